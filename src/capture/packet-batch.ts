@@ -1,0 +1,45 @@
+/**
+ * What a packet source hands to the decoder: up to `capacity` frames that lie in one piece of memory, with what the
+ * source knows of each. A frame is (view, offset, length), never a slice, so a batch costs no allocation.
+ */
+
+/** Frames handed over at a time. Small enough that the work records of a batch stay in the L1 cache (design: §3). */
+export const BATCH_CAPACITY = 64;
+
+export interface PacketBatch {
+  readonly capacity: number;
+  /** Frames in this batch; the arrays below are valid up to here. */
+  count: number;
+  /**
+   * The memory that all frames of this batch lie in. Owned by the source and valid until the next `readBatch`:
+   * nothing downstream keeps it.
+   */
+  view: DataView;
+  /** Where each frame starts, in octets from the start of `view`. */
+  readonly frameOffset: Int32Array;
+  /** Octets of the frame that were captured; all of them lie within `view`. */
+  readonly capturedLength: Int32Array;
+  /** Octets that the frame had on the wire. */
+  readonly wireLength: Uint32Array;
+  /**
+   * Observation time in nanoseconds since `PacketSource.timeBaseSeconds`: whole and exact within 104 days (2^53 ns) of
+   * it, rounded to at most 512 ns anywhere from 1901 to 2242.
+   */
+  readonly timeNs: Float64Array;
+  /** Index into `PacketSource.interfaces`. */
+  readonly interfaceIndex: Uint16Array;
+}
+
+/** A batch with nothing in it. */
+export function createPacketBatch(capacity: number = BATCH_CAPACITY): PacketBatch {
+  return {
+    capacity,
+    count: 0,
+    view: new DataView(new ArrayBuffer(0)),
+    frameOffset: new Int32Array(capacity),
+    capturedLength: new Int32Array(capacity),
+    wireLength: new Uint32Array(capacity),
+    timeNs: new Float64Array(capacity),
+    interfaceIndex: new Uint16Array(capacity),
+  };
+}

@@ -1,0 +1,37 @@
+/**
+ * What every origin of packets looks like to the metering process: capture files, standard input, and live rings.
+ */
+import type { PacketBatch } from './packet-batch.ts';
+
+/** An observation point's interface as the source knows it. */
+export interface SourceInterface {
+  /** `if_name` of pcapng, the device of a live capture, or `''` where a file does not say. */
+  readonly name: string;
+  /** LINKTYPE_ value (https://www.tcpdump.org/linktypes.html). */
+  readonly linkType: number;
+  /** Most octets of a frame that are stored; 0 for no limit. */
+  readonly snapLength: number;
+}
+
+export interface PacketSource {
+  /** Interfaces seen so far; `PacketBatch.interfaceIndex` points here. It only grows. At most 65,535. */
+  readonly interfaces: readonly SourceInterface[];
+  /** Unix time in whole seconds that packet times are counted from; fixed when the first batch is read. */
+  readonly timeBaseSeconds: number;
+  /** Octets of input consumed so far, for progress; compressed octets where the input is compressed. */
+  readonly octetsConsumed: number;
+  /** Octets of input in all, or undefined where that is unknown (standard input). */
+  readonly octetsTotal: number | undefined;
+  /**
+   * Fills `batch` with the frames that are at hand, in order, and returns how many. 0 means that none is at hand now:
+   * `await more()` and try again.
+   */
+  readBatch(batch: PacketBatch): number;
+  /**
+   * Resolves to true when more can be read, to false at the end.
+   * @throws CaptureFileError when the input is damaged; every frame before the damage has been handed out by then
+   */
+  more(): Promise<boolean>;
+  /** Frees what the source holds; safe to call twice. */
+  close(): void;
+}

@@ -1,0 +1,92 @@
+/**
+ * The errors that flowtap raises on purpose, one class for each place where something outside can go wrong.
+ * Packets never raise one: what is wrong with a packet is a reason code in `decode/reasons.ts`.
+ *
+ * Each message says what happened, with which value, and what to do about it.
+ */
+
+/** The base of all: a stable `code` for programs, a `remedy` for people, and the exit code of a run it ends. */
+export abstract class FlowtapError extends Error {
+  abstract readonly code: string;
+  readonly remedy: string | undefined;
+  /** 1: a fault while running; 2: a wrong command line or configuration. */
+  readonly exitCode: 1 | 2 = 1;
+
+  constructor(message: string, options: { remedy?: string | undefined; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.remedy = options.remedy;
+  }
+}
+
+/** One fault of a configuration or command line: where, what was found, what is allowed. */
+export interface ConfigFault {
+  /** Dotted path of the value (`metering.idleTimeoutMs`) or the flag (`--idle-timeout`). */
+  readonly path: string;
+  /** What stands there now, as text. */
+  readonly found: string;
+  /** What may stand there. */
+  readonly allowed: string;
+  /** Line in the file, from 1, where one is known. */
+  readonly line?: number | undefined;
+}
+
+/** A wrong configuration or command line: all of its faults at once. */
+export class ConfigError extends FlowtapError {
+  override readonly code = 'CONFIG';
+  override readonly exitCode = 2;
+  readonly faults: readonly ConfigFault[];
+
+  /** @param origin the file's name, or `command line` */
+  constructor(origin: string, faults: readonly ConfigFault[], remedy?: string) {
+    const lines = faults.map((fault) => {
+      const place = fault.line === undefined ? origin : `${origin}:${fault.line}`;
+      return `${place}: ${fault.path}: found ${fault.found}; allowed: ${fault.allowed}`;
+    });
+    super(lines.join('\n'), { remedy });
+    this.faults = faults;
+  }
+}
+
+/** A capture that cannot be opened, or is damaged at `byteOffset`. What stands before the damage has been read. */
+export class CaptureFileError extends FlowtapError {
+  override readonly code = 'CAPTURE_FILE';
+  readonly file: string;
+  /** Octets from the start of the (uncompressed) file, or undefined where the file could not be opened. */
+  readonly byteOffset: number | undefined;
+
+  constructor(
+    file: string,
+    fault: { byteOffset?: number; expected: string; found: string; remedy?: string; cause?: unknown },
+  ) {
+    const place = fault.byteOffset === undefined ? file : `${file}: byte ${fault.byteOffset}`;
+    super(`${place}: expected ${fault.expected}; found ${fault.found}`, {
+      remedy: fault.remedy,
+      cause: fault.cause,
+    });
+    this.file = file;
+    this.byteOffset = fault.byteOffset;
+  }
+}
+
+/** A system call that failed, with the errno's name and what was being done to what. */
+export class SystemCallError extends FlowtapError {
+  override readonly code = 'SYSTEM_CALL';
+  readonly errno: string;
+
+  constructor(doing: string, errno: string, remedy?: string) {
+    super(`cannot ${doing}: ${errno}`, { remedy });
+    this.errno = errno;
+  }
+}
+
+/** An exporter that cannot be set up: an address that does not resolve, a socket that does not open. */
+export class ExportError extends FlowtapError {
+  override readonly code = 'EXPORT';
+  readonly collector: string;
+
+  constructor(collector: string, message: string, options: { remedy?: string; cause?: unknown } = {}) {
+    super(`${collector}: ${message}`, options);
+    this.collector = collector;
+  }
+}

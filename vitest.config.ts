@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+// Tests that start collectors or sniff loopback share this machine's ports and its two cores: one file at a time
+// keeps their timing honest. Unit tests are quick enough not to notice.
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    fileParallelism: false,
+    execArgv: ['--expose-gc'],
+  },
+});
