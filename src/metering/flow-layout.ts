@@ -10,8 +10,8 @@
  *                   10       observation point                 4   last packet, ns
  *                            | ToS << 16 if in the key  word  10   tcpControlBits | ToS of the first packet << 16
  *                   11       state bits, below               11   shortest IP packet   12  longest
- *                   12, 13   links of the timing wheel       13   least TTL | greatest TTL << 8 | fragments seen << 16
- *                   double 7 when TCP's end was seen         14   flow label | customer VLAN id << 20
+ *               double 6     first packet, either way        13   least TTL | greatest TTL << 8 | fragments seen << 16
+ *                      7     last packet, either way         14   flow label | customer VLAN id << 20
  *                                                            15   IPv6 extension headers seen (IE 64)
  *
  * In the table A is the endpoint with the smaller (address, port), so that both directions compare equal to one key,
@@ -37,10 +37,9 @@ export const FLOW_PORTS = 8;
 export const FLOW_PROTOCOL = 9;
 export const FLOW_OBSERVATION_POINT = 10;
 export const FLOW_STATE = 11;
-export const WHEEL_NEXT = 12;
-export const WHEEL_PREVIOUS = 13;
-/** As a double. */
-export const TCP_END_NS = 7;
+// Doubles of line 0: both directions together, so that a packet's timeout checks touch no third line.
+export const FLOW_FIRST_NS = 6;
+export const FLOW_LAST_NS = 7;
 
 // Bits of the state word.
 export const STATE_IN_USE = 1 << 0;
@@ -48,7 +47,7 @@ export const STATE_INITIATOR_IS_B = 1 << 1;
 /** FIN seen forward, reverse. */
 export const STATE_FIN_FORWARD = 1 << 2;
 export const STATE_FIN_REVERSE = 1 << 3;
-/** FIN seen both ways, or RST: TCP_END_NS is set. */
+/** FIN seen both ways, or RST. */
 export const STATE_TCP_ENDED = 1 << 4;
 /** flowEndReason (IE 136), set when the entry is exported. */
 export const STATE_END_REASON_SHIFT = 8;

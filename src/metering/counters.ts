@@ -1,0 +1,31 @@
+/**
+ * What the metering process counts, as places in a Float64Array (exact to 2^53). The array may lie in shared memory:
+ * one worker writes it, any thread reads it.
+ */
+export const METERED_PACKETS = 0;
+/** IP octets of the metered packets. */
+export const METERED_OCTETS = 1;
+/** Octets of their frames on the wire. */
+export const METERED_FRAME_OCTETS = 2;
+export const FLOWS_CREATED = 3;
+/** Flows now in the table, and the most there have been. */
+export const FLOWS_ACTIVE = 4;
+export const FLOWS_PEAK = 5;
+/** Flows handed to the exporting process by flowEndReason (IE 136): place FLOWS_EXPIRED + reason, reasons 1 … 5. */
+export const FLOWS_EXPIRED = 5;
+/** Later fragments counted to the flow of their first one. */
+export const FRAGMENTS_MATCHED = 11;
+/** Later fragments whose first one was not seen: counted to ports 0. */
+export const FRAGMENTS_UNMATCHED = 12;
+/** First fragments that were pushed out of a full cache before their 30 s were over. */
+export const FRAGMENTS_FORGOTTEN = 13;
+/** Times that packet time went back by more than the idle timeout. */
+export const CLOCK_REBASES = 14;
+/** Records that a live worker dropped because the exporting process had no credit left; their packets and octets. */
+export const RECORDS_DROPPED = 15;
+export const RECORDS_DROPPED_PACKETS = 16;
+export const RECORDS_DROPPED_OCTETS = 17;
+/** The metering process's clock, nanoseconds since the time base. */
+export const CLOCK_NS = 18;
+
+export const METERING_COUNTERS = 20;

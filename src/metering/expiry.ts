@@ -1,0 +1,156 @@
+/**
+ * When a flow ends: the idle and active timeouts, TCP's end, and eviction from a full table.
+ *
+ * A flow's content depends on packet times alone: `mustSplit` is asked before each packet is added, so a flow never
+ * overshoots its timeout. The wheel only decides how soon an ended flow is *noticed*, a few entries a packet, so that
+ * expiry makes no bursts and batch sizes change nothing.
+ *
+ * The clock is packet time, and moves to a time only when two packets in a row have reached it: one damaged timestamp
+ * far ahead does not expire the world. Two packets in a row that lie further back than the idle timeout (files in the
+ * wrong order) take the clock back with them.
+ */
+import {
+  ENTRY_DOUBLES,
+  ENTRY_WORDS,
+  FLOW_END_REASON,
+  FLOW_FIRST_NS,
+  FLOW_LAST_NS,
+  FLOW_STATE,
+  STATE_TCP_ENDED,
+} from './flow-layout.ts';
+import { type FlowTable, removeSlot } from './flow-table.ts';
+import {
+  firstDue,
+  firstScheduled,
+  schedule,
+  TICK_NS,
+  type TimingWheel,
+  tickAfter,
+  unschedule,
+} from './timing-wheel.ts';
+
+/** Due entries looked at for each packet. Each packet makes at most one, so the sweep always gains on the traffic. */
+export const SWEEP_PER_PACKET = 4;
+/** Entries looked at to find the one nearest to its deadline, before the last of them is taken. */
+const EVICTION_LOOKS = 32;
+
+export interface Timeouts {
+  readonly idleNs: number;
+  readonly activeNs: number;
+  /** How long after TCP's end a flow stays, so that the last ACKs are in it. */
+  readonly tcpEndDelayNs: number;
+}
+
+/** Takes the flow in `slot` to the exporting process; the slot is reused as soon as this returns. */
+export interface FlowSink {
+  emit(table: FlowTable, slot: number, endReason: number): void;
+}
+
+/**
+ * Whether a packet at `timeNs` belongs to a new flow rather than to the one in `slot`.
+ * @returns 0, or the flowEndReason with which the old one ends
+ */
+export function mustSplit(table: FlowTable, slot: number, timeNs: number, timeouts: Timeouts): number {
+  const { words, doubles } = table;
+  const at = slot * ENTRY_DOUBLES;
+  const gap = timeNs - doubles[at + FLOW_LAST_NS]!;
+  if ((words[slot * ENTRY_WORDS + FLOW_STATE]! & STATE_TCP_ENDED) !== 0) {
+    if (timeNs - table.tcpEndNs[slot]! >= timeouts.tcpEndDelayNs) return FLOW_END_REASON.endOfFlow;
+  }
+  // Packets come a little out of order; one from long before the flow is another flow.
+  if (gap >= timeouts.idleNs || gap <= -timeouts.idleNs) return FLOW_END_REASON.idleTimeout;
+  if (timeNs - doubles[at + FLOW_FIRST_NS]! >= timeouts.activeNs) return FLOW_END_REASON.activeTimeout;
+  return 0;
+}
+
+/** When the flow in `slot` ends if no packet comes any more. */
+export function deadlineNs(table: FlowTable, slot: number, timeouts: Timeouts): number {
+  const { words, doubles } = table;
+  const at = slot * ENTRY_DOUBLES;
+  const idle = doubles[at + FLOW_LAST_NS]! + timeouts.idleNs;
+  const active = doubles[at + FLOW_FIRST_NS]! + timeouts.activeNs;
+  const soonest = idle < active ? idle : active;
+  if ((words[slot * ENTRY_WORDS + FLOW_STATE]! & STATE_TCP_ENDED) === 0) return soonest;
+  const end = table.tcpEndNs[slot]! + timeouts.tcpEndDelayNs;
+  return end < soonest ? end : soonest;
+}
+
+/** The flowEndReason of a flow that is past its deadline at `clockNs`. */
+function endReason(table: FlowTable, slot: number, timeouts: Timeouts): number {
+  const { words, doubles } = table;
+  const at = slot * ENTRY_DOUBLES;
+  if ((words[slot * ENTRY_WORDS + FLOW_STATE]! & STATE_TCP_ENDED) !== 0) return FLOW_END_REASON.endOfFlow;
+  const idle = doubles[at + FLOW_LAST_NS]! + timeouts.idleNs;
+  const active = doubles[at + FLOW_FIRST_NS]! + timeouts.activeNs;
+  return active < idle ? FLOW_END_REASON.activeTimeout : FLOW_END_REASON.idleTimeout;
+}
+
+/** Puts the flow in `slot` on the wheel at its deadline. */
+export function scheduleFlow(wheel: TimingWheel, table: FlowTable, slot: number, timeouts: Timeouts): void {
+  schedule(wheel, table, slot, tickAfter(deadlineNs(table, slot, timeouts)));
+}
+
+/** Exports the flow in `slot` and frees it. */
+export function expireFlow(
+  wheel: TimingWheel,
+  table: FlowTable,
+  slot: number,
+  reason: number,
+  sink: FlowSink,
+): void {
+  unschedule(wheel, table, slot);
+  sink.emit(table, slot, reason);
+  removeSlot(table, slot);
+}
+
+/**
+ * Looks at up to `limit` entries that are due at `clockNs`: exports those past their deadline, moves on the others.
+ * @returns entries taken out of the table, or -1 when nothing is due any more
+ */
+export function sweep(
+  wheel: TimingWheel,
+  table: FlowTable,
+  timeouts: Timeouts,
+  clockNs: number,
+  limit: number,
+  sink: FlowSink,
+): number {
+  let removed = 0;
+  for (let looks = 0; looks < limit; looks++) {
+    const slot = firstDue(wheel);
+    if (slot < 0) return removed > 0 ? removed : -1;
+    const lead = table.doubles[slot * ENTRY_DOUBLES + FLOW_LAST_NS]! - clockNs;
+    // A flow from far ahead was left behind when the clock went back: it will see no packet soon.
+    if (deadlineNs(table, slot, timeouts) <= clockNs || lead >= timeouts.idleNs) {
+      expireFlow(wheel, table, slot, endReason(table, slot, timeouts), sink);
+      removed++;
+    } else {
+      unschedule(wheel, table, slot);
+      scheduleFlow(wheel, table, slot, timeouts);
+    }
+  }
+  return removed;
+}
+
+/** Tells the wheel what time it is. Returns true if buckets have become due. */
+export function setClock(wheel: TimingWheel, clockNs: number): boolean {
+  const tick = Math.floor(clockNs / TICK_NS);
+  if (tick < wheel.sweptTick) wheel.sweptTick = tick;
+  wheel.dueTick = tick;
+  return wheel.sweptTick < tick;
+}
+
+/** Makes room in a full table: exports the flow nearest to its deadline, as ended for lack of resources. */
+export function evict(wheel: TimingWheel, table: FlowTable, timeouts: Timeouts, sink: FlowSink): void {
+  let slot = firstScheduled(wheel);
+  for (let looks = 1; looks < EVICTION_LOOKS; looks++) {
+    const tick = tickAfter(deadlineNs(table, slot, timeouts));
+    unschedule(wheel, table, slot);
+    schedule(wheel, table, slot, tick);
+    // Still the first after being put where it belongs: nothing else has an earlier deadline.
+    const first = firstScheduled(wheel);
+    if (first === slot) break;
+    slot = first;
+  }
+  expireFlow(wheel, table, slot, FLOW_END_REASON.lackOfResources, sink);
+}

@@ -1,0 +1,172 @@
+/**
+ * Brings the key of each decoded packet into the one order that both directions of a flow share, and hashes it.
+ *
+ * The endpoint with the smaller (address, port) becomes A. Which is smaller is as good as random, so it is computed
+ * without a branch: a mispredicted one costs more than all the arithmetic here.
+ */
+import {
+  DECODED_WORDS,
+  DESTINATION_ADDRESS,
+  DETAIL,
+  type DecodedBatch,
+  ENCAPSULATION_WORDS,
+  HASH,
+  KEY_OBSERVATION_POINT,
+  KEY_PROTOCOL,
+  LINK_OFFSET,
+  MPLS_DEPTH,
+  MPLS_STACK,
+  OUTER_KIND,
+  PORTS,
+  SOURCE_ADDRESS,
+  TUNNEL_ID,
+} from '../decode/decoded-batch.ts';
+
+/** Bit of the DETAIL word: the packet went from B to A. */
+export const DETAIL_FROM_B_SHIFT = 31;
+
+/** Words that a flow key can have beyond the entry's own: MAC of A and of B (3), MPLS label, tunnel id, tunnel kind. */
+export const KEY_EXTENSION_WORDS = 6;
+const EXTENSION_MPLS = 3;
+const EXTENSION_TUNNEL_ID = 4;
+const EXTENSION_TUNNEL_KIND = 5;
+
+/** Which parts beyond addresses, ports, protocol and observation point make up the flow key (design: §4). */
+export interface FlowKeyExtension {
+  readonly mac: boolean;
+  readonly mpls: boolean;
+  readonly tunnel: boolean;
+}
+
+/** Random odd multipliers, one for each key word: drawn at start, so that nobody can send colliding keys on purpose. */
+export interface HashSeeds {
+  readonly multipliers: Int32Array;
+}
+
+/** @param random yields 32-bit integers; a fixed sequence makes a run repeatable in tests */
+export function createHashSeeds(random: () => number): HashSeeds {
+  const multipliers = new Int32Array(12 + KEY_EXTENSION_WORDS);
+  for (let i = 0; i < multipliers.length; i++) multipliers[i] = random() | 1;
+  return { multipliers };
+}
+
+/** 1 if a < b as signed 32-bit integers, else 0, without a branch (Warren, Hacker's Delight, §2-12). */
+function isLess(a: number, b: number): number {
+  return ((a & ~b) | (~(a ^ b) & ((a - b) | 0))) >>> 31;
+}
+
+/** 1 if the source of the record at `at` is the greater endpoint, so that the packet goes from B to A. */
+function isFromB(words: Int32Array, at: number): number {
+  for (let w = 0; w < 4; w++) {
+    const source = words[at + SOURCE_ADDRESS + w]!;
+    const destination = words[at + DESTINATION_ADDRESS + w]!;
+    if (source !== destination) return isLess(destination, source);
+  }
+  const ports = words[at + PORTS]!;
+  return isLess(ports & 0xffff, ports >>> 16);
+}
+
+/** The last step of the hash: spreads the sum over all bits, for the top bits choose the place and the low ones tag it. */
+function finish(sum: number, multiplier: number): number {
+  return Math.imul(sum ^ (sum >>> 15), multiplier);
+}
+
+/**
+ * Orders and hashes the keys of a batch, in place: addresses and ports are swapped where the packet goes from B to A,
+ * that bit goes to the DETAIL word and the hash to the HASH word.
+ */
+export function orderAndHashKeys(batch: DecodedBatch, seeds: HashSeeds): void {
+  const words = batch.words;
+  const m = seeds.multipliers;
+  const m0 = m[0]!;
+  const m1 = m[1]!;
+  const m2 = m[2]!;
+  const m3 = m[3]!;
+  const m4 = m[4]!;
+  const mLast = m[11]!;
+  const end = batch.count * DECODED_WORDS;
+  for (let at = 0; at < end; at += DECODED_WORDS) {
+    const ports = words[at + PORTS]!;
+    const protocol = words[at + KEY_PROTOCOL]!;
+    const source = words[at + SOURCE_ADDRESS]!;
+    const destination = words[at + DESTINATION_ADDRESS]!;
+    const isIPv4 = ((protocol >>> 8) & 0xf) === 4;
+    const fromB = isIPv4 && source !== destination ? isLess(destination, source) : isFromB(words, at);
+    // Exchanges two words where the mask is all ones, and leaves them where it is zero.
+    const mask = -fromB;
+    const change = (source ^ destination) & mask;
+    const a = source ^ change;
+    const b = destination ^ change;
+    const orderedPorts = ports ^ ((ports ^ ((ports << 16) | (ports >>> 16))) & mask);
+    words[at + SOURCE_ADDRESS] = a;
+    words[at + DESTINATION_ADDRESS] = b;
+    words[at + PORTS] = orderedPorts;
+    words[at + DETAIL] = words[at + DETAIL]! | (fromB << DETAIL_FROM_B_SHIFT);
+    let sum = Math.imul(a, m0) + Math.imul(b, m1);
+    sum += Math.imul(orderedPorts, m2) + Math.imul(protocol, m3);
+    sum += Math.imul(words[at + KEY_OBSERVATION_POINT]!, m4);
+    if (!isIPv4) sum += orderAndSumIPv6(words, at, mask, m);
+    words[at + HASH] = finish(sum | 0, mLast);
+  }
+}
+
+/** The lower three words of an IPv6 address pair: exchanged by `mask`, and their part of the hash's sum. */
+function orderAndSumIPv6(words: Int32Array, at: number, mask: number, m: Int32Array): number {
+  let sum = 0;
+  for (let w = 1; w < 4; w++) {
+    const source = words[at + SOURCE_ADDRESS + w]!;
+    const destination = words[at + DESTINATION_ADDRESS + w]!;
+    const change = (source ^ destination) & mask;
+    words[at + SOURCE_ADDRESS + w] = source ^ change;
+    words[at + DESTINATION_ADDRESS + w] = destination ^ change;
+    sum += Math.imul(source ^ change, m[3 + 2 * w]!) + Math.imul(destination ^ change, m[4 + 2 * w]!);
+  }
+  return sum | 0;
+}
+
+/** The hash of a key that stands in a flow entry (deletion needs it again). Equal to that of `orderAndHashKeys`. */
+export function hashOfEntry(entry: Int32Array, at: number, seeds: HashSeeds): number {
+  const m = seeds.multipliers;
+  let sum = Math.imul(entry[at]!, m[0]!) + Math.imul(entry[at + 4]!, m[1]!);
+  sum +=
+    Math.imul(entry[at + 8]!, m[2]!) + Math.imul(entry[at + 9]!, m[3]!) + Math.imul(entry[at + 10]!, m[4]!);
+  if (((entry[at + 9]! >>> 8) & 0xf) !== 4) sum += orderAndSumIPv6(entry, at, 0, m);
+  return finish(sum | 0, m[11]!);
+}
+
+/**
+ * Writes the key extensions of a batch (`KEY_EXTENSION_WORDS` for each packet), A's MAC before B's, in the order that
+ * `orderAndHashKeys` chose. They are compared in full but not hashed: flows that differ in nothing else are few.
+ * @param view the memory that the batch's frames lie in
+ */
+export function writeKeyExtensions(
+  batch: DecodedBatch,
+  view: DataView,
+  key: FlowKeyExtension,
+  out: Int32Array,
+): void {
+  const { words, encapsulation } = batch;
+  for (let i = 0; i < batch.count; i++) {
+    const at = i * DECODED_WORDS;
+    const to = i * KEY_EXTENSION_WORDS;
+    for (let w = 0; w < KEY_EXTENSION_WORDS; w++) out[to + w] = 0;
+    const link = words[at + LINK_OFFSET]!;
+    if (key.mac && link >= 0) {
+      // A frame has its destination first: from B to A, that is A's address.
+      const macA = words[at + DETAIL]! >>> DETAIL_FROM_B_SHIFT === 1 ? link : link + 6;
+      const macB = macA === link ? link + 6 : link;
+      out[to] = view.getInt32(macA);
+      out[to + 1] = (view.getUint16(macA + 4) << 16) | view.getUint16(macB);
+      out[to + 2] = view.getInt32(macB + 2);
+    }
+    if (encapsulation === undefined) continue;
+    const from = i * ENCAPSULATION_WORDS;
+    if (key.mpls && encapsulation[from + MPLS_DEPTH]! > 0) {
+      out[to + EXTENSION_MPLS] = (encapsulation[from + MPLS_STACK]! >>> 12) | (1 << 31);
+    }
+    if (key.tunnel) {
+      out[to + EXTENSION_TUNNEL_ID] = encapsulation[from + TUNNEL_ID]!;
+      out[to + EXTENSION_TUNNEL_KIND] = encapsulation[from + OUTER_KIND]!;
+    }
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * The flow table's memory: entries of three cache lines (`flow-layout.ts`), the index that finds them, and side tables
+ * with the same slot numbers for what is rarely touched. All of it is allocated once, at start.
+ *
+ *     index   open addressing, a power of two of at least twice the capacity; a word is tag << 24 | slot + 1, 0 is free.
+ *             Deletion shifts the followers back, so there are no tombstones.
+ *     slots   handed out in order, then from a list of freed ones linked through `wheelNext`
+ *
+ * No policy here: what to insert, when to expire and whom to evict stands in `metering-process.ts` and `expiry.ts`.
+ */
+import { ENCAPSULATION_WORDS } from '../decode/decoded-batch.ts';
+import { type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
+import { ENTRY_WORDS, FLOW_STATE, LINK_WORDS } from './flow-layout.ts';
+
+/** Slot numbers are 24 bits of an index word. */
+export const CAPACITY_MAX = 2 ** 24 - 2;
+const SLOT_MASK = 0xffffff;
+const CACHE_LINE_OCTETS = 64;
+
+/** Memory for `octets` octets whose first one lies on a cache line, as zeroes. */
+export type AllocateMemory = (octets: number) => { buffer: ArrayBuffer; byteOffset: number };
+
+/**
+ * Memory from the JavaScript heap's own allocator. A large ArrayBuffer comes straight from mmap and starts 16 octets
+ * into a page (glibc's chunk header), so 48 octets on lies the first whole cache line. Where another allocator does it
+ * differently the table is only slower, not wrong.
+ */
+export function allocateOnHeap(octets: number): { buffer: ArrayBuffer; byteOffset: number } {
+  return { buffer: new ArrayBuffer(octets + CACHE_LINE_OCTETS), byteOffset: 48 };
+}
+
+export interface FlowTableOptions {
+  /** Flows at a time, 1 … CAPACITY_MAX. */
+  readonly capacity: number;
+  readonly seeds: HashSeeds;
+  /** Keep a key extension beside each entry and compare it. */
+  readonly keyExtension: boolean;
+  /** Keep the encapsulation of each flow's first packet. */
+  readonly encapsulation: boolean;
+  readonly allocate?: AllocateMemory;
+}
+
+export interface FlowTable {
+  readonly capacity: number;
+  readonly seeds: HashSeeds;
+  /** Entries: slot s starts at word s × ENTRY_WORDS. `doubles` sees the same memory. */
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
+  readonly index: Int32Array;
+  /** The top bits of a hash choose the place: `hash >>> indexShift`. */
+  readonly indexShift: number;
+  /** LINK_WORDS for each slot. */
+  readonly link: Int32Array;
+  /** When TCP's end was seen, for entries with STATE_TCP_ENDED. */
+  readonly tcpEndNs: Float64Array;
+  /** Links of the timing wheel, and of the list of free slots (`wheelNext`). */
+  readonly wheelNext: Int32Array;
+  readonly wheelPrevious: Int32Array;
+  readonly keyExtension: Int32Array | undefined;
+  readonly encapsulation: Int32Array | undefined;
+  /** Flows in the table. */
+  active: number;
+  /** Slots below this one have been handed out at least once. */
+  slotsTouched: number;
+  /** First slot of the list of freed ones, or -1. */
+  freeList: number;
+}
+
+function indexBits(capacity: number): number {
+  return Math.max(4, Math.ceil(Math.log2(capacity * 2)));
+}
+
+/** Octets that a table takes, known before it is made. */
+export function flowTableOctets(
+  options: Pick<FlowTableOptions, 'capacity' | 'keyExtension' | 'encapsulation'>,
+): number {
+  const words =
+    ENTRY_WORDS +
+    LINK_WORDS +
+    2 + // tcpEndNs
+    2 + // wheel links
+    (options.keyExtension ? KEY_EXTENSION_WORDS : 0) +
+    (options.encapsulation ? ENCAPSULATION_WORDS : 0);
+  return options.capacity * words * 4 + 2 ** indexBits(options.capacity) * 4;
+}
+
+export function createFlowTable(options: FlowTableOptions): FlowTable {
+  const { capacity } = options;
+  if (!(capacity >= 1 && capacity <= CAPACITY_MAX)) throw new RangeError(`flow table capacity ${capacity}`);
+  const allocate = options.allocate ?? allocateOnHeap;
+  const entries = allocate(capacity * ENTRY_WORDS * 4);
+  const bits = indexBits(capacity);
+  const index = allocate(2 ** bits * 4);
+  return {
+    capacity,
+    seeds: options.seeds,
+    words: new Int32Array(entries.buffer, entries.byteOffset, capacity * ENTRY_WORDS),
+    doubles: new Float64Array(entries.buffer, entries.byteOffset, (capacity * ENTRY_WORDS) / 2),
+    index: new Int32Array(index.buffer, index.byteOffset, 2 ** bits),
+    indexShift: 32 - bits,
+    link: new Int32Array(capacity * LINK_WORDS),
+    tcpEndNs: new Float64Array(capacity),
+    wheelNext: new Int32Array(capacity),
+    wheelPrevious: new Int32Array(capacity),
+    keyExtension: options.keyExtension ? new Int32Array(capacity * KEY_EXTENSION_WORDS) : undefined,
+    encapsulation: options.encapsulation ? new Int32Array(capacity * ENCAPSULATION_WORDS) : undefined,
+    active: 0,
+    slotsTouched: 0,
+    freeList: -1,
+  };
+}
+
+/** True if the key words (0 … 10) at `at` of `key` are those of the entry at `entryAt`. All of them, always. */
+export function isSameKey(key: Int32Array, at: number, words: Int32Array, entryAt: number): boolean {
+  let difference =
+    (key[at]! ^ words[entryAt]!) |
+    (key[at + 4]! ^ words[entryAt + 4]!) |
+    (key[at + 8]! ^ words[entryAt + 8]!) |
+    (key[at + 9]! ^ words[entryAt + 9]!) |
+    (key[at + 10]! ^ words[entryAt + 10]!);
+  // Word 9 holds the IP version, so here both are IPv4 or both IPv6.
+  if (((key[at + 9]! >>> 8) & 0xf) !== 4) {
+    difference |=
+      (key[at + 1]! ^ words[entryAt + 1]!) |
+      (key[at + 2]! ^ words[entryAt + 2]!) |
+      (key[at + 3]! ^ words[entryAt + 3]!) |
+      (key[at + 5]! ^ words[entryAt + 5]!) |
+      (key[at + 6]! ^ words[entryAt + 6]!) |
+      (key[at + 7]! ^ words[entryAt + 7]!);
+  }
+  return difference === 0;
+}
+
+function isSameExtension(
+  table: FlowTable,
+  slot: number,
+  extension: Int32Array,
+  extensionAt: number,
+): boolean {
+  const stored = table.keyExtension!;
+  const at = slot * KEY_EXTENSION_WORDS;
+  for (let w = 0; w < KEY_EXTENSION_WORDS; w++) {
+    if (stored[at + w] !== extension[extensionAt + w]) return false;
+  }
+  return true;
+}
+
+/**
+ * The slot of the flow with this key, or -1.
+ * @param key words as in `DecodedBatch.words`, ordered and hashed; the key starts at word `at`
+ * @param extension the key extensions of the batch; read only where the table keeps them
+ */
+export function findSlot(
+  table: FlowTable,
+  key: Int32Array,
+  at: number,
+  hash: number,
+  extension: Int32Array,
+  extensionAt: number,
+): number {
+  const { index, words } = table;
+  const mask = index.length - 1;
+  const hasExtension = table.keyExtension !== undefined;
+  for (let place = hash >>> table.indexShift; ; place = (place + 1) & mask) {
+    const found = index[place]!;
+    if (found === 0) return -1;
+    if (((found >>> 24) ^ hash) & 0xff) continue;
+    const slot = (found & SLOT_MASK) - 1;
+    if (!isSameKey(key, at, words, slot * ENTRY_WORDS)) continue;
+    if (!hasExtension || isSameExtension(table, slot, extension, extensionAt)) return slot;
+  }
+}
+
+/** Takes a free slot and puts it in the index; the caller fills the entry. The table must not be full. */
+export function insertSlot(table: FlowTable, hash: number): number {
+  const { index } = table;
+  let slot = table.freeList;
+  if (slot >= 0) table.freeList = table.wheelNext[slot]!;
+  else slot = table.slotsTouched++;
+  const mask = index.length - 1;
+  let place = hash >>> table.indexShift;
+  while (index[place] !== 0) place = (place + 1) & mask;
+  index[place] = ((hash & 0xff) << 24) | (slot + 1);
+  table.active++;
+  return slot;
+}
+
+/**
+ * Takes the slot's entry out of the index and frees the slot. Followers in the probe sequence move back into the hole
+ * if that brings them no nearer than their own place (Knuth, vol. 3, §6.4, algorithm R).
+ */
+export function removeSlot(table: FlowTable, slot: number): void {
+  const { index, words, seeds, indexShift } = table;
+  const mask = index.length - 1;
+  let hole = hashOfEntry(words, slot * ENTRY_WORDS, seeds) >>> indexShift;
+  while ((index[hole]! & SLOT_MASK) !== slot + 1) hole = (hole + 1) & mask;
+  for (let place = (hole + 1) & mask; ; place = (place + 1) & mask) {
+    const found = index[place]!;
+    if (found === 0) break;
+    const home = hashOfEntry(words, ((found & SLOT_MASK) - 1) * ENTRY_WORDS, seeds) >>> indexShift;
+    if (((place - home) & mask) >= ((place - hole) & mask)) {
+      index[hole] = found;
+      hole = place;
+    }
+  }
+  index[hole] = 0;
+  words[slot * ENTRY_WORDS + FLOW_STATE] = 0;
+  table.wheelNext[slot] = table.freeList;
+  table.freeList = slot;
+  table.active--;
+}
+
+/** Forgets every flow at once. */
+export function clearTable(table: FlowTable): void {
+  table.index.fill(0);
+  for (let slot = 0; slot < table.slotsTouched; slot++) table.words[slot * ENTRY_WORDS + FLOW_STATE] = 0;
+  table.active = 0;
+  table.slotsTouched = 0;
+  table.freeList = -1;
+}

@@ -1,0 +1,365 @@
+/**
+ * The metering process (RFC 7011 §2): decoded packets in, flow records out.
+ *
+ * A batch goes through the table in passes. Its price is cache misses, and misses of one pass are independent of each
+ * other, so that the processor overlaps them (design: §3 has the measurement):
+ *
+ *     order, hash ─▶ touch index words ─▶ touch entries ─▶ find slots, touch counter lines ─▶ update in packet order
+ *
+ * The first passes only read. What they found holds until a flow is removed; from then on the batch looks up anew.
+ */
+import {
+  CONTROL_BITS,
+  DECODED_WORDS,
+  DETAIL,
+  DETAIL_FRAGMENT,
+  type DecodedBatch,
+  ENCAPSULATION_WORDS,
+  FRAME_OCTETS,
+  HASH,
+  IP_OCTETS,
+  KEY_PROTOCOL,
+} from '../decode/decoded-batch.ts';
+import {
+  CLOCK_NS,
+  CLOCK_REBASES,
+  FLOWS_ACTIVE,
+  FLOWS_CREATED,
+  FLOWS_EXPIRED,
+  FLOWS_PEAK,
+  METERED_FRAME_OCTETS,
+  METERED_OCTETS,
+  METERED_PACKETS,
+  METERING_COUNTERS,
+} from './counters.ts';
+import {
+  evict,
+  type FlowSink,
+  mustSplit,
+  SWEEP_PER_PACKET,
+  scheduleFlow,
+  setClock,
+  sweep,
+  type Timeouts,
+} from './expiry.ts';
+import {
+  createHashSeeds,
+  DETAIL_FROM_B_SHIFT,
+  type FlowKeyExtension,
+  KEY_EXTENSION_WORDS,
+  orderAndHashKeys,
+  writeKeyExtensions,
+} from './flow-key.ts';
+import {
+  ENTRY_WORDS,
+  FLOW_END_REASON,
+  FLOW_STATE,
+  FORWARD_WORD,
+  REVERSE_WORD,
+  STATE_IN_USE,
+  STATE_INITIATOR_IS_B,
+  STATE_TCP_ENDED,
+} from './flow-layout.ts';
+import { type AllocateMemory, clearTable, createFlowTable, type FlowTable, findSlot, insertSlot } from './flow-table.ts';
+import { createFragmentCache, type FragmentCache, resolveFragments } from './fragment-cache.ts';
+import { clearWheel, createTimingWheel, TICK_NS, type TimingWheel, unschedule } from './timing-wheel.ts';
+import { addPacket, clearCounters, FIN_OR_RST, isSyn, isSynAck, noteTcpEnd, writeLink } from './update.ts';
+
+const SLOT_MASK = 0xffffff;
+const TCP = 6;
+
+export interface MeteringOptions {
+  readonly idleTimeoutMs: number;
+  readonly activeTimeoutMs: number;
+  readonly tcpEndDelayMs: number;
+  /** Flows at a time. */
+  readonly flowTableEntries: number;
+  readonly flowKey: FlowKeyExtension;
+  /** Keep the encapsulation of each flow's first packet for the records. */
+  readonly encapsulation: boolean;
+  /** Most packets in a batch. */
+  readonly batchCapacity: number;
+  readonly sink: FlowSink;
+  /** METERING_COUNTERS doubles, zero at start; may be shared memory. */
+  readonly counters?: Float64Array;
+  readonly allocate?: AllocateMemory;
+  /** Yields 32-bit integers for the hash; `Math.random` unless a test wants to repeat itself. */
+  readonly random?: () => number;
+}
+
+function randomInt32(): number {
+  return (Math.random() * 2 ** 32) | 0;
+}
+
+export class MeteringProcess {
+  readonly table: FlowTable;
+  readonly counters: Float64Array;
+  readonly #wheel: TimingWheel = createTimingWheel();
+  readonly #timeouts: Timeouts;
+  readonly #fragments: FragmentCache;
+  readonly #sink: FlowSink;
+  readonly #flowKey: FlowKeyExtension;
+  readonly #extensions: Int32Array;
+  /** Slot of each packet as the reading passes found it, or -1. */
+  readonly #found: Int32Array;
+  #clockNs = -Infinity;
+  #nextTickNs = -Infinity;
+  #rebaseBelowNs = -Infinity;
+  #previousNs = Number.NaN;
+  #sweepDue = false;
+  /** Flows removed so far: what was found in the table before is not to be trusted after. */
+  #removals = 0;
+  /** Keeps the touched words alive in the eyes of the compiler. */
+  touched = 0;
+
+  constructor(options: MeteringOptions) {
+    const seeds = createHashSeeds(options.random ?? randomInt32);
+    const key = options.flowKey;
+    const hasExtension = key.mac || key.mpls || key.tunnel;
+    this.table = createFlowTable({
+      capacity: options.flowTableEntries,
+      seeds,
+      keyExtension: hasExtension,
+      encapsulation: options.encapsulation,
+      ...(options.allocate === undefined ? {} : { allocate: options.allocate }),
+    });
+    this.#timeouts = {
+      idleNs: options.idleTimeoutMs * 1e6,
+      activeNs: options.activeTimeoutMs * 1e6,
+      tcpEndDelayNs: options.tcpEndDelayMs * 1e6,
+    };
+    this.#flowKey = key;
+    this.#extensions = new Int32Array(hasExtension ? options.batchCapacity * KEY_EXTENSION_WORDS : 0);
+    this.#found = new Int32Array(options.batchCapacity);
+    this.#fragments = createFragmentCache(seeds);
+    this.#sink = options.sink;
+    this.counters = options.counters ?? new Float64Array(METERING_COUNTERS);
+  }
+
+  /** Packet time as far as it is trusted, in nanoseconds since the time base; -Infinity before the first packets. */
+  get clockNs(): number {
+    return this.#clockNs;
+  }
+
+  /**
+   * Meters a batch. Its key words are reordered in place.
+   * @param view the memory that the batch's frames lie in
+   */
+  meter(batch: DecodedBatch, view: DataView): void {
+    if (batch.count === 0) return;
+    const { words, timeNs, count } = batch;
+    resolveFragments(this.#fragments, words, timeNs, count, DETAIL_FRAGMENT, this.counters);
+    orderAndHashKeys(batch, this.table.seeds);
+    if (this.#extensions.length > 0) writeKeyExtensions(batch, view, this.#flowKey, this.#extensions);
+    this.#touchIndex(words, count);
+    this.#touchEntries(count);
+    this.#find(words, count);
+    this.#update(batch, view);
+  }
+
+  /** Loads the index word of each packet. */
+  #touchIndex(words: Int32Array, count: number): void {
+    const { index, indexShift } = this.table;
+    const found = this.#found;
+    for (let i = 0; i < count; i++) found[i] = index[words[i * DECODED_WORDS + HASH]! >>> indexShift]!;
+  }
+
+  /** Loads the first line of the entry that each packet's index word points to. */
+  #touchEntries(count: number): void {
+    const { words } = this.table;
+    const found = this.#found;
+    let touched = 0;
+    for (let i = 0; i < count; i++) {
+      const slot = (found[i]! & SLOT_MASK) - 1;
+      if (slot >= 0) touched ^= words[slot * ENTRY_WORDS]!;
+    }
+    this.touched = touched;
+  }
+
+  /** Finds each packet's slot, and loads the line that it will be counted on. */
+  #find(words: Int32Array, count: number): void {
+    const { table } = this;
+    const entries = table.words;
+    const found = this.#found;
+    const extensions = this.#extensions;
+    let touched = 0;
+    for (let i = 0; i < count; i++) {
+      const at = i * DECODED_WORDS;
+      const slot = findSlot(table, words, at, words[at + HASH]!, extensions, i * KEY_EXTENSION_WORDS);
+      found[i] = slot;
+      if (slot < 0) continue;
+      touched ^= entries[lineOf(entries, slot, words[at + DETAIL]!)]!;
+    }
+    this.touched ^= touched;
+  }
+
+  /** Adds the packets to their flows, one after the other. */
+  #update(batch: DecodedBatch, view: DataView): void {
+    const { table, counters } = this;
+    const packets = batch.words;
+    const times = batch.timeNs;
+    const { words, doubles } = table;
+    const found = this.#found;
+    const removalsBefore = this.#removals;
+    let octets = 0;
+    let frameOctets = 0;
+    for (let i = 0; i < batch.count; i++) {
+      const at = i * DECODED_WORDS;
+      const timeNs = times[i]!;
+      this.#advance(timeNs);
+      let slot = found[i]!;
+      if (slot < 0 || this.#removals !== removalsBefore) {
+        slot = findSlot(table, packets, at, packets[at + HASH]!, this.#extensions, i * KEY_EXTENSION_WORDS);
+      }
+      if (slot < 0) slot = this.#insert(batch, i, view);
+      else if (mustSplit(table, slot, timeNs, this.#timeouts) !== 0 || this.#isReopened(slot, packets, at)) {
+        this.#split(slot, batch, i, view);
+      }
+      const lineAt = lineOf(words, slot, packets[at + DETAIL]!);
+      addPacket(words, doubles, slot * ENTRY_WORDS, lineAt, packets, at, timeNs);
+      octets += packets[at + IP_OCTETS]! >>> 0;
+      frameOctets += packets[at + FRAME_OCTETS]! >>> 0;
+      if ((packets[at + CONTROL_BITS]! & FIN_OR_RST) !== 0)
+        this.#noteTcpEnd(slot, packets, at, lineAt, timeNs);
+    }
+    counters[METERED_PACKETS] = counters[METERED_PACKETS]! + batch.count;
+    counters[METERED_OCTETS] = counters[METERED_OCTETS]! + octets;
+    counters[METERED_FRAME_OCTETS] = counters[METERED_FRAME_OCTETS]! + frameOctets;
+    counters[FLOWS_ACTIVE] = table.active;
+    counters[CLOCK_NS] = this.#clockNs;
+  }
+
+  /** Moves the clock (see expiry.ts) and looks at a few due entries. */
+  #advance(timeNs: number): void {
+    const previous = this.#previousNs;
+    const reached = timeNs < previous ? timeNs : previous;
+    if (reached >= this.#nextTickNs) this.#setClock(reached);
+    else if (timeNs < this.#rebaseBelowNs && previous < this.#rebaseBelowNs) {
+      this.counters[CLOCK_REBASES]!++;
+      this.#setClock(timeNs > previous ? timeNs : previous);
+    }
+    this.#previousNs = timeNs;
+    if (!this.#sweepDue) return;
+    const removed = sweep(
+      this.#wheel,
+      this.table,
+      this.#timeouts,
+      this.#clockNs,
+      SWEEP_PER_PACKET,
+      this.#counting,
+    );
+    if (removed < 0) this.#sweepDue = false;
+    else this.#removals += removed;
+  }
+
+  #setClock(clockNs: number): void {
+    this.#clockNs = clockNs;
+    this.#nextTickNs = (Math.floor(clockNs / TICK_NS) + 1) * TICK_NS;
+    this.#rebaseBelowNs = clockNs - this.#timeouts.idleNs;
+    if (setClock(this.#wheel, clockNs)) this.#sweepDue = true;
+  }
+
+  /** Counts what leaves the table, by reason, on its way to the sink. */
+  readonly #counting: FlowSink = {
+    emit: (table, slot, reason) => {
+      this.counters[FLOWS_EXPIRED + reason]!++;
+      this.#sink.emit(table, slot, reason);
+    },
+  };
+
+  #insert(batch: DecodedBatch, i: number, view: DataView): number {
+    const { table, counters } = this;
+    const packets = batch.words;
+    const at = i * DECODED_WORDS;
+    if (table.active === table.capacity) {
+      evict(this.#wheel, table, this.#timeouts, this.#counting);
+      this.#removals++;
+    }
+    const slot = insertSlot(table, packets[at + HASH]!);
+    const entryAt = slot * ENTRY_WORDS;
+    for (let w = 0; w < FLOW_STATE; w++) table.words[entryAt + w] = packets[at + w]!;
+    if (table.keyExtension !== undefined) {
+      const to = slot * KEY_EXTENSION_WORDS;
+      const from = i * KEY_EXTENSION_WORDS;
+      for (let w = 0; w < KEY_EXTENSION_WORDS; w++) table.keyExtension[to + w] = this.#extensions[from + w]!;
+    }
+    this.#begin(slot, batch, i, view);
+    scheduleFlow(this.#wheel, table, slot, this.#timeouts);
+    if (table.active > counters[FLOWS_PEAK]!) counters[FLOWS_PEAK] = table.active;
+    return slot;
+  }
+
+  /** Starts a flow in `slot`, whose key is set, with packet `i` as its first. */
+  #begin(slot: number, batch: DecodedBatch, i: number, view: DataView): void {
+    const { table } = this;
+    const packets = batch.words;
+    const at = i * DECODED_WORDS;
+    const entryAt = slot * ENTRY_WORDS;
+    let fromB = packets[at + DETAIL]! >>> DETAIL_FROM_B_SHIFT;
+    // Whoever answers a SYN did not open the connection, even if the SYN itself was not seen.
+    if ((packets[at + KEY_PROTOCOL]! & 0xff) === TCP && isSynAck(packets[at + CONTROL_BITS]!)) fromB ^= 1;
+    table.words[entryAt + FLOW_STATE] = STATE_IN_USE | (fromB === 1 ? STATE_INITIATOR_IS_B : 0);
+    clearCounters(table.words, table.doubles, entryAt, batch.timeNs[i]!);
+    writeLink(table, slot, packets, at, view);
+    if (table.encapsulation !== undefined) {
+      const to = slot * ENCAPSULATION_WORDS;
+      const from = i * ENCAPSULATION_WORDS;
+      for (let w = 0; w < ENCAPSULATION_WORDS; w++)
+        table.encapsulation[to + w] = batch.encapsulation![from + w]!;
+    }
+    this.counters[FLOWS_CREATED]!++;
+  }
+
+  /** A new connection on the ports of one that has ended. */
+  #isReopened(slot: number, packets: Int32Array, at: number): boolean {
+    if ((this.table.words[slot * ENTRY_WORDS + FLOW_STATE]! & STATE_TCP_ENDED) === 0) return false;
+    return isSyn(packets[at + CONTROL_BITS]!);
+  }
+
+  /** Exports the flow in `slot` and goes on with a new one of the same key there. */
+  #split(slot: number, batch: DecodedBatch, i: number, view: DataView): void {
+    const { table } = this;
+    const stateAt = slot * ENTRY_WORDS + FLOW_STATE;
+    const reason = mustSplit(table, slot, batch.timeNs[i]!, this.#timeouts) || FLOW_END_REASON.endOfFlow;
+    this.#counting.emit(table, slot, reason);
+    const initiator = table.words[stateAt]! & STATE_INITIATOR_IS_B;
+    this.#begin(slot, batch, i, view);
+    // A flow that is only cut by the active timeout goes on: its sides keep their parts.
+    if (reason === FLOW_END_REASON.activeTimeout) table.words[stateAt] = STATE_IN_USE | initiator;
+    unschedule(this.#wheel, table, slot);
+    scheduleFlow(this.#wheel, table, slot, this.#timeouts);
+  }
+
+  #noteTcpEnd(slot: number, packets: Int32Array, at: number, lineAt: number, timeNs: number): void {
+    if ((packets[at + KEY_PROTOCOL]! & 0xff) !== TCP) return;
+    const isReverse = lineAt - slot * ENTRY_WORDS === REVERSE_WORD;
+    if (!noteTcpEnd(this.table, slot, isReverse, packets[at + CONTROL_BITS]!, timeNs)) return;
+    unschedule(this.#wheel, this.table, slot);
+    scheduleFlow(this.#wheel, this.table, slot, this.#timeouts);
+  }
+
+  /**
+   * Exports every flow and leaves the table empty. In the order of their slots, so that memory is read in one go.
+   * @param reason flowEndReason; at the end of a capture or on shutdown, forced end
+   */
+  expireAll(reason: number = FLOW_END_REASON.forcedEnd): void {
+    const { table } = this;
+    for (let slot = 0; slot < table.slotsTouched; slot++) {
+      const state = table.words[slot * ENTRY_WORDS + FLOW_STATE]!;
+      if ((state & STATE_IN_USE) === 0) continue;
+      this.#counting.emit(table, slot, (state & STATE_TCP_ENDED) !== 0 ? FLOW_END_REASON.endOfFlow : reason);
+    }
+    clearTable(table);
+    clearWheel(this.#wheel);
+    this.#removals++;
+    this.counters[FLOWS_ACTIVE] = 0;
+  }
+}
+
+/** Where the line of a packet's direction starts: forward if the packet comes from the flow's initiator. */
+function lineOf(entries: Int32Array, slot: number, detail: number): number {
+  const entryAt = slot * ENTRY_WORDS;
+  const initiatorIsB = (entries[entryAt + FLOW_STATE]! >>> 1) & 1;
+  const isReverse = (detail >>> DETAIL_FROM_B_SHIFT) ^ initiatorIsB;
+  return entryAt + FORWARD_WORD + (isReverse << 4);
+}

@@ -1,0 +1,234 @@
+/**
+ * Flow records on their way from a meter worker to the exporting process: a ring of batches in shared memory.
+ *
+ *     header  WRITTEN, TAKEN: batches handed over and given back since the start (wrap at 2^32)
+ *             CLOSED: 1 when no more will come
+ *     batch   count, then records of `stride` words (flow-layout.ts)
+ *
+ * The number of batches is the credit. A replay waits for one to come back, so it loses nothing; a live worker must not
+ * wait and drops the record, counted.
+ */
+import { ENCAPSULATION_WORDS } from '../decode/decoded-batch.ts';
+import { RECORDS_DROPPED, RECORDS_DROPPED_OCTETS, RECORDS_DROPPED_PACKETS } from './counters.ts';
+import type { FlowSink } from './expiry.ts';
+import {
+  ADDRESS_A,
+  ADDRESS_B,
+  ENCAPSULATION_WORD,
+  ENTRY_DOUBLES,
+  ENTRY_WORDS,
+  FLOW_PORTS,
+  FLOW_STATE,
+  type FlowRecordBatch,
+  FORWARD_DOUBLE,
+  LINK_WORD,
+  LINK_WORDS,
+  OCTETS,
+  PACKETS,
+  REVERSE_DOUBLE,
+  STATE_END_REASON_SHIFT,
+  STATE_INITIATOR_IS_B,
+} from './flow-layout.ts';
+import type { FlowTable } from './flow-table.ts';
+
+/** Records in a batch and batches in the ring: about 3.4 MB with the smallest stride. */
+export const RECORDS_PER_BATCH = 512;
+export const BATCHES = 32;
+
+const WRITTEN = 0;
+const TAKEN = 1;
+const CLOSED = 2;
+const HEADER_WORDS = 16;
+/** Count, time base (double at word 2), clock (double at word 4). */
+const BATCH_HEADER_WORDS = 16;
+
+/** What both sides need to see the queue; it can be posted to a worker. */
+export interface RecordQueueMemory {
+  readonly buffer: SharedArrayBuffer;
+  readonly stride: number;
+  readonly recordsPerBatch: number;
+  readonly batches: number;
+}
+
+/** Words of a record: even, so that its doubles are aligned. */
+export function recordStride(withEncapsulation: boolean): number {
+  return withEncapsulation ? ENCAPSULATION_WORD + ENCAPSULATION_WORDS : LINK_WORD + LINK_WORDS;
+}
+
+export function createRecordQueue(
+  withEncapsulation: boolean,
+  recordsPerBatch: number = RECORDS_PER_BATCH,
+  batches: number = BATCHES,
+): RecordQueueMemory {
+  const stride = recordStride(withEncapsulation);
+  const words = HEADER_WORDS + batches * (BATCH_HEADER_WORDS + recordsPerBatch * stride);
+  return { buffer: new SharedArrayBuffer(words * 4), stride, recordsPerBatch, batches };
+}
+
+/** The batch's place in the ring as its reader and writer see it. */
+interface BatchView extends FlowRecordBatch {
+  readonly header: Int32Array;
+  readonly headerDoubles: Float64Array;
+}
+
+function batchViews(memory: RecordQueueMemory): BatchView[] {
+  const { buffer, stride, recordsPerBatch } = memory;
+  const batchOctets = (BATCH_HEADER_WORDS + recordsPerBatch * stride) * 4;
+  return Array.from({ length: memory.batches }, (_, i) => {
+    const start = HEADER_WORDS * 4 + i * batchOctets;
+    const records = start + BATCH_HEADER_WORDS * 4;
+    return {
+      count: 0,
+      stride,
+      words: new Int32Array(buffer, records, recordsPerBatch * stride),
+      doubles: new Float64Array(buffer, records, (recordsPerBatch * stride) / 2),
+      timeBaseSeconds: 0,
+      clockNs: 0,
+      header: new Int32Array(buffer, start, BATCH_HEADER_WORDS),
+      headerDoubles: new Float64Array(buffer, start, BATCH_HEADER_WORDS / 2),
+    };
+  });
+}
+
+export interface RecordQueueWriterOptions {
+  /** 'wait': emit blocks until a batch comes back. 'drop': it counts the record as lost. */
+  readonly whenFull: 'wait' | 'drop';
+  /** The metering process's counters, for what is dropped. */
+  readonly counters: Float64Array;
+  /** Unix time in whole seconds that times count from, asked for at each handover. */
+  readonly timeBaseSeconds: () => number;
+  /** The metering process's clock, asked for at each handover. */
+  readonly clockNs: () => number;
+}
+
+/** The worker's end: a FlowSink that fills batches. */
+export class RecordQueueWriter implements FlowSink {
+  readonly #header: Int32Array;
+  readonly #views: BatchView[];
+  readonly #options: RecordQueueWriterOptions;
+  readonly #recordsPerBatch: number;
+  #written = 0;
+  #current: BatchView | undefined;
+  #count = 0;
+
+  constructor(memory: RecordQueueMemory, options: RecordQueueWriterOptions) {
+    this.#header = new Int32Array(memory.buffer, 0, HEADER_WORDS);
+    this.#views = batchViews(memory);
+    this.#recordsPerBatch = memory.recordsPerBatch;
+    this.#options = options;
+  }
+
+  emit(table: FlowTable, slot: number, endReason: number): void {
+    const batch = this.#current ?? this.#nextBatch();
+    if (batch === undefined) {
+      this.#countDropped(table, slot);
+      return;
+    }
+    writeRecord(batch, this.#count, table, slot, endReason);
+    if (++this.#count === this.#recordsPerBatch) this.flush();
+  }
+
+  /** Hands over what is there, full or not. */
+  flush(): void {
+    const batch = this.#current;
+    if (batch === undefined || this.#count === 0) return;
+    batch.header[0] = this.#count;
+    batch.headerDoubles[1] = this.#options.timeBaseSeconds();
+    batch.headerDoubles[2] = this.#options.clockNs();
+    this.#current = undefined;
+    this.#count = 0;
+    this.#written = (this.#written + 1) | 0;
+    Atomics.store(this.#header, WRITTEN, this.#written);
+    Atomics.notify(this.#header, WRITTEN);
+  }
+
+  /** Hands over the rest and says that it is the last. */
+  close(): void {
+    this.flush();
+    Atomics.store(this.#header, CLOSED, 1);
+    Atomics.notify(this.#header, WRITTEN);
+  }
+
+  #nextBatch(): BatchView | undefined {
+    for (;;) {
+      const taken = Atomics.load(this.#header, TAKEN);
+      if (((this.#written - taken) | 0) < this.#views.length) break;
+      if (this.#options.whenFull === 'drop') return undefined;
+      Atomics.wait(this.#header, TAKEN, taken);
+    }
+    this.#current = this.#views[(this.#written >>> 0) % this.#views.length]!;
+    return this.#current;
+  }
+
+  #countDropped(table: FlowTable, slot: number): void {
+    const { counters } = this.#options;
+    const at = slot * ENTRY_DOUBLES;
+    const { doubles } = table;
+    counters[RECORDS_DROPPED]!++;
+    counters[RECORDS_DROPPED_PACKETS]! +=
+      doubles[at + FORWARD_DOUBLE + PACKETS]! + doubles[at + REVERSE_DOUBLE + PACKETS]!;
+    counters[RECORDS_DROPPED_OCTETS]! +=
+      doubles[at + FORWARD_DOUBLE + OCTETS]! + doubles[at + REVERSE_DOUBLE + OCTETS]!;
+  }
+}
+
+/** Copies the flow in `slot` to record `i` of a batch, with its initiator as A. */
+export function writeRecord(batch: FlowRecordBatch, i: number, table: FlowTable, slot: number, endReason: number): void {
+  const from = slot * ENTRY_WORDS;
+  const to = i * batch.stride;
+  const entry = table.words;
+  const record = batch.words;
+  const state = entry[from + FLOW_STATE]!;
+  for (let w = 0; w < ENTRY_WORDS; w++) record[to + w] = entry[from + w]!;
+  if ((state & STATE_INITIATOR_IS_B) !== 0) {
+    for (let w = 0; w < 4; w++) {
+      record[to + ADDRESS_A + w] = entry[from + ADDRESS_B + w]!;
+      record[to + ADDRESS_B + w] = entry[from + ADDRESS_A + w]!;
+    }
+    const ports = entry[from + FLOW_PORTS]!;
+    record[to + FLOW_PORTS] = (ports << 16) | (ports >>> 16);
+  }
+  record[to + FLOW_STATE] = state | (endReason << STATE_END_REASON_SHIFT);
+  const link = slot * LINK_WORDS;
+  for (let w = 0; w < LINK_WORDS; w++) record[to + LINK_WORD + w] = table.link[link + w]!;
+  const { encapsulation } = table;
+  if (encapsulation === undefined) return;
+  const outer = slot * ENCAPSULATION_WORDS;
+  for (let w = 0; w < ENCAPSULATION_WORDS; w++) record[to + ENCAPSULATION_WORD + w] = encapsulation[outer + w]!;
+}
+
+/** Main's end: hands out batches in order, one at a time. */
+export class RecordQueueReader {
+  readonly #header: Int32Array;
+  readonly #views: BatchView[];
+  #taken = 0;
+
+  constructor(memory: RecordQueueMemory) {
+    this.#header = new Int32Array(memory.buffer, 0, HEADER_WORDS);
+    this.#views = batchViews(memory);
+  }
+
+  /** Resolves with the next batch, or undefined after the last. It is the caller's until `release`. */
+  async next(): Promise<FlowRecordBatch | undefined> {
+    for (;;) {
+      const written = Atomics.load(this.#header, WRITTEN);
+      if (written !== this.#taken) break;
+      // CLOSED is set after the last WRITTEN: seen together with nothing new, nothing will come.
+      if (Atomics.load(this.#header, CLOSED) === 1 && Atomics.load(this.#header, WRITTEN) === this.#taken) return undefined;
+      const wait = Atomics.waitAsync(this.#header, WRITTEN, written, 100);
+      if (wait.async) await wait.value;
+    }
+    const batch = this.#views[(this.#taken >>> 0) % this.#views.length]!;
+    batch.count = batch.header[0]!;
+    batch.timeBaseSeconds = batch.headerDoubles[1]!;
+    batch.clockNs = batch.headerDoubles[2]!;
+    return batch;
+  }
+
+  /** Gives the batch of the last `next` back to the writer. */
+  release(): void {
+    this.#taken = (this.#taken + 1) | 0;
+    Atomics.store(this.#header, TAKEN, this.#taken);
+    Atomics.notify(this.#header, TAKEN);
+  }
+}
