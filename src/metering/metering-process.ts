@@ -60,7 +60,14 @@ import {
   STATE_INITIATOR_IS_B,
   STATE_TCP_ENDED,
 } from './flow-layout.ts';
-import { type AllocateMemory, clearTable, createFlowTable, type FlowTable, findSlot, insertSlot } from './flow-table.ts';
+import {
+  type AllocateMemory,
+  clearTable,
+  createFlowTable,
+  type FlowTable,
+  findSlot,
+  insertSlot,
+} from './flow-table.ts';
 import { createFragmentCache, type FragmentCache, resolveFragments } from './fragment-cache.ts';
 import { clearWheel, createTimingWheel, TICK_NS, type TimingWheel, unschedule } from './timing-wheel.ts';
 import { addPacket, clearCounters, FIN_OR_RST, isSyn, isSynAck, noteTcpEnd, writeLink } from './update.ts';

@@ -173,7 +173,13 @@ export class RecordQueueWriter implements FlowSink {
 }
 
 /** Copies the flow in `slot` to record `i` of a batch, with its initiator as A. */
-export function writeRecord(batch: FlowRecordBatch, i: number, table: FlowTable, slot: number, endReason: number): void {
+export function writeRecord(
+  batch: FlowRecordBatch,
+  i: number,
+  table: FlowTable,
+  slot: number,
+  endReason: number,
+): void {
   const from = slot * ENTRY_WORDS;
   const to = i * batch.stride;
   const entry = table.words;
@@ -194,7 +200,8 @@ export function writeRecord(batch: FlowRecordBatch, i: number, table: FlowTable,
   const { encapsulation } = table;
   if (encapsulation === undefined) return;
   const outer = slot * ENCAPSULATION_WORDS;
-  for (let w = 0; w < ENCAPSULATION_WORDS; w++) record[to + ENCAPSULATION_WORD + w] = encapsulation[outer + w]!;
+  for (let w = 0; w < ENCAPSULATION_WORDS; w++)
+    record[to + ENCAPSULATION_WORD + w] = encapsulation[outer + w]!;
 }
 
 /** Main's end: hands out batches in order, one at a time. */
@@ -214,7 +221,8 @@ export class RecordQueueReader {
       const written = Atomics.load(this.#header, WRITTEN);
       if (written !== this.#taken) break;
       // CLOSED is set after the last WRITTEN: seen together with nothing new, nothing will come.
-      if (Atomics.load(this.#header, CLOSED) === 1 && Atomics.load(this.#header, WRITTEN) === this.#taken) return undefined;
+      if (Atomics.load(this.#header, CLOSED) === 1 && Atomics.load(this.#header, WRITTEN) === this.#taken)
+        return undefined;
       const wait = Atomics.waitAsync(this.#header, WRITTEN, written, 100);
       if (wait.async) await wait.value;
     }
