@@ -63,7 +63,7 @@ function packetsArbitrary(order: keyof typeof GAPS_MS) {
     octets: fc.integer({ min: 20, max: 0x7fffffff }),
     tcpFlags: fc.constantFrom(0, 0x02, 0x12, 0x10, 0x11, 0x04),
   });
-  return fc.array(one, { maxLength: 400 }).map((rows) => {
+  return fc.array(one, { maxLength: 400, size: 'max' }).map((rows) => {
     let timeMs = 0;
     return rows.map(({ isIPv6, gapMs, ...row }): TestPacket => {
       timeMs += gapMs;
