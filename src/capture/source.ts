@@ -1,6 +1,7 @@
 /**
  * What every origin of packets looks like to the metering process: capture files, standard input, and live rings.
  */
+import type { FlowtapError } from '../errors.ts';
 import type { PacketBatch } from './packet-batch.ts';
 
 /** An observation point's interface as the source knows it. */
@@ -27,11 +28,13 @@ export interface PacketSource {
    * `await more()` and try again.
    */
   readBatch(batch: PacketBatch): number;
-  /**
-   * Resolves to true when more can be read, to false at the end.
-   * @throws CaptureFileError when the input is damaged; every frame before the damage has been handed out by then
-   */
+  /** Resolves to true when more can be read, to false at the end. Never rejects for what is wrong with the input. */
   more(): Promise<boolean>;
+  /**
+   * What was wrong with the input, in the order it was met. Every frame before the damage has been handed out, and a
+   * damaged file does not keep the next one from being read.
+   */
+  readonly errors: readonly FlowtapError[];
   /** Frees what the source holds; safe to call twice. */
   close(): void;
 }

@@ -1,0 +1,123 @@
+/**
+ * The classic libpcap file format (draft-ietf-opsawg-pcap): both byte orders, micro- and nanoseconds, and the
+ * "modified" variant of old Linux captures whose record headers are 24 octets.
+ *
+ *     file header, 24 octets             record header, 16 octets
+ *     0 magic  4 version  8, 12 unused   0 seconds  4 fraction  8 captured length  12 original length
+ *     16 snap length  20 link type
+ */
+import type { ByteWindow } from './byte-window.ts';
+import {
+  CAPTURED_LENGTH_MAX,
+  type CaptureContext,
+  type CaptureFormat,
+  type FormatFault,
+} from './capture-format.ts';
+import type { PacketBatch } from './packet-batch.ts';
+
+export const PCAP_HEADER_OCTETS = 24;
+const SNAP_LENGTH = 16;
+const LINK_TYPE = 20;
+const RECORD_HEADER_OCTETS = 16;
+/** With interface index, protocol and packet type behind the lengths. */
+const MODIFIED_RECORD_HEADER_OCTETS = 24;
+
+const SECONDS = 0;
+const FRACTION = 4;
+const CAPTURED_LENGTH = 8;
+const ORIGINAL_LENGTH = 12;
+
+/** Nanoseconds of a fraction's unit, and octets of a record header, by magic number. */
+const MAGICS = new Map([
+  [0xa1b2c3d4, { unitNs: 1000, recordHeaderOctets: RECORD_HEADER_OCTETS }],
+  [0xa1b23c4d, { unitNs: 1, recordHeaderOctets: RECORD_HEADER_OCTETS }],
+  [0xa1b2cd34, { unitNs: 1000, recordHeaderOctets: MODIFIED_RECORD_HEADER_OCTETS }],
+]);
+
+/** Whether a file that begins with these octets is a classic capture, and in which byte order. */
+export function detectPcap(view: DataView, at: number): { littleEndian: boolean } | undefined {
+  if (MAGICS.has(view.getUint32(at, true))) return { littleEndian: true };
+  if (MAGICS.has(view.getUint32(at, false))) return { littleEndian: false };
+  return undefined;
+}
+
+export class PcapFormat implements CaptureFormat {
+  readonly name = 'pcap';
+  need: number;
+  fault: FormatFault | undefined;
+  readonly #context: CaptureContext;
+  readonly #littleEndian: boolean;
+  readonly #unitNs: number;
+  readonly #recordHeaderOctets: number;
+  readonly #capturedLengthMax: number;
+  readonly #interfaceIndex: number;
+
+  /** Reads the file header, which must lie whole at `window.start`, and moves past it. */
+  constructor(window: ByteWindow, littleEndian: boolean, context: CaptureContext) {
+    const { view, start } = window;
+    const variant = MAGICS.get(view.getUint32(start, littleEndian))!;
+    const snapLength = view.getUint32(start + SNAP_LENGTH, littleEndian);
+    this.#context = context;
+    this.#littleEndian = littleEndian;
+    this.#unitNs = variant.unitNs;
+    this.#recordHeaderOctets = variant.recordHeaderOctets;
+    // A snap length of more than a frame can have says nothing about where the damage begins.
+    this.#capturedLengthMax =
+      snapLength > 16 * CAPTURED_LENGTH_MAX ? CAPTURED_LENGTH_MAX : Math.max(snapLength, CAPTURED_LENGTH_MAX);
+    // The upper bits tell the length of a frame check sequence (draft-ietf-opsawg-pcap §4).
+    const linkType = view.getUint32(start + LINK_TYPE, littleEndian) & 0xffff;
+    this.#interfaceIndex = context.intern(0, { name: '', linkType, snapLength });
+    window.start += PCAP_HEADER_OCTETS;
+    this.need = this.#recordHeaderOctets;
+  }
+
+  get unfinished(): string {
+    return this.need === this.#recordHeaderOctets
+      ? `a record header of ${this.need} octets`
+      : `a record of ${this.need} octets`;
+  }
+
+  fill(window: ByteWindow, batch: PacketBatch): void {
+    const { view, end } = window;
+    const { frameOffset, capturedLength, wireLength, timeNs, interfaceIndex, capacity } = batch;
+    const littleEndian = this.#littleEndian;
+    const headerOctets = this.#recordHeaderOctets;
+    const capturedMax = this.#capturedLengthMax;
+    const unitNs = this.#unitNs;
+    const index = this.#interfaceIndex;
+    let base = this.#context.timeBaseSeconds;
+    let at = window.start;
+    let count = batch.count;
+    this.need = headerOctets;
+    while (count < capacity && at + headerOctets <= end) {
+      const captured = view.getUint32(at + CAPTURED_LENGTH, littleEndian);
+      if (captured > capturedMax) {
+        this.fault = {
+          viewOffset: at,
+          expected: `a record with at most ${capturedMax} captured octets`,
+          found: `${captured} captured octets`,
+        };
+        break;
+      }
+      const frame = at + headerOctets;
+      if (frame + captured > end) {
+        this.need = headerOctets + captured;
+        break;
+      }
+      const seconds = view.getUint32(at + SECONDS, littleEndian);
+      if (base !== base) base = this.#context.timeBaseSeconds = seconds; // NaN: the run's first packet
+      const original = view.getUint32(at + ORIGINAL_LENGTH, littleEndian);
+      frameOffset[count] = frame;
+      capturedLength[count] = captured;
+      // Some writers store more than they say was there; what is stored was there.
+      wireLength[count] = original < captured ? captured : original;
+      timeNs[count] = (seconds - base) * 1e9 + view.getUint32(at + FRACTION, littleEndian) * unitNs;
+      interfaceIndex[count] = index;
+      count++;
+      at = frame + captured;
+    }
+    batch.view = view;
+    batch.count = count;
+    window.start = at;
+  }
+}
