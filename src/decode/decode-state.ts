@@ -38,6 +38,9 @@ export interface DecodeState {
   /** 0xfff or 0: what of the VLAN id belongs to the flow key. */
   vlanMask: number;
 
+  /** LINKTYPE_ number by interface index, of the current batch. */
+  linkTypes: Int32Array;
+
   // The frame. All offsets count octets from the start of `view`.
   view: DataView;
   offset: number;
@@ -70,6 +73,8 @@ export interface DecodeState {
   readonly encapsulation: Int32Array;
 
   // Where results go.
+  /** Octets on the wire of the frames accepted in this batch. */
+  acceptedOctets: number;
   outWords: Int32Array;
   outAt: number;
   outEncapsulation: Int32Array | undefined;
@@ -84,6 +89,7 @@ export function createDecodeState(): DecodeState {
     udpTunnels: new Uint8Array(65536),
     tosMask: 0,
     vlanMask: 0,
+    linkTypes: new Int32Array(0),
     view: new DataView(new ArrayBuffer(0)),
     offset: 0,
     capturedEnd: 0,
@@ -102,6 +108,7 @@ export function createDecodeState(): DecodeState {
     committed: 0,
     record: new Int32Array(DECODED_WORDS),
     encapsulation: new Int32Array(ENCAPSULATION_WORDS),
+    acceptedOctets: 0,
     outWords: new Int32Array(0),
     outAt: 0,
     outEncapsulation: undefined,

@@ -11,8 +11,7 @@ import { createDecodeCounters, type DecodeCounters } from './counters.ts';
 import { decodeFrame } from './decode-frame.ts';
 import { createDecodeState, type DecodeState, startFrame } from './decode-state.ts';
 import { DECODED_WORDS, type DecodedBatch, ENCAPSULATION_WORDS } from './decoded-batch.ts';
-import { COMMON_FRAME_OCTETS_MIN, decodeCommonFrame } from './fast-path.ts';
-import { LINKTYPE_ETHERNET } from './link.ts';
+import { decodeCommon } from './fast-path.ts';
 import { ACCEPTED } from './reasons.ts';
 import { TUNNEL_KINDS, type TunnelName, UDP_TUNNEL_PORTS, type UdpTunnelName } from './tunnel-kinds.ts';
 
@@ -78,57 +77,46 @@ export function decodeBatch(
   out: DecodedBatch,
 ): void {
   const state = decoder.state;
-  const fastPath = decoder.fastPath;
-  const view = batch.view;
-  const frameOffset = batch.frameOffset;
-  const capturedLength = batch.capturedLength;
-  const wireLength = batch.wireLength;
-  const timeNs = batch.timeNs;
-  const interfaceIndex = batch.interfaceIndex;
-  const words = out.words;
-  const outTimeNs = out.timeNs;
-  const encapsulation = out.encapsulation;
   const count = batch.count;
-  let accepted = 0;
-  let octets = 0;
-  state.view = view;
-  state.outWords = words;
-  state.outEncapsulation = encapsulation;
-  for (let i = 0; i < count; i++) {
-    const captured = capturedLength[i]!;
-    const wire = wireLength[i]!;
-    const interfaceAt = interfaceIndex[i]!;
-    const linkType = linkTypes[interfaceAt]!;
-    const at = accepted * DECODED_WORDS;
-    if (
-      fastPath &&
-      linkType === LINKTYPE_ETHERNET &&
-      captured >= COMMON_FRAME_OCTETS_MIN &&
-      decodeCommonFrame(state, view, frameOffset[i]!, captured, wire, interfaceAt + 1, words, at)
-    ) {
-      if (encapsulation !== undefined) {
-        encapsulation.fill(0, accepted * ENCAPSULATION_WORDS, (accepted + 1) * ENCAPSULATION_WORDS);
-      }
-    } else {
-      state.observationPoint = interfaceAt + 1;
-      state.outAt = at;
-      state.outEncapsulationAt = accepted * ENCAPSULATION_WORDS;
-      startFrame(state, frameOffset[i]!, captured, wire);
-      const reason = decodeFrame(state, linkType);
-      if (reason !== ACCEPTED) {
-        countRefused(decoder, reason, wire);
-        continue;
-      }
-      if (state.notices !== 0) countNotices(decoder, state.notices);
-    }
-    outTimeNs[accepted] = timeNs[i]!;
-    octets += wire;
-    accepted++;
+  out.count = 0;
+  state.acceptedOctets = 0;
+  state.linkTypes = linkTypes;
+  state.view = batch.view;
+  state.outWords = out.words;
+  state.outEncapsulation = out.encapsulation;
+  // Common frames leave no encapsulation record of their own.
+  if (out.encapsulation !== undefined) out.encapsulation.fill(0);
+  let index = 0;
+  while (true) {
+    if (decoder.fastPath) index = decodeCommon(state, batch, out, index);
+    if (index >= count) break;
+    decodeUncommonFrame(decoder, batch, out, index);
+    index++;
   }
-  out.count = accepted;
   const counters = decoder.counters;
-  counters.packetsByReason[ACCEPTED] = counters.packetsByReason[ACCEPTED]! + accepted;
-  counters.octetsByReason[ACCEPTED] = counters.octetsByReason[ACCEPTED]! + octets;
+  counters.packetsByReason[ACCEPTED] = counters.packetsByReason[ACCEPTED]! + out.count;
+  counters.octetsByReason[ACCEPTED] = counters.octetsByReason[ACCEPTED]! + state.acceptedOctets;
+}
+
+/** Sends frame `index` through the general path, and appends or counts it. */
+function decodeUncommonFrame(decoder: Decoder, batch: PacketBatch, out: DecodedBatch, index: number): void {
+  const state = decoder.state;
+  const accepted = out.count;
+  const wireLength = batch.wireLength[index]!;
+  const interfaceIndex = batch.interfaceIndex[index]!;
+  state.observationPoint = interfaceIndex + 1;
+  state.outAt = accepted * DECODED_WORDS;
+  state.outEncapsulationAt = accepted * ENCAPSULATION_WORDS;
+  startFrame(state, batch.frameOffset[index]!, batch.capturedLength[index]!, wireLength);
+  const reason = decodeFrame(state, state.linkTypes[interfaceIndex]!);
+  if (reason !== ACCEPTED) {
+    countRefused(decoder, reason, wireLength);
+    return;
+  }
+  if (state.notices !== 0) countNotices(decoder, state.notices);
+  out.timeNs[accepted] = batch.timeNs[index]!;
+  state.acceptedOctets += wireLength;
+  out.count = accepted + 1;
 }
 
 function countRefused(decoder: Decoder, reason: number, wireLength: number): void {

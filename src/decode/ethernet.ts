@@ -40,7 +40,7 @@ import {
 export const ETHERNET_HEADER_OCTETS = 14;
 export const ETHERNET_TYPE = 12; // u16, IEEE 802.3 §3.2.6
 export const VLAN_TAG_OCTETS = 4;
-const VLAN_TYPE = 2; // u16 behind the TCI, IEEE 802.1Q §9.6
+export const VLAN_TYPE = 2; // u16 behind the TCI, IEEE 802.1Q §9.6
 /** Tags that are followed; real stacks have two or three. */
 const VLAN_TAGS_MAX = 8;
 
