@@ -41,6 +41,7 @@ export const ETHERNET_HEADER_OCTETS = 14;
 export const ETHERNET_TYPE = 12; // u16, IEEE 802.3 §3.2.6
 export const VLAN_TAG_OCTETS = 4;
 export const VLAN_TYPE = 2; // u16 behind the TCI, IEEE 802.1Q §9.6
+const FABRIC_PATH_TAG_OCTETS = 2;
 /** Tags that are followed; real stacks have two or three. */
 const VLAN_TAGS_MAX = 8;
 
@@ -102,6 +103,9 @@ export function etherTypeLayer(state: DecodeState): number {
       return LAYER_MPLS;
     case 0x8864: // PPPoE session, RFC 2516 §4
       return LAYER_PPPOE;
+    case 0x8903: // Cisco FabricPath: forwarding tag and TTL, then the whole Ethernet frame
+      state.offset += FABRIC_PATH_TAG_OCTETS;
+      return LAYER_ETHERNET;
     case 0x8870: // LLC in a frame longer than 1,500 octets
       return LAYER_LLC;
     default:
