@@ -1,0 +1,136 @@
+/**
+ * The decoder: frames of a packet batch to work records (decoded-batch.ts), each frame either written out or counted
+ * under one reason (reasons.ts). It allocates nothing per packet, never throws on what a frame holds, and reads no
+ * octet outside the frame.
+ *
+ * What the numbers mean: IP_OCTETS is what the IP header says (total length; payload length + 40; jumbo option; where
+ * it says 0, what the frame holds), FRAME_OCTETS is the frame on the wire, whatever was decapsulated.
+ */
+import type { PacketBatch } from '../capture/packet-batch.ts';
+import { createDecodeCounters, type DecodeCounters } from './counters.ts';
+import { decodeFrame } from './decode-frame.ts';
+import { createDecodeState, type DecodeState, startFrame } from './decode-state.ts';
+import { DECODED_WORDS, type DecodedBatch, ENCAPSULATION_WORDS } from './decoded-batch.ts';
+import { decodeCommon } from './fast-path.ts';
+import { ACCEPTED } from './reasons.ts';
+import { TUNNEL_KINDS, type TunnelName, UDP_TUNNEL_PORTS, type UdpTunnelName } from './tunnel-kinds.ts';
+
+export interface DecodeOptions {
+  /** Tunnels to look into; packets in others are metered on the outer packet. Default: none. */
+  readonly decapsulate?: Iterable<TunnelName>;
+  /** Tunnels in tunnels that are looked into; default 8. */
+  readonly tunnelDepthMax?: number;
+  /** What belongs to the flow key besides addresses, ports, protocol and observation point. Default: the VLAN. */
+  readonly flowKey?: { readonly tos: boolean; readonly vlan: boolean };
+  /** UDP ports of tunnels; what is not given is as IANA assigned it. */
+  readonly udpPorts?: Partial<Readonly<Record<UdpTunnelName, number | readonly number[]>>>;
+  /** false sends every frame through the general path: for tests, which hold the two paths equal. Default: true. */
+  readonly fastPath?: boolean;
+}
+
+export interface Decoder {
+  readonly counters: DecodeCounters;
+  /** Whether common frames take the common path. */
+  readonly fastPath: boolean;
+  /** Private to the decoder. */
+  readonly state: DecodeState;
+}
+
+const TUNNEL_DEPTH_DEFAULT = 8;
+/** Tunnels of which one end may use a port of its own: their port counts as source too. */
+const EITHER_PORT: ReadonlySet<UdpTunnelName> = new Set(['l2tp', 'teredo']);
+
+/**
+ * A decoder with its own state; batches of one decoder may come from any source.
+ * @param counters  counted up by every batch; placed in shared memory by whoever wants to read them elsewhere
+ */
+export function createDecoder(
+  options: DecodeOptions = {},
+  counters: DecodeCounters = createDecodeCounters(),
+): Decoder {
+  const state = createDecodeState();
+  const chosen = new Set(options.decapsulate ?? []);
+  for (const name of chosen) state.tunnels |= 1 << TUNNEL_KINDS[name];
+  state.tunnelDepthMax = options.tunnelDepthMax ?? TUNNEL_DEPTH_DEFAULT;
+  state.tosMask = options.flowKey?.tos ? 0xff : 0;
+  state.vlanMask = (options.flowKey?.vlan ?? true) ? 0xfff : 0;
+  for (const name of Object.keys(UDP_TUNNEL_PORTS) as UdpTunnelName[]) {
+    if (!chosen.has(name)) continue;
+    const kind = TUNNEL_KINDS[name];
+    const ports = options.udpPorts?.[name] ?? UDP_TUNNEL_PORTS[name];
+    for (const port of typeof ports === 'number' ? [ports] : ports) {
+      state.udpTunnels[port] = EITHER_PORT.has(name) ? kind << 4 : kind;
+    }
+  }
+  return { counters, fastPath: options.fastPath ?? true, state };
+}
+
+/**
+ * Decodes every frame of `batch` into `out`, in order, and counts it.
+ * @param linkTypes  LINKTYPE_ number by interface index; at least as long as the batch's interfaces
+ * @param out  overwritten; of at least the batch's capacity. Its encapsulation records are written if it has them.
+ */
+export function decodeBatch(
+  decoder: Decoder,
+  batch: PacketBatch,
+  linkTypes: Int32Array,
+  out: DecodedBatch,
+): void {
+  const state = decoder.state;
+  const count = batch.count;
+  out.count = 0;
+  state.acceptedOctets = 0;
+  state.linkTypes = linkTypes;
+  state.view = batch.view;
+  state.outWords = out.words;
+  state.outEncapsulation = out.encapsulation;
+  // Common frames leave no encapsulation record of their own.
+  if (out.encapsulation !== undefined) out.encapsulation.fill(0);
+  let index = 0;
+  while (true) {
+    if (decoder.fastPath) index = decodeCommon(state, batch, out, index);
+    if (index >= count) break;
+    decodeUncommonFrame(decoder, batch, out, index);
+    index++;
+  }
+  const counters = decoder.counters;
+  counters.packetsByReason[ACCEPTED] = counters.packetsByReason[ACCEPTED]! + out.count;
+  counters.octetsByReason[ACCEPTED] = counters.octetsByReason[ACCEPTED]! + state.acceptedOctets;
+}
+
+/** Sends frame `index` through the general path, and appends or counts it. */
+function decodeUncommonFrame(decoder: Decoder, batch: PacketBatch, out: DecodedBatch, index: number): void {
+  const state = decoder.state;
+  const accepted = out.count;
+  const wireLength = batch.wireLength[index]!;
+  const interfaceIndex = batch.interfaceIndex[index]!;
+  state.observationPoint = interfaceIndex + 1;
+  state.outAt = accepted * DECODED_WORDS;
+  state.outEncapsulationAt = accepted * ENCAPSULATION_WORDS;
+  startFrame(state, batch.frameOffset[index]!, batch.capturedLength[index]!, wireLength);
+  const reason = decodeFrame(state, state.linkTypes[interfaceIndex]!);
+  if (reason !== ACCEPTED) {
+    countRefused(decoder, reason, wireLength);
+    return;
+  }
+  if (state.notices !== 0) countNotices(decoder, state.notices);
+  out.timeNs[accepted] = batch.timeNs[index]!;
+  state.acceptedOctets += wireLength;
+  out.count = accepted + 1;
+}
+
+function countRefused(decoder: Decoder, reason: number, wireLength: number): void {
+  const packetsByReason = decoder.counters.packetsByReason;
+  const octetsByReason = decoder.counters.octetsByReason;
+  packetsByReason[reason] = packetsByReason[reason]! + 1;
+  octetsByReason[reason] = octetsByReason[reason]! + wireLength;
+}
+
+/** Counts each notice whose bit is set. */
+function countNotices(decoder: Decoder, notices: number): void {
+  const packetsByNotice = decoder.counters.packetsByNotice;
+  for (let bits = notices; bits !== 0; bits &= bits - 1) {
+    const notice = 31 - Math.clz32(bits & -bits);
+    packetsByNotice[notice] = packetsByNotice[notice]! + 1;
+  }
+}

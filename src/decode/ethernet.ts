@@ -1,0 +1,210 @@
+/**
+ * Ethernet II and 802.3 with LLC/SNAP (IEEE 802.3, 802.2, 802), VLAN tags (802.1Q, 802.1ad), and what an EtherType
+ * leads to. Frames that are not IP get their reason here.
+ *
+ * MAC addresses and VLAN ids are those of the innermost Ethernet header before the metered packet: an Ethernet frame in
+ * a tunnel or pseudo-wire starts anew, an IP packet in a tunnel keeps those of its frame.
+ */
+import {
+  type DecodeState,
+  LAYER_ETHER_TYPE,
+  LAYER_ETHERNET,
+  LAYER_IPV4,
+  LAYER_IPV6,
+  LAYER_LLC,
+  LAYER_MPLS,
+  LAYER_PPPOE,
+  missingHeader,
+} from './decode-state.ts';
+import {
+  ARP,
+  EAPOL,
+  FLOW_CONTROL,
+  IPX,
+  ISO_OSI,
+  LINK_TOO_SHORT,
+  LINK_TRUNCATED,
+  LLC,
+  LLDP,
+  MACSEC,
+  OTHER_ETHER_TYPE,
+  PPPOE_DISCOVERY,
+  PTP,
+  RARP,
+  SLOW_PROTOCOL,
+  SNAP,
+  SPANNING_TREE,
+  VLAN_TAG_LIMIT,
+} from './reasons.ts';
+
+export const ETHERNET_HEADER_OCTETS = 14;
+export const ETHERNET_TYPE = 12; // u16, IEEE 802.3 §3.2.6
+export const VLAN_TAG_OCTETS = 4;
+export const VLAN_TYPE = 2; // u16 behind the TCI, IEEE 802.1Q §9.6
+const FABRIC_PATH_TAG_OCTETS = 2;
+/** Tags that are followed; real stacks have two or three. */
+const VLAN_TAGS_MAX = 8;
+
+/** Values up to here are a length: an LLC frame follows (IEEE 802.3 §3.2.6). */
+const LENGTH_MAX = 1500;
+export const ETHER_TYPE_IPV4 = 0x0800;
+export const ETHER_TYPE_IPV6 = 0x86dd;
+export const ETHER_TYPE_VLAN = 0x8100;
+
+const LLC_OCTETS = 3; // IEEE 802.2 §3.2: DSAP, SSAP, control
+const SNAP_OCTETS = 5; // organisation (3), protocol (2): RFC 1042; behind LLC AA AA 03
+const SAP_IP = 0x06;
+const SAP_SPANNING_TREE = 0x42;
+const SAP_SNAP = 0xaa;
+const SAP_IPX = 0xe0;
+const SAP_OSI = 0xfe;
+/** No SAP: Novell's raw 802.3, whose IPX checksum FF FF stands in its place. */
+const SAP_NOVELL_RAW = 0xff;
+const OUI_ENCAPSULATED_ETHERNET = 0x000000;
+/** Ethernet types bridged as 802.1H has it. */
+const OUI_BRIDGE_TUNNEL = 0x0000f8;
+/** 802.1 bridged frames (RFC 2427 §4.2, RFC 2684 §5.2). */
+const OUI_8021 = 0x0080c2;
+const BRIDGED_ETHERNET_WITH_FCS = 0x0001;
+const BRIDGED_ETHERNET = 0x0007;
+
+/** An Ethernet frame: addresses, then an EtherType or a length. */
+export function ethernetLayer(state: DecodeState): number {
+  const offset = state.offset;
+  if (offset + ETHERNET_HEADER_OCTETS > state.capturedEnd) {
+    return missingHeader(state, ETHERNET_HEADER_OCTETS, LINK_TOO_SHORT, LINK_TRUNCATED);
+  }
+  state.linkOffset = offset;
+  state.vlanTags = 0;
+  state.vlanId = 0;
+  state.customerVlanId = 0;
+  state.priority = 0;
+  state.etherType = state.view.getUint16(offset + ETHERNET_TYPE);
+  state.offset = offset + ETHERNET_HEADER_OCTETS;
+  return LAYER_ETHER_TYPE;
+}
+
+/** Where `state.etherType` leads. */
+export function etherTypeLayer(state: DecodeState): number {
+  const etherType = state.etherType;
+  if (etherType <= LENGTH_MAX) return LAYER_LLC;
+  switch (etherType) {
+    case ETHER_TYPE_IPV4:
+      return LAYER_IPV4;
+    case ETHER_TYPE_IPV6:
+      return LAYER_IPV6;
+    case ETHER_TYPE_VLAN:
+    case 0x88a8: // 802.1ad service tag
+    case 0x9100: // QinQ before its standard
+    case 0x9200:
+      return vlanLayer(state);
+    case 0x8847: // MPLS unicast, RFC 5332
+    case 0x8848: // MPLS multicast or upstream-assigned
+      return LAYER_MPLS;
+    case 0x8864: // PPPoE session, RFC 2516 §4
+      return LAYER_PPPOE;
+    case 0x8903: // Cisco FabricPath: forwarding tag and TTL, then the whole Ethernet frame
+      state.offset += FABRIC_PATH_TAG_OCTETS;
+      return LAYER_ETHERNET;
+    case 0x8870: // LLC in a frame longer than 1,500 octets
+      return LAYER_LLC;
+    default:
+      return etherTypeReason(etherType);
+  }
+}
+
+function vlanLayer(state: DecodeState): number {
+  const offset = state.offset;
+  if (offset + VLAN_TAG_OCTETS > state.capturedEnd) {
+    return missingHeader(state, VLAN_TAG_OCTETS, LINK_TOO_SHORT, LINK_TRUNCATED);
+  }
+  if (state.vlanTags >= VLAN_TAGS_MAX) return VLAN_TAG_LIMIT;
+  const control = state.view.getUint16(offset);
+  if (state.vlanTags === 0) {
+    state.vlanId = control & 0xfff;
+    state.priority = control >>> 13;
+  } else if (state.vlanTags === 1) {
+    state.customerVlanId = control & 0xfff;
+  }
+  state.vlanTags++;
+  state.etherType = state.view.getUint16(offset + VLAN_TYPE);
+  state.offset = offset + VLAN_TAG_OCTETS;
+  return LAYER_ETHER_TYPE;
+}
+
+/** The reason for an EtherType that carries no IP. */
+function etherTypeReason(etherType: number): number {
+  switch (etherType) {
+    case 0x0806:
+      return ARP;
+    case 0x8035:
+      return RARP;
+    case 0x8137:
+      return IPX;
+    case 0x8808:
+      return FLOW_CONTROL;
+    case 0x8809:
+      return SLOW_PROTOCOL;
+    case 0x8863:
+      return PPPOE_DISCOVERY;
+    case 0x888e:
+      return EAPOL;
+    case 0x88cc:
+      return LLDP;
+    case 0x88e5:
+      return MACSEC;
+    case 0x88f7:
+      return PTP;
+    default:
+      return OTHER_ETHER_TYPE;
+  }
+}
+
+/** An LLC frame: IP over SNAP or over its own SAP, or something else. */
+export function llcLayer(state: DecodeState): number {
+  const offset = state.offset;
+  const view = state.view;
+  if (offset + LLC_OCTETS > state.capturedEnd) {
+    return missingHeader(state, LLC_OCTETS, LINK_TOO_SHORT, LINK_TRUNCATED);
+  }
+  const destination = view.getUint8(offset);
+  const source = view.getUint8(offset + 1);
+  state.offset = offset + LLC_OCTETS;
+  if (destination === SAP_SNAP && source === SAP_SNAP) return snapLayer(state);
+  if (destination === SAP_IP && source === SAP_IP) return LAYER_IPV4;
+  if (destination === SAP_NOVELL_RAW && source === SAP_NOVELL_RAW) return IPX;
+  switch (destination) {
+    case SAP_SPANNING_TREE:
+      return SPANNING_TREE;
+    case SAP_IPX:
+      return IPX;
+    case SAP_OSI:
+      return ISO_OSI;
+    default:
+      return LLC;
+  }
+}
+
+/** Organisation and protocol, as they follow LLC, or NLPID 0x80 in frame relay. */
+export function snapLayer(state: DecodeState): number {
+  const offset = state.offset;
+  const view = state.view;
+  if (offset + SNAP_OCTETS > state.capturedEnd) {
+    return missingHeader(state, SNAP_OCTETS, LINK_TOO_SHORT, LINK_TRUNCATED);
+  }
+  const organisation = (view.getUint16(offset) << 8) | view.getUint8(offset + 2);
+  const protocol = view.getUint16(offset + 3);
+  state.offset = offset + SNAP_OCTETS;
+  if (organisation === OUI_ENCAPSULATED_ETHERNET || organisation === OUI_BRIDGE_TUNNEL) {
+    state.etherType = protocol;
+    // A length has no meaning here, and following it would nest LLC in LLC.
+    return protocol <= LENGTH_MAX ? SNAP : LAYER_ETHER_TYPE;
+  }
+  if (
+    organisation === OUI_8021 &&
+    (protocol === BRIDGED_ETHERNET || protocol === BRIDGED_ETHERNET_WITH_FCS)
+  ) {
+    return LAYER_ETHERNET;
+  }
+  return SNAP;
+}
