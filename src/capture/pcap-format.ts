@@ -105,7 +105,7 @@ export class PcapFormat implements CaptureFormat {
         break;
       }
       const seconds = view.getUint32(at + SECONDS, littleEndian);
-      if (base !== base) base = this.#context.timeBaseSeconds = seconds; // NaN: the run's first packet
+      if (Number.isNaN(base)) base = this.#context.timeBaseSeconds = seconds;
       const original = view.getUint32(at + ORIGINAL_LENGTH, littleEndian);
       frameOffset[count] = frame;
       capturedLength[count] = captured;

@@ -57,7 +57,7 @@ export class PcapngFormat implements CaptureFormat {
       : `a block of ${this.need} octets`;
   }
 
-  fill(window: ByteWindow, batch: PacketBatch): void {
+  fill(window: ByteWindow, batch: PacketBatch): undefined {
     const { view, end } = window;
     batch.view = view;
     while (batch.count < batch.capacity) {
@@ -86,8 +86,10 @@ export class PcapngFormat implements CaptureFormat {
     }
   }
 
-  #damage(viewOffset: number, expected: string, found: string): void {
+  /** Always undefined, so that a caller can leave with it. */
+  #damage(viewOffset: number, expected: string, found: string): undefined {
     this.fault = { viewOffset, expected, found };
+    return undefined;
   }
 
   #readByteOrder(view: DataView, at: number): boolean {
@@ -98,7 +100,7 @@ export class PcapngFormat implements CaptureFormat {
     return false;
   }
 
-  #beginSection(at: number, length: number): void {
+  #beginSection(at: number, length: number): undefined {
     if (length < SECTION_HEADER_MIN_OCTETS) {
       return this.#damage(
         at,
@@ -110,7 +112,7 @@ export class PcapngFormat implements CaptureFormat {
     this.#interfacesOfFile = 0;
   }
 
-  #readBlock(view: DataView, at: number, length: number, batch: PacketBatch): void {
+  #readBlock(view: DataView, at: number, length: number, batch: PacketBatch): undefined {
     switch (view.getUint32(at, this.#littleEndian)) {
       case ENHANCED_PACKET_BLOCK:
         return this.#readPacket(
@@ -137,7 +139,7 @@ export class PcapngFormat implements CaptureFormat {
     }
   }
 
-  #readInterface(view: DataView, at: number, length: number): void {
+  #readInterface(view: DataView, at: number, length: number): undefined {
     if (length < INTERFACE_MIN_OCTETS) {
       return this.#damage(
         at,
@@ -154,7 +156,13 @@ export class PcapngFormat implements CaptureFormat {
     this.#interfaces.push({ index, snapLength, ...createTimeScale(options) });
   }
 
-  #readPacket(view: DataView, at: number, length: number, batch: PacketBatch, interfaceId: number): void {
+  #readPacket(
+    view: DataView,
+    at: number,
+    length: number,
+    batch: PacketBatch,
+    interfaceId: number,
+  ): undefined {
     const littleEndian = this.#littleEndian;
     if (length < ENHANCED.data + 4) {
       return this.#damage(at, `a packet block of at least ${ENHANCED.data + 4} octets`, `${length}`);
@@ -177,7 +185,7 @@ export class PcapngFormat implements CaptureFormat {
   }
 
   /** A Simple Packet Block has no time and belongs to the first interface: it is given the time of the one before. */
-  #readSimplePacket(view: DataView, at: number, length: number, batch: PacketBatch): void {
+  #readSimplePacket(view: DataView, at: number, length: number, batch: PacketBatch): undefined {
     if (length < SIMPLE.data + 4) {
       return this.#damage(at, `a simple packet block of at least ${SIMPLE.data + 4} octets`, `${length}`);
     }
@@ -197,7 +205,7 @@ export class PcapngFormat implements CaptureFormat {
     );
   }
 
-  #unknownInterface(viewOffset: number, interfaceId: number): void {
+  #unknownInterface(viewOffset: number, interfaceId: number): undefined {
     const known = this.#interfaces.length;
     const expected =
       known === 0 ? 'an interface description before the first packet' : `an interface id below ${known}`;

@@ -1,0 +1,190 @@
+/**
+ * The worker thread of a replay: capture files ─▶ decoder ─▶ metering process ─▶ record queue. It touches no socket,
+ * allocates nothing per packet, and waits when the exporting process is behind, so a replay loses nothing.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { type CaptureOptions, openCaptures } from './capture/capture-source.ts';
+import { createPacketBatch, type PacketBatch } from './capture/packet-batch.ts';
+import type { PacketSource, SourceInterface } from './capture/source.ts';
+import { createDecodedBatch } from './decode/decoded-batch.ts';
+import { createDecoder, type DecodeOptions, decodeBatch } from './decode/decoder.ts';
+import type { FlowtapError } from './errors.ts';
+import { MeteringProcess } from './metering/metering-process.ts';
+import { type RecordQueueMemory, RecordQueueWriter } from './metering/record-queue.ts';
+import {
+  FIRST_PACKET_NS,
+  INPUT_CONSUMED,
+  INPUT_TOTAL,
+  LAST_PACKET_NS,
+  OCTETS_READ,
+  PACKETS_READ,
+  PACKETS_SNAPPED,
+  type RunCounters,
+  runCounters,
+  STOP_REQUESTED,
+  TIME_BASE_SECONDS,
+} from './run-counters.ts';
+import { libc } from './sys/libc.ts';
+
+/** What main gives the worker. */
+export interface ReplayWorkerData {
+  readonly files: readonly string[];
+  readonly capture: CaptureOptions;
+  readonly decode: DecodeOptions;
+  readonly metering: {
+    readonly idleTimeoutMs: number;
+    readonly activeTimeoutMs: number;
+    readonly tcpEndDelayMs: number;
+    readonly flowTableEntries: number;
+    readonly flowKey: { readonly mac: boolean; readonly mpls: boolean; readonly tunnel: boolean };
+  };
+  readonly encapsulation: boolean;
+  /** Packets handed from stage to stage at a time. */
+  readonly batchCapacity: number;
+  /** Times faster than the capture's own pace; undefined: as fast as possible. */
+  readonly speed: number | undefined;
+  readonly queue: RecordQueueMemory;
+  readonly counters: SharedArrayBuffer;
+}
+
+/** What the worker tells main, besides counters and records. */
+export type ReplayWorkerMessage =
+  | { readonly kind: 'interfaces'; readonly interfaces: readonly SourceInterface[] }
+  | { readonly kind: 'end'; readonly errors: readonly { message: string; remedy: string | undefined }[] };
+
+/** Batches between looks at the things that change slowly: progress, and whether to stop. */
+const BATCHES_PER_LOOK = 256;
+/** How long a paced replay sleeps at most before it looks at the clock again. */
+const SLEEP_MAX_MS = 100;
+/** A paced replay that is less than this ahead goes on: a timer is not more exact. */
+const AHEAD_MS = 1;
+const INTERFACES_MAX = 65_536;
+
+class Replay {
+  readonly #data: ReplayWorkerData;
+  readonly #counters: RunCounters;
+  readonly #source: PacketSource;
+  readonly #queue: RecordQueueWriter;
+  readonly #metering: MeteringProcess;
+  readonly #linkTypes = new Int32Array(INTERFACES_MAX);
+  #interfacesKnown = 0;
+  #startedAtMs = Number.NaN;
+
+  constructor(data: ReplayWorkerData) {
+    this.#data = data;
+    this.#counters = runCounters(data.counters);
+    this.#source = openCaptures(data.files, data.capture);
+    this.#queue = new RecordQueueWriter(data.queue, {
+      whenFull: 'wait',
+      counters: this.#counters.metering,
+      timeBaseSeconds: () => this.#source.timeBaseSeconds,
+      clockNs: () => this.#counters.capture[LAST_PACKET_NS]!,
+    });
+    const allocate = libc()?.allocateHuge;
+    this.#metering = new MeteringProcess({
+      ...data.metering,
+      encapsulation: data.encapsulation,
+      batchCapacity: data.batchCapacity,
+      sink: this.#queue,
+      counters: this.#counters.metering,
+      ...(allocate === undefined ? {} : { allocate }),
+    });
+  }
+
+  async run(): Promise<readonly FlowtapError[]> {
+    const { decode, encapsulation, speed } = this.#data;
+    const source = this.#source;
+    const metering = this.#metering;
+    // A paced replay waits between any two packets.
+    const capacity = speed === undefined ? this.#data.batchCapacity : 1;
+    const batch = createPacketBatch(capacity);
+    const decoded = createDecodedBatch(capacity, encapsulation);
+    const decoder = createDecoder(decode, this.#counters.decode);
+    let looksIn = 0;
+    for (;;) {
+      if (looksIn-- === 0) {
+        looksIn = BATCHES_PER_LOOK;
+        if (this.#look()) break;
+      }
+      if (source.readBatch(batch) === 0) {
+        if (!(await source.more())) break;
+        continue;
+      }
+      if (source.interfaces.length !== this.#interfacesKnown) this.#learnInterfaces();
+      if (speed !== undefined && (await this.#wait(batch.timeNs[0]!, speed))) break;
+      this.#countRead(batch);
+      decodeBatch(decoder, batch, this.#linkTypes, decoded);
+      metering.meter(decoded, batch.view);
+    }
+    this.#look();
+    metering.expireAll();
+    this.#queue.close();
+    source.close();
+    return source.errors;
+  }
+
+  /** Publishes progress; true when main asks to stop. */
+  #look(): boolean {
+    const { capture } = this.#counters;
+    capture[INPUT_CONSUMED] = this.#source.octetsConsumed;
+    capture[INPUT_TOTAL] = this.#source.octetsTotal ?? Number.NaN;
+    return capture[STOP_REQUESTED] !== 0;
+  }
+
+  #learnInterfaces(): void {
+    const { interfaces } = this.#source;
+    for (let i = this.#interfacesKnown; i < interfaces.length; i++)
+      this.#linkTypes[i] = interfaces[i]!.linkType;
+    this.#interfacesKnown = interfaces.length;
+    this.#counters.capture[TIME_BASE_SECONDS] = this.#source.timeBaseSeconds;
+    post({ kind: 'interfaces', interfaces });
+  }
+
+  #countRead(batch: PacketBatch): void {
+    const { capture } = this.#counters;
+    const { wireLength, capturedLength, timeNs, count } = batch;
+    let octets = 0;
+    let snapped = 0;
+    let first = capture[FIRST_PACKET_NS]!;
+    let last = capture[LAST_PACKET_NS]!;
+    if (Number.isNaN(first)) first = last = timeNs[0]!;
+    for (let i = 0; i < count; i++) {
+      const time = timeNs[i]!;
+      octets += wireLength[i]!;
+      if (capturedLength[i]! < wireLength[i]!) snapped++;
+      if (time < first) first = time;
+      if (time > last) last = time;
+    }
+    capture[PACKETS_READ] = capture[PACKETS_READ]! + count;
+    capture[OCTETS_READ] = capture[OCTETS_READ]! + octets;
+    capture[PACKETS_SNAPPED] = capture[PACKETS_SNAPPED]! + snapped;
+    capture[FIRST_PACKET_NS] = first;
+    capture[LAST_PACKET_NS] = last;
+  }
+
+  /** Waits until a packet of this time is due; flows that end meanwhile are exported. True when asked to stop. */
+  async #wait(timeNs: number, speed: number): Promise<boolean> {
+    const first = this.#counters.capture[FIRST_PACKET_NS]!;
+    if (Number.isNaN(first)) this.#startedAtMs = performance.now();
+    else {
+      for (;;) {
+        const elapsedNs = (performance.now() - this.#startedAtMs) * 1e6 * speed;
+        const aheadMs = (timeNs - first - elapsedNs) / 1e6 / speed;
+        if (aheadMs < AHEAD_MS) break;
+        this.#metering.advanceTo(first + elapsedNs);
+        this.#queue.flush();
+        if (this.#look()) return true;
+        await sleep(Math.min(aheadMs, SLEEP_MAX_MS));
+      }
+    }
+    return false;
+  }
+}
+
+function post(message: ReplayWorkerMessage): void {
+  parentPort?.postMessage(message);
+}
+
+const errors = await new Replay(workerData as ReplayWorkerData).run();
+post({ kind: 'end', errors: errors.map(({ message, remedy }) => ({ message, remedy })) });

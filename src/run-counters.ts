@@ -1,0 +1,50 @@
+/**
+ * The counters of a meter worker in one piece of shared memory: the worker writes, any thread reads, and no message
+ * passes. Doubles, so counts are exact to 2^53.
+ */
+import { createDecodeCounters, DECODE_COUNTERS_SIZE, type DecodeCounters } from './decode/counters.ts';
+import { METERING_COUNTERS } from './metering/counters.ts';
+
+// Places in `capture`.
+/** Frames read, and their octets on the wire. */
+export const PACKETS_READ = 0;
+export const OCTETS_READ = 1;
+/** Octets of input consumed, and in all (NaN: unknown). */
+export const INPUT_CONSUMED = 2;
+export const INPUT_TOTAL = 3;
+/** Earliest and latest packet, nanoseconds since the time base; NaN before the first. */
+export const FIRST_PACKET_NS = 4;
+export const LAST_PACKET_NS = 5;
+/** Unix seconds that times count from; NaN before the first packet. */
+export const TIME_BASE_SECONDS = 6;
+/** Frames whose snapped length is below their length on the wire. */
+export const PACKETS_SNAPPED = 7;
+/** Written by the main thread: not 0 asks the worker to read no further. */
+export const STOP_REQUESTED = 8;
+const CAPTURE_COUNTERS = 16;
+
+export interface RunCounters {
+  readonly buffer: SharedArrayBuffer;
+  readonly capture: Float64Array;
+  readonly metering: Float64Array;
+  readonly decode: DecodeCounters;
+}
+
+/** The counters in new memory, or another thread's view of memory that has been made before. */
+export function runCounters(buffer?: SharedArrayBuffer): RunCounters {
+  const meteringOffset = CAPTURE_COUNTERS * 8;
+  const decodeOffset = meteringOffset + METERING_COUNTERS * 8;
+  const memory = buffer ?? new SharedArrayBuffer(decodeOffset + DECODE_COUNTERS_SIZE);
+  const counters = {
+    buffer: memory,
+    capture: new Float64Array(memory, 0, CAPTURE_COUNTERS),
+    metering: new Float64Array(memory, meteringOffset, METERING_COUNTERS),
+    decode: createDecodeCounters(memory, decodeOffset),
+  };
+  if (buffer === undefined) {
+    for (const place of [INPUT_TOTAL, FIRST_PACKET_NS, LAST_PACKET_NS, TIME_BASE_SECONDS]) {
+      counters.capture[place] = Number.NaN;
+    }
+  }
+  return counters;
+}
