@@ -14,7 +14,8 @@ import { ENTRY_WORDS, FLOW_STATE, LINK_WORDS } from './flow-layout.ts';
 
 /** Slot numbers are 24 bits of an index word. */
 export const CAPACITY_MAX = 2 ** 24 - 2;
-const SLOT_MASK = 0xffffff;
+/** The part of an index word that is slot + 1. */
+export const SLOT_MASK = 0xffffff;
 const CACHE_LINE_OCTETS = 64;
 
 /** Memory for `octets` octets whose first one lies on a cache line, as zeroes. */

@@ -20,6 +20,7 @@ import {
   IP_OCTETS,
   KEY_PROTOCOL,
 } from '../decode/decoded-batch.ts';
+import { findFlows, lineOf, touchEntries, touchIndex } from './batch-passes.ts';
 import {
   CLOCK_NS,
   CLOCK_REBASES,
@@ -51,10 +52,12 @@ import {
   writeKeyExtensions,
 } from './flow-key.ts';
 import {
+  ENTRY_DOUBLES,
   ENTRY_WORDS,
   FLOW_END_REASON,
+  FLOW_FIRST_NS,
+  FLOW_LAST_NS,
   FLOW_STATE,
-  FORWARD_WORD,
   REVERSE_WORD,
   STATE_IN_USE,
   STATE_INITIATOR_IS_B,
@@ -72,8 +75,15 @@ import { createFragmentCache, type FragmentCache, resolveFragments } from './fra
 import { clearWheel, createTimingWheel, TICK_NS, type TimingWheel, unschedule } from './timing-wheel.ts';
 import { addPacket, clearCounters, FIN_OR_RST, isSyn, isSynAck, noteTcpEnd, writeLink } from './update.ts';
 
-const SLOT_MASK = 0xffffff;
 const TCP = 6;
+
+// Places of the clock: now; the packet before; when the next tick begins; from when on entries may be due (-Infinity
+// while some are); below which two packets in a row take the clock back.
+const NOW_NS = 0;
+const PREVIOUS_NS = 1;
+const NEXT_TICK_NS = 2;
+const NEXT_LOOK_NS = 3;
+const REBASE_BELOW_NS = 4;
 
 export interface MeteringOptions {
   readonly idleTimeoutMs: number;
@@ -109,11 +119,8 @@ export class MeteringProcess {
   readonly #extensions: Int32Array;
   /** Slot of each packet as the reading passes found it, or -1. */
   readonly #found: Int32Array;
-  #clockNs = -Infinity;
-  #nextTickNs = -Infinity;
-  #rebaseBelowNs = -Infinity;
-  #previousNs = Number.NaN;
-  #sweepDue = false;
+  /** Times in one array, as numbers: as fields they would be boxed anew with every packet. */
+  readonly #clock = new Float64Array([-Infinity, Number.NaN, -Infinity, -Infinity, -Infinity]);
   /** Flows removed so far: what was found in the table before is not to be trusted after. */
   #removals = 0;
   /** Keeps the touched words alive in the eyes of the compiler. */
@@ -145,7 +152,7 @@ export class MeteringProcess {
 
   /** Packet time as far as it is trusted, in nanoseconds since the time base; -Infinity before the first packets. */
   get clockNs(): number {
-    return this.#clockNs;
+    return this.#clock[NOW_NS]!;
   }
 
   /**
@@ -158,104 +165,85 @@ export class MeteringProcess {
     resolveFragments(this.#fragments, words, timeNs, count, DETAIL_FRAGMENT, this.counters);
     orderAndHashKeys(batch, this.table.seeds);
     if (this.#extensions.length > 0) writeKeyExtensions(batch, view, this.#flowKey, this.#extensions);
-    this.#touchIndex(words, count);
-    this.#touchEntries(count);
-    this.#find(words, count);
+    const { table } = this;
+    const found = this.#found;
+    touchIndex(table, words, count, found);
+    const touched = touchEntries(table, count, found);
+    this.touched = touched ^ findFlows(table, words, count, this.#extensions, found);
     this.#update(batch, view);
   }
 
-  /** Loads the index word of each packet. */
-  #touchIndex(words: Int32Array, count: number): void {
-    const { index, indexShift } = this.table;
-    const found = this.#found;
-    for (let i = 0; i < count; i++) found[i] = index[words[i * DECODED_WORDS + HASH]! >>> indexShift]!;
-  }
-
-  /** Loads the first line of the entry that each packet's index word points to. */
-  #touchEntries(count: number): void {
-    const { words } = this.table;
-    const found = this.#found;
-    let touched = 0;
-    for (let i = 0; i < count; i++) {
-      const slot = (found[i]! & SLOT_MASK) - 1;
-      if (slot >= 0) touched ^= words[slot * ENTRY_WORDS]!;
-    }
-    this.touched = touched;
-  }
-
-  /** Finds each packet's slot, and loads the line that it will be counted on. */
-  #find(words: Int32Array, count: number): void {
-    const { table } = this;
-    const entries = table.words;
-    const found = this.#found;
-    const extensions = this.#extensions;
-    let touched = 0;
-    for (let i = 0; i < count; i++) {
-      const at = i * DECODED_WORDS;
-      const slot = findSlot(table, words, at, words[at + HASH]!, extensions, i * KEY_EXTENSION_WORDS);
-      found[i] = slot;
-      if (slot < 0) continue;
-      touched ^= entries[lineOf(entries, slot, words[at + DETAIL]!)]!;
-    }
-    this.touched ^= touched;
-  }
-
-  /** Adds the packets to their flows, one after the other. */
+  /**
+   * Adds the packets to their flows, one after the other. Long for its loop to stay in one piece: what happens to
+   * nearly every packet stands here without a call but `addPacket`, and everything rarer behind a test.
+   */
   #update(batch: DecodedBatch, view: DataView): void {
     const { table, counters } = this;
+    const { words, doubles } = table;
+    const { idleNs, activeNs } = this.#timeouts;
     const packets = batch.words;
     const times = batch.timeNs;
-    const { words, doubles } = table;
     const found = this.#found;
+    const clock = this.#clock;
     const removalsBefore = this.#removals;
+    let previousNs = clock[PREVIOUS_NS]!;
     let octets = 0;
     let frameOctets = 0;
     for (let i = 0; i < batch.count; i++) {
       const at = i * DECODED_WORDS;
       const timeNs = times[i]!;
-      this.#advance(timeNs);
+      const reachedNs = timeNs < previousNs ? timeNs : previousNs;
+      if (reachedNs >= clock[NEXT_LOOK_NS]! || timeNs < clock[REBASE_BELOW_NS]!)
+        this.#advance(timeNs, previousNs);
+      previousNs = timeNs;
       let slot = found[i]!;
       if (slot < 0 || this.#removals !== removalsBefore) {
         slot = findSlot(table, packets, at, packets[at + HASH]!, this.#extensions, i * KEY_EXTENSION_WORDS);
       }
       if (slot < 0) slot = this.#insert(batch, i, view);
-      else if (mustSplit(table, slot, timeNs, this.#timeouts) !== 0 || this.#isReopened(slot, packets, at)) {
-        this.#split(slot, batch, i, view);
+      else {
+        const entry = slot * ENTRY_DOUBLES;
+        const gapNs = timeNs - doubles[entry + FLOW_LAST_NS]!;
+        const isEnded = (words[slot * ENTRY_WORDS + FLOW_STATE]! & STATE_TCP_ENDED) !== 0;
+        const isPast =
+          gapNs >= idleNs || gapNs <= -idleNs || timeNs - doubles[entry + FLOW_FIRST_NS]! >= activeNs;
+        if (isEnded || isPast) this.#splitIfEnded(slot, batch, i, view);
       }
-      const lineAt = lineOf(words, slot, packets[at + DETAIL]!);
-      addPacket(words, doubles, slot * ENTRY_WORDS, lineAt, packets, at, timeNs);
+      const entryAt = slot * ENTRY_WORDS;
+      const lineAt = lineOf(words, entryAt, packets[at + DETAIL]!);
+      addPacket(words, doubles, entryAt, lineAt, packets, at, timeNs);
       octets += packets[at + IP_OCTETS]! >>> 0;
       frameOctets += packets[at + FRAME_OCTETS]! >>> 0;
       if ((packets[at + CONTROL_BITS]! & FIN_OR_RST) !== 0)
         this.#noteTcpEnd(slot, packets, at, lineAt, timeNs);
     }
+    clock[PREVIOUS_NS] = previousNs;
     counters[METERED_PACKETS] = counters[METERED_PACKETS]! + batch.count;
     counters[METERED_OCTETS] = counters[METERED_OCTETS]! + octets;
     counters[METERED_FRAME_OCTETS] = counters[METERED_FRAME_OCTETS]! + frameOctets;
     counters[FLOWS_ACTIVE] = table.active;
-    counters[CLOCK_NS] = this.#clockNs;
+    counters[CLOCK_NS] = clock[NOW_NS]!;
   }
 
   /** Moves the clock (see expiry.ts) and looks at a few due entries. */
-  #advance(timeNs: number): void {
-    const previous = this.#previousNs;
-    const reached = timeNs < previous ? timeNs : previous;
-    if (reached >= this.#nextTickNs) this.#setClock(reached);
-    else if (timeNs < this.#rebaseBelowNs && previous < this.#rebaseBelowNs) {
+  #advance(timeNs: number, previousNs: number): void {
+    const clock = this.#clock;
+    const reachedNs = timeNs < previousNs ? timeNs : previousNs;
+    if (reachedNs >= clock[NEXT_TICK_NS]!) this.#setClock(reachedNs);
+    else if (timeNs < clock[REBASE_BELOW_NS]! && previousNs < clock[REBASE_BELOW_NS]!) {
       this.counters[CLOCK_REBASES]!++;
-      this.#setClock(timeNs > previous ? timeNs : previous);
+      this.#setClock(timeNs > previousNs ? timeNs : previousNs);
     }
-    this.#previousNs = timeNs;
-    if (!this.#sweepDue) return;
+    if (clock[NEXT_LOOK_NS] !== -Infinity) return;
     const removed = sweep(
       this.#wheel,
       this.table,
       this.#timeouts,
-      this.#clockNs,
+      clock[NOW_NS]!,
       SWEEP_PER_PACKET,
       this.#counting,
     );
-    if (removed < 0) this.#sweepDue = false;
+    if (removed < 0) clock[NEXT_LOOK_NS] = clock[NEXT_TICK_NS]!;
     else this.#removals += removed;
   }
 
@@ -264,31 +252,27 @@ export class MeteringProcess {
    * then. A time before the clock changes nothing.
    */
   advanceTo(timeNs: number): void {
-    if (!(timeNs >= this.#nextTickNs)) return;
+    const clock = this.#clock;
+    if (!(timeNs >= clock[NEXT_TICK_NS]!)) return;
     this.#setClock(timeNs);
     const { table } = this;
     for (;;) {
-      const removed = sweep(
-        this.#wheel,
-        table,
-        this.#timeouts,
-        this.#clockNs,
-        table.capacity,
-        this.#counting,
-      );
+      const removed = sweep(this.#wheel, table, this.#timeouts, timeNs, table.capacity, this.#counting);
       if (removed < 0) break;
       this.#removals += removed;
     }
-    this.#sweepDue = false;
+    clock[NEXT_LOOK_NS] = clock[NEXT_TICK_NS]!;
     this.counters[FLOWS_ACTIVE] = table.active;
-    this.counters[CLOCK_NS] = this.#clockNs;
+    this.counters[CLOCK_NS] = timeNs;
   }
 
-  #setClock(clockNs: number): void {
-    this.#clockNs = clockNs;
-    this.#nextTickNs = (Math.floor(clockNs / TICK_NS) + 1) * TICK_NS;
-    this.#rebaseBelowNs = clockNs - this.#timeouts.idleNs;
-    if (setClock(this.#wheel, clockNs)) this.#sweepDue = true;
+  #setClock(nowNs: number): void {
+    const clock = this.#clock;
+    clock[NOW_NS] = nowNs;
+    clock[NEXT_TICK_NS] = (Math.floor(nowNs / TICK_NS) + 1) * TICK_NS;
+    clock[REBASE_BELOW_NS] = nowNs - this.#timeouts.idleNs;
+    // Entries are due: look at some with every packet, until none is left.
+    clock[NEXT_LOOK_NS] = setClock(this.#wheel, nowNs) ? -Infinity : clock[NEXT_TICK_NS]!;
   }
 
   /** Counts what leaves the table, by reason, on its way to the sink. */
@@ -342,17 +326,17 @@ export class MeteringProcess {
     this.counters[FLOWS_CREATED]!++;
   }
 
-  /** A new connection on the ports of one that has ended. */
-  #isReopened(slot: number, packets: Int32Array, at: number): boolean {
-    if ((this.table.words[slot * ENTRY_WORDS + FLOW_STATE]! & STATE_TCP_ENDED) === 0) return false;
-    return isSyn(packets[at + CONTROL_BITS]!);
-  }
-
-  /** Exports the flow in `slot` and goes on with a new one of the same key there. */
-  #split(slot: number, batch: DecodedBatch, i: number, view: DataView): void {
+  /** If the flow in `slot` has come to its end, exports it and goes on with a new one of the same key there. */
+  #splitIfEnded(slot: number, batch: DecodedBatch, i: number, view: DataView): void {
     const { table } = this;
     const stateAt = slot * ENTRY_WORDS + FLOW_STATE;
-    const reason = mustSplit(table, slot, batch.timeNs[i]!, this.#timeouts) || FLOW_END_REASON.endOfFlow;
+    let reason = mustSplit(table, slot, batch.timeNs[i]!, this.#timeouts);
+    if (reason === 0) {
+      // A new connection on the ports of one that has ended does not wait for the delay.
+      const isEnded = (table.words[stateAt]! & STATE_TCP_ENDED) !== 0;
+      if (!isEnded || !isSyn(batch.words[i * DECODED_WORDS + CONTROL_BITS]!)) return;
+      reason = FLOW_END_REASON.endOfFlow;
+    }
     this.#counting.emit(table, slot, reason);
     const initiator = table.words[stateAt]! & STATE_INITIATOR_IS_B;
     this.#begin(slot, batch, i, view);
@@ -386,12 +370,4 @@ export class MeteringProcess {
     this.#removals++;
     this.counters[FLOWS_ACTIVE] = 0;
   }
-}
-
-/** Where the line of a packet's direction starts: forward if the packet comes from the flow's initiator. */
-function lineOf(entries: Int32Array, slot: number, detail: number): number {
-  const entryAt = slot * ENTRY_WORDS;
-  const initiatorIsB = (entries[entryAt + FLOW_STATE]! >>> 1) & 1;
-  const isReverse = (detail >>> DETAIL_FROM_B_SHIFT) ^ initiatorIsB;
-  return entryAt + FORWARD_WORD + (isReverse << 4);
 }
