@@ -103,6 +103,8 @@ export function etherTypeLayer(state: DecodeState): number {
       return LAYER_MPLS;
     case 0x8864: // PPPoE session, RFC 2516 §4
       return LAYER_PPPOE;
+    case 0x88e5:
+      return macsecLayer(state);
     case 0x8903: // Cisco FabricPath: forwarding tag and TTL, then the whole Ethernet frame
       state.offset += FABRIC_PATH_TAG_OCTETS;
       return LAYER_ETHERNET;
@@ -132,6 +134,28 @@ function vlanLayer(state: DecodeState): number {
   return LAYER_ETHER_TYPE;
 }
 
+const MACSEC_TAG_OCTETS = 6; // IEEE 802.1AE §9.3: control (u8), short length (u8), packet number (u32)
+const MACSEC_SCI_OCTETS = 8;
+const MACSEC_HAS_SCI = 0x20;
+/** Encrypted, or changed: only the receiver knows the user data. */
+const MACSEC_SEALED = 0x0c;
+const ETHER_TYPE_OCTETS = 2;
+
+/** A MACsec tag; behind it the frame goes on in the clear if it is only protected against change. */
+function macsecLayer(state: DecodeState): number {
+  const offset = state.offset;
+  if (offset + 1 > state.capturedEnd) return missingHeader(state, 1, LINK_TOO_SHORT, LINK_TRUNCATED);
+  const control = state.view.getUint8(offset);
+  if ((control & MACSEC_SEALED) !== 0) return MACSEC;
+  const tag = MACSEC_TAG_OCTETS + ((control & MACSEC_HAS_SCI) !== 0 ? MACSEC_SCI_OCTETS : 0);
+  if (offset + tag + ETHER_TYPE_OCTETS > state.capturedEnd) {
+    return missingHeader(state, tag + ETHER_TYPE_OCTETS, LINK_TOO_SHORT, LINK_TRUNCATED);
+  }
+  state.etherType = state.view.getUint16(offset + tag);
+  state.offset = offset + tag + ETHER_TYPE_OCTETS;
+  return LAYER_ETHER_TYPE;
+}
+
 /** The reason for an EtherType that carries no IP. */
 function etherTypeReason(etherType: number): number {
   switch (etherType) {
@@ -151,8 +175,6 @@ function etherTypeReason(etherType: number): number {
       return EAPOL;
     case 0x88cc:
       return LLDP;
-    case 0x88e5:
-      return MACSEC;
     case 0x88f7:
       return PTP;
     default:

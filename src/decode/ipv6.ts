@@ -59,8 +59,7 @@ export function ipv6Layer(state: DecodeState): number {
   if (start + octets > state.wireEnd) state.notices |= 1 << NOTICE_LENGTH_BEYOND_FRAME;
   narrowLayer(state, start, octets);
   state.record.fill(0);
-  // An octet count up to 2^32 in a signed word: readers take it as unsigned.
-  state.record[IP_OCTETS] = octets | 0;
+  state.record[IP_OCTETS] = octets;
   writeHeader(state, start);
   state.offset = start + IPV6_HEADER_OCTETS;
   const walked = walkHeaderChain(state, nextHeader);
@@ -100,7 +99,10 @@ function payloadWithoutLength(state: DecodeState, nextHeader: number): number {
   return state.wireEnd - state.offset - IPV6_HEADER_OCTETS;
 }
 
-/** The jumbo payload option's value in the hop-by-hop header behind the fixed one, or 0 where there is none. */
+/**
+ * The jumbo payload option's value in the hop-by-hop header behind the fixed one, or 0 where there is none. One that
+ * the frame cannot hold is not believed: a single forged packet would count as 4 GiB.
+ */
 function jumboPayload(state: DecodeState): number {
   const view = state.view;
   let offset = state.offset + IPV6_HEADER_OCTETS;
@@ -123,7 +125,8 @@ function jumboPayload(state: DecodeState): number {
     if (type === OPTION_JUMBO) {
       if (length === JUMBO_VALUE_OCTETS && offset + JUMBO_VALUE_OCTETS <= end) {
         const payload = view.getUint32(offset);
-        if (payload >= JUMBO_PAYLOAD_MIN) return payload;
+        const inFrame = state.wireEnd - state.offset - IPV6_HEADER_OCTETS;
+        if (payload >= JUMBO_PAYLOAD_MIN && payload <= inFrame) return payload;
       }
       state.notices |= 1 << NOTICE_CHAIN_MALFORMED;
       return 0;

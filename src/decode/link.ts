@@ -1,6 +1,7 @@
 /**
  * Link types (https://www.tcpdump.org/linktypes.html): the header that each puts before the packet, down to the first
- * layer that is the same everywhere. 802.11 is in wlan.ts. A link type that is not here has a reason of its own.
+ * layer that is the same everywhere. 802.11 is in wlan.ts, rarer ones are in link-rare.ts. A link type that is in none
+ * of them has a reason of its own.
  */
 import {
   type DecodeState,
@@ -15,6 +16,7 @@ import {
   missingHeader,
 } from './decode-state.ts';
 import { snapLayer } from './ethernet.ts';
+import { rareLink } from './link-rare.ts';
 import {
   HDLC_KEEPALIVE,
   ISO_OSI,
@@ -22,7 +24,6 @@ import {
   LINK_TRUNCATED,
   OTHER_LINK_PROTOCOL,
   SNAP,
-  UNSUPPORTED_LINK_TYPE,
 } from './reasons.ts';
 import { avsLayer, ppiLayer, prismLayer, radiotapLayer, wlanLayer } from './wlan.ts';
 
@@ -112,7 +113,7 @@ function wirelessLink(state: DecodeState, linkType: number): number {
     case LINKTYPE_PPI:
       return ppiLayer(state);
     default:
-      return UNSUPPORTED_LINK_TYPE;
+      return rareLink(state, linkType);
   }
 }
 

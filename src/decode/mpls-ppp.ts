@@ -109,12 +109,12 @@ const PPP_PROTOCOL_OCTETS = 2; // RFC 1661 §2
 export function pppLayer(state: DecodeState): number {
   const view = state.view;
   let offset = state.offset;
-  if (offset + 2 <= state.capturedEnd && view.getUint16(offset) === PPP_ADDRESS_CONTROL) {
+  // The shortest frame is a protocol of one octet and one of data.
+  if (offset + 2 > state.capturedEnd) return missingHeader(state, 2, LINK_TOO_SHORT, LINK_TRUNCATED);
+  if (view.getUint16(offset) === PPP_ADDRESS_CONTROL) {
     offset += 2;
-  }
-  state.offset = offset;
-  if (offset + 1 > state.capturedEnd) {
-    return missingHeader(state, 1, LINK_TOO_SHORT, LINK_TRUNCATED);
+    state.offset = offset;
+    if (offset + 1 > state.capturedEnd) return missingHeader(state, 1, LINK_TOO_SHORT, LINK_TRUNCATED);
   }
   // The last octet of a protocol number is odd and its first one even: an odd first octet is a compressed number.
   let protocol = view.getUint8(offset);

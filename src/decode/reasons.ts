@@ -118,7 +118,7 @@ export const REASONS: readonly Reason[] = [
     kind: 'unsupported',
     help: "The interface's link type is not one that is decoded.",
   },
-  { code: MACSEC, name: 'macsec', kind: 'unsupported', help: '802.1AE: the payload is encrypted or sealed.' },
+  { code: MACSEC, name: 'macsec', kind: 'unsupported', help: '802.1AE: the payload is encrypted.' },
   {
     code: PPP_COMPRESSED,
     name: 'pppCompressed',

@@ -1,5 +1,5 @@
 /**
- * Frames built with scapy and read back with tshark, which agrees with what tunnels.test.ts and frames.test.ts expect of
+ * Frames built with scapy and read back with tshark, which agrees with what the tests expect of
  * them. Addresses: outer 192.0.2.1 > 192.0.2.2 or 2001:db8::1 > ::2, inner 10.0.0.1 > 10.0.0.2 or 2001:db8:1::1 > ::2.
  */
 export const FRAMES = {

@@ -1,0 +1,27 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { TUNNEL_KINDS, type TunnelName } from '../../src/decode/tunnel-kinds.ts';
+import { decodeOne } from './decode-support.ts';
+import { readCapture } from './read-capture.ts';
+
+const FOLDER = join(import.meta.dirname, '../../../shared/pcaps/hostile');
+const hasFolder = existsSync(FOLDER);
+if (!hasFolder) console.warn(`SKIPPED: decoding hostile captures: none at ${FOLDER}`);
+
+describe.skipIf(!hasFolder)('hostile captures', () => {
+  it('each frame has one outcome, which neither its surroundings nor the path taken change', () => {
+    const decapsulate = Object.keys(TUNNEL_KINDS) as TunnelName[];
+    let frames = 0;
+    for (const file of readdirSync(FOLDER)) {
+      for (const { bytes, linkType, wireLength } of readCapture(join(FOLDER, file))) {
+        const options = { linkType, wire: wireLength, decapsulate };
+        const outcome = decodeOne(bytes, options);
+        expect(decodeOne(bytes, { ...options, fill: 0x60 })).toEqual(outcome);
+        expect(decodeOne(bytes, { ...options, fastPath: false })).toEqual(outcome);
+        frames++;
+      }
+    }
+    expect(frames).toBeGreaterThan(1000);
+  });
+});
