@@ -211,7 +211,7 @@ export class MeteringProcess {
       }
       const entryAt = slot * ENTRY_WORDS;
       const lineAt = lineOf(words, entryAt, packets[at + DETAIL]!);
-      addPacket(words, doubles, entryAt, lineAt, packets, at, timeNs);
+      addPacket(words, doubles, entryAt, lineAt, packets, at, times, i);
       octets += packets[at + IP_OCTETS]! >>> 0;
       frameOctets += packets[at + FRAME_OCTETS]! >>> 0;
       if ((packets[at + CONTROL_BITS]! & FIN_OR_RST) !== 0)

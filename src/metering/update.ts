@@ -47,6 +47,7 @@ export const FIN_OR_RST = FIN | RST;
  * Adds the packet at word `at` of `packet` to a flow.
  * @param entryAt the flow's entry, in words
  * @param lineAt the line of the packet's direction, in words
+ * @param times observation times; that of this packet is `times[i]`. Not passed as a number, which would be boxed.
  */
 export function addPacket(
   words: Int32Array,
@@ -55,8 +56,10 @@ export function addPacket(
   lineAt: number,
   packet: Int32Array,
   at: number,
-  timeNs: number,
+  times: Float64Array,
+  i: number,
 ): void {
+  const timeNs = times[i]!;
   const entry = entryAt >>> 1;
   const line = lineAt >>> 1;
   const octets = packet[at + IP_OCTETS]! >>> 0;
