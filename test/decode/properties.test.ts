@@ -13,7 +13,7 @@ import { NOTICES } from '../../src/decode/notices.ts';
 import { REASONS } from '../../src/decode/reasons.ts';
 import type { TunnelName } from '../../src/decode/tunnel-kinds.ts';
 import { TUNNEL_KINDS } from '../../src/decode/tunnel-kinds.ts';
-import { decodeOne, type FrameOptions, hex, type Outcome } from './decode-support.ts';
+import { decodedAt, decodeOne, type FrameOptions, hex, type Outcome } from './decode-support.ts';
 import { SEED_FRAMES } from './seed-frames.ts';
 
 const ALL_TUNNELS = Object.keys(TUNNEL_KINDS) as TunnelName[];
@@ -161,9 +161,23 @@ describe('a batch', () => {
     const points = [0, 1, 2].map((index) => out.words[index * DECODED_WORDS + KEY_OBSERVATION_POINT]);
     expect(points).toEqual([3, 1, 65_535]);
   });
+
+  it('forgets the tags of a frame before the next one, on links without an Ethernet header too', () => {
+    const cooked = '0000 0001 0006 0200000000010000';
+    const ip = SEED_FRAMES[0]!.slice(28);
+    const list = [hex(`${cooked} 88a8 6005 8100 0006 0800 ${ip}`), hex(`${cooked} 0800 ${ip}`)];
+    const { out } = decodeTogether(list, {}, [1, 1]);
+    expect(decodedAt(out.words, 0)).toMatchObject({
+      vlanId: 5,
+      customerVlanId: 6,
+      priority: 3,
+      linkOffset: -1,
+    });
+    expect(decodedAt(out.words, DECODED_WORDS)).toMatchObject({ vlanId: 0, customerVlanId: 0, priority: 0 });
+  });
 });
 
-/** Decodes frames that lie one behind the other; interface 0 is Ethernet, any other is raw IP. */
+/** Decodes frames that lie one behind the other; interface 0 is Ethernet, 1 is Linux cooked, any other is raw IP. */
 function decodeTogether(list: Uint8Array[], options: FrameOptions, interfaces: number[] = []) {
   const batch = createPacketBatch();
   const memory = new Uint8Array(list.reduce((sum, frame) => sum + frame.length, 0));
@@ -183,6 +197,7 @@ function decodeTogether(list: Uint8Array[], options: FrameOptions, interfaces: n
   const decoder = createDecoder(options);
   const linkTypes = new Int32Array(65_535).fill(101);
   linkTypes[0] = 1;
+  linkTypes[1] = 113;
   decodeBatch(decoder, batch, linkTypes, out);
   return { out, decoder };
 }
