@@ -1,8 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BATCH_CAPACITY, createPacketBatch } from '../../src/capture/packet-batch.ts';
+import {
+  createDecodedBatch,
+  DECODED_WORDS,
+  ENCAPSULATION_WORDS,
+  KEY_OBSERVATION_POINT,
+  LINK_OFFSET,
+} from '../../src/decode/decoded-batch.ts';
+import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
+import { NOTICES } from '../../src/decode/notices.ts';
+import { REASONS } from '../../src/decode/reasons.ts';
 import type { TunnelName } from '../../src/decode/tunnel-kinds.ts';
 import { TUNNEL_KINDS } from '../../src/decode/tunnel-kinds.ts';
-import { decodeOne, type FrameOptions, hex, type Outcome } from './decode-support.ts';
+import { decodedAt, decodeOne, type FrameOptions, hex, type Outcome } from './decode-support.ts';
 import { SEED_FRAMES } from './seed-frames.ts';
 
 const ALL_TUNNELS = Object.keys(TUNNEL_KINDS) as TunnelName[];
@@ -106,3 +117,87 @@ describe('every seed frame', () => {
     }
   });
 });
+
+describe('a batch', () => {
+  it('gives each of its frames what it gives them alone: nothing leaks from one to the next', () => {
+    const framesOfOne = fc.array(frames, { minLength: 1, maxLength: BATCH_CAPACITY });
+    fc.assert(
+      fc.property(framesOfOne, settings, (list, options) => {
+        const alone = list.map((frame) => decodeOne(frame, options));
+        const { out, decoder } = decodeTogether(list, options);
+        const accepted = alone.filter((outcome) => outcome.packet !== undefined);
+        expect(out.count).toBe(accepted.length);
+        for (const [index, outcome] of accepted.entries()) {
+          const at = index * DECODED_WORDS;
+          const words = Array.from(out.words.subarray(at, at + DECODED_WORDS));
+          // Where the frame lies is the batch's affair.
+          words[LINK_OFFSET] = outcome.words[LINK_OFFSET]!;
+          expect(words).toEqual(outcome.words);
+          const from = index * ENCAPSULATION_WORDS;
+          const around = out.encapsulation?.subarray(from, from + ENCAPSULATION_WORDS);
+          expect(around && Array.from(around)).toEqual(outcome.encapsulation);
+        }
+        const times = list.flatMap((_, index) => (alone[index]!.packet === undefined ? [] : [1000 + index]));
+        expect(Array.from(out.timeNs.subarray(0, out.count))).toEqual(times);
+        const { packetsByReason, octetsByReason, packetsByNotice } = decoder.counters;
+        for (const { code, name } of REASONS) {
+          const those = list.filter((_, index) => alone[index]!.reason === name);
+          expect(packetsByReason[code]).toBe(those.length);
+          expect(octetsByReason[code]).toBe(those.reduce((sum, frame) => sum + frame.length, 0));
+        }
+        for (const { code, name } of NOTICES) {
+          expect(packetsByNotice[code]).toBe(
+            alone.filter((outcome) => outcome.notices.includes(name)).length,
+          );
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('links each packet to its interface and that one’s link type', () => {
+    const ip = hex(SEED_FRAMES[0]!).subarray(14);
+    const { out } = decodeTogether([ip, hex(SEED_FRAMES[0]!), ip], {}, [2, 0, 65_534]);
+    const points = [0, 1, 2].map((index) => out.words[index * DECODED_WORDS + KEY_OBSERVATION_POINT]);
+    expect(points).toEqual([3, 1, 65_535]);
+  });
+
+  it('forgets the tags of a frame before the next one, on links without an Ethernet header too', () => {
+    const cooked = '0000 0001 0006 0200000000010000';
+    const ip = SEED_FRAMES[0]!.slice(28);
+    const list = [hex(`${cooked} 88a8 6005 8100 0006 0800 ${ip}`), hex(`${cooked} 0800 ${ip}`)];
+    const { out } = decodeTogether(list, {}, [1, 1]);
+    expect(decodedAt(out.words, 0)).toMatchObject({
+      vlanId: 5,
+      customerVlanId: 6,
+      priority: 3,
+      linkOffset: -1,
+    });
+    expect(decodedAt(out.words, DECODED_WORDS)).toMatchObject({ vlanId: 0, customerVlanId: 0, priority: 0 });
+  });
+});
+
+/** Decodes frames that lie one behind the other; interface 0 is Ethernet, 1 is Linux cooked, any other is raw IP. */
+function decodeTogether(list: Uint8Array[], options: FrameOptions, interfaces: number[] = []) {
+  const batch = createPacketBatch();
+  const memory = new Uint8Array(list.reduce((sum, frame) => sum + frame.length, 0));
+  batch.view = new DataView(memory.buffer);
+  batch.count = list.length;
+  let offset = 0;
+  for (const [index, frame] of list.entries()) {
+    memory.set(frame, offset);
+    batch.frameOffset[index] = offset;
+    batch.capturedLength[index] = frame.length;
+    batch.wireLength[index] = frame.length;
+    batch.timeNs[index] = 1000 + index;
+    batch.interfaceIndex[index] = interfaces[index] ?? 0;
+    offset += frame.length;
+  }
+  const out = createDecodedBatch(BATCH_CAPACITY, options.encapsulation ?? true);
+  const decoder = createDecoder(options);
+  const linkTypes = new Int32Array(65_535).fill(101);
+  linkTypes[0] = 1;
+  linkTypes[1] = 113;
+  decodeBatch(decoder, batch, linkTypes, out);
+  return { out, decoder };
+}
