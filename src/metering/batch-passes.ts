@@ -5,10 +5,14 @@
  * These and `update-batch.ts` are the hot loops of the program. They are free functions over typed arrays without calls
  * on the common path: V8 then keeps lengths and base addresses in registers for the whole loop.
  */
-import { DECODED_WORDS, DETAIL, HASH } from '../decode/decoded-batch.ts';
+import * as decoded from '../decode/decoded-batch.ts';
 import { DETAIL_FROM_B_SHIFT, KEY_EXTENSION_WORDS } from './flow-key.ts';
-import { ENTRY_WORDS, FLOW_STATE, FORWARD_WORD } from './flow-layout.ts';
+import * as layout from './flow-layout.ts';
 import { type FlowTable, findSlot, SLOT_MASK } from './flow-table.ts';
+
+// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
+const { DECODED_WORDS, DETAIL, HASH } = decoded;
+const { ENTRY_WORDS, FLOW_STATE, FORWARD_WORD } = layout;
 
 /** Loads the index word of each packet into `found`. */
 export function touchIndex(table: FlowTable, packets: Int32Array, count: number, found: Int32Array): void {

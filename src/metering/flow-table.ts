@@ -8,9 +8,13 @@
  *
  * No policy here: what to insert, when to expire and whom to evict stands in `metering-process.ts` and `expiry.ts`.
  */
-import { ENCAPSULATION_WORDS } from '../decode/decoded-batch.ts';
+import * as decoded from '../decode/decoded-batch.ts';
 import { type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
-import { ENTRY_WORDS, FLOW_STATE, LINK_WORDS } from './flow-layout.ts';
+import * as layout from './flow-layout.ts';
+
+// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
+const { ENCAPSULATION_WORDS } = decoded;
+const { ENTRY_WORDS, FLOW_STATE, LINK_WORDS } = layout;
 
 /** Slot numbers are 24 bits of an index word. */
 export const CAPACITY_MAX = 2 ** 24 - 2;

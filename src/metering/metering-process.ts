@@ -8,31 +8,10 @@
  *
  * The first passes only read. What they found holds until a flow is removed; from then on the batch looks up anew.
  */
-import {
-  CONTROL_BITS,
-  DECODED_WORDS,
-  DETAIL,
-  DETAIL_FRAGMENT,
-  type DecodedBatch,
-  ENCAPSULATION_WORDS,
-  FRAME_OCTETS,
-  HASH,
-  IP_OCTETS,
-  KEY_PROTOCOL,
-} from '../decode/decoded-batch.ts';
+import type { DecodedBatch } from '../decode/decoded-batch.ts';
+import * as decoded from '../decode/decoded-batch.ts';
 import { findFlows, lineOf, touchEntries, touchIndex } from './batch-passes.ts';
-import {
-  CLOCK_NS,
-  CLOCK_REBASES,
-  FLOWS_ACTIVE,
-  FLOWS_CREATED,
-  FLOWS_EXPIRED,
-  FLOWS_PEAK,
-  METERED_FRAME_OCTETS,
-  METERED_OCTETS,
-  METERED_PACKETS,
-  METERING_COUNTERS,
-} from './counters.ts';
+import * as counting from './counters.ts';
 import {
   evict,
   type FlowSink,
@@ -51,18 +30,7 @@ import {
   orderAndHashKeys,
   writeKeyExtensions,
 } from './flow-key.ts';
-import {
-  ENTRY_DOUBLES,
-  ENTRY_WORDS,
-  FLOW_END_REASON,
-  FLOW_FIRST_NS,
-  FLOW_LAST_NS,
-  FLOW_STATE,
-  REVERSE_WORD,
-  STATE_IN_USE,
-  STATE_INITIATOR_IS_B,
-  STATE_TCP_ENDED,
-} from './flow-layout.ts';
+import * as layout from './flow-layout.ts';
 import {
   type AllocateMemory,
   clearTable,
@@ -74,6 +42,14 @@ import {
 import { createFragmentCache, type FragmentCache, resolveFragments } from './fragment-cache.ts';
 import { clearWheel, createTimingWheel, TICK_NS, type TimingWheel, unschedule } from './timing-wheel.ts';
 import { addPacket, clearCounters, FIN_OR_RST, isSyn, isSynAck, noteTcpEnd, writeLink } from './update.ts';
+
+// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
+const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_FRAGMENT, ENCAPSULATION_WORDS, FRAME_OCTETS } = decoded;
+const { HASH, IP_OCTETS, KEY_PROTOCOL } = decoded;
+const { CLOCK_NS, CLOCK_REBASES, FLOWS_ACTIVE, FLOWS_CREATED, FLOWS_EXPIRED, FLOWS_PEAK } = counting;
+const { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS, METERING_COUNTERS } = counting;
+const { ENTRY_DOUBLES, ENTRY_WORDS, FLOW_END_REASON, FLOW_FIRST_NS, FLOW_LAST_NS, FLOW_STATE } = layout;
+const { REVERSE_WORD, STATE_IN_USE, STATE_INITIATOR_IS_B, STATE_TCP_ENDED } = layout;
 
 const TCP = 6;
 

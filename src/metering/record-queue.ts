@@ -8,28 +8,19 @@
  * The number of batches is the credit. A replay waits for one to come back, so it loses nothing; a live worker must not
  * wait and drops the record, counted.
  */
-import { ENCAPSULATION_WORDS } from '../decode/decoded-batch.ts';
-import { RECORDS_DROPPED, RECORDS_DROPPED_OCTETS, RECORDS_DROPPED_PACKETS } from './counters.ts';
+import * as decoded from '../decode/decoded-batch.ts';
+import * as counting from './counters.ts';
 import type { FlowSink } from './expiry.ts';
-import {
-  ADDRESS_A,
-  ADDRESS_B,
-  ENCAPSULATION_WORD,
-  ENTRY_DOUBLES,
-  ENTRY_WORDS,
-  FLOW_PORTS,
-  FLOW_STATE,
-  type FlowRecordBatch,
-  FORWARD_DOUBLE,
-  LINK_WORD,
-  LINK_WORDS,
-  OCTETS,
-  PACKETS,
-  REVERSE_DOUBLE,
-  STATE_END_REASON_SHIFT,
-  STATE_INITIATOR_IS_B,
-} from './flow-layout.ts';
+import type { FlowRecordBatch } from './flow-layout.ts';
+import * as layout from './flow-layout.ts';
 import type { FlowTable } from './flow-table.ts';
+
+// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
+const { ENCAPSULATION_WORDS } = decoded;
+const { RECORDS_DROPPED, RECORDS_DROPPED_OCTETS, RECORDS_DROPPED_PACKETS } = counting;
+const { ADDRESS_A, ADDRESS_B, ENCAPSULATION_WORD, ENTRY_DOUBLES, ENTRY_WORDS, FLOW_PORTS } = layout;
+const { FLOW_STATE, FORWARD_DOUBLE, LINK_WORD, LINK_WORDS, OCTETS, PACKETS } = layout;
+const { REVERSE_DOUBLE, STATE_END_REASON_SHIFT, STATE_INITIATOR_IS_B } = layout;
 
 /** Records in a batch and batches in the ring: about 3.4 MB with the smallest stride. */
 export const RECORDS_PER_BATCH = 512;

@@ -1,41 +1,18 @@
 /**
  * Adds one packet to its flow's entry. The innermost part of the packet path: doubles and words of two cache lines.
  */
-import {
-  CONTROL_BITS,
-  DETAIL,
-  DETAIL_FRAGMENT,
-  DETAIL_PRIORITY_SHIFT,
-  EXTENSION_HEADERS,
-  FLOW_LABEL,
-  FRAME_OCTETS,
-  IP_OCTETS,
-  LINK_OFFSET,
-} from '../decode/decoded-batch.ts';
-import {
-  ENTRY_WORDS,
-  EXTENSION_HEADERS_SEEN,
-  FIRST_NS,
-  FLOW_FIRST_NS,
-  FLOW_LAST_NS,
-  FLOW_PROTOCOL,
-  FLOW_STATE,
-  FORWARD_WORD,
-  LABEL_CUSTOMER_VLAN,
-  LAST_NS,
-  LAYER2_OCTETS,
-  LENGTH_MAX,
-  LENGTH_MIN,
-  LINK_WORDS,
-  OCTETS,
-  PACKETS,
-  STATE_FIN_FORWARD,
-  STATE_FIN_REVERSE,
-  STATE_TCP_ENDED,
-  TCP_FLAGS_TOS,
-  TTL_FRAGMENTS,
-} from './flow-layout.ts';
+import * as decoded from '../decode/decoded-batch.ts';
+import * as layout from './flow-layout.ts';
 import type { FlowTable } from './flow-table.ts';
+
+// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
+const { CONTROL_BITS, DETAIL, DETAIL_FRAGMENT, DETAIL_PRIORITY_SHIFT, EXTENSION_HEADERS, FLOW_LABEL } =
+  decoded;
+const { FRAME_OCTETS, IP_OCTETS, LINK_OFFSET } = decoded;
+const { ENTRY_WORDS, EXTENSION_HEADERS_SEEN, FIRST_NS, FLOW_FIRST_NS, FLOW_LAST_NS, FLOW_PROTOCOL } = layout;
+const { FLOW_STATE, FORWARD_WORD, LABEL_CUSTOMER_VLAN, LAST_NS, LAYER2_OCTETS, LENGTH_MAX } = layout;
+const { LENGTH_MIN, LINK_WORDS, OCTETS, PACKETS, STATE_FIN_FORWARD, STATE_FIN_REVERSE } = layout;
+const { STATE_TCP_ENDED, TCP_FLAGS_TOS, TTL_FRAGMENTS } = layout;
 
 const FIN = 0x01;
 const SYN = 0x02;
