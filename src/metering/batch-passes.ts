@@ -1,18 +1,21 @@
 /**
  * The reading passes over a batch: they load what the update will need, all packets at once, so that the processor
- * overlaps the cache misses, and note where each packet's flow is. Nothing is changed here but `found`.
+ * overlaps the cache misses. Nothing is changed here but `found`.
  *
- * These and `update-batch.ts` are the hot loops of the program. They are free functions over typed arrays without calls
+ * These and `MeteringProcess`'s update are the hot loops of the program. They are free functions over typed arrays without calls
  * on the common path: V8 then keeps lengths and base addresses in registers for the whole loop.
  */
 import * as decoded from '../decode/decoded-batch.ts';
-import { DETAIL_FROM_B_SHIFT, KEY_EXTENSION_WORDS } from './flow-key.ts';
+import * as flowKey from './flow-key.ts';
 import * as layout from './flow-layout.ts';
-import { type FlowTable, findSlot, SLOT_MASK } from './flow-table.ts';
+import type { FlowTable } from './flow-table.ts';
+import * as flowTable from './flow-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { DECODED_WORDS, DETAIL, HASH } = decoded;
-const { ENTRY_WORDS, FLOW_STATE, FORWARD_WORD } = layout;
+const { DECODED_WORDS, HASH } = decoded;
+const { DETAIL_FROM_B_SHIFT } = flowKey;
+const { SLOT_MASK } = flowTable;
+const { ENTRY_WORDS, FLOW_STATE, FORWARD_WORD, REVERSE_WORD, STATE_IN_USE } = layout;
 
 /** Loads the index word of each packet into `found`. */
 export function touchIndex(table: FlowTable, packets: Int32Array, count: number, found: Int32Array): void {
@@ -21,7 +24,8 @@ export function touchIndex(table: FlowTable, packets: Int32Array, count: number,
 }
 
 /**
- * Loads the first line of the entry that each packet's index word points to.
+ * Loads the three lines of the entry that each packet's index word points to. Which of the counter lines the packet will
+ * be counted on is not known before the first line is there; loading both at once is quicker than waiting for it.
  * @returns a value that depends on all of them, so that no compiler drops the loads
  */
 export function touchEntries(table: FlowTable, count: number, found: Int32Array): number {
@@ -30,47 +34,38 @@ export function touchEntries(table: FlowTable, count: number, found: Int32Array)
   for (let i = 0; i < count; i++) {
     // A free index word points before the first entry; any entry will do in its place.
     const slot = (found[i]! & SLOT_MASK) - 1;
-    touched ^= words[(slot < 0 ? 0 : slot) * ENTRY_WORDS]!;
+    const entryAt = (slot < 0 ? 0 : slot) * ENTRY_WORDS;
+    touched ^= words[entryAt]! ^ words[entryAt + FORWARD_WORD]! ^ words[entryAt + REVERSE_WORD]!;
   }
   return touched;
 }
 
 /**
- * Replaces each packet's index word in `found` by its flow's slot, or -1, and loads the line that the packet will be
- * counted on. Nearly always the first place holds the flow: only else is the table searched.
- * @returns as `touchEntries`
+ * The slot that a packet's index word leads to if it is the packet's flow, as it is for nearly every packet; else -1.
+ * Correct whatever has happened to the table since the word was loaded: an entry in use with this key is the flow.
  */
-export function findFlows(
-  table: FlowTable,
-  packets: Int32Array,
-  count: number,
-  extensions: Int32Array,
-  found: Int32Array,
-): number {
-  const { words } = table;
-  const hasExtension = table.keyExtension !== undefined;
-  let touched = 0;
-  for (let i = 0; i < count; i++) {
-    const at = i * DECODED_WORDS;
-    const candidate = found[i]!;
-    let slot = (candidate & SLOT_MASK) - 1;
-    const entryAt = slot * ENTRY_WORDS;
-    const isFirstPlace =
-      slot >= 0 &&
-      !hasExtension &&
-      ((packets[at + 9]! >>> 8) & 0xf) === 4 &&
-      ((packets[at]! ^ words[entryAt]!) |
-        (packets[at + 4]! ^ words[entryAt + 4]!) |
-        (packets[at + 8]! ^ words[entryAt + 8]!) |
-        (packets[at + 9]! ^ words[entryAt + 9]!) |
-        (packets[at + 10]! ^ words[entryAt + 10]!)) ===
-        0;
-    if (!isFirstPlace)
-      slot = findSlot(table, packets, at, packets[at + HASH]!, extensions, i * KEY_EXTENSION_WORDS);
-    found[i] = slot;
-    if (slot >= 0) touched ^= words[lineOf(words, slot * ENTRY_WORDS, packets[at + DETAIL]!)]!;
-  }
-  return touched;
+export function slotIfSame(words: Int32Array, indexWord: number, packets: Int32Array, at: number): number {
+  const slot = (indexWord & SLOT_MASK) - 1;
+  if (slot < 0) return -1;
+  const entryAt = slot * ENTRY_WORDS;
+  const difference =
+    (packets[at]! ^ words[entryAt]!) |
+    (packets[at + 4]! ^ words[entryAt + 4]!) |
+    (packets[at + 8]! ^ words[entryAt + 8]!) |
+    (packets[at + 9]! ^ words[entryAt + 9]!) |
+    (packets[at + 10]! ^ words[entryAt + 10]!) |
+    // Not in use: any difference will do.
+    (~words[entryAt + FLOW_STATE]! & STATE_IN_USE);
+  if (difference !== 0) return -1;
+  if (((packets[at + 9]! >>> 8) & 0xf) === 4) return slot;
+  const lower =
+    (packets[at + 1]! ^ words[entryAt + 1]!) |
+    (packets[at + 2]! ^ words[entryAt + 2]!) |
+    (packets[at + 3]! ^ words[entryAt + 3]!) |
+    (packets[at + 5]! ^ words[entryAt + 5]!) |
+    (packets[at + 6]! ^ words[entryAt + 6]!) |
+    (packets[at + 7]! ^ words[entryAt + 7]!);
+  return lower === 0 ? slot : -1;
 }
 
 /** Where the line of a packet's direction starts: forward if the packet comes from the flow's initiator. */

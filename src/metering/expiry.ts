@@ -101,7 +101,7 @@ export function expireFlow(
 
 /**
  * Looks at up to `limit` entries that are due at `clockNs`: exports those past their deadline, moves on the others.
- * @returns entries taken out of the table, or -1 when nothing is due any more
+ * @returns false when nothing is due any more
  */
 export function sweep(
   wheel: TimingWheel,
@@ -110,22 +110,20 @@ export function sweep(
   clockNs: number,
   limit: number,
   sink: FlowSink,
-): number {
-  let removed = 0;
+): boolean {
   for (let looks = 0; looks < limit; looks++) {
     const slot = firstDue(wheel);
-    if (slot < 0) return removed > 0 ? removed : -1;
+    if (slot < 0) return false;
     const lead = table.doubles[slot * ENTRY_DOUBLES + FLOW_LAST_NS]! - clockNs;
     // A flow from far ahead was left behind when the clock went back: it will see no packet soon.
     if (deadlineNs(table, slot, timeouts) <= clockNs || lead >= timeouts.idleNs) {
       expireFlow(wheel, table, slot, endReason(table, slot, timeouts), sink);
-      removed++;
     } else {
       unschedule(wheel, table, slot);
       scheduleFlow(wheel, table, slot, timeouts);
     }
   }
-  return removed;
+  return true;
 }
 
 /** Tells the wheel what time it is. Returns true if buckets have become due. */

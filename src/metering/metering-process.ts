@@ -4,13 +4,11 @@
  * A batch goes through the table in passes. Its price is cache misses, and misses of one pass are independent of each
  * other, so that the processor overlaps them (design: §3 has the measurement):
  *
- *     order, hash ─▶ touch index words ─▶ touch entries ─▶ find slots, touch counter lines ─▶ update in packet order
- *
- * The first passes only read. What they found holds until a flow is removed; from then on the batch looks up anew.
+ *     order, hash ─▶ touch index words ─▶ touch entries ─▶ find and update, in packet order
  */
 import type { DecodedBatch } from '../decode/decoded-batch.ts';
 import * as decoded from '../decode/decoded-batch.ts';
-import { findFlows, lineOf, touchEntries, touchIndex } from './batch-passes.ts';
+import { lineOf, slotIfSame, touchEntries, touchIndex } from './batch-passes.ts';
 import * as counting from './counters.ts';
 import {
   evict,
@@ -93,12 +91,10 @@ export class MeteringProcess {
   readonly #sink: FlowSink;
   readonly #flowKey: FlowKeyExtension;
   readonly #extensions: Int32Array;
-  /** Slot of each packet as the reading passes found it, or -1. */
+  /** Index word of each packet, as the touching pass found it. */
   readonly #found: Int32Array;
   /** Times in one array, as numbers: as fields they would be boxed anew with every packet. */
   readonly #clock = new Float64Array([-Infinity, Number.NaN, -Infinity, -Infinity, -Infinity]);
-  /** Flows removed so far: what was found in the table before is not to be trusted after. */
-  #removals = 0;
   /** Keeps the touched words alive in the eyes of the compiler. */
   touched = 0;
 
@@ -144,8 +140,7 @@ export class MeteringProcess {
     const { table } = this;
     const found = this.#found;
     touchIndex(table, words, count, found);
-    const touched = touchEntries(table, count, found);
-    this.touched = touched ^ findFlows(table, words, count, this.#extensions, found);
+    this.touched = touchEntries(table, count, found);
     this.#update(batch, view);
   }
 
@@ -161,7 +156,7 @@ export class MeteringProcess {
     const times = batch.timeNs;
     const found = this.#found;
     const clock = this.#clock;
-    const removalsBefore = this.#removals;
+    const hasExtension = table.keyExtension !== undefined;
     let previousNs = clock[PREVIOUS_NS]!;
     let octets = 0;
     let frameOctets = 0;
@@ -172,8 +167,8 @@ export class MeteringProcess {
       if (reachedNs >= clock[NEXT_LOOK_NS]! || timeNs < clock[REBASE_BELOW_NS]!)
         this.#advance(timeNs, previousNs);
       previousNs = timeNs;
-      let slot = found[i]!;
-      if (slot < 0 || this.#removals !== removalsBefore) {
+      let slot = hasExtension ? -1 : slotIfSame(words, found[i]!, packets, at);
+      if (slot < 0) {
         slot = findSlot(table, packets, at, packets[at + HASH]!, this.#extensions, i * KEY_EXTENSION_WORDS);
       }
       if (slot < 0) slot = this.#insert(batch, i, view);
@@ -211,16 +206,8 @@ export class MeteringProcess {
       this.#setClock(timeNs > previousNs ? timeNs : previousNs);
     }
     if (clock[NEXT_LOOK_NS] !== -Infinity) return;
-    const removed = sweep(
-      this.#wheel,
-      this.table,
-      this.#timeouts,
-      clock[NOW_NS]!,
-      SWEEP_PER_PACKET,
-      this.#counting,
-    );
-    if (removed < 0) clock[NEXT_LOOK_NS] = clock[NEXT_TICK_NS]!;
-    else this.#removals += removed;
+    if (!sweep(this.#wheel, this.table, this.#timeouts, clock[NOW_NS]!, SWEEP_PER_PACKET, this.#counting))
+      clock[NEXT_LOOK_NS] = clock[NEXT_TICK_NS]!;
   }
 
   /**
@@ -232,10 +219,8 @@ export class MeteringProcess {
     if (!(timeNs >= clock[NEXT_TICK_NS]!)) return;
     this.#setClock(timeNs);
     const { table } = this;
-    for (;;) {
-      const removed = sweep(this.#wheel, table, this.#timeouts, timeNs, table.capacity, this.#counting);
-      if (removed < 0) break;
-      this.#removals += removed;
+    while (sweep(this.#wheel, table, this.#timeouts, timeNs, table.capacity, this.#counting)) {
+      // Until nothing is due.
     }
     clock[NEXT_LOOK_NS] = clock[NEXT_TICK_NS]!;
     this.counters[FLOWS_ACTIVE] = table.active;
@@ -265,7 +250,6 @@ export class MeteringProcess {
     const at = i * DECODED_WORDS;
     if (table.active === table.capacity) {
       evict(this.#wheel, table, this.#timeouts, this.#counting);
-      this.#removals++;
     }
     const slot = insertSlot(table, packets[at + HASH]!);
     const entryAt = slot * ENTRY_WORDS;
@@ -343,7 +327,6 @@ export class MeteringProcess {
     }
     clearTable(table);
     clearWheel(this.#wheel);
-    this.#removals++;
     this.counters[FLOWS_ACTIVE] = 0;
   }
 }
