@@ -1,15 +1,22 @@
 /**
  * The worker thread of a replay: capture files ─▶ decoder ─▶ metering process ─▶ record queue. It touches no socket,
  * allocates nothing per packet, and waits when the exporting process is behind, so a replay loses nothing.
+ *
+ * Several workers may share a replay: each reads all of the capture and meters the flows that are its own.
  */
+import { enableCompileCache } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type CaptureOptions, openCaptures } from './capture/capture-source.ts';
 import { createPacketBatch, type PacketBatch } from './capture/packet-batch.ts';
+import { keepShare } from './capture/share.ts';
 import type { PacketSource, SourceInterface } from './capture/source.ts';
 import { createDecodedBatch } from './decode/decoded-batch.ts';
 import { createDecoder, type DecodeOptions, decodeBatch } from './decode/decoder.ts';
 import type { FlowtapError } from './errors.ts';
+import type { FlowKeyExtension } from './metering/flow-key.ts';
+import { createHashSeeds } from './metering/flow-key.ts';
+import { createPreparedBatch, KeyPreparer } from './metering/key-preparer.ts';
 import { MeteringProcess } from './metering/metering-process.ts';
 import { type RecordQueueMemory, RecordQueueWriter } from './metering/record-queue.ts';
 import {
@@ -27,7 +34,7 @@ import {
 } from './run-counters.ts';
 import { libc } from './sys/libc.ts';
 
-/** What main gives the worker. */
+/** What main gives a worker. */
 export interface ReplayWorkerData {
   readonly files: readonly string[];
   readonly capture: CaptureOptions;
@@ -37,36 +44,41 @@ export interface ReplayWorkerData {
     readonly activeTimeoutMs: number;
     readonly tcpEndDelayMs: number;
     readonly flowTableEntries: number;
-    readonly flowKey: { readonly mac: boolean; readonly mpls: boolean; readonly tunnel: boolean };
+    readonly flowKey: FlowKeyExtension;
   };
+  /** Keep what was around the packets: some template or the flow key asks for it. */
   readonly encapsulation: boolean;
-  /** Packets handed from stage to stage at a time. */
-  readonly batchCapacity: number;
+  /** Which of how many workers this one is, from 0. */
+  readonly worker: number;
+  readonly workers: number;
   /** Times faster than the capture's own pace; undefined: as fast as possible. */
   readonly speed: number | undefined;
   readonly queue: RecordQueueMemory;
   readonly counters: SharedArrayBuffer;
 }
 
-/** What the worker tells main, besides counters and records. */
+/** What it tells main, besides counters and records. */
 export type ReplayWorkerMessage =
   | { readonly kind: 'interfaces'; readonly interfaces: readonly SourceInterface[] }
   | { readonly kind: 'end'; readonly errors: readonly { message: string; remedy: string | undefined }[] };
 
 /** Batches between looks at the things that change slowly: progress, and whether to stop. */
-const BATCHES_PER_LOOK = 256;
+const BATCHES_PER_LOOK = 64;
+/** Packets read at a time: each worker's share of them is about a batch of the size that the metering process likes. */
+const PACKETS_PER_BATCH = 128;
 /** How long a paced replay sleeps at most before it looks at the clock again. */
 const SLEEP_MAX_MS = 100;
 /** A paced replay that is less than this ahead goes on: a timer is not more exact. */
 const AHEAD_MS = 1;
 const INTERFACES_MAX = 65_536;
 
-class Replay {
+class ReplayWorker {
   readonly #data: ReplayWorkerData;
   readonly #counters: RunCounters;
   readonly #source: PacketSource;
   readonly #queue: RecordQueueWriter;
   readonly #metering: MeteringProcess;
+  readonly #preparer: KeyPreparer;
   readonly #linkTypes = new Int32Array(INTERFACES_MAX);
   #interfacesKnown = 0;
   #startedAtMs = Number.NaN;
@@ -81,11 +93,14 @@ class Replay {
       timeBaseSeconds: () => this.#source.timeBaseSeconds,
       clockNs: () => this.#counters.capture[LAST_PACKET_NS]!,
     });
+    const seeds = createHashSeeds();
     const allocate = libc()?.allocateHuge;
+    this.#preparer = new KeyPreparer(seeds, data.metering.flowKey, this.#counters.metering);
     this.#metering = new MeteringProcess({
       ...data.metering,
+      seeds,
       encapsulation: data.encapsulation,
-      batchCapacity: data.batchCapacity,
+      batchCapacity: PACKETS_PER_BATCH,
       sink: this.#queue,
       counters: this.#counters.metering,
       ...(allocate === undefined ? {} : { allocate }),
@@ -93,13 +108,13 @@ class Replay {
   }
 
   async run(): Promise<readonly FlowtapError[]> {
-    const { decode, encapsulation, speed } = this.#data;
+    const { decode, speed, encapsulation, worker, workers } = this.#data;
     const source = this.#source;
-    const metering = this.#metering;
     // A paced replay waits between any two packets.
-    const capacity = speed === undefined ? this.#data.batchCapacity : 1;
+    const capacity = speed === undefined ? PACKETS_PER_BATCH : 1;
     const batch = createPacketBatch(capacity);
     const decoded = createDecodedBatch(capacity, encapsulation);
+    const prepared = createPreparedBatch(decoded, capacity, this.#data.metering.flowKey);
     const decoder = createDecoder(decode, this.#counters.decode);
     let looksIn = 0;
     for (;;) {
@@ -113,12 +128,14 @@ class Replay {
       }
       if (source.interfaces.length !== this.#interfacesKnown) this.#learnInterfaces();
       if (speed !== undefined && (await this.#wait(batch.timeNs[0]!, speed))) break;
+      if (workers > 1) keepShare(batch, this.#linkTypes, worker, workers);
       this.#countRead(batch);
-      decodeBatch(decoder, batch, this.#linkTypes, decoded);
-      metering.meter(decoded, batch.view);
+      decodeBatch(decoder, batch, this.#linkTypes, prepared);
+      this.#preparer.prepare(prepared, batch.view);
+      this.#metering.meter(prepared);
     }
     this.#look();
-    metering.expireAll();
+    this.#metering.expireAll();
     this.#queue.close();
     source.close();
     return source.errors;
@@ -134,8 +151,9 @@ class Replay {
 
   #learnInterfaces(): void {
     const { interfaces } = this.#source;
-    for (let i = this.#interfacesKnown; i < interfaces.length; i++)
+    for (let i = this.#interfacesKnown; i < interfaces.length; i++) {
       this.#linkTypes[i] = interfaces[i]!.linkType;
+    }
     this.#interfacesKnown = interfaces.length;
     this.#counters.capture[TIME_BASE_SECONDS] = this.#source.timeBaseSeconds;
     post({ kind: 'interfaces', interfaces });
@@ -148,7 +166,7 @@ class Replay {
     let snapped = 0;
     let first = capture[FIRST_PACKET_NS]!;
     let last = capture[LAST_PACKET_NS]!;
-    if (Number.isNaN(first)) first = last = timeNs[0]!;
+    if (Number.isNaN(first) && count > 0) first = last = timeNs[0]!;
     for (let i = 0; i < count; i++) {
       const time = timeNs[i]!;
       octets += wireLength[i]!;
@@ -163,22 +181,25 @@ class Replay {
     capture[LAST_PACKET_NS] = last;
   }
 
-  /** Waits until a packet of this time is due; flows that end meanwhile are exported. True when asked to stop. */
+  /**
+   * Waits until a packet of this time is due, and moves the metering process's clock meanwhile, so that flows end on a
+   * quiet link too. True when asked to stop.
+   */
   async #wait(timeNs: number, speed: number): Promise<boolean> {
     const first = this.#counters.capture[FIRST_PACKET_NS]!;
-    if (Number.isNaN(first)) this.#startedAtMs = performance.now();
-    else {
-      for (;;) {
-        const elapsedNs = (performance.now() - this.#startedAtMs) * 1e6 * speed;
-        const aheadMs = (timeNs - first - elapsedNs) / 1e6 / speed;
-        if (aheadMs < AHEAD_MS) break;
-        this.#metering.advanceTo(first + elapsedNs);
-        this.#queue.flush();
-        if (this.#look()) return true;
-        await sleep(Math.min(aheadMs, SLEEP_MAX_MS));
-      }
+    if (Number.isNaN(first)) {
+      this.#startedAtMs = performance.now();
+      return false;
     }
-    return false;
+    for (;;) {
+      const elapsedNs = (performance.now() - this.#startedAtMs) * 1e6 * speed;
+      const aheadMs = (timeNs - first - elapsedNs) / 1e6 / speed;
+      if (aheadMs < AHEAD_MS) return false;
+      this.#metering.advanceTo(first + elapsedNs);
+      this.#queue.flush();
+      if (this.#look()) return true;
+      await sleep(Math.min(aheadMs, SLEEP_MAX_MS));
+    }
   }
 }
 
@@ -186,5 +207,6 @@ function post(message: ReplayWorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
-const errors = await new Replay(workerData as ReplayWorkerData).run();
+enableCompileCache();
+const errors = await new ReplayWorker(workerData as ReplayWorkerData).run();
 post({ kind: 'end', errors: errors.map(({ message, remedy }) => ({ message, remedy })) });

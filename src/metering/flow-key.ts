@@ -34,8 +34,12 @@ export interface HashSeeds {
   readonly multipliers: Int32Array;
 }
 
+function randomInt32(): number {
+  return (Math.random() * 2 ** 32) | 0;
+}
+
 /** @param random yields 32-bit integers; a fixed sequence makes a run repeatable in tests */
-export function createHashSeeds(random: () => number): HashSeeds {
+export function createHashSeeds(random: () => number = randomInt32): HashSeeds {
   const multipliers = new Int32Array(12 + KEY_EXTENSION_WORDS);
   for (let i = 0; i < multipliers.length; i++) multipliers[i] = random() | 1;
   return { multipliers };

@@ -43,9 +43,18 @@ export function createFragmentCache(seeds: HashSeeds): FragmentCache {
   return { words: new Int32Array(buffer), doubles, multipliers: seeds.multipliers };
 }
 
+/**
+ * What of the protocol word two fragments of one packet share. An IPv6 packet is told by addresses and identification
+ * alone (RFC 8200 §4.5): a later fragment whose first one goes on with another extension header names that header.
+ */
+function packetOf(protocolWord: number): number {
+  return ((protocolWord >>> 8) & 0xf) === 4 ? protocolWord : protocolWord & ~0xff;
+}
+
 function setOf(cache: FragmentCache, words: Int32Array, at: number): number {
   const m = cache.multipliers;
-  let sum = Math.imul(words[at + FRAGMENT_ID]!, m[8]!) + Math.imul(words[at + KEY_PROTOCOL]!, m[9]!);
+  let sum =
+    Math.imul(words[at + FRAGMENT_ID]!, m[8]!) + Math.imul(packetOf(words[at + KEY_PROTOCOL]!), m[9]!);
   for (let w = 0; w < 8; w++) sum = (sum + Math.imul(words[at + w]!, m[w]!)) | 0;
   return Math.imul(sum ^ (sum >>> 15), m[10]!) >>> 20;
 }
@@ -57,7 +66,7 @@ function isEntryOf(cache: FragmentCache, entry: number, words: Int32Array, at: n
   }
   return (
     stored[entry + ID] === words[at + FRAGMENT_ID] &&
-    stored[entry + PROTOCOL] === words[at + KEY_PROTOCOL] &&
+    packetOf(stored[entry + PROTOCOL]!) === packetOf(words[at + KEY_PROTOCOL]!) &&
     stored[entry + POINT] === words[at + KEY_OBSERVATION_POINT]
   );
 }
@@ -82,6 +91,7 @@ export function resolveFragment(
     if (age <= FRAGMENT_LIFETIME_NS && age >= -FRAGMENT_LIFETIME_NS && isEntryOf(cache, entry, words, at)) {
       if (isLater) {
         words[at + PORTS] = cache.words[entry + ENTRY_PORTS]!;
+        words[at + KEY_PROTOCOL] = cache.words[entry + PROTOCOL]!;
         counters[FRAGMENTS_MATCHED]!++;
         return;
       }

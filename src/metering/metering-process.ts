@@ -1,12 +1,11 @@
 /**
- * The metering process (RFC 7011 §2): decoded packets in, flow records out.
+ * The second half of the metering process (RFC 7011 §2): prepared packets in, flow records out.
  *
  * A batch goes through the table in passes. Its price is cache misses, and misses of one pass are independent of each
  * other, so that the processor overlaps them (design: §3 has the measurement):
  *
- *     order, hash ─▶ touch index words ─▶ touch entries ─▶ find and update, in packet order
+ *     (prepare) ─▶ touch index words ─▶ touch entries ─▶ find and update, in packet order
  */
-import type { DecodedBatch } from '../decode/decoded-batch.ts';
 import * as decoded from '../decode/decoded-batch.ts';
 import { lineOf, slotIfSame, touchEntries, touchIndex } from './batch-passes.ts';
 import * as counting from './counters.ts';
@@ -20,14 +19,8 @@ import {
   sweep,
   type Timeouts,
 } from './expiry.ts';
-import {
-  createHashSeeds,
-  DETAIL_FROM_B_SHIFT,
-  type FlowKeyExtension,
-  KEY_EXTENSION_WORDS,
-  orderAndHashKeys,
-  writeKeyExtensions,
-} from './flow-key.ts';
+import type { FlowKeyExtension, HashSeeds } from './flow-key.ts';
+import * as flowKey from './flow-key.ts';
 import * as layout from './flow-layout.ts';
 import {
   type AllocateMemory,
@@ -37,17 +30,18 @@ import {
   findSlot,
   insertSlot,
 } from './flow-table.ts';
-import { createFragmentCache, type FragmentCache, resolveFragments } from './fragment-cache.ts';
+import { hasKeyExtension, type PreparedBatch } from './key-preparer.ts';
 import { clearWheel, createTimingWheel, TICK_NS, type TimingWheel, unschedule } from './timing-wheel.ts';
-import { addPacket, clearCounters, FIN_OR_RST, isSyn, isSynAck, noteTcpEnd, writeLink } from './update.ts';
+import { addPacket, clearCounters, FIN_OR_RST, isSyn, isSynAck, noteTcpEnd } from './update.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_FRAGMENT, ENCAPSULATION_WORDS, FRAME_OCTETS } = decoded;
+const { CONTROL_BITS, DECODED_WORDS, DETAIL, ENCAPSULATION_WORDS, FRAME_OCTETS } = decoded;
 const { HASH, IP_OCTETS, KEY_PROTOCOL } = decoded;
+const { DETAIL_FROM_B_SHIFT, KEY_EXTENSION_WORDS } = flowKey;
 const { CLOCK_NS, CLOCK_REBASES, FLOWS_ACTIVE, FLOWS_CREATED, FLOWS_EXPIRED, FLOWS_PEAK } = counting;
 const { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS, METERING_COUNTERS } = counting;
 const { ENTRY_DOUBLES, ENTRY_WORDS, FLOW_END_REASON, FLOW_FIRST_NS, FLOW_LAST_NS, FLOW_STATE } = layout;
-const { REVERSE_WORD, STATE_IN_USE, STATE_INITIATOR_IS_B, STATE_TCP_ENDED } = layout;
+const { LINK_WORDS, REVERSE_WORD, STATE_IN_USE, STATE_INITIATOR_IS_B, STATE_TCP_ENDED } = layout;
 
 const TCP = 6;
 
@@ -74,12 +68,8 @@ export interface MeteringOptions {
   /** METERING_COUNTERS doubles, zero at start; may be shared memory. */
   readonly counters?: Float64Array;
   readonly allocate?: AllocateMemory;
-  /** Yields 32-bit integers for the hash; `Math.random` unless a test wants to repeat itself. */
-  readonly random?: () => number;
-}
-
-function randomInt32(): number {
-  return (Math.random() * 2 ** 32) | 0;
+  /** Those that the batches' keys were hashed with. */
+  readonly seeds: HashSeeds;
 }
 
 export class MeteringProcess {
@@ -87,10 +77,7 @@ export class MeteringProcess {
   readonly counters: Float64Array;
   readonly #wheel: TimingWheel = createTimingWheel();
   readonly #timeouts: Timeouts;
-  readonly #fragments: FragmentCache;
   readonly #sink: FlowSink;
-  readonly #flowKey: FlowKeyExtension;
-  readonly #extensions: Int32Array;
   /** Index word of each packet, as the touching pass found it. */
   readonly #found: Int32Array;
   /** Times in one array, as numbers: as fields they would be boxed anew with every packet. */
@@ -99,13 +86,10 @@ export class MeteringProcess {
   touched = 0;
 
   constructor(options: MeteringOptions) {
-    const seeds = createHashSeeds(options.random ?? randomInt32);
-    const key = options.flowKey;
-    const hasExtension = key.mac || key.mpls || key.tunnel;
     this.table = createFlowTable({
       capacity: options.flowTableEntries,
-      seeds,
-      keyExtension: hasExtension,
+      seeds: options.seeds,
+      keyExtension: hasKeyExtension(options.flowKey),
       encapsulation: options.encapsulation,
       ...(options.allocate === undefined ? {} : { allocate: options.allocate }),
     });
@@ -114,10 +98,7 @@ export class MeteringProcess {
       activeNs: options.activeTimeoutMs * 1e6,
       tcpEndDelayNs: options.tcpEndDelayMs * 1e6,
     };
-    this.#flowKey = key;
-    this.#extensions = new Int32Array(hasExtension ? options.batchCapacity * KEY_EXTENSION_WORDS : 0);
     this.#found = new Int32Array(options.batchCapacity);
-    this.#fragments = createFragmentCache(seeds);
     this.#sink = options.sink;
     this.counters = options.counters ?? new Float64Array(METERING_COUNTERS);
   }
@@ -127,28 +108,19 @@ export class MeteringProcess {
     return this.#clock[NOW_NS]!;
   }
 
-  /**
-   * Meters a batch. Its key words are reordered in place.
-   * @param view the memory that the batch's frames lie in
-   */
-  meter(batch: DecodedBatch, view: DataView): void {
+  /** Meters a batch that has been prepared. */
+  meter(batch: PreparedBatch): void {
     if (batch.count === 0) return;
-    const { words, timeNs, count } = batch;
-    resolveFragments(this.#fragments, words, timeNs, count, DETAIL_FRAGMENT, this.counters);
-    orderAndHashKeys(batch, this.table.seeds);
-    if (this.#extensions.length > 0) writeKeyExtensions(batch, view, this.#flowKey, this.#extensions);
-    const { table } = this;
-    const found = this.#found;
-    touchIndex(table, words, count, found);
-    this.touched = touchEntries(table, count, found);
-    this.#update(batch, view);
+    touchIndex(this.table, batch.words, batch.count, this.#found);
+    this.touched = touchEntries(this.table, batch.count, this.#found);
+    this.#update(batch);
   }
 
   /**
    * Adds the packets to their flows, one after the other. Long for its loop to stay in one piece: what happens to
    * nearly every packet stands here without a call but `addPacket`, and everything rarer behind a test.
    */
-  #update(batch: DecodedBatch, view: DataView): void {
+  #update(batch: PreparedBatch): void {
     const { table, counters } = this;
     const { words, doubles } = table;
     const { idleNs, activeNs } = this.#timeouts;
@@ -169,16 +141,23 @@ export class MeteringProcess {
       previousNs = timeNs;
       let slot = hasExtension ? -1 : slotIfSame(words, found[i]!, packets, at);
       if (slot < 0) {
-        slot = findSlot(table, packets, at, packets[at + HASH]!, this.#extensions, i * KEY_EXTENSION_WORDS);
+        slot = findSlot(
+          table,
+          packets,
+          at,
+          packets[at + HASH]!,
+          batch.keyExtensions,
+          i * KEY_EXTENSION_WORDS,
+        );
       }
-      if (slot < 0) slot = this.#insert(batch, i, view);
+      if (slot < 0) slot = this.#insert(batch, i);
       else {
         const entry = slot * ENTRY_DOUBLES;
         const gapNs = timeNs - doubles[entry + FLOW_LAST_NS]!;
         const isEnded = (words[slot * ENTRY_WORDS + FLOW_STATE]! & STATE_TCP_ENDED) !== 0;
         const isPast =
           gapNs >= idleNs || gapNs <= -idleNs || timeNs - doubles[entry + FLOW_FIRST_NS]! >= activeNs;
-        if (isEnded || isPast) this.#splitIfEnded(slot, batch, i, view);
+        if (isEnded || isPast) this.#splitIfEnded(slot, batch, i);
       }
       const entryAt = slot * ENTRY_WORDS;
       const lineAt = lineOf(words, entryAt, packets[at + DETAIL]!);
@@ -244,7 +223,7 @@ export class MeteringProcess {
     },
   };
 
-  #insert(batch: DecodedBatch, i: number, view: DataView): number {
+  #insert(batch: PreparedBatch, i: number): number {
     const { table, counters } = this;
     const packets = batch.words;
     const at = i * DECODED_WORDS;
@@ -257,16 +236,17 @@ export class MeteringProcess {
     if (table.keyExtension !== undefined) {
       const to = slot * KEY_EXTENSION_WORDS;
       const from = i * KEY_EXTENSION_WORDS;
-      for (let w = 0; w < KEY_EXTENSION_WORDS; w++) table.keyExtension[to + w] = this.#extensions[from + w]!;
+      for (let w = 0; w < KEY_EXTENSION_WORDS; w++)
+        table.keyExtension[to + w] = batch.keyExtensions[from + w]!;
     }
-    this.#begin(slot, batch, i, view);
+    this.#begin(slot, batch, i);
     scheduleFlow(this.#wheel, table, slot, this.#timeouts);
     if (table.active > counters[FLOWS_PEAK]!) counters[FLOWS_PEAK] = table.active;
     return slot;
   }
 
   /** Starts a flow in `slot`, whose key is set, with packet `i` as its first. */
-  #begin(slot: number, batch: DecodedBatch, i: number, view: DataView): void {
+  #begin(slot: number, batch: PreparedBatch, i: number): void {
     const { table } = this;
     const packets = batch.words;
     const at = i * DECODED_WORDS;
@@ -276,7 +256,7 @@ export class MeteringProcess {
     if ((packets[at + KEY_PROTOCOL]! & 0xff) === TCP && isSynAck(packets[at + CONTROL_BITS]!)) fromB ^= 1;
     table.words[entryAt + FLOW_STATE] = STATE_IN_USE | (fromB === 1 ? STATE_INITIATOR_IS_B : 0);
     clearCounters(table.words, table.doubles, entryAt, batch.timeNs[i]!);
-    writeLink(table, slot, packets, at, view);
+    for (let w = 0; w < LINK_WORDS; w++) table.link[slot * LINK_WORDS + w] = batch.link[i * LINK_WORDS + w]!;
     if (table.encapsulation !== undefined) {
       const to = slot * ENCAPSULATION_WORDS;
       const from = i * ENCAPSULATION_WORDS;
@@ -287,7 +267,7 @@ export class MeteringProcess {
   }
 
   /** If the flow in `slot` has come to its end, exports it and goes on with a new one of the same key there. */
-  #splitIfEnded(slot: number, batch: DecodedBatch, i: number, view: DataView): void {
+  #splitIfEnded(slot: number, batch: PreparedBatch, i: number): void {
     const { table } = this;
     const stateAt = slot * ENTRY_WORDS + FLOW_STATE;
     let reason = mustSplit(table, slot, batch.timeNs[i]!, this.#timeouts);
@@ -299,7 +279,7 @@ export class MeteringProcess {
     }
     this.#counting.emit(table, slot, reason);
     const initiator = table.words[stateAt]! & STATE_INITIATOR_IS_B;
-    this.#begin(slot, batch, i, view);
+    this.#begin(slot, batch, i);
     // A flow that is only cut by the active timeout goes on: its sides keep their parts.
     if (reason === FLOW_END_REASON.activeTimeout) table.words[stateAt] = STATE_IN_USE | initiator;
     unschedule(this.#wheel, table, slot);

@@ -6,12 +6,11 @@ import * as layout from './flow-layout.ts';
 import type { FlowTable } from './flow-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { CONTROL_BITS, DETAIL, DETAIL_FRAGMENT, DETAIL_PRIORITY_SHIFT, EXTENSION_HEADERS, FLOW_LABEL } =
-  decoded;
-const { FRAME_OCTETS, IP_OCTETS, LINK_OFFSET } = decoded;
-const { ENTRY_WORDS, EXTENSION_HEADERS_SEEN, FIRST_NS, FLOW_FIRST_NS, FLOW_LAST_NS, FLOW_PROTOCOL } = layout;
+const { CONTROL_BITS, DETAIL, DETAIL_FRAGMENT, EXTENSION_HEADERS, FLOW_LABEL } = decoded;
+const { FRAME_OCTETS, IP_OCTETS } = decoded;
+const { ENTRY_WORDS, EXTENSION_HEADERS_SEEN, FIRST_NS, FLOW_FIRST_NS, FLOW_LAST_NS } = layout;
 const { FLOW_STATE, FORWARD_WORD, LABEL_CUSTOMER_VLAN, LAST_NS, LAYER2_OCTETS, LENGTH_MAX } = layout;
-const { LENGTH_MIN, LINK_WORDS, OCTETS, PACKETS, STATE_FIN_FORWARD, STATE_FIN_REVERSE } = layout;
+const { LENGTH_MIN, OCTETS, PACKETS, STATE_FIN_FORWARD, STATE_FIN_REVERSE } = layout;
 const { STATE_TCP_ENDED, TCP_FLAGS_TOS, TTL_FRAGMENTS } = layout;
 
 const FIN = 0x01;
@@ -125,29 +124,4 @@ export function clearCounters(
   for (let w = FORWARD_WORD; w < ENTRY_WORDS; w++) words[entryAt + w] = 0;
   doubles[(entryAt >>> 1) + FLOW_FIRST_NS] = timeNs;
   doubles[(entryAt >>> 1) + FLOW_LAST_NS] = timeNs;
-}
-
-/** Writes the link details of a flow's first packet: its MAC addresses, if the frame has any, ethertype and priority. */
-export function writeLink(
-  table: FlowTable,
-  slot: number,
-  packet: Int32Array,
-  at: number,
-  view: DataView,
-): void {
-  const { link, words } = table;
-  const to = slot * LINK_WORDS;
-  const from = packet[at + LINK_OFFSET]!;
-  const etherType = ((words[slot * ENTRY_WORDS + FLOW_PROTOCOL]! >>> 8) & 0xf) === 4 ? 0x0800 : 0x86dd;
-  const priority = (packet[at + DETAIL]! >>> DETAIL_PRIORITY_SHIFT) & 7;
-  if (from < 0) {
-    link[to] = link[to + 1] = link[to + 2] = 0;
-    link[to + 3] = (etherType << 16) | priority;
-    return;
-  }
-  // An Ethernet header: destination, then source.
-  link[to] = view.getInt32(from + 6);
-  link[to + 1] = (view.getUint16(from + 10) << 16) | view.getUint16(from);
-  link[to + 2] = view.getInt32(from + 2);
-  link[to + 3] = (etherType << 16) | (1 << 8) | priority;
 }

@@ -15,9 +15,9 @@ import { FLOW_END_REASON } from '../../src/metering/flow-layout.ts';
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
 import { decodedBatchOf, type TestPacket } from '../support/decoded.ts';
 import { CollectingSink } from '../support/flows.ts';
+import { meterPrepared, TEST_SEEDS } from '../support/metering.ts';
 
 const S = 1e9;
-const NO_VIEW = new DataView(new ArrayBuffer(0));
 const SYN = 2;
 const ACK = 16;
 const FIN = 1;
@@ -34,10 +34,11 @@ function meter(packets: TestPacket[], options: { entries?: number; batch?: numbe
     flowKey: { mac: false, mpls: false, tunnel: false },
     encapsulation: false,
     batchCapacity: batch,
+    seeds: TEST_SEEDS,
     sink,
   });
   for (let i = 0; i < packets.length; i += batch) {
-    process.meter(decodedBatchOf(packets.slice(i, i + batch), batch), NO_VIEW);
+    meterPrepared(process, decodedBatchOf(packets.slice(i, i + batch), batch));
   }
   if (options.end !== false) process.expireAll();
   return { flows: sink.flows, counters: process.counters, process };

@@ -11,11 +11,11 @@ import { MeteringProcess } from '../../src/metering/metering-process.ts';
 import { TICK_NS } from '../../src/metering/timing-wheel.ts';
 import { decodedBatchOf, type TestPacket } from '../support/decoded.ts';
 import { CollectingSink, type TestFlow } from '../support/flows.ts';
+import { meterPrepared, TEST_SEEDS } from '../support/metering.ts';
 
 const IDLE_MS = 1_500;
 const ACTIVE_MS = 6_000;
 const TCP_END_MS = 200;
-const NO_VIEW = new DataView(new ArrayBuffer(0));
 
 function metering(entries: number, batchCapacity: number, sink: FlowSink): MeteringProcess {
   return new MeteringProcess({
@@ -26,6 +26,7 @@ function metering(entries: number, batchCapacity: number, sink: FlowSink): Meter
     flowKey: { mac: false, mpls: false, tunnel: false },
     encapsulation: false,
     batchCapacity,
+    seeds: TEST_SEEDS,
     sink,
   });
 }
@@ -38,7 +39,7 @@ function run(
   const sink = new CollectingSink();
   const process = metering(entries, batch, sink);
   for (let i = 0; i < packets.length; i += batch) {
-    process.meter(decodedBatchOf(packets.slice(i, i + batch), batch), NO_VIEW);
+    meterPrepared(process, decodedBatchOf(packets.slice(i, i + batch), batch));
   }
   process.expireAll();
   return { flows: sink.flows, process };
@@ -204,7 +205,7 @@ describe('the flow table', () => {
       fc.property(packetsArbitrary('dense'), (packets) => {
         const process = metering(10, 64, checking);
         for (let i = 0; i < packets.length; i += 64)
-          process.meter(decodedBatchOf(packets.slice(i, i + 64), 64), NO_VIEW);
+          meterPrepared(process, decodedBatchOf(packets.slice(i, i + 64), 64));
       }),
       { numRuns: 100 },
     );
