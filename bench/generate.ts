@@ -35,14 +35,16 @@ export function prepareWorkload(name: string, options: WorkloadOptions, folder: 
   writeFileSync(contentPath, `${JSON.stringify(content, null, 2)}\n`);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const mebibytes = Math.round(statSync(path).size / 2 ** 20);
-  console.error(`${path}: ${options.packets} packets, ${options.flows} flows, ${mebibytes} MiB in ${seconds} s`);
+  console.error(
+    `${path}: ${options.packets} packets, ${options.flows} flows, ${mebibytes} MiB in ${seconds} s`,
+  );
   return { name, path, content };
 }
 
 const HELP = `usage: node bench/generate.ts [NAME…] [options]
 NAME        ${Object.keys(WORKLOADS).join(', ')}
             (default: all but the last; any other name starts from the first one's options)
---packets N --flows N --frame OCTETS --stored OCTETS --ipv6-share 0…1 --rate PACKETS/S --seed N
+--packets N --flows N --frame OCTETS --stored OCTETS --ipv6-share 0…1 --rate PACKETS/S --skew EXPONENT --seed N
             change what the named workloads hold
 --out DIR   default bench/data`;
 
@@ -56,6 +58,7 @@ function main(): void {
       stored: { type: 'string' },
       'ipv6-share': { type: 'string' },
       rate: { type: 'string' },
+      skew: { type: 'string' },
       seed: { type: 'string' },
       out: { type: 'string', default: DATA_FOLDER },
       help: { type: 'boolean', short: 'h' },
@@ -68,7 +71,8 @@ function main(): void {
   const names = positionals.length > 0 ? positionals : Object.keys(WORKLOADS).slice(0, -1);
   for (const name of names) {
     const preset = WORKLOADS[name] ?? Object.values(WORKLOADS)[0]!;
-    const number = (text: string | undefined, fallback: number) => (text === undefined ? fallback : Number(text));
+    const number = (text: string | undefined, fallback: number) =>
+      text === undefined ? fallback : Number(text);
     prepareWorkload(
       name,
       {
@@ -78,6 +82,7 @@ function main(): void {
         storedOctets: number(values.stored, preset.storedOctets),
         ipv6Share: number(values['ipv6-share'], preset.ipv6Share),
         packetsPerSecond: number(values.rate, preset.packetsPerSecond),
+        skew: number(values.skew, preset.skew),
         seed: number(values.seed, preset.seed),
       },
       values.out,
