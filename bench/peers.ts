@@ -1,0 +1,152 @@
+/**
+ * The probes that are measured side by side, and how each is run at its best: no time limits inside the capture, table
+ * room above the flows, no daemon, nothing printed. A probe that is not installed is left out and named.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ReadyWorkload } from './generate.ts';
+
+/** What a probe is given for one run. */
+export interface RunContext {
+  readonly workload: ReadyWorkload;
+  /** Where the collector listens on 127.0.0.1. */
+  readonly port: number;
+  /** An empty folder for this run, in memory where the system has such a place. */
+  readonly folder: string;
+}
+
+export interface Probe {
+  readonly name: string;
+  /** How it hands out flows: IPFIX to the collector, files of its own, or not at all (a reader, for comparison). */
+  readonly output: 'ipfix' | 'netflow9' | 'file' | 'none';
+  /** Prints the version; failing means not installed. */
+  readonly versionCommand: readonly string[];
+  command(context: RunContext): string[];
+  /** Flow records it says it has handed out, from what it printed; undefined where it does not tell. */
+  recordsFrom?(output: string): number | undefined;
+}
+
+const REPOSITORY = join(import.meta.dirname, '..');
+
+function firstNumber(pattern: RegExp, output: string): number | undefined {
+  const found = pattern.exec(output);
+  return found === null ? undefined : Number(found[1]);
+}
+
+/**
+ * flowtap itself.
+ * @param commandLine words of its command line; {file}, {port} and {flows} stand for the workload's
+ */
+export function flowtapProbe(commandLine: readonly string[]): Probe {
+  return {
+    name: 'flowtap',
+    output: 'ipfix',
+    versionCommand: [process.execPath, '--version'],
+    command: ({ workload, port }) =>
+      commandLine.map((word) =>
+        word
+          .replace('{file}', workload.path)
+          .replace('{port}', String(port))
+          .replace('{flows}', String(workload.content.flows)),
+      ),
+  };
+}
+
+/** How flowtap is run unless the command line says otherwise. */
+export const FLOWTAP_COMMAND: readonly string[] = [
+  process.execPath,
+  join(REPOSITORY, 'src/main.ts'),
+  'replay',
+  '{file}',
+  '-e',
+  'ipfix://127.0.0.1:{port}',
+  '-o',
+  'none',
+];
+
+/** softflowd: -m above the flows, since at its 8,192 it would evict; -d: one process that ends with the file. */
+const softflowd: Probe = {
+  name: 'softflowd',
+  output: 'ipfix',
+  versionCommand: ['softflowd', '-h'],
+  command: ({ workload, port, folder }) => [
+    'softflowd',
+    ...['-r', workload.path, '-d', '-v', '10', '-m', String(workload.content.flows * 2)],
+    ...['-n', `127.0.0.1:${port}`, '-c', 'none', '-p', join(folder, 'softflowd.pid')],
+  ],
+  recordsFrom: (output) => firstNumber(/Flows exported: \d+ \((\d+) records\)/, output),
+};
+
+const NFPCAPD_NODES_DEFAULT = 524_288;
+
+/**
+ * nfpcapd: into a file in memory, the fastest of its outputs; -t: one file, never rotated; -B: its node cache above the
+ * flows (two nodes each) where the default is below them. Where the default is enough a larger one makes it slower.
+ */
+const nfpcapd: Probe = {
+  name: 'nfpcapd',
+  output: 'file',
+  versionCommand: ['nfpcapd', '-V'],
+  command: ({ workload, folder }) => [
+    'nfpcapd',
+    ...['-v', '-r', workload.path, '-w', folder, '-t', '3600'],
+    ...['-B', String(Math.max(NFPCAPD_NODES_DEFAULT, workload.content.flows * 2))],
+  ],
+  recordsFrom: (output) => firstNumber(/Flows: (\d+)/, output),
+};
+
+/** pmacctd with its nfprobe plugin. */
+const pmacctd: Probe = {
+  name: 'pmacctd',
+  output: 'ipfix',
+  versionCommand: ['pmacctd', '-V'],
+  command: ({ workload, port, folder }) => {
+    const flows = workload.content.flows * 2;
+    const lines = [
+      'daemonize: false',
+      `pcap_savefile: ${workload.path}`,
+      'aggregate: src_host,dst_host,src_port,dst_port,proto',
+      'plugins: nfprobe',
+      `nfprobe_receiver: 127.0.0.1:${port}`,
+      'nfprobe_version: 10',
+      `nfprobe_maxflows: ${flows}`,
+      'plugin_buffer_size: 1024000',
+      'plugin_pipe_size: 102400000',
+    ];
+    mkdirSync(folder, { recursive: true });
+    const path = join(folder, 'pmacctd.conf');
+    writeFileSync(path, `${lines.join('\n')}\n`);
+    return ['pmacctd', '-f', path];
+  },
+};
+
+/** argus: its own records, thrown away. */
+const argus: Probe = {
+  name: 'argus',
+  output: 'file',
+  versionCommand: ['argus', '-h'],
+  command: ({ workload, folder }) => ['argus', '-r', workload.path, '-w', join(folder, 'argus.out')],
+};
+
+/** tcpdump: reads and writes packets, meters nothing. What a reader through libpcap can reach at most. */
+const tcpdump: Probe = {
+  name: 'tcpdump',
+  output: 'none',
+  versionCommand: ['tcpdump', '--version'],
+  command: ({ workload }) => ['tcpdump', '-r', workload.path, '-w', '/dev/null'],
+};
+
+/** All known peers; the first three are measured unless others are asked for. */
+export const PEERS: readonly Probe[] = [softflowd, nfpcapd, tcpdump, argus, pmacctd];
+export const DEFAULT_PEERS: readonly string[] = ['softflowd', 'nfpcapd', 'tcpdump'];
+
+/** Whether the probe can be started here: ENOENT is no, a strange exit code is not. */
+export function isInstalled(probe: Probe): boolean {
+  try {
+    execFileSync(probe.versionCommand[0]!, probe.versionCommand.slice(1), { stdio: 'ignore' });
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * The benchmark of the whole program: `npm run bench`. Replays the same captures through flowtap and through the probes
+ * that are installed, in turn, several rounds, all of them exporting on loopback; prints medians as a Markdown table.
+ * Captures are made first, outside the timed part. Workloads: workload.ts; how each probe is run: peers.ts.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { DATA_FOLDER, prepareWorkload, type ReadyWorkload } from './generate.ts';
+import { measure } from './measure.ts';
+import { DEFAULT_PEERS, FLOWTAP_COMMAND, flowtapProbe, isInstalled, PEERS, type Probe } from './peers.ts';
+import { type Baseline, failuresOf, lostRecords, type Run, summarize, toMarkdown } from './report.ts';
+import type { SinkReport } from './sink.ts';
+import { WORKLOADS, type WorkloadOptions } from './workload.ts';
+
+const RUN_LIMIT_SECONDS = 300;
+const QUIET_MS = 300;
+const SMOKE: WorkloadOptions = { ...WORKLOADS['64B-100k']!, packets: 1_000_000, flows: 50_000 };
+
+const HELP = `usage: npm run bench -- [options]
+--workloads A,B   of: ${Object.keys(WORKLOADS).join(', ')} (default: the first three)
+--packets N       packets of each, instead of the workload's own number
+--repeat N        rounds; medians are reported (default 5)
+--peers A,B       of: ${PEERS.map((probe) => probe.name).join(', ')} (default: ${DEFAULT_PEERS.join(', ')})
+--data DIR        where the captures are kept (default: bench/data)
+--flowtap WORDS   flowtap's command line; {file}, {port}, {flows} are filled in. 'none' leaves it out
+--smoke           one small workload, once: fails unless flowtap is faster than softflowd and loses nothing
+--check           fails where a ratio falls short of bench/baseline.json
+--json FILE       every single run as JSON`;
+
+/** Asks the collector process for its counters, or to forget them. */
+function ask(sink: ChildProcess, command: 'reset' | 'report'): Promise<SinkReport> {
+  return new Promise((resolve) => {
+    sink.once('message', (answer) => resolve(answer as SinkReport));
+    sink.send(command);
+  });
+}
+
+/** The collector's counters once nothing has arrived for a moment. */
+async function settled(sink: ChildProcess): Promise<SinkReport> {
+  for (;;) {
+    const report = await ask(sink, 'report');
+    if (report.quietMs >= QUIET_MS) return report;
+    await delay(QUIET_MS / 3);
+  }
+}
+
+/** Runs one probe over one workload. */
+async function runOnce(probe: Probe, workload: ReadyWorkload, sink: ChildProcess): Promise<Run> {
+  const { port } = await ask(sink, 'reset');
+  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'flowtap-bench-'));
+  try {
+    const command = probe.command({ workload, port, folder });
+    const result = await measure(command, { cwd: folder, limitSeconds: RUN_LIMIT_SECONDS });
+    if (result.exitCode !== 0) {
+      throw new Error(`${command.join(' ')}: exit code ${result.exitCode}\n${result.output.slice(-2000)}`);
+    }
+    const received = probe.output === 'ipfix' ? await settled(sink) : undefined;
+    return {
+      workload: workload.name,
+      probe: probe.name,
+      packets: workload.content.packets,
+      wallSeconds: result.wallSeconds,
+      cpuSeconds: result.cpuSeconds,
+      peakRssMiB: result.peakRssMiB,
+      exportedRecords: probe.recordsFrom?.(result.output),
+      received,
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What flowtap's export must add up to, whatever its speed; one sentence for each fault. */
+function faultsOf(run: Run, workload: ReadyWorkload): string[] {
+  const faults: string[] = [];
+  const got = run.received;
+  if (run.probe !== 'flowtap' || got === undefined) return faults;
+  const check = (what: string, found: number, expected: number) => {
+    if (found !== expected)
+      faults.push(`${run.workload}: flowtap: ${what}: found ${found}; expected ${expected}`);
+  };
+  check('records lost', lostRecords(run) ?? 0, 0);
+  check('packets received', got.packets, workload.content.packets);
+  check('octets received', got.octets, workload.content.ipOctets);
+  if (got.records < workload.content.unidirectionalFlows) {
+    check('records received', got.records, workload.content.unidirectionalFlows);
+  }
+  return faults;
+}
+
+/** Reads a file once, so that every probe finds it in the page cache. */
+function warm(path: string): void {
+  readFileSync(path);
+}
+
+interface Plan {
+  readonly workloads: readonly ReadyWorkload[];
+  readonly probes: readonly Probe[];
+  readonly rounds: number;
+}
+
+/** All rounds: within a round every probe runs once on each workload, in an order that moves on from round to round. */
+async function runAll(plan: Plan, sink: ChildProcess): Promise<{ runs: Run[]; faults: string[] }> {
+  const runs: Run[] = [];
+  const faults: string[] = [];
+  for (const workload of plan.workloads) {
+    warm(workload.path);
+    for (let round = 0; round < plan.rounds; round++) {
+      for (let turn = 0; turn < plan.probes.length; turn++) {
+        const probe = plan.probes[(turn + round) % plan.probes.length]!;
+        const run = await runOnce(probe, workload, sink);
+        runs.push(run);
+        faults.push(...faultsOf(run, workload));
+        const mpps = (run.packets / run.wallSeconds / 1e6).toFixed(2);
+        console.error(
+          `${workload.name} round ${round + 1}: ${probe.name} ${run.wallSeconds.toFixed(2)} s, ${mpps} Mpps`,
+        );
+      }
+    }
+  }
+  runs.sort((a, b) => order(plan, a) - order(plan, b));
+  return { runs, faults };
+}
+
+function order(plan: Plan, run: Run): number {
+  const workload = plan.workloads.findIndex((w) => w.name === run.workload);
+  return workload * plan.probes.length + plan.probes.findIndex((p) => p.name === run.probe);
+}
+
+/** flowtap and the peers that are both asked for and installed. */
+function chooseProbes(flowtap: string | undefined, peers: readonly string[]): Probe[] {
+  const known = PEERS.filter((probe) => peers.includes(probe.name));
+  for (const probe of known) {
+    if (!isInstalled(probe)) console.error(`${probe.name} is not installed: left out`);
+  }
+  const installed = known.filter(isInstalled);
+  if (flowtap === 'none') return installed;
+  return [flowtapProbe(flowtap === undefined ? FLOWTAP_COMMAND : flowtap.split(' ')), ...installed];
+}
+
+/** The captures of this run, made if they are not there yet. */
+function chooseWorkloads(values: {
+  workloads?: string;
+  packets?: string;
+  data: string;
+  smoke?: boolean;
+}): ReadyWorkload[] {
+  if (values.smoke) return [prepareWorkload('smoke', SMOKE, values.data)];
+  const names = values.workloads?.split(',') ?? Object.keys(WORKLOADS).slice(0, 3);
+  return names.map((name) => {
+    const preset = WORKLOADS[name];
+    if (preset === undefined) {
+      throw new RangeError(`--workloads: found ${name}; allowed: ${Object.keys(WORKLOADS).join(', ')}`);
+    }
+    const packets = values.packets === undefined ? preset.packets : Number(values.packets);
+    return prepareWorkload(name, { ...preset, packets }, values.data);
+  });
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      workloads: { type: 'string' },
+      packets: { type: 'string' },
+      repeat: { type: 'string' },
+      peers: { type: 'string' },
+      data: { type: 'string', default: DATA_FOLDER },
+      flowtap: { type: 'string' },
+      smoke: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const peers = values.peers?.split(',') ?? (values.smoke ? ['softflowd'] : DEFAULT_PEERS);
+  mkdirSync(values.data, { recursive: true });
+  const plan: Plan = {
+    workloads: chooseWorkloads(values),
+    probes: chooseProbes(values.flowtap, peers),
+    rounds: Number(values.repeat ?? (values.smoke ? 1 : 5)),
+  };
+  const sink = fork(join(import.meta.dirname, 'sink.ts'));
+  await new Promise((resolve) => sink.once('message', resolve));
+  const { runs, faults } = await runAll(plan, sink).finally(() => sink.disconnect());
+  const summaries = summarize(runs);
+  const processor = cpus()[0]?.model ?? 'unknown processor';
+  console.log(`${cpus().length} × ${processor}, Node ${process.version}, medians of ${plan.rounds}\n`);
+  console.log(toMarkdown(summaries));
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(runs, null, 2)}\n`);
+  const baseline = JSON.parse(readFileSync(join(import.meta.dirname, 'baseline.json'), 'utf8')) as Baseline;
+  const failures = values.check || values.smoke ? failuresOf(summaries, baseline) : [];
+  for (const failure of [...faults, ...failures]) console.error(`FAILED ${failure}`);
+  if (faults.length + failures.length > 0) process.exitCode = 1;
+}
+
+await main();
