@@ -1,0 +1,110 @@
+/**
+ * The configuration as the program uses it: one typed object, complete, checked, with units in its names. It is built
+ * from a map of option paths to values, which files and flags fill. Rules that concern several options at once are
+ * here; rules of a single one are in schema.ts.
+ */
+import type { TunnelName } from '../decode/tunnel-kinds.ts';
+import type { ConfigFault } from '../errors.ts';
+import type { ExporterConfig } from './exporters.ts';
+import { formatDuration, type OptionValue } from './option-types.ts';
+import { CONFIG_OPTIONS, type ConfigOption, type OUTPUTS } from './schema.ts';
+
+export type OutputName = (typeof OUTPUTS)[number];
+
+export interface FlowtapConfig {
+  readonly metering: {
+    readonly idleTimeoutMs: number;
+    readonly activeTimeoutMs: number;
+    readonly tcpEndDelayMs: number;
+    readonly flowTableEntries: number;
+    readonly flowKey: {
+      readonly vlan: boolean;
+      readonly tos: boolean;
+      readonly mac: boolean;
+      readonly mpls: boolean;
+      readonly tunnel: boolean;
+    };
+  };
+  readonly decode: {
+    readonly decapsulate: readonly TunnelName[];
+    readonly tunnelDepthMax: number;
+  };
+  readonly observation: {
+    readonly domainId: number;
+    /** `auto`: the number of the interface within the capture, from 1. */
+    readonly ingressInterface: number | 'auto';
+    readonly egressInterface: number;
+  };
+  /** Names of information elements, or one name of a profile. */
+  readonly template: { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] };
+  readonly biflow: boolean;
+  readonly timestamps: 'capture' | 'now';
+  readonly privateEnterpriseNumber: number;
+  /** Defaults of the exporters' options; each exporter has its own complete set. */
+  readonly export: {
+    /** Messages a second. */
+    readonly rate: number | 'max';
+    readonly messageOctetsMax: number;
+    readonly templateRefreshMs: number;
+    readonly templateRefreshMessages: number;
+  };
+  readonly exporters: readonly ExporterConfig[];
+  readonly replay: {
+    readonly output: OutputName;
+    /** Rows of the table; 0 for all. */
+    readonly top: number;
+    /** Multiple of real time. */
+    readonly speed: number | 'max';
+    readonly merge: boolean;
+    readonly mmap: boolean;
+  };
+}
+
+/** Values by option path; what is missing has its default. */
+export type OptionValues = Map<string, OptionValue>;
+
+/** Path of an option's field in `FlowtapConfig`: durations are in milliseconds there, and say so. */
+export function fieldPath(option: ConfigOption): string {
+  return option.type.isDuration ? `${option.path}Ms` : option.path;
+}
+
+/** The configuration that `values` and the defaults make together. */
+export function buildConfig(values: OptionValues, exporters: readonly ExporterConfig[]): FlowtapConfig {
+  const config: Record<string, unknown> = { exporters };
+  for (const option of CONFIG_OPTIONS) {
+    const keys = fieldPath(option).split('.');
+    const last = keys.pop()!;
+    let parent = config;
+    for (const key of keys) parent = (parent[key] ??= {}) as Record<string, unknown>;
+    parent[last] = values.has(option.path) ? values.get(option.path) : option.default;
+  }
+  return config as unknown as FlowtapConfig;
+}
+
+/**
+ * What is wrong with options that are right by themselves.
+ * @param nameOf how to call the option with this path: the path itself, or its flag
+ */
+export function crossFaults(config: FlowtapConfig, nameOf: (path: string) => string): ConfigFault[] {
+  const faults: ConfigFault[] = [];
+  const { idleTimeoutMs, activeTimeoutMs } = config.metering;
+  if (idleTimeoutMs > activeTimeoutMs) {
+    faults.push({
+      path: nameOf('metering.idleTimeout'),
+      found: formatDuration(idleTimeoutMs),
+      allowed: `at most ${nameOf('metering.activeTimeout')}, which is ${formatDuration(activeTimeoutMs)}`,
+    });
+  }
+  const sent = new Set<string>();
+  for (const exporter of config.exporters) {
+    if (sent.has(exporter.url)) {
+      faults.push({
+        path: nameOf('exporters'),
+        found: `${exporter.url} twice`,
+        allowed: 'each collector once, since it would count every flow twice',
+      });
+    }
+    sent.add(exporter.url);
+  }
+  return faults;
+}

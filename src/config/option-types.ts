@@ -1,0 +1,185 @@
+/**
+ * The types that an option can have: how its text or YAML value becomes a value, what is allowed in words for people
+ * and as JSON Schema for editors. Flags and configuration files go through the same functions, so they cannot disagree.
+ * Nothing here knows an option's name.
+ */
+
+import { formatCount } from '../output/units.ts';
+
+export type OptionValue = string | number | boolean | readonly string[] | undefined;
+
+export interface OptionType {
+  /** What may stand there, to complete "allowed: …". */
+  readonly allowed: string;
+  /** Stands for the value in a flag's help: `--speed MULTIPLE`; `''` for a switch. */
+  readonly placeholder: string;
+  /** JSON Schema (draft 2020-12) of the value as it stands in a YAML file. */
+  readonly jsonSchema: object;
+  /** More values of a repeated flag are added to the list instead of replacing the former. */
+  readonly isList?: true;
+  /** Milliseconds: the field of the configuration object is called after the option with `Ms` at its end. */
+  readonly isDuration?: true;
+  /**
+   * @param raw text of a flag, or what YAML has there
+   * @returns the value, or undefined if it is not allowed
+   */
+  parse(raw: unknown): OptionValue;
+  /** The value as it is written in a YAML file. */
+  format(value: OptionValue): string;
+}
+
+const MS_PER_UNIT = { ms: 1, s: 1e3, m: 60e3, h: 3600e3, d: 86400e3 } as const;
+const DURATION = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?$/;
+const DURATION_PATTERN = '^\\d+(\\.\\d+)? ?(ms|s|m|h|d)?$';
+
+/** `15s`, `500ms`, `1.5 h`: the largest unit that leaves a whole number. */
+export function formatDuration(durationMs: number): string {
+  if (durationMs === 0) return '0s';
+  if (durationMs >= 3600e3 && durationMs % 3600e3 === 0) return `${durationMs / 3600e3}h`;
+  if (durationMs >= 120e3 && durationMs % 60e3 === 0) return `${durationMs / 60e3}m`;
+  return durationMs % 1e3 === 0 ? `${durationMs / 1e3}s` : `${durationMs}ms`;
+}
+
+/** A span of time within limits; a plain number counts seconds. Its value is in whole milliseconds. */
+export function duration(minMs: number, maxMs: number): OptionType {
+  return {
+    allowed: `a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)} (15s, 500ms, 1m; a plain number is seconds)`,
+    placeholder: 'DURATION',
+    jsonSchema: {
+      oneOf: [
+        { type: 'string', pattern: DURATION_PATTERN },
+        { type: 'number', minimum: minMs / 1e3 },
+      ],
+    },
+    isDuration: true,
+    parse(raw) {
+      if (typeof raw !== 'string' && typeof raw !== 'number') return undefined;
+      const match = DURATION.exec(String(raw).trim());
+      if (match === null) return undefined;
+      const unit = (match[2] ?? 's') as keyof typeof MS_PER_UNIT;
+      const ms = Math.round(Number(match[1]) * MS_PER_UNIT[unit]);
+      return ms >= minMs && ms <= maxMs ? ms : undefined;
+    },
+    format: (value) => formatDuration(value as number),
+  };
+}
+
+/** A decimal number in plain digits, or NaN. */
+function toNumber(raw: unknown): number {
+  if (typeof raw === 'number') return raw;
+  return typeof raw === 'string' && /^-?\d+(\.\d+)?$/.test(raw.trim()) ? Number(raw) : Number.NaN;
+}
+
+/** A whole number within limits. */
+export function integer(min: number, max: number, placeholder = 'N'): OptionType {
+  return {
+    allowed: `a whole number from ${formatCount(min)} to ${formatCount(max)}`,
+    placeholder,
+    jsonSchema: { type: 'integer', minimum: min, maximum: max },
+    parse(raw) {
+      const value = toNumber(raw);
+      return Number.isSafeInteger(value) && value >= min && value <= max ? value : undefined;
+    },
+    format: String,
+  };
+}
+
+/**
+ * A number within limits, or a word that stands for none.
+ * @param word the word, for example `max`; its value is undefined in the configuration object, `word` here
+ */
+export function numberOrWord(
+  word: string,
+  limits: { min: number; max: number; isWhole: boolean },
+  placeholder: string,
+): OptionType {
+  const kind = limits.isWhole ? 'whole number' : 'number';
+  return {
+    allowed: `${word}, or a ${kind} from ${formatCount(limits.min)} to ${formatCount(limits.max)}`,
+    placeholder,
+    jsonSchema: {
+      oneOf: [
+        { const: word },
+        { type: limits.isWhole ? 'integer' : 'number', minimum: limits.min, maximum: limits.max },
+      ],
+    },
+    parse(raw) {
+      if (raw === word) return word;
+      const value = toNumber(raw);
+      if (!(value >= limits.min && value <= limits.max)) return undefined;
+      return limits.isWhole && !Number.isInteger(value) ? undefined : value;
+    },
+    format: String,
+  };
+}
+
+/** A switch. */
+export const SWITCH: OptionType = {
+  allowed: 'true or false',
+  placeholder: '',
+  jsonSchema: { type: 'boolean' },
+  parse(raw) {
+    if (typeof raw === 'boolean') return raw;
+    return raw === 'true' ? true : raw === 'false' ? false : undefined;
+  },
+  format: String,
+};
+
+/** One word out of several. */
+export function choice(words: readonly string[]): OptionType {
+  return {
+    allowed: `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`,
+    placeholder: words.join('|'),
+    jsonSchema: { enum: words },
+    parse: (raw) => (words.includes(raw as string) ? (raw as string) : undefined),
+    format: String,
+  };
+}
+
+/** The words of a list: a YAML list, or text with commas between them. */
+function toWords(raw: unknown): string[] | undefined {
+  const items = Array.isArray(raw) ? raw : typeof raw === 'string' ? raw.split(',') : undefined;
+  if (items === undefined || !items.every((item) => typeof item === 'string')) return undefined;
+  return items.map((item) => item.trim()).filter((item) => item !== '');
+}
+
+function formatList(value: OptionValue): string {
+  const words = value as readonly string[];
+  return `[${words.join(', ')}]`;
+}
+
+/** Any of several words, each once; `all` stands for every one of them. */
+export function choices(words: readonly string[]): OptionType {
+  return {
+    allowed: `any of ${words.join(', ')}, or all`,
+    placeholder: 'NAME,…',
+    jsonSchema: {
+      oneOf: [{ const: 'all' }, { type: 'array', items: { enum: words }, uniqueItems: true }],
+    },
+    isList: true,
+    parse(raw) {
+      const chosen = toWords(raw);
+      if (chosen === undefined) return undefined;
+      if (chosen.length === 1 && chosen[0] === 'all') return words;
+      return chosen.every((word) => words.includes(word)) ? [...new Set(chosen)] : undefined;
+    },
+    format: formatList,
+  };
+}
+
+/** Names that only a later stage can check, at least one. */
+export function names(allowed: string): OptionType {
+  return {
+    allowed,
+    placeholder: 'NAME,…',
+    jsonSchema: { oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1 }] },
+    parse(raw) {
+      const chosen = toWords(raw);
+      return chosen !== undefined && chosen.length > 0 ? chosen : undefined;
+    },
+    format(value) {
+      const words = value as readonly string[];
+      return words.length === 1 ? words[0]! : formatList(words);
+    },
+  };
+}

@@ -1,0 +1,297 @@
+/**
+ * The table of options: one row each. The loader, the flags and their help, the sample file config/flowtap.yaml, the
+ * JSON Schema for editors and docs/configuration.md derive from it; a new option is a row here and a field in
+ * config.ts. What an option does is the business of the stage that reads it.
+ */
+import { TUNNEL_KINDS } from '../decode/tunnel-kinds.ts';
+import {
+  choice,
+  choices,
+  duration,
+  integer,
+  names,
+  numberOrWord,
+  type OptionType,
+  type OptionValue,
+  SWITCH,
+} from './option-types.ts';
+
+export interface ConfigOption {
+  /** Dotted path in the YAML file. */
+  readonly path: string;
+  readonly type: OptionType;
+  readonly default: OptionValue;
+  /** What the number counts; `''` where it has no unit or the value carries it. */
+  readonly unit: string;
+  /** One sentence. */
+  readonly help: string;
+  /** The flag of `flowtap replay` without its dashes, where there is one. A switch that is on has `no-` in front. */
+  readonly flag?: string;
+  /** One letter, for a flag that is typed often. */
+  readonly letter?: string;
+}
+
+export const OUTPUTS = ['table', 'json', 'csv', 'none'] as const;
+
+const DAY_MS = 86_400e3;
+const UINT32_MAX = 2 ** 32 - 1;
+const TEMPLATE = names('the name of a profile, or a list of information elements (see: flowtap elements)');
+
+/** Options of every exporter: in `export` for all of them, in an exporter's own object or URL for that one. */
+export const EXPORTER_OPTIONS: readonly ConfigOption[] = [
+  {
+    path: 'rate',
+    type: numberOrWord('max', { min: 1, max: 10_000_000, isWhole: true }, 'N|max'),
+    default: 10_000,
+    unit: 'messages/s',
+    flag: 'export-rate',
+    help: 'Most messages sent to a collector in a second, so that its socket buffer is not overrun.',
+  },
+  {
+    path: 'messageOctetsMax',
+    type: integer(512, 65_507, 'OCTETS'),
+    default: 1400,
+    unit: 'octets',
+    help: 'Longest message; over IPv6 no more than 1,232 unless this is set for the exporter itself.',
+  },
+  {
+    path: 'templateRefresh',
+    type: duration(1e3, DAY_MS),
+    default: 60e3,
+    unit: '',
+    help: 'Templates and options are sent again after this time …',
+  },
+  {
+    path: 'templateRefreshMessages',
+    type: integer(1, 1_000_000),
+    default: 1000,
+    unit: 'messages',
+    help: '… or after this many messages, whichever comes first.',
+  },
+];
+
+const METERING_OPTIONS: readonly ConfigOption[] = [
+  {
+    path: 'metering.idleTimeout',
+    type: duration(10, DAY_MS),
+    default: 15e3,
+    unit: '',
+    flag: 'idle-timeout',
+    help: 'A flow without a packet for this long is exported (inactive timeout).',
+  },
+  {
+    path: 'metering.activeTimeout',
+    type: duration(10, DAY_MS),
+    default: 60e3,
+    unit: '',
+    flag: 'active-timeout',
+    help: 'A flow that lasts longer is exported piece by piece, one each time this passes.',
+  },
+  {
+    path: 'metering.tcpEndDelay',
+    type: duration(0, DAY_MS),
+    default: 2e3,
+    unit: '',
+    flag: 'tcp-end-delay',
+    help: 'A TCP flow is exported this long after FIN both ways or RST, so that the last ACKs are in it.',
+  },
+  {
+    path: 'metering.flowTableEntries',
+    type: integer(16, 2 ** 24 - 2),
+    default: 262_144,
+    unit: 'flows',
+    flag: 'flow-table-entries',
+    help: 'Flows kept at a time, 192 octets each and half as much for the index; a full table exports early.',
+  },
+  {
+    path: 'metering.flowKey.vlan',
+    type: SWITCH,
+    default: true,
+    unit: '',
+    help: 'VLAN id is part of the flow key.',
+  },
+  {
+    path: 'metering.flowKey.tos',
+    type: SWITCH,
+    default: false,
+    unit: '',
+    help: 'Type of service (traffic class) is part of the flow key.',
+  },
+  {
+    path: 'metering.flowKey.mac',
+    type: SWITCH,
+    default: false,
+    unit: '',
+    help: 'MAC addresses are part of the flow key.',
+  },
+  {
+    path: 'metering.flowKey.mpls',
+    type: SWITCH,
+    default: false,
+    unit: '',
+    help: 'The top MPLS label is part of the flow key.',
+  },
+  {
+    path: 'metering.flowKey.tunnel',
+    type: SWITCH,
+    default: false,
+    unit: '',
+    help: 'Kind and id of the tunnel that was looked into are part of the flow key.',
+  },
+];
+
+const OBSERVATION_OPTIONS: readonly ConfigOption[] = [
+  {
+    path: 'decode.decapsulate',
+    type: choices(Object.keys(TUNNEL_KINDS)),
+    default: [],
+    unit: '',
+    flag: 'decapsulate',
+    help: 'Tunnels to look into; packets in all others are metered on the outer packet.',
+  },
+  {
+    path: 'decode.tunnelDepthMax',
+    type: integer(1, 16),
+    default: 8,
+    unit: 'tunnels',
+    help: 'Tunnels within tunnels that are looked into.',
+  },
+  {
+    path: 'observation.domainId',
+    type: integer(0, UINT32_MAX, 'ID'),
+    default: 1,
+    unit: '',
+    flag: 'observation-domain',
+    help: 'Observation domain id (source id of NetFlow v9, engine of v5) in every message.',
+  },
+  {
+    path: 'observation.ingressInterface',
+    type: numberOrWord('auto', { min: 0, max: UINT32_MAX, isWhole: true }, 'IFINDEX'),
+    default: 'auto',
+    unit: '',
+    flag: 'ingress-interface',
+    help: 'ingressInterface of every flow; auto is the number of the interface within the capture, from 1.',
+  },
+  {
+    path: 'observation.egressInterface',
+    type: integer(0, UINT32_MAX, 'IFINDEX'),
+    default: 0,
+    unit: '',
+    flag: 'egress-interface',
+    help: 'egressInterface of every flow; 0 is unknown, which is what a mirror port knows.',
+  },
+];
+
+const EXPORTING_OPTIONS: readonly ConfigOption[] = [
+  {
+    path: 'template.ipv4',
+    type: TEMPLATE,
+    default: ['default'],
+    unit: '',
+    flag: 'template-ipv4',
+    help: 'Information elements of IPv4 flows, or the name of a profile of them.',
+  },
+  {
+    path: 'template.ipv6',
+    type: TEMPLATE,
+    default: ['default'],
+    unit: '',
+    flag: 'template-ipv6',
+    help: 'Information elements of IPv6 flows, or the name of a profile of them.',
+  },
+  {
+    path: 'biflow',
+    type: SWITCH,
+    default: false,
+    unit: '',
+    flag: 'biflow',
+    help: 'One record for both directions (RFC 5103) instead of one for each.',
+  },
+  {
+    path: 'timestamps',
+    type: choice(['capture', 'now']),
+    default: 'capture',
+    unit: '',
+    flag: 'timestamps',
+    help: "Export the capture's own times, or move them so that the capture ends now.",
+  },
+  {
+    path: 'privateEnterpriseNumber',
+    type: integer(1, UINT32_MAX),
+    default: 32_473,
+    unit: '',
+    help: 'Enterprise number of the elements that IANA has no number for (32473: reserved for documentation).',
+  },
+  ...EXPORTER_OPTIONS.map((option) => ({ ...option, path: `export.${option.path}` })),
+];
+
+const REPLAY_OPTIONS: readonly ConfigOption[] = [
+  {
+    path: 'replay.output',
+    type: choice(OUTPUTS),
+    default: 'table',
+    unit: '',
+    flag: 'output',
+    letter: 'o',
+    help: 'How flows are printed on standard output; json and csv print one flow a line.',
+  },
+  {
+    path: 'replay.top',
+    type: integer(0, 10_000_000),
+    default: 25,
+    unit: 'rows',
+    flag: 'top',
+    help: 'Rows of the table, the busiest flows first; 0 shows all.',
+  },
+  {
+    path: 'replay.speed',
+    type: numberOrWord('max', { min: 0.001, max: 1_000_000, isWhole: false }, 'max|N'),
+    default: 'max',
+    unit: '× real time',
+    flag: 'speed',
+    help: 'max reads as fast as possible, 1 in real time, 10 ten times faster.',
+  },
+  {
+    path: 'replay.merge',
+    type: SWITCH,
+    default: false,
+    unit: '',
+    flag: 'merge',
+    help: 'Several files are merged by time instead of read one after the other.',
+  },
+  {
+    path: 'replay.mmap',
+    type: SWITCH,
+    default: true,
+    unit: '',
+    flag: 'mmap',
+    help: 'Read files through memory mapping, where that is possible.',
+  },
+];
+
+/** Every option with a path of its own, in the order in which files and documents show them. */
+export const CONFIG_OPTIONS: readonly ConfigOption[] = [
+  ...METERING_OPTIONS,
+  ...OBSERVATION_OPTIONS,
+  ...EXPORTING_OPTIONS,
+  ...REPLAY_OPTIONS,
+];
+
+/** Sentences above a group of options in the sample file and the documents, by the group's path. */
+export const CONFIG_GROUPS: Readonly<Record<string, string>> = {
+  metering: 'The metering process: when a flow ends, and what makes two packets belong to the same flow.',
+  'metering.flowKey': 'Added to or removed from addresses, ports, protocol and observation point.',
+  decode: 'What is looked into on the way to the IP packet. VLAN, QinQ, MPLS and PPPoE always are.',
+  observation: 'Where the packets were seen, as collectors are told.',
+  template: 'What a flow record holds.',
+  export: 'How messages are sent, for every exporter that does not say otherwise itself.',
+  exporters:
+    'The collectors: URLs (netflow5, netflow9 or ipfix://HOST[:PORT][?OPTION=VALUE&…]), or objects with ' +
+    'protocol, host, port and the options of the group `export`.',
+  replay: 'Options of `flowtap replay` alone.',
+};
+
+/** The flag of an option as it is typed: a switch that is on by default has one that turns it off. */
+export function flagText(option: ConfigOption): string {
+  return `--${option.default === true ? 'no-' : ''}${option.flag}`;
+}

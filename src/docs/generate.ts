@@ -1,0 +1,29 @@
+/**
+ * Writes every generated document and sample file: `npm run docs`. Each is the text that one function makes from a table
+ * of the sources; test/docs checks that the files are current. Paths are relative to the package.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildConfig } from '../config/config.ts';
+import { configurationJsonSchema } from '../config/json-schema.ts';
+import { configurationMarkdown } from '../config/markdown.ts';
+import { sampleYaml } from '../config/render.ts';
+
+/** Path of each generated file, with the function that makes its text. */
+export const GENERATED: Readonly<Record<string, () => string>> = {
+  'config/flowtap.yaml': () => sampleYaml(buildConfig(new Map(), [])),
+  'config/flowtap.schema.json': configurationJsonSchema,
+  'docs/configuration.md': configurationMarkdown,
+};
+
+function writeAll(): void {
+  for (const [path, makeText] of Object.entries(GENERATED)) {
+    const file = fileURLToPath(new URL(`../../${path}`, import.meta.url));
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, makeText());
+    process.stdout.write(`${path}\n`);
+  }
+}
+
+if (import.meta.main) writeAll();

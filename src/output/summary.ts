@@ -1,0 +1,162 @@
+/**
+ * The summary of a replay for people: what was read, metered, refused, exported and lost, each loss with its reason and
+ * what to do about it. It fills lines from one typed object and counts nothing itself.
+ */
+import { formatCount, formatSpan, formatTime } from './units.ts';
+
+export interface ReplaySummary {
+  readonly files: readonly string[];
+  /** Read, with their octets on the wire. */
+  readonly packets: number;
+  readonly octets: number;
+  /** Unix time in nanoseconds (rounded to the double's 256 ns); undefined without a packet. */
+  readonly firstTimeNs: number | undefined;
+  readonly lastTimeNs: number | undefined;
+  /** `octets`: IP octets; `frameOctets`: octets of the same packets' frames. */
+  readonly metered: { readonly packets: number; readonly octets: number; readonly frameOctets: number };
+  readonly refused: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly help: string;
+    readonly packets: number;
+    readonly octets: number;
+  }[];
+  readonly notices: readonly { readonly name: string; readonly help: string; readonly packets: number }[];
+  readonly flows: {
+    readonly created: number;
+    /** Records handed to the exporting process: a long flow gives several. */
+    readonly exported: number;
+    /** Records by flowEndReason, called as in FLOW_END_REASON. */
+    readonly byEndReason: Readonly<Record<string, number>>;
+    /** Of these, exported early because the table was full. */
+    readonly evicted: number;
+    /** Most flows in the table at a time, and how many it holds. */
+    readonly peak: number;
+    readonly capacity: number;
+  };
+  readonly exporters: readonly ExporterSummary[];
+  readonly elapsedMs: number;
+  /** Faults that ended a file early or the like, for people. */
+  readonly errors: readonly string[];
+}
+
+export interface ExporterSummary {
+  readonly url: string;
+  readonly messages: number;
+  readonly octets: number;
+  readonly dataRecords: number;
+  readonly notExportable: readonly { readonly reason: string; readonly records: number }[];
+  readonly errors: readonly {
+    readonly reason: string;
+    readonly messages: number;
+    readonly records: number;
+    readonly remedy: string;
+  }[];
+  /** Messages that the collector's own socket dropped, where this machine can tell. */
+  readonly collectorDrops: number | null;
+}
+
+/** What the end reasons are called in the table and the summary. */
+export const END_REASON_WORDS: Readonly<Record<string, string>> = {
+  idleTimeout: 'idle',
+  activeTimeout: 'active',
+  endOfFlow: 'TCP end',
+  forcedEnd: 'end of input',
+  lackOfResources: 'table full',
+};
+
+const LABEL_COLUMNS = 10;
+
+/** Lines under one label; all but the first are indented. */
+function section(label: string, lines: readonly string[]): string[] {
+  return lines.map((line, i) => `${(i === 0 ? label : '').padEnd(LABEL_COLUMNS)}${line}`);
+}
+
+function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Rows of count, name and help, the greatest count first. */
+function reasonRows(rows: readonly { name: string; packets: number; help: string }[]): string[] {
+  const counted = rows.filter((row) => row.packets > 0).sort((a, b) => b.packets - a.packets);
+  const countWidth = Math.max(0, ...counted.map((row) => formatCount(row.packets).length));
+  const nameWidth = Math.max(0, ...counted.map((row) => row.name.length));
+  return counted.map(
+    ({ name, packets, help }) =>
+      `  ${formatCount(packets).padStart(countWidth)}  ${name.padEnd(nameWidth)}  ${help}`,
+  );
+}
+
+function readLines(summary: ReplaySummary): string[] {
+  const { files, packets, octets, firstTimeNs, lastTimeNs } = summary;
+  const names =
+    files.length === 1 ? (files[0] === '-' ? 'standard input' : files[0]!) : plural(files.length, 'file');
+  const lines = [`${names}: ${plural(packets, 'packet')}, ${plural(octets, 'octet')}`];
+  if (firstTimeNs !== undefined && lastTimeNs !== undefined) {
+    const span = formatSpan((lastTimeNs - firstTimeNs) / 1e6);
+    lines.push(`from ${formatTime(firstTimeNs)} to ${formatTime(lastTimeNs)} UTC (${span})`);
+  }
+  return lines;
+}
+
+function flowLines({ flows }: ReplaySummary): string[] {
+  const reasons = Object.entries(flows.byEndReason)
+    .filter(([, count]) => count > 0)
+    .map(([reason, count]) => `${END_REASON_WORDS[reason] ?? reason} ${formatCount(count)}`);
+  const how = reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
+  const fill = flows.capacity === 0 ? 0 : Math.round((100 * flows.peak) / flows.capacity);
+  const lines = [
+    `${formatCount(flows.created)} created, ${plural(flows.exported, 'record')}${how}`,
+    `at most ${formatCount(flows.peak)} at a time, ${fill} % of the flow table`,
+  ];
+  if (flows.evicted > 0) {
+    const doubled = formatCount(flows.capacity * 2);
+    lines.push(
+      `${plural(flows.evicted, 'flow')} exported early, the table was full: try --flow-table-entries ${doubled.replaceAll(',', '')}`,
+    );
+  }
+  return lines;
+}
+
+function exporterLines(exporter: ExporterSummary): string[] {
+  const { url, messages, octets, dataRecords, notExportable, errors, collectorDrops } = exporter;
+  const sent = `${plural(dataRecords, 'record')} in ${plural(messages, 'message')}, ${plural(octets, 'octet')}`;
+  const lines = [`${url}: ${sent}`];
+  for (const { reason, records } of notExportable) {
+    if (records > 0) lines.push(`  ${plural(records, 'record')} not exportable: ${reason}`);
+  }
+  for (const error of errors) {
+    if (error.messages === 0) continue;
+    const lost = `${plural(error.messages, 'message')} with ${plural(error.records, 'record')} lost`;
+    lines.push(`  ${lost}: ${error.reason}; ${error.remedy}`);
+  }
+  if (collectorDrops !== null && collectorDrops > 0) {
+    lines.push(
+      `  ${plural(collectorDrops, 'message')} dropped by the collector's socket; try a lower --export-rate`,
+    );
+  }
+  return lines;
+}
+
+/**
+ * The lines of the summary, without line ends.
+ * @param isInterrupted the user stopped the replay before its end
+ */
+export function summaryLines(summary: ReplaySummary, isInterrupted = false): string[] {
+  const { metered, refused, notices, elapsedMs, packets } = summary;
+  const refusedPackets = refused.reduce((sum, row) => sum + row.packets, 0);
+  const lines = section('Read', readLines(summary));
+  lines.push(
+    ...section('Metered', [`${plural(metered.packets, 'packet')}, ${plural(metered.octets, 'IP octet')}`]),
+  );
+  if (refusedPackets > 0) {
+    lines.push(...section('Refused', [plural(refusedPackets, 'packet'), ...reasonRows(refused)]));
+  }
+  const noticed = reasonRows(notices);
+  if (noticed.length > 0) lines.push(...section('Noticed', ['in metered packets', ...noticed]));
+  lines.push(...section('Flows', flowLines(summary)));
+  lines.push(...section('Exported', summary.exporters.flatMap(exporterLines)));
+  const rate = elapsedMs > 0 ? `, ${formatCount(Math.round((packets / elapsedMs) * 1e3))} packets/s` : '';
+  lines.push(...section('Took', [`${formatSpan(elapsedMs)}${rate}${isInterrupted ? ', interrupted' : ''}`]));
+  return lines;
+}

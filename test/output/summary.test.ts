@@ -1,0 +1,83 @@
+/** The summary of a replay. */
+import { describe, expect, it } from 'vitest';
+import { type ReplaySummary, summaryLines } from '../../src/output/summary.ts';
+
+const SUMMARY: ReplaySummary = {
+  files: ['a.pcap'],
+  packets: 1_234,
+  octets: 1_500_000,
+  firstTimeNs: 1_700_000_000e9,
+  lastTimeNs: 1_700_000_090e9,
+  metered: { packets: 1_200, octets: 1_450_000, frameOctets: 1_480_000 },
+  refused: [
+    { name: 'ipv4Truncated', kind: 'truncated', help: 'Capture more octets.', packets: 4, octets: 80 },
+    { name: 'arp', kind: 'notIp', help: 'ARP.', packets: 30, octets: 1800 },
+    { name: 'llc', kind: 'notIp', help: 'LLC.', packets: 0, octets: 0 },
+  ],
+  notices: [{ name: 'fragmentFirst', help: 'First fragment.', packets: 2 }],
+  flows: {
+    created: 90,
+    exported: 92,
+    byEndReason: { idleTimeout: 80, activeTimeout: 2, endOfFlow: 8, forcedEnd: 0, lackOfResources: 2 },
+    evicted: 2,
+    peak: 64,
+    capacity: 64,
+  },
+  exporters: [
+    {
+      url: 'netflow5://192.0.2.1:2055',
+      messages: 3,
+      octets: 4_096,
+      dataRecords: 80,
+      notExportable: [{ reason: 'IPv6 flows do not exist in NetFlow v5', records: 12 }],
+      errors: [{ reason: 'refused', messages: 1, records: 30, remedy: 'start the collector' }],
+      collectorDrops: 1,
+    },
+  ],
+  elapsedMs: 500,
+  errors: [],
+};
+
+describe('summaryLines', () => {
+  it('tells what was read, metered, refused, exported and lost', () => {
+    expect(summaryLines(SUMMARY).join('\n')).toMatchInlineSnapshot(`
+      "Read      a.pcap: 1,234 packets, 1,500,000 octets
+                from 2023-11-14 22:13:20.000 to 2023-11-14 22:14:50.000 UTC (1m 30s)
+      Metered   1,200 packets, 1,450,000 IP octets
+      Refused   34 packets
+                  30  arp            ARP.
+                   4  ipv4Truncated  Capture more octets.
+      Noticed   in metered packets
+                  2  fragmentFirst  First fragment.
+      Flows     90 created, 92 records (idle 80, active 2, TCP end 8, table full 2)
+                at most 64 at a time, 100 % of the flow table
+                2 flows exported early, the table was full: try --flow-table-entries 128
+      Exported  netflow5://192.0.2.1:2055: 80 records in 3 messages, 4,096 octets
+                  12 records not exportable: IPv6 flows do not exist in NetFlow v5
+                  1 message with 30 records lost: refused; start the collector
+                  1 message dropped by the collector's socket; try a lower --export-rate
+      Took      0.500 s, 2,468 packets/s"
+    `);
+  });
+
+  it('says nothing about what did not happen', () => {
+    const text = summaryLines(
+      {
+        ...SUMMARY,
+        files: ['-'],
+        packets: 0,
+        firstTimeNs: undefined,
+        lastTimeNs: undefined,
+        refused: [],
+        notices: [],
+        flows: { created: 0, exported: 0, byEndReason: {}, evicted: 0, peak: 0, capacity: 64 },
+        exporters: [],
+        elapsedMs: 0,
+      },
+      true,
+    ).join('\n');
+    expect(text).not.toMatch(/Refused|Noticed|Exported|NaN|undefined|Infinity/);
+    expect(text).toContain('standard input: 0 packets');
+    expect(text).toContain('interrupted');
+  });
+});
