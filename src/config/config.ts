@@ -56,6 +56,8 @@ export interface FlowtapConfig {
     /** Multiple of real time. */
     readonly speed: number | 'max';
     readonly merge: boolean;
+    /** Threads. */
+    readonly workers: number | 'auto';
     readonly mmap: boolean;
   };
 }

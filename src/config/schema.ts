@@ -260,6 +260,14 @@ const REPLAY_OPTIONS: readonly ConfigOption[] = [
     help: 'Several files are merged by time instead of read one after the other.',
   },
   {
+    path: 'replay.workers',
+    type: numberOrWord('auto', { min: 1, max: 16, isWhole: true }, 'auto|N'),
+    default: 'auto',
+    unit: 'threads',
+    flag: 'workers',
+    help: 'Threads that share the capture by address; auto: one where flows are printed, else one a core.',
+  },
+  {
     path: 'replay.mmap',
     type: SWITCH,
     default: true,

@@ -9,6 +9,8 @@ export interface ReplaySummary {
   /** Read, with their octets on the wire. */
   readonly packets: number;
   readonly octets: number;
+  /** Frames of which the capture does not hold all. */
+  readonly snapped: number;
   /** Unix time in nanoseconds (rounded to the double's 256 ns); undefined without a packet. */
   readonly firstTimeNs: number | undefined;
   readonly lastTimeNs: number | undefined;
@@ -45,11 +47,12 @@ export interface ExporterSummary {
   readonly messages: number;
   readonly octets: number;
   readonly dataRecords: number;
+  /** Records in the messages that could not be sent. */
+  readonly recordsFailed: number;
   readonly notExportable: readonly { readonly reason: string; readonly records: number }[];
   readonly errors: readonly {
     readonly reason: string;
     readonly messages: number;
-    readonly records: number;
     readonly remedy: string;
   }[];
   /** Messages that the collector's own socket dropped, where this machine can tell. */
@@ -119,7 +122,7 @@ function flowLines({ flows }: ReplaySummary): string[] {
 }
 
 function exporterLines(exporter: ExporterSummary): string[] {
-  const { url, messages, octets, dataRecords, notExportable, errors, collectorDrops } = exporter;
+  const { url, messages, octets, dataRecords, recordsFailed, notExportable, errors, collectorDrops } = exporter;
   const sent = `${plural(dataRecords, 'record')} in ${plural(messages, 'message')}, ${plural(octets, 'octet')}`;
   const lines = [`${url}: ${sent}`];
   for (const { reason, records } of notExportable) {
@@ -127,9 +130,9 @@ function exporterLines(exporter: ExporterSummary): string[] {
   }
   for (const error of errors) {
     if (error.messages === 0) continue;
-    const lost = `${plural(error.messages, 'message')} with ${plural(error.records, 'record')} lost`;
-    lines.push(`  ${lost}: ${error.reason}; ${error.remedy}`);
+    lines.push(`  ${plural(error.messages, 'message')} not sent: ${error.reason}; ${error.remedy}`);
   }
+  if (recordsFailed > 0) lines.push(`  ${plural(recordsFailed, 'record')} lost in messages that were not sent`);
   if (collectorDrops !== null && collectorDrops > 0) {
     lines.push(
       `  ${plural(collectorDrops, 'message')} dropped by the collector's socket; try a lower --export-rate`,
