@@ -1,0 +1,339 @@
+/**
+ * Exports flow records to one collector: chooses lanes, encodes, announces templates and options, and counts. Nothing
+ * is lost here: `recordsOffered = dataRecords + recordsFailed + Σ notExportable + recordsPending` at any moment.
+ */
+import { ENCAPSULATION_WORDS } from '../decode/decoded-batch.ts';
+import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../metering/flow-layout.ts';
+import { type ColumnRun, encodeColumns } from './columns.ts';
+import { ExportClock } from './export-clock.ts';
+import { ipfixFormat, OPTIONS_TEMPLATE_SET, TEMPLATE_SET } from './ipfix.ts';
+import { compileLanes, type Lane, type Lanes, TemplateIds } from './lanes.ts';
+import type { MessageArena } from './message-arena.ts';
+import { MessageBuilder, type MessageFormat } from './message-builder.ts';
+import { netflow5Format, netflow5Interface, splitLargeFlows } from './netflow-v5.ts';
+import { netflow9Format, OPTIONS_TEMPLATE_SET_V9, TEMPLATE_SET_V9 } from './netflow-v9.ts';
+import {
+  type InterfaceDescription,
+  ipfixOptionsData,
+  netflow9OptionsData,
+  type OptionsSet,
+} from './options-data.ts';
+import { LANES, RowSelection } from './row-selection.ts';
+import type { SendErrorReason, Transport } from './transport.ts';
+
+export type ExportProtocol = 'netflow5' | 'netflow9' | 'ipfix';
+
+/**
+ * When options data is sent: with every announcement of templates; with the first one and after a collector refused
+ * messages, so has probably been restarted; or not at all. In IPFIX it counts in the sequence number (RFC 7011 §3.1),
+ * which nfcapd up to now forgets: it reports a false failure for options data behind its first flow record. So `once`
+ * is IPFIX's default, `periodic` that of NetFlow v9, which counts messages.
+ */
+export type OptionsDataMode = 'periodic' | 'once' | 'none';
+
+/** What an exporter is to do; see config/flowtap.yaml for the meaning of each. */
+export interface CollectorExporterOptions {
+  readonly url: string;
+  readonly protocol: ExportProtocol;
+  readonly template: { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] };
+  readonly isBiflow: boolean;
+  readonly timestamps: 'capture' | 'now';
+  readonly privateEnterpriseNumber: number;
+  readonly observationDomainId: number;
+  readonly ingressInterface: number | 'auto';
+  readonly egressInterface: number;
+  readonly templateRefreshMs: number;
+  readonly templateRefreshMessages: number;
+  /** When options data is sent. */
+  readonly optionsData: OptionsDataMode;
+  /** For faults of the templates. */
+  readonly origin: string;
+}
+
+/** Counters of one collector since the start. */
+export interface CollectorStatistics {
+  readonly url: string;
+  /** Messages and octets that the system took. */
+  readonly messages: number;
+  readonly octets: number;
+  /** Flow records: asked for, sent, in messages that could not be sent, and waiting to be sent. */
+  readonly recordsOffered: number;
+  readonly dataRecords: number;
+  readonly recordsFailed: number;
+  readonly recordsPending: number;
+  /** Flow records that the protocol cannot carry, by reason. */
+  readonly notExportable: { readonly ipv6: number };
+  readonly templateRecords: number;
+  readonly optionsRecords: number;
+  /** Messages that could not be sent, by reason. */
+  readonly errors: Readonly<Record<SendErrorReason, number>>;
+  /** Datagrams that a collector on this host dropped; null where that is not known. */
+  readonly collectorDrops: number | null;
+}
+
+/** Every packet is metered. */
+const SAMPLING_INTERVAL = 1;
+/** Free slots that templates and options need at most. */
+const REFRESH_SLOTS = 64;
+/** Interfaces that are announced at most. */
+const INTERFACES_MAX = 400;
+/** The second announcement comes early: the first one may have been lost, or the collector not yet there. */
+const SECOND_REFRESH_MESSAGES = 20;
+/** Least time between announcements to a collector that refuses messages. */
+const REFUSED_REFRESH_MS = 1000;
+
+export class CollectorExporter {
+  readonly url: string;
+  /** Whether templates read the encapsulation part of records. */
+  readonly needsEncapsulation: boolean;
+  readonly #options: CollectorExporterOptions;
+  readonly #arena: MessageArena;
+  readonly #transport: Transport;
+  readonly #builder: MessageBuilder;
+  readonly #lanes: Lanes;
+  readonly #ids = new TemplateIds();
+  readonly #optionsIds = new Map<string, number>();
+  readonly #clock: ExportClock;
+  readonly #selection = new RowSelection();
+  readonly #usesExportTime: boolean;
+  #interfaces: readonly InterfaceDescription[] = [];
+  #positions = new Int32Array(0);
+  #exportSeconds = 0;
+  #recordNumber = 0;
+  #recordsOffered = 0;
+  #ipv6NotExportable = 0;
+  #refreshedAtMs = Number.NEGATIVE_INFINITY;
+  #refreshedAtMessage = 0;
+  #refreshes = 0;
+  #refusedAtRefresh = 0;
+
+  /** @throws ConfigError for faults in the templates */
+  constructor(arena: MessageArena, transport: Transport, options: CollectorExporterOptions) {
+    this.url = options.url;
+    this.#options = options;
+    this.#arena = arena;
+    this.#transport = transport;
+    this.#clock = new ExportClock(options.timestamps);
+    const isV5 = options.protocol === 'netflow5';
+    const configured = options.ingressInterface === 'auto' ? undefined : options.ingressInterface;
+    const fit = (ifIndex: number) => (isV5 ? netflow5Interface(ifIndex) : ifIndex);
+    this.#lanes = compileLanes(
+      {
+        ...options,
+        values: {
+          observationDomainId: options.observationDomainId,
+          ingressInterface: configured === undefined ? undefined : fit(configured),
+          egressInterface: fit(options.egressInterface),
+          samplingInterval: SAMPLING_INTERVAL,
+        },
+      },
+      this.#ids,
+    );
+    const { templates } = this.#lanes;
+    this.needsEncapsulation = templates.some((template) => template.needsEncapsulation);
+    this.#usesExportTime = templates.some((template) =>
+      template.fields.some(
+        ({ element: { source } }) => source.kind === 'time' && source.since === 'exportTime',
+      ),
+    );
+    this.#builder = new MessageBuilder(arena, this.#format());
+  }
+
+  /** Names of interfaces, announced from the next refresh on. */
+  setInterfaces(interfaces: readonly InterfaceDescription[]): void {
+    this.#interfaces = interfaces.slice(0, INTERFACES_MAX);
+    this.#refreshedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * Exports a batch.
+   * @returns undefined when the batch's memory may be reused at once, or a promise of that moment. Do not call again
+   *   before it.
+   */
+  exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
+    if (this.needsEncapsulation && batch.stride < ENCAPSULATION_WORD + ENCAPSULATION_WORDS) {
+      throw new Error(
+        'a template asks for the encapsulation, which the metering process was not told to keep',
+      );
+    }
+    const records = this.#options.protocol === 'netflow5' ? splitLargeFlows(batch) : batch;
+    const selection = this.#selection;
+    selection.select(records, this.#options.isBiflow && this.#options.protocol === 'ipfix');
+    if (selection.isEmpty) return undefined;
+    for (const count of selection.counts) this.#recordsOffered += count;
+    if (this.#clock.update(records, selection.firstNs, selection.lastNs)) {
+      this.#builder.closeMessage();
+      this.#clock.moveStart(selection.firstNs);
+    }
+    const { nowMs } = this.#clock;
+    const exportSeconds = Math.ceil(nowMs / 1000);
+    if (this.#usesExportTime && exportSeconds !== this.#exportSeconds) this.#builder.closeMessage();
+    this.#exportSeconds = exportSeconds;
+    this.#builder.setExportTime(nowMs);
+    return this.#exportLanes(records, 0, 0);
+  }
+
+  /** Sends what waits for more records. */
+  flush(): void {
+    this.#builder.closeMessage();
+    this.#transport.pump();
+  }
+
+  /** Sends the rest. Resolves when everything has been sent or has failed. */
+  async end(): Promise<void> {
+    this.flush();
+    await this.#transport.drain();
+  }
+
+  /** Frees the transport. */
+  async close(): Promise<void> {
+    await this.#transport.close();
+  }
+
+  statistics(): CollectorStatistics {
+    const { messages, octets, flowRecords, failedFlowRecords, errors } = this.#transport.statistics;
+    const { templateRecords, optionsRecords } = this.#builder.totals;
+    const notExportable = { ipv6: this.#ipv6NotExportable };
+    return {
+      url: this.url,
+      messages,
+      octets,
+      recordsOffered: this.#recordsOffered,
+      dataRecords: flowRecords,
+      recordsFailed: failedFlowRecords,
+      recordsPending: this.#recordsOffered - flowRecords - failedFlowRecords - this.#ipv6NotExportable,
+      notExportable,
+      templateRecords,
+      optionsRecords,
+      errors: { ...errors },
+      collectorDrops: this.#transport.collectorDrops(),
+    };
+  }
+
+  #format(): MessageFormat {
+    const { protocol, observationDomainId } = this.#options;
+    if (protocol === 'netflow5') return netflow5Format(observationDomainId, this.#clock);
+    return protocol === 'netflow9'
+      ? netflow9Format(observationDomainId, this.#clock)
+      : ipfixFormat(observationDomainId);
+  }
+
+  /** Exports the rows of `lane` from `row` on, and those of later lanes; goes on by itself when the arena is full. */
+  #exportLanes(batch: FlowRecordBatch, lane: number, row: number): Promise<void> | undefined {
+    const { counts, rows } = this.#selection;
+    for (let l = lane, from = row; l < LANES; l++, from = 0) {
+      const count = counts[l]!;
+      if (count === 0) continue;
+      const encoder = this.#lanes.lanes[l];
+      if (encoder === undefined) {
+        this.#ipv6NotExportable += count;
+        continue;
+      }
+      while (from < count) {
+        if (!this.#refreshIfDue()) return this.#later(batch, l, from);
+        const placed = this.#encodeRows(batch, encoder, rows[l]!, from, count);
+        this.#transport.pump();
+        from += placed;
+        if (from < count && this.#arena.free <= 0) {
+          return this.#later(batch, l, from);
+        }
+      }
+    }
+    return undefined;
+  }
+
+  async #later(batch: FlowRecordBatch, lane: number, row: number): Promise<void> {
+    await this.#transport.room();
+    await this.#exportLanes(batch, lane, row);
+  }
+
+  /**
+   * Announces templates and options where it is time to.
+   * @returns false where the arena has too little room for that: send first
+   */
+  #refreshIfDue(): boolean {
+    const { protocol, templateRefreshMs, templateRefreshMessages, optionsData } = this.#options;
+    if (protocol === 'netflow5') return true;
+    const nowMs = performance.now();
+    const { messages } = this.#builder.totals;
+    const since = messages - this.#refreshedAtMessage;
+    const { econnrefused } = this.#transport.statistics.errors;
+    const sinceMs = nowMs - this.#refreshedAtMs;
+    const wasRefused = econnrefused !== this.#refusedAtRefresh && sinceMs >= REFUSED_REFRESH_MS;
+    const isSecond = this.#refreshes === 1 && since >= SECOND_REFRESH_MESSAGES;
+    if (!isSecond && !wasRefused && sinceMs < templateRefreshMs && since < templateRefreshMessages)
+      return true;
+    if (this.#arena.free < REFRESH_SLOTS) return false;
+    this.#builder.closeMessage();
+    const setId = protocol === 'ipfix' ? TEMPLATE_SET : TEMPLATE_SET_V9;
+    for (const record of this.#lanes.templateRecords) {
+      this.#builder.addControlRecord(setId, record, 'templateRecords');
+    }
+    const isOnce = this.#refreshes === 0 || wasRefused;
+    if (optionsData !== 'none') this.#addOptions(optionsData === 'periodic' || isOnce);
+    this.#builder.closeMessage();
+    this.#refreshes++;
+    this.#refreshedAtMs = nowMs;
+    this.#refreshedAtMessage = this.#builder.totals.messages;
+    this.#refusedAtRefresh = econnrefused;
+    return true;
+  }
+
+  #addOptions(withData: boolean): void {
+    const isIpfix = this.#options.protocol === 'ipfix';
+    const sets = this.#optionsSets(isIpfix);
+    const setIds = sets.map(({ template }) => {
+      const record = new Uint8Array([0, 0, ...template]);
+      const key = record.join();
+      const id = this.#optionsIds.get(key) ?? this.#ids.take(record);
+      this.#optionsIds.set(key, id);
+      new DataView(record.buffer).setUint16(0, id);
+      const setId = isIpfix ? OPTIONS_TEMPLATE_SET : OPTIONS_TEMPLATE_SET_V9;
+      this.#builder.addControlRecord(setId, record, 'templateRecords');
+      return id;
+    });
+    if (!withData) return;
+    sets.forEach(({ records }, i) => {
+      for (const record of records) this.#builder.addControlRecord(setIds[i]!, record, 'optionsRecords');
+    });
+  }
+
+  #optionsSets(isIpfix: boolean): OptionsSet[] {
+    const { observationDomainId, privateEnterpriseNumber } = this.#options;
+    const fields = this.#lanes.templates.flatMap((template) => template.fields);
+    const contents = {
+      observationDomainId,
+      samplingInterval: SAMPLING_INTERVAL,
+      systemInitMs: this.#clock.systemInitMs,
+      interfaces: this.#interfaces,
+      ownElements: [...new Set(fields.map((field) => field.element))].filter(
+        (element) => element.isEnterprise,
+      ),
+      privateEnterpriseNumber,
+    };
+    return isIpfix ? ipfixOptionsData(contents) : netflow9OptionsData(contents);
+  }
+
+  /** @returns how many of the rows from `from` to `to` found room */
+  #encodeRows(batch: FlowRecordBatch, lane: Lane, rows: Int32Array, from: number, to: number): number {
+    if (this.#positions.length < rows.length) this.#positions = new Int32Array(rows.length);
+    const positions = this.#positions;
+    const placed = this.#builder.placeFlowRecords(lane.setId, lane.recordOctets, to - from, positions, from);
+    const run: ColumnRun = {
+      words: batch.words,
+      doubles: batch.doubles,
+      rows,
+      positions,
+      from,
+      to: from + placed,
+      view: this.#arena.view,
+      epochSeconds: this.#clock.epochSeconds,
+      systemInitMs: this.#clock.systemInitMs,
+      exportSeconds: this.#exportSeconds,
+      recordNumber: this.#recordNumber,
+    };
+    encodeColumns(lane.columns, run);
+    this.#recordNumber += placed;
+    return placed;
+  }
+}

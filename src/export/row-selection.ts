@@ -1,0 +1,92 @@
+/**
+ * Sorts the records of a batch into lanes: records that are encoded with the same columns. A lane is a kind of flow
+ * (IP version, ICMP or not) seen from one side: about the forward direction, the reverse direction, or both (a biflow).
+ * Uniflows put a record with packets both ways into two lanes.
+ */
+import {
+  FIRST_NS,
+  FLOW_PROTOCOL,
+  type FlowRecordBatch,
+  FORWARD_DOUBLE,
+  LAST_NS,
+  PACKETS,
+  REVERSE_DOUBLE,
+} from '../metering/flow-layout.ts';
+
+/** Sides of a lane. */
+export const SIDE_FORWARD = 0;
+export const SIDE_REVERSE = 1;
+export const SIDE_BOTH = 2;
+export const SIDES = 3;
+
+/** Kinds of flow: IPv4, its ICMP; IPv6, its ICMPv6. */
+export const KIND_IPV4 = 0;
+export const KIND_ICMP = 1;
+export const KIND_IPV6 = 2;
+export const KIND_ICMPV6 = 3;
+export const KINDS = 4;
+/** A lane's number is kind × SIDES + side. */
+export const LANES = KINDS * SIDES;
+
+const PROTOCOL_ICMP = 1;
+const PROTOCOL_ICMPV6 = 58;
+
+export class RowSelection {
+  /** First word of each record, lane by lane; `counts` says how many. */
+  readonly rows: Int32Array[] = [];
+  readonly counts = new Int32Array(LANES);
+  /** The earliest and the latest packet of the batch, since its time base. */
+  firstNs = 0;
+  lastNs = 0;
+  #capacity = 0;
+
+  /** Sorts a batch, with what was sorted before forgotten. @param isBiflow one record for both directions */
+  select(batch: FlowRecordBatch, isBiflow: boolean): void {
+    this.#reserve(batch.count);
+    const { words, doubles, stride } = batch;
+    const { rows, counts } = this;
+    counts.fill(0);
+    let firstNs = Number.POSITIVE_INFINITY;
+    let lastNs = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < batch.count; i++) {
+      const row = i * stride;
+      const entry = row >>> 1;
+      const lane = kindOf(words[row + FLOW_PROTOCOL]!) * SIDES;
+      const hasForward = doubles[entry + FORWARD_DOUBLE + PACKETS]! > 0;
+      const hasReverse = doubles[entry + REVERSE_DOUBLE + PACKETS]! > 0;
+      if (hasForward) {
+        firstNs = Math.min(firstNs, doubles[entry + FORWARD_DOUBLE + FIRST_NS]!);
+        lastNs = Math.max(lastNs, doubles[entry + FORWARD_DOUBLE + LAST_NS]!);
+      }
+      if (hasReverse) {
+        firstNs = Math.min(firstNs, doubles[entry + REVERSE_DOUBLE + FIRST_NS]!);
+        lastNs = Math.max(lastNs, doubles[entry + REVERSE_DOUBLE + LAST_NS]!);
+      }
+      if (isBiflow && hasForward && hasReverse) {
+        rows[lane + SIDE_BOTH]![counts[lane + SIDE_BOTH]!++] = row;
+        continue;
+      }
+      if (hasForward) rows[lane + SIDE_FORWARD]![counts[lane + SIDE_FORWARD]!++] = row;
+      if (hasReverse) rows[lane + SIDE_REVERSE]![counts[lane + SIDE_REVERSE]!++] = row;
+    }
+    this.firstNs = firstNs;
+    this.lastNs = lastNs;
+  }
+
+  /** Whether the batch holds anything to export. */
+  get isEmpty(): boolean {
+    return this.counts.every((count) => count === 0);
+  }
+
+  #reserve(count: number): void {
+    if (count <= this.#capacity) return;
+    this.#capacity = count;
+    for (let lane = 0; lane < LANES; lane++) this.rows[lane] = new Int32Array(count);
+  }
+}
+
+function kindOf(protocolWord: number): number {
+  const protocol = protocolWord & 0xff;
+  if (((protocolWord >>> 8) & 0xf) === 6) return protocol === PROTOCOL_ICMPV6 ? KIND_ICMPV6 : KIND_IPV6;
+  return protocol === PROTOCOL_ICMP ? KIND_ICMP : KIND_IPV4;
+}

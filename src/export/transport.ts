@@ -1,0 +1,50 @@
+/** What carries messages from an arena to a collector. udp-transport.ts is one; tests have others. */
+
+/** Why messages could not be sent, by the name of the system's error. */
+export const SEND_ERROR_REASONS = [
+  'econnrefused',
+  'enetunreach',
+  'ehostunreach',
+  'emsgsize',
+  'enobufs',
+  'other',
+] as const;
+
+export type SendErrorReason = (typeof SEND_ERROR_REASONS)[number];
+
+export interface TransportStatistics {
+  /** Messages and octets that the system took. */
+  messages: number;
+  octets: number;
+  /** Flow records in those messages. */
+  flowRecords: number;
+  /** Flow records in messages that it did not take. */
+  failedFlowRecords: number;
+  /** Messages that it did not take. */
+  readonly errors: Record<SendErrorReason, number>;
+}
+
+export function createTransportStatistics(): TransportStatistics {
+  const errors = Object.fromEntries(SEND_ERROR_REASONS.map((reason) => [reason, 0]));
+  return {
+    messages: 0,
+    octets: 0,
+    flowRecords: 0,
+    failedFlowRecords: 0,
+    errors: errors as Record<SendErrorReason, number>,
+  };
+}
+
+export interface Transport {
+  readonly statistics: TransportStatistics;
+  /** Sends what the builder has closed, as far as pacing allows; the rest follows by itself. */
+  pump(): void;
+  /** Resolves when the arena has a free slot. Never rejects. */
+  room(): Promise<void>;
+  /** Resolves when every closed message has been sent or has failed. Never rejects. */
+  drain(): Promise<void>;
+  /** Datagrams that a collector on this host dropped; null where that is not known. */
+  collectorDrops(): number | null;
+  /** Frees the socket. Call `drain` before. */
+  close(): Promise<void>;
+}

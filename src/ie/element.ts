@@ -1,0 +1,150 @@
+/**
+ * What a row of the table of information elements says, and where in a flow record its value stands. Shapes and small
+ * helpers only: the rows are in elements-*.ts, and what reads them is export/columns.ts, text-writer.ts, docs/.
+ */
+import {
+  ADDRESS_A,
+  ADDRESS_B,
+  ENCAPSULATION_WORD,
+  FLOW_PROTOCOL,
+  FORWARD_DOUBLE,
+  FORWARD_WORD,
+  REVERSE_DOUBLE,
+  REVERSE_WORD,
+} from '../metering/flow-layout.ts';
+import type { AbstractTypeName, SemanticsName, UnitName } from './abstract-types.ts';
+
+/** An integer within a 32-bit word of the record: `(words[word] >>> shift) & mask`. */
+export interface WordPlace {
+  readonly word: number;
+  readonly shift: number;
+}
+
+/** The value counts only where `(words[word] >>> shift) & mask` equals `equals`; elsewhere it is 0. */
+export interface Condition extends WordPlace {
+  readonly mask: number;
+  readonly equals: number;
+}
+
+/** Values that the exporter knows, not the record. */
+export type ExporterValue =
+  | 'observationDomainId'
+  | 'egressInterface'
+  | 'samplingInterval'
+  | 'systemInitTimeMilliseconds';
+
+/**
+ * Where a value stands, in words or doubles from the start of the record, for either direction. Forward is from A to B.
+ * Where `reverse` is missing, the value of that direction is not known: it is 0 on the wire and left out of text.
+ */
+export type ValueSource =
+  | {
+      readonly kind: 'word';
+      readonly forward: WordPlace;
+      readonly reverse?: WordPlace;
+      readonly mask: number;
+      readonly when?: Condition;
+      /** Set above the value, in the high word of 64 bits, where the value is not 0 by its condition. */
+      readonly highWord?: number;
+    }
+  | { readonly kind: 'double'; readonly forward: number; readonly reverse: number }
+  /** Nanoseconds since the time base; `since` says what the element counts from. */
+  | {
+      readonly kind: 'time';
+      readonly forward: number;
+      readonly reverse: number;
+      readonly since: 'epoch' | 'systemInit' | 'exportTime';
+    }
+  /** The difference of two neighbouring times, the earlier first. */
+  | { readonly kind: 'duration'; readonly forward: number; readonly reverse: number; readonly unitNs: number }
+  | {
+      readonly kind: 'address';
+      readonly forward: number;
+      readonly reverse: number;
+      readonly words: 1 | 4;
+      readonly when?: Condition;
+    }
+  | { readonly kind: 'mac'; readonly forward: 'source' | 'destination' }
+  | { readonly kind: 'constant'; readonly forward: number; readonly reverse: number }
+  | { readonly kind: 'exporter'; readonly value: ExporterValue }
+  /** A number that no other record of this exporter has. */
+  | { readonly kind: 'recordNumber' }
+  | { readonly kind: 'padding' };
+
+export interface InformationElement {
+  readonly id: number;
+  /** One of our own: its number is under the private enterprise number of the configuration. */
+  readonly isEnterprise?: true;
+  readonly name: string;
+  readonly type: AbstractTypeName;
+  /** Octets, where the type has no size of its own. */
+  readonly octets?: number;
+  /** Octets in NetFlow v9 where they differ from the type's. */
+  readonly v9Octets?: number;
+  readonly unit: UnitName;
+  readonly semantics: SemanticsName;
+  /** A biflow record has it a second time for the reverse direction (RFC 5103 §6.1). */
+  readonly isReversible?: true;
+  /** Flows of the other IP version do not have it. */
+  readonly ipVersion?: 4 | 6;
+  /** Text output leaves it out where it is 0, since 0 says that there is none. */
+  readonly isAbsentWhenZero?: true;
+  /** One sentence. */
+  readonly description: string;
+  readonly source: ValueSource;
+}
+
+/** A `word` source of both directions' lines. */
+export function lineWord(
+  offset: number,
+  shift: number,
+  mask: number,
+): Extract<ValueSource, { kind: 'word' }> {
+  return {
+    kind: 'word',
+    forward: { word: FORWARD_WORD + offset, shift },
+    reverse: { word: REVERSE_WORD + offset, shift },
+    mask,
+  };
+}
+
+/** A `word` source that both directions share. */
+export function sharedWord(
+  word: number,
+  shift: number,
+  mask: number,
+): Extract<ValueSource, { kind: 'word' }> {
+  return { kind: 'word', forward: { word, shift }, reverse: { word, shift }, mask };
+}
+
+/** A counter of both directions' lines. */
+export function lineDouble(offset: number): ValueSource {
+  return { kind: 'double', forward: FORWARD_DOUBLE + offset, reverse: REVERSE_DOUBLE + offset };
+}
+
+/** A time of both directions' lines. */
+export function lineTime(offset: number, since: 'epoch' | 'systemInit' | 'exportTime'): ValueSource {
+  return { kind: 'time', forward: FORWARD_DOUBLE + offset, reverse: REVERSE_DOUBLE + offset, since };
+}
+
+/** The address that a direction's packets come from, or go to. */
+export function endpointAddress(end: 'source' | 'destination', words: 1 | 4): ValueSource {
+  const isSource = end === 'source';
+  return {
+    kind: 'address',
+    forward: isSource ? ADDRESS_A : ADDRESS_B,
+    reverse: isSource ? ADDRESS_B : ADDRESS_A,
+    words,
+  };
+}
+
+/** The protocol of the flow is `protocol`. */
+export function whenProtocol(protocol: number): Condition {
+  return { word: FLOW_PROTOCOL, shift: 0, mask: 0xff, equals: protocol };
+}
+
+/** Whether a source reads the encapsulation part of the record, which is kept only on demand. */
+export function readsEncapsulation(source: ValueSource): boolean {
+  if (source.kind === 'word') return source.forward.word >= ENCAPSULATION_WORD;
+  return source.kind === 'address' && source.forward >= ENCAPSULATION_WORD;
+}

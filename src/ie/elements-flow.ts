@@ -1,0 +1,172 @@
+/**
+ * Information elements of IANA's registry: counters, flow keys, and what packets had in their IP and transport headers.
+ * Values follow the accounting rules of the metering process; see docs/elements.md, which is generated from here.
+ */
+import {
+  EXTENSION_HEADERS_SEEN,
+  FLOW_OBSERVATION_POINT,
+  FLOW_PORTS,
+  FLOW_PROTOCOL,
+  FLOW_STATE,
+  FORWARD_DOUBLE,
+  LABEL_CUSTOMER_VLAN,
+  LAYER2_OCTETS,
+  LENGTH_MAX,
+  LENGTH_MIN,
+  OCTETS,
+  PACKETS,
+  REVERSE_DOUBLE,
+  STATE_END_REASON_SHIFT,
+  TCP_FLAGS_TOS,
+  TTL_FRAGMENTS,
+} from '../metering/flow-layout.ts';
+import {
+  endpointAddress,
+  type InformationElement,
+  lineDouble,
+  lineWord,
+  sharedWord,
+  type ValueSource,
+  whenProtocol,
+} from './element.ts';
+
+const ICMP = 1;
+const IGMP = 2;
+const TCP = 6;
+const ICMPV6 = 58;
+
+/** The port word's halves: A's, then B's. A direction's source is the other one's destination. */
+const SOURCE_PORT: ValueSource = {
+  kind: 'word',
+  forward: { word: FLOW_PORTS, shift: 16 },
+  reverse: { word: FLOW_PORTS, shift: 0 },
+  mask: 0xffff,
+};
+const DESTINATION_PORT: ValueSource = {
+  kind: 'word',
+  forward: { word: FLOW_PORTS, shift: 0 },
+  reverse: { word: FLOW_PORTS, shift: 16 },
+  mask: 0xffff,
+};
+
+/** A part of the destination port, where ICMP's type << 8 | code stands, for flows of one protocol. */
+function icmpPart(protocol: number, shift: number, mask: number): ValueSource {
+  return {
+    kind: 'word',
+    forward: { word: FLOW_PORTS, shift },
+    reverse: { word: FLOW_PORTS, shift: 16 + shift },
+    mask,
+    when: whenProtocol(protocol),
+  };
+}
+
+const constant = (forward: number, reverse = forward): ValueSource => ({
+  kind: 'constant',
+  forward,
+  reverse,
+});
+
+// biome-ignore format: one row, one element
+export const FLOW_ELEMENTS: readonly InformationElement[] = [
+  { id: 1, name: 'octetDeltaCount', type: 'unsigned64', unit: 'octets', semantics: 'deltaCounter', isReversible: true, source: lineDouble(OCTETS),
+    description: 'Octets of the IP packets, headers included, by the IP header’s own length.' },
+  { id: 2, name: 'packetDeltaCount', type: 'unsigned64', unit: 'packets', semantics: 'deltaCounter', isReversible: true, source: lineDouble(PACKETS),
+    description: 'Packets, fragments counted singly.' },
+  { id: 352, name: 'layer2OctetDeltaCount', type: 'unsigned64', unit: 'octets', semantics: 'deltaCounter', isReversible: true, source: lineDouble(LAYER2_OCTETS),
+    description: 'Octets of the frames as they were on the wire, without the frame check sequence.' },
+  { id: 3, name: 'deltaFlowCount', type: 'unsigned64', unit: 'flows', semantics: 'deltaCounter', source: constant(1),
+    description: 'Flows in this record: always 1.' },
+  { id: 298, name: 'initiatorPackets', type: 'unsigned64', unit: 'packets', semantics: 'deltaCounter', source: { kind: 'double', forward: FORWARD_DOUBLE + PACKETS, reverse: FORWARD_DOUBLE + PACKETS },
+    description: 'Packets of the endpoint that sent the first one, whichever direction the record is about.' },
+  { id: 299, name: 'responderPackets', type: 'unsigned64', unit: 'packets', semantics: 'deltaCounter', source: { kind: 'double', forward: REVERSE_DOUBLE + PACKETS, reverse: REVERSE_DOUBLE + PACKETS },
+    description: 'Packets of the other endpoint, whichever direction the record is about.' },
+
+  { id: 4, name: 'protocolIdentifier', type: 'unsigned8', unit: 'none', semantics: 'identifier', source: sharedWord(FLOW_PROTOCOL, 0, 0xff),
+    description: 'Protocol of the IP payload, behind all IPv6 extension headers.' },
+  { id: 60, name: 'ipVersion', type: 'unsigned8', unit: 'none', semantics: 'identifier', source: sharedWord(FLOW_PROTOCOL, 8, 0xff),
+    description: 'IP version, 4 or 6.' },
+  { id: 7, name: 'sourceTransportPort', type: 'unsigned16', unit: 'none', semantics: 'identifier', source: SOURCE_PORT,
+    description: 'Source port; 0 for protocols without ports.' },
+  { id: 11, name: 'destinationTransportPort', type: 'unsigned16', unit: 'none', semantics: 'identifier', source: DESTINATION_PORT,
+    description: 'Destination port; of ICMP, ICMPv6 and IGMP the type × 256 + code.' },
+  { id: 8, name: 'sourceIPv4Address', type: 'ipv4Address', unit: 'none', semantics: 'default', ipVersion: 4, source: endpointAddress('source', 1),
+    description: 'Source address.' },
+  { id: 12, name: 'destinationIPv4Address', type: 'ipv4Address', unit: 'none', semantics: 'default', ipVersion: 4, source: endpointAddress('destination', 1),
+    description: 'Destination address.' },
+  { id: 27, name: 'sourceIPv6Address', type: 'ipv6Address', unit: 'none', semantics: 'default', ipVersion: 6, source: endpointAddress('source', 4),
+    description: 'Source address.' },
+  { id: 28, name: 'destinationIPv6Address', type: 'ipv6Address', unit: 'none', semantics: 'default', ipVersion: 6, source: endpointAddress('destination', 4),
+    description: 'Destination address.' },
+  { id: 10, name: 'ingressInterface', type: 'unsigned32', unit: 'none', semantics: 'identifier', source: sharedWord(FLOW_OBSERVATION_POINT, 0, 0xffff),
+    description: 'Interface that the packets were seen on: its number in the capture, from 1, or the configured one.' },
+  { id: 14, name: 'egressInterface', type: 'unsigned32', unit: 'none', semantics: 'identifier', isAbsentWhenZero: true, source: { kind: 'exporter', value: 'egressInterface' },
+    description: 'Interface that the packets left by: the configured one, 0 where a mirror port cannot know it.' },
+  { id: 138, name: 'observationPointId', type: 'unsigned64', unit: 'none', semantics: 'identifier', source: sharedWord(FLOW_OBSERVATION_POINT, 0, 0xffff),
+    description: 'Observation point: number of the interface in the capture, from 1.' },
+  { id: 149, name: 'observationDomainId', type: 'unsigned32', unit: 'none', semantics: 'identifier', source: { kind: 'exporter', value: 'observationDomainId' },
+    description: 'Observation domain, as in the message header.' },
+  { id: 61, name: 'flowDirection', type: 'unsigned8', unit: 'none', semantics: 'identifier', source: constant(0),
+    description: 'Direction at the observation point: always 0, ingress.' },
+  { id: 239, name: 'biflowDirection', type: 'unsigned8', unit: 'none', semantics: 'identifier', source: constant(1, 2),
+    description: 'Whose direction the record has as forward (RFC 5103): 1 that of the endpoint which sent the first packet, 2 the other.' },
+
+  { id: 5, name: 'ipClassOfService', type: 'unsigned8', unit: 'none', semantics: 'identifier', isReversible: true, source: lineWord(TCP_FLAGS_TOS, 16, 0xff),
+    description: 'Type of Service or Traffic Class octet of the first packet.' },
+  { id: 195, name: 'ipDiffServCodePoint', type: 'unsigned8', unit: 'none', semantics: 'identifier', isReversible: true, source: lineWord(TCP_FLAGS_TOS, 18, 0x3f),
+    description: 'Differentiated services code point of the first packet.' },
+  { id: 6, name: 'tcpControlBits', type: 'unsigned16', v9Octets: 1, unit: 'none', semantics: 'flags', isReversible: true, source: { ...lineWord(TCP_FLAGS_TOS, 0, 0xfff), when: whenProtocol(TCP) },
+    description: 'TCP flags of all packets, combined by OR; in one octet the upper bits are left out.' },
+  { id: 52, name: 'minimumTTL', type: 'unsigned8', unit: 'hops', semantics: 'quantity', isReversible: true, source: lineWord(TTL_FRAGMENTS, 0, 0xff),
+    description: 'Least Time to Live or Hop Limit of all packets.' },
+  { id: 53, name: 'maximumTTL', type: 'unsigned8', unit: 'hops', semantics: 'quantity', isReversible: true, source: lineWord(TTL_FRAGMENTS, 8, 0xff),
+    description: 'Greatest Time to Live or Hop Limit of all packets.' },
+  { id: 192, name: 'ipTTL', type: 'unsigned8', unit: 'hops', semantics: 'quantity', isReversible: true, source: lineWord(TTL_FRAGMENTS, 0, 0xff),
+    description: 'Time to Live or Hop Limit; where it varied, the least.' },
+  { id: 25, name: 'minimumIpTotalLength', type: 'unsigned64', v9Octets: 2, unit: 'octets', semantics: 'quantity', isReversible: true, source: lineWord(LENGTH_MIN, 0, -1),
+    description: 'Length of the shortest IP packet.' },
+  { id: 26, name: 'maximumIpTotalLength', type: 'unsigned64', v9Octets: 2, unit: 'octets', semantics: 'quantity', isReversible: true, source: lineWord(LENGTH_MAX, 0, -1),
+    description: 'Length of the longest IP packet.' },
+  { id: 31, name: 'flowLabelIPv6', type: 'unsigned32', v9Octets: 3, unit: 'none', semantics: 'identifier', isReversible: true, ipVersion: 6, isAbsentWhenZero: true, source: lineWord(LABEL_CUSTOMER_VLAN, 0, 0xfffff),
+    description: 'Flow label of the first packet.' },
+  { id: 64, name: 'ipv6ExtensionHeaders', type: 'unsigned32', unit: 'none', semantics: 'flags', isReversible: true, ipVersion: 6, isAbsentWhenZero: true, source: lineWord(EXTENSION_HEADERS_SEEN, 0, -1),
+    description: 'Extension headers seen in any packet, a bit each (deprecated by IANA, read by more collectors than its successor).' },
+  { id: 32, name: 'icmpTypeCodeIPv4', type: 'unsigned16', unit: 'none', semantics: 'identifier', ipVersion: 4, source: icmpPart(ICMP, 0, 0xffff),
+    description: 'ICMP type × 256 + code.' },
+  { id: 139, name: 'icmpTypeCodeIPv6', type: 'unsigned16', unit: 'none', semantics: 'identifier', ipVersion: 6, source: icmpPart(ICMPV6, 0, 0xffff),
+    description: 'ICMPv6 type × 256 + code.' },
+  { id: 176, name: 'icmpTypeIPv4', type: 'unsigned8', unit: 'none', semantics: 'identifier', ipVersion: 4, source: icmpPart(ICMP, 8, 0xff),
+    description: 'ICMP type.' },
+  { id: 177, name: 'icmpCodeIPv4', type: 'unsigned8', unit: 'none', semantics: 'identifier', ipVersion: 4, source: icmpPart(ICMP, 0, 0xff),
+    description: 'ICMP code.' },
+  { id: 178, name: 'icmpTypeIPv6', type: 'unsigned8', unit: 'none', semantics: 'identifier', ipVersion: 6, source: icmpPart(ICMPV6, 8, 0xff),
+    description: 'ICMPv6 type.' },
+  { id: 179, name: 'icmpCodeIPv6', type: 'unsigned8', unit: 'none', semantics: 'identifier', ipVersion: 6, source: icmpPart(ICMPV6, 0, 0xff),
+    description: 'ICMPv6 code.' },
+  { id: 33, name: 'igmpType', type: 'unsigned8', unit: 'none', semantics: 'identifier', ipVersion: 4, source: icmpPart(IGMP, 8, 0xff),
+    description: 'IGMP type.' },
+  { id: 136, name: 'flowEndReason', type: 'unsigned8', unit: 'none', semantics: 'identifier', source: sharedWord(FLOW_STATE, STATE_END_REASON_SHIFT, 0xff),
+    description: 'Why the flow was exported: 1 idle timeout, 2 active timeout, 3 its end was seen, 4 forced, 5 lack of resources.' },
+  { id: 148, name: 'flowId', type: 'unsigned64', unit: 'none', semantics: 'identifier', source: { kind: 'recordNumber' },
+    description: 'Number of the record, unique within the exporter’s run.' },
+
+  { id: 9, name: 'sourceIPv4PrefixLength', type: 'unsigned8', unit: 'none', semantics: 'default', ipVersion: 4, isAbsentWhenZero: true, source: constant(0),
+    description: 'Always 0: a probe knows no routing table.' },
+  { id: 13, name: 'destinationIPv4PrefixLength', type: 'unsigned8', unit: 'none', semantics: 'default', ipVersion: 4, isAbsentWhenZero: true, source: constant(0),
+    description: 'Always 0: a probe knows no routing table.' },
+  { id: 29, name: 'sourceIPv6PrefixLength', type: 'unsigned8', unit: 'none', semantics: 'default', ipVersion: 6, isAbsentWhenZero: true, source: constant(0),
+    description: 'Always 0: a probe knows no routing table.' },
+  { id: 30, name: 'destinationIPv6PrefixLength', type: 'unsigned8', unit: 'none', semantics: 'default', ipVersion: 6, isAbsentWhenZero: true, source: constant(0),
+    description: 'Always 0: a probe knows no routing table.' },
+  { id: 16, name: 'bgpSourceAsNumber', type: 'unsigned32', unit: 'none', semantics: 'identifier', isAbsentWhenZero: true, source: constant(0),
+    description: 'Always 0: a probe knows no routing table.' },
+  { id: 17, name: 'bgpDestinationAsNumber', type: 'unsigned32', unit: 'none', semantics: 'identifier', isAbsentWhenZero: true, source: constant(0),
+    description: 'Always 0: a probe knows no routing table.' },
+  { id: 15, name: 'ipNextHopIPv4Address', type: 'ipv4Address', unit: 'none', semantics: 'default', ipVersion: 4, isAbsentWhenZero: true, source: constant(0),
+    description: 'Always 0.0.0.0: a probe knows no routing table.' },
+  { id: 62, name: 'ipNextHopIPv6Address', type: 'ipv6Address', unit: 'none', semantics: 'default', ipVersion: 6, isAbsentWhenZero: true, source: constant(0),
+    description: 'Always ::, since a probe knows no routing table.' },
+  { id: 34, name: 'samplingInterval', type: 'unsigned32', unit: 'packets', semantics: 'quantity', source: { kind: 'exporter', value: 'samplingInterval' },
+    description: 'One packet in so many was selected: 1, all of them (deprecated by IANA, needed by some collectors).' },
+  { id: 210, name: 'paddingOctets', type: 'octetArray', unit: 'none', semantics: 'default', source: { kind: 'padding' },
+    description: 'Zero octets, their number given as in `paddingOctets:2`.' },
+];
