@@ -47,6 +47,7 @@ export interface FlowtapConfig {
     readonly messageOctetsMax: number;
     readonly templateRefreshMs: number;
     readonly templateRefreshMessages: number;
+    readonly optionsData: boolean;
   };
   readonly exporters: readonly ExporterConfig[];
   readonly replay: {

@@ -19,6 +19,7 @@ export interface ExporterOptions {
   readonly messageOctetsMax?: number;
   readonly templateRefreshMs?: number;
   readonly templateRefreshMessages?: number;
+  readonly optionsData?: boolean;
 }
 
 export interface ExporterConfig {

@@ -68,6 +68,13 @@ export const EXPORTER_OPTIONS: readonly ConfigOption[] = [
     unit: 'messages',
     help: '… or after this many messages, whichever comes first.',
   },
+  {
+    path: 'optionsData',
+    type: SWITCH,
+    default: true,
+    unit: '',
+    help: 'Options data is sent with the templates: metering statistics, sampling, names of interfaces.',
+  },
 ];
 
 const METERING_OPTIONS: readonly ConfigOption[] = [

@@ -37,6 +37,7 @@ describe('defaults', () => {
         messageOctetsMax: 1400,
         templateRefreshMs: 60_000,
         templateRefreshMessages: 1000,
+        optionsData: true,
       },
       exporters: [],
       replay: { output: 'table', top: 25, speed: 'max', merge: false, mmap: true },

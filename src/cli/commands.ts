@@ -1,0 +1,65 @@
+/** The commands of flowtap, one row each. What a command does is loaded when it runs. */
+import { choice } from '../config/option-types.ts';
+import { ConfigError } from '../errors.ts';
+import { type Arguments, COMMAND_LINE, type Command, type Flag } from './command.ts';
+import { REPLAY_FLAGS } from './replay-flags.ts';
+
+const LISTING_TYPE = choice(['table', 'json']);
+const LISTING: Flag = {
+  name: 'output',
+  letter: 'o',
+  type: LISTING_TYPE,
+  help: 'A table for people, or one JSON object a line',
+};
+
+/**
+ * The form that `-o` of a listing command asks for.
+ * @throws ConfigError when there is none of this name
+ */
+function listingForm(args: Arguments): 'table' | 'json' {
+  const text = args.flags.get('output')?.at(-1) ?? 'table';
+  if (LISTING_TYPE.parse(text) !== undefined) return text as 'table' | 'json';
+  const fault = { path: '--output', found: JSON.stringify(text), allowed: LISTING_TYPE.allowed };
+  throw new ConfigError(COMMAND_LINE, [fault]);
+}
+
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'replay',
+    usage: 'FILE... [-e URL]... [-o table|json|csv|none]',
+    summary: 'Meter capture files (pcap, pcapng, .gz, - for standard input) and export the flows',
+    operands: { name: 'FILE', min: 1, max: Number.POSITIVE_INFINITY },
+    flags: REPLAY_FLAGS,
+    examples: [
+      ['flowtap replay office.pcapng', 'the busiest flows of a capture'],
+      ['flowtap replay day*.pcap.gz -e ipfix://192.0.2.1 -o none', 'send them to a collector'],
+      ['tcpdump -w - | flowtap replay - -o json | jq .', 'one JSON object for each flow'],
+    ],
+    run: async (args) => {
+      const { replay } = await import('./replay.ts');
+      // @ts-expect-error until src/probe.ts is merged
+      return replay(args, async () => (await import('../probe.ts')).runReplay);
+    },
+  },
+  {
+    name: 'check-config',
+    usage: 'FILE [--print]',
+    summary: 'Check a configuration file and name all of its faults, with their lines',
+    operands: { name: 'FILE', min: 1, max: 1 },
+    flags: [{ name: 'print', letter: 'p', help: 'Print the effective configuration, defaults included' }],
+    examples: [['flowtap check-config config/flowtap.yaml --print', 'what is in effect']],
+    run: async (args) => (await import('./check-config.ts')).checkConfig(args),
+  },
+  {
+    name: 'interfaces',
+    usage: '[-o table|json]',
+    summary: 'List the network interfaces of this machine',
+    operands: { name: '', min: 0, max: 0 },
+    flags: [LISTING],
+    examples: [['flowtap interfaces', 'their numbers, names, states and addresses']],
+    run: async (args) => {
+      const form = listingForm(args);
+      return (await import('./interfaces.ts')).interfaces(form);
+    },
+  },
+];

@@ -1,0 +1,129 @@
+/**
+ * `flowtap replay`: makes the configuration, the printed output, progress and summary around the probe, and handles
+ * signals. The first one stops reading and exports what there is; the next one ends the process at once.
+ */
+import type { ReplayOptions } from '../config/replay-options.ts';
+import { createWriter } from '../output/create-writer.ts';
+import type { FlowWriter } from '../output/flow-writer.ts';
+import { DescriptorOutput } from '../output/standard-output.ts';
+import { type ReplaySummary, summaryLines } from '../output/summary.ts';
+import type { Arguments } from './command.ts';
+import { replayConfig } from './replay-config.ts';
+
+/** The probe's entry: resolves when everything has been exported, or what there was when the signal aborted it. */
+export type RunReplay = (options: ReplayOptions) => Promise<ReplaySummary>;
+
+const EXIT_FAULT = 1;
+/** What shells give to a process that a signal ended. */
+const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
+type StopSignal = keyof typeof SIGNAL_EXIT;
+/** One key press arrives twice where a launcher passes it on to a process that the terminal has told already. */
+const SAME_PRESS_MS = 200;
+
+/** Shown after `npm start`, which replays a capture that comes along. */
+const WHERE_TO_GO_NEXT = [
+  '',
+  'Where to go next:',
+  '  npx flowtap replay FILE                          your own capture (pcap, pcapng, .gz, or - for stdin)',
+  '  npx flowtap replay FILE -e ipfix://HOST:4739     send its flows to a collector',
+  '  npx flowtap replay FILE -o json                  one JSON object for each flow',
+  '  npx flowtap --help                               all commands; docs/ has the rest',
+];
+
+/** Aborts on the first signal and ends the process on the next one. */
+class StopSignals {
+  readonly controller = new AbortController();
+  received: StopSignal | undefined;
+  #receivedAtMs = 0;
+
+  readonly #onSignal = (signal: StopSignal) => {
+    if (this.received === undefined) {
+      this.received = signal;
+      this.#receivedAtMs = performance.now();
+      this.controller.abort();
+    } else if (performance.now() - this.#receivedAtMs > SAME_PRESS_MS) {
+      process.exit(SIGNAL_EXIT[signal]);
+    }
+  };
+
+  listen(): void {
+    for (const signal of Object.keys(SIGNAL_EXIT)) process.on(signal, this.#onSignal);
+  }
+
+  close(): void {
+    for (const signal of Object.keys(SIGNAL_EXIT)) process.off(signal, this.#onSignal);
+  }
+}
+
+/** A writer that says so once nobody reads it any more. */
+function watchClosing(writer: FlowWriter, onClosed: () => void): FlowWriter {
+  return {
+    get isClosed() {
+      return writer.isClosed;
+    },
+    write(batch) {
+      if (writer.isClosed) onClosed();
+      else return writer.write(batch);
+    },
+    end: () => writer.end(),
+  };
+}
+
+/** Columns of the terminal behind a standard stream, or undefined where it is something else. */
+async function terminalColumns(stream: 'stdout' | 'stderr'): Promise<number | undefined> {
+  const { isatty } = await import('node:tty');
+  const isTerminal = isatty(stream === 'stdout' ? 1 : 2);
+  return isTerminal ? process[stream].columns || undefined : undefined;
+}
+
+async function createProgress(args: Arguments, errors: DescriptorOutput) {
+  if (args.flags.has('quiet') || args.flags.has('no-progress')) return undefined;
+  const columns = await terminalColumns('stderr');
+  if (columns === undefined) return undefined;
+  const { ProgressLine } = await import('../output/progress.ts');
+  return new ProgressLine({ columns, write: (text) => void errors.write(Buffer.from(text)) });
+}
+
+/**
+ * Runs a replay.
+ * @param loadProbe gives the probe's entry; called once the configuration is known to be right
+ * @returns the exit code
+ * @throws ConfigError, or AggregateError of several, for a wrong configuration
+ */
+export async function replay(args: Arguments, loadProbe: () => Promise<RunReplay>): Promise<number> {
+  const config = await replayConfig(args);
+  const run = await loadProbe();
+  const output = new DescriptorOutput(1);
+  const errors = new DescriptorOutput(2);
+  const columns = config.replay.output === 'table' ? await terminalColumns('stdout') : undefined;
+  const writer = await createWriter(config, output, columns);
+  const progress = await createProgress(args, errors);
+  const signals = new StopSignals();
+  // Without a collector, a closed pipe leaves nothing to do.
+  const stopIfUseless = () => config.exporters.length === 0 && signals.controller.abort();
+  signals.listen();
+  let summary: ReplaySummary;
+  try {
+    summary = await run({
+      files: args.operands,
+      config,
+      writer: writer && watchClosing(writer, stopIfUseless),
+      signal: signals.controller.signal,
+      ...(progress === undefined ? {} : { onProgress: (state) => progress.update(state) }),
+    });
+    progress?.clear();
+    await writer?.end();
+  } finally {
+    progress?.clear();
+    signals.close();
+  }
+  const isQuiet = args.flags.has('quiet') || (output.isClosed && config.exporters.length === 0);
+  const lines = isQuiet ? [] : summaryLines(summary, signals.received !== undefined);
+  if (process.env.npm_lifecycle_event === 'start' && !isQuiet) lines.push(...WHERE_TO_GO_NEXT);
+  const faults = [...summary.errors];
+  if (output.error !== undefined) faults.push(`cannot write to standard output: ${output.error.message}`);
+  lines.push(...faults.map((fault) => `flowtap: ${fault}`));
+  if (lines.length > 0) await errors.write(Buffer.from(`${lines.join('\n')}\n`));
+  if (signals.received !== undefined) return SIGNAL_EXIT[signals.received];
+  return faults.length > 0 ? EXIT_FAULT : 0;
+}

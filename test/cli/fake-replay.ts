@@ -1,0 +1,44 @@
+/**
+ * `flowtap replay` with a probe that is not there: hands out the same batch until it is stopped or has done so a number
+ * of times, and tells what it was asked. Run by replay.test.ts as a process of its own.
+ *
+ *     node fake-replay.ts BATCHES ARGUMENT...
+ */
+import { setImmediate } from 'node:timers/promises';
+import { parseArguments } from '../../src/cli/arguments.ts';
+import { COMMANDS } from '../../src/cli/commands.ts';
+import { type RunReplay, replay } from '../../src/cli/replay.ts';
+import { recordBatch } from '../output/records.ts';
+
+const [batches, ...argv] = process.argv.slice(2);
+const batch = recordBatch(
+  Array.from({ length: 100 }, (_, i) => ({ a: [1], b: [2], protocol: 17, counts: [1, i, 0, 0] as const })),
+);
+
+const run: RunReplay = async ({ files, config, writer, signal, onProgress }) => {
+  process.stderr.write(`up ${JSON.stringify({ files, exporters: config.exporters.length })}\n`);
+  let exported = 0;
+  for (let i = 0; i < Number(batches) && !signal.aborted; i++) {
+    await writer?.write(batch);
+    exported += batch.count;
+    onProgress?.({ octets: i, octetsTotal: Number(batches), packets: i });
+    await setImmediate();
+  }
+  return {
+    files,
+    packets: exported,
+    octets: 0,
+    firstTimeNs: undefined,
+    lastTimeNs: undefined,
+    metered: { packets: exported, octets: 0, frameOctets: 0 },
+    refused: [],
+    notices: [],
+    flows: { created: exported, exported, byEndReason: {}, evicted: 0, peak: 0, capacity: 1 },
+    exporters: [],
+    elapsedMs: 1,
+    errors: files.includes('damaged.pcap') ? ['damaged.pcap: byte 24: expected a record; found the end'] : [],
+  };
+};
+
+const command = COMMANDS.find(({ name }) => name === 'replay')!;
+process.exitCode = await replay(await parseArguments(command, argv), async () => run);

@@ -1,0 +1,143 @@
+/** The program as its users meet it: help, exit codes, messages. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands.ts';
+import { runFlowtap } from './flowtap.ts';
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'flowtap-cli-'));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+describe('help', () => {
+  it.each(['', ...COMMANDS.map((command) => command.name)])(
+    'flowtap %s --help fits a screen, with an example',
+    (name) => {
+      const { code, out, err } = runFlowtap([...(name === '' ? [] : [name]), '--help']);
+      expect([code, err]).toEqual([0, '']);
+      const lines = out.trimEnd().split('\n');
+      expect(lines.length).toBeLessThanOrEqual(40);
+      for (const line of lines) expect([...line].length).toBeLessThanOrEqual(100);
+      expect(out).toContain('Usage: flowtap');
+      expect(out.slice(out.indexOf('Examples:'))).toMatch(/ {2}(flowtap|tcpdump)/);
+    },
+  );
+
+  it('is what flowtap alone shows, as a wrong use', () => {
+    const { code, out, err } = runFlowtap([]);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toBe(runFlowtap(['--help']).out);
+  });
+
+  it('shows the version', () => {
+    expect(runFlowtap(['--version'])).toEqual({
+      code: 0,
+      out: expect.stringMatching(/^flowtap \d+\.\d+\.\d+\n$/),
+      err: '',
+    });
+  });
+});
+
+describe('a wrong command line', () => {
+  it.each([
+    [['relpay', 'x.pcap'], ['command line: command: found "relpay"; allowed: replay (did you mean it?)']],
+    [['check'], ['command: found "check"; allowed: check-config (did you mean it?)']],
+    [['replay'], ['FILE: found nothing']],
+    [['interfaces', 'eth0'], ['operand: found "eth0"; allowed: no operand']],
+    [['interfaces', '-o', 'xml'], ['--output: found "xml"; allowed: table or json']],
+    [
+      ['replay', 'x', '--idle-timout', '1s'],
+      ['--idle-timout: found an unknown option; allowed: --idle-timeout (did you mean it?)'],
+    ],
+    [
+      [
+        'replay',
+        'x',
+        '--idle-timeout',
+        'soon',
+        '--top',
+        '-1',
+        '-e',
+        'http://h',
+        '--flow-key',
+        'tos,x',
+        '-o',
+        'xml',
+      ],
+      [
+        '--idle-timeout: found "soon"; allowed: a duration',
+        '--top: found "-1"; allowed: a whole number from 0',
+        '--export: found "http://h"; allowed: netflow5, netflow9, ipfix',
+        '--flow-key: found "x"; allowed: any of vlan, tos',
+        '--output: found "xml"; allowed: table, json, csv or none',
+      ],
+    ],
+    [['replay', 'x', '--speed', '--merge'], ['--speed: found nothing; allowed: max, or a number']],
+    [['replay', 'x', '--merge=yes'], ['--merge: found "yes"; allowed: no value']],
+    [
+      ['replay', 'x', '--idle-timeout', '2m', '--active-timeout', '1m'],
+      ['--idle-timeout: found 2m; allowed: at most --active-timeout, which is 60s'],
+    ],
+  ] as const)('%j exits with 2 and says all that is wrong', (args, messages) => {
+    const { code, out, err } = runFlowtap(args);
+    expect([code, out]).toEqual([2, '']);
+    for (const message of messages) expect(err).toContain(message);
+    expect(err).not.toMatch(/^ +at /m);
+  });
+});
+
+describe('check-config', () => {
+  const write = (name: string, text: string) => {
+    const file = join(directory, name);
+    writeFileSync(file, text);
+    return file;
+  };
+
+  it('says OK, and prints what is in effect', () => {
+    const file = write('right.yaml', 'metering: { idleTimeout: 5 }\n');
+    expect(runFlowtap(['check-config', file])).toEqual({ code: 0, out: `${file}: OK\n`, err: '' });
+    const { code, out } = runFlowtap(['check-config', file, '--print']);
+    expect(code).toBe(0);
+    expect(out).toContain('  idleTimeout: 5s\n  activeTimeout: 60s\n');
+  });
+
+  it('names every fault with file and line', () => {
+    const file = write('wrong.yaml', 'metering:\n  idleTimeout: x\n  activTimeout: 1\n');
+    const { code, err } = runFlowtap(['check-config', file]);
+    expect(code).toBe(2);
+    expect(err).toContain(`${file}:2: metering.idleTimeout: found "x"`);
+    expect(err).toContain(
+      `${file}:3: metering.activTimeout: found an unknown option; allowed: activeTimeout`,
+    );
+  });
+
+  it('tells when there is no file', () => {
+    const { code, err } = runFlowtap(['check-config', join(directory, 'none.yaml')]);
+    expect([code, err.includes('found ENOENT')]).toEqual([2, true]);
+  });
+
+  it('names the faults of the file and of the flags together', () => {
+    const file = write('both.yaml', 'biflow: 7\n');
+    const { code, err } = runFlowtap(['replay', 'x.pcap', '-c', file, '--top', 'x']);
+    expect(code).toBe(2);
+    expect(err).toContain(`${file}:1: biflow: found 7`);
+    expect(err).toContain('command line: --top: found "x"');
+  });
+});
+
+describe('interfaces', () => {
+  it('lists the loopback interface for people and programs', () => {
+    const rows = runFlowtap(['interfaces', '-o', 'json'])
+      .out.trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const loopback = rows.find((row) => row.addresses.some((address: string) => address.startsWith('127.')));
+    expect(loopback).toMatchObject({ name: expect.any(String), mtuOctets: expect.anything() });
+    const table = runFlowtap(['interfaces']).out;
+    expect(table.split('\n')[0]).toMatch(/^Index +Name +State +Speed +MTU +MAC +Addresses$/);
+    expect(table.trimEnd().split('\n')).toHaveLength(rows.length + 1);
+  });
+});
