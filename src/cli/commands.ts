@@ -37,7 +37,6 @@ export const COMMANDS: readonly Command[] = [
     ],
     run: async (args) => {
       const { replay } = await import('./replay.ts');
-      // @ts-expect-error until src/probe.ts is merged
       return replay(args, async () => (await import('../probe.ts')).runReplay);
     },
   },

@@ -43,11 +43,11 @@ export interface FlowtapConfig {
   /** Defaults of the exporters' options; each exporter has its own complete set. */
   readonly export: {
     /** Messages a second. */
-    readonly rate: number | 'max';
+    readonly rate: number | 'max' | 'auto';
     readonly messageOctetsMax: number;
     readonly templateRefreshMs: number;
     readonly templateRefreshMessages: number;
-    readonly optionsData: boolean;
+    readonly optionsData: 'auto' | 'periodic' | 'once' | 'none';
   };
   readonly exporters: readonly ExporterConfig[];
   readonly replay: {

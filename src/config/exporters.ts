@@ -15,11 +15,10 @@ export const EXPORTER_PROTOCOLS = Object.keys(DEFAULT_PORTS) as readonly Exporte
 /** Options of one exporter that differ from the group `export`. */
 export interface ExporterOptions {
   /** Messages a second. */
-  readonly rate?: number | 'max';
+  readonly rate?: number | 'max' | 'auto';
   readonly messageOctetsMax?: number;
   readonly templateRefreshMs?: number;
   readonly templateRefreshMessages?: number;
-  readonly optionsData?: boolean;
 }
 
 export interface ExporterConfig {

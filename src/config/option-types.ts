@@ -85,26 +85,27 @@ export function integer(min: number, max: number, placeholder = 'N'): OptionType
 }
 
 /**
- * A number within limits, or a word that stands for none.
- * @param word the word, for example `max`; its value is undefined in the configuration object, `word` here
+ * A number within limits, or a word instead of one.
+ * @param words for example `max`; several have commas between them
  */
 export function numberOrWord(
-  word: string,
+  words: string,
   limits: { min: number; max: number; isWhole: boolean },
   placeholder: string,
 ): OptionType {
+  const allowedWords = words.split(',');
   const kind = limits.isWhole ? 'whole number' : 'number';
   return {
-    allowed: `${word}, or a ${kind} from ${formatCount(limits.min)} to ${formatCount(limits.max)}`,
+    allowed: `${allowedWords.join(', ')}, or a ${kind} from ${formatCount(limits.min)} to ${formatCount(limits.max)}`,
     placeholder,
     jsonSchema: {
       oneOf: [
-        { const: word },
+        { enum: allowedWords },
         { type: limits.isWhole ? 'integer' : 'number', minimum: limits.min, maximum: limits.max },
       ],
     },
     parse(raw) {
-      if (raw === word) return word;
+      if (allowedWords.includes(raw as string)) return raw as string;
       const value = toNumber(raw);
       if (!(value >= limits.min && value <= limits.max)) return undefined;
       return limits.isWhole && !Number.isInteger(value) ? undefined : value;

@@ -41,11 +41,11 @@ const TEMPLATE = names('the name of a profile, or a list of information elements
 export const EXPORTER_OPTIONS: readonly ConfigOption[] = [
   {
     path: 'rate',
-    type: numberOrWord('max', { min: 1, max: 10_000_000, isWhole: true }, 'N|max'),
-    default: 10_000,
+    type: numberOrWord('auto,max', { min: 1, max: 10_000_000, isWhole: true }, 'N|max'),
+    default: 'auto',
     unit: 'messages/s',
     flag: 'export-rate',
-    help: 'Most messages sent to a collector in a second, so that its socket buffer is not overrun.',
+    help: 'Most messages to a collector in a second; auto: as fast as one on this host reads, else 20,000.',
   },
   {
     path: 'messageOctetsMax',
@@ -70,10 +70,10 @@ export const EXPORTER_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'optionsData',
-    type: SWITCH,
-    default: true,
+    type: choice(['auto', 'periodic', 'once', 'none']),
+    default: 'auto',
     unit: '',
-    help: 'Options data is sent with the templates: metering statistics, sampling, names of interfaces.',
+    help: 'When options data (sampling, system start, interface names) is sent: with every template refresh, with the first, or never; auto: periodic in NetFlow v9, once in IPFIX.',
   },
 ];
 

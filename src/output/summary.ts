@@ -122,7 +122,8 @@ function flowLines({ flows }: ReplaySummary): string[] {
 }
 
 function exporterLines(exporter: ExporterSummary): string[] {
-  const { url, messages, octets, dataRecords, recordsFailed, notExportable, errors, collectorDrops } = exporter;
+  const { url, messages, octets, dataRecords, recordsFailed, notExportable, errors, collectorDrops } =
+    exporter;
   const sent = `${plural(dataRecords, 'record')} in ${plural(messages, 'message')}, ${plural(octets, 'octet')}`;
   const lines = [`${url}: ${sent}`];
   for (const { reason, records } of notExportable) {
@@ -132,7 +133,8 @@ function exporterLines(exporter: ExporterSummary): string[] {
     if (error.messages === 0) continue;
     lines.push(`  ${plural(error.messages, 'message')} not sent: ${error.reason}; ${error.remedy}`);
   }
-  if (recordsFailed > 0) lines.push(`  ${plural(recordsFailed, 'record')} lost in messages that were not sent`);
+  if (recordsFailed > 0)
+    lines.push(`  ${plural(recordsFailed, 'record')} lost in messages that were not sent`);
   if (collectorDrops !== null && collectorDrops > 0) {
     lines.push(
       `  ${plural(collectorDrops, 'message')} dropped by the collector's socket; try a lower --export-rate`,

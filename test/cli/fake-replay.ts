@@ -28,6 +28,7 @@ const run: RunReplay = async ({ files, config, writer, signal, onProgress }) => 
     files,
     packets: exported,
     octets: 0,
+    snapped: 0,
     firstTimeNs: undefined,
     lastTimeNs: undefined,
     metered: { packets: exported, octets: 0, frameOctets: 0 },
