@@ -51,9 +51,9 @@ interface RunningWorker {
  */
 function workerCount(options: ReplayOptions): number {
   const { config, files, writer } = options;
-  const { workers, speed, mmap, merge } = config.replay;
+  const { workers, speed, merge } = config.replay;
   if (workers !== 'auto') return workers;
-  const isOneAfterTheOther = speed === 'max' && mmap && !merge;
+  const isOneAfterTheOther = speed === 'max' && !merge;
   if (!isOneAfterTheOther || writer !== undefined) return 1;
   if (config.decode.decapsulate.length > 0 || !config.metering.flowKey.vlan) return 1;
   let octets = 0;
@@ -83,7 +83,7 @@ function startWorker(
   const counters = runCounters();
   const workerData: ReplayWorkerData = {
     files,
-    capture: { order: config.replay.merge ? 'time' : 'given', mmap: config.replay.mmap },
+    capture: { order: config.replay.merge ? 'time' : 'given' },
     decode: { ...config.decode, flowKey: config.metering.flowKey },
     metering: config.metering,
     speed: speed === 'max' ? undefined : speed,

@@ -2,14 +2,10 @@
  * The part of a capture's octets that is in memory now. Formats parse it in place; where it ends in the middle of a
  * record, the window moves on so that the record lies in it whole.
  *
- * Two kinds: files mapped window by window, with no copy and without waiting; and streams (pipes, compressed files,
- * systems without koffi), copied into one reused buffer.
+ * Two kinds: regular files, read without waiting; and streams (pipes, compressed files).
  */
-import { closeSync, fstatSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import type { FileMapping, Libc } from '../sys/libc.ts';
-
-const PAGE_OCTETS = 4096;
 
 export interface ByteWindow {
   /** The memory now; replaced when the window moves. */
@@ -30,22 +26,24 @@ export interface ByteWindow {
   close(): void;
 }
 
-/** A regular file, mapped. */
-export class MappedWindow implements ByteWindow {
-  view = new DataView(new ArrayBuffer(0));
+/**
+ * A regular file, read piece by piece into one buffer that stays in the processor's cache. Measured against mapping the
+ * file (docs/decisions/0003): a page fault costs more than copying the page, and nothing goes wrong when somebody
+ * truncates the file meanwhile.
+ */
+export class FileWindow implements ByteWindow {
+  view: DataView;
   start = 0;
   end = 0;
   viewOffset = 0;
-  readonly fault = undefined;
+  fault: Error | undefined;
+  #bytes: Uint8Array;
   readonly #fd: number;
-  readonly #libc: Libc;
-  readonly #windowOctets: number;
-  #mapping: FileMapping | undefined;
 
-  constructor(fd: number, libc: Libc, windowOctets: number) {
+  constructor(fd: number, bufferOctets: number) {
     this.#fd = fd;
-    this.#libc = libc;
-    this.#windowOctets = windowOctets;
+    this.#bytes = new Uint8Array(bufferOctets);
+    this.view = new DataView(this.#bytes.buffer);
   }
 
   get octetsConsumed(): number {
@@ -54,37 +52,39 @@ export class MappedWindow implements ByteWindow {
 
   ensureNow(need: number): boolean {
     if (this.end - this.start >= need) return true;
-    const position = this.viewOffset + this.start;
-    // The size now, not at the start: a capture may still be growing, and must not be mapped beyond its end.
-    const size = fstatSync(this.#fd).size;
-    if (size - position < need) {
-      if (size <= this.viewOffset + this.end) return false;
-      need = Math.min(need, size - position);
+    this.#makeRoom(need);
+    try {
+      while (this.end < this.#bytes.length) {
+        const position = this.viewOffset + this.end;
+        const octets = readSync(this.#fd, this.#bytes, this.end, this.#bytes.length - this.end, position);
+        if (octets === 0) break;
+        this.end += octets;
+      }
+    } catch (error) {
+      this.fault = error as Error;
     }
-    const offset = position - (position % PAGE_OCTETS);
-    const length = Math.min(Math.max(this.#windowOctets, position - offset + need), size - offset);
-    this.#unmap();
-    this.#mapping = this.#libc.mapFile(this.#fd, offset, length);
-    this.view = new DataView(this.#mapping.buffer);
-    this.viewOffset = offset;
-    this.start = position - offset;
-    this.end = length;
     return this.end - this.start >= need;
   }
 
-  ensure(need: number): Promise<boolean> {
-    return Promise.resolve(this.ensureNow(need) && this.end - this.start >= need);
+  /** Moves the unconsumed octets to the front, into a larger buffer if a record needs it. */
+  #makeRoom(need: number): void {
+    const left = this.end - this.start;
+    if (need > this.#bytes.length) {
+      const larger = new Uint8Array(need);
+      larger.set(this.#bytes.subarray(this.start, this.end));
+      this.#bytes = larger;
+      this.view = new DataView(larger.buffer);
+    } else this.#bytes.copyWithin(0, this.start, this.end);
+    this.viewOffset += this.start;
+    this.start = 0;
+    this.end = left;
   }
 
-  #unmap(): void {
-    this.view = new DataView(new ArrayBuffer(0));
-    this.#mapping?.unmap();
-    this.#mapping = undefined;
+  ensure(need: number): Promise<boolean> {
+    return Promise.resolve(this.ensureNow(need));
   }
 
   close(): void {
-    this.#unmap();
-    this.start = this.end = 0;
     closeSync(this.#fd);
   }
 }

@@ -5,8 +5,7 @@
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { CaptureFileError } from '../errors.ts';
-import type { Libc } from '../sys/libc.ts';
-import { type ByteWindow, MappedWindow, StreamWindow } from './byte-window.ts';
+import { type ByteWindow, FileWindow, StreamWindow } from './byte-window.ts';
 import type { CaptureContext, CaptureFormat } from './capture-format.ts';
 import { COMPRESSION_MAGIC_OCTETS, type Compression, decompress, detectCompression } from './decompress.ts';
 import type { PacketBatch } from './packet-batch.ts';
@@ -17,11 +16,9 @@ import { PcapngFormat, SECTION_HEADER_BLOCK } from './pcapng-format.ts';
 export const STANDARD_INPUT = '-';
 
 export interface CaptureFileOptions {
-  /** For mapping files into memory; undefined: they are read. */
-  readonly libc: Libc | undefined;
-  /** Octets mapped at a time. Mapped pages count as resident memory. */
+  /** Octets of a regular file read at a time. */
   readonly windowOctets: number;
-  /** Octets read at a time where nothing is mapped. */
+  /** Octets of a pipe or compressed file read at a time. */
   readonly readOctets: number;
 }
 
@@ -57,8 +54,8 @@ export class CaptureFile {
     }
     const { fd, head, size } = openFile(file);
     const compression = detectCompression(head);
-    if (compression === undefined && size !== undefined && options.libc !== undefined) {
-      return new CaptureFile(file, new MappedWindow(fd, options.libc, options.windowOctets), size, context);
+    if (compression === undefined && size !== undefined) {
+      return new CaptureFile(file, new FileWindow(fd, options.windowOctets), size, context);
     }
     // What was read to tell the compression is still to come from a regular file, and gone from a pipe.
     const start = size === undefined ? {} : { start: 0 };
@@ -120,7 +117,7 @@ export class CaptureFile {
     const left = window.end - window.start;
     const at = window.viewOffset + window.start;
     if (window.fault !== undefined) {
-      this.#end(window.viewOffset + window.end, 'more compressed data', window.fault.message);
+      this.#end(window.viewOffset + window.end, 'more data', window.fault.message);
       return;
     }
     this.#isEnded = true;

@@ -4,7 +4,6 @@
  * A file that cannot be read, or not to its end, does not keep the others from being read; `errors` tells of it.
  */
 import { CaptureFileError, type FlowtapError } from '../errors.ts';
-import { libc } from '../sys/libc.ts';
 import { CaptureFile, type CaptureFileOptions } from './capture-file.ts';
 import { CAPTURED_LENGTH_MAX, CaptureContext } from './capture-format.ts';
 import { createPacketBatch, type PacketBatch } from './packet-batch.ts';
@@ -13,20 +12,18 @@ import type { PacketSource, SourceInterface } from './source.ts';
 export interface CaptureOptions {
   /** 'given': one file after the other. 'time': all at once, the earliest packet first. */
   readonly order?: 'given' | 'time';
-  /** false: read files instead of mapping them. */
-  readonly mmap?: boolean;
-  /** Octets mapped or read at a time; for tests. */
+  /** Octets of regular files, and of everything else, read at a time; for tests. */
   readonly windowOctets?: number;
   readonly readOctets?: number;
 }
 
-const WINDOW_OCTETS = 32 * 1024 * 1024;
+/** Small enough for the buffer to stay in a core's own cache, large enough for the system calls not to matter. */
+const WINDOW_OCTETS = 256 * 1024;
 const READ_OCTETS = 1024 * 1024;
 
 /** Opens captures; `-` is standard input. What cannot be opened is told by `errors`, in its turn. */
 export function openCaptures(files: readonly string[], options: CaptureOptions = {}): PacketSource {
   const fileOptions: CaptureFileOptions = {
-    libc: options.mmap === false ? undefined : libc(),
     windowOctets: options.windowOctets ?? WINDOW_OCTETS,
     readOctets: options.readOctets ?? READ_OCTETS,
   };

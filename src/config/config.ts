@@ -59,7 +59,6 @@ export interface FlowtapConfig {
     readonly merge: boolean;
     /** Threads. */
     readonly workers: number | 'auto';
-    readonly mmap: boolean;
   };
 }
 

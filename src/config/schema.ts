@@ -274,14 +274,6 @@ const REPLAY_OPTIONS: readonly ConfigOption[] = [
     flag: 'workers',
     help: 'Threads that share the capture by address; auto: one where flows are printed, else one a core.',
   },
-  {
-    path: 'replay.mmap',
-    type: SWITCH,
-    default: true,
-    unit: '',
-    flag: 'mmap',
-    help: 'Read files through memory mapping, where that is possible.',
-  },
 ];
 
 /** Every option with a path of its own, in the order in which files and documents show them. */
