@@ -132,7 +132,7 @@ class ReplayWorker {
       this.#countRead(batch);
       decodeBatch(decoder, batch, this.#linkTypes, prepared);
       this.#preparer.prepare(prepared, batch.view);
-      this.#metering.meter(prepared);
+      this.#metering.meter(prepared, batch.view);
     }
     this.#look();
     this.#metering.expireAll();

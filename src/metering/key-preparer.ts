@@ -1,17 +1,8 @@
 /**
- * The first half of the metering process: completes the work records of a batch until nothing of it needs the frames any
- * more. Fragments get their ports, keys their order and hash, and what a new flow will remember of its first frame is
- * copied out. The second half, `metering-process.ts`, may run in another thread.
+ * The first half of the metering process: completes the work records of a batch. Fragments get their ports, keys their
+ * order, extension and hash. The second half, `metering-process.ts`, takes the packets into the flow table.
  */
-import {
-  DECODED_WORDS,
-  DETAIL,
-  DETAIL_FRAGMENT,
-  DETAIL_PRIORITY_SHIFT,
-  type DecodedBatch,
-  KEY_PROTOCOL,
-  LINK_OFFSET,
-} from '../decode/decoded-batch.ts';
+import { DETAIL_FRAGMENT, type DecodedBatch } from '../decode/decoded-batch.ts';
 import {
   type FlowKeyExtension,
   type HashSeeds,
@@ -19,13 +10,10 @@ import {
   orderAndHashKeys,
   writeKeyExtensions,
 } from './flow-key.ts';
-import { LINK_WORDS } from './flow-layout.ts';
 import { createFragmentCache, type FragmentCache, resolveFragments } from './fragment-cache.ts';
 
 /** A decoded batch that has been made ready for the flow table. */
 export interface PreparedBatch extends DecodedBatch {
-  /** LINK_WORDS for each packet, as in a flow record (flow-layout.ts). */
-  readonly link: Int32Array;
   /** KEY_EXTENSION_WORDS for each packet; empty where the flow key has no extension. */
   readonly keyExtensions: Int32Array;
 }
@@ -43,7 +31,6 @@ export function createPreparedBatch(
 ): PreparedBatch {
   return {
     ...decoded,
-    link: new Int32Array(capacity * LINK_WORDS),
     keyExtensions: new Int32Array(hasKeyExtension(key) ? capacity * KEY_EXTENSION_WORDS : 0),
   };
 }
@@ -64,7 +51,7 @@ export class KeyPreparer {
 
   /**
    * Prepares a batch in place.
-   * @param view the memory that its frames lie in; not needed afterwards
+   * @param view the memory that its frames lie in
    */
   prepare(batch: PreparedBatch, view: DataView): void {
     resolveFragments(
@@ -77,30 +64,5 @@ export class KeyPreparer {
     );
     orderAndHashKeys(batch, this.#seeds);
     if (batch.keyExtensions.length > 0) writeKeyExtensions(batch, view, this.#key, batch.keyExtensions);
-    writeLinks(batch, view);
-  }
-}
-
-/** Copies the MAC addresses of each frame, if it has any, its ethertype and its priority. */
-function writeLinks(batch: PreparedBatch, view: DataView): void {
-  const { words, link } = batch;
-  for (let i = 0; i < batch.count; i++) {
-    const at = i * DECODED_WORDS;
-    const to = i * LINK_WORDS;
-    const from = words[at + LINK_OFFSET]!;
-    const etherType = ((words[at + KEY_PROTOCOL]! >>> 8) & 0xf) === 4 ? 0x0800 : 0x86dd;
-    const priority = (words[at + DETAIL]! >>> DETAIL_PRIORITY_SHIFT) & 7;
-    if (from < 0) {
-      link[to] = 0;
-      link[to + 1] = 0;
-      link[to + 2] = 0;
-      link[to + 3] = (etherType << 16) | priority;
-      continue;
-    }
-    // An Ethernet header: destination, then source.
-    link[to] = view.getInt32(from + 6);
-    link[to + 1] = (view.getUint16(from + 10) << 16) | view.getUint16(from);
-    link[to + 2] = view.getInt32(from + 2);
-    link[to + 3] = (etherType << 16) | (1 << 8) | priority;
   }
 }

@@ -32,7 +32,7 @@ import {
 } from './flow-table.ts';
 import { hasKeyExtension, type PreparedBatch } from './key-preparer.ts';
 import { clearWheel, createTimingWheel, TICK_NS, type TimingWheel, unschedule } from './timing-wheel.ts';
-import { addPacket, clearCounters, FIN_OR_RST, isSyn, isSynAck, noteTcpEnd } from './update.ts';
+import { addPacket, clearCounters, FIN_OR_RST, isSyn, isSynAck, noteTcpEnd, writeLink } from './update.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { CONTROL_BITS, DECODED_WORDS, DETAIL, ENCAPSULATION_WORDS, FRAME_OCTETS } = decoded;
@@ -41,7 +41,7 @@ const { DETAIL_FROM_B_SHIFT, KEY_EXTENSION_WORDS } = flowKey;
 const { CLOCK_NS, CLOCK_REBASES, FLOWS_ACTIVE, FLOWS_CREATED, FLOWS_EXPIRED, FLOWS_PEAK } = counting;
 const { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS, METERING_COUNTERS } = counting;
 const { ENTRY_DOUBLES, ENTRY_WORDS, FLOW_END_REASON, FLOW_FIRST_NS, FLOW_LAST_NS, FLOW_STATE } = layout;
-const { LINK_WORDS, REVERSE_WORD, STATE_IN_USE, STATE_INITIATOR_IS_B, STATE_TCP_ENDED } = layout;
+const { REVERSE_WORD, STATE_IN_USE, STATE_INITIATOR_IS_B, STATE_TCP_ENDED } = layout;
 
 const TCP = 6;
 
@@ -108,19 +108,22 @@ export class MeteringProcess {
     return this.#clock[NOW_NS]!;
   }
 
-  /** Meters a batch that has been prepared. */
-  meter(batch: PreparedBatch): void {
+  /**
+   * Meters a batch that has been prepared.
+   * @param view the memory that its frames lie in
+   */
+  meter(batch: PreparedBatch, view: DataView): void {
     if (batch.count === 0) return;
     touchIndex(this.table, batch.words, batch.count, this.#found);
     this.touched = touchEntries(this.table, batch.count, this.#found);
-    this.#update(batch);
+    this.#update(batch, view);
   }
 
   /**
    * Adds the packets to their flows, one after the other. Long for its loop to stay in one piece: what happens to
    * nearly every packet stands here without a call but `addPacket`, and everything rarer behind a test.
    */
-  #update(batch: PreparedBatch): void {
+  #update(batch: PreparedBatch, view: DataView): void {
     const { table, counters } = this;
     const { words, doubles } = table;
     const { idleNs, activeNs } = this.#timeouts;
@@ -150,14 +153,14 @@ export class MeteringProcess {
           i * KEY_EXTENSION_WORDS,
         );
       }
-      if (slot < 0) slot = this.#insert(batch, i);
+      if (slot < 0) slot = this.#insert(batch, i, view);
       else {
         const entry = slot * ENTRY_DOUBLES;
         const gapNs = timeNs - doubles[entry + FLOW_LAST_NS]!;
         const isEnded = (words[slot * ENTRY_WORDS + FLOW_STATE]! & STATE_TCP_ENDED) !== 0;
         const isPast =
           gapNs >= idleNs || gapNs <= -idleNs || timeNs - doubles[entry + FLOW_FIRST_NS]! >= activeNs;
-        if (isEnded || isPast) this.#splitIfEnded(slot, batch, i);
+        if (isEnded || isPast) this.#splitIfEnded(slot, batch, i, view);
       }
       const entryAt = slot * ENTRY_WORDS;
       const lineAt = lineOf(words, entryAt, packets[at + DETAIL]!);
@@ -223,7 +226,7 @@ export class MeteringProcess {
     },
   };
 
-  #insert(batch: PreparedBatch, i: number): number {
+  #insert(batch: PreparedBatch, i: number, view: DataView): number {
     const { table, counters } = this;
     const packets = batch.words;
     const at = i * DECODED_WORDS;
@@ -239,14 +242,14 @@ export class MeteringProcess {
       for (let w = 0; w < KEY_EXTENSION_WORDS; w++)
         table.keyExtension[to + w] = batch.keyExtensions[from + w]!;
     }
-    this.#begin(slot, batch, i);
+    this.#begin(slot, batch, i, view);
     scheduleFlow(this.#wheel, table, slot, this.#timeouts);
     if (table.active > counters[FLOWS_PEAK]!) counters[FLOWS_PEAK] = table.active;
     return slot;
   }
 
   /** Starts a flow in `slot`, whose key is set, with packet `i` as its first. */
-  #begin(slot: number, batch: PreparedBatch, i: number): void {
+  #begin(slot: number, batch: PreparedBatch, i: number, view: DataView): void {
     const { table } = this;
     const packets = batch.words;
     const at = i * DECODED_WORDS;
@@ -256,7 +259,7 @@ export class MeteringProcess {
     if ((packets[at + KEY_PROTOCOL]! & 0xff) === TCP && isSynAck(packets[at + CONTROL_BITS]!)) fromB ^= 1;
     table.words[entryAt + FLOW_STATE] = STATE_IN_USE | (fromB === 1 ? STATE_INITIATOR_IS_B : 0);
     clearCounters(table.words, table.doubles, entryAt, batch.timeNs[i]!);
-    for (let w = 0; w < LINK_WORDS; w++) table.link[slot * LINK_WORDS + w] = batch.link[i * LINK_WORDS + w]!;
+    writeLink(table, slot, packets, at, view);
     if (table.encapsulation !== undefined) {
       const to = slot * ENCAPSULATION_WORDS;
       const from = i * ENCAPSULATION_WORDS;
@@ -267,7 +270,7 @@ export class MeteringProcess {
   }
 
   /** If the flow in `slot` has come to its end, exports it and goes on with a new one of the same key there. */
-  #splitIfEnded(slot: number, batch: PreparedBatch, i: number): void {
+  #splitIfEnded(slot: number, batch: PreparedBatch, i: number, view: DataView): void {
     const { table } = this;
     const stateAt = slot * ENTRY_WORDS + FLOW_STATE;
     let reason = mustSplit(table, slot, batch.timeNs[i]!, this.#timeouts);
@@ -279,7 +282,7 @@ export class MeteringProcess {
     }
     this.#counting.emit(table, slot, reason);
     const initiator = table.words[stateAt]! & STATE_INITIATOR_IS_B;
-    this.#begin(slot, batch, i);
+    this.#begin(slot, batch, i, view);
     // A flow that is only cut by the active timeout goes on: its sides keep their parts.
     if (reason === FLOW_END_REASON.activeTimeout) table.words[stateAt] = STATE_IN_USE | initiator;
     unschedule(this.#wheel, table, slot);

@@ -6,6 +6,8 @@ import * as layout from './flow-layout.ts';
 import type { FlowTable } from './flow-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
+const { DETAIL_PRIORITY_SHIFT, KEY_PROTOCOL, LINK_OFFSET } = decoded;
+const { LINK_WORDS } = layout;
 const { CONTROL_BITS, DETAIL, DETAIL_FRAGMENT, EXTENSION_HEADERS, FLOW_LABEL } = decoded;
 const { FRAME_OCTETS, IP_OCTETS } = decoded;
 const { ENTRY_WORDS, EXTENSION_HEADERS_SEEN, FIRST_NS, FLOW_FIRST_NS, FLOW_LAST_NS } = layout;
@@ -124,4 +126,31 @@ export function clearCounters(
   for (let w = FORWARD_WORD; w < ENTRY_WORDS; w++) words[entryAt + w] = 0;
   doubles[(entryAt >>> 1) + FLOW_FIRST_NS] = timeNs;
   doubles[(entryAt >>> 1) + FLOW_LAST_NS] = timeNs;
+}
+
+/** Writes the link details of a flow's first packet: its MAC addresses, if the frame has any, ethertype and priority. */
+export function writeLink(
+  table: FlowTable,
+  slot: number,
+  packet: Int32Array,
+  at: number,
+  view: DataView,
+): void {
+  const { link } = table;
+  const to = slot * LINK_WORDS;
+  const from = packet[at + LINK_OFFSET]!;
+  const etherType = ((packet[at + KEY_PROTOCOL]! >>> 8) & 0xf) === 4 ? 0x0800 : 0x86dd;
+  const priority = (packet[at + DETAIL]! >>> DETAIL_PRIORITY_SHIFT) & 7;
+  if (from < 0) {
+    link[to] = 0;
+    link[to + 1] = 0;
+    link[to + 2] = 0;
+    link[to + 3] = (etherType << 16) | priority;
+    return;
+  }
+  // An Ethernet header: destination, then source.
+  link[to] = view.getInt32(from + 6);
+  link[to + 1] = (view.getUint16(from + 10) << 16) | view.getUint16(from);
+  link[to + 2] = view.getInt32(from + 2);
+  link[to + 3] = (etherType << 16) | (1 << 8) | priority;
 }

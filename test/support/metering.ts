@@ -14,5 +14,5 @@ export function meterPrepared(process: MeteringProcess, decoded: DecodedBatch): 
   preparers.set(process, preparer);
   const batch = createPreparedBatch(decoded, decoded.timeNs.length, KEY);
   preparer.prepare(batch, NO_VIEW);
-  process.meter(batch);
+  process.meter(batch, NO_VIEW);
 }
