@@ -1,0 +1,192 @@
+/**
+ * Flow records as lines of text: JSON, one object a line, with IANA's names as keys, or CSV.
+ *
+ * Addresses are text (IPv6 by RFC 5952), MAC addresses aa:bb:cc:dd:ee:ff, octet arrays hexadecimal. Integers are
+ * numbers, and strings where they can exceed 2^53. Times are whole numbers of the element's own unit since 1970. System
+ * up times and times before the export belong to messages; text has none.
+ */
+import {
+  FLOW_PROTOCOL,
+  type FlowRecordBatch,
+  FORWARD_DOUBLE,
+  PACKETS,
+  REVERSE_DOUBLE,
+} from '../metering/flow-layout.ts';
+import { compileTemplate, isProfile, type Template, type TemplateField } from './templates.ts';
+import {
+  ABSENT,
+  isPrintable,
+  nameOf,
+  putColumn,
+  type TextColumn,
+  type TextValues,
+  textColumn,
+} from './text-columns.ts';
+import { VALUE_OCTETS_MAX } from './text-octets.ts';
+
+const COMMA = 0x2c;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+const LINE_FEED = 0x0a;
+/** Quotes, colon and comma around a key and its value. */
+const PUNCTUATION_OCTETS = 8;
+
+export interface FlowTextOptions {
+  readonly form: 'json' | 'csv';
+  /** Lists of elements, or the name of a profile. */
+  readonly template: { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] };
+  /** One line for both directions of a flow, the reverse values as `reverse…`; otherwise a line for each. */
+  readonly biflow: boolean;
+  readonly values: TextValues;
+  /** For faults of the templates: `command line` or the configuration file's name. */
+  readonly origin?: string;
+}
+
+/** Columns of a line; in CSV with undefined for what a kind of record never has. */
+type Columns = readonly (TextColumn | undefined)[];
+
+/** The lines that flows of one IP version can have. */
+interface Lines {
+  readonly forward: Columns;
+  readonly reverse: Columns;
+  readonly both: Columns;
+}
+
+/** Turns batches of flow records into lines. */
+export class FlowText {
+  /** The names of CSV's columns and a line feed; empty in JSON. */
+  readonly header: string;
+  /** Whether a template reads the encapsulation part of records: the metering process must keep it then. */
+  readonly needsEncapsulation: boolean;
+  readonly #isJson: boolean;
+  readonly #isBiflow: boolean;
+  readonly #ipv4: Lines;
+  readonly #ipv6: Lines;
+  readonly #lineOctetsMax: number;
+  #lines = 0;
+  #out = Buffer.alloc(0);
+
+  /** @throws ConfigError for faults in the templates */
+  constructor(options: FlowTextOptions) {
+    this.#isJson = options.form === 'json';
+    this.#isBiflow = options.biflow;
+    const ipv4 = compilePair(options, 4);
+    const ipv6 = compilePair(options, 6);
+    this.needsEncapsulation = ipv4.single.needsEncapsulation || ipv6.single.needsEncapsulation;
+    const names = mergeNames(ipv6.both.fields.map(nameOf), ipv4.both.fields.map(nameOf));
+    this.header = this.#isJson ? '' : `${names.join(',')}\n`;
+    this.#ipv4 = compileLines(ipv4, options, options.template.ipv4, names);
+    this.#ipv6 = compileLines(ipv6, options, options.template.ipv6, names);
+    this.#lineOctetsMax = names.reduce(
+      (octets, name) => octets + name.length + VALUE_OCTETS_MAX,
+      PUNCTUATION_OCTETS,
+    );
+    this.#lineOctetsMax += names.length * PUNCTUATION_OCTETS;
+  }
+
+  /**
+   * The lines of a batch.
+   * @returns memory that the next call overwrites
+   */
+  batch(batch: FlowRecordBatch): Buffer {
+    const octetsMax = 2 * batch.count * this.#lineOctetsMax;
+    if (this.#out.length < octetsMax) this.#out = Buffer.alloc(octetsMax);
+    const out = this.#out;
+    const { words, doubles, stride } = batch;
+    let at = 0;
+    for (let i = 0; i < batch.count; i++) {
+      const row = i * stride;
+      const lines = ((words[row + FLOW_PROTOCOL]! >>> 8) & 0xf) === 6 ? this.#ipv6 : this.#ipv4;
+      const hasForward = doubles[(row >>> 1) + FORWARD_DOUBLE + PACKETS]! > 0;
+      const hasReverse = doubles[(row >>> 1) + REVERSE_DOUBLE + PACKETS]! > 0;
+      if (this.#isBiflow && hasForward && hasReverse) {
+        at = this.#line(lines.both, batch, row, out, at);
+        continue;
+      }
+      if (hasForward) at = this.#line(lines.forward, batch, row, out, at);
+      if (hasReverse) at = this.#line(lines.reverse, batch, row, out, at);
+    }
+    return out.subarray(0, at);
+  }
+
+  #line(columns: Columns, batch: FlowRecordBatch, row: number, out: Uint8Array, start: number): number {
+    this.#lines++;
+    let at = start;
+    if (!this.#isJson) {
+      for (let c = 0; c < columns.length; c++) {
+        if (c > 0) out[at++] = COMMA;
+        const column = columns[c];
+        if (column === undefined) continue;
+        const end = putColumn(column, batch, row, this.#lines, out, at);
+        if (end !== ABSENT) at = end;
+      }
+      out[at++] = LINE_FEED;
+      return at;
+    }
+    // A comma in front of each value; the first becomes the brace.
+    for (let c = 0; c < columns.length; c++) {
+      const end = putColumn(columns[c]!, batch, row, this.#lines, out, at + 1);
+      if (end === ABSENT) continue;
+      out[at] = COMMA;
+      at = end;
+    }
+    if (at === start) at++;
+    out[start] = OPENING_BRACE;
+    out[at++] = CLOSING_BRACE;
+    out[at++] = LINE_FEED;
+    return at;
+  }
+}
+
+/** The templates of an IP version for lines about one direction, and for lines about both where there are such. */
+interface TemplatePair {
+  readonly single: Template;
+  readonly both: Template;
+}
+
+function compilePair(options: FlowTextOptions, ipVersion: 4 | 6): TemplatePair {
+  const names = ipVersion === 4 ? options.template.ipv4 : options.template.ipv6;
+  const path = `template.ipv${ipVersion}`;
+  const origin = options.origin ?? 'configuration';
+  const compile = (withReverse: boolean) => {
+    const template = compileTemplate(names, { protocol: 'text', ipVersion, withReverse, path, origin });
+    return { ...template, fields: template.fields.filter(({ element }) => isPrintable(element)) };
+  };
+  return { single: compile(false), both: compile(options.biflow) };
+}
+
+/** @param names of all columns of CSV */
+function compileLines(
+  { single, both }: TemplatePair,
+  { form, values }: FlowTextOptions,
+  template: readonly string[],
+  names: readonly string[],
+): Lines {
+  const isJson = form === 'json';
+  const isOptional = isProfile(template);
+  const compile = (fields: readonly TemplateField[], isReverse: boolean): Columns => {
+    const column = (field: TemplateField) => textColumn(field, { isReverse, isOptional, isJson, values });
+    if (isJson) return fields.map(column).filter((compiled) => compiled !== undefined);
+    return names.map((name) => {
+      const field = fields.find((candidate) => nameOf(candidate) === name);
+      return field && column(field);
+    });
+  };
+  return {
+    forward: compile(single.fields, false),
+    reverse: compile(single.fields, true),
+    both: compile(both.fields, false),
+  };
+}
+
+/** Both lists in one, each name before those that follow it in its own list where that is possible. */
+function mergeNames(first: readonly string[], second: readonly string[]): string[] {
+  const merged = [...first];
+  let place = 0;
+  for (const name of second) {
+    const known = merged.indexOf(name);
+    if (known >= 0) place = known + 1;
+    else merged.splice(place++, 0, name);
+  }
+  return merged;
+}

@@ -1,0 +1,297 @@
+/**
+ * The values of flow records as text: for each field of a template and each direction a plain `TextColumn`, derived from
+ * the same rows as the column encoders of the wire, so that both can only say the same. Lines are flow-text.ts's.
+ */
+import { type FlowRecordBatch, LINK_WORD } from '../metering/flow-layout.ts';
+import type { Condition, InformationElement, WordPlace } from './element.ts';
+import type { TemplateField } from './templates.ts';
+import {
+  putBillions,
+  putHex,
+  putIPv4,
+  putIPv6,
+  putMac,
+  putNumber,
+  putOctets,
+  putQuote,
+} from './text-octets.ts';
+
+const NS_PER_S = 1e9;
+/** Units of a second in a time element; nanoseconds exceed 2^53 and are printed in two parts. */
+const UNITS_PER_SECOND: Readonly<Record<string, number>> = {
+  dateTimeSeconds: 1,
+  dateTimeMilliseconds: 1e3,
+  dateTimeMicroseconds: 1e6,
+};
+
+/** What the exporter knows and records do not; as on the wire. */
+export interface TextValues {
+  readonly observationDomainId: number;
+  readonly ingressInterface: number | 'auto';
+  readonly egressInterface: number;
+}
+
+// Kinds of columns.
+const WORD = 0;
+const WIDE_WORD = 1;
+const HEX_WORD = 2;
+const COUNTER = 3;
+const TIME = 4;
+const NANOSECONDS = 5;
+const DURATION = 6;
+const ADDRESS_IPV4 = 7;
+const ADDRESS_IPV6 = 8;
+const MAC_SOURCE = 9;
+const MAC_DESTINATION = 10;
+const CONSTANT = 11;
+const RECORD_NUMBER = 12;
+
+/** A value of a line. Every column has every property, so that all have one shape. */
+export interface TextColumn {
+  /** `"name":` in JSON, nothing in CSV. */
+  readonly label: Uint8Array;
+  readonly isQuoted: boolean;
+  readonly kind: number;
+  /** Word or double of the record. */
+  readonly at: number;
+  readonly shift: number;
+  readonly mask: number;
+  readonly conditionAt: number;
+  readonly conditionShift: number;
+  readonly conditionMask: number;
+  readonly conditionEquals: number;
+  /** Absent, not 0, where the condition does not hold. */
+  readonly isAbsentWithout: boolean;
+  /** Absent where it is 0. */
+  readonly isAbsentWhenZero: boolean;
+  /** High word, nanoseconds in a unit, units in a second, octets, or the value itself. */
+  readonly constant: number;
+}
+
+export const ABSENT = -1;
+
+/** The name of a field as a key: `reverseOctetDeltaCount` for a reverse one (RFC 5103). */
+export function nameOf({
+  element: { name },
+  isReverse,
+}: Pick<TemplateField, 'element' | 'isReverse'>): string {
+  return isReverse ? `reverse${name[0]!.toUpperCase()}${name.slice(1)}` : name;
+}
+
+/** Whether text has this element: system up times and times before the export belong to messages. */
+export function isPrintable({ source }: InformationElement): boolean {
+  if (source.kind === 'padding') return false;
+  if (source.kind === 'time') return source.since === 'epoch';
+  return source.kind !== 'exporter' || source.value !== 'systemInitTimeMilliseconds';
+}
+
+/** Whether JSON has the value as a string: no number, or one that can exceed 2^53. */
+function isText({ type, source }: InformationElement): boolean {
+  if (type.endsWith('Address') || type === 'octetArray' || type === 'dateTimeNanoseconds') return true;
+  return source.kind === 'word' && source.highWord !== undefined;
+}
+
+interface Compiled {
+  readonly kind: number;
+  readonly at?: number;
+  readonly place?: WordPlace;
+  readonly mask?: number;
+  readonly when?: Condition | undefined;
+  readonly constant?: number;
+}
+
+/** @returns undefined where the value of this direction is not known */
+function compileSource(
+  element: InformationElement,
+  isReverse: boolean,
+  values: TextValues,
+): Compiled | undefined {
+  const { source } = element;
+  switch (source.kind) {
+    case 'word': {
+      if (element.name === 'ingressInterface' && values.ingressInterface !== 'auto') {
+        return { kind: CONSTANT, constant: values.ingressInterface };
+      }
+      const place = isReverse ? source.reverse : source.forward;
+      if (place === undefined) return undefined;
+      const { mask, when, highWord } = source;
+      if (highWord !== undefined) return { kind: WIDE_WORD, place, mask, when, constant: highWord };
+      const isHex = element.type === 'octetArray';
+      return { kind: isHex ? HEX_WORD : WORD, place, mask, when, constant: element.octets ?? 0 };
+    }
+    case 'double':
+      return { kind: COUNTER, at: isReverse ? source.reverse : source.forward };
+    case 'time': {
+      const units = UNITS_PER_SECOND[element.type];
+      const at = isReverse ? source.reverse : source.forward;
+      return units === undefined ? { kind: NANOSECONDS, at } : { kind: TIME, at, constant: units };
+    }
+    case 'duration':
+      return { kind: DURATION, at: isReverse ? source.reverse : source.forward, constant: source.unitNs };
+    case 'address': {
+      const kind = source.words === 1 ? ADDRESS_IPV4 : ADDRESS_IPV6;
+      return { kind, at: isReverse ? source.reverse : source.forward, when: source.when };
+    }
+    case 'mac':
+      return { kind: (source.forward === 'source') !== isReverse ? MAC_SOURCE : MAC_DESTINATION };
+    case 'constant': {
+      // Addresses are constant only as the unspecified one: a condition that never holds makes that.
+      const never = { word: 0, shift: 0, mask: 0, equals: 1 };
+      if (element.type === 'ipv4Address') return { kind: ADDRESS_IPV4, at: 0, when: never };
+      if (element.type === 'ipv6Address') return { kind: ADDRESS_IPV6, at: 0, when: never };
+      return { kind: CONSTANT, constant: isReverse ? source.reverse : source.forward };
+    }
+    case 'exporter': {
+      const { observationDomainId, egressInterface } = values;
+      const known = {
+        observationDomainId,
+        egressInterface,
+        samplingInterval: 1,
+        systemInitTimeMilliseconds: 0,
+      };
+      return { kind: CONSTANT, constant: known[source.value] };
+    }
+    case 'recordNumber':
+      return { kind: RECORD_NUMBER };
+    case 'padding':
+      return undefined;
+  }
+}
+
+/**
+ * @param isReverse whether the line is about the reverse direction
+ * @param isOptional leave the value out where there is nothing to tell; otherwise it is 0, as on the wire
+ * @returns undefined where the value is never there
+ */
+export function textColumn(
+  field: TemplateField,
+  options: { isReverse: boolean; isOptional: boolean; isJson: boolean; values: TextValues },
+): TextColumn | undefined {
+  const { element } = field;
+  const { isOptional, isJson } = options;
+  const source = compileSource(element, field.isReverse !== options.isReverse, options.values);
+  if (source === undefined && isOptional) return undefined;
+  const unknown: Compiled =
+    element.type === 'octetArray' ? { kind: HEX_WORD, constant: element.octets ?? 0 } : { kind: CONSTANT };
+  const { kind, at = 0, place, mask = 0, when, constant = 0 } = source ?? unknown;
+  const isAbsentWhenZero = isOptional && element.isAbsentWhenZero === true;
+  if (kind === CONSTANT && constant === 0 && isAbsentWhenZero) return undefined;
+  return {
+    label: Buffer.from(isJson ? `"${nameOf(field)}":` : ''),
+    isQuoted: isJson && isText(element),
+    kind,
+    at: place?.word ?? at,
+    shift: place?.shift ?? 0,
+    mask,
+    conditionAt: when?.word ?? 0,
+    conditionShift: when?.shift ?? 0,
+    conditionMask: when?.mask ?? 0,
+    conditionEquals: when?.equals ?? 0,
+    isAbsentWithout: isOptional,
+    isAbsentWhenZero,
+    constant,
+  };
+}
+
+const UNSPECIFIED = new Int32Array(4);
+
+/** A 64-bit number of two words. Rare: only elements with a code in their first octet. */
+function putWide(out: Uint8Array, at: number, high: number, low: number): number {
+  const value = (BigInt(high >>> 0) << 32n) | BigInt(low);
+  return putBillions(out, at, Number(value / 1_000_000_000n), Number(value % 1_000_000_000n));
+}
+
+/**
+ * Writes label and value of a column.
+ * @param row first word of the record
+ * @param recordNumber of this line, from 1
+ * @returns the octet behind them, or ABSENT
+ */
+export function putColumn(
+  column: TextColumn,
+  batch: FlowRecordBatch,
+  row: number,
+  recordNumber: number,
+  out: Uint8Array,
+  start: number,
+): number {
+  const { words, doubles } = batch;
+  const { kind, at, conditionMask, constant, isQuoted } = column;
+  const condition = (words[row + column.conditionAt]! >>> column.conditionShift) & conditionMask;
+  const holds = condition === column.conditionEquals;
+  if (!holds && column.isAbsentWithout) return ABSENT;
+  let value = 0;
+  if (kind <= HEX_WORD) {
+    value = holds ? ((words[row + at]! >>> column.shift) & column.mask) >>> 0 : 0;
+    if (value === 0 && column.isAbsentWhenZero) return ABSENT;
+  } else if (kind === MAC_SOURCE || kind === MAC_DESTINATION) {
+    if (column.isAbsentWhenZero && hasNoMac(words, row + LINK_WORD)) return ABSENT;
+  }
+  let end = putOctets(out, start, column.label);
+  if (isQuoted) end = putQuote(out, end);
+  switch (kind) {
+    case WORD:
+      end = putNumber(out, end, value);
+      break;
+    case WIDE_WORD:
+      end = putWide(out, end, holds ? constant : 0, value);
+      break;
+    case HEX_WORD:
+      end = putHex(out, end, value, constant);
+      break;
+    case COUNTER:
+      end = putNumber(out, end, doubles[(row >>> 1) + at]!);
+      break;
+    case TIME: {
+      const units = Math.floor(doubles[(row >>> 1) + at]! / (NS_PER_S / constant));
+      end = putNumber(out, end, Math.max(0, batch.timeBaseSeconds * constant + units));
+      break;
+    }
+    case NANOSECONDS: {
+      const ns = doubles[(row >>> 1) + at]!;
+      const seconds = Math.floor(ns / NS_PER_S);
+      end = putBillions(out, end, Math.max(0, batch.timeBaseSeconds + seconds), ns - seconds * NS_PER_S);
+      break;
+    }
+    case DURATION: {
+      const double = (row >>> 1) + at;
+      const last = Math.floor(doubles[double + 1]! / constant);
+      end = putNumber(out, end, last - Math.floor(doubles[double]! / constant));
+      break;
+    }
+    case ADDRESS_IPV4:
+      end = putIPv4(out, end, holds ? words[row + at]! : 0);
+      break;
+    case ADDRESS_IPV6:
+      end = holds ? putIPv6(out, end, words, row + at) : putIPv6(out, end, UNSPECIFIED, 0);
+      break;
+    case MAC_SOURCE:
+    case MAC_DESTINATION:
+      end = putEndpointMac(out, end, words, row + LINK_WORD, kind === MAC_SOURCE);
+      break;
+    case CONSTANT:
+      end = putNumber(out, end, constant);
+      break;
+    case RECORD_NUMBER:
+      end = putNumber(out, end, recordNumber);
+      break;
+  }
+  return isQuoted ? putQuote(out, end) : end;
+}
+
+function hasNoMac(words: Int32Array, link: number): boolean {
+  return (words[link]! | words[link + 1]! | words[link + 2]!) === 0;
+}
+
+/** The link details: source address in word 0 and the high half of 1, destination in the low half of 1 and word 2. */
+function putEndpointMac(
+  out: Uint8Array,
+  at: number,
+  words: Int32Array,
+  link: number,
+  isSource: boolean,
+): number {
+  const middle = words[link + 1]!;
+  if (!isSource) return putMac(out, at, middle & 0xffff, words[link + 2]!);
+  return putMac(out, at, words[link]! >>> 16, (words[link]! << 16) | (middle >>> 16));
+}
