@@ -66,8 +66,12 @@ function workerCount(options: ReplayOptions): number {
 }
 
 /** Whether records must carry what was around the packets. */
-function needsEncapsulation({ config }: ReplayOptions, exporting: ExportingProcess | undefined): boolean {
+function needsEncapsulation(
+  { config, writer }: ReplayOptions,
+  exporting: ExportingProcess | undefined,
+): boolean {
   const { mpls, tunnel } = config.metering.flowKey;
+  if (writer?.needsEncapsulation === true) return true;
   return mpls || tunnel || config.decode.decapsulate.length > 0 || exporting?.needsEncapsulation === true;
 }
 

@@ -61,6 +61,7 @@ function watchClosing(writer: FlowWriter, onClosed: () => void): FlowWriter {
     get isClosed() {
       return writer.isClosed;
     },
+    needsEncapsulation: writer.needsEncapsulation === true,
     write(batch) {
       if (writer.isClosed) onClosed();
       else return writer.write(batch);

@@ -14,6 +14,10 @@ export async function createWriter(
 ): Promise<FlowWriter | undefined> {
   const form = config.replay.output;
   if (form === 'none') return undefined;
+  if (form !== 'table') {
+    const { LineWriter } = await import('./lines.ts');
+    return new LineWriter(output, form, config);
+  }
   const { TableWriter } = await import('./table.ts');
   const color = columns !== undefined && !process.env.NO_COLOR;
   return new TableWriter(output, { top: config.replay.top, columns, color });

@@ -4,6 +4,8 @@ import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 export interface FlowWriter {
   /** True once nobody reads the output any more (a closed pipe): what is written then goes nowhere. */
   readonly isClosed: boolean;
+  /** Whether records must carry what was around the packets; not given: no. */
+  readonly needsEncapsulation?: boolean;
   /**
    * Takes the records of a batch; the batch is the caller's again when this returns, or when its promise resolves.
    * The promise is the reader's back pressure: wait for it.

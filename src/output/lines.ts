@@ -1,0 +1,49 @@
+/** Flows as lines for programs: JSON, one object a line, or CSV. The lines themselves are made by ie/flow-text.ts. */
+import type { FlowtapConfig } from '../config/config.ts';
+import { FlowText } from '../ie/flow-text.ts';
+import type { FlowRecordBatch } from '../metering/flow-layout.ts';
+import type { FlowWriter } from './flow-writer.ts';
+import type { OutputStream } from './standard-output.ts';
+
+export class LineWriter implements FlowWriter {
+  /** Whether records must carry what was around the packets. */
+  readonly needsEncapsulation: boolean;
+  readonly #output: OutputStream;
+  readonly #text: FlowText;
+  #hasHeader = false;
+
+  /** @throws ConfigError for faults in the templates */
+  constructor(output: OutputStream, form: 'json' | 'csv', config: FlowtapConfig) {
+    this.#output = output;
+    const { template, biflow, observation } = config;
+    const { domainId, ingressInterface, egressInterface } = observation;
+    const values = { observationDomainId: domainId, ingressInterface, egressInterface };
+    this.#text = new FlowText({ form, template, biflow, values });
+    this.needsEncapsulation = this.#text.needsEncapsulation;
+  }
+
+  get isClosed(): boolean {
+    return this.#output.isClosed;
+  }
+
+  write(batch: FlowRecordBatch): Promise<void> | void {
+    // The text lies in memory that the next batch overwrites: the caller waits for the promise before that.
+    const lines = this.#text.batch(batch);
+    return this.#hasHeader ? this.#output.write(lines) : this.#writeFirst(lines);
+  }
+
+  async #writeFirst(lines: Uint8Array): Promise<void> {
+    await this.#writeHeader();
+    await this.#output.write(lines);
+  }
+
+  async #writeHeader(): Promise<void> {
+    this.#hasHeader = true;
+    if (this.#text.header !== '') await this.#output.write(Buffer.from(this.#text.header));
+  }
+
+  /** CSV of no flow at all still names its columns. */
+  async end(): Promise<void> {
+    if (!this.#hasHeader) await this.#writeHeader();
+  }
+}
