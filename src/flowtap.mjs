@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * The `flowtap` command. It is JavaScript that any Node reads, since Node below 24 cannot run the program itself: there,
  * the Node that the package pins as a development dependency takes over, with the same arguments, standard streams,

@@ -28,6 +28,13 @@ function findOldNode(): string | undefined {
 const oldNode = findOldNode();
 if (oldNode === undefined) console.warn('SKIPPED: launcher tests, which want a Node below 24 in the path');
 
+describe('the launcher', () => {
+  it('runs as a command of its own, as npm installs it', () => {
+    const result = spawnSync(LAUNCHER, ['--version'], { encoding: 'utf8', timeout: 10_000 });
+    expect([result.status, result.stdout]).toEqual([0, expect.stringMatching(/^flowtap /)]);
+  });
+});
+
 describe.skipIf(oldNode === undefined)('under an old Node', () => {
   it('passes arguments, output and exit codes through', () => {
     expect(runFlowtap(['--version'], oldNode)).toEqual(runFlowtap(['--version']));
