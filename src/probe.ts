@@ -10,10 +10,7 @@ import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { SourceInterface } from './capture/source.ts';
-import type { FlowtapConfig } from './config/config.ts';
-import type { ExporterOptions } from './config/exporters.ts';
 import type { ReplayOptions } from './config/replay-options.ts';
-import type { ExporterUrlOptions } from './export/exporter-url.ts';
 import type { ExportingProcess } from './export/exporting-process.ts';
 import type { FlowRecordBatch } from './metering/flow-layout.ts';
 import { createRecordQueue, type RecordQueueMemory, RecordQueueReader } from './metering/record-queue.ts';
@@ -30,8 +27,6 @@ import {
 } from './run-counters.ts';
 
 const PROGRESS_MS = 100;
-/** The default of export.messageOctetsMax. */
-const MESSAGE_OCTETS_USUAL = 1400;
 /** Below this a second worker takes longer to start than it saves. */
 const SHARED_OCTETS_MIN = 64 * 1024 * 1024;
 /** More workers than this would read the same capture over and over to little use. */
@@ -215,22 +210,5 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
 
 async function startExporting({ config }: ReplayOptions): Promise<ExportingProcess> {
   const { createExportingProcess } = await import('./export/exporting-process.ts');
-  const collectors = config.exporters.map((exporter) => ({
-    ...exporter,
-    options: exporterOptions(config, exporter.options),
-  }));
-  return createExportingProcess(config, collectors);
-}
-
-/** An exporter's own options over those of all; what is left to the exporting process is left out. */
-function exporterOptions(config: FlowtapConfig, own: ExporterOptions): ExporterUrlOptions {
-  const { rate, optionsData, messageOctetsMax, ...rest } = { ...config.export, ...own };
-  // The length that is right for IPv4 only is no one's wish for IPv6.
-  const isUsualLength = own.messageOctetsMax === undefined && messageOctetsMax === MESSAGE_OCTETS_USUAL;
-  return {
-    ...rest,
-    ...(rate === 'auto' ? {} : { rate }),
-    ...(optionsData === 'auto' ? {} : { optionsData }),
-    ...(isUsualLength ? {} : { messageOctetsMax }),
-  };
+  return createExportingProcess(config, config.exporters);
 }

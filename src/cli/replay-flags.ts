@@ -35,7 +35,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   top: 'Rows of the table; 0 shows all',
   speed: 'Multiple of real time',
   merge: 'Merge the files by time instead of one after the other',
-  mmap: 'Do not read files through memory mapping',
+  workers: 'Threads that share the capture',
 };
 
 const optionFlags: Flag[] = CONFIG_OPTIONS.filter((option) => option.flag !== undefined).map((option) => {
@@ -57,7 +57,7 @@ export const REPLAY_FLAGS: readonly Flag[] = [
     name: 'export',
     letter: 'e',
     type: URL_TYPE,
-    help: 'Collector: netflow5, netflow9 or ipfix://HOST[:PORT]; repeatable',
+    help: 'Send to ipfix:// (or netflow5, netflow9) HOST[:PORT]',
   },
   ...FIRST.map((name) => optionFlags.find((flag) => flag.name === name)!),
   { name: 'config', letter: 'c', type: FILE, help: 'Configuration file; flags win over it' },

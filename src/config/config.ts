@@ -5,6 +5,7 @@
  */
 import type { TunnelName } from '../decode/tunnel-kinds.ts';
 import type { ConfigFault } from '../errors.ts';
+import type { OptionsDataMode } from '../export/collector-exporter.ts';
 import type { ExporterConfig } from './exporters.ts';
 import { formatDuration, type OptionValue } from './option-types.ts';
 import { CONFIG_OPTIONS, type ConfigOption, type OUTPUTS } from './schema.ts';
@@ -40,14 +41,14 @@ export interface FlowtapConfig {
   readonly biflow: boolean;
   readonly timestamps: 'capture' | 'now';
   readonly privateEnterpriseNumber: number;
-  /** Defaults of the exporters' options; each exporter has its own complete set. */
+  /** What the exporters' options are unless they say otherwise; it is part of each exporter's own options already. */
   readonly export: {
     /** Messages a second. */
     readonly rate: number | 'max' | 'auto';
-    readonly messageOctetsMax: number;
+    readonly messageOctetsMax: number | 'auto';
     readonly templateRefreshMs: number;
     readonly templateRefreshMessages: number;
-    readonly optionsData: 'auto' | 'periodic' | 'once' | 'none';
+    readonly optionsData: OptionsDataMode | 'auto';
   };
   readonly exporters: readonly ExporterConfig[];
   readonly replay: {
@@ -70,9 +71,16 @@ export function fieldPath(option: ConfigOption): string {
   return option.type.isDuration ? `${option.path}Ms` : option.path;
 }
 
+/** An exporter's own options over those of the group `export`; what is left to the exporter (`auto`) is not in them. */
+function completeOptions(exporter: ExporterConfig, group: object): ExporterConfig {
+  const all: Record<string, unknown> = { ...group, ...exporter.options };
+  const options = Object.entries(all).filter(([, value]) => value !== 'auto');
+  return { ...exporter, options: Object.fromEntries(options) };
+}
+
 /** The configuration that `values` and the defaults make together. */
 export function buildConfig(values: OptionValues, exporters: readonly ExporterConfig[]): FlowtapConfig {
-  const config: Record<string, unknown> = { exporters };
+  const config: Record<string, unknown> = {};
   for (const option of CONFIG_OPTIONS) {
     const keys = fieldPath(option).split('.');
     const last = keys.pop()!;
@@ -80,6 +88,7 @@ export function buildConfig(values: OptionValues, exporters: readonly ExporterCo
     for (const key of keys) parent = (parent[key] ??= {}) as Record<string, unknown>;
     parent[last] = values.has(option.path) ? values.get(option.path) : option.default;
   }
+  config.exporters = exporters.map((exporter) => completeOptions(exporter, config.export as object));
   return config as unknown as FlowtapConfig;
 }
 

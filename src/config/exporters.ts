@@ -3,6 +3,7 @@
  * host exists is found out when the exporter starts.
  */
 import type { ConfigFault } from '../errors.ts';
+import type { ExporterOptions } from '../export/exporting-process.ts';
 import type { OptionValue } from './option-types.ts';
 import { EXPORTER_OPTIONS } from './schema.ts';
 
@@ -12,20 +13,12 @@ export const DEFAULT_PORTS = { netflow5: 2055, netflow9: 2055, ipfix: 4739 } as 
 export type ExporterProtocol = keyof typeof DEFAULT_PORTS;
 export const EXPORTER_PROTOCOLS = Object.keys(DEFAULT_PORTS) as readonly ExporterProtocol[];
 
-/** Options of one exporter that differ from the group `export`. */
-export interface ExporterOptions {
-  /** Messages a second. */
-  readonly rate?: number | 'max' | 'auto';
-  readonly messageOctetsMax?: number;
-  readonly templateRefreshMs?: number;
-  readonly templateRefreshMessages?: number;
-}
-
 export interface ExporterConfig {
   readonly protocol: ExporterProtocol;
   /** Name or address, IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
+  /** What the configuration leaves open is missing: the exporter decides. */
   readonly options: ExporterOptions;
   /** `protocol://host:port`, for people and counters. */
   readonly url: string;

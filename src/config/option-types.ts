@@ -85,27 +85,26 @@ export function integer(min: number, max: number, placeholder = 'N'): OptionType
 }
 
 /**
- * A number within limits, or a word instead of one.
- * @param words for example `max`; several have commas between them
+ * A number within limits, or a word instead: `max`, `auto`.
+ * @param placeholder for the number
  */
 export function numberOrWord(
-  words: string,
+  words: readonly string[],
   limits: { min: number; max: number; isWhole: boolean },
-  placeholder: string,
+  placeholder = 'N',
 ): OptionType {
-  const allowedWords = words.split(',');
   const kind = limits.isWhole ? 'whole number' : 'number';
   return {
-    allowed: `${allowedWords.join(', ')}, or a ${kind} from ${formatCount(limits.min)} to ${formatCount(limits.max)}`,
-    placeholder,
+    allowed: `${words.join(', ')}, or a ${kind} from ${formatCount(limits.min)} to ${formatCount(limits.max)}`,
+    placeholder: [placeholder, ...words].join('|'),
     jsonSchema: {
       oneOf: [
-        { enum: allowedWords },
+        { enum: words },
         { type: limits.isWhole ? 'integer' : 'number', minimum: limits.min, maximum: limits.max },
       ],
     },
     parse(raw) {
-      if (allowedWords.includes(raw as string)) return raw as string;
+      if (words.includes(raw as string)) return raw as string;
       const value = toNumber(raw);
       if (!(value >= limits.min && value <= limits.max)) return undefined;
       return limits.isWhole && !Number.isInteger(value) ? undefined : value;

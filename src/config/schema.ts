@@ -41,7 +41,7 @@ const TEMPLATE = names('the name of a profile, or a list of information elements
 export const EXPORTER_OPTIONS: readonly ConfigOption[] = [
   {
     path: 'rate',
-    type: numberOrWord('auto,max', { min: 1, max: 10_000_000, isWhole: true }, 'N|max'),
+    type: numberOrWord(['auto', 'max'], { min: 1, max: 10_000_000, isWhole: true }),
     default: 'auto',
     unit: 'messages/s',
     flag: 'export-rate',
@@ -49,10 +49,10 @@ export const EXPORTER_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'messageOctetsMax',
-    type: integer(512, 65_507, 'OCTETS'),
-    default: 1400,
+    type: numberOrWord(['auto'], { min: 512, max: 65_507, isWhole: true }),
+    default: 'auto',
     unit: 'octets',
-    help: 'Longest message; over IPv6 no more than 1,232 unless this is set for the exporter itself.',
+    help: 'Longest message; auto is 1,400 over IPv4 and 1,232 over IPv6, which every path carries in one piece.',
   },
   {
     path: 'templateRefresh',
@@ -73,7 +73,9 @@ export const EXPORTER_OPTIONS: readonly ConfigOption[] = [
     type: choice(['auto', 'periodic', 'once', 'none']),
     default: 'auto',
     unit: '',
-    help: 'When options data (sampling, system start, interface names) is sent: with every template refresh, with the first, or never; auto: periodic in NetFlow v9, once in IPFIX.',
+    help:
+      'When options data (sampling, system start, interface names) is sent: with every template refresh, with the ' +
+      'first, or never; auto: periodic in NetFlow v9, once in IPFIX.',
   },
 ];
 
@@ -173,7 +175,7 @@ const OBSERVATION_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'observation.ingressInterface',
-    type: numberOrWord('auto', { min: 0, max: UINT32_MAX, isWhole: true }, 'IFINDEX'),
+    type: numberOrWord(['auto'], { min: 0, max: UINT32_MAX, isWhole: true }, 'IFINDEX'),
     default: 'auto',
     unit: '',
     flag: 'ingress-interface',
@@ -252,7 +254,7 @@ const REPLAY_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'replay.speed',
-    type: numberOrWord('max', { min: 0.001, max: 1_000_000, isWhole: false }, 'max|N'),
+    type: numberOrWord(['max'], { min: 0.001, max: 1_000_000, isWhole: false }),
     default: 'max',
     unit: '× real time',
     flag: 'speed',
@@ -268,7 +270,7 @@ const REPLAY_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'replay.workers',
-    type: numberOrWord('auto', { min: 1, max: 16, isWhole: true }, 'auto|N'),
+    type: numberOrWord(['auto'], { min: 1, max: 16, isWhole: true }),
     default: 'auto',
     unit: 'threads',
     flag: 'workers',

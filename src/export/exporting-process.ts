@@ -3,8 +3,12 @@
  * protocol, templates, transport and sequence numbers, and none faster than the slowest lets it.
  */
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
-import { CollectorExporter, type CollectorStatistics, type ExportProtocol } from './collector-exporter.ts';
-import type { ExporterUrlOptions } from './exporter-url.ts';
+import {
+  CollectorExporter,
+  type CollectorStatistics,
+  type ExportProtocol,
+  type OptionsDataMode,
+} from './collector-exporter.ts';
 import { MessageArena } from './message-arena.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type { Transport } from './transport.ts';
@@ -20,13 +24,24 @@ const TEMPLATE_REFRESH_MESSAGES = 1000;
 /** Records wait this long at most for others to share their message with. */
 const FLUSH_MS = 1000;
 
-/** A collector; see exporter-url.ts. */
+/** Options of one collector; what is missing is up to the exporting process. */
+export interface ExporterOptions {
+  /** Messages a second. */
+  readonly rate?: number | 'max';
+  readonly messageOctetsMax?: number;
+  readonly templateRefreshMs?: number;
+  readonly templateRefreshMessages?: number;
+  /** When sampling rate, interface names and the like are sent. */
+  readonly optionsData?: OptionsDataMode;
+}
+
+/** A collector; config/exporters.ts reads it from URLs and files. */
 export interface ExporterConfig {
   readonly protocol: ExportProtocol;
   readonly host: string;
   readonly port: number;
   readonly url: string;
-  readonly options: ExporterUrlOptions;
+  readonly options: ExporterOptions;
 }
 
 /** What all collectors share. */

@@ -33,14 +33,14 @@ describe('defaults', () => {
       timestamps: 'capture',
       privateEnterpriseNumber: 32_473,
       export: {
-        rate: 10_000,
-        messageOctetsMax: 1400,
+        rate: 'auto',
+        messageOctetsMax: 'auto',
         templateRefreshMs: 60_000,
         templateRefreshMessages: 1000,
-        optionsData: true,
+        optionsData: 'auto',
       },
       exporters: [],
-      replay: { output: 'table', top: 25, speed: 'max', merge: false, mmap: true },
+      replay: { output: 'table', top: 25, speed: 'max', merge: false, workers: 'auto' },
     });
   });
 });
@@ -60,6 +60,7 @@ exporters:
   - { protocol: netflow5, host: collector.example.net, port: 9995, templateRefresh: 10m }
   - { url: "ipfix://192.0.2.1:4740", messageOctetsMax: 600 }
 replay: { speed: 1 }
+export: { rate: 500 }
 `,
     );
     const config = buildConfig(file.values, file.exporters);
@@ -67,26 +68,27 @@ replay: { speed: 1 }
     expect(config.metering.flowKey).toMatchObject({ tos: true, vlan: true });
     expect(config.decode.decapsulate).toEqual(['gre', 'vxlan']);
     expect(config.replay.speed).toBe(1);
+    const refresh = { rate: 500, templateRefreshMs: 60_000, templateRefreshMessages: 1000 };
     expect(config.exporters).toEqual([
       {
         protocol: 'netflow9',
         host: '2001:db8::1',
         port: 2055,
-        options: { rate: 'max' },
+        options: { ...refresh, rate: 'max' },
         url: 'netflow9://[2001:db8::1]:2055',
       },
       {
         protocol: 'netflow5',
         host: 'collector.example.net',
         port: 9995,
-        options: { templateRefreshMs: 600_000 },
+        options: { ...refresh, templateRefreshMs: 600_000 },
         url: 'netflow5://collector.example.net:9995',
       },
       {
         protocol: 'ipfix',
         host: '192.0.2.1',
         port: 4740,
-        options: { messageOctetsMax: 600 },
+        options: { ...refresh, messageOctetsMax: 600 },
         url: 'ipfix://192.0.2.1:4740',
       },
     ]);
@@ -103,7 +105,7 @@ replay: { speed: 1 }
 replays: 1
 biflow:
 timestamps: later
-mmap: true
+speed: 1
 exporters:
   - http://192.0.2.1
   - ipfix://192.0.2.1:99999
@@ -117,7 +119,7 @@ exporters:
       'f.yaml:6: replays: found an unknown option; allowed: replay (did you mean it?)',
       'f.yaml:7: biflow: found nothing; allowed: true or false',
       'f.yaml:8: timestamps: found "later"; allowed: capture or now',
-      'f.yaml:9: mmap: found an unknown option; allowed: replay.mmap (did you mean it?)',
+      'f.yaml:9: speed: found an unknown option; allowed: replay.speed (did you mean it?)',
       expect.stringMatching(
         /^f\.yaml:11: exporters\[0\]: found "http:\/\/192\.0\.2\.1"; allowed: netflow5, /,
       ),

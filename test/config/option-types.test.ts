@@ -53,7 +53,7 @@ describe('numbers', () => {
   });
 
   it('takes a word instead of a number', () => {
-    const type = numberOrWord('max', { min: 0.5, max: 10, isWhole: false }, 'N');
+    const type = numberOrWord(['max'], { min: 0.5, max: 10, isWhole: false });
     expect(['max', '0.5', 10, 'MAX', 0.4, 11].map((raw) => type.parse(raw))).toEqual([
       'max',
       0.5,

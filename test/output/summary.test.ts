@@ -56,7 +56,8 @@ describe('summaryLines', () => {
                 2 flows exported early, the table was full: try --flow-table-entries 128
       Exported  netflow5://192.0.2.1:2055: 80 records in 3 messages, 4,096 octets
                   12 records not exportable: IPv6 flows do not exist in NetFlow v5
-                  1 message with 30 records lost: refused; start the collector
+                  1 message not sent: refused; start the collector
+                  30 records lost in messages that were not sent
                   1 message dropped by the collector's socket; try a lower --export-rate
       Took      0.500 s, 2,468 packets/s"
     `);
