@@ -61,4 +61,19 @@ export const COMMANDS: readonly Command[] = [
       return (await import('./interfaces.ts')).interfaces(form);
     },
   },
+  {
+    name: 'elements',
+    usage: '[NAME] [-o table|json]',
+    summary: 'List the information elements that templates can hold, or show one of them',
+    operands: { name: 'NAME', min: 0, max: 1 },
+    flags: [LISTING],
+    examples: [
+      ['flowtap elements', 'all of them, with number, type and unit'],
+      ['flowtap elements octetDeltaCount', 'what one means'],
+    ],
+    run: async (args) => {
+      const form = listingForm(args);
+      return (await import('./elements.ts')).elements(args.operands[0], form);
+    },
+  },
 ];

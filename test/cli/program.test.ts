@@ -114,6 +114,17 @@ describe('check-config', () => {
     );
   });
 
+  it('names elements that do not exist', () => {
+    const file = write(
+      'template.yaml',
+      'template: { ipv4: [octetDeltaCont] }\nexporters: ["ipfix://h", "netflow9://h"]\n',
+    );
+    const { code, err } = runFlowtap(['check-config', file]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/template\.ipv4: found octetDeltaCont; allowed: .*did you mean octetDeltaCount\?\n$/);
+    expect(err.split('\n')).toHaveLength(2);
+  });
+
   it('tells when there is no file', () => {
     const { code, err } = runFlowtap(['check-config', join(directory, 'none.yaml')]);
     expect([code, err.includes('found ENOENT')]).toEqual([2, true]);
@@ -139,5 +150,29 @@ describe('interfaces', () => {
     const table = runFlowtap(['interfaces']).out;
     expect(table.split('\n')[0]).toMatch(/^Index +Name +State +Speed +MTU +MAC +Addresses$/);
     expect(table.trimEnd().split('\n')).toHaveLength(rows.length + 1);
+  });
+});
+
+describe('elements', () => {
+  it('lists every element, and all of them to programs', () => {
+    const { code, out } = runFlowtap(['elements']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^ *1 +octetDeltaCount +unsigned64 +octets +netflow9 ipfix$/m);
+    const rows = runFlowtap(['elements', '-o', 'json']).out.trimEnd().split('\n');
+    expect(rows).toHaveLength(out.trimEnd().split('\n').length - 1);
+    expect(rows.map((row) => JSON.parse(row))).toContainEqual(
+      expect.objectContaining({ id: 8, name: 'sourceIPv4Address', type: 'ipv4Address', octets: 4 }),
+    );
+  });
+
+  it('shows one', () => {
+    const { out } = runFlowtap(['elements', 'protocolIdentifier']);
+    expect(out).toMatch(/^protocolIdentifier: .+\n +Number +4 \(IANA\)$/m);
+  });
+
+  it('suggests the nearest for an unknown one', () => {
+    const { code, err } = runFlowtap(['elements', 'octetDelta']);
+    expect(code).toBe(2);
+    expect(err).toContain('NAME: found "octetDelta"; allowed: octetDeltaCount (did you mean it?)');
   });
 });
