@@ -50,7 +50,8 @@ export class DescriptorOutput implements OutputStream {
         const { code } = error as NodeJS.ErrnoException;
         if (code === 'EAGAIN') return written;
         this.#isClosed = true;
-        if (code !== 'EPIPE') this.#error = error as Error;
+        // A socket, which may stand for a pipe, is reset when its reader leaves something unread.
+        if (code !== 'EPIPE' && code !== 'ECONNRESET') this.#error = error as Error;
       }
     }
     return octets.length;
