@@ -24,6 +24,20 @@ export interface CaptureFileOptions {
 
 const READABLE = 'a pcap or pcapng capture, as it is or compressed with gzip or zstd';
 
+/**
+ * Standard input as a stream, in a worker too: `process.stdin` of a worker is an empty stream that nobody fills. A pipe
+ * is read by the event loop, not by a thread, so that a replay which waits for input can still be stopped.
+ */
+function openStandardInput(readOctets: number): Readable {
+  const stat = fstatSync(0);
+  if (stat.isFIFO() || stat.isSocket()) {
+    // Loaded here, since few replays read a pipe.
+    const { Socket } = process.getBuiltinModule('node:net');
+    return new Socket({ fd: 0, readable: true, writable: false });
+  }
+  return createReadStream('', { fd: 0, autoClose: false, highWaterMark: readOctets });
+}
+
 export class CaptureFile {
   readonly file: string;
   readonly octetsTotal: number | undefined;
@@ -49,7 +63,7 @@ export class CaptureFile {
   /** @throws CaptureFileError when the file cannot be opened */
   static open(file: string, context: CaptureContext, options: CaptureFileOptions): CaptureFile {
     if (file === STANDARD_INPUT) {
-      const window = streamWindow(process.stdin, Buffer.alloc(0), undefined, options);
+      const window = streamWindow(openStandardInput(options.readOctets), Buffer.alloc(0), undefined, options);
       return new CaptureFile('standard input', window, undefined, context);
     }
     const { fd, head, size } = openFile(file);

@@ -1,0 +1,72 @@
+/** `flowtap replay` from the command line to the last octet, on the capture that comes along. */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { LAUNCHER, runFlowtap } from './flowtap.ts';
+
+const DEMO = fileURLToPath(new URL('../../pcaps/demo.pcapng', import.meta.url));
+
+describe('flowtap replay', () => {
+  it('prints one JSON object a line, and nothing else on standard output', () => {
+    const { code, out, err } = runFlowtap(['replay', DEMO, '-o', 'json']);
+    expect(code).toBe(0);
+    const flows = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const packets = flows.reduce((sum, flow) => sum + flow.packetDeltaCount, 0);
+    const octets = flows.reduce((sum, flow) => sum + flow.octetDeltaCount, 0);
+    const counted = `${packets.toLocaleString('en-US')} packets, ${octets.toLocaleString('en-US')} IP octets`;
+    expect(err).toContain(`Metered   ${counted}`);
+  });
+
+  it('prints CSV with as many columns everywhere, and as many lines as JSON', () => {
+    const lines = runFlowtap(['replay', DEMO, '-o', 'csv', '-q']).out.trimEnd().split('\n');
+    const columns = new Set(lines.map((line) => line.split(',').length));
+    expect(columns.size).toBe(1);
+    const json = runFlowtap(['replay', DEMO, '-o', 'json', '-q']).out.trimEnd().split('\n');
+    expect(lines).toHaveLength(json.length + 1);
+  });
+
+  it('reads standard input like the file', () => {
+    const args = [LAUNCHER, 'replay', '-', '-o', 'json', '-q'];
+    const piped = spawnSync(process.execPath, args, { input: readFileSync(DEMO), encoding: 'utf8' });
+    expect(piped.status).toBe(0);
+    expect(piped.stdout).toBe(runFlowtap(['replay', DEMO, '-o', 'json', '-q']).out);
+  });
+
+  it('ends quietly when nobody reads on', async () => {
+    const child = spawn(process.execPath, [LAUNCHER, 'replay', ...Array(50).fill(DEMO), '-o', 'json']);
+    let err = '';
+    child.stderr.on('data', (text) => {
+      err += text;
+    });
+    child.stdout.once('data', () => child.stdout.destroy());
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect([code, err]).toEqual([0, '']);
+  });
+
+  it('meters what stands before the damage of a file, names it, and exits with 1', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'flowtap-replay-'));
+    try {
+      const file = join(directory, 'cut.pcapng');
+      const whole = readFileSync(DEMO);
+      writeFileSync(file, whole.subarray(0, whole.length >> 1));
+      const { code, out, err } = runFlowtap(['replay', file, '-o', 'json']);
+      expect(code).toBe(1);
+      expect(out.split('\n').length).toBeGreaterThan(10);
+      expect(err).toMatch(/^flowtap: .*cut\.pcapng: byte \d+: expected .+; found .+$/m);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it('checks the templates before it reads anything', () => {
+    const { code, out, err } = runFlowtap(['replay', DEMO, '--template', 'octetDelta', '-o', 'json']);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain('template.ipv4: found octetDelta; allowed: ');
+  });
+});
