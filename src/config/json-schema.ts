@@ -3,7 +3,8 @@
  * that editors complete and check it. The loader does not use it: option-types.ts says more about what is wrong.
  */
 import { DEFAULT_PORTS, EXPORTER_PROTOCOLS } from './exporters.ts';
-import { CONFIG_GROUPS, CONFIG_OPTIONS, type ConfigOption, EXPORTER_OPTIONS } from './schema.ts';
+import { CONFIG_GROUPS } from './groups.ts';
+import { CONFIG_OPTIONS, type ConfigOption, EXPORTER_OPTIONS } from './schema.ts';
 
 interface SchemaObject {
   type: 'object';

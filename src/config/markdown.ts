@@ -1,5 +1,6 @@
 /** docs/configuration.md, made from the rows of schema.ts. */
-import { CONFIG_GROUPS, CONFIG_OPTIONS, type ConfigOption, EXPORTER_OPTIONS, flagText } from './schema.ts';
+import { CONFIG_GROUPS } from './groups.ts';
+import { CONFIG_OPTIONS, type ConfigOption, EXPORTER_OPTIONS, flagText } from './schema.ts';
 
 const HEAD = `# Configuration
 

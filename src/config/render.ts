@@ -4,8 +4,9 @@
  */
 import { type FlowtapConfig, fieldPath } from './config.ts';
 import type { ExporterConfig } from './exporters.ts';
+import { CONFIG_GROUPS } from './groups.ts';
 import { type OptionValue, SWITCH } from './option-types.ts';
-import { CONFIG_GROUPS, CONFIG_OPTIONS, type ConfigOption, EXPORTER_OPTIONS, flagText } from './schema.ts';
+import { CONFIG_OPTIONS, type ConfigOption, EXPORTER_OPTIONS, flagText } from './schema.ts';
 
 const COMMENT_WIDTH = 110;
 

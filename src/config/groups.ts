@@ -1,0 +1,15 @@
+/** What the groups of options are about, for the sample file, the JSON Schema and the document. */
+
+/** Sentences above a group of options in the sample file and the documents, by the group's path. */
+export const CONFIG_GROUPS: Readonly<Record<string, string>> = {
+  metering: 'The metering process: when a flow ends, and what makes two packets belong to the same flow.',
+  'metering.flowKey': 'Added to or removed from addresses, ports, protocol and observation point.',
+  decode: 'What is looked into on the way to the IP packet. VLAN, QinQ, MPLS and PPPoE always are.',
+  observation: 'Where the packets were seen, as collectors are told.',
+  template: 'What a flow record holds.',
+  export: 'How messages are sent, for every exporter that does not say otherwise itself.',
+  exporters:
+    'The collectors: URLs (netflow5, netflow9 or ipfix://HOST[:PORT][?OPTION=VALUE&…]), or objects with ' +
+    'protocol, host, port and the options of the group `export`.',
+  replay: 'Options of `flowtap replay` alone.',
+};
