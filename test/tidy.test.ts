@@ -254,7 +254,9 @@ describe('dependencies', () => {
       dependencies: Record<string, string>;
     };
     const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-    const unexplained = Object.keys(dependencies).filter((name) => !new RegExp(`^\\| \`${name}\` +\\| \\w`, 'm').test(readme));
+    const unexplained = Object.keys(dependencies).filter(
+      (name) => !new RegExp(`^\\| \`${name}\` +\\| \\w`, 'm').test(readme),
+    );
     expectNone(unexplained);
   });
 });
