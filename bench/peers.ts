@@ -34,9 +34,15 @@ function firstNumber(pattern: RegExp, output: string): number | undefined {
   return found === null ? undefined : Number(found[1]);
 }
 
+/** flowtap's default where it is enough; else a quarter above the flows, for those that TCP's end splits. */
+function flowTableEntries(flows: number): number {
+  return Math.max(262_144, Math.ceil(flows * 1.25));
+}
+
 /**
  * flowtap itself.
- * @param commandLine words of its command line; {file}, {port} and {flows} stand for the workload's
+ * @param commandLine words of its command line; {file}, {port}, {flows} and {entries} (table room above
+ *   the flows) stand for the workload's
  */
 export function flowtapProbe(commandLine: readonly string[]): Probe {
   return {
@@ -48,7 +54,8 @@ export function flowtapProbe(commandLine: readonly string[]): Probe {
         word
           .replace('{file}', workload.path)
           .replace('{port}', String(port))
-          .replace('{flows}', String(workload.content.flows)),
+          .replace('{flows}', String(workload.content.flows))
+          .replace('{entries}', String(flowTableEntries(workload.content.flows))),
       ),
   };
 }
@@ -56,13 +63,15 @@ export function flowtapProbe(commandLine: readonly string[]): Probe {
 /** How flowtap is run unless the command line says otherwise. */
 export const FLOWTAP_COMMAND: readonly string[] = [
   process.execPath,
-  join(REPOSITORY, 'src/main.ts'),
+  join(REPOSITORY, 'src/flowtap.mjs'),
   'replay',
   '{file}',
   '-e',
   'ipfix://127.0.0.1:{port}',
   '-o',
   'none',
+  '--flow-table-entries',
+  '{entries}',
 ];
 
 /** softflowd: -m above the flows, since at its 8,192 it would evict; -d: one process that ends with the file. */

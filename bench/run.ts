@@ -26,7 +26,7 @@ const HELP = `usage: npm run bench -- [options]
 --repeat N        rounds; medians are reported (default 5)
 --peers A,B       of: ${PEERS.map((probe) => probe.name).join(', ')} (default: ${DEFAULT_PEERS.join(', ')})
 --data DIR        where the captures are kept (default: bench/data)
---flowtap WORDS   flowtap's command line; {file}, {port}, {flows} are filled in. 'none' leaves it out
+--flowtap WORDS   flowtap's command line; {file}, {port}, {entries} are filled in. 'none' leaves it out
 --smoke           one small workload, once: fails unless flowtap is faster than softflowd and loses nothing
 --check           fails where a ratio falls short of bench/baseline.json
 --json FILE       every single run as JSON`;

@@ -1,0 +1,351 @@
+/**
+ * The rules of the house that a program can check, by reading the sources: which part may import which, how long files
+ * are, what may not stand in the code that runs for every packet or record, what lies at the top level. The rule that is
+ * enforced is the one stated here.
+ */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..');
+
+/**
+ * What each part of src/ may import as code, besides itself. `cli → probe → {capture, decode, metering, export}`: the
+ * stages do not know each other. `import type` may cross any border downwards and between stages; it leaves no code.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  clock: [],
+  errors: [],
+  log: ['errors'],
+  sys: ['errors'],
+  capture: ['clock', 'errors', 'sys'],
+  decode: [],
+  metering: ['clock'],
+  ie: ['clock', 'errors'],
+  export: ['clock', 'errors', 'ie', 'sys'],
+  output: ['clock', 'errors', 'ie'],
+  config: ['errors', 'ie'],
+  probe: [
+    'capture',
+    'clock',
+    'config',
+    'decode',
+    'errors',
+    'export',
+    'ie',
+    'log',
+    'metering',
+    'output',
+    'sys',
+  ],
+  cli: ['clock', 'config', 'errors', 'ie', 'log', 'output', 'probe', 'sys'],
+  docs: ['cli', 'config', 'decode', 'errors', 'ie'],
+  main: ['cli'],
+};
+
+/** Files beside probe.ts that belong to it. */
+const PROBE_FILES = /^(probe|replay-|run-)/;
+
+/** Layouts and constants without behaviour: what the stages meet in. Anyone may import them. */
+const PLAIN_FILES: ReadonlySet<string> = new Set([
+  'capture/packet-batch.ts',
+  'decode/decoded-batch.ts',
+  'decode/tunnel-kinds.ts',
+  'metering/flow-layout.ts',
+  'output/units.ts',
+]);
+
+const FILE_LINES_MAX = 300;
+
+/** Files that are allowed to be longer for now, and how long; one that no longer needs it fails the test. */
+const LONGER_FILES: Readonly<Record<string, number>> = {
+  'config/schema.ts': 310,
+  'export/collector-exporter.ts': 340,
+  'metering/metering-process.ts': 320,
+};
+
+/** Files of the hot folders that are all set-up or tables: nothing in them runs for a packet or a record. */
+const SET_UP_FILES: ReadonlySet<string> = new Set([
+  'decode/notices.ts',
+  'decode/reasons.ts',
+  'decode/tunnel-kinds.ts',
+]);
+
+/** Functions that run once: their names say so, or they stand here. */
+const SET_UP_FUNCTION = /^(create|compile|constructor|allocate|open|close)|^(conditionOf|batchViews)$/;
+
+/** What may not stand where every packet or record comes by, and why. */
+const BANNED: readonly [name: string, pattern: RegExp, why: string][] = [
+  ['spread', /\.\.\./, 'allocates'],
+  ['template string', /`/, 'allocates'],
+  ['throw', /\bthrow\b/, 'costs microseconds; return a code'],
+  ['try', /\btry\s*\{/, 'nothing here raises'],
+  ['Buffer method', /\.(read|write)(U?Int|BigU?Int|Float|Double)\w*\(/, 'ten times the price of a DataView'],
+  ['slice', /\.(slice|subarray)\(/, 'allocates a view'],
+  [
+    'array callback',
+    /\.(map|forEach|filter|reduce|some|every|find|flatMap)\(/,
+    'a closure and a call for each element',
+  ],
+  ['for … of', /\bfor \((const|let) .* of /, 'an iterator'],
+  ['closure', /=>/, 'allocates'],
+  ['object or array', /=\s*(\[|\{)(?!\s*$)|return (\[|\{)/, 'allocates'],
+  ['new', /\bnew [A-Z]/, 'allocates'],
+];
+
+interface Source {
+  /** Path within src/, with `/`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+function sourcesIn(folder: string): Source[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') || name.endsWith('.mjs'))
+    .sort()
+    .map((name) => ({
+      path: name.replaceAll('\\', '/'),
+      text: readFileSync(join(ROOT, folder, name), 'utf8'),
+    }));
+}
+
+const SOURCES = sourcesIn('src');
+
+/** The part of src/ a file belongs to. */
+function partOf(path: string): string {
+  const top = path.split('/')[0]!;
+  if (top !== path) return top;
+  if (PROBE_FILES.test(path)) return 'probe';
+  return path === 'flowtap.mjs' ? 'main' : path.replace(/\.ts$/, '');
+}
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly isType: boolean;
+}
+
+/** Imports of our own files: static, dynamic, and workers started by URL. */
+function importsOf(source: Source): Import[] {
+  const found: Import[] = [];
+  const add = (specifier: string, isType: boolean) => {
+    const to = normalize(join(dirname(source.path), specifier)).replaceAll('\\', '/');
+    found.push({ from: source.path, to, isType });
+  };
+  const fromClause = /^(?:import|export)\s+(type\s+)?(?:[^;'"]*?\sfrom\s+)?'(\.[^']+)'/gm;
+  for (const [, type, specifier] of source.text.matchAll(fromClause)) add(specifier!, type !== undefined);
+  const called = /\b(?:import\(|new URL\()\s*'(\.[^']+\.(?:ts|mjs))'/g;
+  for (const [, specifier] of source.text.matchAll(called)) add(specifier!, false);
+  return found;
+}
+
+const IMPORTS = SOURCES.flatMap(importsOf);
+
+/** Comments and the insides of strings as blanks; line numbers stay. */
+export function withoutComments(text: string): string {
+  const blank = (found: string) => found.replace(/[^\n]/g, ' ');
+  return text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:[^'\\\n]|\\.)*'/g, (found) =>
+    found.startsWith("'") ? `'${blank(found.slice(2))}'` : blank(found),
+  );
+}
+
+/** Line numbers (from 1) and text of a file's functions and methods that are not set-up. */
+export function hotLines(text: string): [number, string][] {
+  const lines = withoutComments(text).split('\n');
+  const hot: [number, string][] = [];
+  let closing: string | undefined;
+  let isSetUp = false;
+  lines.forEach((line, i) => {
+    if (closing === undefined) {
+      const start = /^(\s{0,2})(?:export |static |private |async )*(?:function )?(\w+)\(/.exec(line);
+      const isFunction = /^(export )?(async )?function /.test(line) || (start !== null && start[1] === '  ');
+      if (
+        start === null ||
+        !isFunction ||
+        /;\s*$/.test(line) ||
+        /^\s*(if|for|while|switch|return)\b/.test(line)
+      )
+        return;
+      if (/\}\s*$/.test(line)) return;
+      closing = `${start[1]}}`;
+      isSetUp = SET_UP_FUNCTION.test(start[2]!);
+      return;
+    }
+    if (line === closing) closing = undefined;
+    else if (!isSetUp) hot.push([i + 1, line]);
+  });
+  return hot;
+}
+
+/** Violations of BANNED in one file's hot lines. */
+export function bannedIn(source: Source): string[] {
+  return hotLines(source.text).flatMap(([number, line]) =>
+    BANNED.filter(([, pattern]) => pattern.test(line)).map(
+      ([name, , why]) => `${source.path}:${number}: ${name} (${why}): ${line.trim()}`,
+    ),
+  );
+}
+
+function isHot(path: string): boolean {
+  if (SET_UP_FILES.has(path)) return false;
+  return /^(decode|metering)\//.test(path) || /^export\/columns[\w-]*\.ts$/.test(path);
+}
+
+function trackedFiles(): string[] {
+  const names = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  return names.split('\n').filter((name) => name !== '');
+}
+
+/** Fails with every offender on a line of its own. */
+function expectNone(offenders: readonly string[]): void {
+  expect(offenders.length, `\n${offenders.join('\n')}\n`).toBe(0);
+}
+
+describe('dependencies', () => {
+  it('go one way: cli → probe → stages, which do not know each other', () => {
+    const wrong = IMPORTS.filter(({ from, to, isType }) => {
+      const [importer, imported] = [partOf(from), partOf(to)];
+      if (importer === imported || isType || PLAIN_FILES.has(to)) return false;
+      return !MAY_IMPORT[importer]?.includes(imported);
+    });
+    expectNone(wrong.map(({ from, to }) => `${from} imports ${to}`));
+  });
+
+  it('nothing below the command line knows it', () => {
+    const wrong = IMPORTS.filter(
+      ({ from, to }) => partOf(to) === 'cli' && !['cli', 'main', 'docs'].includes(partOf(from)),
+    );
+    expectNone(wrong.map(({ from, to }) => `${from} imports ${to}`));
+  });
+
+  it('make no circle of code', () => {
+    const next = new Map<string, string[]>();
+    for (const { from, to, isType } of IMPORTS) if (!isType) next.set(from, [...(next.get(from) ?? []), to]);
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (file: string, path: string[]) => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+      if (path.includes(file) || done.has(file)) return;
+      for (const to of next.get(file) ?? []) visit(to, [...path, file]);
+      done.add(file);
+    };
+    for (const file of next.keys()) visit(file, []);
+    expectNone(circles);
+  });
+
+  it('lead to files that exist', () => {
+    const paths = new Set(SOURCES.map((source) => source.path));
+    expectNone(IMPORTS.filter(({ to }) => !paths.has(to) && !to.startsWith('..')).map(({ to }) => to));
+  });
+
+  it('plain files hold no behaviour: each imports only other plain files', () => {
+    const wrong = IMPORTS.filter(
+      ({ from, to, isType }) => PLAIN_FILES.has(from) && !PLAIN_FILES.has(to) && !isType,
+    );
+    expectNone(wrong.map(({ from, to }) => `${from} imports ${to}`));
+  });
+
+  it('at run time each has its reason in the README', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+    const unexplained = Object.keys(dependencies).filter(
+      (name) => !new RegExp(`^\\| \`${name}\` +\\| \\w`, 'm').test(readme),
+    );
+    expectNone(unexplained);
+  });
+});
+
+describe('files', () => {
+  it(`in src/ have at most ${FILE_LINES_MAX} lines`, () => {
+    const tooLong = SOURCES.map(
+      ({ path, text }) => [path, text.trimEnd().split('\n').length] as const,
+    ).filter(([path, lines]) => lines > (LONGER_FILES[path] ?? FILE_LINES_MAX));
+    expectNone(tooLong.map(([path, lines]) => `${path}: ${lines} lines`));
+    const short = SOURCES.filter(({ text }) => text.trimEnd().split('\n').length <= FILE_LINES_MAX);
+    expectNone(short.map(({ path }) => path).filter((path) => path in LONGER_FILES));
+  });
+
+  it('begin with a comment that says what they are for', () => {
+    const folders = ['src', 'bench', 'test/support'];
+    const silent = folders.flatMap((folder) =>
+      sourcesIn(folder)
+        .filter(({ text }) => !/^(#![^\n]*\n)?\/\*\*/.test(text))
+        .map(({ path }) => `${folder}/${path}`),
+    );
+    expectNone(silent);
+  });
+
+  it('hold no stub, no leftover, no path of one machine', () => {
+    const pattern = new RegExp(
+      ['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X', '/wo' + 'rk/', '/tmp/' + 'wt'].join('|'),
+    );
+    const wrong = trackedFiles()
+      .filter(
+        (name) => /\.(ts|mjs|md|json|yaml|sh|py|svg)$|^\.ci\//.test(name) && name !== 'package-lock.json',
+      )
+      .filter((name) => pattern.test(readFileSync(join(ROOT, name), 'utf8')));
+    expectNone(wrong);
+  });
+
+  it('at the top level are the known ones', () => {
+    const known = new Set(
+      [
+        ...['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'biome.json'],
+        ...['vitest.config.ts', 'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE'],
+        ...['src', 'config', 'systemd', 'test', 'pcaps', 'bench', 'docs'],
+        ...['.ci', '.gitignore', '.gitattributes', '.npmrc'],
+      ].map(String),
+    );
+    const strange = new Set(trackedFiles().map((name) => name.split('/')[0]!));
+    expectNone([...strange].filter((name) => !known.has(name)));
+  });
+
+  it('of captures come with a page each, and stay small', () => {
+    const names = readdirSync(join(ROOT, 'pcaps'));
+    const captures = names.filter((name) => /\.(pcap|pcapng)(\.gz)?$/.test(name));
+    expect(captures.length).toBeGreaterThan(10);
+    const pageless = captures.filter(
+      (name) => !names.includes(name.replace(/\.(pcap|pcapng)(\.gz)?$/, '.md')),
+    );
+    expectNone(pageless);
+    const large = captures.filter(
+      (name) => statSync(join(ROOT, 'pcaps', name)).size > (name.startsWith('demo') ? 400_000 : 20_000),
+    );
+    expectNone(large);
+  });
+});
+
+describe('hot path', () => {
+  it('allocates nothing and calls nothing slow', () => {
+    expectNone(SOURCES.filter(({ path }) => isHot(path)).flatMap(bannedIn));
+  });
+
+  it('is really looked at', () => {
+    const lines = SOURCES.filter(({ path }) => isHot(path)).flatMap(({ text }) => hotLines(text));
+    expect(lines.length).toBeGreaterThan(1000);
+  });
+
+  it.each([
+    ['spread', 'f(...args);'],
+    ['template string', 'const s = `a`;'],
+    ['throw', "throw new RangeError('x');"],
+    ['Buffer method', 'x = buffer.readUInt16BE(3);'],
+    ['slice', 'x = view.subarray(3, 4);'],
+    ['array callback', 'list.forEach(f);'],
+    ['for … of', 'for (const x of list) f(x);'],
+    ['closure', 'f(() => 1);'],
+    ['object or array', 'const p = [a, b];'],
+    ['new', 'x = new Uint8Array(4);'],
+  ])('%s would be found', (name, line) => {
+    const text = `export function walk(view: DataView): number {\n  ${line}\n  return 0;\n}\n`;
+    expect(bannedIn({ path: 'x.ts', text }).join()).toContain(name);
+    expect(bannedIn({ path: 'x.ts', text: text.replace('walk', 'createWalk') })).toEqual([]);
+    expect(bannedIn({ path: 'x.ts', text: text.replace(line, `// ${line}`) })).toEqual([]);
+  });
+});
