@@ -12,9 +12,7 @@ export function isInstalled(program: string, versionFlag: string): boolean {
     execFileSync(program, [versionFlag], { stdio: 'ignore' });
     return true;
   } catch {
-    console.warn(
-      `SKIPPED: ${program} is not installed, so nothing but our own tests looks at these messages`,
-    );
+    console.warn(`SKIPPED: ${program} is not installed, so what it would prove is not tested`);
     return false;
   }
 }
