@@ -4,7 +4,8 @@
  */
 import { ConfigError, type ConfigFault } from '../errors.ts';
 import { nearestName } from '../ie/nearest-name.ts';
-import type { ExportProtocol, OptionsDataMode } from './collector-exporter.ts';
+import type { OptionsDataMode } from './announcer.ts';
+import type { ExportProtocol } from './collector-exporter.ts';
 
 /** UDP port of a collector where none is given: IANA's for IPFIX, the usual one for NetFlow. */
 export const DEFAULT_PORTS: Readonly<Record<ExportProtocol, number>> = {
