@@ -5,7 +5,7 @@
  */
 import type { TunnelName } from '../decode/tunnel-kinds.ts';
 import type { ConfigFault } from '../errors.ts';
-import type { OptionsDataMode } from '../export/collector-exporter.ts';
+import type { OptionsDataMode } from '../export/announcer.ts';
 import type { ExporterConfig } from './exporters.ts';
 import { formatDuration, type OptionValue } from './option-types.ts';
 import { CONFIG_OPTIONS, type ConfigOption, type OUTPUTS } from './schema.ts';

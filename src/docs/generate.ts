@@ -9,12 +9,14 @@ import { buildConfig } from '../config/config.ts';
 import { configurationJsonSchema } from '../config/json-schema.ts';
 import { configurationMarkdown } from '../config/markdown.ts';
 import { sampleYaml } from '../config/render.ts';
+import { elementsMarkdown } from './elements-document.ts';
 
 /** Path of each generated file, with the function that makes its text. */
 export const GENERATED: Readonly<Record<string, () => string>> = {
   'config/flowtap.yaml': () => sampleYaml(buildConfig(new Map(), [])),
   'config/flowtap.schema.json': configurationJsonSchema,
   'docs/configuration.md': configurationMarkdown,
+  'docs/elements.md': elementsMarkdown,
 };
 
 function writeAll(): void {

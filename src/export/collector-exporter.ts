@@ -4,32 +4,20 @@
  */
 import { ENCAPSULATION_WORDS } from '../decode/decoded-batch.ts';
 import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../metering/flow-layout.ts';
+import { Announcer, type OptionsDataMode } from './announcer.ts';
 import { type ColumnRun, encodeColumns } from './columns.ts';
 import { ExportClock } from './export-clock.ts';
-import { ipfixFormat, OPTIONS_TEMPLATE_SET, TEMPLATE_SET } from './ipfix.ts';
+import { ipfixFormat } from './ipfix.ts';
 import { compileLanes, type Lane, type Lanes, TemplateIds } from './lanes.ts';
 import type { MessageArena } from './message-arena.ts';
 import { MessageBuilder, type MessageFormat } from './message-builder.ts';
 import { netflow5Format, netflow5Interface, splitLargeFlows } from './netflow-v5.ts';
-import { netflow9Format, OPTIONS_TEMPLATE_SET_V9, TEMPLATE_SET_V9 } from './netflow-v9.ts';
-import {
-  type InterfaceDescription,
-  ipfixOptionsData,
-  netflow9OptionsData,
-  type OptionsSet,
-} from './options-data.ts';
+import { netflow9Format } from './netflow-v9.ts';
+import { type InterfaceDescription, SAMPLING_INTERVAL } from './options-data.ts';
 import { LANES, RowSelection } from './row-selection.ts';
 import type { SendErrorReason, Transport } from './transport.ts';
 
 export type ExportProtocol = 'netflow5' | 'netflow9' | 'ipfix';
-
-/**
- * When options data is sent: with every announcement of templates; with the first one and after a collector refused
- * messages, so has probably been restarted; or not at all. In IPFIX it counts in the sequence number (RFC 7011 §3.1),
- * which nfcapd up to now forgets: it reports a false failure for options data behind its first flow record. So `once`
- * is IPFIX's default, `periodic` that of NetFlow v9, which counts messages.
- */
-export type OptionsDataMode = 'periodic' | 'once' | 'none';
 
 /** What an exporter is to do; see config/flowtap.yaml for the meaning of each. */
 export interface CollectorExporterOptions {
@@ -71,17 +59,6 @@ export interface CollectorStatistics {
   readonly collectorDrops: number | null;
 }
 
-/** Every packet is metered. */
-const SAMPLING_INTERVAL = 1;
-/** Free slots that templates and options need at most. */
-const REFRESH_SLOTS = 64;
-/** Interfaces that are announced at most. */
-const INTERFACES_MAX = 400;
-/** The second announcement comes early: the first one may have been lost, or the collector not yet there. */
-const SECOND_REFRESH_MESSAGES = 20;
-/** Least time between announcements to a collector that refuses messages. */
-const REFUSED_REFRESH_MS = 1000;
-
 export class CollectorExporter {
   readonly url: string;
   /** Whether templates read the encapsulation part of records. */
@@ -91,21 +68,16 @@ export class CollectorExporter {
   readonly #transport: Transport;
   readonly #builder: MessageBuilder;
   readonly #lanes: Lanes;
-  readonly #ids = new TemplateIds();
-  readonly #optionsIds = new Map<string, number>();
+  /** Undefined for NetFlow v5, which has nothing to announce. */
+  readonly #announcer: Announcer | undefined;
   readonly #clock: ExportClock;
   readonly #selection = new RowSelection();
   readonly #usesExportTime: boolean;
-  #interfaces: readonly InterfaceDescription[] = [];
   #positions = new Int32Array(0);
   #exportSeconds = 0;
   #recordNumber = 0;
   #recordsOffered = 0;
   #ipv6NotExportable = 0;
-  #refreshedAtMs = Number.NEGATIVE_INFINITY;
-  #refreshedAtMessage = 0;
-  #refreshes = 0;
-  #refusedAtRefresh = 0;
 
   /** @throws ConfigError for faults in the templates */
   constructor(arena: MessageArena, transport: Transport, options: CollectorExporterOptions) {
@@ -117,6 +89,7 @@ export class CollectorExporter {
     const isV5 = options.protocol === 'netflow5';
     const configured = options.ingressInterface === 'auto' ? undefined : options.ingressInterface;
     const fit = (ifIndex: number) => (isV5 ? netflow5Interface(ifIndex) : ifIndex);
+    const ids = new TemplateIds();
     this.#lanes = compileLanes(
       {
         ...options,
@@ -127,7 +100,7 @@ export class CollectorExporter {
           samplingInterval: SAMPLING_INTERVAL,
         },
       },
-      this.#ids,
+      ids,
     );
     const { templates } = this.#lanes;
     this.needsEncapsulation = templates.some((template) => template.needsEncapsulation);
@@ -137,12 +110,24 @@ export class CollectorExporter {
       ),
     );
     this.#builder = new MessageBuilder(arena, this.#format());
+    this.#announcer = isV5
+      ? undefined
+      : new Announcer(
+          {
+            builder: this.#builder,
+            arena,
+            lanes: this.#lanes,
+            ids,
+            clock: this.#clock,
+            errors: transport.statistics.errors,
+          },
+          { ...options, isIpfix: options.protocol === 'ipfix' },
+        );
   }
 
   /** Names of interfaces, announced from the next refresh on. */
   setInterfaces(interfaces: readonly InterfaceDescription[]): void {
-    this.#interfaces = interfaces.slice(0, INTERFACES_MAX);
-    this.#refreshedAtMs = Number.NEGATIVE_INFINITY;
+    this.#announcer?.setInterfaces(interfaces);
   }
 
   /**
@@ -230,7 +215,7 @@ export class CollectorExporter {
         continue;
       }
       while (from < count) {
-        if (!this.#refreshIfDue()) return this.#later(batch, l, from);
+        if (this.#announcer?.announceIfDue() === false) return this.#later(batch, l, from);
         const placed = this.#encodeRows(batch, encoder, rows[l]!, from, count);
         this.#transport.pump();
         from += placed;
@@ -245,73 +230,6 @@ export class CollectorExporter {
   async #later(batch: FlowRecordBatch, lane: number, row: number): Promise<void> {
     await this.#transport.room();
     await this.#exportLanes(batch, lane, row);
-  }
-
-  /**
-   * Announces templates and options where it is time to.
-   * @returns false where the arena has too little room for that: send first
-   */
-  #refreshIfDue(): boolean {
-    const { protocol, templateRefreshMs, templateRefreshMessages, optionsData } = this.#options;
-    if (protocol === 'netflow5') return true;
-    const nowMs = performance.now();
-    const { messages } = this.#builder.totals;
-    const since = messages - this.#refreshedAtMessage;
-    const { econnrefused } = this.#transport.statistics.errors;
-    const sinceMs = nowMs - this.#refreshedAtMs;
-    const wasRefused = econnrefused !== this.#refusedAtRefresh && sinceMs >= REFUSED_REFRESH_MS;
-    const isSecond = this.#refreshes === 1 && since >= SECOND_REFRESH_MESSAGES;
-    if (!isSecond && !wasRefused && sinceMs < templateRefreshMs && since < templateRefreshMessages)
-      return true;
-    if (this.#arena.free < REFRESH_SLOTS) return false;
-    this.#builder.closeMessage();
-    const setId = protocol === 'ipfix' ? TEMPLATE_SET : TEMPLATE_SET_V9;
-    for (const record of this.#lanes.templateRecords) {
-      this.#builder.addControlRecord(setId, record, 'templateRecords');
-    }
-    const isOnce = this.#refreshes === 0 || wasRefused;
-    if (optionsData !== 'none') this.#addOptions(optionsData === 'periodic' || isOnce);
-    this.#builder.closeMessage();
-    this.#refreshes++;
-    this.#refreshedAtMs = nowMs;
-    this.#refreshedAtMessage = this.#builder.totals.messages;
-    this.#refusedAtRefresh = econnrefused;
-    return true;
-  }
-
-  #addOptions(withData: boolean): void {
-    const isIpfix = this.#options.protocol === 'ipfix';
-    const sets = this.#optionsSets(isIpfix);
-    const setIds = sets.map(({ template }) => {
-      const record = new Uint8Array([0, 0, ...template]);
-      const key = record.join();
-      const id = this.#optionsIds.get(key) ?? this.#ids.take(record);
-      this.#optionsIds.set(key, id);
-      new DataView(record.buffer).setUint16(0, id);
-      const setId = isIpfix ? OPTIONS_TEMPLATE_SET : OPTIONS_TEMPLATE_SET_V9;
-      this.#builder.addControlRecord(setId, record, 'templateRecords');
-      return id;
-    });
-    if (!withData) return;
-    sets.forEach(({ records }, i) => {
-      for (const record of records) this.#builder.addControlRecord(setIds[i]!, record, 'optionsRecords');
-    });
-  }
-
-  #optionsSets(isIpfix: boolean): OptionsSet[] {
-    const { observationDomainId, privateEnterpriseNumber } = this.#options;
-    const fields = this.#lanes.templates.flatMap((template) => template.fields);
-    const contents = {
-      observationDomainId,
-      samplingInterval: SAMPLING_INTERVAL,
-      systemInitMs: this.#clock.systemInitMs,
-      interfaces: this.#interfaces,
-      ownElements: [...new Set(fields.map((field) => field.element))].filter(
-        (element) => element.isEnterprise,
-      ),
-      privateEnterpriseNumber,
-    };
-    return isIpfix ? ipfixOptionsData(contents) : netflow9OptionsData(contents);
   }
 
   /** @returns how many of the rows from `from` to `to` found room */

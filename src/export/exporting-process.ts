@@ -2,13 +2,10 @@
  * The exporting process (RFC 7011 §2): sends every batch of flow records to every collector, each with its own
  * protocol, templates, transport and sequence numbers, and none faster than the slowest lets it.
  */
+
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
-import {
-  CollectorExporter,
-  type CollectorStatistics,
-  type ExportProtocol,
-  type OptionsDataMode,
-} from './collector-exporter.ts';
+import type { OptionsDataMode } from './announcer.ts';
+import { CollectorExporter, type CollectorStatistics, type ExportProtocol } from './collector-exporter.ts';
 import { MessageArena } from './message-arena.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type { Transport } from './transport.ts';

@@ -5,6 +5,7 @@
  */
 import { compileTemplate, type Template } from '../ie/templates.ts';
 import {
+  FLOW_PROTOCOL,
   type FlowRecordBatch,
   FORWARD_DOUBLE,
   OCTETS,
@@ -89,14 +90,15 @@ function partsOf(octets: number, packets: number): number {
  * @returns the batch itself where no record is too large, which is nearly always
  */
 export function splitLargeFlows(batch: FlowRecordBatch): FlowRecordBatch {
-  const { doubles, stride } = batch;
+  const { words, doubles, stride } = batch;
   const parts: number[] = [];
   let total = 0;
   for (let i = 0; i < batch.count; i++) {
     let records = 1;
+    const isIPv4 = ((words[i * stride + FLOW_PROTOCOL]! >>> 8) & 0xf) === 4;
     for (let line = FORWARD_DOUBLE; line <= REVERSE_DOUBLE; line += REVERSE_DOUBLE - FORWARD_DOUBLE) {
       const at = (i * stride) / 2 + line;
-      if (doubles[at + OCTETS]! > COUNTER_MAX || doubles[at + PACKETS]! > COUNTER_MAX) {
+      if (isIPv4 && Math.max(doubles[at + OCTETS]!, doubles[at + PACKETS]!) > COUNTER_MAX) {
         records = Math.max(records, partsOf(doubles[at + OCTETS]!, doubles[at + PACKETS]!));
       }
     }
@@ -104,12 +106,12 @@ export function splitLargeFlows(batch: FlowRecordBatch): FlowRecordBatch {
     total += records;
   }
   if (total === batch.count) return batch;
-  const words = new Int32Array(total * stride);
-  const split = { ...batch, count: total, words, doubles: new Float64Array(words.buffer) };
+  const copy = new Int32Array(total * stride);
+  const split = { ...batch, count: total, words: copy, doubles: new Float64Array(copy.buffer) };
   let to = 0;
   parts.forEach((records, i) => {
     for (let part = 0; part < records; part++, to++) {
-      words.set(batch.words.subarray(i * stride, (i + 1) * stride), to * stride);
+      copy.set(words.subarray(i * stride, (i + 1) * stride), to * stride);
       if (records > 1) shareOut(batch, i, part, split.doubles, (to * stride) / 2);
     }
   });

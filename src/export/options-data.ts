@@ -7,6 +7,9 @@ import { ABSTRACT_TYPES, SEMANTICS, UNITS } from '../ie/abstract-types.ts';
 import type { InformationElement } from '../ie/element.ts';
 import { writeFieldSpecifier } from './ipfix.ts';
 
+/** One packet in so many is metered: every one. */
+export const SAMPLING_INTERVAL = 1;
+
 const VARIABLE_LENGTH = 0xffff; // RFC 7011 §7
 /** Sizes of names in NetFlow v9, which has no variable lengths. */
 const V9_NAME_OCTETS = 32;
@@ -111,7 +114,7 @@ function netflow9Options(
 
 const SCOPE_SYSTEM_V9 = { id: 1, octets: 4 }; // RFC 3954 §6.1
 const SCOPE_INTERFACE_V9 = { id: 2, octets: 4 };
-const SAMPLING_INTERVAL = { id: 34, octets: 4 };
+const SAMPLING_INTERVAL_FIELD = { id: 34, octets: 4 };
 const SAMPLING_ALGORITHM = { id: 35, octets: 1 };
 const DETERMINISTIC = 1;
 const OBSERVATION_DOMAIN_ID = { id: 149, octets: 4 };
@@ -122,7 +125,7 @@ export function netflow9OptionsData(contents: OptionsContents): OptionsSet[] {
   const sets = [
     netflow9Options(
       [SCOPE_SYSTEM_V9],
-      [SAMPLING_INTERVAL, SAMPLING_ALGORITHM],
+      [SAMPLING_INTERVAL_FIELD, SAMPLING_ALGORITHM],
       [[observationDomainId, samplingInterval, DETERMINISTIC]],
     ),
   ];
@@ -142,7 +145,7 @@ export function ipfixOptionsData(contents: OptionsContents): OptionsSet[] {
   const sets = [
     ipfixOptions(
       [domain],
-      [SAMPLING_INTERVAL, SAMPLING_ALGORITHM],
+      [SAMPLING_INTERVAL_FIELD, SAMPLING_ALGORITHM],
       [[observationDomainId, samplingInterval, DETERMINISTIC]],
     ),
     // Selector 1: systematic count-based, one packet taken, the rest of the interval skipped (RFC 5477 §8.2).

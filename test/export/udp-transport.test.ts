@@ -1,0 +1,175 @@
+/** Sending over loopback: to nobody, to a collector that is slow, to one that never reads. */
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { ExportError } from '../../src/errors.ts';
+import { createExportingProcess } from '../../src/export/exporting-process.ts';
+import { parseUdpTable, ReceiverQueue } from '../../src/export/receiver-queue.ts';
+import { TokenBucket } from '../../src/export/token-bucket.ts';
+import { resolveCollector } from '../../src/export/udp-transport.ts';
+import { CONFIG } from './exporter-support.ts';
+import { isInstalled } from './outside-tools.ts';
+import { recordBatch, type TestFlow } from './records.ts';
+
+const FLOW: TestFlow = {
+  source: [1, 0, 0, 0],
+  destination: [2, 0, 0, 0],
+  ipVersion: 4,
+  protocol: 6,
+  ports: [1, 2],
+  forward: { packets: 1, octets: 40, firstNs: 0, lastNs: 0 },
+};
+const BATCH = recordBatch(Array.from({ length: 512 }, () => FLOW));
+const to = (port: number, host = '127.0.0.1') => {
+  const protocol = 'ipfix' as const;
+  return { protocol, host, port, url: `ipfix://${host}:${port}`, options: { rate: 'max' as const } };
+};
+const hasProc = existsSync('/proc/net/udp');
+if (!hasProc) console.warn('SKIPPED: no /proc/net/udp here, so collectors on this host cannot be watched');
+
+const hasReader = hasProc && isInstalled('python3', '--version');
+
+async function boundSocket(type: 'udp4' | 'udp6' = 'udp4') {
+  const socket = createSocket(type);
+  socket.bind(0, type === 'udp4' ? '127.0.0.1' : '::1');
+  await once(socket, 'listening');
+  return socket;
+}
+
+/** A collector in a process of its own: pauses after every 50 datagrams, and prints how many it got once they end. */
+const READER = `
+  import socket, sys, time
+  s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+  s.bind(('127.0.0.1', 0))
+  print(s.getsockname()[1], flush=True)
+  received = 0
+  s.settimeout(1.5)
+  try:
+      while True:
+          s.recv(2048)
+          received += 1
+          if received % 50 == 0: time.sleep(0.005)
+  except socket.timeout:
+      print(received, flush=True)
+`;
+
+describe('an exporting process', () => {
+  it('counts what the network refuses, and goes on', async () => {
+    const socket = await boundSocket();
+    const { port } = socket.address();
+    socket.close();
+    await once(socket, 'close');
+    const exporting = await createExportingProcess(CONFIG, [to(port)]);
+    for (let i = 0; i < 20; i++) {
+      await exporting.exportBatch(BATCH);
+      exporting.flush();
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    const [counters] = await exporting.close();
+    expect(counters!.errors.econnrefused).toBeGreaterThan(0);
+    expect(counters!.recordsFailed).toBeGreaterThan(0);
+    expect(counters!.recordsOffered).toBe(counters!.dataRecords + counters!.recordsFailed);
+    expect(counters!.recordsOffered).toBe(20 * 512);
+    expect(counters!.collectorDrops).toBeNull();
+  });
+
+  it('says which collector the system refuses to open a socket for', async () => {
+    const failing = createExportingProcess(CONFIG, [to(2055, '255.255.255.255')]);
+    await expect(failing).rejects.toThrow(ExportError);
+    await expect(failing).rejects.toThrow('ipfix://255.255.255.255:2055: cannot open the socket: EACCES');
+  });
+
+  it('sends to IPv6 collectors in messages of 1,232 octets at most', async () => {
+    let socket: Awaited<ReturnType<typeof boundSocket>>;
+    try {
+      socket = await boundSocket('udp6');
+    } catch {
+      console.warn('SKIPPED: no IPv6 on this host');
+      return;
+    }
+    const sizes: number[] = [];
+    socket.on('message', (message) => sizes.push(message.length));
+    const exporting = await createExportingProcess(CONFIG, [to(socket.address().port, '::1')]);
+    await exporting.exportBatch(BATCH);
+    await exporting.close();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    socket.close();
+    expect(sizes.length).toBeGreaterThan(30);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1232);
+  });
+
+  it.skipIf(!hasReader)('feeds a slow collector as fast as it reads, and loses nothing', async () => {
+    const reader = spawn('python3', ['-c', READER.replaceAll(/^ {2}/gm, '')]);
+    const port = Number(String((await once(reader.stdout, 'data'))[0]));
+    const exporting = await createExportingProcess(CONFIG, [to(port)]);
+    // 1,000 messages: five times what a receive buffer holds.
+    for (let i = 0; i < 32; i++) await exporting.exportBatch(BATCH);
+    const [counters] = await exporting.close();
+    expect(counters!.collectorDrops).toBe(0);
+    const [received] = await once(reader.stdout, 'data');
+    expect(Number(String(received))).toBe(counters!.messages);
+  });
+
+  it.skipIf(!hasReader)('does not wait for ever for a collector that never reads', async () => {
+    const reader = spawn('python3', [
+      '-c',
+      `${READER.replaceAll(/^ {2}/gm, '').split('received = 0')[0]}time.sleep(20)`,
+    ]);
+    const port = Number(String((await once(reader.stdout, 'data'))[0]));
+    const exporting = await createExportingProcess(CONFIG, [to(port)]);
+    const start = performance.now();
+    for (let i = 0; i < 32; i++) await exporting.exportBatch(BATCH);
+    const [counters] = await exporting.close();
+    expect(performance.now() - start).toBeLessThan(5000);
+    expect(counters!.collectorDrops).toBeGreaterThan(0);
+    expect(counters!.recordsPending).toBe(0);
+    reader.kill();
+  });
+
+  it('says which name does not resolve', async () => {
+    const failing = resolveCollector('no-such-host.invalid', 'ipfix://no-such-host.invalid:4739');
+    await expect(failing).rejects.toThrow(/ipfix:\/\/no-such-host\.invalid:4739: cannot resolve/);
+  });
+});
+
+describe('the receive queue', () => {
+  // As the kernel prints it (net/ipv4/udp.c, udp4_format_sock).
+  const TABLE = `   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
+ 6763: 0100007F:A746 00000000:0000 07 00000000:00034200 00:00000000 00000000     0        0 119030 2 00000000b79e31f1 17
+ 6763: 00000000:A747 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 119031 2 00000000b79e31f2 0
+`;
+
+  it('is read from the socket’s line', () => {
+    expect(parseUdpTable(TABLE, 0xa746)).toEqual([
+      { address: '0100007F', inode: '119030', queuedOctets: 0x34200, drops: 17 },
+    ]);
+    expect(parseUdpTable(TABLE, 0xa745)).toEqual([]);
+  });
+
+  it('holds nothing back where nobody is bound, or nothing is known', () => {
+    const unknown = new ReceiverQueue('127.0.0.1', 9, ['/nowhere']);
+    expect(unknown.allowance(0)).toBeGreaterThan(0);
+    expect(unknown.drops).toBeNull();
+  });
+});
+
+describe('the token bucket', () => {
+  it('keeps a rate with bursts of 32', () => {
+    const bucket = new TokenBucket(10_000);
+    let sent = 0;
+    let most = 0;
+    for (let ms = 0; ms <= 1000; ms++) {
+      const available = bucket.available(ms);
+      most = Math.max(most, available);
+      for (let i = 0; i < available; i++, sent++) bucket.take();
+    }
+    expect(most).toBe(32);
+    expect(sent).toBe(10_000 + 32);
+  });
+
+  it('knows no limit', () => {
+    expect(new TokenBucket(Number.POSITIVE_INFINITY).available(0)).toBe(Number.MAX_SAFE_INTEGER);
+  });
+});
