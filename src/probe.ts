@@ -181,7 +181,11 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
     startWorker(options, encapsulation, { worker, workers }, worker === 0 ? onInterfaces : () => {}),
   );
   const stop = () => {
-    for (const { counters } of running) counters.capture[STOP_REQUESTED] = 1;
+    for (const { counters, thread } of running) {
+      counters.capture[STOP_REQUESTED] = 1;
+      // The counter stops a worker that reads, the message one that waits for input.
+      thread.postMessage('stop');
+    }
   };
   signal.addEventListener('abort', stop);
   const progress = watchProgress(options, running);

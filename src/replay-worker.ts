@@ -82,6 +82,7 @@ class ReplayWorker {
   readonly #linkTypes = new Int32Array(INTERFACES_MAX);
   #interfacesKnown = 0;
   #startedAtMs = Number.NaN;
+  #isStopped = false;
 
   constructor(data: ReplayWorkerData) {
     this.#data = data;
@@ -141,12 +142,18 @@ class ReplayWorker {
     return source.errors;
   }
 
+  /** Reads no further: ends a wait for input that may never come, as from an idle pipe. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#source.close();
+  }
+
   /** Publishes progress; true when main asks to stop. */
   #look(): boolean {
     const { capture } = this.#counters;
     capture[INPUT_CONSUMED] = this.#source.octetsConsumed;
     capture[INPUT_TOTAL] = this.#source.octetsTotal ?? Number.NaN;
-    return capture[STOP_REQUESTED] !== 0;
+    return this.#isStopped || capture[STOP_REQUESTED] !== 0;
   }
 
   #learnInterfaces(): void {
@@ -208,5 +215,8 @@ function post(message: ReplayWorkerMessage): void {
 }
 
 enableCompileCache();
-const errors = await new ReplayWorker(workerData as ReplayWorkerData).run();
+const worker = new ReplayWorker(workerData as ReplayWorkerData);
+// Listening must not keep the thread alive once it is done.
+parentPort?.on('message', () => worker.stop()).unref();
+const errors = await worker.run();
 post({ kind: 'end', errors: errors.map(({ message, remedy }) => ({ message, remedy })) });

@@ -15,7 +15,6 @@ import {
   mustSplit,
   SWEEP_PER_PACKET,
   scheduleFlow,
-  setClock,
   sweep,
   type Timeouts,
 } from './expiry.ts';
@@ -31,7 +30,9 @@ import {
   insertSlot,
 } from './flow-table.ts';
 import { hasKeyExtension, type PreparedBatch } from './key-preparer.ts';
-import { clearWheel, createTimingWheel, TICK_NS, type TimingWheel, unschedule } from './timing-wheel.ts';
+import * as packetClock from './packet-clock.ts';
+import { createPacketClock, movePacketClock } from './packet-clock.ts';
+import { clearWheel, createTimingWheel, type TimingWheel, unschedule } from './timing-wheel.ts';
 import { addPacket, clearCounters, FIN_OR_RST, isSyn, isSynAck, noteTcpEnd, writeLink } from './update.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
@@ -43,15 +44,9 @@ const { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS, METERING_COUNTERS
 const { ENTRY_DOUBLES, ENTRY_WORDS, FLOW_END_REASON, FLOW_FIRST_NS, FLOW_LAST_NS, FLOW_STATE } = layout;
 const { REVERSE_WORD, STATE_IN_USE, STATE_INITIATOR_IS_B, STATE_TCP_ENDED } = layout;
 
-const TCP = 6;
+const { NEXT_LOOK_NS, NEXT_TICK_NS, NOW_NS, PREVIOUS_NS, REBASE_BELOW_NS } = packetClock;
 
-// Places of the clock: now; the packet before; when the next tick begins; from when on entries may be due (-Infinity
-// while some are); below which two packets in a row take the clock back.
-const NOW_NS = 0;
-const PREVIOUS_NS = 1;
-const NEXT_TICK_NS = 2;
-const NEXT_LOOK_NS = 3;
-const REBASE_BELOW_NS = 4;
+const TCP = 6;
 
 export interface MeteringOptions {
   readonly idleTimeoutMs: number;
@@ -80,8 +75,7 @@ export class MeteringProcess {
   readonly #sink: FlowSink;
   /** Index word of each packet, as the touching pass found it. */
   readonly #found: Int32Array;
-  /** Times in one array, as numbers: as fields they would be boxed anew with every packet. */
-  readonly #clock = new Float64Array([-Infinity, Number.NaN, -Infinity, -Infinity, -Infinity]);
+  readonly #clock = createPacketClock();
   /** Keeps the touched words alive in the eyes of the compiler. */
   touched = 0;
 
@@ -210,12 +204,7 @@ export class MeteringProcess {
   }
 
   #setClock(nowNs: number): void {
-    const clock = this.#clock;
-    clock[NOW_NS] = nowNs;
-    clock[NEXT_TICK_NS] = (Math.floor(nowNs / TICK_NS) + 1) * TICK_NS;
-    clock[REBASE_BELOW_NS] = nowNs - this.#timeouts.idleNs;
-    // Entries are due: look at some with every packet, until none is left.
-    clock[NEXT_LOOK_NS] = setClock(this.#wheel, nowNs) ? -Infinity : clock[NEXT_TICK_NS]!;
+    movePacketClock(this.#clock, this.#wheel, this.#timeouts.idleNs, nowNs);
   }
 
   /** Counts what leaves the table, by reason, on its way to the sink. */
