@@ -178,24 +178,29 @@ describe('pcapng', () => {
     expect(packets.map((packet) => packet.timeNs / 10n ** 9n)).toEqual([2n ** 33n, -(2n ** 31n)]);
   });
 
+  it('takes of a simple packet what its block holds', async () => {
+    const { packets, error } = await read([
+      sectionHeader(true),
+      interfaceBlock(true, 1),
+      block(true, 3, octets(true, [9, 4], [0x01020304, 4])),
+    ]);
+    expect(error).toBeUndefined();
+    expect(packets).toMatchObject([{ wire: 9, frame: '04030201' }]);
+  });
+
   const good = [sectionHeader(true), interfaceBlock(true, 1), enhancedPacket(true, 0, T, FRAME)];
   const at = good.reduce((sum, part) => sum + part.length, 0);
   const damaged: [string, Buffer, RegExp][] = [
-    ['an undeclared interface', enhancedPacket(true, 1, T, FRAME), /found interface number 1/],
+    ['an undeclared interface', enhancedPacket(true, 1, T, FRAME), /below 1; found interface id 1/],
     ['a length that differs at the end', octets(true, [9, 4], [12, 4], [16, 4]), /found 16/],
     ['a length below 12', octets(true, [9, 4], [8, 4], [8, 4]), /found 8/],
     ['a length that is no multiple of 4', octets(true, [9, 4], [13, 4], [13, 4]), /found 13/],
     ['a length above 16 MiB', octets(true, [9, 4], [0xffff_fffc, 4], [0, 4]), /found 4294967292/],
     ['a packet block too short', block(true, 6, Buffer.alloc(16)), /at least 32 octets; found 28/],
     ['a captured length beyond the block', damagedPacket(), /found 9/],
-    ['no byte-order magic', block(true, 0x0a0d0d0a, Buffer.alloc(16)), /found 0x00000000/],
-    [
-      'version 2',
-      block(true, 0x0a0d0d0a, octets(true, [0x1a2b3c4d, 4], [2, 2], [0, 2], [0, 8])),
-      /found 2.0/,
-    ],
+    ['no byte-order magic', block(true, 0x0a0d0d0a, Buffer.alloc(16)), /found 00000000/],
+    ['version 2', block(true, 0x0a0d0d0a, octets(true, [0x1a2b3c4d, 4], [2, 2], [0, 2], [0, 8])), /found 2/],
     ['an interface block too short', block(true, 1, Buffer.alloc(4)), /at least 20 octets; found 16/],
-    ['a simple packet beyond its block', block(true, 3, octets(true, [9, 4], [0, 4])), /found 9/],
   ];
   function damagedPacket(): Buffer {
     const packet = enhancedPacket(true, 0, T, FRAME);
@@ -206,7 +211,9 @@ describe('pcapng', () => {
     const { packets, error } = await read([...good, bad]);
     expect(packets).toHaveLength(1);
     expect(error).toBeInstanceOf(CaptureFileError);
-    expect(error).toMatchObject({ byteOffset: at });
+    // The field that is wrong, in the block that stands there.
+    expect((error as CaptureFileError).byteOffset! - at).toBeGreaterThanOrEqual(0);
+    expect((error as CaptureFileError).byteOffset! - at).toBeLessThan(bad.length);
     expect((error as Error).message).toMatch(message);
   });
 });
