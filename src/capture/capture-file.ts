@@ -8,6 +8,7 @@ import { CaptureFileError } from '../errors.ts';
 import { type ByteWindow, FileWindow, StreamWindow } from './byte-window.ts';
 import type { CaptureContext, CaptureFormat } from './capture-format.ts';
 import { COMPRESSION_MAGIC_OCTETS, type Compression, decompress, detectCompression } from './decompress.ts';
+import { describeOtherFormat } from './other-formats.ts';
 import type { PacketBatch } from './packet-batch.ts';
 import { detectPcap, PCAP_HEADER_OCTETS, PcapFormat } from './pcap-format.ts';
 import { PcapngFormat, SECTION_HEADER_BLOCK } from './pcapng-format.ts';
@@ -75,7 +76,9 @@ export class CaptureFile {
     const start = size === undefined ? {} : { start: 0 };
     const stream = createReadStream(file, { fd, highWaterMark: options.readOctets, ...start });
     const pushed = size === undefined ? head : Buffer.alloc(0);
-    return new CaptureFile(file, streamWindow(stream, pushed, compression, options), size, context);
+    const again = size === undefined ? undefined : () => createReadStream(file);
+    const window = streamWindow(stream, pushed, compression, options, again);
+    return new CaptureFile(file, window, size, context);
   }
 
   get octetsConsumed(): number {
@@ -120,7 +123,8 @@ export class CaptureFile {
     if (window.view.getUint32(window.start) === SECTION_HEADER_BLOCK)
       this.#format = new PcapngFormat(this.#context);
     else if (pcap === undefined) {
-      this.#end(0, READABLE, `first octets ${hexOf(window, 8)}`, 'Convert it with: editcap -F pcapng IN OUT');
+      const { found, remedy } = describeOtherFormat(hexOf(window, 8));
+      this.#end(0, READABLE, found, remedy);
     } else if (window.end - window.start >= PCAP_HEADER_OCTETS) {
       this.#format = new PcapFormat(window, pcap.littleEndian, this.#context);
     }
@@ -204,6 +208,7 @@ function streamWindow(
   head: Buffer,
   compression: Compression | undefined,
   options: CaptureFileOptions,
+  again?: () => AsyncIterable<Uint8Array>,
 ): StreamWindow {
   let consumed = 0;
   async function* counted(): AsyncGenerator<Uint8Array> {
@@ -213,7 +218,7 @@ function streamWindow(
       yield chunk;
     }
   }
-  const chunks = compression === undefined ? sniffed(counted()) : decompress(counted(), compression);
+  const chunks = compression === undefined ? sniffed(counted()) : decompress(counted(), compression, again);
   return new StreamWindow(chunks, stream, () => consumed, 2 * options.readOctets);
 }
 

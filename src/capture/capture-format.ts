@@ -6,6 +6,9 @@ import type { SourceInterface } from './source.ts';
 /** Most octets of a frame, as in libpcap (MAXIMUM_SNAPLEN), or the file's own snap length if that is larger. */
 export const CAPTURED_LENGTH_MAX = 262_144;
 
+/** Spacing of doubles below 2^62 ns: makes a time that was rounded down one rounded up (`PacketBatch.timeNs`). */
+export const ROUNDING_NS = 512;
+
 /** What the file is damaged by. `viewOffset` is where, in octets from the start of the window's view. */
 export interface FormatFault {
   readonly viewOffset: number;

@@ -23,7 +23,7 @@ export interface PacketBatch {
   readonly wireLength: Uint32Array;
   /**
    * Observation time in nanoseconds since `PacketSource.timeBaseSeconds`: whole and exact within 104 days (2^53 ns) of
-   * it, rounded to at most 512 ns anywhere from 1901 to 2242.
+   * it, rounded up by at most 512 ns anywhere from 1901 to 2242: so the whole micro- or millisecond is right there too.
    */
   readonly timeNs: Float64Array;
   /** Index into `PacketSource.interfaces`. */

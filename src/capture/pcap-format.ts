@@ -6,16 +6,20 @@
  *     0 magic  4 version  8, 12 unused   0 seconds  4 fraction  8 captured length  12 original length
  *     16 snap length  20 link type
  */
+import { NS_PER_S } from '../clock.ts';
 import type { ByteWindow } from './byte-window.ts';
 import {
   CAPTURED_LENGTH_MAX,
   type CaptureContext,
   type CaptureFormat,
   type FormatFault,
+  ROUNDING_NS,
 } from './capture-format.ts';
 import type { PacketBatch } from './packet-batch.ts';
 
 export const PCAP_HEADER_OCTETS = 24;
+const VERSION_MAJOR = 4;
+const VERSION_MINOR = 6;
 const SNAP_LENGTH = 16;
 const LINK_TYPE = 20;
 const RECORD_HEADER_OCTETS = 16;
@@ -24,8 +28,11 @@ const MODIFIED_RECORD_HEADER_OCTETS = 24;
 
 const SECONDS = 0;
 const FRACTION = 4;
-const CAPTURED_LENGTH = 8;
-const ORIGINAL_LENGTH = 12;
+/** The two lengths: captured and original; the other way round before version 2.3. */
+const FIRST_LENGTH = 8;
+const SECOND_LENGTH = 12;
+/** Of DG/UX tcpdump, with the lengths swapped. */
+const DG_UX_MAJOR = 543;
 
 /** Nanoseconds of a fraction's unit, and octets of a record header, by magic number. */
 const MAGICS = new Map([
@@ -51,6 +58,9 @@ export class PcapFormat implements CaptureFormat {
   readonly #recordHeaderOctets: number;
   readonly #capturedLengthMax: number;
   readonly #interfaceIndex: number;
+  readonly #capturedAt: number;
+  /** Version 2.3 has the lengths in either order: the smaller one is the captured one then. */
+  readonly #isOrderUnknown: boolean;
 
   /** Reads the file header, which must lie whole at `window.start`, and moves past it. */
   constructor(window: ByteWindow, littleEndian: boolean, context: CaptureContext) {
@@ -67,6 +77,14 @@ export class PcapFormat implements CaptureFormat {
     // The upper bits tell the length of a frame check sequence (draft-ietf-opsawg-pcap §4).
     const linkType = view.getUint32(start + LINK_TYPE, littleEndian) & 0xffff;
     this.#interfaceIndex = context.intern(0, { name: '', linkType, snapLength });
+    const major = view.getUint16(start + VERSION_MAJOR, littleEndian);
+    const minor = view.getUint16(start + VERSION_MINOR, littleEndian);
+    if (!(major === 2 && minor <= 4) && !(major === DG_UX_MAJOR && minor === 0)) {
+      const viewOffset = start + VERSION_MAJOR;
+      this.fault = { viewOffset, expected: 'pcap version 2.0 to 2.4', found: `${major}.${minor}` };
+    }
+    this.#capturedAt = major === DG_UX_MAJOR || minor < 3 ? SECOND_LENGTH : FIRST_LENGTH;
+    this.#isOrderUnknown = major === 2 && minor === 3;
     window.start += PCAP_HEADER_OCTETS;
     this.need = this.#recordHeaderOctets;
   }
@@ -85,12 +103,21 @@ export class PcapFormat implements CaptureFormat {
     const capturedMax = this.#capturedLengthMax;
     const unitNs = this.#unitNs;
     const index = this.#interfaceIndex;
+    const capturedAt = this.#capturedAt;
+    const originalAt = FIRST_LENGTH + SECOND_LENGTH - capturedAt;
     let base = this.#context.timeBaseSeconds;
     let at = window.start;
     let count = batch.count;
     this.need = headerOctets;
     while (count < capacity && at + headerOctets <= end) {
-      const captured = view.getUint32(at + CAPTURED_LENGTH, littleEndian);
+      let captured = view.getUint32(at + capturedAt, littleEndian);
+      let original = view.getUint32(at + originalAt, littleEndian);
+      if (original < captured) {
+        // Some writers store more than they say was there; what is stored was there.
+        const larger = captured;
+        if (this.#isOrderUnknown) captured = original;
+        original = larger;
+      }
       if (captured > capturedMax) {
         this.fault = {
           viewOffset: at,
@@ -106,12 +133,14 @@ export class PcapFormat implements CaptureFormat {
       }
       const seconds = view.getUint32(at + SECONDS, littleEndian);
       if (Number.isNaN(base)) base = this.#context.timeBaseSeconds = seconds;
-      const original = view.getUint32(at + ORIGINAL_LENGTH, littleEndian);
       frameOffset[count] = frame;
       capturedLength[count] = captured;
-      // Some writers store more than they say was there; what is stored was there.
-      wireLength[count] = original < captured ? captured : original;
-      timeNs[count] = (seconds - base) * 1e9 + view.getUint32(at + FRACTION, littleEndian) * unitNs;
+      wireLength[count] = original;
+      const wholeNs = (seconds - base) * NS_PER_S; // exact: at most 53 significant bits
+      const fractionNs = view.getUint32(at + FRACTION, littleEndian) * unitNs;
+      let ns = wholeNs + fractionNs;
+      if (ns - wholeNs < fractionNs) ns += ROUNDING_NS;
+      timeNs[count] = ns;
       interfaceIndex[count] = index;
       count++;
       at = frame + captured;

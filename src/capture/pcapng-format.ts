@@ -79,7 +79,7 @@ export class PcapngFormat implements CaptureFormat {
       if (trailing !== length) {
         return this.#damage(at + length - 4, `the block total length ${length} again`, `${trailing}`);
       }
-      if (isSection) this.#beginSection(at, length);
+      if (isSection) this.#beginSection(view, at, length);
       else this.#readBlock(view, at, length, batch);
       if (this.fault !== undefined) return;
       window.start = at + length;
@@ -100,7 +100,7 @@ export class PcapngFormat implements CaptureFormat {
     return false;
   }
 
-  #beginSection(at: number, length: number): undefined {
+  #beginSection(view: DataView, at: number, length: number): undefined {
     if (length < SECTION_HEADER_MIN_OCTETS) {
       return this.#damage(
         at,
@@ -108,6 +108,8 @@ export class PcapngFormat implements CaptureFormat {
         `${length}`,
       );
     }
+    const major = view.getUint16(at + 12, this.#littleEndian);
+    if (major !== 1) return this.#damage(at + 12, 'pcapng version 1', `${major}`);
     this.#interfaces = [];
     this.#interfacesOfFile = 0;
   }
