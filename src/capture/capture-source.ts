@@ -97,10 +97,13 @@ class CaptureSequence extends Captures {
 
   async more(): Promise<boolean> {
     for (;;) {
-      if (this.#file !== undefined) {
-        if (await this.#file.more()) return true;
-        this.#consumedBefore += this.#file.octetsTotal ?? this.#file.octetsConsumed;
-        this.finish(this.#file);
+      const file = this.#file;
+      if (file !== undefined) {
+        if (await file.more()) return true;
+        // Closed while it waited: the end is no fault of the file's.
+        if (this.#file === undefined) return false;
+        this.#consumedBefore += file.octetsTotal ?? file.octetsConsumed;
+        this.finish(file);
         this.#file = undefined;
       }
       const name = this.#names.shift();
@@ -206,6 +209,7 @@ class MergedCaptures extends Captures {
         i++;
         continue;
       }
+      if (this.#runs.length === 0) return false;
       this.#consumedByFinished += run.file.octetsConsumed;
       this.finish(run.file);
       this.#runs.splice(i, 1);

@@ -176,10 +176,12 @@ export class MeteringProcess {
   #advance(timeNs: number, previousNs: number): void {
     const clock = this.#clock;
     const reachedNs = timeNs < previousNs ? timeNs : previousNs;
-    if (reachedNs >= clock[NEXT_TICK_NS]!) this.#setClock(reachedNs);
+    if (reachedNs >= clock[NEXT_TICK_NS]!)
+      movePacketClock(clock, this.#wheel, this.#timeouts.idleNs, reachedNs);
     else if (timeNs < clock[REBASE_BELOW_NS]! && previousNs < clock[REBASE_BELOW_NS]!) {
       this.counters[CLOCK_REBASES]!++;
-      this.#setClock(timeNs > previousNs ? timeNs : previousNs);
+      const laterNs = timeNs > previousNs ? timeNs : previousNs;
+      movePacketClock(clock, this.#wheel, this.#timeouts.idleNs, laterNs);
     }
     if (clock[NEXT_LOOK_NS] !== -Infinity) return;
     if (!sweep(this.#wheel, this.table, this.#timeouts, clock[NOW_NS]!, SWEEP_PER_PACKET, this.#counting))
@@ -193,7 +195,7 @@ export class MeteringProcess {
   advanceTo(timeNs: number): void {
     const clock = this.#clock;
     if (!(timeNs >= clock[NEXT_TICK_NS]!)) return;
-    this.#setClock(timeNs);
+    movePacketClock(clock, this.#wheel, this.#timeouts.idleNs, timeNs);
     const { table } = this;
     while (sweep(this.#wheel, table, this.#timeouts, timeNs, table.capacity, this.#counting)) {
       // Until nothing is due.
@@ -201,10 +203,6 @@ export class MeteringProcess {
     clock[NEXT_LOOK_NS] = clock[NEXT_TICK_NS]!;
     this.counters[FLOWS_ACTIVE] = table.active;
     this.counters[CLOCK_NS] = timeNs;
-  }
-
-  #setClock(nowNs: number): void {
-    movePacketClock(this.#clock, this.#wheel, this.#timeouts.idleNs, nowNs);
   }
 
   /** Counts what leaves the table, by reason, on its way to the sink. */
@@ -219,9 +217,7 @@ export class MeteringProcess {
     const { table, counters } = this;
     const packets = batch.words;
     const at = i * DECODED_WORDS;
-    if (table.active === table.capacity) {
-      evict(this.#wheel, table, this.#timeouts, this.#counting);
-    }
+    if (table.active === table.capacity) evict(this.#wheel, table, this.#timeouts, this.#counting);
     const slot = insertSlot(table, packets[at + HASH]!);
     const entryAt = slot * ENTRY_WORDS;
     for (let w = 0; w < FLOW_STATE; w++) table.words[entryAt + w] = packets[at + w]!;
