@@ -5,11 +5,12 @@
 
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import type { OptionsDataMode } from './announcer.ts';
+import { isLocalAddress, resolveCollector } from './collector-address.ts';
 import { CollectorExporter, type CollectorStatistics, type ExportProtocol } from './collector-exporter.ts';
 import { MessageArena } from './message-arena.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type { Transport } from './transport.ts';
-import { isLocalAddress, openUdpTransport, resolveCollector } from './udp-transport.ts';
+import { openUdpTransport } from './udp-transport.ts';
 
 /** Largest message: what every path carries unfragmented, or nearly so for IPv4; IPv6's least MTU less headers. */
 const MESSAGE_OCTETS_IPV4 = 1400;
@@ -18,6 +19,8 @@ const MESSAGE_OCTETS_IPV6 = 1232;
 const REMOTE_RATE = 20_000;
 const TEMPLATE_REFRESH_MS = 60_000;
 const TEMPLATE_REFRESH_MESSAGES = 1000;
+/** The event loop gets its turn after so many batches, however fast they come. */
+const BATCHES_PER_TURN = 32;
 /** Records wait this long at most for others to share their message with. */
 const FLUSH_MS = 1000;
 
@@ -139,10 +142,15 @@ export async function createExportingProcess(
   const flush = () => {
     for (const exporter of exporters) exporter.flush();
   };
+  let batches = 0;
   const timer = setInterval(flush, FLUSH_MS).unref();
   return {
     needsEncapsulation: exporters.some((exporter) => exporter.needsEncapsulation),
-    exportBatch: (batch) => exportToAll(exporters, batch),
+    exportBatch: (batch) => {
+      const pending = exportToAll(exporters, batch);
+      if (pending !== undefined || ++batches % BATCHES_PER_TURN !== 0) return pending;
+      return new Promise((resolve) => setImmediate(resolve));
+    },
     setInterfaces: (interfaces) => {
       // With a configured ingressInterface, no flow has the numbers that these names belong to.
       if (config.observation.ingressInterface !== 'auto') return;

@@ -3,10 +3,14 @@
  * reason and never fatal. Paced by a token bucket, and for collectors on this host by their own receive queue.
  */
 import { createSocket, type Socket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { ExportError } from '../errors.ts';
+import {
+  openSegmentedUdpSocket,
+  SEGMENTED_OCTETS_MAX,
+  SEGMENTS_MAX,
+  type SegmentedUdpSocket,
+} from '../sys/segmented-udp.ts';
+import { addressOctets, isLocalAddress, type ResolvedAddress } from './collector-address.ts';
 import type { MessageArena } from './message-arena.ts';
 import { ReceiverQueue } from './receiver-queue.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -17,43 +21,22 @@ const SEND_BUFFER_OCTETS = 4 << 20;
 /** Looks at a full receive queue without pause before the processor is left to others for a millisecond. */
 const EAGER_LOOKS = 12;
 
-/** A collector's address, resolved. */
-export interface ResolvedAddress {
-  readonly address: string;
-  readonly family: 4 | 6;
-}
-
-/** @throws ExportError where the name is unknown */
-export async function resolveCollector(host: string, url: string): Promise<ResolvedAddress> {
-  const version = isIP(host.replace(/%.*$/, ''));
-  if (version !== 0) return { address: host, family: version as 4 | 6 };
-  try {
-    const { address, family } = await lookup(host);
-    return { address, family: family as 4 | 6 };
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new ExportError(url, `cannot resolve ${host}: ${code}`, {
-      remedy: 'check the name, or give the address',
-      cause,
-    });
-  }
-}
-
-/** Whether packets to the address stay on this host. */
-export function isLocalAddress(address: string): boolean {
-  if (address.startsWith('127.') || address === '::1') return true;
-  for (const addresses of Object.values(networkInterfaces())) {
-    if (addresses?.some((own) => own.address === address)) return true;
-  }
-  return false;
-}
-
 const REASONS: Readonly<Record<string, SendErrorReason>> = {
   ECONNREFUSED: 'econnrefused',
   ENETUNREACH: 'enetunreach',
   EHOSTUNREACH: 'ehostunreach',
   EMSGSIZE: 'emsgsize',
   ENOBUFS: 'enobufs',
+};
+
+/** Of errno on Linux. */
+const EAGAIN = 11;
+const REASONS_BY_ERRNO: Readonly<Record<number, SendErrorReason>> = {
+  90: 'emsgsize',
+  101: 'enetunreach',
+  105: 'enobufs',
+  111: 'econnrefused',
+  113: 'ehostunreach',
 };
 
 function connect(to: ResolvedAddress, port: number, url: string): Promise<Socket> {
@@ -87,9 +70,14 @@ export async function openUdpTransport(
   } catch {
     // The default buffer works too: sends wait a little more often.
   }
-  const receiver = isLocalAddress(to.address) ? new ReceiverQueue(to.address, port) : undefined;
+  const isLocal = isLocalAddress(to.address);
+  const receiver = isLocal ? new ReceiverQueue(to.address, port) : undefined;
+  // Only within a host: what a network card makes of segments is another matter, and paced anyway.
+  const segmented = isLocal
+    ? openSegmentedUdpSocket(addressOctets(to.address), port, arena.bytes, SEND_BUFFER_OCTETS)
+    : undefined;
   const rate = options.rate === 'max' ? Number.POSITIVE_INFINITY : options.rate;
-  return new UdpTransport(arena, socket, new TokenBucket(rate), receiver);
+  return new UdpTransport(arena, socket, new TokenBucket(rate), receiver, segmented);
 }
 
 export class UdpTransport implements Transport {
@@ -98,6 +86,9 @@ export class UdpTransport implements Transport {
   readonly #socket: Socket;
   readonly #bucket: TokenBucket;
   readonly #receiver: ReceiverQueue | undefined;
+  readonly #segmented: SegmentedUdpSocket | undefined;
+  readonly #starts = new Int32Array(SEGMENTS_MAX);
+  #segmentsMax = SEGMENTS_MAX;
   readonly #onSent: (error: Error | null) => void;
   /** Messages that may be sent before the receiver is looked at again. */
   #receiverAllowance = 0;
@@ -105,12 +96,22 @@ export class UdpTransport implements Transport {
   #isWakeScheduled = false;
   #waiters: (() => void)[] = [];
 
-  constructor(arena: MessageArena, socket: Socket, bucket: TokenBucket, receiver: ReceiverQueue | undefined) {
+  constructor(
+    arena: MessageArena,
+    socket: Socket,
+    bucket: TokenBucket,
+    receiver: ReceiverQueue | undefined,
+    segmented: SegmentedUdpSocket | undefined,
+  ) {
+    this.#segmented = segmented;
     this.#arena = arena;
     this.#socket = socket;
     this.#bucket = bucket;
     this.#receiver = receiver;
-    this.#onSent = (error) => this.#messageDone(error);
+    this.#onSent = (error) => {
+      const code = (error as NodeJS.ErrnoException | null)?.code;
+      this.#messageDone(error ? (REASONS[code ?? ''] ?? 'other') : undefined);
+    };
   }
 
   pump(): void {
@@ -120,6 +121,13 @@ export class UdpTransport implements Transport {
       if (allowed === 0) {
         this.#scheduleWake();
         return;
+      }
+      if (this.#segmented !== undefined) {
+        if (!this.#sendSegmented(this.#segmented, allowed)) {
+          this.#scheduleWake();
+          return;
+        }
+        continue;
       }
       for (let i = 0; i < allowed; i++) {
         const slot = arena.handedOver % arena.slots;
@@ -146,9 +154,54 @@ export class UdpTransport implements Transport {
 
   async close(): Promise<void> {
     this.#receiver?.close();
+    this.#segmented?.close();
     await new Promise<void>((resolve) => {
       this.#socket.close(() => resolve());
     });
+  }
+
+  /**
+   * Sends `allowed` messages, neighbours of one size in a call.
+   * @returns false where the system takes no more for now
+   */
+  #sendSegmented(socket: SegmentedUdpSocket, allowed: number): boolean {
+    const arena = this.#arena;
+    const starts = this.#starts;
+    const end = arena.handedOver + allowed;
+    while (arena.handedOver < end) {
+      const first = arena.handedOver;
+      const octets = arena.lengths[first % arena.slots]!;
+      const countMax = Math.min(
+        end - first,
+        this.#segmentsMax,
+        Math.max(1, Math.floor(SEGMENTED_OCTETS_MAX / octets)),
+      );
+      let count = 0;
+      let lastOctets = octets;
+      // A shorter one can only be the last.
+      while (count < countMax && lastOctets === octets) {
+        const next = arena.lengths[(first + count) % arena.slots]!;
+        if (next > octets) break;
+        starts[count++] = arena.start(first + count - 1);
+        lastOctets = next;
+      }
+      const errno = socket.send(starts, count, octets, lastOctets);
+      if (errno === EAGAIN) return false;
+      const reason = errno === 0 ? undefined : (REASONS_BY_ERRNO[errno] ?? 'other');
+      if (count > 1 && (reason === 'emsgsize' || reason === 'other')) {
+        // No segments on this route: from now on one at a time.
+        this.#segmentsMax = 1;
+        continue;
+      }
+      // An error is about one message, or about an earlier one: the others get their own chance.
+      const done = reason === undefined ? count : 1;
+      for (let i = 0; i < done; i++) {
+        arena.handedOver++;
+        this.#bucket.take();
+        this.#messageDone(reason);
+      }
+    }
+    return true;
   }
 
   /** How many of `wanted` messages may go now. */
@@ -177,12 +230,13 @@ export class UdpTransport implements Transport {
     else setTimeout(wake, 1);
   }
 
-  #messageDone(error: Error | null): void {
+  /** @param reason why it could not be sent; undefined where it was */
+  #messageDone(reason: SendErrorReason | undefined): void {
     const arena = this.#arena;
     const slot = arena.done % arena.slots;
     const { statistics } = this;
-    if (error) {
-      statistics.errors[REASONS[(error as NodeJS.ErrnoException).code ?? ''] ?? 'other']++;
+    if (reason !== undefined) {
+      statistics.errors[reason]++;
       statistics.failedFlowRecords += arena.flowRecords[slot]!;
     } else {
       statistics.messages++;

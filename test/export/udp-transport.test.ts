@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ExportError } from '../../src/errors.ts';
+import { addressOctets, resolveCollector } from '../../src/export/collector-address.ts';
 import { createExportingProcess } from '../../src/export/exporting-process.ts';
 import { parseUdpTable, ReceiverQueue } from '../../src/export/receiver-queue.ts';
 import { TokenBucket } from '../../src/export/token-bucket.ts';
-import { resolveCollector } from '../../src/export/udp-transport.ts';
 import { CONFIG } from './exporter-support.ts';
 import { isInstalled } from './outside-tools.ts';
 import { recordBatch, type TestFlow } from './records.ts';
@@ -131,6 +131,19 @@ describe('an exporting process', () => {
   it('says which name does not resolve', async () => {
     const failing = resolveCollector('no-such-host.invalid', 'ipfix://no-such-host.invalid:4739');
     await expect(failing).rejects.toThrow(/ipfix:\/\/no-such-host\.invalid:4739: cannot resolve/);
+  });
+});
+
+describe('addressOctets', () => {
+  it.each([
+    ['192.0.2.1', 'c0000201'],
+    ['::1', '00000000000000000000000000000001'],
+    ['2001:db8::', '20010db8000000000000000000000000'],
+    ['2001:db8:1:2:3:4:5:6', '20010db8000100020003000400050006'],
+    ['fe80::1%eth0', 'fe800000000000000000000000000001'],
+    ['::ffff:192.0.2.1', '00000000000000000000ffffc0000201'],
+  ])('of %s are %s', (address, expected) => {
+    expect(Buffer.from(addressOctets(address)).toString('hex')).toBe(expected);
   });
 });
 

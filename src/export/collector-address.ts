@@ -1,0 +1,50 @@
+/** Addresses of collectors: from a name to octets, and whether they are this host's own. */
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { ExportError } from '../errors.ts';
+
+/** A collector's address, resolved. */
+export interface ResolvedAddress {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
+
+/** @throws ExportError where the name is unknown */
+export async function resolveCollector(host: string, url: string): Promise<ResolvedAddress> {
+  const version = isIP(host.replace(/%.*$/, ''));
+  if (version !== 0) return { address: host, family: version as 4 | 6 };
+  try {
+    const { address, family } = await lookup(host);
+    return { address, family: family as 4 | 6 };
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new ExportError(url, `cannot resolve ${host}: ${code}`, {
+      remedy: 'check the name, or give the address',
+      cause,
+    });
+  }
+}
+
+/** Whether packets to the address stay on this host. */
+export function isLocalAddress(address: string): boolean {
+  if (address.startsWith('127.') || address === '::1') return true;
+  for (const addresses of Object.values(networkInterfaces())) {
+    if (addresses?.some((own) => own.address === address)) return true;
+  }
+  return false;
+}
+
+/** The octets of an address, in network order. */
+export function addressOctets(address: string): Uint8Array {
+  if (address.includes('.') && !address.includes(':')) return Uint8Array.from(address.split('.'), Number);
+  // The URL standard writes out what is between brackets in one known way.
+  const [head, tail = ''] = new URL(`http://[${address.replace(/%.*$/, '')}]`).hostname
+    .slice(1, -1)
+    .split('::');
+  const groups = (part: string) =>
+    part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16));
+  const [first, last] = [groups(head!), groups(tail)];
+  const all = [...first, ...new Array<number>(8 - first.length - last.length).fill(0), ...last];
+  return Uint8Array.from(all.flatMap((group) => [group >>> 8, group & 0xff]));
+}

@@ -1,0 +1,160 @@
+/**
+ * UDP sockets that take many datagrams in one system call (Linux: UDP_SEGMENT, since 4.18), through koffi. Measured on
+ * loopback with datagrams of 1,380 octets: 0.6 µs each, 3.6 µs with a call for each.
+ *
+ * Layouts are those of 64-bit Linux, which x86-64 and arm64 share.
+ */
+import { createRequire } from 'node:module';
+import { endianness } from 'node:os';
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
+const SOL_SOCKET = 1;
+const SO_SNDBUF = 7;
+const SOL_UDP = 17;
+const UDP_SEGMENT = 103;
+const MSG_DONTWAIT = 0x40;
+const MSGHDR_OCTETS = 56;
+const CMSG_OCTETS = 24;
+/** The data of a control message ends here: header of 16 octets and a u16. */
+const CMSG_LENGTH = 18;
+/** Segments of a call that every kernel with UDP_SEGMENT takes (UDP_MAX_SEGMENTS), and their octets together. */
+export const SEGMENTS_MAX = 64;
+export const SEGMENTED_OCTETS_MAX = 65_000;
+
+export interface SegmentedUdpSocket {
+  /**
+   * Sends datagrams that are all as long as the first; the last may be shorter.
+   * @param starts where each begins in the memory that the socket was opened for; the first `count` are used
+   * @returns 0, or the errno: then none was sent
+   */
+  send(starts: Int32Array, count: number, octets: number, lastOctets: number): number;
+  close(): void;
+}
+
+interface Calls {
+  readonly socket: (domain: number, type: number, protocol: number) => number;
+  readonly connect: (fd: number, address: Uint8Array, octets: number) => number;
+  readonly setsockopt: (fd: number, level: number, name: number, value: Uint8Array, octets: number) => number;
+  readonly sendmsg: (fd: number, message: bigint, flags: number) => number | bigint;
+  readonly close: (fd: number) => number;
+  readonly memmove: (to: Uint8Array, from: Uint8Array, octets: number) => number | bigint;
+  readonly errno: () => number;
+}
+
+function loadCalls(): Calls | undefined {
+  const isKnownLayout = process.arch === 'x64' || process.arch === 'arm64';
+  if (process.platform !== 'linux' || !isKnownLayout || endianness() !== 'LE') return undefined;
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+    const library = koffi.load('libc.so.6');
+    return {
+      socket: library.func('int socket(int, int, int)'),
+      connect: library.func('int connect(int, const void *, uint32_t)'),
+      setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
+      sendmsg: library.func('int64_t sendmsg(int, uintptr_t, int)'),
+      close: library.func('int close(int)'),
+      // Returns its first argument: the way to learn where memory lies.
+      memmove: library.func('uintptr_t memmove(void *, const void *, size_t)'),
+      errno: () => koffi.errno(),
+    };
+  } catch {
+    // An optional improvement: node:dgram does the same, more slowly.
+    return undefined;
+  }
+}
+
+/** struct sockaddr_in or sockaddr_in6. @param octets of the address, in network order */
+function socketAddress(octets: Uint8Array, port: number): Uint8Array {
+  const isIPv4 = octets.length === 4;
+  const address = new Uint8Array(isIPv4 ? 16 : 28);
+  const view = new DataView(address.buffer);
+  view.setUint16(0, isIPv4 ? AF_INET : AF_INET6, true);
+  view.setUint16(2, port);
+  address.set(octets, isIPv4 ? 4 : 8);
+  return address;
+}
+
+/**
+ * Opens a socket that is connected to a collector.
+ * @param address 4 or 16 octets
+ * @param memory that all datagrams are in; it must not be detached before the socket is closed
+ * @returns undefined where the system has no such thing: use node:dgram then
+ */
+export function openSegmentedUdpSocket(
+  address: Uint8Array,
+  port: number,
+  memory: Uint8Array,
+  sendBufferOctets: number,
+): SegmentedUdpSocket | undefined {
+  const calls = loadCalls();
+  if (calls === undefined) return undefined;
+  const to = socketAddress(address, port);
+  const fd = calls.socket(address.length === 4 ? AF_INET : AF_INET6, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0);
+  if (fd < 0) return undefined;
+  const number32 = (value: number) => new Uint8Array(Int32Array.of(value).buffer);
+  calls.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, number32(sendBufferOctets), 4);
+  // Whether the kernel knows the option; 0 keeps it switched off for calls that do not ask for it.
+  const isKnown = calls.setsockopt(fd, SOL_UDP, UDP_SEGMENT, number32(0), 4) === 0;
+  if (!isKnown || calls.connect(fd, to, to.length) !== 0) {
+    calls.close(fd);
+    return undefined;
+  }
+  return new ConnectedSocket(calls, fd, memory);
+}
+
+class ConnectedSocket implements SegmentedUdpSocket {
+  readonly #calls: Calls;
+  readonly #fd: number;
+  readonly #memoryAddress: number;
+  readonly #header: bigint;
+  readonly #headerWords: BigUint64Array;
+  readonly #control: DataView;
+  readonly #controlAddress: bigint;
+  readonly #vector: Float64Array;
+  readonly #vectorWords: Uint32Array;
+
+  constructor(calls: Calls, fd: number, memory: Uint8Array) {
+    this.#calls = calls;
+    this.#fd = fd;
+    const addressOf = (bytes: Uint8Array) => BigInt(calls.memmove(bytes, bytes, 0));
+    this.#memoryAddress = Number(addressOf(memory));
+    // struct iovec: base, length. Addresses stay below 2^48, so two 32-bit halves of a number hold them.
+    this.#vector = new Float64Array(2 * SEGMENTS_MAX);
+    this.#vectorWords = new Uint32Array(this.#vector.buffer);
+    // struct cmsghdr: length, level, type, then the segment's octets.
+    const control = new Uint8Array(256);
+    this.#control = new DataView(control.buffer);
+    this.#control.setBigUint64(0, BigInt(CMSG_LENGTH), true);
+    this.#control.setUint32(8, SOL_UDP, true);
+    this.#control.setUint32(12, UDP_SEGMENT, true);
+    // struct msghdr: name, its length, vector, its count, control, its length, flags. Buffers of 256 octets and more
+    // lie outside the garbage collector's reach and do not move.
+    const header = new Uint8Array(256);
+    this.#headerWords = new BigUint64Array(header.buffer, 0, MSGHDR_OCTETS / 8);
+    this.#controlAddress = addressOf(control);
+    this.#headerWords[2] = addressOf(new Uint8Array(this.#vector.buffer));
+    this.#header = addressOf(header);
+  }
+
+  send(starts: Int32Array, count: number, octets: number, lastOctets: number): number {
+    const words = this.#vectorWords;
+    for (let i = 0; i < count; i++) {
+      const address = this.#memoryAddress + starts[i]!;
+      words[4 * i] = address % 4294967296;
+      words[4 * i + 1] = Math.floor(address / 4294967296);
+      words[4 * i + 2] = i === count - 1 ? lastOctets : octets;
+      words[4 * i + 3] = 0;
+    }
+    this.#headerWords[3] = BigInt(count);
+    this.#headerWords[4] = count > 1 ? this.#controlAddress : 0n;
+    this.#headerWords[5] = count > 1 ? BigInt(CMSG_OCTETS) : 0n;
+    this.#control.setUint16(16, octets, true);
+    return Number(this.#calls.sendmsg(this.#fd, this.#header, MSG_DONTWAIT)) < 0 ? this.#calls.errno() : 0;
+  }
+
+  close(): void {
+    this.#calls.close(this.#fd);
+  }
+}
