@@ -66,7 +66,7 @@ const IPV4 = [
 ];
 const IPV6 = ['ipv6.src', 'ipv6.dst', 'ipv6.nxt', 'ipv6.plen', 'ipv6.opt.jumbo'];
 const FRAGMENT6 = ['ipv6.fraghdr.ident', 'ipv6.fraghdr.offset', 'ipv6.fraghdr.more'];
-const ICMP = ['icmp.type', 'icmp.code', 'icmpv6.type', 'icmpv6.code'];
+const ICMP = ['icmp.type', 'icmp.code', 'icmpv6.type', 'icmpv6.code', 'igmp.type'];
 
 /** The field with the next header, by the extension header that holds it (its own protocol number). */
 const NEXT_OF_EXTENSION: Readonly<Record<number, string>> = {
@@ -187,19 +187,31 @@ function portsOf(row: FieldRow, ip: IpHeader): Ports {
   if (ip.protocol === 1 && !ip.isV6) return [0, number(row, 'icmp.type') * 256 + number(row, 'icmp.code')];
   if (ip.protocol === 58 && ip.isV6)
     return [0, number(row, 'icmpv6.type') * 256 + number(row, 'icmpv6.code')];
+  if (ip.protocol === 2 && !ip.isV6) return [0, number(row, 'igmp.type') * 256];
   const fields = PORTS_OF_PROTOCOL[ip.protocol];
   return fields === undefined ? [0, 0] : [number(row, fields[0]), number(row, fields[1])];
 }
 
+/** A row with only the innermost value of each field. */
+function lastOfEach(row: FieldRow): FieldRow {
+  return Object.fromEntries(Object.entries(row).map(([field, values]) => [field, values.slice(-1)]));
+}
+
+export interface WitnessOptions {
+  /** More of tshark's own. */
+  readonly arguments?: readonly string[];
+  /** The last IP header of each packet instead of the first, as after looking into every tunnel. */
+  readonly innermost?: boolean;
+}
+
 /** Every packet of a capture that tshark sees an IP header in. */
-export function witnessPackets(
-  file: string,
-  options: { arguments?: readonly string[] } = {},
-): WitnessedPacket[] {
+export function witnessPackets(file: string, options: WitnessOptions = {}): WitnessedPacket[] {
   const packets: WitnessedPacket[] = [];
   const portsOfFragments = new Map<string, Ports>();
-  for (const row of readFields(file, FLOW_FIELDS, options)) {
+  for (const whole of readFields(file, FLOW_FIELDS, options)) {
+    const row = options.innermost === true ? lastOfEach(whole) : whole;
     const layers = (first(row, 'frame.protocols') ?? '').split(':');
+    if (options.innermost === true) layers.reverse();
     const outer = layers.find((layer) => layer === 'ip' || layer === 'ipv6');
     const prefix = outer === 'ipv6' ? 'ipv6' : 'ip';
     const source = first(row, `${prefix}.src`);
@@ -208,9 +220,9 @@ export function witnessPackets(
     const ip = ipHeaderOf(row, outer === 'ipv6');
     let ports = portsOf(row, ip);
     if (ip.fragmentOf !== undefined) {
-      const whole = `${source} ${destination} ${ip.protocol} ${ip.fragmentOf}`;
-      if (!ip.isLaterFragment) portsOfFragments.set(whole, ports);
-      else ports = portsOfFragments.get(whole) ?? ports;
+      const packet = `${source} ${destination} ${ip.protocol} ${ip.fragmentOf}`;
+      if (!ip.isLaterFragment) portsOfFragments.set(packet, ports);
+      else ports = portsOfFragments.get(packet) ?? ports;
     }
     const timeNs = epochNs(first(row, 'frame.time_epoch') ?? '0');
     packets.push({
@@ -233,10 +245,7 @@ export function witnessPackets(
 }
 
 /** tshark's packets of a capture added up to one total for each direction of each 5-tuple. */
-export function witnessFlows(
-  file: string,
-  options: { arguments?: readonly string[] } = {},
-): Map<string, FlowTotals> {
+export function witnessFlows(file: string, options: WitnessOptions = {}): Map<string, FlowTotals> {
   const flows = new Map<string, FlowTotals>();
   for (const packet of witnessPackets(file, options)) {
     const { frameNumber: _, interfaceId: __, vlanId: ___, ...part } = packet;
