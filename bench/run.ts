@@ -27,7 +27,7 @@ const HELP = `usage: npm run bench -- [options]
 --peers A,B       of: ${PEERS.map((probe) => probe.name).join(', ')} (default: ${DEFAULT_PEERS.join(', ')})
 --data DIR        where the captures are kept (default: bench/data)
 --flowtap WORDS   flowtap's command line; {file}, {port}, {entries} are filled in. 'none' leaves it out
---smoke           one small workload, once: fails unless flowtap is faster than softflowd and loses nothing
+--smoke           one small workload: fails unless flowtap is faster than softflowd and loses nothing
 --check           fails where a ratio falls short of bench/baseline.json
 --json FILE       every single run as JSON`;
 
@@ -185,7 +185,7 @@ async function main(): Promise<void> {
   const plan: Plan = {
     workloads: chooseWorkloads(values),
     probes: chooseProbes(values.flowtap, peers),
-    rounds: Number(values.repeat ?? (values.smoke ? 1 : 5)),
+    rounds: Number(values.repeat ?? (values.smoke ? 3 : 5)),
   };
   const sink = fork(join(import.meta.dirname, 'sink.ts'));
   await new Promise((resolve) => sink.once('message', resolve));
