@@ -26,11 +26,14 @@ function onlyIPv4(flows: ReadonlyMap<string, FlowTotals>): Map<string, FlowTotal
 /** nfcapd 1.7.1 drops the type and code of ICMPv6 in NetFlow v9, whoever sends them (softflowd's too); IPFIX it reads. */
 function withoutIcmpV6Types(flows: ReadonlyMap<string, FlowTotals>): Map<string, FlowTotals> {
   const result = new Map<string, FlowTotals>();
-  for (const flow of flows.values()) addToFlows(result, flow.protocol === 58 ? { ...flow, destinationPort: 0 } : flow);
+  for (const flow of flows.values())
+    addToFlows(result, flow.protocol === 58 ? { ...flow, destinationPort: 0 } : flow);
   return result;
 }
 
-const WHAT_ARRIVES: Readonly<Record<string, (flows: ReadonlyMap<string, FlowTotals>) => ReadonlyMap<string, FlowTotals>>> = {
+const WHAT_ARRIVES: Readonly<
+  Record<string, (flows: ReadonlyMap<string, FlowTotals>) => ReadonlyMap<string, FlowTotals>>
+> = {
   netflow5: onlyIPv4,
   netflow9: withoutIcmpV6Types,
   ipfix: (flows) => flows,

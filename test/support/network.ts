@@ -25,6 +25,16 @@ export function isUdpPortBound(port: number): boolean {
   );
 }
 
+/** Octets that wait unread in the sockets bound to this UDP port (Linux). */
+export function unreadOctets(port: number): number {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return ['/proc/net/udp', '/proc/net/udp6']
+    .flatMap((table) => readFileSync(table, 'latin1').split('\n'))
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[1]?.endsWith(suffix))
+    .reduce((sum, fields) => sum + Number.parseInt(fields[4]!.split(':')[1]!, 16), 0);
+}
+
 /**
  * Waits until `condition` holds.
  * @throws Error naming `what` when it does not within `limitMs`

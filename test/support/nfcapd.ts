@@ -6,8 +6,9 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { addToFlows, type FlowTotals } from './flow-totals.ts';
-import { freeUdpPort, isUdpPortBound, waitFor } from './network.ts';
+import { freeUdpPort, isUdpPortBound, unreadOctets, waitFor } from './network.ts';
 
 /** A record as nfdump prints it in JSON. */
 export type NfdumpRecord = Readonly<Record<string, string | number>>;
@@ -26,7 +27,7 @@ export interface NfcapdResult {
 /** A collector that listens. */
 export interface RunningNfcapd {
   readonly port: number;
-  /** Ends it and reads what it got; call once. */
+  /** Lets it read what has arrived, ends it, and reads its files; call once. */
   stop(): Promise<NfcapdResult>;
 }
 
@@ -109,6 +110,9 @@ export async function startNfcapd(): Promise<RunningNfcapd> {
     port,
     stop: async () => {
       try {
+        // A datagram that nfcapd has not read when the signal comes would be lost.
+        await waitFor('nfcapd has read everything', () => unreadOctets(port) === 0);
+        await delay(100);
         child.kill('SIGTERM');
         await ended(child);
         const records = readStore(folder);
