@@ -1,0 +1,86 @@
+/** The stages of a replay worker one after the other in this thread: captures in, flows and counters out. */
+import { type CaptureOptions, openCaptures } from '../../src/capture/capture-source.ts';
+import { createPacketBatch } from '../../src/capture/packet-batch.ts';
+import { keepShare } from '../../src/capture/share.ts';
+import { createDecodedBatch } from '../../src/decode/decoded-batch.ts';
+import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
+import { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS } from '../../src/metering/counters.ts';
+import { createHashSeeds } from '../../src/metering/flow-key.ts';
+import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
+import { MeteringProcess } from '../../src/metering/metering-process.ts';
+import { CollectingSink, type TestFlow } from './flows.ts';
+
+const FLOW_KEY = { mac: false, mpls: false, tunnel: false };
+
+export interface PipelineOptions extends CaptureOptions {
+  readonly batchCapacity?: number;
+  readonly flowTableEntries?: number;
+  readonly worker?: number;
+  readonly workers?: number;
+}
+
+export interface PipelineResult {
+  readonly flows: readonly TestFlow[];
+  readonly errors: readonly string[];
+  readonly read: { packets: number; octets: number };
+  readonly metered: { packets: number; octets: number; frameOctets: number };
+  readonly refused: { packets: number; octets: number };
+}
+
+const sum = (numbers: Iterable<number>) => [...numbers].reduce((total, number) => total + number, 0);
+
+export async function runPipeline(
+  files: readonly string[],
+  options: PipelineOptions = {},
+): Promise<PipelineResult> {
+  const { batchCapacity = 128, flowTableEntries = 4096, worker = 0, workers = 1 } = options;
+  const source = openCaptures(files, options);
+  const sink = new CollectingSink();
+  const seeds = createHashSeeds();
+  const metering = new MeteringProcess({
+    idleTimeoutMs: 15_000,
+    activeTimeoutMs: 60_000,
+    tcpEndDelayMs: 2_000,
+    flowTableEntries,
+    flowKey: FLOW_KEY,
+    encapsulation: false,
+    batchCapacity,
+    seeds,
+    sink,
+  });
+  const preparer = new KeyPreparer(seeds, FLOW_KEY, metering.counters);
+  const decoder = createDecoder();
+  const batch = createPacketBatch(batchCapacity);
+  const prepared = createPreparedBatch(createDecodedBatch(batchCapacity), batchCapacity, FLOW_KEY);
+  const linkTypes = new Int32Array(65_536);
+  const read = { packets: 0, octets: 0 };
+  for (;;) {
+    if (source.readBatch(batch) === 0) {
+      if (!(await source.more())) break;
+      continue;
+    }
+    source.interfaces.forEach(({ linkType }, i) => {
+      linkTypes[i] = linkType;
+    });
+    if (workers > 1) keepShare(batch, linkTypes, worker, workers);
+    read.packets += batch.count;
+    read.octets += sum(batch.wireLength.subarray(0, batch.count));
+    decodeBatch(decoder, batch, linkTypes, prepared);
+    preparer.prepare(prepared, batch.view);
+    metering.meter(prepared, batch.view);
+  }
+  source.close();
+  metering.expireAll();
+  const { packetsByReason, octetsByReason } = decoder.counters;
+  return {
+    flows: sink.flows,
+    errors: source.errors.map(({ message }) => message),
+    read,
+    metered: {
+      packets: metering.counters[METERED_PACKETS]!,
+      octets: metering.counters[METERED_OCTETS]!,
+      frameOctets: metering.counters[METERED_FRAME_OCTETS]!,
+    },
+    refused: { packets: sum(packetsByReason.subarray(1)), octets: sum(octetsByReason.subarray(1)) },
+  };
+}
