@@ -6,8 +6,6 @@
  *            └── counters in shared memory ──┐       └─▶ flow writer ─▶ standard output
  *                                            └─▶ summary, progress
  */
-import { statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { SourceInterface } from './capture/source.ts';
 import type { ReplayOptions } from './config/replay-options.ts';
@@ -27,10 +25,6 @@ import {
 } from './run-counters.ts';
 
 const PROGRESS_MS = 100;
-/** Below this a second worker takes longer to start than it saves. */
-const SHARED_OCTETS_MIN = 64 * 1024 * 1024;
-/** More workers than this would read the same capture over and over to little use. */
-const WORKERS_MAX = 4;
 
 interface RunningWorker {
   readonly queue: RecordQueueMemory;
@@ -38,26 +32,6 @@ interface RunningWorker {
   readonly thread: Worker;
   /** Resolves with what was wrong with the input; rejects when the thread died. */
   readonly ended: Promise<readonly string[]>;
-}
-
-/**
- * How many workers share the replay. More than one only where nothing can tell: the order of printed flows depends on
- * how workers take turns, and a flow in a tunnel or without its VLAN may have several pairs of outer addresses.
- */
-function workerCount(options: ReplayOptions): number {
-  const { config, files, writer } = options;
-  const { workers, speed, merge } = config.replay;
-  if (workers !== 'auto') return workers;
-  const isOneAfterTheOther = speed === 'max' && !merge;
-  if (!isOneAfterTheOther || writer !== undefined) return 1;
-  if (config.decode.decapsulate.length > 0 || !config.metering.flowKey.vlan) return 1;
-  let octets = 0;
-  for (const file of files) {
-    const stat = statSync(file, { throwIfNoEntry: false });
-    if (stat?.isFile() !== true || /\.(gz|zst)$/.test(file)) return 1;
-    octets += stat.size;
-  }
-  return octets < SHARED_OCTETS_MIN ? 1 : Math.min(WORKERS_MAX, availableParallelism());
 }
 
 /** Whether records must carry what was around the packets. */
@@ -174,7 +148,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
   const startedAtMs = performance.now();
   const { config, writer, signal } = options;
   const exporting = config.exporters.length === 0 ? undefined : await startExporting(options);
-  const workers = workerCount(options);
+  const { workers } = config.replay;
   const encapsulation = needsEncapsulation(options, exporting);
   const onInterfaces = announce(exporting, options);
   const running = Array.from({ length: workers }, (_, worker) =>

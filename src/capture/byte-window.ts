@@ -28,7 +28,7 @@ export interface ByteWindow {
 
 /**
  * A regular file, read piece by piece into one buffer that stays in the processor's cache. Measured against mapping the
- * file (docs/decisions/0003): a page fault costs more than copying the page, and nothing goes wrong when somebody
+ * file (docs/decisions/0008): a page fault costs more than copying the page, and nothing goes wrong when somebody
  * truncates the file meanwhile.
  */
 export class FileWindow implements ByteWindow {

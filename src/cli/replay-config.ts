@@ -2,6 +2,7 @@
  * The configuration of one replay: defaults, then the configuration file, then the flags. Faults of the file and of the
  * flags are reported together. The file's reader, with the YAML parser, is loaded only for a file.
  */
+import { statSync } from 'node:fs';
 import { buildConfig, crossFaults, type FlowtapConfig, type OptionValues } from '../config/config.ts';
 import { type ExporterConfig, parseExporter } from '../config/exporters.ts';
 import type { ConfigFile } from '../config/load.ts';
@@ -64,6 +65,23 @@ function nameOf(path: string, args: Arguments): string {
 }
 
 /**
+ * What several workers cannot share: they each read all of the input, so it must be there more than once; and they share
+ * it by the addresses that a frame shows at once, so those must decide which flow it belongs to.
+ */
+function sharingFaults(config: FlowtapConfig, files: readonly string[], path: string): ConfigFault[] {
+  const { workers } = config.replay;
+  if (workers === 1) return [];
+  const found = String(workers);
+  const faults: ConfigFault[] = [];
+  const isPipe = (file: string) =>
+    file === '-' || statSync(file, { throwIfNoEntry: false })?.isFile() === false;
+  const pipe = files.find(isPipe);
+  if (pipe !== undefined) faults.push({ path, found, allowed: `1 for ${pipe}, which can be read only once` });
+  if (config.decode.decapsulate.length > 0) faults.push({ path, found, allowed: '1 with --decapsulate' });
+  return faults;
+}
+
+/**
  * @returns the complete configuration
  * @throws ConfigError for the file or the flags, or AggregateError with one for each
  */
@@ -85,8 +103,12 @@ export async function replayConfig(args: Arguments): Promise<FlowtapConfig> {
   const urls = args.flags.get('export');
   const exporters = urls === undefined ? (fromFile?.exporters ?? []) : flagExporters(urls, faults);
   const config = buildConfig(values, exporters);
-  if (errors.length === 0 && faults.length === 0)
-    faults.push(...crossFaults(config, (path) => nameOf(path, args)));
+  if (errors.length === 0 && faults.length === 0) {
+    faults.push(
+      ...crossFaults(config, (path) => nameOf(path, args)),
+      ...sharingFaults(config, args.operands, nameOf('replay.workers', args)),
+    );
+  }
   if (faults.length > 0) errors.push(new ConfigError(COMMAND_LINE, faults, 'see: flowtap replay --help'));
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) throw new AggregateError(errors);

@@ -59,7 +59,7 @@ export interface FlowtapConfig {
     readonly speed: number | 'max';
     readonly merge: boolean;
     /** Threads. */
-    readonly workers: number | 'auto';
+    readonly workers: number;
   };
 }
 

@@ -270,11 +270,11 @@ const REPLAY_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'replay.workers',
-    type: numberOrWord(['auto'], { min: 1, max: 16, isWhole: true }),
-    default: 'auto',
+    type: integer(1, 16),
+    default: 1,
     unit: 'threads',
     flag: 'workers',
-    help: 'Threads that share the capture by address; auto: one where flows are printed, else one a core.',
+    help: 'Threads that share the capture by IP addresses, each with a flow table of its own; needs as many cores.',
   },
 ];
 

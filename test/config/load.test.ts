@@ -40,7 +40,7 @@ describe('defaults', () => {
         optionsData: 'auto',
       },
       exporters: [],
-      replay: { output: 'table', top: 25, speed: 'max', merge: false, workers: 'auto' },
+      replay: { output: 'table', top: 25, speed: 'max', merge: false, workers: 1 },
     });
   });
 });
