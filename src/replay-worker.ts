@@ -5,7 +5,6 @@
  * Several workers may share a replay: each reads all of the capture and meters the flows that are its own.
  */
 import { enableCompileCache } from 'node:module';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type CaptureOptions, openCaptures } from './capture/capture-source.ts';
 import { createPacketBatch, type PacketBatch } from './capture/packet-batch.ts';
@@ -205,7 +204,7 @@ class ReplayWorker {
       this.#metering.advanceTo(first + elapsedNs);
       this.#queue.flush();
       if (this.#look()) return true;
-      await sleep(Math.min(aheadMs, SLEEP_MAX_MS));
+      await new Promise((resolve) => setTimeout(resolve, Math.min(aheadMs, SLEEP_MAX_MS)));
     }
   }
 }

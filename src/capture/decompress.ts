@@ -5,7 +5,7 @@
  * zlib throws away what the call that meets the damage had already produced. Where the input can be read again (a
  * file, not a pipe), the slice in question is gone through once more, octet by octet.
  */
-import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
+import type { Gunzip, ZstdDecompress } from 'node:zlib';
 
 export type Compression = 'gzip' | 'zstd';
 
@@ -145,7 +145,10 @@ class Inflation {
 
   #start(): Gunzip | ZstdDecompress {
     const options = { chunkSize: OUTPUT_OCTETS };
-    const stream = this.#compression === 'gzip' ? createGunzip(options) : createZstdDecompress(options);
+    // Loaded here: it takes a worker 20 ms, and few captures are compressed.
+    const zlib = process.getBuiltinModule('node:zlib');
+    const isGzip = this.#compression === 'gzip';
+    const stream = isGzip ? zlib.createGunzip(options) : zlib.createZstdDecompress(options);
     stream.on('data', (piece: Uint8Array) => this.pieces.push(piece));
     stream.on('end', () => {
       this.isEnded = true;
