@@ -69,17 +69,6 @@ export class CaptureFileError extends FlowtapError {
   }
 }
 
-/** A system call that failed, with the errno's name and what was being done to what. */
-export class SystemCallError extends FlowtapError {
-  override readonly code = 'SYSTEM_CALL';
-  readonly errno: string;
-
-  constructor(doing: string, errno: string, remedy?: string) {
-    super(`cannot ${doing}: ${errno}`, { remedy });
-    this.errno = errno;
-  }
-}
-
 /** An exporter that cannot be set up: an address that does not resolve, a socket that does not open. */
 export class ExportError extends FlowtapError {
   override readonly code = 'EXPORT';

@@ -166,9 +166,9 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
   const consumer = new RecordConsumer(exporting, writer);
   try {
     const ended = Promise.all(running.map((one) => one.ended));
-    // A worker that dies never closes its queue: its death must end the waiting.
     const consumed = Promise.all(running.map((one) => consumer.consumeAll(one.queue)));
-    const [errors] = await Promise.all([ended, Promise.race([consumed, ended.then(() => consumed)])]);
+    // A worker that dies never closes its queue; the first rejection ends the waiting for both.
+    const [errors] = await Promise.all([ended, consumed]);
     const statistics = (await exporting?.close()) ?? [];
     return summarize({
       files: options.files,

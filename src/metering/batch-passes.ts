@@ -10,6 +10,7 @@ import * as flowKey from './flow-key.ts';
 import * as layout from './flow-layout.ts';
 import type { FlowTable } from './flow-table.ts';
 import * as flowTable from './flow-table.ts';
+import { isSameKey } from './flow-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { DECODED_WORDS, HASH } = decoded;
@@ -48,24 +49,8 @@ export function slotIfSame(words: Int32Array, indexWord: number, packets: Int32A
   const slot = (indexWord & SLOT_MASK) - 1;
   if (slot < 0) return -1;
   const entryAt = slot * ENTRY_WORDS;
-  const difference =
-    (packets[at]! ^ words[entryAt]!) |
-    (packets[at + 4]! ^ words[entryAt + 4]!) |
-    (packets[at + 8]! ^ words[entryAt + 8]!) |
-    (packets[at + 9]! ^ words[entryAt + 9]!) |
-    (packets[at + 10]! ^ words[entryAt + 10]!) |
-    // Not in use: any difference will do.
-    (~words[entryAt + FLOW_STATE]! & STATE_IN_USE);
-  if (difference !== 0) return -1;
-  if (((packets[at + 9]! >>> 8) & 0xf) === 4) return slot;
-  const lower =
-    (packets[at + 1]! ^ words[entryAt + 1]!) |
-    (packets[at + 2]! ^ words[entryAt + 2]!) |
-    (packets[at + 3]! ^ words[entryAt + 3]!) |
-    (packets[at + 5]! ^ words[entryAt + 5]!) |
-    (packets[at + 6]! ^ words[entryAt + 6]!) |
-    (packets[at + 7]! ^ words[entryAt + 7]!);
-  return lower === 0 ? slot : -1;
+  if ((words[entryAt + FLOW_STATE]! & STATE_IN_USE) === 0) return -1;
+  return isSameKey(packets, at, words, entryAt) ? slot : -1;
 }
 
 /** Where the line of a packet's direction starts: forward if the packet comes from the flow's initiator. */

@@ -75,20 +75,6 @@ function indexBits(capacity: number): number {
   return Math.max(4, Math.ceil(Math.log2(capacity * 2)));
 }
 
-/** Octets that a table takes, known before it is made. */
-export function flowTableOctets(
-  options: Pick<FlowTableOptions, 'capacity' | 'keyExtension' | 'encapsulation'>,
-): number {
-  const words =
-    ENTRY_WORDS +
-    LINK_WORDS +
-    2 + // tcpEndNs
-    2 + // wheel links
-    (options.keyExtension ? KEY_EXTENSION_WORDS : 0) +
-    (options.encapsulation ? ENCAPSULATION_WORDS : 0);
-  return options.capacity * words * 4 + 2 ** indexBits(options.capacity) * 4;
-}
-
 export function createFlowTable(options: FlowTableOptions): FlowTable {
   const { capacity } = options;
   if (!(capacity >= 1 && capacity <= CAPACITY_MAX)) throw new RangeError(`flow table capacity ${capacity}`);

@@ -6,6 +6,7 @@
  *
  *     (prepare) ─▶ touch index words ─▶ touch entries ─▶ find and update, in packet order
  */
+import { NS_PER_MS } from '../clock.ts';
 import * as decoded from '../decode/decoded-batch.ts';
 import { lineOf, slotIfSame, touchEntries, touchIndex } from './batch-passes.ts';
 import * as counting from './counters.ts';
@@ -88,18 +89,13 @@ export class MeteringProcess {
       ...(options.allocate === undefined ? {} : { allocate: options.allocate }),
     });
     this.#timeouts = {
-      idleNs: options.idleTimeoutMs * 1e6,
-      activeNs: options.activeTimeoutMs * 1e6,
-      tcpEndDelayNs: options.tcpEndDelayMs * 1e6,
+      idleNs: options.idleTimeoutMs * NS_PER_MS,
+      activeNs: options.activeTimeoutMs * NS_PER_MS,
+      tcpEndDelayNs: options.tcpEndDelayMs * NS_PER_MS,
     };
     this.#found = new Int32Array(options.batchCapacity);
     this.#sink = options.sink;
     this.counters = options.counters ?? new Float64Array(METERING_COUNTERS);
-  }
-
-  /** Packet time as far as it is trusted, in nanoseconds since the time base; -Infinity before the first packets. */
-  get clockNs(): number {
-    return this.#clock[NOW_NS]!;
   }
 
   /**
