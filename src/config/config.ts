@@ -6,9 +6,11 @@
 import type { TunnelName } from '../decode/tunnel-kinds.ts';
 import type { ConfigFault } from '../errors.ts';
 import type { OptionsDataMode } from '../export/announcer.ts';
+import type { ConfigOption } from './config-option.ts';
 import type { ExporterConfig } from './exporters.ts';
 import { formatDuration, type OptionValue } from './option-types.ts';
-import { CONFIG_OPTIONS, type ConfigOption, type OUTPUTS } from './schema.ts';
+import type { OUTPUTS } from './options/replay.ts';
+import { CONFIG_OPTIONS } from './schema.ts';
 
 export type OutputName = (typeof OUTPUTS)[number];
 

@@ -5,7 +5,7 @@
 import type { ConfigFault } from '../errors.ts';
 import type { ExporterOptions } from '../export/exporting-process.ts';
 import type { OptionValue } from './option-types.ts';
-import { EXPORTER_OPTIONS } from './schema.ts';
+import { EXPORTER_OPTIONS } from './options/exporting.ts';
 
 /** UDP port of a collector where none is given: IANA's for IPFIX, the usual one for NetFlow. */
 export const DEFAULT_PORTS = { netflow5: 2055, netflow9: 2055, ipfix: 4739 } as const;

@@ -2,9 +2,12 @@
  * config/flowtap.schema.json: JSON Schema (draft 2020-12) of the configuration file, made from the rows of schema.ts, so
  * that editors complete and check it. The loader does not use it: option-types.ts says more about what is wrong.
  */
+
+import type { ConfigOption } from './config-option.ts';
 import { DEFAULT_PORTS, EXPORTER_PROTOCOLS } from './exporters.ts';
 import { CONFIG_GROUPS } from './groups.ts';
-import { CONFIG_OPTIONS, type ConfigOption, EXPORTER_OPTIONS } from './schema.ts';
+import { EXPORTER_OPTIONS } from './options/exporting.ts';
+import { CONFIG_OPTIONS } from './schema.ts';
 
 interface SchemaObject {
   type: 'object';

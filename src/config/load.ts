@@ -17,8 +17,9 @@ import {
 } from 'yaml';
 import { ConfigError, type ConfigFault } from '../errors.ts';
 import { buildConfig, crossFaults, type FlowtapConfig, type OptionValues } from './config.ts';
+import type { ConfigOption } from './config-option.ts';
 import { type ExporterConfig, parseExporter } from './exporters.ts';
-import { CONFIG_OPTIONS, type ConfigOption } from './schema.ts';
+import { CONFIG_OPTIONS } from './schema.ts';
 import { nearest } from './suggest.ts';
 
 export interface ConfigFile {

@@ -1,6 +1,9 @@
 /** docs/configuration.md, made from the rows of schema.ts. */
+
+import type { ConfigOption } from './config-option.ts';
 import { CONFIG_GROUPS } from './groups.ts';
-import { CONFIG_OPTIONS, type ConfigOption, EXPORTER_OPTIONS, flagText } from './schema.ts';
+import { EXPORTER_OPTIONS } from './options/exporting.ts';
+import { CONFIG_OPTIONS, flagText } from './schema.ts';
 
 const HEAD = `# Configuration
 

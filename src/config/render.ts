@@ -3,10 +3,12 @@
  * are made from the rows of schema.ts.
  */
 import { type FlowtapConfig, fieldPath } from './config.ts';
+import type { ConfigOption } from './config-option.ts';
 import type { ExporterConfig } from './exporters.ts';
 import { CONFIG_GROUPS } from './groups.ts';
 import { type OptionValue, SWITCH } from './option-types.ts';
-import { CONFIG_OPTIONS, type ConfigOption, EXPORTER_OPTIONS, flagText } from './schema.ts';
+import { EXPORTER_OPTIONS } from './options/exporting.ts';
+import { CONFIG_OPTIONS, flagText } from './schema.ts';
 
 const COMMENT_WIDTH = 110;
 

@@ -1,0 +1,49 @@
+/** Options of `flowtap replay` alone. */
+import type { ConfigOption } from '../config-option.ts';
+import { choice, integer, numberOrWord, SWITCH } from '../option-types.ts';
+
+export const OUTPUTS = ['table', 'json', 'csv', 'none'] as const;
+
+export const REPLAY_OPTIONS: readonly ConfigOption[] = [
+  {
+    path: 'replay.output',
+    type: choice(OUTPUTS),
+    default: 'table',
+    unit: '',
+    flag: 'output',
+    letter: 'o',
+    help: 'How flows are printed on standard output; json and csv print one flow a line.',
+  },
+  {
+    path: 'replay.top',
+    type: integer(0, 10_000_000),
+    default: 25,
+    unit: 'rows',
+    flag: 'top',
+    help: 'Rows of the table, the busiest flows first; 0 shows all.',
+  },
+  {
+    path: 'replay.speed',
+    type: numberOrWord(['max'], { min: 0.001, max: 1_000_000, isWhole: false }),
+    default: 'max',
+    unit: '× real time',
+    flag: 'speed',
+    help: 'max reads as fast as possible, 1 in real time, 10 ten times faster.',
+  },
+  {
+    path: 'replay.merge',
+    type: SWITCH,
+    default: false,
+    unit: '',
+    flag: 'merge',
+    help: 'Several files are merged by time instead of read one after the other.',
+  },
+  {
+    path: 'replay.workers',
+    type: integer(1, 16),
+    default: 1,
+    unit: 'threads',
+    flag: 'workers',
+    help: 'Threads that share the capture by IP addresses, each with a flow table of its own; needs as many cores.',
+  },
+];
