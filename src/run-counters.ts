@@ -21,7 +21,27 @@ export const TIME_BASE_SECONDS = 6;
 export const PACKETS_SNAPPED = 7;
 /** Written by the main thread: not 0 asks the worker to read no further. */
 export const STOP_REQUESTED = 8;
-const CAPTURE_COUNTERS = 16;
+// Places that only a live capture fills. What a source cannot know is NaN, never 0.
+/** Packets that the kernel dropped because the ring was full; times that the ring was frozen for that. */
+export const RING_DROPS = 9;
+export const RING_FREEZES = 10;
+/** Blocks of the ring, and those filled and not yet read. */
+export const RING_BLOCKS = 11;
+export const RING_BLOCKS_USED = 12;
+/** Times that the worker slept until the kernel woke it. */
+export const POLL_WAKEUPS = 13;
+/** 1 while the interface delivers packets, 0 while it is down or gone. */
+export const INTERFACE_UP = 14;
+/** Times that the capture was opened again after the interface had been lost. */
+export const CAPTURE_REOPENED = 15;
+/** Packets that super-packets (GRO, LRO, TSO) stood for, and the super-packets themselves. */
+export const SUPER_PACKETS = 16;
+export const SUPER_PACKET_SEGMENTS = 17;
+/** Packets that selection in the worker (RFC 5475) left out; what the kernel leaves out it does not count. */
+export const PACKETS_UNSELECTED = 18;
+/** Written by the worker at every turn of its loop, so that main can tell a stuck one. */
+export const WORKER_TURNS = 19;
+const CAPTURE_COUNTERS = 32;
 
 export interface RunCounters {
   readonly buffer: SharedArrayBuffer;

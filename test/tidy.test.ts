@@ -25,6 +25,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ie: ['clock', 'errors'],
   export: ['clock', 'errors', 'ie', 'sys'],
   output: ['clock', 'errors', 'ie'],
+  metrics: ['clock', 'errors'],
+  generate: ['clock', 'errors', 'sys'],
+  diagnose: ['clock', 'errors', 'ie', 'output'],
   config: ['errors', 'ie'],
   probe: [
     'capture',
@@ -35,17 +38,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'export',
     'ie',
     'log',
+    'diagnose',
+    'generate',
     'metering',
+    'metrics',
     'output',
     'sys',
   ],
-  cli: ['clock', 'config', 'errors', 'ie', 'log', 'output', 'probe', 'sys'],
+  cli: ['clock', 'config', 'errors', 'generate', 'ie', 'log', 'output', 'probe', 'sys'],
   docs: ['cli', 'config', 'decode', 'errors', 'ie'],
   main: ['cli'],
 };
 
 /** Files beside probe.ts that belong to it. */
-const PROBE_FILES = /^(probe|replay-|run-)/;
+const PROBE_FILES = /^(probe|replay-|run-|live-)/;
 
 /** Layouts and constants without behaviour: what the stages meet in. Anyone may import them. */
 const PLAIN_FILES: ReadonlySet<string> = new Set([
