@@ -79,3 +79,27 @@ export class ExportError extends FlowtapError {
     this.collector = collector;
   }
 }
+
+/** An error as it passes from one thread to another, which keeps no class. */
+export interface PostedError {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string | undefined;
+  readonly exitCode: 1 | 2;
+}
+
+export function postedError({ code, message, remedy, exitCode }: FlowtapError): PostedError {
+  return { code, message, remedy, exitCode };
+}
+
+/** One of our errors that was raised on another thread. */
+export class RelayedError extends FlowtapError {
+  override readonly code: string;
+  override readonly exitCode: 1 | 2;
+
+  constructor(posted: PostedError) {
+    super(posted.message, { remedy: posted.remedy });
+    this.code = posted.code;
+    this.exitCode = posted.exitCode;
+  }
+}

@@ -31,6 +31,7 @@ export interface SummaryInput {
   /** Flows that all tables together hold. */
   readonly capacity: number;
   readonly statistics: readonly CollectorStatistics[];
+  readonly output: { readonly isClosed: boolean; readonly error: string | undefined };
   readonly errors: readonly string[];
   readonly elapsedMs: number;
 }
@@ -116,6 +117,7 @@ export function summarize(input: SummaryInput): ReplaySummary {
       capacity: input.capacity,
     },
     exporters: input.statistics.map(exporterSummary),
+    output: input.output,
     elapsedMs: input.elapsedMs,
     errors: input.errors,
   };

@@ -1,58 +1,13 @@
-/**
- * The worker thread of a replay: capture files ─▶ decoder ─▶ metering process ─▶ record queue. It touches no socket,
- * allocates nothing per packet, and waits when the exporting process is behind, so a replay loses nothing.
- *
- * Several workers may share a replay: each reads all of the capture and meters the flows that are its own.
- */
+/** A thread that meters a replay, or its share of one; `ReplayMeter` does the work. */
 import { enableCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import { type CaptureOptions, openCaptures } from './capture/capture-source.ts';
-import { createPacketBatch, type PacketBatch } from './capture/packet-batch.ts';
-import { keepShare } from './capture/share.ts';
-import type { PacketSource, SourceInterface } from './capture/source.ts';
-import { createDecodedBatch } from './decode/decoded-batch.ts';
-import { createDecoder, type DecodeOptions, decodeBatch } from './decode/decoder.ts';
-import type { FlowtapError } from './errors.ts';
-import type { FlowKeyExtension } from './metering/flow-key.ts';
-import { createHashSeeds } from './metering/flow-key.ts';
-import { createPreparedBatch, KeyPreparer } from './metering/key-preparer.ts';
-import { MeteringProcess } from './metering/metering-process.ts';
-import { type RecordQueueMemory, RecordQueueWriter } from './metering/record-queue.ts';
-import {
-  FIRST_PACKET_NS,
-  INPUT_CONSUMED,
-  INPUT_TOTAL,
-  LAST_PACKET_NS,
-  OCTETS_READ,
-  PACKETS_READ,
-  PACKETS_SNAPPED,
-  type RunCounters,
-  runCounters,
-  STOP_REQUESTED,
-  TIME_BASE_SECONDS,
-} from './run-counters.ts';
-import { libc } from './sys/libc.ts';
+import type { SourceInterface } from './capture/source.ts';
+import { ReplayMeter, type ReplayMeterOptions } from './replay-meter.ts';
+import { runCounters } from './run-counters.ts';
 
 /** What main gives a worker. */
 export interface ReplayWorkerData {
-  readonly files: readonly string[];
-  readonly capture: CaptureOptions;
-  readonly decode: DecodeOptions;
-  readonly metering: {
-    readonly idleTimeoutMs: number;
-    readonly activeTimeoutMs: number;
-    readonly tcpEndDelayMs: number;
-    readonly flowTableEntries: number;
-    readonly flowKey: FlowKeyExtension;
-  };
-  /** Keep what was around the packets: some template or the flow key asks for it. */
-  readonly encapsulation: boolean;
-  /** Which of how many workers this one is, from 0. */
-  readonly worker: number;
-  readonly workers: number;
-  /** Times faster than the capture's own pace; undefined: as fast as possible. */
-  readonly speed: number | undefined;
-  readonly queue: RecordQueueMemory;
+  readonly options: ReplayMeterOptions;
   readonly counters: SharedArrayBuffer;
 }
 
@@ -61,161 +16,16 @@ export type ReplayWorkerMessage =
   | { readonly kind: 'interfaces'; readonly interfaces: readonly SourceInterface[] }
   | { readonly kind: 'end'; readonly errors: readonly { message: string; remedy: string | undefined }[] };
 
-/** Batches between looks at the things that change slowly: progress, and whether to stop. */
-const BATCHES_PER_LOOK = 64;
-/** Packets read at a time: each worker's share of them is about a batch of the size that the metering process likes. */
-const PACKETS_PER_BATCH = 128;
-/** How long a paced replay sleeps at most before it looks at the clock again. */
-const SLEEP_MAX_MS = 100;
-/** A paced replay that is less than this ahead goes on: a timer is not more exact. */
-const AHEAD_MS = 1;
-const INTERFACES_MAX = 65_536;
-
-class ReplayWorker {
-  readonly #data: ReplayWorkerData;
-  readonly #counters: RunCounters;
-  readonly #source: PacketSource;
-  readonly #queue: RecordQueueWriter;
-  readonly #metering: MeteringProcess;
-  readonly #preparer: KeyPreparer;
-  readonly #linkTypes = new Int32Array(INTERFACES_MAX);
-  #interfacesKnown = 0;
-  #startedAtMs = Number.NaN;
-  #isStopped = false;
-
-  constructor(data: ReplayWorkerData) {
-    this.#data = data;
-    this.#counters = runCounters(data.counters);
-    this.#source = openCaptures(data.files, data.capture);
-    this.#queue = new RecordQueueWriter(data.queue, {
-      whenFull: 'wait',
-      counters: this.#counters.metering,
-      timeBaseSeconds: () => this.#source.timeBaseSeconds,
-      clockNs: () => this.#counters.capture[LAST_PACKET_NS]!,
-    });
-    const seeds = createHashSeeds();
-    const allocate = libc()?.allocateHuge;
-    this.#preparer = new KeyPreparer(seeds, data.metering.flowKey, this.#counters.metering);
-    this.#metering = new MeteringProcess({
-      ...data.metering,
-      seeds,
-      encapsulation: data.encapsulation,
-      batchCapacity: PACKETS_PER_BATCH,
-      sink: this.#queue,
-      counters: this.#counters.metering,
-      ...(allocate === undefined ? {} : { allocate }),
-    });
-  }
-
-  async run(): Promise<readonly FlowtapError[]> {
-    const { decode, speed, encapsulation, worker, workers } = this.#data;
-    const source = this.#source;
-    // A paced replay waits between any two packets.
-    const capacity = speed === undefined ? PACKETS_PER_BATCH : 1;
-    const batch = createPacketBatch(capacity);
-    const decoded = createDecodedBatch(capacity, encapsulation);
-    const prepared = createPreparedBatch(decoded, capacity, this.#data.metering.flowKey);
-    const decoder = createDecoder(decode, this.#counters.decode);
-    let looksIn = 0;
-    for (;;) {
-      if (looksIn-- === 0) {
-        looksIn = BATCHES_PER_LOOK;
-        if (this.#look()) break;
-      }
-      if (source.readBatch(batch) === 0) {
-        if (!(await source.more())) break;
-        continue;
-      }
-      if (source.interfaces.length !== this.#interfacesKnown) this.#learnInterfaces();
-      if (speed !== undefined && (await this.#wait(batch.timeNs[0]!, speed))) break;
-      if (workers > 1) keepShare(batch, this.#linkTypes, worker, workers);
-      this.#countRead(batch);
-      decodeBatch(decoder, batch, this.#linkTypes, prepared);
-      this.#preparer.prepare(prepared, batch.view);
-      this.#metering.meter(prepared, batch.view);
-    }
-    this.#look();
-    this.#metering.expireAll();
-    this.#queue.close();
-    source.close();
-    return source.errors;
-  }
-
-  /** Reads no further: ends a wait for input that may never come, as from an idle pipe. */
-  stop(): void {
-    this.#isStopped = true;
-    this.#source.close();
-  }
-
-  /** Publishes progress; true when main asks to stop. */
-  #look(): boolean {
-    const { capture } = this.#counters;
-    capture[INPUT_CONSUMED] = this.#source.octetsConsumed;
-    capture[INPUT_TOTAL] = this.#source.octetsTotal ?? Number.NaN;
-    return this.#isStopped || capture[STOP_REQUESTED] !== 0;
-  }
-
-  #learnInterfaces(): void {
-    const { interfaces } = this.#source;
-    for (let i = this.#interfacesKnown; i < interfaces.length; i++) {
-      this.#linkTypes[i] = interfaces[i]!.linkType;
-    }
-    this.#interfacesKnown = interfaces.length;
-    this.#counters.capture[TIME_BASE_SECONDS] = this.#source.timeBaseSeconds;
-    post({ kind: 'interfaces', interfaces });
-  }
-
-  #countRead(batch: PacketBatch): void {
-    const { capture } = this.#counters;
-    const { wireLength, capturedLength, timeNs, count } = batch;
-    let octets = 0;
-    let snapped = 0;
-    let first = capture[FIRST_PACKET_NS]!;
-    let last = capture[LAST_PACKET_NS]!;
-    if (Number.isNaN(first) && count > 0) first = last = timeNs[0]!;
-    for (let i = 0; i < count; i++) {
-      const time = timeNs[i]!;
-      octets += wireLength[i]!;
-      if (capturedLength[i]! < wireLength[i]!) snapped++;
-      if (time < first) first = time;
-      if (time > last) last = time;
-    }
-    capture[PACKETS_READ] = capture[PACKETS_READ]! + count;
-    capture[OCTETS_READ] = capture[OCTETS_READ]! + octets;
-    capture[PACKETS_SNAPPED] = capture[PACKETS_SNAPPED]! + snapped;
-    capture[FIRST_PACKET_NS] = first;
-    capture[LAST_PACKET_NS] = last;
-  }
-
-  /**
-   * Waits until a packet of this time is due, and moves the metering process's clock meanwhile, so that flows end on a
-   * quiet link too. True when asked to stop.
-   */
-  async #wait(timeNs: number, speed: number): Promise<boolean> {
-    const first = this.#counters.capture[FIRST_PACKET_NS]!;
-    if (Number.isNaN(first)) {
-      this.#startedAtMs = performance.now();
-      return false;
-    }
-    for (;;) {
-      const elapsedNs = (performance.now() - this.#startedAtMs) * 1e6 * speed;
-      const aheadMs = (timeNs - first - elapsedNs) / 1e6 / speed;
-      if (aheadMs < AHEAD_MS) return false;
-      this.#metering.advanceTo(first + elapsedNs);
-      this.#queue.flush();
-      if (this.#look()) return true;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(aheadMs, SLEEP_MAX_MS)));
-    }
-  }
-}
-
 function post(message: ReplayWorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
 enableCompileCache();
-const worker = new ReplayWorker(workerData as ReplayWorkerData);
+const { options, counters } = workerData as ReplayWorkerData;
+const meter = new ReplayMeter(options, runCounters(counters), (interfaces) =>
+  post({ kind: 'interfaces', interfaces }),
+);
 // Listening must not keep the thread alive once it is done.
-parentPort?.on('message', () => worker.stop()).unref();
-const errors = await worker.run();
+parentPort?.on('message', () => meter.stop()).unref();
+const errors = await meter.run();
 post({ kind: 'end', errors: errors.map(({ message, remedy }) => ({ message, remedy })) });

@@ -3,8 +3,6 @@
  * signals. The first one stops reading and exports what there is; the next one ends the process at once.
  */
 import type { ReplayOptions } from '../config/replay-options.ts';
-import { createWriter } from '../output/create-writer.ts';
-import type { FlowWriter } from '../output/flow-writer.ts';
 import { DescriptorOutput } from '../output/standard-output.ts';
 import { type ReplaySummary, summaryLines } from '../output/summary.ts';
 import type { Arguments } from './command.ts';
@@ -55,21 +53,6 @@ class StopSignals {
   }
 }
 
-/** A writer that says so once nobody reads it any more. */
-function watchClosing(writer: FlowWriter, onClosed: () => void): FlowWriter {
-  return {
-    get isClosed() {
-      return writer.isClosed;
-    },
-    needsEncapsulation: writer.needsEncapsulation === true,
-    write(batch) {
-      if (writer.isClosed) onClosed();
-      else return writer.write(batch);
-    },
-    end: () => writer.end(),
-  };
-}
-
 /** Columns of the terminal behind a standard stream, or undefined where it is something else. */
 async function terminalColumns(stream: 'stdout' | 'stderr'): Promise<number | undefined> {
   const { isatty } = await import('node:tty');
@@ -94,35 +77,30 @@ async function createProgress(args: Arguments, errors: DescriptorOutput) {
 export async function replay(args: Arguments, loadProbe: () => Promise<RunReplay>): Promise<number> {
   const config = await replayConfig(args);
   const run = await loadProbe();
-  const output = new DescriptorOutput(1);
   const errors = new DescriptorOutput(2);
   const columns = config.replay.output === 'table' ? await terminalColumns('stdout') : undefined;
-  const writer = await createWriter(config, output, columns);
   const progress = await createProgress(args, errors);
   const signals = new StopSignals();
-  // Without a collector, a closed pipe leaves nothing to do.
-  const stopIfUseless = () => config.exporters.length === 0 && signals.controller.abort();
   signals.listen();
   let summary: ReplaySummary;
   try {
     summary = await run({
       files: args.operands,
       config,
-      writer: writer && watchClosing(writer, stopIfUseless),
+      columns,
       signal: signals.controller.signal,
       ...(progress === undefined ? {} : { onProgress: (state) => progress.update(state) }),
     });
-    progress?.clear();
-    await writer?.end();
   } finally {
     progress?.clear();
     signals.close();
   }
-  const isQuiet = args.flags.has('quiet') || (output.isClosed && config.exporters.length === 0);
+  const isQuiet = args.flags.has('quiet') || (summary.output.isClosed && config.exporters.length === 0);
   const lines = isQuiet ? [] : summaryLines(summary, signals.received !== undefined);
   if (process.env.npm_lifecycle_event === 'start' && !isQuiet) lines.push(...WHERE_TO_GO_NEXT);
   const faults = [...summary.errors];
-  if (output.error !== undefined) faults.push(`cannot write to standard output: ${output.error.message}`);
+  const { error } = summary.output;
+  if (error !== undefined) faults.push(`cannot write to standard output: ${error}`);
   lines.push(...faults.map((fault) => `flowtap: ${fault}`));
   if (lines.length > 0) await errors.write(Buffer.from(`${lines.join('\n')}\n`));
   if (signals.received !== undefined) return SIGNAL_EXIT[signals.received];

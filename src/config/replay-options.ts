@@ -15,8 +15,10 @@ export interface ReplayOptions {
   /** Names of capture files, `-` for standard input; at least one. */
   readonly files: readonly string[];
   readonly config: FlowtapConfig;
-  /** Prints the flows; undefined for `-o none`. The probe calls `write`; the command line calls `end`. */
-  readonly writer: FlowWriter | undefined;
+  /** Takes the flows instead of standard output. The probe calls `write`; the caller calls `end`. */
+  readonly writer?: FlowWriter;
+  /** Columns of the terminal that standard output is; undefined where it is none. */
+  readonly columns: number | undefined;
   /** Aborted: read no further, export what is in the flow table, and come back. */
   readonly signal: AbortSignal;
   /** Called now and then, at most ten times a second. */

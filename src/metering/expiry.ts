@@ -23,7 +23,7 @@ import {
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { ENTRY_DOUBLES, ENTRY_WORDS, FLOW_END_REASON, FLOW_FIRST_NS, FLOW_LAST_NS, FLOW_STATE } = layout;
-const { STATE_TCP_ENDED } = layout;
+const { STATE_IN_USE, STATE_TCP_ENDED } = layout;
 
 /** Due entries looked at for each packet. Each packet makes at most one, so the sweep always gains on the traffic. */
 export const SWEEP_PER_PACKET = 4;
@@ -147,4 +147,19 @@ export function evict(wheel: TimingWheel, table: FlowTable, timeouts: Timeouts, 
     slot = first;
   }
   expireFlow(wheel, table, slot, FLOW_END_REASON.lackOfResources, sink);
+}
+
+/** Exports the flows in the slots from `from` to `end`, whatever their timeouts say; those whose TCP has ended say so. */
+export function exportSlots(
+  table: FlowTable,
+  from: number,
+  end: number,
+  reason: number,
+  sink: FlowSink,
+): void {
+  for (let slot = from; slot < end; slot++) {
+    const state = table.words[slot * ENTRY_WORDS + FLOW_STATE]!;
+    if ((state & STATE_IN_USE) === 0) continue;
+    sink.emit(table, slot, (state & STATE_TCP_ENDED) !== 0 ? FLOW_END_REASON.endOfFlow : reason);
+  }
 }

@@ -12,6 +12,7 @@ import { lineOf, slotIfSame, touchEntries, touchIndex } from './batch-passes.ts'
 import * as counting from './counters.ts';
 import {
   evict,
+  exportSlots,
   type FlowSink,
   mustSplit,
   SWEEP_PER_PACKET,
@@ -19,18 +20,11 @@ import {
   sweep,
   type Timeouts,
 } from './expiry.ts';
-import type { FlowKeyExtension, HashSeeds } from './flow-key.ts';
 import * as flowKey from './flow-key.ts';
 import * as layout from './flow-layout.ts';
-import {
-  type AllocateMemory,
-  clearTable,
-  createFlowTable,
-  type FlowTable,
-  findSlot,
-  insertSlot,
-} from './flow-table.ts';
+import { clearTable, createFlowTable, type FlowTable, findSlot, insertSlot } from './flow-table.ts';
 import { hasKeyExtension, type PreparedBatch } from './key-preparer.ts';
+import type { MeteringOptions } from './metering-options.ts';
 import * as packetClock from './packet-clock.ts';
 import { createPacketClock, movePacketClock } from './packet-clock.ts';
 import { clearWheel, createTimingWheel, type TimingWheel, unschedule } from './timing-wheel.ts';
@@ -49,25 +43,6 @@ const { NEXT_LOOK_NS, NEXT_TICK_NS, NOW_NS, PREVIOUS_NS, REBASE_BELOW_NS } = pac
 
 const TCP = 6;
 
-export interface MeteringOptions {
-  readonly idleTimeoutMs: number;
-  readonly activeTimeoutMs: number;
-  readonly tcpEndDelayMs: number;
-  /** Flows at a time. */
-  readonly flowTableEntries: number;
-  readonly flowKey: FlowKeyExtension;
-  /** Keep the encapsulation of each flow's first packet for the records. */
-  readonly encapsulation: boolean;
-  /** Most packets in a batch. */
-  readonly batchCapacity: number;
-  readonly sink: FlowSink;
-  /** METERING_COUNTERS doubles, zero at start; may be shared memory. */
-  readonly counters?: Float64Array;
-  readonly allocate?: AllocateMemory;
-  /** Those that the batches' keys were hashed with. */
-  readonly seeds: HashSeeds;
-}
-
 export class MeteringProcess {
   readonly table: FlowTable;
   readonly counters: Float64Array;
@@ -77,6 +52,8 @@ export class MeteringProcess {
   /** Index word of each packet, as the touching pass found it. */
   readonly #found: Int32Array;
   readonly #clock = createPacketClock();
+  /** Slots that `expireNext` has emptied so far. */
+  #expired = 0;
   /** Keeps the touched words alive in the eyes of the compiler. */
   touched = 0;
 
@@ -279,18 +256,26 @@ export class MeteringProcess {
   }
 
   /**
-   * Exports every flow and leaves the table empty. In the order of their slots, so that memory is read in one go.
+   * Exports the flows in the next slots, in their order, so that memory is read in one go. Nothing may be metered
+   * between the first call and the one that returns false.
    * @param reason flowEndReason; at the end of a capture or on shutdown, forced end
+   * @returns true while there are slots left; after that, the table is empty
    */
-  expireAll(reason: number = FLOW_END_REASON.forcedEnd): void {
+  expireNext(slots: number, reason: number = FLOW_END_REASON.forcedEnd): boolean {
     const { table } = this;
-    for (let slot = 0; slot < table.slotsTouched; slot++) {
-      const state = table.words[slot * ENTRY_WORDS + FLOW_STATE]!;
-      if ((state & STATE_IN_USE) === 0) continue;
-      this.#counting.emit(table, slot, (state & STATE_TCP_ENDED) !== 0 ? FLOW_END_REASON.endOfFlow : reason);
-    }
+    const end = Math.min(this.#expired + slots, table.slotsTouched);
+    exportSlots(table, this.#expired, end, reason, this.#counting);
+    this.#expired = end;
+    if (end < table.slotsTouched) return true;
+    this.#expired = 0;
     clearTable(table);
     clearWheel(this.#wheel);
     this.counters[FLOWS_ACTIVE] = 0;
+    return false;
+  }
+
+  /** Exports every flow and leaves the table empty. */
+  expireAll(reason: number = FLOW_END_REASON.forcedEnd): void {
+    this.expireNext(this.table.capacity, reason);
   }
 }

@@ -25,6 +25,9 @@ const { REVERSE_DOUBLE, STATE_END_REASON_SHIFT, STATE_INITIATOR_IS_B } = layout;
 /** Records in a batch and batches in the ring: about 3.4 MB with the smallest stride. */
 export const RECORDS_PER_BATCH = 512;
 export const BATCHES = 32;
+/** Batches that are free when there is room: more than the flows that a batch of packets ends. */
+const BATCHES_SPARE = 8;
+const ROOM_WAIT_MS = 100;
 
 const WRITTEN = 0;
 const TAKEN = 1;
@@ -117,6 +120,19 @@ export class RecordQueueWriter implements FlowSink {
     }
     writeRecord(batch, this.#count, table, slot, endReason);
     if (++this.#count === this.#recordsPerBatch) this.flush();
+  }
+
+  /** Whether a few batches are free: whoever looks before each batch of packets never has to wait in `emit`. */
+  get hasRoom(): boolean {
+    return ((this.#written - Atomics.load(this.#header, TAKEN)) | 0) < this.#views.length - BATCHES_SPARE;
+  }
+
+  /** Waits until the reader has given something back, or for a moment, without keeping the thread from other things. */
+  async room(): Promise<void> {
+    const taken = Atomics.load(this.#header, TAKEN);
+    if (this.hasRoom) return;
+    const wait = Atomics.waitAsync(this.#header, TAKEN, taken, ROOM_WAIT_MS);
+    if (wait.async) await wait.value;
   }
 
   /** Hands over what is there, full or not. */

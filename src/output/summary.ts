@@ -37,6 +37,8 @@ export interface ReplaySummary {
     readonly capacity: number;
   };
   readonly exporters: readonly ExporterSummary[];
+  /** How standard output fared: whether its reader went away, and why it could not be written otherwise. */
+  readonly output: { readonly isClosed: boolean; readonly error: string | undefined };
   readonly elapsedMs: number;
   /** Faults that ended a file early or the like, for people. */
   readonly errors: readonly string[];

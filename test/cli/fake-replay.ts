@@ -8,6 +8,8 @@ import { setImmediate } from 'node:timers/promises';
 import { parseArguments } from '../../src/cli/arguments.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { type RunReplay, replay } from '../../src/cli/replay.ts';
+import { createWriter } from '../../src/output/create-writer.ts';
+import { DescriptorOutput } from '../../src/output/standard-output.ts';
 import { recordBatch } from '../output/records.ts';
 
 const [batches, ...argv] = process.argv.slice(2);
@@ -15,15 +17,18 @@ const batch = recordBatch(
   Array.from({ length: 100 }, (_, i) => ({ a: [1], b: [2], protocol: 17, counts: [1, i, 0, 0] as const })),
 );
 
-const run: RunReplay = async ({ files, config, writer, signal, onProgress }) => {
+const run: RunReplay = async ({ files, config, columns, signal, onProgress }) => {
+  const output = new DescriptorOutput(1);
+  const writer = await createWriter(config, output, columns);
   process.stderr.write(`up ${JSON.stringify({ files, exporters: config.exporters.length })}\n`);
   let exported = 0;
-  for (let i = 0; i < Number(batches) && !signal.aborted; i++) {
+  for (let i = 0; i < Number(batches) && !signal.aborted && !output.isClosed; i++) {
     await writer?.write(batch);
     exported += batch.count;
     onProgress?.({ octets: i, octetsTotal: Number(batches), packets: i });
     await setImmediate();
   }
+  await writer?.end();
   return {
     files,
     packets: exported,
@@ -36,6 +41,7 @@ const run: RunReplay = async ({ files, config, writer, signal, onProgress }) => 
     notices: [],
     flows: { created: exported, exported, byEndReason: {}, evicted: 0, peak: 0, capacity: 1 },
     exporters: [],
+    output: { isClosed: output.isClosed, error: output.error?.message },
     elapsedMs: 1,
     errors: files.includes('damaged.pcap') ? ['damaged.pcap: byte 24: expected a record; found the end'] : [],
   };

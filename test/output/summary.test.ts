@@ -36,6 +36,7 @@ const SUMMARY: ReplaySummary = {
       collectorDrops: 1,
     },
   ],
+  output: { isClosed: false, error: undefined },
   elapsedMs: 500,
   errors: [],
 };

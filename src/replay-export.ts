@@ -1,0 +1,114 @@
+/**
+ * Who takes the flow records of a replay: a thread of its own with the exporting process and standard output
+ * (replay-export-worker.ts), or, where the caller brings a writer of its own, this thread.
+ */
+import { Worker } from 'node:worker_threads';
+import type { SourceInterface } from './capture/source.ts';
+import type { FlowtapConfig } from './config/config.ts';
+import { RelayedError } from './errors.ts';
+import type { CollectorStatistics } from './export/collector-exporter.ts';
+import type { RecordQueueMemory } from './metering/record-queue.ts';
+import type { FlowWriter } from './output/flow-writer.ts';
+import type {
+  PrintedOutput,
+  ReplayExportData,
+  ReplayExportMessage,
+  ReplayExportRequest,
+} from './replay-export-worker.ts';
+import { announceInterfaces, RecordConsumer, startExporting } from './replay-records.ts';
+
+/** What is known once the last record has been taken. */
+export interface RecordsTaken {
+  readonly statistics: readonly CollectorStatistics[];
+  readonly output: PrintedOutput;
+}
+
+export interface RecordTaker {
+  /**
+   * Whether records must carry what was around the packets. Rejects where something cannot be opened: with ConfigError
+   * for faults in the templates, with ExportError for a collector.
+   */
+  needsEncapsulation(): Promise<boolean>;
+  /** Takes records from these queues until all of them are closed. */
+  start(queues: readonly RecordQueueMemory[]): void;
+  setInterfaces(interfaces: readonly SourceInterface[]): void;
+  /** Resolves when every record has been taken, sent and printed; rejects as `needsEncapsulation` does. */
+  readonly ended: Promise<RecordsTaken>;
+  terminate(): Promise<unknown>;
+}
+
+/** The URL of a module that a thread starts with. Sources run as they are; what `npm run build` makes of them is .js. */
+export function threadModule(name: string): URL {
+  return new URL(`./${name}.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
+}
+
+/** Profiles that need nothing of what was around the packets. A replay with one of them can begin at once. */
+export const PLAIN_PROFILES: ReadonlySet<string> = new Set(['default', 'maxCompat', 'minimal']);
+
+/** Whether no template can need the encapsulation: only then the answer is known before the templates are compiled. */
+function isPlain({ template }: FlowtapConfig): boolean {
+  return [template.ipv4, template.ipv6].every((names) => names.length === 1 && PLAIN_PROFILES.has(names[0]!));
+}
+
+/**
+ * A thread that exports and prints as the configuration says.
+ * @param columns of the terminal that standard output is; undefined where it is none
+ * @param onClosed called when nobody reads standard output any more
+ */
+export function startExportThread(
+  config: FlowtapConfig,
+  columns: number | undefined,
+  onClosed: () => void,
+): RecordTaker {
+  const workerData: ReplayExportData = { config, columns };
+  const thread = new Worker(threadModule('replay-export-worker'), { workerData });
+  const ready = Promise.withResolvers<boolean>();
+  const ended = Promise.withResolvers<RecordsTaken>();
+  const fail = (error: unknown) => {
+    ready.reject(error);
+    ended.reject(error);
+  };
+  // Both tell of a failure; whichever nobody waits for must not end the program.
+  ready.promise.catch(() => {});
+  ended.promise.catch(() => {});
+  thread.on('error', fail);
+  thread.on('exit', () => fail(new Error('the export thread ended before its time')));
+  thread.on('message', (message: ReplayExportMessage) => {
+    if (message.kind === 'ready') ready.resolve(message.needsEncapsulation);
+    else if (message.kind === 'closed') onClosed();
+    else if (message.kind === 'end') ended.resolve(message);
+    else fail(new RelayedError(message.error));
+  });
+  const post = (request: ReplayExportRequest) => thread.postMessage(request);
+  return {
+    needsEncapsulation: async () => !isPlain(config) && (await ready.promise),
+    start: (queues) => post({ kind: 'start', queues }),
+    setInterfaces: (interfaces) => post({ kind: 'interfaces', interfaces }),
+    ended: ended.promise,
+    terminate: () => thread.terminate(),
+  };
+}
+
+/** Takes records on this thread, to the collectors and to a writer of the caller's. */
+export function takeHere(config: FlowtapConfig, writer: FlowWriter): RecordTaker {
+  const exporting = config.exporters.length === 0 ? Promise.resolve(undefined) : startExporting(config);
+  const queues = Promise.withResolvers<readonly RecordQueueMemory[]>();
+  const take = async (): Promise<RecordsTaken> => {
+    const process = await exporting;
+    const consumer = new RecordConsumer(process, writer);
+    await Promise.all((await queues.promise).map((queue) => consumer.consumeAll(queue)));
+    const statistics = (await process?.close()) ?? [];
+    return { statistics, output: { isClosed: writer.isClosed, error: undefined } };
+  };
+  const ended = take();
+  ended.catch(() => {});
+  return {
+    needsEncapsulation: async () =>
+      (await exporting)?.needsEncapsulation === true || writer.needsEncapsulation === true,
+    start: (started) => queues.resolve(started),
+    setInterfaces: (interfaces) =>
+      void exporting.then((process) => announceInterfaces(process, config, interfaces)),
+    ended,
+    terminate: async () => {},
+  };
+}

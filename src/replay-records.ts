@@ -1,0 +1,65 @@
+/** How flow records get from the metering process to the exporting process and to whoever prints them. */
+import type { SourceInterface } from './capture/source.ts';
+import type { FlowtapConfig } from './config/config.ts';
+import type { ExportingProcess } from './export/exporting-process.ts';
+import type { FlowRecordBatch } from './metering/flow-layout.ts';
+import { type RecordQueueMemory, RecordQueueReader } from './metering/record-queue.ts';
+import type { FlowWriter } from './output/flow-writer.ts';
+
+/** Takes records from every meter, one batch at a time, to whoever wants them. */
+export class RecordConsumer {
+  readonly #exporting: ExportingProcess | undefined;
+  readonly #writer: FlowWriter | undefined;
+  readonly #beforeBatch: () => void;
+  #busy: Promise<void> = Promise.resolve();
+
+  /** @param beforeBatch called before each batch */
+  constructor(
+    exporting: ExportingProcess | undefined,
+    writer: FlowWriter | undefined,
+    beforeBatch: () => void = () => {},
+  ) {
+    this.#beforeBatch = beforeBatch;
+    this.#exporting = exporting;
+    this.#writer = writer;
+  }
+
+  async consumeAll(queue: RecordQueueMemory): Promise<void> {
+    const reader = new RecordQueueReader(queue);
+    for (let batch = await reader.next(); batch !== undefined; batch = await reader.next()) {
+      const current = batch;
+      this.#busy = this.#busy.then(() => this.#consume(current));
+      await this.#busy;
+      reader.release();
+    }
+  }
+
+  async #consume(batch: FlowRecordBatch): Promise<void> {
+    this.#beforeBatch();
+    const exported = this.#exporting?.exportBatch(batch);
+    const written = this.#writer?.write(batch);
+    if (exported !== undefined) await exported;
+    if (written !== undefined) await written;
+  }
+}
+
+/** Tells collectors the ifIndex and name of each interface of the capture. */
+export function announceInterfaces(
+  exporting: ExportingProcess | undefined,
+  { observation: { ingressInterface } }: FlowtapConfig,
+  interfaces: readonly SourceInterface[],
+): void {
+  exporting?.setInterfaces(
+    interfaces.map(({ name }, i) => ({
+      ifIndex: ingressInterface === 'auto' ? i + 1 : ingressInterface,
+      name,
+      description: '',
+    })),
+  );
+}
+
+/** @throws ConfigError for faults in the templates, ExportError for a collector that cannot be opened */
+export async function startExporting(config: FlowtapConfig): Promise<ExportingProcess> {
+  const { createExportingProcess } = await import('./export/exporting-process.ts');
+  return createExportingProcess(config, config.exporters);
+}
