@@ -49,7 +49,7 @@ export interface RingSize {
 }
 
 /**
- * What stays open in the process when a worker thread dies without its own clean-up; `releaseRing` (sys/ring-calls.ts)
+ * What stays open in the process when a worker thread dies without its own clean-up; `releaseRing` (sys/packet-socket.ts)
  * frees it.
  */
 export interface RingHandles {
