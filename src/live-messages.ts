@@ -2,9 +2,10 @@
  * What main and a live worker (live-worker.ts) tell each other: the data it starts with, and the messages of either side.
  * Shapes only.
  */
+import type { LiveInterface } from './capture/live-capture.ts';
 import type { LiveCaptureOptions, RingHandles, RingSize } from './capture/live-options.ts';
-import type { SourceInterface } from './capture/source.ts';
 import type { DecodeOptions } from './decode/decoder.ts';
+import type { PostedError } from './errors.ts';
 import type { FlowKeyExtension } from './metering/flow-key.ts';
 import type { RecordQueueMemory } from './metering/record-queue.ts';
 
@@ -25,22 +26,6 @@ export interface LiveWorkerData {
   readonly scale: boolean;
   readonly queue: RecordQueueMemory;
   readonly counters: SharedArrayBuffer;
-}
-
-/** An interface as a live worker opened it. */
-export interface LiveInterface extends SourceInterface {
-  /** Its number in this system; NaN where the source does not know. */
-  readonly ifIndex: number;
-}
-
-/** An error as it is posted; the class is lost on the way. */
-export interface PostedError {
-  /** Of the FlowtapError it was, or `INTERNAL`. */
-  readonly code: string;
-  readonly message: string;
-  readonly remedy: string | undefined;
-  /** 2 where the configuration is wrong and starting again cannot help. */
-  readonly exitCode: 1 | 2;
 }
 
 /** What it tells main, besides counters and records. */

@@ -169,8 +169,7 @@ export class PacketSocket {
   /** @throws CaptureError */
   bind(address: Uint8Array): void {
     const { bind, errno } = this.#calls;
-    if (bind(this.descriptor, address, address.length) !== 0)
-      throw captureFault(this.#name, 'bind', errno());
+    if (bind(this.descriptor, address, address.length) !== 0) throw captureFault(this.#name, 'bind', errno());
   }
 
   /**
