@@ -216,11 +216,13 @@ function posted(error: unknown): PostedError {
 
 enableCompileCache();
 const worker = new LiveWorker(workerData as LiveWorkerData);
-// Listening must not keep the thread alive once it is done.
-parentPort?.on('message', (request: LiveWorkerRequest) => worker.hear(request)).unref();
+// Listening keeps the thread alive: waiting for room in the queue does not.
+parentPort?.on('message', (request: LiveWorkerRequest) => worker.hear(request));
 try {
   await worker.run();
   post({ kind: 'end', errors: [] });
 } catch (error) {
   post({ kind: 'end', errors: [posted(error)] });
+} finally {
+  parentPort?.unref();
 }
