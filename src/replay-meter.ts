@@ -174,7 +174,8 @@ export class ReplayMeter {
 
   /** Waits until the queue has room; false when nobody will ever make any. */
   async #room(queue: RecordQueueWriter): Promise<boolean> {
-    while (!queue.hasRoom && !this.#isAbandoned) await queue.room();
+    let hasRoom = queue.hasRoom;
+    while (!hasRoom && !this.#isAbandoned) hasRoom = await queue.room();
     return !this.#isAbandoned;
   }
 

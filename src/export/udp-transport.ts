@@ -18,8 +18,14 @@ import { createTransportStatistics, type SendErrorReason, type Transport } from 
 
 /** Asked of the system, which gives what it allows (net.core.wmem_max). */
 const SEND_BUFFER_OCTETS = 4 << 20;
-/** Looks at a full receive queue without pause before the processor is left to others for a millisecond. */
-const EAGER_LOOKS = 12;
+/**
+ * Looks at a full receive queue before the thread sleeps for a whole millisecond, which is what timers can do. After
+ * each of them it naps: a collector reads a full queue in a few tenths of a millisecond, and may need this processor.
+ */
+const EAGER_LOOKS = 24;
+const NAP_MS = 0.05;
+/** Never notified: waiting for it is a nap. */
+const NAP = new Int32Array(new SharedArrayBuffer(4));
 
 const REASONS: Readonly<Record<string, SendErrorReason>> = {
   ECONNREFUSED: 'econnrefused',
@@ -226,8 +232,10 @@ export class UdpTransport implements Transport {
       this.#isWakeScheduled = false;
       this.pump();
     };
-    if (this.#looks > 0 && this.#looks <= EAGER_LOOKS) setImmediate(wake);
-    else setTimeout(wake, 1);
+    if (this.#looks > 0 && this.#looks <= EAGER_LOOKS) {
+      Atomics.wait(NAP, 0, 0, NAP_MS);
+      setImmediate(wake);
+    } else setTimeout(wake, 1);
   }
 
   /** @param reason why it could not be sent; undefined where it was */

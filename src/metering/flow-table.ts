@@ -67,6 +67,8 @@ export interface FlowTable {
   active: number;
   /** Slots below this one have been handed out at least once. */
   slotsTouched: number;
+  /** Slots from this one on have never been used: their memory is as it was allocated, all zeroes. */
+  slotsZero: number;
   /** First slot of the list of freed ones, or -1. */
   freeList: number;
 }
@@ -82,6 +84,10 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
   const entries = allocate(capacity * ENTRY_WORDS * 4);
   const bits = indexBits(capacity);
   const index = allocate(2 ** bits * 4);
+  const side = allocate(capacity * (LINK_WORDS * 4 + 16));
+  const { buffer, byteOffset } = side;
+  const tcpEndAt = byteOffset + capacity * LINK_WORDS * 4;
+  const wheelAt = tcpEndAt + capacity * 8;
   return {
     capacity,
     seeds: options.seeds,
@@ -89,14 +95,15 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
     doubles: new Float64Array(entries.buffer, entries.byteOffset, (capacity * ENTRY_WORDS) / 2),
     index: new Int32Array(index.buffer, index.byteOffset, 2 ** bits),
     indexShift: 32 - bits,
-    link: new Int32Array(capacity * LINK_WORDS),
-    tcpEndNs: new Float64Array(capacity),
-    wheelNext: new Int32Array(capacity),
-    wheelPrevious: new Int32Array(capacity),
+    link: new Int32Array(buffer, byteOffset, capacity * LINK_WORDS),
+    tcpEndNs: new Float64Array(buffer, tcpEndAt, capacity),
+    wheelNext: new Int32Array(buffer, wheelAt, capacity),
+    wheelPrevious: new Int32Array(buffer, wheelAt + capacity * 4, capacity),
     keyExtension: options.keyExtension ? new Int32Array(capacity * KEY_EXTENSION_WORDS) : undefined,
     encapsulation: options.encapsulation ? new Int32Array(capacity * ENCAPSULATION_WORDS) : undefined,
     active: 0,
     slotsTouched: 0,
+    slotsZero: 0,
     freeList: -1,
   };
 }

@@ -29,7 +29,16 @@ import * as packetClock from './packet-clock.ts';
 import { createPacketClock, movePacketClock } from './packet-clock.ts';
 import { addFurtherSegments } from './super-packets.ts';
 import { clearWheel, createTimingWheel, type TimingWheel, unschedule } from './timing-wheel.ts';
-import { addPacket, clearCounters, FIN_OR_RST, isSyn, isSynAck, noteTcpEnd, writeLink } from './update.ts';
+import {
+  addPacket,
+  clearCounters,
+  FIN_OR_RST,
+  isSyn,
+  isSynAck,
+  noteTcpEnd,
+  setFlowTimes,
+  writeLink,
+} from './update.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_SUPER_PACKET, ENCAPSULATION_WORDS } = decoded;
@@ -230,7 +239,10 @@ export class MeteringProcess {
     // Whoever answers a SYN did not open the connection, even if the SYN itself was not seen.
     if ((packets[at + KEY_PROTOCOL]! & 0xff) === TCP && isSynAck(packets[at + CONTROL_BITS]!)) fromB ^= 1;
     table.words[entryAt + FLOW_STATE] = STATE_IN_USE | (fromB === 1 ? STATE_INITIATOR_IS_B : 0);
-    clearCounters(table.words, table.doubles, entryAt, batch.timeNs[i]!);
+    // A line that has never been used is zero already, and is better left alone: it is not in the cache.
+    if (slot < table.slotsZero) clearCounters(table.words, entryAt);
+    else table.slotsZero = slot + 1;
+    setFlowTimes(table.doubles, entryAt, batch.timeNs, i);
     writeLink(table, slot, packets, at, view);
     if (table.encapsulation !== undefined) {
       const to = slot * ENCAPSULATION_WORDS;

@@ -116,16 +116,16 @@ export function isSynAck(control: number): boolean {
   return (control & (SYN | ACK | RST)) === (SYN | ACK);
 }
 
-/** Empties both directions and the times of an entry, and leaves key and state alone. */
-export function clearCounters(
-  words: Int32Array,
-  doubles: Float64Array,
-  entryAt: number,
-  timeNs: number,
-): void {
+/** Empties both directions of an entry, and leaves key, state and times alone. */
+export function clearCounters(words: Int32Array, entryAt: number): void {
   for (let w = FORWARD_WORD; w < ENTRY_WORDS; w++) words[entryAt + w] = 0;
-  doubles[(entryAt >>> 1) + FLOW_FIRST_NS] = timeNs;
-  doubles[(entryAt >>> 1) + FLOW_LAST_NS] = timeNs;
+}
+
+/** Lets a flow begin, and so far end, with a packet whose observation time is `times[i]`. */
+export function setFlowTimes(doubles: Float64Array, entryAt: number, times: Float64Array, i: number): void {
+  const entry = entryAt >>> 1;
+  doubles[entry + FLOW_FIRST_NS] = times[i]!;
+  doubles[entry + FLOW_LAST_NS] = times[i]!;
 }
 
 /** Writes the link details of a flow's first packet: its MAC addresses, if the frame has any, ethertype and priority. */
