@@ -2,7 +2,7 @@
 import { choice } from '../config/option-types.ts';
 import { ConfigError } from '../errors.ts';
 import { type Arguments, COMMAND_LINE, type Command, type Flag } from './command.ts';
-import { REPLAY_FLAGS } from './replay-flags.ts';
+import { REPLAY_FLAGS } from './metering-flags.ts';
 
 const LISTING_TYPE = choice(['table', 'json']);
 const LISTING: Flag = {
