@@ -122,3 +122,8 @@ export class CaptureError extends FlowtapError {
     this.exitCode = options.exitCode ?? 1;
   }
 }
+
+/** A server of ours that cannot listen where it should. */
+export class ListenError extends FlowtapError {
+  override readonly code = 'LISTEN';
+}

@@ -46,7 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'sys',
   ],
   cli: ['clock', 'config', 'errors', 'generate', 'ie', 'log', 'output', 'probe', 'sys'],
-  docs: ['cli', 'config', 'decode', 'errors', 'ie'],
+  docs: ['cli', 'config', 'decode', 'errors', 'ie', 'metrics'],
   main: ['cli'],
 };
 
