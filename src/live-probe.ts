@@ -105,7 +105,7 @@ export class LiveProbe {
 
   /**
    * Starts the metrics server and all workers; resolves when every capture is open.
-   * @throws ListenError, WorkerError of the first worker that cannot open its capture, or the signal's reason
+   * @throws ListenError, RelayedError of the first worker that cannot open its capture, or the signal's reason
    */
   async start(): Promise<void> {
     const { testing, signal } = this.#options;
@@ -250,7 +250,7 @@ export class LiveProbe {
 
 /**
  * Opens the collectors, then makes and starts a probe.
- * @throws ConfigError for faults in templates, ExportError for a collector that cannot be opened, ListenError, WorkerError
+ * @throws ConfigError for faults in templates, ExportError for a collector that cannot be opened, ListenError, RelayedError
  */
 export async function startLiveProbe(options: LiveProbeOptions): Promise<LiveProbe> {
   const probe = new LiveProbe(options, await openCollectors(options.config));

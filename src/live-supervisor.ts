@@ -7,13 +7,12 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { RingHandles } from './capture/live-options.ts';
-import { WorkerError } from './errors.ts';
+import { type PostedError, RelayedError } from './errors.ts';
 import type {
   LiveInterface,
   LiveWorkerData,
   LiveWorkerMessage,
   LiveWorkerRequest,
-  PostedError,
 } from './live-messages.ts';
 import type { PlannedWorker } from './live-plan.ts';
 import type { WorkerState } from './live-state.ts';
@@ -101,7 +100,7 @@ export class WorkerSupervisor {
     this.#opened.promise.catch(() => {});
   }
 
-  /** Resolves when the capture has been opened for the first time; rejects with WorkerError when it cannot be. */
+  /** Resolves when the capture has been opened for the first time; rejects with RelayedError when it cannot be. */
   get opened(): Promise<void> {
     return this.#opened.promise;
   }
@@ -174,7 +173,7 @@ export class WorkerSupervisor {
       const errors = await this.#live();
       if (this.#isStopping) break;
       const [first] = errors;
-      const error = new WorkerError(first?.message ?? 'the worker ended unasked', first ?? {});
+      const error = new RelayedError(first ?? diedOf('the worker ended unasked'));
       if (!this.#hasOpened) {
         this.#opened.reject(error);
         return;
@@ -184,7 +183,7 @@ export class WorkerSupervisor {
       this.#write('error', 'worker ended', `${error.message}${remedy}; it starts again in ${seconds} s`);
       await this.#pauseBeforeRestart();
     }
-    this.#opened.reject(new WorkerError('stopped before the capture was open'));
+    this.#opened.reject(new RelayedError(diedOf('stopped before the capture was open')));
   }
 
   #pauseBeforeRestart(): Promise<void> {
@@ -224,7 +223,7 @@ export class WorkerSupervisor {
       errors = await ended;
     } catch (error) {
       // It died without its own clean-up: no `end`, the queue open, the ring perhaps too.
-      errors = [postedError(error)];
+      errors = [diedOf(`the worker died: ${error instanceof Error ? error.message : String(error)}`)];
       await thread.terminate();
       reader.abandon();
     }
@@ -287,7 +286,7 @@ export class WorkerSupervisor {
   }
 }
 
-function postedError(error: unknown): PostedError {
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: 'WORKER', message: `the worker died: ${message}`, remedy: undefined, exitCode: 1 };
+/** What a worker can no longer say itself. */
+function diedOf(message: string): PostedError {
+  return { code: 'WORKER', message, remedy: undefined, exitCode: 1 };
 }

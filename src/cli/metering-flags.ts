@@ -47,9 +47,9 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   outgoing: 'What this machine sends, too',
   'ring-blocks': 'Blocks of 1 MiB in the ring of each worker',
   sampling: 'Meter one packet in so many',
-  'sampling-method': 'Which one',
+  'sampling-method': 'Which one: random, systematic or hash',
   metrics: 'Where metrics and health are served',
-  'log-level': 'The least important lines',
+  'log-level': 'The least important lines: error, warning, info or debug',
 };
 
 /** Where one flag name belongs to an option of each command. */
@@ -90,7 +90,7 @@ const SHARED: readonly Flag[] = [
   {
     name: 'flow-key',
     type: FLOW_KEY_TYPE,
-    help: 'Add tos, mac, mpls, tunnel to the flow key; no-vlan removes',
+    help: 'Adds tos, mac, mpls or tunnel to the flow key; no-vlan removes',
   },
   { name: 'template', type: TEMPLATE, help: 'Elements of a flow record, or the name of a profile' },
 ];

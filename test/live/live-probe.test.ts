@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ConfigError, ListenError, WorkerError } from '../../src/errors.ts';
+import { ConfigError, ListenError, RelayedError } from '../../src/errors.ts';
 import { type LiveProbe, type LiveProbeOptions, startLiveProbe } from '../../src/live-probe.ts';
 import { balanceOf, liveSummaryLines } from '../../src/live-summary.ts';
 import { collectDatagrams, waitFor } from '../support/network.ts';
@@ -70,7 +70,7 @@ describe('a live probe', () => {
   it('says why a capture cannot be opened', async () => {
     const { log } = keptLog();
     const failed = start(probeOptions(liveConfig({ 'live.filter': 'refuse' }), log));
-    await expect(failed).rejects.toThrow(WorkerError);
+    await expect(failed).rejects.toThrow(RelayedError);
     await expect(failed).rejects.toMatchObject({
       message: 'EPERM',
       remedy: 'grant CAP_NET_RAW',

@@ -128,7 +128,7 @@ const SAMPLING_OPTIONS: readonly ConfigOption[] = [
   {
     ...ONLY,
     path: 'live.sampling.method',
-    type: choice(SAMPLING_METHODS),
+    type: { ...choice(SAMPLING_METHODS), placeholder: 'METHOD' },
     default: 'random',
     unit: '',
     flag: 'sampling-method',
@@ -152,7 +152,7 @@ export const LIVE_OPTIONS: readonly ConfigOption[] = [
   {
     ...ONLY,
     path: 'log.level',
-    type: choice(LOG_LEVELS),
+    type: { ...choice(LOG_LEVELS), placeholder: 'LEVEL' },
     default: 'info',
     unit: '',
     flag: 'log-level',
