@@ -49,7 +49,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   sampling: 'Meter one packet in so many',
   'sampling-method': 'Which one: random, systematic or hash',
   metrics: 'Where metrics and health are served',
-  'log-level': 'The least important lines: error, warning, info or debug',
+  'log-level': 'Down to which lines: error, warning, info, debug',
 };
 
 /** Where one flag name belongs to an option of each command. */
@@ -90,7 +90,7 @@ const SHARED: readonly Flag[] = [
   {
     name: 'flow-key',
     type: FLOW_KEY_TYPE,
-    help: 'Adds tos, mac, mpls or tunnel to the flow key; no-vlan removes',
+    help: 'Adds to the flow key: tos, mac, mpls, tunnel; no-vlan removes',
   },
   { name: 'template', type: TEMPLATE, help: 'Elements of a flow record, or the name of a profile' },
 ];
