@@ -2,10 +2,10 @@
  * The exporting process of a live probe as one thing that stays while collectors are exchanged: records of all workers,
  * one batch after the other, go to whichever collectors are in use. Without any, records are taken and let go.
  */
+import type { LiveInterface } from './capture/live-capture.ts';
 import type { FlowtapConfig } from './config/config.ts';
 import type { CollectorStatistics } from './export/collector-exporter.ts';
 import type { ExportingProcess } from './export/exporting-process.ts';
-import type { LiveInterface } from './live-messages.ts';
 import type { Log } from './log.ts';
 import type { FlowRecordBatch } from './metering/flow-layout.ts';
 

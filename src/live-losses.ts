@@ -62,6 +62,13 @@ const workerRows: Rows<WorkerState> = (worker, config) => {
       level: 'warning',
     },
     {
+      count: capture.faults,
+      what: 'packets lost in blocks of the ring that made no sense',
+      remedy:
+        'a fault of the driver or of the kernel: try another live.ring.blockOctets, or live.capture libpcap',
+      level: 'error',
+    },
+    {
       count: queue.recordsDropped,
       what: 'flow records lost, the exporting process is behind',
       remedy: 'raise export.rate (--export-rate), or look at the collectors: one may be slow',

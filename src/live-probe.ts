@@ -26,8 +26,8 @@ const LOOK_MS = 1000;
 /** Looks without a turn after which a worker counts as hung. */
 const LOOKS_MAX = 10;
 /** Of the 5 s that a stop may take: for the workers, and for all of it. */
-const WORKERS_STOP_MS = 2500;
-const STOP_MS = 4500;
+const WORKERS_STOP_MS = 4300;
+const STOP_MS = 4700;
 
 export interface LiveProbeOptions {
   readonly config: FlowtapConfig;

@@ -29,6 +29,8 @@ export interface WorkerState {
     /** Dropped because the ring was full; times that it was frozen for that. */
     readonly ringDrops: number;
     readonly ringFreezes: number;
+    /** Lost between ring and decoder, in blocks that made no sense. */
+    readonly faults: number;
     readonly ringBlocks: number;
     readonly ringBlocksUsed: number;
     readonly ringOctets: number;
@@ -88,9 +90,4 @@ export interface LiveState {
   readonly collectors: readonly CollectorStatistics[];
   /** The last reading of the configuration, the first one included. */
   readonly reload: { readonly isSuccessful: boolean; readonly succeededAtMs: number };
-}
-
-/** Packets offered to the rings: read and dropped. A source that knows no drops counts what was read. */
-export function offeredPackets({ capture }: WorkerState): number {
-  return capture.packets + (Number.isNaN(capture.ringDrops) ? 0 : capture.ringDrops);
 }

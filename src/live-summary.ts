@@ -36,14 +36,18 @@ function segmentsBeyondFrames({ capture }: WorkerState): number {
 export function balanceOf({ workers }: Pick<LiveState, 'workers'>): Balance {
   const of = (read: (worker: WorkerState) => number) => sum(workers.map(read));
   const offered = of(
-    (worker) => worker.capture.packets + segmentsBeyondFrames(worker) + known(worker.capture.ringDrops),
+    (worker) =>
+      worker.capture.packets +
+      segmentsBeyondFrames(worker) +
+      known(worker.capture.ringDrops) +
+      worker.capture.faults,
   );
   const refused = of(({ outcomes }) =>
     sum(outcomes.filter(({ kind }) => kind !== 'accepted').map(({ packets }) => packets)),
   );
   const unselected = of(({ capture }) => capture.unselected);
   const lost = of(({ capture, queue, lost: died }) => {
-    return known(capture.ringDrops) + queue.packetsDropped + died.packets;
+    return known(capture.ringDrops) + capture.faults + queue.packetsDropped + died.packets;
   });
   const inRecords = of(({ queue }) => queue.packetsTaken);
   return {

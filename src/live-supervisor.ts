@@ -6,21 +6,18 @@
  *                                                     └─ died, hung or gave up: count, free its ring, pause, start again
  */
 import { Worker } from 'node:worker_threads';
+import type { LiveInterface } from './capture/live-capture.ts';
 import type { RingHandles } from './capture/live-options.ts';
 import { type PostedError, RelayedError } from './errors.ts';
-import type {
-  LiveInterface,
-  LiveWorkerData,
-  LiveWorkerMessage,
-  LiveWorkerRequest,
-} from './live-messages.ts';
+import type { LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from './live-messages.ts';
 import type { PlannedWorker } from './live-plan.ts';
 import type { WorkerState } from './live-state.ts';
 import { WorkerCounters, type WorkerIdentity } from './live-totals.ts';
 import type { Log, LogFields, LogLevel } from './log.ts';
 import { type FlowRecordBatch, FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } from './metering/flow-layout.ts';
 import { BATCHES, createRecordQueue, RecordQueueReader } from './metering/record-queue.ts';
-import { STOP_REQUESTED, WORKER_TURNS } from './run-counters.ts';
+import { RING_BLOCKS, STOP_REQUESTED, WORKER_TURNS } from './run-counters.ts';
+import { releaseRing } from './sys/packet-socket.ts';
 
 /** Pauses before a worker is started again; a life longer than the longest begins anew with the shortest. */
 const RESTART_MS_MIN = 500;
@@ -226,6 +223,7 @@ export class WorkerSupervisor {
       errors = [diedOf(`the worker died: ${error instanceof Error ? error.message : String(error)}`)];
       await thread.terminate();
       reader.abandon();
+      this.#releaseRing(life);
     }
     await consumed;
     life.isOpen = false;
@@ -236,12 +234,21 @@ export class WorkerSupervisor {
     return errors;
   }
 
+  /** Its socket would go on taking its share of the interface's packets. */
+  #releaseRing({ handles }: Life): void {
+    // Without blocks, the worker had given the ring back itself.
+    if (handles === undefined || !(this.#counters.current.capture[RING_BLOCKS]! > 0)) return;
+    releaseRing(handles);
+  }
+
   async #consumeAll(life: Life): Promise<void> {
     const { main } = this.#counters;
+    const { scale: isScaled, capture } = this.#options.worker.data;
+    const scale = isScaled ? (capture.sampling?.interval ?? 1) : 1;
     for (;;) {
       const batch = await life.reader.next();
       if (batch === undefined) return;
-      const packets = packetsIn(batch);
+      const packets = packetsIn(batch) / scale;
       life.packetsTaken += packets;
       main.packetsTaken += packets;
       main.recordsTaken += batch.count;

@@ -161,6 +161,7 @@ export class WorkerCounters {
       truncated: this.#capture(run.PACKETS_SNAPPED),
       unselected: this.#capture(run.PACKETS_UNSELECTED),
       ringDrops: this.#capture(run.RING_DROPS),
+      faults: this.#capture(run.RING_FAULTS),
       ringFreezes: this.#capture(run.RING_FREEZES),
       ringBlocks: this.#capture(run.RING_BLOCKS),
       ringBlocksUsed: this.#capture(run.RING_BLOCKS_USED),

@@ -62,11 +62,12 @@ const PACKET_METRICS: readonly Metric[] = [
   {
     name: 'flowtap_capture_packets_dropped_total',
     type: 'counter',
-    help: 'Packets lost after the kernel offered them: the ring was full (ring_full), the exporting process was behind (queue_full), a worker died (worker_lost).',
+    help: 'Packets lost after the kernel offered them: the ring was full (ring_full) or a block of it made no sense (ring_fault), the exporting process was behind (queue_full), a worker died (worker_lost).',
     labels: [...RING, 'reason'],
     samples: ({ workers }) =>
       workers.flatMap(({ interface: name, ring, capture, queue, lost }): Sample[] => [
         [capture.ringDrops, name, String(ring), 'ring_full'],
+        [capture.faults, name, String(ring), 'ring_fault'],
         [queue.packetsDropped, name, String(ring), 'queue_full'],
         [lost.packets, name, String(ring), 'worker_lost'],
       ]),

@@ -14,6 +14,7 @@ export function workerState(name: string, ring: number, changes: Partial<WorkerS
       unselected: 12,
       ringDrops: 13,
       ringFreezes: 14,
+      faults: 19,
       ringBlocks: 64,
       ringBlocksUsed: 3,
       ringOctets: 67_108_864,
