@@ -103,3 +103,27 @@ export class RelayedError extends FlowtapError {
     this.exitCode = posted.exitCode;
   }
 }
+
+/** A live capture that cannot be opened or goes on no longer: no such interface, no permission, no memory. */
+export class CaptureError extends FlowtapError {
+  override readonly code = 'CAPTURE';
+  override readonly exitCode: 1 | 2;
+  /** The network interface. */
+  readonly interface: string;
+
+  /** @param options.exitCode 2 where the command line or configuration asks for what is not there */
+  constructor(
+    name: string,
+    message: string,
+    options: { remedy?: string | undefined; cause?: unknown; exitCode?: 1 | 2 } = {},
+  ) {
+    super(`${name}: ${message}`, options);
+    this.interface = name;
+    this.exitCode = options.exitCode ?? 1;
+  }
+}
+
+/** A server of ours that cannot listen where it should. */
+export class ListenError extends FlowtapError {
+  override readonly code = 'LISTEN';
+}

@@ -37,7 +37,7 @@ export interface SummaryInput {
 }
 
 /** What people can do about messages that could not be sent. */
-const SEND_REMEDIES: Readonly<Record<string, string>> = {
+export const SEND_REMEDIES: Readonly<Record<string, string>> = {
   econnrefused: 'nothing listens on that port: start the collector, or check the port',
   enetunreach: 'no route to the collector: check its address and this machine’s routes',
   ehostunreach: 'the collector does not answer on its network: check its address',

@@ -34,13 +34,15 @@ export const POLL_WAKEUPS = 13;
 export const INTERFACE_UP = 14;
 /** Times that the capture was opened again after the interface had been lost. */
 export const CAPTURE_REOPENED = 15;
-/** Packets that super-packets (GRO, LRO, TSO) stood for, and the super-packets themselves. */
+/** Super-packets (GRO, LRO, TSO) that were metered, each read as one packet, and the packets that they stood for. */
 export const SUPER_PACKETS = 16;
 export const SUPER_PACKET_SEGMENTS = 17;
 /** Packets that selection in the worker (RFC 5475) left out; what the kernel leaves out it does not count. */
 export const PACKETS_UNSELECTED = 18;
 /** Written by the worker at every turn of its loop, so that main can tell a stuck one. */
 export const WORKER_TURNS = 19;
+/** Packets lost between source and decoder: in a block that made no sense, or for want of room (`cap`). */
+export const RING_FAULTS = 20;
 const CAPTURE_COUNTERS = 32;
 
 export interface RunCounters {

@@ -46,7 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'sys',
   ],
   cli: ['clock', 'config', 'errors', 'generate', 'ie', 'log', 'output', 'probe', 'sys'],
-  docs: ['cli', 'config', 'decode', 'errors', 'ie'],
+  docs: ['cli', 'config', 'decode', 'errors', 'ie', 'metrics'],
   main: ['cli'],
 };
 
@@ -72,6 +72,13 @@ const SET_UP_FILES: ReadonlySet<string> = new Set([
   'decode/notices.ts',
   'decode/reasons.ts',
   'decode/tunnel-kinds.ts',
+]);
+
+/** Files of other folders in which all runs for each packet. */
+const HOT_FILES: ReadonlySet<string> = new Set([
+  'capture/ring-walk.ts',
+  'capture/selection.ts',
+  'capture/super-packets.ts',
 ]);
 
 /** Functions that run once: their names say so, or they stand here. */
@@ -191,6 +198,7 @@ export function bannedIn(source: Source): string[] {
 
 function isHot(path: string): boolean {
   if (SET_UP_FILES.has(path)) return false;
+  if (HOT_FILES.has(path)) return true;
   return /^(decode|metering)\//.test(path) || /^export\/columns[\w-]*\.ts$/.test(path);
 }
 

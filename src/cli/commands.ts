@@ -2,7 +2,7 @@
 import { choice } from '../config/option-types.ts';
 import { ConfigError } from '../errors.ts';
 import { type Arguments, COMMAND_LINE, type Command, type Flag } from './command.ts';
-import { REPLAY_FLAGS } from './replay-flags.ts';
+import { REPLAY_FLAGS, RUN_FLAGS } from './metering-flags.ts';
 
 const LISTING_TYPE = choice(['table', 'json']);
 const LISTING: Flag = {
@@ -24,6 +24,21 @@ function listingForm(args: Arguments): 'table' | 'json' {
 }
 
 export const COMMANDS: readonly Command[] = [
+  {
+    name: 'run',
+    usage: '-i NAME... [-e URL]... [-c FILE]',
+    summary: 'Meter live interfaces around the clock, export the flows, serve metrics',
+    operands: { name: '', min: 0, max: 0 },
+    flags: RUN_FLAGS,
+    examples: [
+      ['flowtap run -i eth1 -e ipfix://192.0.2.1', 'a mirror port'],
+      ['flowtap run -c /etc/flowtap/flowtap.yaml', 'as a service does'],
+    ],
+    run: async (args) => {
+      const { run } = await import('./run.ts');
+      return run(args, async () => (await import('../live-probe.ts')).startLiveProbe);
+    },
+  },
   {
     name: 'replay',
     usage: 'FILE... [-e URL]... [-o table|json|csv|none]',

@@ -1,6 +1,9 @@
 /** What a row of the table of options holds (schema.ts), and what several rows share. */
 import { names, type OptionType, type OptionValue } from './option-types.ts';
 
+/** The commands that read the configuration. */
+export type MeteringCommand = 'replay' | 'run';
+
 export interface ConfigOption {
   /** Dotted path in the YAML file. */
   readonly path: string;
@@ -10,14 +13,22 @@ export interface ConfigOption {
   readonly unit: string;
   /** One sentence. */
   readonly help: string;
-  /** The flag of `flowtap replay` without its dashes, where there is one. A switch that is on has `no-` in front. */
+  /** The flag without its dashes, where there is one. A switch that is on has `no-` in front. */
   readonly flag?: string;
+  /** The commands that use the option and have its flag; without it, all that meter. */
+  readonly commands?: readonly MeteringCommand[];
   /** One letter, for a flag that is typed often. */
   readonly letter?: string;
 }
 
 export const DAY_MS = 86_400e3;
 export const UINT32_MAX = 2 ** 32 - 1;
+
+/** Whether `command` uses the option. */
+export function concerns(option: ConfigOption, command: MeteringCommand): boolean {
+  return option.commands === undefined || option.commands.includes(command);
+}
+
 /** The type of options that name information elements. */
 export const TEMPLATE = names(
   'the name of a profile, or a list of information elements (see: flowtap elements)',

@@ -9,6 +9,7 @@ import type { OptionsDataMode } from '../export/announcer.ts';
 import type { ConfigOption } from './config-option.ts';
 import type { ExporterConfig } from './exporters.ts';
 import { formatDuration, type OptionValue } from './option-types.ts';
+import type { CAPTURE_KINDS, LOG_FORMATS, LOG_LEVELS, SAMPLING_METHODS } from './options/live.ts';
 import type { OUTPUTS } from './options/replay.ts';
 import { CONFIG_OPTIONS } from './schema.ts';
 
@@ -62,6 +63,33 @@ export interface FlowtapConfig {
     readonly merge: boolean;
     /** Threads. */
     readonly workers: number;
+  };
+  readonly live: {
+    readonly interfaces: readonly string[];
+    readonly capture: (typeof CAPTURE_KINDS)[number];
+    /** Threads for each interface. */
+    readonly workers: number | 'auto';
+    /** `''`: none. */
+    readonly filter: string;
+    /** Octets. */
+    readonly snapLength: number;
+    readonly promiscuous: boolean;
+    readonly outgoing: boolean;
+    readonly ring: {
+      readonly blocks: number;
+      readonly blockOctets: number;
+      readonly blockTimeoutMs: number;
+    };
+    /** `interval` 1: every packet. */
+    readonly sampling: { readonly method: (typeof SAMPLING_METHODS)[number]; readonly interval: number };
+  };
+  readonly metrics: {
+    /** `ADDRESS:PORT`, or `none`. */
+    readonly listen: string;
+  };
+  readonly log: {
+    readonly level: (typeof LOG_LEVELS)[number];
+    readonly format: (typeof LOG_FORMATS)[number];
   };
 }
 

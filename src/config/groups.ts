@@ -12,4 +12,10 @@ export const CONFIG_GROUPS: Readonly<Record<string, string>> = {
     'The collectors: URLs (netflow5, netflow9 or ipfix://HOST[:PORT][?OPTION=VALUE&…]), or objects with ' +
     'protocol, host, port and the options of the group `export`.',
   replay: 'Options of `flowtap replay` alone.',
+  live: 'What `flowtap run` captures, and how.',
+  'live.ring': 'The ring that the kernel and a worker share: blocks × blockOctets of memory for each worker.',
+  'live.sampling':
+    'Metering some of the packets only. Counts are those of the sampled packets, never scaled.',
+  metrics: 'What `flowtap run` tells Prometheus and whoever watches over it.',
+  log: 'Log lines of `flowtap run` on standard error.',
 };

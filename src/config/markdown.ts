@@ -10,7 +10,7 @@ const HEAD = `# Configuration
 <!-- Generated from src/config/schema.ts by \`npm run docs\`. Do not edit. -->
 
 Every option has a default, so flowtap runs without any configuration. Options come from a YAML file
-(\`flowtap replay -c FILE\`), and many of them are flags as well; a flag wins over the file. The file
+(\`flowtap run -c FILE\`, \`flowtap replay -c FILE\`), and many of them are flags as well; a flag wins over the file. The file
 [config/flowtap.yaml](../config/flowtap.yaml) shows every option with its default, and
 [config/flowtap.schema.json](../config/flowtap.schema.json) lets editors check it while you type.
 \`flowtap check-config FILE\` names every fault with its line; with \`--print\` it shows what is in effect.

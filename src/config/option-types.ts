@@ -167,6 +167,63 @@ export function choices(words: readonly string[]): OptionType {
   };
 }
 
+/** A list of names that only a later stage can check; it may be empty. */
+export function nameList(allowed: string, placeholder: string): OptionType {
+  return {
+    allowed,
+    placeholder,
+    jsonSchema: { oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
+    isList: true,
+    parse: (raw) => toWords(raw),
+    format: formatList,
+  };
+}
+
+/** Any text on one line. */
+export function text(allowed: string, placeholder: string): OptionType {
+  return {
+    allowed,
+    placeholder,
+    jsonSchema: { type: 'string', pattern: '^[^\\n]*$' },
+    parse: (raw) => (typeof raw === 'string' && !raw.includes('\n') ? raw : undefined),
+    format: (value) => JSON.stringify(value),
+  };
+}
+
+/** A power of two within limits that are powers of two. */
+export function powerOfTwo(min: number, max: number): OptionType {
+  const powers: number[] = [];
+  for (let power = min; power <= max; power *= 2) powers.push(power);
+  return {
+    allowed: `a power of two from ${formatCount(min)} to ${formatCount(max)}`,
+    placeholder: 'N',
+    jsonSchema: { enum: powers },
+    parse(raw) {
+      const value = toNumber(raw);
+      return powers.includes(value) ? value : undefined;
+    },
+    format: String,
+  };
+}
+
+const LISTEN = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:/[\]]+):(\d{1,5})$/;
+
+/** Where a server listens: address or name and port, IPv6 in brackets; or `none`. Port 0 takes any free one. */
+export function listenAddress(): OptionType {
+  return {
+    allowed: 'none, or ADDRESS:PORT as in 127.0.0.1:9669 or [::1]:9669',
+    placeholder: 'ADDRESS:PORT|none',
+    jsonSchema: { oneOf: [{ const: 'none' }, { type: 'string', pattern: LISTEN.source }] },
+    parse(raw) {
+      if (raw === 'none') return raw;
+      if (typeof raw !== 'string') return undefined;
+      const port = LISTEN.exec(raw)?.[1];
+      return port !== undefined && Number(port) <= 65_535 ? raw : undefined;
+    },
+    format: (value) => JSON.stringify(value),
+  };
+}
+
 /** Names that only a later stage can check, at least one. */
 export function names(allowed: string): OptionType {
   return {

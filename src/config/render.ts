@@ -100,8 +100,8 @@ export function sampleYaml(defaults: FlowtapConfig): string {
     '# yaml-language-server: $schema=./flowtap.schema.json',
     '#',
     '# Every option of flowtap with its default. Generated from src/config/schema.ts by `npm run docs`.',
-    '# Use it with `flowtap replay -c FILE`, try it with `flowtap check-config FILE`; what is left out has its',
-    '# default. A flag on the command line wins over the file.',
+    '# Use it with `flowtap run -c FILE` or `flowtap replay -c FILE`, try it with `flowtap check-config FILE`; what is',
+    '# left out has its default. A flag on the command line wins over the file.',
   ];
   return `${head.join('\n')}\n${renderYaml(defaults, true)}`;
 }

@@ -5,6 +5,7 @@
  */
 import type { ConfigOption } from './config-option.ts';
 import { EXPORTING_OPTIONS } from './options/exporting.ts';
+import { LIVE_OPTIONS } from './options/live.ts';
 import { METERING_OPTIONS } from './options/metering.ts';
 import { OBSERVATION_OPTIONS } from './options/observation.ts';
 import { REPLAY_OPTIONS } from './options/replay.ts';
@@ -15,6 +16,7 @@ export const CONFIG_OPTIONS: readonly ConfigOption[] = [
   ...OBSERVATION_OPTIONS,
   ...EXPORTING_OPTIONS,
   ...REPLAY_OPTIONS,
+  ...LIVE_OPTIONS,
 ];
 
 /** The flag of an option as it is typed: a switch that is on by default has one that turns it off. */

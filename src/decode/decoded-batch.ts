@@ -49,6 +49,12 @@ export const DETAIL_TCP = 1 << 2;
 export const DETAIL_DONT_FRAGMENT = 1 << 3;
 /** The encapsulation record of this packet holds something. */
 export const DETAIL_ENCAPSULATED = 1 << 4;
+/**
+ * Several packets that the system handed over as one (GRO, LRO, TSO; capture/super-packets.ts). IP_OCTETS and
+ * FRAME_OCTETS are those of the first of them, and FRAGMENT_ID holds their number << 16 | octets by which the last one is
+ * shorter. Only live batches have it.
+ */
+export const DETAIL_SUPER_PACKET = 1 << 5;
 /** 802.1Q priority of the outer tag: bits 8 … 10. */
 export const DETAIL_PRIORITY_SHIFT = 8;
 

@@ -86,6 +86,15 @@ export function scheduleFlow(wheel: TimingWheel, table: FlowTable, slot: number,
   schedule(wheel, table, slot, tickAfter(deadlineNs(table, slot, timeouts)));
 }
 
+/** Puts every flow where it belongs by these timeouts. */
+export function rescheduleFlows(wheel: TimingWheel, table: FlowTable, timeouts: Timeouts): void {
+  for (let slot = 0; slot < table.slotsTouched; slot++) {
+    if ((table.words[slot * ENTRY_WORDS + FLOW_STATE]! & STATE_IN_USE) === 0) continue;
+    unschedule(wheel, table, slot);
+    scheduleFlow(wheel, table, slot, timeouts);
+  }
+}
+
 /** Exports the flow in `slot` and frees it. */
 export function expireFlow(
   wheel: TimingWheel,

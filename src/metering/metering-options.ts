@@ -1,12 +1,17 @@
-/** What a metering process is to do. */
-import type { FlowSink } from './expiry.ts';
+/** What a metering process is told when it is made. */
+import { NS_PER_MS } from '../clock.ts';
+import type { FlowSink, Timeouts } from './expiry.ts';
 import type { FlowKeyExtension, HashSeeds } from './flow-key.ts';
 import type { AllocateMemory } from './flow-table.ts';
 
-export interface MeteringOptions {
+/** When flows end; a running metering process can be told new ones. */
+export interface TimeoutOptions {
   readonly idleTimeoutMs: number;
   readonly activeTimeoutMs: number;
   readonly tcpEndDelayMs: number;
+}
+
+export interface MeteringOptions extends TimeoutOptions {
   /** Flows at a time. */
   readonly flowTableEntries: number;
   readonly flowKey: FlowKeyExtension;
@@ -20,4 +25,12 @@ export interface MeteringOptions {
   readonly allocate?: AllocateMemory;
   /** Those that the batches' keys were hashed with. */
   readonly seeds: HashSeeds;
+}
+
+/** In the unit that packet times have. */
+export function createTimeouts(options: TimeoutOptions): Timeouts {
+  const idleNs = options.idleTimeoutMs * NS_PER_MS;
+  const activeNs = options.activeTimeoutMs * NS_PER_MS;
+  const tcpEndDelayNs = options.tcpEndDelayMs * NS_PER_MS;
+  return { idleNs, activeNs, tcpEndDelayNs };
 }

@@ -6,7 +6,6 @@
  *
  *     (prepare) ─▶ touch index words ─▶ touch entries ─▶ find and update, in packet order
  */
-import { NS_PER_MS } from '../clock.ts';
 import * as decoded from '../decode/decoded-batch.ts';
 import { lineOf, slotIfSame, touchEntries, touchIndex } from './batch-passes.ts';
 import * as counting from './counters.ts';
@@ -15,6 +14,7 @@ import {
   exportSlots,
   type FlowSink,
   mustSplit,
+  rescheduleFlows,
   SWEEP_PER_PACKET,
   scheduleFlow,
   sweep,
@@ -24,9 +24,10 @@ import * as flowKey from './flow-key.ts';
 import * as layout from './flow-layout.ts';
 import { clearTable, createFlowTable, type FlowTable, findSlot, insertSlot } from './flow-table.ts';
 import { hasKeyExtension, type PreparedBatch } from './key-preparer.ts';
-import type { MeteringOptions } from './metering-options.ts';
+import { createTimeouts, type MeteringOptions, type TimeoutOptions } from './metering-options.ts';
 import * as packetClock from './packet-clock.ts';
 import { createPacketClock, movePacketClock } from './packet-clock.ts';
+import { addFurtherSegments } from './super-packets.ts';
 import { clearWheel, createTimingWheel, type TimingWheel, unschedule } from './timing-wheel.ts';
 import {
   addPacket,
@@ -40,8 +41,8 @@ import {
 } from './update.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { CONTROL_BITS, DECODED_WORDS, DETAIL, ENCAPSULATION_WORDS, FRAME_OCTETS } = decoded;
-const { HASH, IP_OCTETS, KEY_PROTOCOL } = decoded;
+const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_SUPER_PACKET, ENCAPSULATION_WORDS } = decoded;
+const { FRAME_OCTETS, HASH, IP_OCTETS, KEY_PROTOCOL } = decoded;
 const { DETAIL_FROM_B_SHIFT, KEY_EXTENSION_WORDS } = flowKey;
 const { CLOCK_NS, CLOCK_REBASES, FLOWS_ACTIVE, FLOWS_CREATED, FLOWS_EXPIRED, FLOWS_PEAK } = counting;
 const { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS, METERING_COUNTERS } = counting;
@@ -56,13 +57,18 @@ export class MeteringProcess {
   readonly table: FlowTable;
   readonly counters: Float64Array;
   readonly #wheel: TimingWheel = createTimingWheel();
-  readonly #timeouts: Timeouts;
+  #timeouts: Timeouts;
   readonly #sink: FlowSink;
   /** Index word of each packet, as the touching pass found it. */
   readonly #found: Int32Array;
   readonly #clock = createPacketClock();
   /** Slots that `expireNext` has emptied so far. */
   #expired = 0;
+  /**
+   * False lets flows that have ended wait in the table, as a live worker does while the exporting process is behind. What
+   * a flow holds stays the same: its packets are told apart by their times.
+   */
+  mayExpire = true;
   /** Keeps the touched words alive in the eyes of the compiler. */
   touched = 0;
 
@@ -74,11 +80,7 @@ export class MeteringProcess {
       encapsulation: options.encapsulation,
       ...(options.allocate === undefined ? {} : { allocate: options.allocate }),
     });
-    this.#timeouts = {
-      idleNs: options.idleTimeoutMs * NS_PER_MS,
-      activeNs: options.activeTimeoutMs * NS_PER_MS,
-      tcpEndDelayNs: options.tcpEndDelayMs * NS_PER_MS,
-    };
+    this.#timeouts = createTimeouts(options);
     this.#found = new Int32Array(options.batchCapacity);
     this.#sink = options.sink;
     this.counters = options.counters ?? new Float64Array(METERING_COUNTERS);
@@ -145,6 +147,8 @@ export class MeteringProcess {
       frameOctets += packets[at + FRAME_OCTETS]! >>> 0;
       if ((packets[at + CONTROL_BITS]! & FIN_OR_RST) !== 0)
         this.#noteTcpEnd(slot, packets, at, lineAt, timeNs);
+      if ((packets[at + DETAIL]! & DETAIL_SUPER_PACKET) !== 0)
+        addFurtherSegments(words, doubles, lineAt, packets, at, counters);
     }
     clock[PREVIOUS_NS] = previousNs;
     counters[METERED_PACKETS] = counters[METERED_PACKETS]! + batch.count;
@@ -166,25 +170,35 @@ export class MeteringProcess {
       movePacketClock(clock, this.#wheel, this.#timeouts.idleNs, laterNs);
     }
     if (clock[NEXT_LOOK_NS] !== -Infinity) return;
-    if (!sweep(this.#wheel, this.table, this.#timeouts, clock[NOW_NS]!, SWEEP_PER_PACKET, this.#counting))
+    const looks = this.mayExpire ? SWEEP_PER_PACKET : 0;
+    if (!sweep(this.#wheel, this.table, this.#timeouts, clock[NOW_NS]!, looks, this.#counting))
       clock[NEXT_LOOK_NS] = clock[NEXT_TICK_NS]!;
   }
 
   /**
-   * Moves the clock without a packet, for a link that is quiet, and exports everything that has come to its end by
-   * then. A time before the clock changes nothing.
+   * Moves the clock without a packet, for a link that is quiet, and exports what has come to its end by then. A time
+   * before the clock changes nothing.
+   * @param looks flows to look at, at most
+   * @returns true if there is more to look at: call again
    */
-  advanceTo(timeNs: number): void {
+  advanceTo(timeNs: number, looks: number = Number.POSITIVE_INFINITY): boolean {
     const clock = this.#clock;
-    if (!(timeNs >= clock[NEXT_TICK_NS]!)) return;
-    movePacketClock(clock, this.#wheel, this.#timeouts.idleNs, timeNs);
-    const { table } = this;
-    while (sweep(this.#wheel, table, this.#timeouts, timeNs, table.capacity, this.#counting)) {
-      // Until nothing is due.
+    const { table, counters } = this;
+    if (timeNs >= clock[NEXT_TICK_NS]!) {
+      movePacketClock(clock, this.#wheel, this.#timeouts.idleNs, timeNs);
+      counters[CLOCK_NS] = timeNs;
     }
-    clock[NEXT_LOOK_NS] = clock[NEXT_TICK_NS]!;
-    this.counters[FLOWS_ACTIVE] = table.active;
-    this.counters[CLOCK_NS] = timeNs;
+    if (clock[NEXT_LOOK_NS] !== -Infinity) return false;
+    const isMore = sweep(this.#wheel, table, this.#timeouts, clock[NOW_NS]!, looks, this.#counting);
+    if (!isMore) clock[NEXT_LOOK_NS] = clock[NEXT_TICK_NS]!;
+    counters[FLOWS_ACTIVE] = table.active;
+    return isMore;
+  }
+
+  /** From now on flows end by these timeouts; those in the table too. */
+  setTimeouts(options: TimeoutOptions): void {
+    this.#timeouts = createTimeouts(options);
+    rescheduleFlows(this.#wheel, this.table, this.#timeouts);
   }
 
   /** Counts what leaves the table, by reason, on its way to the sink. */

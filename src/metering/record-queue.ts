@@ -245,6 +245,17 @@ export class RecordQueueReader {
     return batch;
   }
 
+  /** Batches that are filled and not yet given back. */
+  get pending(): number {
+    return (Atomics.load(this.#header, WRITTEN) - this.#taken) | 0;
+  }
+
+  /** The writer is gone without having closed the queue: what it handed over is the last there is. */
+  abandon(): void {
+    Atomics.store(this.#header, CLOSED, 1);
+    Atomics.notify(this.#header, WRITTEN);
+  }
+
   /** Gives the batch of the last `next` back to the writer. */
   release(): void {
     this.#taken = (this.#taken + 1) | 0;

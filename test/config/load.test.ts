@@ -41,6 +41,19 @@ describe('defaults', () => {
       },
       exporters: [],
       replay: { output: 'table', top: 25, speed: 'max', merge: false, workers: 1 },
+      live: {
+        interfaces: [],
+        capture: 'ring',
+        workers: 'auto',
+        filter: '',
+        snapLength: 256,
+        promiscuous: true,
+        outgoing: false,
+        ring: { blocks: 64, blockOctets: 1_048_576, blockTimeoutMs: 10 },
+        sampling: { interval: 1, method: 'random' },
+      },
+      metrics: { listen: '127.0.0.1:9669' },
+      log: { level: 'info', format: 'auto' },
     });
   });
 });

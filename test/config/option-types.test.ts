@@ -5,9 +5,13 @@ import {
   duration,
   formatDuration,
   integer,
+  listenAddress,
+  nameList,
   names,
   numberOrWord,
+  powerOfTwo,
   SWITCH,
+  text,
 } from '../../src/config/option-types.ts';
 
 describe('duration', () => {
@@ -89,4 +93,43 @@ describe('lists', () => {
     expect(names('x').parse(' , ')).toBeUndefined();
     expect(names('x').parse('a,b')).toEqual(['a', 'b']);
   });
+});
+
+describe('texts', () => {
+  it('may be empty, but have one line', () => {
+    expect(['', 'tcp port 80', 'a\nb', 7].map((raw) => text('x', 'X').parse(raw))).toEqual([
+      '',
+      'tcp port 80',
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('a list of names may be empty', () => {
+    expect([[], 'eth0,eth1', ['eth0'], [7]].map((raw) => nameList('x', 'X').parse(raw))).toEqual([
+      [],
+      ['eth0', 'eth1'],
+      ['eth0'],
+      undefined,
+    ]);
+  });
+
+  it('a size that is a power of two', () => {
+    expect([4096, '8192', 5000, 2048, 32_768].map((raw) => powerOfTwo(4096, 16_384).parse(raw))).toEqual([
+      4096,
+      8192,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it.each(['none', '127.0.0.1:9669', '[::1]:0', 'localhost:65535', '0.0.0.0:1'])('listens at %s', (raw) =>
+    expect(listenAddress().parse(raw)).toBe(raw),
+  );
+
+  it.each(['', '9669', ':9669', '::1:9669', '127.0.0.1', '127.0.0.1:65536', 'a b:1', 9669])(
+    'does not listen at %j',
+    (raw) => expect(listenAddress().parse(raw)).toBeUndefined(),
+  );
 });

@@ -1,6 +1,5 @@
-/** The progress line and the limits of log lines, on a clock of the test's own. */
+/** The progress line, on a clock of the test's own. */
 import { describe, expect, it } from 'vitest';
-import { createLog } from '../../src/log.ts';
 import { ProgressLine, progressLine } from '../../src/output/progress.ts';
 
 describe('progressLine', () => {
@@ -35,30 +34,5 @@ describe('ProgressLine', () => {
     line.clear();
     expect(written).toHaveLength(11);
     expect(written.at(-1)).toBe('\r\x1b[K');
-  });
-});
-
-describe('createLog', () => {
-  it('leaves out what is below its level', () => {
-    const lines: string[] = [];
-    const log = createLog({ level: 'warning', print: (line) => lines.push(line) });
-    log.write('info', 'a', 'not this');
-    log.write('error', 'a', 'this');
-    expect(lines).toEqual(['flowtap: error: this']);
-  });
-
-  it('holds back a kind that repeats, others not, and says how many', () => {
-    let now = 0;
-    const lines: string[] = [];
-    const log = createLog({ level: 'info', print: (line) => lines.push(line), now: () => now });
-    for (let i = 0; i < 100; i++) log.write('warning', 'send failed', `n ${i}`);
-    log.write('warning', 'other', 'once');
-    expect(lines).toHaveLength(6);
-    now = 10_000;
-    log.write('warning', 'send failed', 'again');
-    expect(lines.slice(6)).toEqual([
-      'flowtap: warning: 95 more like this held back: send failed',
-      'flowtap: warning: again',
-    ]);
   });
 });

@@ -71,11 +71,12 @@ export const EXPORTING_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'timestamps',
+    commands: ['replay'],
     type: choice(['capture', 'now']),
     default: 'capture',
     unit: '',
     flag: 'timestamps',
-    help: "Export the capture's own times, or move them so that the capture ends now.",
+    help: "Export the capture's own times, or move them so that the capture ends now; a live capture's are both.",
   },
   {
     path: 'privateEnterpriseNumber',

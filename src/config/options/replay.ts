@@ -4,8 +4,11 @@ import { choice, integer, numberOrWord, SWITCH } from '../option-types.ts';
 
 export const OUTPUTS = ['table', 'json', 'csv', 'none'] as const;
 
+const ONLY: Pick<ConfigOption, 'commands'> = { commands: ['replay'] };
+
 export const REPLAY_OPTIONS: readonly ConfigOption[] = [
   {
+    ...ONLY,
     path: 'replay.output',
     type: choice(OUTPUTS),
     default: 'table',
@@ -15,6 +18,7 @@ export const REPLAY_OPTIONS: readonly ConfigOption[] = [
     help: 'How flows are printed on standard output; json and csv print one flow a line.',
   },
   {
+    ...ONLY,
     path: 'replay.top',
     type: integer(0, 10_000_000),
     default: 25,
@@ -23,6 +27,7 @@ export const REPLAY_OPTIONS: readonly ConfigOption[] = [
     help: 'Rows of the table, the busiest flows first; 0 shows all.',
   },
   {
+    ...ONLY,
     path: 'replay.speed',
     type: numberOrWord(['max'], { min: 0.001, max: 1_000_000, isWhole: false }),
     default: 'max',
@@ -31,6 +36,7 @@ export const REPLAY_OPTIONS: readonly ConfigOption[] = [
     help: 'max reads as fast as possible, 1 in real time, 10 ten times faster.',
   },
   {
+    ...ONLY,
     path: 'replay.merge',
     type: SWITCH,
     default: false,
@@ -39,6 +45,7 @@ export const REPLAY_OPTIONS: readonly ConfigOption[] = [
     help: 'Several files are merged by time instead of read one after the other.',
   },
   {
+    ...ONLY,
     path: 'replay.workers',
     type: integer(1, 16),
     default: 1,

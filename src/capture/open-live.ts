@@ -1,0 +1,29 @@
+/** Opens a live capture of the kind that was asked for. What only one kind needs is loaded with it. */
+import type { LiveCapture } from './live-capture.ts';
+import type { LiveCaptureOptions } from './live-options.ts';
+
+/**
+ * What opens the interface: now, and again after it was lost.
+ * @returns a function that throws CaptureError
+ * @throws CaptureError where this kind of capture is not to be had
+ */
+export async function liveOpener(
+  options: LiveCaptureOptions,
+  timeBaseSeconds: number,
+): Promise<() => LiveCapture> {
+  switch (options.capture) {
+    case 'ring': {
+      const { RingCapture } = await import('./ring-capture.ts');
+      return () => new RingCapture(options, timeBaseSeconds);
+    }
+    case 'libpcap': {
+      const { LibpcapCapture } = await import('./libpcap-capture.ts');
+      return () => new LibpcapCapture(options, timeBaseSeconds);
+    }
+    case 'cap': {
+      const { loadCap, CapCapture } = await import('./cap-capture.ts');
+      const cap = await loadCap(options.interface);
+      return () => new CapCapture(cap, options, timeBaseSeconds);
+    }
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * The flags of the commands that meter, `flowtap run` and `flowtap replay`: those of the table of options, each where its
+ * row says, and those that have no option of their own.
+ */
+import { concerns, type MeteringCommand } from '../config/config-option.ts';
+import { names } from '../config/option-types.ts';
+import { CONFIG_OPTIONS } from '../config/schema.ts';
+import type { Flag } from './command.ts';
+
+/** Parts of the flow key that `--flow-key` adds, or removes with `no-` in front. */
+export const FLOW_KEY_PARTS: readonly string[] = CONFIG_OPTIONS.filter((option) =>
+  option.path.startsWith('metering.flowKey.'),
+).map((option) => option.path.slice('metering.flowKey.'.length));
+
+/** For what `--flow-key` allows; its words are taken apart by flag-config.ts. */
+export const FLOW_KEY_TYPE = names(
+  `any of ${FLOW_KEY_PARTS.join(', ')}, each with no- in front to remove it`,
+);
+const TEMPLATE = CONFIG_OPTIONS.find((option) => option.path === 'template.ipv4')!.type;
+const FILE = { ...names('the name of a YAML file'), placeholder: 'FILE' };
+const URL_TYPE = { ...names('the URL of a collector'), placeholder: 'URL' };
+
+/** Shorter sentences than those of the configuration file, where a line of help needs them. */
+const SHORT_HELP: Readonly<Record<string, string>> = {
+  'export-rate': 'Most messages to each collector in a second',
+  'idle-timeout': 'Export a flow without a packet for this long',
+  'active-timeout': 'Export a flow that lasts longer piece by piece',
+  'tcp-end-delay': 'Export a TCP flow this long after its end',
+  'flow-table-entries': 'Flows kept at a time',
+  decapsulate: 'Tunnels to look into, or all',
+  'observation-domain': 'Observation domain id in every message',
+  'ingress-interface': 'ingressInterface of every flow, or auto',
+  'egress-interface': 'egressInterface of every flow',
+  'template-ipv4': 'The same for IPv4 flows alone',
+  'template-ipv6': 'The same for IPv6 flows alone',
+  biflow: 'One record for both directions (RFC 5103)',
+  timestamps: "The capture's own times, or moved to end now",
+  output: 'How flows are printed on standard output',
+  top: 'Rows of the table; 0 shows all',
+  speed: 'Multiple of real time',
+  merge: 'Merge the files by time instead of one after the other',
+  interface: 'Interface to meter; may be repeated',
+  capture: 'How packets are captured',
+  filter: "Meter only what matches, in tcpdump's syntax",
+  'snap-length': 'Octets captured of each frame',
+  'no-promiscuous': 'Only frames for this machine',
+  outgoing: 'What this machine sends, too',
+  'ring-blocks': 'Blocks of 1 MiB in the ring of each worker',
+  sampling: 'Meter one packet in so many',
+  'sampling-method': 'Which one: random, systematic or hash',
+  metrics: 'Where metrics and health are served',
+  'log-level': 'Down to which lines: error, warning, info, debug',
+};
+
+/** Where one flag name belongs to an option of each command. */
+const SHORT_HELP_OF: Readonly<Record<string, string>> = {
+  'replay.workers': 'Threads that share the capture',
+  'live.workers': 'Threads for each interface',
+};
+
+function optionFlags(command: MeteringCommand): Flag[] {
+  const options = CONFIG_OPTIONS.filter((option) => option.flag !== undefined && concerns(option, command));
+  return options.map((option) => {
+    const isSwitch = option.type.placeholder === '';
+    const isShown = !isSwitch && option.type.isList !== true && option.default !== '';
+    const shown = isShown ? ` [${option.type.format(option.default).replaceAll('"', '')}]` : '';
+    const name = `${option.default === true ? 'no-' : ''}${option.flag}`;
+    return {
+      name,
+      ...(option.letter === undefined ? {} : { letter: option.letter }),
+      ...(isSwitch ? {} : { type: option.type }),
+      help: `${SHORT_HELP_OF[option.path] ?? SHORT_HELP[name] ?? option.help}${shown}`,
+    };
+  });
+}
+
+const EXPORT: Flag = {
+  name: 'export',
+  letter: 'e',
+  type: URL_TYPE,
+  help: 'Send to ipfix:// (or netflow5, netflow9) HOST[:PORT]',
+};
+const CONFIG: Flag = {
+  name: 'config',
+  letter: 'c',
+  type: FILE,
+  help: 'Configuration file; flags win over it',
+};
+const SHARED: readonly Flag[] = [
+  {
+    name: 'flow-key',
+    type: FLOW_KEY_TYPE,
+    help: 'Adds to the flow key: tos, mac, mpls, tunnel; no-vlan removes',
+  },
+  { name: 'template', type: TEMPLATE, help: 'Elements of a flow record, or the name of a profile' },
+];
+
+/** @param first names of options' flags in the order in which the help shows them: the most wanted ones first */
+function flagsOf(command: MeteringCommand, first: readonly string[], last: readonly Flag[]): Flag[] {
+  const ofOptions = optionFlags(command);
+  return [
+    EXPORT,
+    ...first.map((name) => ofOptions.find((flag) => flag.name === name)!),
+    CONFIG,
+    ...SHARED,
+    ...ofOptions.filter((flag) => !first.includes(flag.name)),
+    ...last,
+  ];
+}
+
+export const REPLAY_FLAGS: readonly Flag[] = flagsOf(
+  'replay',
+  ['output', 'top', 'speed', 'merge'],
+  [
+    { name: 'no-progress', help: 'No progress on a terminal' },
+    { name: 'quiet', letter: 'q', help: 'No progress and no summary' },
+  ],
+);
+
+export const RUN_FLAGS: readonly Flag[] = flagsOf(
+  'run',
+  [
+    ...[
+      'interface',
+      'filter',
+      'workers',
+      'capture',
+      'ring-blocks',
+      'snap-length',
+      'sampling',
+      'sampling-method',
+    ],
+    ...['no-promiscuous', 'outgoing', 'metrics', 'log-level'],
+  ],
+  [],
+);

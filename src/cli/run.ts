@@ -1,0 +1,212 @@
+/**
+ * `flowtap run`: the daemon around the live probe. Makes the configuration and the log, and listens to signals:
+ *
+ *     SIGTERM, SIGINT   export every flow, then end; the second one ends at once
+ *     SIGHUP            read the configuration again, and take over what can change
+ *     SIGUSR1           write the state into the log
+ *
+ * With systemd around it, it says when it is ready, reloading, stopping, and that it is alive.
+ */
+import { fstatSync, readFileSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import type { FlowtapConfig } from '../config/config.ts';
+import { FlowtapError } from '../errors.ts';
+import type { LiveProbe, LiveProbeOptions } from '../live-probe.ts';
+import { liveSummaryLines } from '../live-summary.ts';
+import { createLog, detectLogFormat, type Log, type LogFormat } from '../log.ts';
+import { formatCount, formatOctets } from '../output/units.ts';
+import type { Arguments } from './command.ts';
+import { runConfig } from './run-config.ts';
+import { ServiceManager } from './service-manager.ts';
+
+export type StartLiveProbe = (options: LiveProbeOptions) => Promise<LiveProbe>;
+
+const EXIT_FAULT = 1;
+/** What shells give to a process that a signal ended. */
+const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
+/** One key press arrives twice where a launcher passes it on to a process that the terminal has told already. */
+const SAME_PRESS_MS = 200;
+const STATUS_MS = 10_000;
+const STDERR = 2;
+
+/** `auto` as what standard error is. */
+function logFormat(config: FlowtapConfig): LogFormat {
+  if (config.log.format !== 'auto') return config.log.format;
+  return detectLogFormat(isatty(STDERR), fstatSync(STDERR), process.env.JOURNAL_STREAM);
+}
+
+/** Lines to standard error. A log that nobody reads is no reason to end. */
+function print(line: string): void {
+  try {
+    writeSync(STDERR, `${line}\n`);
+  } catch {
+    // The reader is gone, or does not keep up.
+  }
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** Every line of what was thrown, remedies included. */
+function errorLines(error: unknown): string[] {
+  const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
+  return errors.flatMap((each) => {
+    if (!(each instanceof FlowtapError)) return [String(each instanceof Error ? each.stack : each)];
+    return [...each.message.split('\n'), ...(each.remedy === undefined ? [] : [each.remedy])];
+  });
+}
+
+class Daemon {
+  readonly #args: Arguments;
+  readonly #log: Log;
+  readonly #manager = new ServiceManager();
+  readonly #abort = new AbortController();
+  readonly #stopAsked = Promise.withResolvers<void>();
+  #probe: LiveProbe | undefined;
+  #stopAskedAtMs: number | undefined;
+  /** A reload that runs, or is over: they take their turns. */
+  #reloading: Promise<void> = Promise.resolve();
+
+  constructor(args: Arguments, log: Log) {
+    this.#args = args;
+    this.#log = log;
+  }
+
+  async run(config: FlowtapConfig, start: StartLiveProbe): Promise<number> {
+    const listeners = {
+      SIGTERM: () => this.#stop('SIGTERM'),
+      SIGINT: () => this.#stop('SIGINT'),
+      SIGHUP: () => this.#reload(),
+      SIGUSR1: () => this.#tellState(),
+    };
+    for (const [signal, listener] of Object.entries(listeners)) process.on(signal, listener);
+    if (this.#manager.fault !== undefined) this.#log.write('warning', undefined, this.#manager.fault);
+    try {
+      const probe = await this.#start(config, start);
+      return probe === undefined ? 0 : await this.#serve(probe);
+    } finally {
+      for (const [signal, listener] of Object.entries(listeners)) process.off(signal, listener);
+    }
+  }
+
+  /** Undefined when it was told to stop before it was ready. */
+  async #start(config: FlowtapConfig, start: StartLiveProbe): Promise<LiveProbe | undefined> {
+    const options = { config, log: this.#log, version: packageVersion(), signal: this.#abort.signal };
+    try {
+      return await start(options);
+    } catch (error) {
+      if (this.#abort.signal.aborted) return undefined;
+      throw error;
+    }
+  }
+
+  async #serve(probe: LiveProbe): Promise<number> {
+    this.#probe = probe;
+    this.#manager.startWatchdog();
+    this.#tellStart(probe);
+    this.#manager.ready(this.#status(probe));
+    const timer = setInterval(() => this.#manager.status(this.#status(probe)), STATUS_MS);
+    await this.#stopAsked.promise;
+    clearInterval(timer);
+    this.#manager.stopping();
+    await this.#reloading;
+    const state = await probe.stop();
+    const lines = liveSummaryLines(state, probe.config);
+    for (const line of lines) this.#log.write('info', undefined, line);
+    const isIncomplete = state.collectors.some(({ recordsPending }) => recordsPending > 0);
+    return isIncomplete ? EXIT_FAULT : 0;
+  }
+
+  #tellStart({ plan, config, metricsUrl }: LiveProbe): void {
+    const { live, exporters } = config;
+    const workers = `${plan.workersPerInterface} worker${plan.workersPerInterface === 1 ? '' : 's'} each`;
+    this.#log.write(
+      'info',
+      undefined,
+      `metering ${live.interfaces.join(', ')} by ${live.capture}, ${workers}`,
+    );
+    const { ringOctets, tableOctets, queueOctets, totalOctets } = plan;
+    const ring =
+      ringOctets === 0
+        ? ''
+        : `ring ${formatOctets(ringOctets)} (${formatCount(live.ring.blocks)} blocks of ${formatOctets(live.ring.blockOctets)}), `;
+    this.#log.write(
+      'info',
+      undefined,
+      `memory: ${formatOctets(totalOctets)}; each worker: ${ring}flow table ${formatOctets(tableOctets)}, record queue ${formatOctets(queueOctets)}`,
+    );
+    const to = exporters.length === 0 ? 'no collector' : exporters.map(({ url }) => url).join(', ');
+    this.#log.write('info', undefined, `exporting to ${to}`);
+    if (metricsUrl === undefined) return;
+    this.#log.write('info', undefined, `metrics on ${metricsUrl}/metrics`);
+    if (!/\/\/(127\.|\[::1\])/.test(metricsUrl)) {
+      this.#log.write('warning', undefined, 'whoever reaches that address can read the metrics');
+    }
+  }
+
+  #status(probe: LiveProbe): string {
+    const { workers } = probe.state();
+    const packets = workers.reduce((sum, { capture }) => sum + capture.packets, 0);
+    const active = workers.reduce((sum, { flows }) => sum + flows.active, 0);
+    return `${formatCount(packets)} packets, ${formatCount(active)} flows active`;
+  }
+
+  #stop(signal: keyof typeof SIGNAL_EXIT): void {
+    if (this.#stopAskedAtMs === undefined) {
+      this.#stopAskedAtMs = performance.now();
+      this.#log.write('info', undefined, `${signal}: exporting what is in the flow tables, then ending`);
+      this.#abort.abort(new Error(signal));
+      this.#stopAsked.resolve();
+    } else if (performance.now() - this.#stopAskedAtMs > SAME_PRESS_MS) {
+      process.exit(SIGNAL_EXIT[signal]);
+    }
+  }
+
+  #tellState(): void {
+    const probe = this.#probe;
+    if (probe === undefined) return;
+    const lines = liveSummaryLines(probe.state(), probe.config);
+    for (const line of lines) this.#log.write('info', undefined, line);
+  }
+
+  #reload(): void {
+    this.#reloading = this.#reloading.then(() => this.#reloadOnce());
+  }
+
+  async #reloadOnce(): Promise<void> {
+    const probe = this.#probe;
+    if (probe === undefined || this.#stopAskedAtMs !== undefined) return;
+    this.#manager.reloading();
+    const log = this.#log;
+    try {
+      const config = await runConfig(this.#args);
+      const { applied, needRestart } = await probe.reload(config);
+      log.setStyle(probe.config.log.level, logFormat(probe.config));
+      const what = applied.length === 0 ? 'nothing has changed' : `changed: ${applied.join(', ')}`;
+      log.write('info', undefined, `configuration read again; ${what}`);
+      if (needRestart.length > 0) {
+        log.write('warning', undefined, `takes effect at the next start: ${needRestart.join(', ')}`);
+      }
+    } catch (error) {
+      probe.refuseReload();
+      log.write('error', undefined, 'the configuration is refused, the former one stays in effect');
+      for (const line of errorLines(error)) log.write('error', undefined, line);
+    }
+    this.#manager.ready(this.#status(probe));
+  }
+}
+
+/**
+ * Runs the daemon until a signal ends it.
+ * @param loadProbe gives the probe's entry; called once the configuration is known to be right
+ * @returns the exit code
+ * @throws ConfigError, or AggregateError of several, for a wrong configuration; what the start of the probe throws
+ */
+export async function run(args: Arguments, loadProbe: () => Promise<StartLiveProbe>): Promise<number> {
+  const config = await runConfig(args);
+  const start = await loadProbe();
+  const log = createLog({ level: config.log.level, format: logFormat(config), print });
+  return new Daemon(args, log).run(config, start);
+}

@@ -1,0 +1,264 @@
+/**
+ * The probe of live interfaces: makes the components, starts them, watches over them, changes them while they run, and
+ * stops them, in one visible list.
+ *
+ *     meter worker (each interface × ring) ─ record queue ─▶ exporting process ─▶ collectors
+ *            └── counters in shared memory ──▶ state() ──▶ metrics over HTTP, losses in the log, summary
+ *
+ * It knows no signals, no systemd and no command line.
+ */
+import { availableParallelism } from 'node:os';
+import type { FlowtapConfig } from './config/config.ts';
+import { ConfigError } from './errors.ts';
+import type { ExportingProcess } from './export/exporting-process.ts';
+import { LiveExporting, openCollectors } from './live-exporting.ts';
+import { InterfaceLosses } from './live-interfaces.ts';
+import { LossWatcher, lossesOf } from './live-losses.ts';
+import { type LivePlan, planLive } from './live-plan.ts';
+import { compareConfigs } from './live-reload.ts';
+import type { LiveState } from './live-state.ts';
+import { WorkerSupervisor } from './live-supervisor.ts';
+import type { Log } from './log.ts';
+import type { MetricsServer } from './metrics/http.ts';
+
+/** How often workers and losses are looked at. */
+const LOOK_MS = 1000;
+/** Looks without a turn after which a worker counts as hung. */
+const LOOKS_MAX = 10;
+/** Of the 5 s that a stop may take: for the workers, and for all of it. */
+const WORKERS_STOP_MS = 4300;
+const STOP_MS = 4700;
+
+export interface LiveProbeOptions {
+  readonly config: FlowtapConfig;
+  readonly log: Log;
+  /** Of flowtap. */
+  readonly version: string;
+  /** Aborted: give the start up. */
+  readonly signal: AbortSignal;
+  /** What tests put in the place of the worker and of time; nothing that a user can reach. */
+  readonly testing?: {
+    readonly workerModule?: URL;
+    readonly looksMax?: number;
+    readonly lookMs?: number;
+  };
+}
+
+export interface ReloadResult {
+  readonly applied: readonly string[];
+  readonly needRestart: readonly string[];
+}
+
+export class LiveProbe {
+  readonly plan: LivePlan;
+  readonly #options: LiveProbeOptions;
+  readonly #exporting: LiveExporting;
+  readonly #workers: readonly WorkerSupervisor[];
+  readonly #losses: ReadonlyMap<string, InterfaceLosses>;
+  readonly #watcher: LossWatcher;
+  readonly #startedAtMs = Date.now();
+  #config: FlowtapConfig;
+  #server: MetricsServer | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isStarted = false;
+  #isStopping = false;
+  #reload = { isSuccessful: true, succeededAtMs: Date.now() };
+
+  /** Makes everything and starts nothing; `startLiveProbe` is for everyone else. */
+  constructor(options: LiveProbeOptions, collectors: ExportingProcess | undefined) {
+    const { config, log, testing } = options;
+    this.#options = options;
+    this.#config = config;
+    const exporting = new LiveExporting(collectors, log);
+    this.#exporting = exporting;
+    this.#watcher = new LossWatcher(log);
+    const machine = { cores: availableParallelism(), pid: process.pid };
+    this.plan = planLive(config, exporting.needsEncapsulation, machine);
+    const { interfaces } = config.live;
+    this.#losses = new Map(interfaces.map((name) => [name, new InterfaceLosses(name)]));
+    // Sources run as they are; what `npm run build` makes of them is called .js.
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const module = testing?.workerModule ?? new URL(`./live-worker.${extension}`, import.meta.url);
+    this.#workers = this.plan.workers.map((worker) => {
+      const { interfaceIndex } = worker.data.capture;
+      return new WorkerSupervisor({
+        worker,
+        module,
+        tableOctets: this.plan.tableOctets,
+        log,
+        consume: (batch) => exporting.consume(batch),
+        onInterface: (one) => exporting.setInterface(interfaceIndex, one, interfaces.length),
+        looksMax: testing?.looksMax ?? LOOKS_MAX,
+      });
+    });
+  }
+
+  /** Where metrics are served, or undefined. */
+  get metricsUrl(): string | undefined {
+    return this.#server?.url;
+  }
+
+  /** The configuration in effect. */
+  get config(): FlowtapConfig {
+    return this.#config;
+  }
+
+  /**
+   * Starts the metrics server and all workers; resolves when every capture is open.
+   * @throws ListenError, RelayedError of the first worker that cannot open its capture, or the signal's reason
+   */
+  async start(): Promise<void> {
+    const { testing, signal } = this.#options;
+    this.#server = await this.#listen(this.#config);
+    for (const worker of this.#workers) worker.start();
+    this.#timer = setInterval(() => this.#look(), testing?.lookMs ?? LOOK_MS);
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort);
+    if (signal.aborted) abort();
+    try {
+      await Promise.race([aborted, Promise.all(this.#workers.map((worker) => worker.opened))]);
+      this.#isStarted = true;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  state(): LiveState {
+    const { version } = this.#options;
+    const { interfaces, sampling } = this.#config.live;
+    return {
+      version,
+      startedAtMs: this.#startedAtMs,
+      nowMs: Date.now(),
+      isReady: this.#unreadiness().length === 0,
+      isStopping: this.#isStopping,
+      interfaces: interfaces.map((name) => ({
+        name,
+        samplingInterval: sampling.interval,
+        nic: this.#losses.get(name)!.counts(),
+      })),
+      workers: this.#workers.map((worker) => worker.state()),
+      collectors: this.#exporting.statistics(),
+      reload: this.#reload,
+    };
+  }
+
+  /** Tells the metrics that a configuration was read that cannot be used. */
+  refuseReload(): void {
+    this.#reload = { ...this.#reload, isSuccessful: false };
+  }
+
+  /**
+   * Takes over what can change while it runs; no flow is lost by it.
+   * @returns what was taken over, and what keeps its old value until the next start
+   * @throws ConfigError, ExportError, ListenError: then everything is as before
+   */
+  async reload(config: FlowtapConfig): Promise<ReloadResult> {
+    try {
+      const result = await this.#change(config);
+      this.#reload = { isSuccessful: true, succeededAtMs: Date.now() };
+      return result;
+    } catch (error) {
+      this.refuseReload();
+      throw error;
+    }
+  }
+
+  /**
+   * Exports every flow and ends, within 5 s.
+   * @returns the final state
+   */
+  async stop(): Promise<LiveState> {
+    const deadlineMs = performance.now() + STOP_MS;
+    this.#isStopping = true;
+    await Promise.all(this.#workers.map((worker) => worker.stop(WORKERS_STOP_MS)));
+    clearInterval(this.#timer);
+    await this.#exporting.end(deadlineMs - performance.now());
+    const state = this.state();
+    await this.#server?.close();
+    return state;
+  }
+
+  async #change(config: FlowtapConfig): Promise<ReloadResult> {
+    const { applied, needRestart, parts, effective } = compareConfigs(this.#config, config);
+    const collectors = parts.has('exporting') ? await openCollectors(effective) : undefined;
+    try {
+      if (collectors?.needsEncapsulation === true && this.plan.workers[0]?.data.encapsulation === false) {
+        const allowed =
+          'elements of the innermost packet, or a restart: workers do not keep what was around it';
+        throw new ConfigError('configuration', [{ path: 'template', found: 'elements of tunnels', allowed }]);
+      }
+      if (parts.has('metrics')) await this.#moveServer(effective);
+    } catch (error) {
+      await collectors?.close();
+      throw error;
+    }
+    this.#config = effective;
+    if (parts.has('exporting')) await this.#exporting.exchange(collectors);
+    if (parts.has('metering')) {
+      const { idleTimeoutMs, activeTimeoutMs, tcpEndDelayMs } = effective.metering;
+      for (const worker of this.#workers) {
+        worker.setMetering({ kind: 'metering', idleTimeoutMs, activeTimeoutMs, tcpEndDelayMs });
+      }
+    }
+    return { applied, needRestart };
+  }
+
+  async #listen(config: FlowtapConfig): Promise<MetricsServer | undefined> {
+    const { listen } = config.metrics;
+    if (listen === 'none') return undefined;
+    const { createMetrics } = await import('./metrics/registry.ts');
+    const { startMetricsServer } = await import('./metrics/http.ts');
+    return startMetricsServer({
+      listen,
+      metrics: createMetrics(() => this.state()),
+      health: () => this.#unhealthiness(),
+      readiness: () => this.#unreadiness(),
+    });
+  }
+
+  /** The former address is given up first: the new one may be the same port. */
+  async #moveServer(config: FlowtapConfig): Promise<void> {
+    await this.#server?.close();
+    this.#server = undefined;
+    try {
+      this.#server = await this.#listen(config);
+    } catch (error) {
+      this.#server = await this.#listen(this.#config);
+      throw error;
+    }
+  }
+
+  #look(): void {
+    for (const worker of this.#workers) worker.check();
+    this.#watcher.look(lossesOf(this.state(), this.#config), performance.now());
+  }
+
+  #unreadiness(): string[] {
+    if (this.#isStopping) return ['stopping'];
+    if (!this.#isStarted) return ['starting'];
+    const silent = this.#workers.filter((worker) => !worker.isRunning);
+    return silent.map((worker) => `a worker of ${worker.interface} does not capture`);
+  }
+
+  #unhealthiness(): string[] {
+    const isDead = this.#isStarted && !this.#workers.some((worker) => worker.isRunning);
+    return isDead ? ['no worker captures'] : [];
+  }
+}
+
+/**
+ * Opens the collectors, then makes and starts a probe.
+ * @throws ConfigError for faults in templates, ExportError for a collector that cannot be opened, ListenError, RelayedError
+ */
+export async function startLiveProbe(options: LiveProbeOptions): Promise<LiveProbe> {
+  const probe = new LiveProbe(options, await openCollectors(options.config));
+  try {
+    await probe.start();
+  } catch (error) {
+    await probe.stop();
+    throw error;
+  }
+  return probe;
+}

@@ -1,0 +1,157 @@
+/**
+ * Numbers of Linux' packet sockets (linux/if_packet.h, linux/filter.h, linux/if.h, linux/virtio_net.h) and where the
+ * fields of their structures stand, in octets. They are the same on x86-64 and arm64; a test compiled against the
+ * kernel's headers checks each of them. Plain: no behaviour.
+ */
+
+// Sockets.
+export const AF_UNIX = 1;
+export const AF_PACKET = 17;
+export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
+export const SOCK_CLOEXEC = 0o2000000;
+export const SOL_SOCKET = 1;
+export const SO_ERROR = 4;
+export const SO_ATTACH_FILTER = 26;
+export const SOL_PACKET = 263;
+export const ETH_P_ALL = 3;
+
+// Options of packet sockets.
+export const PACKET_ADD_MEMBERSHIP = 1;
+export const PACKET_RX_RING = 5;
+export const PACKET_STATISTICS = 6;
+export const PACKET_VERSION = 10;
+export const PACKET_VNET_HDR = 15;
+export const PACKET_TIMESTAMP = 17;
+export const PACKET_FANOUT = 18;
+export const PACKET_IGNORE_OUTGOING = 23;
+export const TPACKET_V3 = 2;
+export const PACKET_MR_PROMISC = 1;
+export const PACKET_OUTGOING = 4;
+export const PACKET_FANOUT_HASH = 0;
+export const PACKET_FANOUT_FLAG_DEFRAG = 0x8000;
+export const PACKET_FANOUT_FLAG_IGNORE_OUTGOING = 0x4000;
+export const SOF_TIMESTAMPING_RAW_HARDWARE = 1 << 6;
+
+// Bits of tp_status in a packet's header and of block_status.
+export const TP_STATUS_KERNEL = 0;
+export const TP_STATUS_USER = 1 << 0;
+export const TP_STATUS_VLAN_VALID = 1 << 4;
+export const TP_STATUS_VLAN_TPID_VALID = 1 << 6;
+
+// struct sockaddr_ll.
+export const SOCKADDR_LL_OCTETS = 20;
+export const SLL_FAMILY = 0;
+export const SLL_PROTOCOL = 2;
+export const SLL_IFINDEX = 4;
+export const SLL_PKTTYPE = 10;
+
+// struct packet_mreq.
+export const PACKET_MREQ_OCTETS = 16;
+export const MREQ_IFINDEX = 0;
+export const MREQ_TYPE = 4;
+
+// struct tpacket_req3.
+export const TPACKET_REQ3_OCTETS = 28;
+export const REQ_BLOCK_SIZE = 0;
+export const REQ_BLOCK_NR = 4;
+export const REQ_FRAME_SIZE = 8;
+export const REQ_FRAME_NR = 12;
+export const REQ_RETIRE_BLK_TOV = 16;
+
+// struct tpacket_block_desc, its tpacket_hdr_v1 included.
+export const BLOCK_DESC_OCTETS = 48;
+export const BLOCK_STATUS = 8;
+export const BLOCK_NUM_PKTS = 12;
+export const BLOCK_OFFSET_TO_FIRST_PKT = 16;
+export const BLOCK_BLK_LEN = 20;
+export const BLOCK_SEQ_NUM = 24;
+
+// struct tpacket3_hdr.
+export const TPACKET3_HDR_OCTETS = 48;
+export const PKT_NEXT_OFFSET = 0;
+export const PKT_SEC = 4;
+export const PKT_NSEC = 8;
+export const PKT_SNAPLEN = 12;
+export const PKT_LEN = 16;
+export const PKT_STATUS = 20;
+export const PKT_MAC = 24;
+export const PKT_VLAN_TCI = 32;
+export const PKT_VLAN_TPID = 36;
+
+// struct tpacket_stats_v3.
+export const TPACKET_STATS_V3_OCTETS = 12;
+export const STATS_PACKETS = 0;
+export const STATS_DROPS = 4;
+export const STATS_FREEZE_Q_CNT = 8;
+
+// struct virtio_net_hdr, which PACKET_VNET_HDR puts right before the frame.
+export const VIRTIO_NET_HDR_OCTETS = 10;
+export const VNET_FLAGS = 0;
+export const VNET_GSO_TYPE = 1;
+export const VNET_GSO_SIZE = 4;
+export const VNET_CSUM_START = 6;
+export const VIRTIO_NET_HDR_F_NEEDS_CSUM = 1;
+export const VIRTIO_NET_HDR_GSO_TCPV4 = 1;
+export const VIRTIO_NET_HDR_GSO_TCPV6 = 4;
+export const VIRTIO_NET_HDR_GSO_UDP_L4 = 5;
+export const VIRTIO_NET_HDR_GSO_ECN = 0x80;
+
+// Classic BPF: struct sock_filter is code (u16), jump if true (u8), if false (u8), k (u32); struct sock_fprog holds
+// their number (u16) and, at octet 8, their address.
+export const SOCK_FILTER_OCTETS = 8;
+export const SOCK_FPROG_OCTETS = 16;
+export const SOCK_FPROG_FILTER = 8;
+export const BPF_MAXINSNS = 4096;
+export const BPF_LD_W_ABS = 0x20;
+export const BPF_ALU_MOD_K = 0x94;
+export const BPF_JMP_JEQ_K = 0x15;
+export const BPF_RET_K = 0x06;
+export const SKF_AD_OFF = -0x1000;
+export const SKF_AD_PKTTYPE = 4;
+export const SKF_AD_RANDOM = 56;
+
+// Memory and waiting.
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+export const MAP_SHARED = 1;
+export const POLLIN = 1;
+export const POLLERR = 8;
+export const POLLFD_OCTETS = 8;
+export const POLLFD_EVENTS = 4;
+export const POLLFD_REVENTS = 6;
+
+// Interfaces: struct ifreq has the name first and the answer behind it.
+export const IFNAMSIZ = 16;
+export const IFREQ_OCTETS = 40;
+export const IFREQ_DATA = 16;
+export const SIOCGIFFLAGS = 0x8913;
+export const SIOCGIFHWADDR = 0x8927;
+export const IFF_UP = 1;
+export const IFF_RUNNING = 0x40;
+export const ARPHRD_ETHER = 1;
+export const ARPHRD_PPP = 512;
+export const ARPHRD_RAWIP = 519;
+export const ARPHRD_TUNNEL = 768;
+export const ARPHRD_TUNNEL6 = 769;
+export const ARPHRD_LOOPBACK = 772;
+export const ARPHRD_SIT = 776;
+export const ARPHRD_IPGRE = 778;
+export const ARPHRD_IEEE80211 = 801;
+export const ARPHRD_IEEE80211_PRISM = 802;
+export const ARPHRD_IEEE80211_RADIOTAP = 803;
+export const ARPHRD_IP6GRE = 823;
+export const ARPHRD_NETLINK = 824;
+export const ARPHRD_NONE = 0xfffe;
+
+// Error numbers.
+export const EPERM = 1;
+export const EINTR = 4;
+export const ENXIO = 6;
+export const ENOMEM = 12;
+export const EACCES = 13;
+export const ENODEV = 19;
+export const EINVAL = 22;
+export const ENOPROTOOPT = 92;
+export const EAFNOSUPPORT = 97;
+export const ENETDOWN = 100;

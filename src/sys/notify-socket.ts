@@ -1,0 +1,51 @@
+/**
+ * Sends lines to the service manager's socket (sd_notify(3)): a UNIX datagram socket, which Node has none of, through
+ * koffi. It takes the address as the environment gives it, and knows nothing of what the lines mean.
+ */
+import { createRequire } from 'node:module';
+
+const AF_UNIX = 1;
+const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
+const MSG_NOSIGNAL = 0x4000;
+/** struct sockaddr_un: a family of two octets, a path of 108. */
+const PATH_OCTETS_MAX = 108;
+
+/**
+ * The structure for `address`: a path, or with `@` in front a name of Linux' abstract space.
+ * @returns undefined where the address is neither, or too long
+ */
+export function unixAddress(address: string): Uint8Array | undefined {
+  const path = Buffer.from(address, 'utf8');
+  if (!/^[/@]./.test(address) || path.length > PATH_OCTETS_MAX) return undefined;
+  const isAbstract = address.startsWith('@');
+  // A path ends with a zero octet where there is room for one; an abstract name is as long as it is.
+  const octets = new Uint8Array(2 + path.length + (isAbstract || path.length === PATH_OCTETS_MAX ? 0 : 1));
+  new Uint16Array(octets.buffer, 0, 1)[0] = AF_UNIX;
+  octets.set(path, 2);
+  if (isAbstract) octets[2] = 0;
+  return octets;
+}
+
+/**
+ * @param address of the socket, NOTIFY_SOCKET
+ * @returns a function that sends a text and says whether the socket took it; undefined where there is no way to
+ */
+export function openNotifySocket(address: string): ((text: string) => boolean) | undefined {
+  const to = unixAddress(address);
+  if (to === undefined || process.platform !== 'linux') return undefined;
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+    const library = koffi.load('libc.so.6');
+    const socket = library.func('int socket(int, int, int)');
+    const sendto = library.func('int64_t sendto(int, const void *, size_t, int, const void *, uint32_t)');
+    const descriptor = socket(AF_UNIX, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0) as number;
+    if (descriptor < 0) return undefined;
+    return (text) => {
+      const octets = Buffer.from(text, 'utf8');
+      return Number(sendto(descriptor, octets, octets.length, MSG_NOSIGNAL, to, to.length)) === octets.length;
+    };
+  } catch {
+    // No koffi for this platform: the caller says that the service manager cannot be told.
+    return undefined;
+  }
+}

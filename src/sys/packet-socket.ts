@@ -1,0 +1,232 @@
+/**
+ * The system calls of a packet socket and its ring (packet(7)), through koffi, and what their errors mean. Linux on
+ * x86-64 and arm64. Nothing here is called for a packet: a ring takes one call for each time that it is empty.
+ */
+import { createRequire } from 'node:module';
+import { endianness } from 'node:os';
+import { CaptureError } from '../errors.ts';
+import * as linux from './linux-constants.ts';
+import { interfaceNames } from './network-interface.ts';
+
+const { EACCES, EAFNOSUPPORT, EINTR, ENODEV, ENOMEM, ENXIO, EPERM, MAP_SHARED, POLLFD_EVENTS } = linux;
+const { POLLFD_OCTETS, POLLFD_REVENTS, POLLIN, PROT_READ, PROT_WRITE, SOCK_FILTER_OCTETS } = linux;
+const { SOCK_FPROG_FILTER, SOCK_FPROG_OCTETS, SOL_SOCKET, SO_ATTACH_FILTER, SO_ERROR } = linux;
+
+interface Calls {
+  readonly socket: (domain: number, type: number, protocol: number) => number;
+  readonly setsockopt: (
+    fd: number,
+    level: number,
+    name: number,
+    value: Uint8Array | bigint,
+    n: number,
+  ) => number;
+  readonly getsockopt: (fd: number, level: number, name: number, value: Uint8Array, n: Uint32Array) => number;
+  readonly bind: (fd: number, address: Uint8Array, octets: number) => number;
+  readonly mmap: (
+    to: number,
+    octets: number,
+    protection: number,
+    flags: number,
+    fd: number,
+    at: number,
+  ) => number | bigint;
+  readonly munmap: (address: bigint, octets: number) => number;
+  readonly poll: (descriptors: Uint8Array, count: number, timeoutMs: number) => number;
+  readonly close: (fd: number) => number;
+  readonly memmove: (to: Uint8Array, from: Uint8Array, octets: number) => number | bigint;
+  readonly errno: () => number;
+  readonly view: (address: bigint, octets: number) => ArrayBuffer;
+}
+
+let calls: Calls | undefined;
+
+/** @throws CaptureError where there are no packet sockets, or koffi does not load */
+function loaded(name: string): Calls {
+  const isKnownLayout = process.arch === 'x64' || process.arch === 'arm64';
+  if (process.platform !== 'linux' || !isKnownLayout || endianness() !== 'LE') {
+    throw new CaptureError(name, `no packet ring on ${process.platform} ${process.arch}`, {
+      remedy: 'capture with libpcap instead: --capture libpcap',
+      exitCode: 2,
+    });
+  }
+  try {
+    calls ??= load();
+  } catch (cause) {
+    throw new CaptureError(name, 'the package koffi, which calls the C library, cannot be loaded', {
+      remedy: 'install flowtap with its dependencies (npm ci), or capture with --capture cap',
+      cause,
+    });
+  }
+  return calls;
+}
+
+function load(): Calls {
+  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+  const library = koffi.load('libc.so.6');
+  return {
+    socket: library.func('int socket(int, int, int)'),
+    setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
+    getsockopt: library.func('int getsockopt(int, int, int, void *, uint32_t *)'),
+    bind: library.func('int bind(int, const void *, uint32_t)'),
+    mmap: library.func('uintptr_t mmap(uintptr_t, size_t, int, int, int, int64_t)'),
+    munmap: library.func('int munmap(uintptr_t, size_t)'),
+    poll: library.func('int poll(void *, unsigned long, int)'),
+    close: library.func('int close(int)'),
+    // Returns its first argument: the way to learn where memory lies.
+    memmove: library.func('uintptr_t memmove(void *, const void *, size_t)'),
+    errno: () => koffi.errno(),
+    view: (address, octets) => koffi.view(address, octets),
+  };
+}
+
+/** `no permission` and the like, with what to do, for the errno of a failed call. */
+export function captureFault(name: string, call: string, errno: number): CaptureError {
+  if (errno === EPERM || errno === EACCES) {
+    return new CaptureError(name, 'no permission to capture packets: CAP_NET_RAW is missing', {
+      remedy:
+        'run as root, or by the systemd unit that comes with flowtap (AmbientCapabilities=CAP_NET_RAW), or grant it ' +
+        'to the runtime: setcap cap_net_raw+ep "$(readlink -f "$(command -v node)")"',
+    });
+  }
+  if (errno === ENODEV || errno === ENXIO) return noSuchInterface(name);
+  if (errno === ENOMEM) {
+    return new CaptureError(name, `the kernel has no memory for the ring (${call})`, {
+      remedy: 'make it smaller: --ring-blocks, live.ring.blockOctets',
+    });
+  }
+  if (errno === EAFNOSUPPORT) {
+    return new CaptureError(name, 'packet sockets are not allowed or not known here (AF_PACKET)', {
+      remedy: 'a systemd unit needs RestrictAddressFamilies with AF_PACKET; a kernel needs CONFIG_PACKET',
+    });
+  }
+  return new CaptureError(name, `${call} failed with error number ${errno}`);
+}
+
+/** The error for an interface that is not there, with those that are. */
+export function noSuchInterface(name: string): CaptureError {
+  const names = interfaceNames();
+  return new CaptureError(name, 'no such network interface', {
+    remedy: `there are: ${names.join(', ')} (see: flowtap interfaces)`,
+    exitCode: 2,
+  });
+}
+
+/** A packet socket, open until `close`. Options and addresses are given as the octets of their structures. */
+export class PacketSocket {
+  readonly descriptor: number;
+  readonly #name: string;
+  readonly #calls: Calls;
+  readonly #pollDescriptor = new Uint8Array(POLLFD_OCTETS);
+  #isOpen = true;
+
+  /**
+   * @param name of the interface, for errors
+   * @throws CaptureError without permission, or where there are no packet sockets
+   */
+  constructor(name: string) {
+    this.#name = name;
+    this.#calls = loaded(name);
+    const { AF_PACKET, SOCK_CLOEXEC, SOCK_RAW } = linux;
+    // Protocol 0: no packet comes before bind.
+    this.descriptor = this.#calls.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    if (this.descriptor < 0) throw captureFault(name, 'socket', this.#calls.errno());
+    const view = new DataView(this.#pollDescriptor.buffer);
+    view.setInt32(0, this.descriptor, true);
+    view.setInt16(POLLFD_EVENTS, POLLIN, true);
+  }
+
+  /**
+   * Sets an option.
+   * @param value a number is one of 32 bits
+   * @returns 0, or the errno
+   */
+  trySet(level: number, option: number, value: number | Uint8Array): number {
+    const octets = typeof value === 'number' ? new Uint8Array(Int32Array.of(value).buffer) : value;
+    const { setsockopt, errno } = this.#calls;
+    return setsockopt(this.descriptor, level, option, octets, octets.length) === 0 ? 0 : errno();
+  }
+
+  /** @throws CaptureError */
+  set(what: string, level: number, option: number, value: number | Uint8Array): void {
+    const errno = this.trySet(level, option, value);
+    if (errno !== 0) throw captureFault(this.#name, `setsockopt ${what}`, errno);
+  }
+
+  /** Fills `value` with the option's value. @returns 0, or the errno */
+  get(level: number, option: number, value: Uint8Array): number {
+    const { getsockopt, errno } = this.#calls;
+    const octets = Uint32Array.of(value.length);
+    return getsockopt(this.descriptor, level, option, value, octets) === 0 ? 0 : errno();
+  }
+
+  /** The error that waits in the socket, or 0; asking takes it away. */
+  pendingError(): number {
+    const value = new Uint8Array(4);
+    return this.get(SOL_SOCKET, SO_ERROR, value) === 0 ? new DataView(value.buffer).getInt32(0, true) : 0;
+  }
+
+  /** @throws CaptureError */
+  bind(address: Uint8Array): void {
+    const { bind, errno } = this.#calls;
+    if (bind(this.descriptor, address, address.length) !== 0) throw captureFault(this.#name, 'bind', errno());
+  }
+
+  /**
+   * Attaches a classic BPF program (struct sock_filter one after the other).
+   * @throws CaptureError if the kernel refuses it
+   */
+  attachFilter(program: Uint8Array): void {
+    const { memmove, setsockopt, errno } = this.#calls;
+    // Memory of 256 octets and more lies outside the garbage collector's reach and does not move.
+    const memory = new Uint8Array(Math.max(256, program.length));
+    memory.set(program);
+    const description = new DataView(new ArrayBuffer(SOCK_FPROG_OCTETS));
+    description.setUint16(0, program.length / SOCK_FILTER_OCTETS, true);
+    description.setBigUint64(SOCK_FPROG_FILTER, BigInt(memmove(memory, memory, 0)), true);
+    const octets = new Uint8Array(description.buffer);
+    if (setsockopt(this.descriptor, SOL_SOCKET, SO_ATTACH_FILTER, octets, octets.length) !== 0)
+      throw captureFault(this.#name, 'attaching the packet filter', errno());
+    // Read after the call, so that it lives until then.
+    memory[0] = 0;
+  }
+
+  /**
+   * Maps the socket's ring, to be read and written in place.
+   * @throws CaptureError
+   */
+  map(octets: number): { address: bigint; memory: ArrayBuffer } {
+    const { mmap, view, errno } = this.#calls;
+    const address = BigInt(mmap(0, octets, PROT_READ | PROT_WRITE, MAP_SHARED, this.descriptor, 0));
+    // MAP_FAILED is -1.
+    if (BigInt.asIntN(64, address) === -1n) throw captureFault(this.#name, 'mmap of the ring', errno());
+    return { address, memory: view(address, octets) };
+  }
+
+  /** Sleeps until there is something to read or an error. @returns the events: POLLIN, POLLERR, or 0 */
+  poll(timeoutMs: number): number {
+    const { poll, errno } = this.#calls;
+    const result = poll(this.#pollDescriptor, 1, timeoutMs);
+    if (result < 0 && errno() !== EINTR) return linux.POLLERR;
+    const [low, high] = [this.#pollDescriptor[POLLFD_REVENTS]!, this.#pollDescriptor[POLLFD_REVENTS + 1]!];
+    return result > 0 ? low | (high << 8) : 0;
+  }
+
+  /** Unmaps the ring and closes the socket; nobody may read the ring's memory any more. Safe to call twice. */
+  close(ring?: { address: bigint; octets: number }): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    if (ring !== undefined) this.#calls.munmap(ring.address, ring.octets);
+    this.#calls.close(this.descriptor);
+  }
+}
+
+/**
+ * Frees the ring of a thread that died without doing so itself: until then it goes on taking its share of the packets.
+ * Once for each, and only after the thread is gone.
+ */
+export function releaseRing(handles: { descriptor: number; address: bigint; octets: number }): void {
+  const { munmap, close } = loaded('');
+  munmap(handles.address, handles.octets);
+  close(handles.descriptor);
+}

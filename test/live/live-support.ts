@@ -1,0 +1,50 @@
+/** A live probe for tests: configuration from option paths, log lines kept, the fake worker in the place of a capture. */
+import { buildConfig, type FlowtapConfig } from '../../src/config/config.ts';
+import { type ExporterConfig, parseExporter } from '../../src/config/exporters.ts';
+import type { OptionValue } from '../../src/config/option-types.ts';
+import type { LiveProbeOptions } from '../../src/live-probe.ts';
+import { createLog, type Log } from '../../src/log.ts';
+
+export const FAKE_WORKER = new URL('./fake-worker.ts', import.meta.url);
+
+export function liveConfig(
+  options: Readonly<Record<string, OptionValue>> = {},
+  urls: readonly string[] = [],
+): FlowtapConfig {
+  const values = new Map<string, OptionValue>([
+    ['live.interfaces', ['lo']],
+    ['live.workers', 1],
+    ['metrics.listen', 'none'],
+    ...Object.entries(options),
+  ]);
+  const exporters = urls.map((url): ExporterConfig => {
+    const exporter = parseExporter(url, 'test', []);
+    if (exporter === undefined) throw new Error(`no exporter: ${url}`);
+    return exporter;
+  });
+  return buildConfig(values, exporters);
+}
+
+export interface KeptLog {
+  readonly log: Log;
+  readonly lines: string[];
+}
+
+export function keptLog(): KeptLog {
+  const lines: string[] = [];
+  return { lines, log: createLog({ level: 'debug', print: (line) => lines.push(line) }) };
+}
+
+export function probeOptions(
+  config: FlowtapConfig,
+  log: Log,
+  testing: LiveProbeOptions['testing'] = {},
+): LiveProbeOptions {
+  return {
+    config,
+    log,
+    version: '1.2.3',
+    signal: new AbortController().signal,
+    testing: { workerModule: FAKE_WORKER, lookMs: 50, ...testing },
+  };
+}
