@@ -90,7 +90,7 @@ const SHARED: readonly Flag[] = [
   {
     name: 'flow-key',
     type: FLOW_KEY_TYPE,
-    help: 'Adds to the flow key: tos, mac, mpls, tunnel; no-vlan removes',
+    help: 'Add tos, mac, mpls, tunnel to the key; no-vlan removes',
   },
   { name: 'template', type: TEMPLATE, help: 'Elements of a flow record, or the name of a profile' },
 ];
