@@ -210,9 +210,12 @@ export class LiveProbe {
     if (listen === 'none') return undefined;
     const { createMetrics } = await import('./metrics/registry.ts');
     const { startMetricsServer } = await import('./metrics/http.ts');
+    const metrics = createMetrics(() => this.state());
+    // The first time takes ten times as long, which no scrape should have to wait for.
+    await metrics();
     return startMetricsServer({
       listen,
-      metrics: createMetrics(() => this.state()),
+      metrics,
       health: () => this.#unhealthiness(),
       readiness: () => this.#unreadiness(),
     });

@@ -10,6 +10,8 @@ import { configurationJsonSchema } from '../config/json-schema.ts';
 import { configurationMarkdown } from '../config/markdown.ts';
 import { sampleYaml } from '../config/render.ts';
 import { elementsMarkdown } from './elements-document.ts';
+import { grafanaDashboard } from './grafana-dashboard.ts';
+import { metricsMarkdown } from './metrics-document.ts';
 
 /** Path of each generated file, with the function that makes its text. */
 export const GENERATED: Readonly<Record<string, () => string>> = {
@@ -17,6 +19,8 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   'config/flowtap.schema.json': configurationJsonSchema,
   'docs/configuration.md': configurationMarkdown,
   'docs/elements.md': elementsMarkdown,
+  'docs/metrics.md': metricsMarkdown,
+  'config/grafana/flowtap.json': grafanaDashboard,
 };
 
 function writeAll(): void {

@@ -1,0 +1,177 @@
+/**
+ * What is shipped for Prometheus and Grafana: rules that promtool tests, a dashboard whose queries a real Prometheus
+ * answers, and that Prometheus scraping a daemon with packets to meter and a collector that is not there.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { METRICS } from '../../src/metrics/table.ts';
+import { describeInLab, Lab, type Namespace, waitForPort } from '../lab/lab.ts';
+import { startDaemon } from '../live/daemon-support.ts';
+import { describeWithTools, PCAPS_FOLDER } from '../support/tools.ts';
+
+const CONFIG = join(import.meta.dirname, '../../config');
+const RULES = join(CONFIG, 'prometheus/flowtap.rules.yaml');
+
+interface Rule {
+  readonly record?: string;
+  readonly alert?: string;
+  readonly expr: string;
+}
+const rules = (parse(readFileSync(RULES, 'utf8')) as { groups: { rules: Rule[] }[] }).groups.flatMap(
+  (group) => group.rules,
+);
+
+interface DashboardPanel {
+  readonly title: string;
+  readonly targets?: readonly { readonly expr: string }[];
+}
+const dashboard = JSON.parse(readFileSync(join(CONFIG, 'grafana/flowtap.json'), 'utf8')) as {
+  panels: DashboardPanel[];
+};
+const queries = dashboard.panels.flatMap((panel) => (panel.targets ?? []).map(({ expr }) => expr));
+
+describe('rules and dashboard', () => {
+  it('ask for metrics that exist', () => {
+    const known = new Set([
+      ...METRICS.map(({ name }) => name),
+      ...rules.flatMap(({ record }) => record ?? []),
+    ]);
+    const asked = [...queries, ...rules.map(({ expr }) => expr)].flatMap(
+      (text) => text.match(/\bflowtap[a-z0-9_:]+/g) ?? [],
+    );
+    expect(asked.length).toBeGreaterThan(30);
+    expect(asked.filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it('tell of every loss', () => {
+    const alerts = rules.flatMap(({ alert }) => alert ?? []);
+    for (const name of ['CaptureLoss', 'InterfaceSilent', 'CollectorFailing', 'WorkerRestarts', 'Restarts']) {
+      expect(alerts).toContain(`Flowtap${name}`);
+    }
+  });
+});
+
+describeWithTools(['promtool'], 'promtool', () => {
+  it.each([
+    ['check', 'flowtap.rules.yaml'],
+    ['test', 'flowtap.rules.test.yaml'],
+  ])('%s rules %s', (verb, file) => {
+    const run = spawnSync('promtool', [verb, 'rules', file], {
+      cwd: join(CONFIG, 'prometheus'),
+      encoding: 'utf8',
+    });
+    expect(run.stdout + run.stderr).toContain('SUCCESS');
+    expect(run.status).toBe(0);
+  });
+});
+
+describeInLab(['prometheus', 'tcpreplay', 'curl'], 'Prometheus', () => {
+  let lab: Lab;
+  let probe: Namespace;
+  let folder: string;
+  let inside: string;
+
+  /** What the HTTP API of Prometheus answers. */
+  async function ask<T>(path: string, query?: string): Promise<T> {
+    const about = query === undefined ? [] : ['--data-urlencode', `query=${query}`];
+    const { stdout } = await probe.run([
+      'curl',
+      '-s',
+      '-G',
+      ...about,
+      `http://127.0.0.1:9090/api/v1/${path}`,
+    ]);
+    const answer = JSON.parse(stdout) as { status: string; data: T; error?: string };
+    expect(answer.error ?? answer.status, `${path} ${query}`).toBe('success');
+    return answer.data;
+  }
+  type Vector = { result: { metric: Record<string, string>; value: [number, string] }[] };
+  const query = async (text: string) => (await ask<Vector>('query', text)).result;
+
+  async function queryUntil(text: string, isReached: (value: number) => boolean): Promise<number> {
+    for (let tries = 0; tries < 60; tries++) {
+      const [first] = await query(text);
+      if (first !== undefined && isReached(Number(first.value[1]))) return Number(first.value[1]);
+      await delay(250);
+    }
+    throw new Error(`${text}: ${JSON.stringify(await query(text))}`);
+  }
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'flowtap-prometheus-'));
+    lab = new Lab('prometheus');
+    const sender = lab.namespace('sender');
+    probe = lab.namespace('probe');
+    const link = lab.connect(sender, probe, { quiet: true, mtuOctets: 9000 });
+    inside = link[1];
+    writeFileSync(
+      join(folder, 'prometheus.yml'),
+      JSON.stringify({
+        global: { scrape_interval: '1s', evaluation_interval: '1s' },
+        rule_files: [RULES],
+        scrape_configs: [{ job_name: 'flowtap', static_configs: [{ targets: ['127.0.0.1:9669'] }] }],
+      }),
+    );
+    await startDaemon(probe, '-i', inside, '-e', 'netflow9://127.0.0.1:2055', '--idle-timeout', '200ms');
+    const prometheus = probe.start([
+      'prometheus',
+      `--config.file=${join(folder, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      '--web.listen-address=127.0.0.1:9090',
+    ]);
+    await waitForPort(prometheus, 'tcp', 9090, 30_000);
+    await queryUntil('up{job="flowtap"}', (value) => value === 1);
+    // A rate needs two scrapes that differ.
+    const capture = join(PCAPS_FOLDER, 'demo.pcapng');
+    await sender.run(['tcpreplay', '-q', '-i', link[0], '--pps', '1000', '--loop', '3', capture]);
+  });
+  afterAll(async () => {
+    await lab.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('scrapes the daemon, and has the packets that the kernel counted, and their rate', async () => {
+    const { rxPackets } = probe.counters(inside);
+    await queryUntil('sum(flowtap_capture_packets_total)', (value) => value === rxPackets);
+    await queryUntil('sum(rate(flowtap_capture_packets_total[1m]))', (value) => value > 0);
+    await queryUntil('flowtap:capture_packets:rate5m', (value) => value > 0);
+    await queryUntil('flowtap:capture_loss:ratio_rate5m', (value) => value === 0);
+    const { activeTargets } = await ask<{ activeTargets: { health: string; lastError: string }[] }>(
+      'targets',
+    );
+    expect(activeTargets).toEqual([expect.objectContaining({ health: 'up', lastError: '' })]);
+  });
+
+  it('evaluates every rule, and sees that the collector is not there', async () => {
+    await queryUntil('ALERTS{alertname="FlowtapCollectorFailing"}', (value) => value === 1);
+    const { groups } = await ask<{
+      groups: { rules: { name: string; health: string; state?: string; lastError?: string }[] }[];
+    }>('rules');
+    const loaded = groups.flatMap((group) => group.rules);
+    expect(loaded.map(({ name }) => name).sort()).toEqual(
+      rules.map(({ record, alert }) => record ?? alert!).sort(),
+    );
+    expect(loaded.filter(({ health }) => health !== 'ok')).toEqual([]);
+    const raised = loaded.filter(({ state }) => state !== undefined && state !== 'inactive');
+    expect(raised.map(({ name }) => name)).toEqual(['FlowtapCollectorFailing']);
+  });
+
+  it('answers every query of the dashboard', async () => {
+    const variables: Readonly<Record<string, string>> = {
+      $instance: '.*',
+      $interface: '.*',
+      $__rate_interval: '1m',
+    };
+    for (const text of queries) {
+      const whole = text.replace(/\$(__rate_interval|instance|interface)/g, (name) => variables[name]!);
+      const series = await query(whole);
+      // No super-packet came by, so that their quotient is 0 / 0.
+      if (!text.includes('super_packet')) expect(series.length, whole).toBeGreaterThan(0);
+    }
+  });
+});
