@@ -27,7 +27,8 @@ type Rows<T> = (state: T, config: FlowtapConfig) => readonly Omit<Loss, 'subject
 const NIC_REMEDIES: Readonly<Record<string, string>> = {
   rx_missed_errors: 'the card had no room: enlarge its rings (ethtool -G NAME rx N), spread its interrupts',
   rx_fifo_errors: 'the card had no room: enlarge its rings (ethtool -G NAME rx N), spread its interrupts',
-  rx_dropped: 'raise the sysctl net.core.netdev_max_backlog; unknown protocols are counted there, too',
+  rx_dropped:
+    'raise the sysctl net.core.netdev_max_backlog; some drivers count there what they only filtered',
 };
 
 const interfaceRows: Rows<InterfaceState> = ({ name, nic }) =>

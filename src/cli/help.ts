@@ -29,7 +29,7 @@ export function commandHelp(command: Command): string {
 /** Help of flowtap itself. */
 export function mainHelp(commands: readonly Command[]): string {
   return [
-    'A NetFlow v5, NetFlow v9 and IPFIX probe: captures in, flow records out\n\n',
+    'A NetFlow v5, NetFlow v9 and IPFIX probe: packets in, flow records out\n\n',
     'Usage: flowtap COMMAND [OPTION]...\n\n',
     `Commands:\n${rows(commands.map((command) => [command.name, command.summary]))}\n`,
     `Options:\n${rows([
@@ -38,6 +38,7 @@ export function mainHelp(commands: readonly Command[]): string {
     ])}\n`,
     `Examples:\n${rows(
       [
+        ['flowtap run -i eth1 -e ipfix://192.0.2.1', 'meter a mirror port, for good'],
         ['flowtap replay office.pcapng', 'the busiest flows of a capture'],
         ['flowtap replay office.pcapng -e ipfix://192.0.2.1', 'send its flows to a collector'],
       ],

@@ -43,8 +43,9 @@ export class ServiceManager {
     this.#send?.('STOPPING=1\nSTATUS=exporting what is in the flow tables');
   }
 
+  /** While it is ready. Says so again, too: a socket that was full would not have taken it the first time. */
   status(text: string): void {
-    this.#send?.(`STATUS=${text}`);
+    this.ready(text);
   }
 
   /** From now on says twice within the watchdog's time that the event loop turns. */

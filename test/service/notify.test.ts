@@ -105,7 +105,7 @@ describeWithTools(['python3'], 'a service manager', () => {
     manager.startWatchdog();
     await new Promise((resolve) => setTimeout(resolve, 100));
     manager.status('end');
-    await waitFor('the status is told', () => heard.includes('STATUS=end'));
+    await waitFor('the status is told', () => heard.includes('READY=1\nSTATUS=end'));
     expect(heard).not.toContain('WATCHDOG=1');
   });
 });
