@@ -127,3 +127,19 @@ export class CaptureError extends FlowtapError {
 export class ListenError extends FlowtapError {
   override readonly code = 'LISTEN';
 }
+
+/** A call of the operating system that failed, and what it was made for. */
+export class SystemCallError extends FlowtapError {
+  override readonly code = 'SYSTEM_CALL';
+  /** The function of the C library. */
+  readonly call: string;
+  /** The errno's name: `EPERM`. */
+  readonly errno: string;
+
+  /** @param subject what it was made for: `eth0` */
+  constructor(subject: string, fault: { call: string; errno: string; remedy?: string | undefined }) {
+    super(`${subject}: ${fault.call} failed with ${fault.errno}`, { remedy: fault.remedy });
+    this.call = fault.call;
+    this.errno = fault.errno;
+  }
+}

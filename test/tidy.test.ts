@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   export: ['clock', 'errors', 'ie', 'sys'],
   output: ['clock', 'errors', 'ie'],
   metrics: ['clock', 'errors'],
-  generate: ['clock', 'errors', 'sys'],
+  generate: ['capture', 'clock', 'errors', 'sys'],
   diagnose: ['clock', 'errors', 'ie', 'output'],
   config: ['errors', 'ie'],
   probe: [

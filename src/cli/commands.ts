@@ -2,6 +2,7 @@
 import { choice } from '../config/option-types.ts';
 import { ConfigError } from '../errors.ts';
 import { type Arguments, COMMAND_LINE, type Command, type Flag } from './command.ts';
+import { GENERATE_FLAGS } from './generate-flags.ts';
 import { REPLAY_FLAGS, RUN_FLAGS } from './metering-flags.ts';
 
 const LISTING_TYPE = choice(['table', 'json']);
@@ -54,6 +55,19 @@ export const COMMANDS: readonly Command[] = [
       const { replay } = await import('./replay.ts');
       return replay(args, async () => (await import('../probe.ts')).runReplay);
     },
+  },
+  {
+    name: 'generate',
+    usage: '-i IFACE | -w FILE [OPTION]...',
+    summary: 'Load a link with packets, or write them to a capture file',
+    operands: { name: '', min: 0, max: 0 },
+    flags: GENERATE_FLAGS,
+    examples: [
+      ['flowtap generate -i veth0 --rate 1M --flows 100k', 'a million small packets a second'],
+      ['flowtap generate -w x.pcap -n 1k --source 10.0.0.0/24', 'a thousand packets of 254 flows'],
+      ['flowtap generate -i veth0 -r day.pcap --speed 10', 'a capture, ten times as fast'],
+    ],
+    run: async (args) => (await import('./generate.ts')).generateCommand(args),
   },
   {
     name: 'check-config',

@@ -7,16 +7,12 @@ import { DescriptorOutput } from '../output/standard-output.ts';
 import { type ReplaySummary, summaryLines } from '../output/summary.ts';
 import type { Arguments } from './command.ts';
 import { replayConfig } from './replay-config.ts';
+import { SIGNAL_EXIT, StopSignals } from './stop-signals.ts';
 
 /** The probe's entry: resolves when everything has been exported, or what there was when the signal aborted it. */
 export type RunReplay = (options: ReplayOptions) => Promise<ReplaySummary>;
 
 const EXIT_FAULT = 1;
-/** What shells give to a process that a signal ended. */
-const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
-type StopSignal = keyof typeof SIGNAL_EXIT;
-/** One key press arrives twice where a launcher passes it on to a process that the terminal has told already. */
-const SAME_PRESS_MS = 200;
 
 /** Shown after `npm start`, which replays a capture that comes along. */
 const WHERE_TO_GO_NEXT = [
@@ -27,31 +23,6 @@ const WHERE_TO_GO_NEXT = [
   '  npx flowtap replay FILE -o json                  one JSON object for each flow',
   '  npx flowtap --help                               all commands; docs/ has the rest',
 ];
-
-/** Aborts on the first signal and ends the process on the next one. */
-class StopSignals {
-  readonly controller = new AbortController();
-  received: StopSignal | undefined;
-  #receivedAtMs = 0;
-
-  readonly #onSignal = (signal: StopSignal) => {
-    if (this.received === undefined) {
-      this.received = signal;
-      this.#receivedAtMs = performance.now();
-      this.controller.abort();
-    } else if (performance.now() - this.#receivedAtMs > SAME_PRESS_MS) {
-      process.exit(SIGNAL_EXIT[signal]);
-    }
-  };
-
-  listen(): void {
-    for (const signal of Object.keys(SIGNAL_EXIT)) process.on(signal, this.#onSignal);
-  }
-
-  close(): void {
-    for (const signal of Object.keys(SIGNAL_EXIT)) process.off(signal, this.#onSignal);
-  }
-}
 
 /** Columns of the terminal behind a standard stream, or undefined where it is something else. */
 async function terminalColumns(stream: 'stdout' | 'stderr'): Promise<number | undefined> {
