@@ -51,6 +51,14 @@ function exporterSummary(one: CollectorStatistics): ExporterSummary {
       messages: count,
       remedy: FAULT_REMEDIES[reason] ?? 'see the reason',
     })),
+    dropped: Object.entries(one.recordsDropped ?? {}).map(([reason, records]) => ({
+      reason,
+      records,
+      remedy: FAULT_REMEDIES[reason] ?? 'see the reason',
+    })),
+    recordsSpooled: one.recordsSpooled ?? 0,
+    recordsRepeated: one.recordsRepeated ?? 0,
+    hasSessions: one.recordsRepeated !== undefined,
     collectorDrops,
   };
 }

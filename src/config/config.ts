@@ -59,6 +59,10 @@ export interface FlowtapConfig {
     readonly ttl: number | 'auto';
     readonly resolveIntervalMs: number;
     readonly queueRecords: number;
+    readonly reconnectMaxMs: number;
+    readonly giveUpAfterMs: number;
+    readonly spoolDirectory: string;
+    readonly spoolOctets: number;
   };
   readonly exporters: readonly ExporterConfig[];
   readonly replay: {

@@ -11,6 +11,8 @@ import {
   NETWORK_OPTIONS,
   QUEUE_OPTIONS,
   RECORD_OPTIONS,
+  SESSION_OPTIONS,
+  TLS_OPTIONS,
   UDP_OPTIONS,
 } from './options/exporters.ts';
 
@@ -32,6 +34,13 @@ export const COMMON_OPTIONS: readonly ConfigOption[] = [
   ...QUEUE_OPTIONS,
 ];
 const UDP = [...MESSAGE_OPTIONS, ...NETWORK_OPTIONS, ...UDP_OPTIONS, ...COMMON_OPTIONS];
+/** Without those that only datagrams need: pacing, and templates that may be lost. */
+const TCP = [
+  ...MESSAGE_OPTIONS.filter((option) => ['messageOctetsMax', 'optionsData'].includes(option.path)),
+  ...NETWORK_OPTIONS,
+  ...SESSION_OPTIONS,
+  ...COMMON_OPTIONS,
+];
 /** NetFlow v5 has one record, and NetFlow no biflows. */
 const without = (options: readonly ConfigOption[], ...paths: string[]) =>
   options.filter((option) => !paths.includes(option.path));
@@ -52,6 +61,13 @@ export const EXPORTER_SCHEMES: Readonly<Partial<Record<ExporterProtocol, Exporte
     options: without(UDP, 'biflow'),
   },
   ipfix: { form: 'host', defaultPort: 4739, help: 'IPFIX (RFC 7011) over UDP', options: UDP },
+  'ipfix+tcp': { form: 'host', defaultPort: 4739, help: 'IPFIX over TCP', options: TCP },
+  'ipfix+tls': {
+    form: 'host',
+    defaultPort: 4740,
+    help: 'IPFIX over TLS (RFC 7011 §11)',
+    options: [...TCP, ...TLS_OPTIONS],
+  },
 };
 
 /** The schemes that there are. */

@@ -45,15 +45,16 @@ export class FaultReporter {
   look(all: readonly CollectorStatistics[], nowMs: number): void {
     for (const one of all) {
       for (const [reason, count] of Object.entries(one.errors)) {
-        this.#tell(one.url, reason, count, 'messages or connections failed', nowMs);
+        const detail = one.lastError?.reason === reason ? ` (${one.lastError.message})` : '';
+        this.#tell(one.url, `${reason}${detail}`, reason, count, 'messages or connections failed', nowMs);
       }
       for (const [reason, count] of Object.entries(one.recordsDropped ?? {})) {
-        this.#tell(one.url, reason, count, 'flow records lost', nowMs);
+        this.#tell(one.url, reason, reason, count, 'flow records lost', nowMs);
       }
     }
   }
 
-  #tell(url: string, reason: string, count: number, what: string, nowMs: number): void {
+  #tell(url: string, shown: string, reason: string, count: number, what: string, nowMs: number): void {
     const key = `${url} ${reason}`;
     const told = this.#told.get(key);
     if (count <= (told?.count ?? 0)) return;
@@ -63,7 +64,7 @@ export class FaultReporter {
     this.#log(
       'warning',
       key,
-      `${url}: ${more} ${what}: ${reason}; ${FAULT_REMEDIES[reason] ?? 'see the reason'}`,
+      `${url}: ${more} ${what}: ${shown}; ${FAULT_REMEDIES[reason] ?? 'see the reason'}`,
     );
   }
 }

@@ -110,6 +110,8 @@ export interface CollectorStatistics {
   readonly recordsRepeated?: number;
   /** Sessions set up. */
   readonly sessions?: number;
+  /** The last error, for people. */
+  readonly lastError?: { readonly reason: SendErrorReason; readonly message: string };
   /** Whether the collector can be reached; missing where that cannot be known. */
   readonly isUp?: boolean;
 }

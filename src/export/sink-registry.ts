@@ -5,6 +5,8 @@ const SINKS: Readonly<Partial<Record<ExporterProtocol, () => Promise<SinkFactory
   netflow5: async () => (await import('./udp-sink.ts')).createUdpSink,
   netflow9: async () => (await import('./udp-sink.ts')).createUdpSink,
   ipfix: async () => (await import('./udp-sink.ts')).createUdpSink,
+  'ipfix+tcp': async () => (await import('./session-sink.ts')).createSessionSink,
+  'ipfix+tls': async () => (await import('./session-sink.ts')).createSessionSink,
 };
 
 /** The factory for a scheme of URL. @throws Error for one that the configuration does not know either */

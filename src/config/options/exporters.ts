@@ -134,6 +134,7 @@ export const EXPORTER_OPTIONS: readonly ConfigOption[] = [
   ...MESSAGE_OPTIONS,
   ...NETWORK_OPTIONS,
   ...QUEUE_OPTIONS,
+  ...SESSION_OPTIONS,
 ];
 
 /** How an exporter shares the flows with others. */
