@@ -29,8 +29,9 @@ export class ExportSession {
   readonly connection: CollectorConnection;
   /** Why it ended; undefined while it lives. */
   ending: { readonly error: Error | undefined; readonly isOrderly: boolean } | undefined;
-  /** Ended on purpose, to begin another one. */
-  isRenewal = false;
+  /** Why it is ended on purpose: another one is to follow, or none. */
+  purpose: 'renewal' | 'last' | undefined;
+  readonly startedMs = performance.now();
   readonly #arena: MessageArena;
   readonly #canAsk: boolean;
   readonly #transport: StreamTransport;
@@ -54,7 +55,9 @@ export class ExportSession {
     this.exporter = createCollectorExporter(this.#arena, this.#transport, config, to, true);
     const end = (error?: Error) => {
       if (this.ending !== undefined) return;
-      this.ending = { error, isOrderly: error === undefined && this.#isEndSeen };
+      // Over TLS a collector that refuses our certificate closes too, so only the end that we asked for says anything.
+      const isExpected = to.protocol !== 'ipfix+tls' || this.purpose !== undefined;
+      this.ending = { error, isOrderly: error === undefined && this.#isEndSeen && isExpected };
       this.#transport.abandon();
       connection.stream.destroy();
       handlers.onEnd(this);
@@ -99,6 +102,11 @@ export class ExportSession {
       if (mark.confirmedMs <= beforeMs) count++;
     }
     return count;
+  }
+
+  /** Whether so many batches were sent, and all of them acknowledged. */
+  isAcknowledged(batches: number): boolean {
+    return this.#marks.length === batches && this.#marks.every((mark) => !Number.isNaN(mark.confirmedMs));
   }
 
   /** Forgets the earliest batches. */

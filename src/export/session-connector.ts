@@ -115,7 +115,7 @@ export class SessionConnector {
     try {
       const addresses = await resolveCollector(host, url);
       if (addresses.some(({ address }) => address === session.connection.address)) return;
-      session.isRenewal = true;
+      session.purpose = 'renewal';
       await session.finish(FINISH_MS);
     } catch {
       // The session works; a name server that does not is no reason to end it.
@@ -140,8 +140,10 @@ export class SessionConnector {
       this.#handlers.onEnd(session);
     }
     if (this.#isStopped) return;
-    if (session.isRenewal) void this.connect();
-    else this.#failed(session.ending!.error ?? closedError());
+    const { error } = session.ending!;
+    if (session.purpose === 'last' && error === undefined) return;
+    if (session.purpose === 'renewal') void this.connect();
+    else this.#failed(error ?? closedError());
   }
 
   /** Counts, and tries again later. */

@@ -24,6 +24,8 @@ import { readTlsMaterial } from './stream-connection.ts';
 const LOOK_MS = 100;
 /** After a reset, what was acknowledged within this time is sent again: the collector may not have read it. */
 const UNREAD_MS = 1000;
+/** A collector over TLS 1.3 refuses our certificate only after the first records are on their way. */
+const VERDICT_MS = 500;
 /** A session whose collector acknowledges nothing for this long is broken off. */
 const STUCK_MS = 30_000;
 const GIVE_UP_MS = 30_000;
@@ -38,6 +40,7 @@ export class SessionSink implements RecordSink {
   readonly #context: SinkContext;
   readonly #giveUpAfterMs: number;
   readonly #isBiflow: boolean;
+  readonly #verdictMs: number;
   readonly #backlog: Backlog;
   readonly #hasSpool: boolean;
   readonly #recovered: number;
@@ -63,7 +66,9 @@ export class SessionSink implements RecordSink {
     this.#giveUpAfterMs = (to.options.giveUpAfterMs as number | undefined) ?? GIVE_UP_MS;
     this.needsEncapsulation = templatesNeedEncapsulation(config, to);
     this.#isBiflow = collectorOptions(config, to, true).isBiflow;
-    if (to.protocol === 'ipfix+tls') readTlsMaterial(to);
+    const isTls = to.protocol === 'ipfix+tls';
+    if (isTls) readTlsMaterial(to);
+    this.#verdictMs = isTls ? VERDICT_MS : 0;
     const spool = openSpool(to, context);
     this.#hasSpool = spool !== undefined;
     this.#backlog = new Backlog(spool);
@@ -114,15 +119,19 @@ export class SessionSink implements RecordSink {
 
   async end(): Promise<void> {
     const startMs = performance.now();
-    for (;;) {
-      this.#connector.session?.exporter.flush();
-      this.#confirm(true);
-      if (this.#backlog.isEmpty || this.#mayStop(startMs)) break;
-      await new Promise((resolve) => setTimeout(resolve, END_LOOK_MS));
+    while (!this.#backlog.isEmpty && !this.#mayStop(startMs)) {
+      const { session } = this.#connector;
+      session?.exporter.flush();
+      this.#confirm();
+      const { hasNext, inFlight } = this.#backlog;
+      // Everything has arrived: whether it was read shows in how the collector answers the end of the session.
+      if (session !== undefined && !hasNext && this.#hasVerdict(session) && session.isAcknowledged(inFlight))
+        await this.#finish(session);
+      else await new Promise((resolve) => setTimeout(resolve, END_LOOK_MS));
     }
-    const reason = this.#context.whenFull === 'wait' ? 'unreachable' : 'stopped';
-    this.#stop(reason);
-    await this.#connector.session?.finish(FINISH_MS);
+    const session = this.#connector.session;
+    this.#stop(this.#context.whenFull === 'wait' ? 'unreachable' : 'stopped');
+    await session?.finish(FINISH_MS);
   }
 
   async close(): Promise<void> {
@@ -181,13 +190,24 @@ export class SessionSink implements RecordSink {
     }
   }
 
-  /** @param all at the end: nothing is held back any longer */
-  #confirm(all = false): void {
+  #confirm(): void {
     const { session } = this.#connector;
     if (session === undefined || this.#backlog.inFlight === 0) return;
     const nowMs = performance.now();
-    const beforeMs = all || this.#backlog.isPressed ? Number.POSITIVE_INFINITY : nowMs - UNREAD_MS;
+    const isPressed = this.#backlog.isPressed && this.#hasVerdict(session);
+    const beforeMs = isPressed ? Number.POSITIVE_INFINITY : nowMs - UNREAD_MS;
     this.#release(session, session.confirmed(nowMs, beforeMs));
+  }
+
+  /** Whether a collector that does not want us would have said so by now. */
+  #hasVerdict(session: ExportSession): boolean {
+    return performance.now() - session.startedMs >= this.#verdictMs;
+  }
+
+  /** Ends a session whose batches have all been acknowledged; they are done unless the collector breaks it off. */
+  async #finish(session: ExportSession): Promise<void> {
+    session.purpose = 'last';
+    await session.finish(FINISH_MS);
   }
 
   #release(session: ExportSession, count: number): void {
@@ -200,7 +220,8 @@ export class SessionSink implements RecordSink {
 
   #ended(session: ExportSession): void {
     // In order: whatever was acknowledged has been read.
-    if (session.ending!.isOrderly)
+    const { isOrderly, error } = session.ending!;
+    if (isOrderly || (session.purpose !== undefined && error === undefined))
       this.#release(session, session.confirmed(performance.now(), Number.POSITIVE_INFINITY));
     this.#backlog.rewind();
   }

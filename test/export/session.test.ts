@@ -119,7 +119,7 @@ describe('a session over TCP', () => {
       });
       if (b % 20 === 0) await delay(0);
     }
-    await until(() => good.records.length === batches * BATCH_RECORDS);
+    await until(() => good.sessions[0]!.records.length === batches * BATCH_RECORDS);
     const [slow, fast] = exporting.statistics();
     expect(fast).toMatchObject({ recordsOffered: batches * BATCH_RECORDS });
     expect(slow!.recordsDropped!.queueFull).toBeGreaterThan(0);

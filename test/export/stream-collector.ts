@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { createServer as createTlsServer, TLSSocket, type TlsOptions } from 'node:tls';
 
 /** Template option for exporters whose records this collector understands. */
 export const NUMBERED = { templateIpv4: ['octetDeltaCount'], templateIpv6: ['octetDeltaCount'] };
@@ -23,6 +23,8 @@ export interface ReceivedSession {
 export class StreamCollector {
   readonly sessions: ReceivedSession[] = [];
   readonly sockets: Socket[] = [];
+  /** Versions of TLS, session by session. */
+  readonly versions: (string | null)[] = [];
   /** While true, nothing is read. */
   isPaused = false;
   readonly #server: Server;
@@ -56,6 +58,7 @@ export class StreamCollector {
     const session: ReceivedSession = { sequenceNumbers: [], templateIds: [], records: [], dataRecords: 0 };
     this.sessions.push(session);
     this.sockets.push(socket);
+    if (socket instanceof TLSSocket) this.versions.push(socket.getProtocol());
     socket.on('error', () => {});
     if (this.isPaused) return void socket.pause();
     let rest = Buffer.alloc(0);
