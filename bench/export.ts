@@ -4,12 +4,10 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  createCollectorExporter,
-  createExportingProcess,
-  type ExportingConfig,
-} from '../src/export/exporting-process.ts';
+import { createCollectorExporter } from '../src/export/collector-options.ts';
+import { createExportingProcess } from '../src/export/exporting-process.ts';
 import { MessageArena } from '../src/export/message-arena.ts';
+import type { ExportingConfig } from '../src/export/record-sink.ts';
 import { FlowText } from '../src/ie/flow-text.ts';
 import type { FlowRecordBatch } from '../src/metering/flow-layout.ts';
 import { CollectingTransport } from '../test/export/collecting-transport.ts';

@@ -1,7 +1,8 @@
 /** Adds up the workers' counters and the exporters' statistics to the summary of a replay. */
 import { NOTICES } from './decode/notices.ts';
 import { ACCEPTED, REASONS } from './decode/reasons.ts';
-import type { CollectorStatistics } from './export/collector-exporter.ts';
+import { FAULT_REMEDIES } from './export/faults.ts';
+import type { CollectorStatistics } from './export/record-sink.ts';
 import {
   FLOWS_CREATED,
   FLOWS_EXPIRED,
@@ -36,15 +37,6 @@ export interface SummaryInput {
   readonly elapsedMs: number;
 }
 
-/** What people can do about messages that could not be sent. */
-export const SEND_REMEDIES: Readonly<Record<string, string>> = {
-  econnrefused: 'nothing listens on that port: start the collector, or check the port',
-  enetunreach: 'no route to the collector: check its address and this machine’s routes',
-  ehostunreach: 'the collector does not answer on its network: check its address',
-  emsgsize: 'larger than the path carries: lower messageOctetsMax',
-  enobufs: 'the network interface is behind: lower the rate with --export-rate',
-};
-
 function exporterSummary(one: CollectorStatistics): ExporterSummary {
   const { url, messages, octets, dataRecords, recordsFailed, notExportable, errors, collectorDrops } = one;
   return {
@@ -57,8 +49,16 @@ function exporterSummary(one: CollectorStatistics): ExporterSummary {
     errors: Object.entries(errors).map(([reason, count]) => ({
       reason,
       messages: count,
-      remedy: SEND_REMEDIES[reason] ?? 'see the reason',
+      remedy: FAULT_REMEDIES[reason] ?? 'see the reason',
     })),
+    dropped: Object.entries(one.recordsDropped ?? {}).map(([reason, records]) => ({
+      reason,
+      records,
+      remedy: FAULT_REMEDIES[reason] ?? 'see the reason',
+    })),
+    recordsSpooled: one.recordsSpooled ?? 0,
+    recordsRepeated: one.recordsRepeated ?? 0,
+    hasSessions: one.recordsRepeated !== undefined,
     collectorDrops,
   };
 }

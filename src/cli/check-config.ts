@@ -1,36 +1,53 @@
 /** `flowtap check-config`: says that a configuration file is right, or throws the list of what is not. */
 import type { FlowtapConfig } from '../config/config.ts';
+import type { ExporterConfig } from '../config/exporters.ts';
 import { loadConfig } from '../config/load.ts';
 import { renderYaml } from '../config/render.ts';
 import { ConfigError, type ConfigFault } from '../errors.ts';
 import { compileTemplate } from '../ie/templates.ts';
 import type { Arguments } from './command.ts';
 
+/** A protocol as the compiler of templates knows it, or undefined where there is no template to check. */
+function templateProtocol(protocol: ExporterConfig['protocol']): 'netflow9' | 'ipfix' | 'text' | undefined {
+  if (protocol === 'netflow5') return undefined;
+  if (protocol === 'netflow9') return 'netflow9';
+  return protocol.startsWith('ipfix') ? 'ipfix' : 'text';
+}
+
 /** Compiles the templates as the exporters would, and as JSON and CSV do without any exporter. */
 function checkTemplates(file: string, config: FlowtapConfig): void {
   const faults = new Map<string, ConfigFault>();
-  const protocols = new Set(
-    config.exporters.map((exporter) => exporter.protocol).filter((name) => name !== 'netflow5'),
-  );
-  for (const protocol of protocols.size === 0 ? (['text'] as const) : protocols) {
+  const { privateEnterpriseNumber, template } = config;
+  const check = (
+    protocol: 'netflow9' | 'ipfix' | 'text',
+    ipVersion: 4 | 6,
+    names: readonly string[],
+    path: string,
+    biflow: boolean,
+  ) => {
+    const withReverse = biflow && protocol === 'ipfix';
+    try {
+      compileTemplate(names, { protocol, ipVersion, path, privateEnterpriseNumber, withReverse });
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      for (const fault of error.faults) faults.set(`${fault.path} ${fault.found}`, fault);
+    }
+  };
+  if (config.exporters.length === 0) {
     for (const ipVersion of [4, 6] as const) {
       const path = `template.ipv${ipVersion}`;
-      const names = ipVersion === 4 ? config.template.ipv4 : config.template.ipv6;
-      const { privateEnterpriseNumber } = config;
-      try {
-        compileTemplate(names, {
-          protocol,
-          ipVersion,
-          path,
-          privateEnterpriseNumber,
-          withReverse: config.biflow && protocol === 'ipfix',
-        });
-      } catch (error) {
-        if (!(error instanceof ConfigError)) throw error;
-        for (const fault of error.faults) faults.set(`${fault.path} ${fault.found}`, fault);
-      }
+      check('text', ipVersion, template[`ipv${ipVersion}`], path, config.biflow);
     }
   }
+  config.exporters.forEach((exporter, i) => {
+    const protocol = templateProtocol(exporter.protocol);
+    if (protocol === undefined) return;
+    const { templateIpv4, templateIpv6, biflow = config.biflow } = exporter.options;
+    const own = (names: readonly string[] | undefined, ipVersion: 4 | 6) =>
+      names === undefined ? `template.ipv${ipVersion}` : `exporters[${i}].templateIpv${ipVersion}`;
+    check(protocol, 4, templateIpv4 ?? template.ipv4, own(templateIpv4, 4), biflow);
+    check(protocol, 6, templateIpv6 ?? template.ipv6, own(templateIpv6, 6), biflow);
+  });
   if (faults.size > 0) throw new ConfigError(file, [...faults.values()]);
 }
 

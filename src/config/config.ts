@@ -7,6 +7,7 @@ import type { TunnelName } from '../decode/tunnel-kinds.ts';
 import type { ConfigFault } from '../errors.ts';
 import type { OptionsDataMode } from '../export/announcer.ts';
 import type { ConfigOption } from './config-option.ts';
+import { exporterScheme } from './exporter-schemes.ts';
 import type { ExporterConfig } from './exporters.ts';
 import { formatDuration, type OptionValue } from './option-types.ts';
 import type { CAPTURE_KINDS, LOG_FORMATS, LOG_LEVELS, SAMPLING_METHODS } from './options/live.ts';
@@ -52,6 +53,16 @@ export interface FlowtapConfig {
     readonly templateRefreshMs: number;
     readonly templateRefreshMessages: number;
     readonly optionsData: OptionsDataMode | 'auto';
+    /** Address of this host that messages come from. */
+    readonly sourceAddress: string;
+    readonly dscp: number | 'auto';
+    readonly ttl: number | 'auto';
+    readonly resolveIntervalMs: number;
+    readonly queueRecords: number;
+    readonly reconnectMaxMs: number;
+    readonly giveUpAfterMs: number;
+    readonly spoolDirectory: string;
+    readonly spoolOctets: number;
   };
   readonly exporters: readonly ExporterConfig[];
   readonly replay: {
@@ -102,10 +113,14 @@ export function fieldPath(option: ConfigOption): string {
 }
 
 /** An exporter's own options over those of the group `export`; what is left to the exporter (`auto`) is not in them. */
-function completeOptions(exporter: ExporterConfig, group: object): ExporterConfig {
-  const all: Record<string, unknown> = { ...group, ...exporter.options };
-  const options = Object.entries(all).filter(([, value]) => value !== 'auto');
-  return { ...exporter, options: Object.fromEntries(options) };
+function completeOptions(exporter: ExporterConfig, group: Record<string, unknown>): ExporterConfig {
+  const options: Record<string, unknown> = {};
+  for (const option of exporterScheme(exporter.protocol).options) {
+    const field = fieldPath(option);
+    const value = exporter.options[field] ?? group[field] ?? option.default;
+    if (value !== 'auto' && !(Array.isArray(value) && value[0] === 'auto')) options[field] = value;
+  }
+  return { ...exporter, options };
 }
 
 /** The configuration that `values` and the defaults make together. */
@@ -118,7 +133,9 @@ export function buildConfig(values: OptionValues, exporters: readonly ExporterCo
     for (const key of keys) parent = (parent[key] ??= {}) as Record<string, unknown>;
     parent[last] = values.has(option.path) ? values.get(option.path) : option.default;
   }
-  config.exporters = exporters.map((exporter) => completeOptions(exporter, config.export as object));
+  config.exporters = exporters.map((exporter) =>
+    completeOptions(exporter, config.export as Record<string, unknown>),
+  );
   return config as unknown as FlowtapConfig;
 }
 

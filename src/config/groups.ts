@@ -9,8 +9,8 @@ export const CONFIG_GROUPS: Readonly<Record<string, string>> = {
   template: 'What a flow record holds.',
   export: 'How messages are sent, for every exporter that does not say otherwise itself.',
   exporters:
-    'The collectors: URLs (netflow5, netflow9 or ipfix://HOST[:PORT][?OPTION=VALUE&…]), or objects with ' +
-    'protocol, host, port and the options of the group `export`.',
+    'The collectors: URLs (ipfix://HOST[:PORT][?OPTION=VALUE&…] and others, see docs/configuration.md), or objects ' +
+    'with protocol, host, port and options, among them those of the group `export`.',
   replay: 'Options of `flowtap replay` alone.',
   live: 'What `flowtap run` captures, and how.',
   'live.ring': 'The ring that the kernel and a worker share: blocks × blockOctets of memory for each worker.',

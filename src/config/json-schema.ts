@@ -4,10 +4,11 @@
  */
 
 import type { ConfigOption } from './config-option.ts';
-import { DEFAULT_PORTS, EXPORTER_PROTOCOLS } from './exporters.ts';
+import { EXPORTER_PROTOCOLS, exporterScheme } from './exporter-schemes.ts';
 import { CONFIG_GROUPS } from './groups.ts';
-import { EXPORTER_OPTIONS } from './options/exporting.ts';
 import { CONFIG_OPTIONS } from './schema.ts';
+
+const URL_PATTERN = `^(${EXPORTER_PROTOCOLS.map((name) => name.replace('+', '\\+')).join('|')}):`;
 
 interface SchemaObject {
   type: 'object';
@@ -29,39 +30,46 @@ function emptyObject(path: string): SchemaObject {
 function optionSchema(option: ConfigOption): object {
   const shown = option.type.isDuration ? option.type.format(option.default) : option.default;
   const unit = option.unit === '' ? '' : ` Unit: ${option.unit}.`;
-  return { description: option.help + unit, ...option.type.jsonSchema, default: shown };
+  const { jsonSchema } = option.type;
+  // What is left open has a word of its own, whatever the type is.
+  const type =
+    option.default === 'auto' && !option.type.allowed.includes('auto')
+      ? { anyOf: [{ const: 'auto' }, jsonSchema] }
+      : jsonSchema;
+  return { description: option.help + unit, ...type, default: shown };
+}
+
+/** Objects of one scheme. */
+function schemeSchema(protocol: (typeof EXPORTER_PROTOCOLS)[number]): object {
+  const { form, defaultPort, options, help } = exporterScheme(protocol);
+  const properties: Record<string, object> = { protocol: { const: protocol } };
+  if (form !== 'path') {
+    properties.host = { type: 'string', minLength: 1 };
+    properties.port = { type: 'integer', minimum: 1, maximum: 65_535, default: defaultPort };
+  }
+  const place = form === 'topic' ? 'topic' : 'path';
+  if (form !== 'host') properties[place] = { type: 'string', minLength: 1 };
+  for (const option of options) properties[option.path] = optionSchema(option);
+  const required = ['protocol', ...(form === 'path' ? [] : ['host']), ...(form === 'host' ? [] : [place])];
+  return { type: 'object', description: help, additionalProperties: false, properties, required };
+}
+
+/** Objects with a URL: any option of any scheme may stand beside it. */
+function urlSchema(): object {
+  const properties: Record<string, object> = { url: { type: 'string', pattern: URL_PATTERN } };
+  for (const protocol of EXPORTER_PROTOCOLS) {
+    for (const option of exporterScheme(protocol).options) properties[option.path] ??= optionSchema(option);
+  }
+  return { type: 'object', additionalProperties: false, properties, required: ['url'] };
 }
 
 function exporterSchema(): object {
-  const properties: Record<string, object> = {
-    url: { type: 'string', description: 'Instead of protocol, host and port.' },
-    protocol: { enum: EXPORTER_PROTOCOLS },
-    host: { type: 'string', minLength: 1 },
-    port: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 65_535,
-      description: `Default: ${JSON.stringify(DEFAULT_PORTS)}`,
-    },
-  };
-  for (const option of EXPORTER_OPTIONS) properties[option.path] = optionSchema(option);
   return {
     type: 'array',
     description: CONFIG_GROUPS.exporters,
     default: [],
     items: {
-      oneOf: [
-        { type: 'string', pattern: `^(${EXPORTER_PROTOCOLS.join('|')})://` },
-        {
-          type: 'object',
-          additionalProperties: false,
-          properties,
-          oneOf: [
-            { required: ['url'], properties: { protocol: false, host: false, port: false } },
-            { required: ['protocol', 'host'], properties: { url: false } },
-          ],
-        },
-      ],
+      anyOf: [{ type: 'string', pattern: URL_PATTERN }, urlSchema(), ...EXPORTER_PROTOCOLS.map(schemeSchema)],
     },
   };
 }

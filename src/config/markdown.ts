@@ -1,8 +1,9 @@
 /** docs/configuration.md, made from the rows of schema.ts. */
 
+import { fieldPath } from './config.ts';
 import type { ConfigOption } from './config-option.ts';
+import { EXPORTER_PROTOCOLS, exporterScheme } from './exporter-schemes.ts';
 import { CONFIG_GROUPS } from './groups.ts';
-import { EXPORTER_OPTIONS } from './options/exporting.ts';
 import { CONFIG_OPTIONS, flagText } from './schema.ts';
 
 const HEAD = `# Configuration
@@ -21,7 +22,7 @@ Durations are written as \`500ms\`, \`15s\`, \`1m\`, \`1h\`, \`1d\`; a plain num
 const EXPORTERS = `
 ## exporters
 
-The collectors that flow records are sent to: a list of URLs or objects, empty by default.
+What flow records are exported to: a list of URLs or objects, empty by default.
 
     exporters:
       - ipfix://192.0.2.1                   # UDP port 4739
@@ -31,10 +32,42 @@ The collectors that flow records are sent to: a list of URLs or objects, empty b
         port: 9995
         rate: 500
 
-The protocol is \`netflow5\`, \`netflow9\` (both: UDP port 2055 unless given) or \`ipfix\` (4739). \`-e URL\` on the
-command line replaces the file's list, and may be repeated. An exporter can differ from the group \`export\` in
-EXPORTER_OPTION_NAMES.
+\`-e URL\` on the command line replaces the file's list, and may be repeated. [exporting.md](exporting.md) says how
+several collectors share the flows, and what happens when one is away.
+
 `;
+
+/** A table of what URLs there are, and one of the options, with the schemes that read each. */
+function exportersMarkdown(): string {
+  const forms = { host: '://HOST[:PORT]', path: ':PATH', topic: '://HOST[:PORT][,HOST…]/TOPIC' };
+  const lines = ['| URL | usual port | |', '|---|---|---|'];
+  const readers = new Map<string, { option: ConfigOption; protocols: string[] }>();
+  for (const protocol of EXPORTER_PROTOCOLS) {
+    const { form, defaultPort, help, options } = exporterScheme(protocol);
+    lines.push(`| \`${protocol}${forms[form]}\` | ${defaultPort || '–'} | ${help} |`);
+    for (const option of options) {
+      const reader = readers.get(fieldPath(option)) ?? { option, protocols: [] };
+      reader.protocols.push(protocol);
+      readers.set(fieldPath(option), reader);
+    }
+  }
+  lines.push(
+    '',
+    'Options of single exporters, in the object or behind the `?` of the URL; those of the group',
+    '`export` have their default there.',
+    '',
+  );
+  lines.push('| option | default | allowed | read by | meaning |', '|---|---|---|---|---|');
+  for (const { option, protocols } of readers.values()) {
+    const unit = option.unit === '' ? '' : ` ${option.unit}`;
+    const isShared = CONFIG_OPTIONS.some((row) => row.path === `export.${option.path}`);
+    const shown = isShared ? `see \`export.${option.path}\`` : `\`${option.default}\``;
+    const who = protocols.length === EXPORTER_PROTOCOLS.length ? 'all' : protocols.join(', ');
+    const allowed = option.type.allowed.replaceAll('|', '\\|');
+    lines.push(`| \`${option.path}\` | ${shown} | ${allowed}${unit} | ${who} | ${option.help} |`);
+  }
+  return `${lines.join('\n')}\n`;
+}
 
 function row(option: ConfigOption): string {
   const unit = option.unit === '' ? '' : ` ${option.unit}`;
@@ -60,7 +93,6 @@ export function configurationMarkdown(): string {
     }
     parts.push(`${row(option)}\n`);
   }
-  const exporterNames = EXPORTER_OPTIONS.map((option) => `\`${option.path}\``).join(', ');
-  parts.push(EXPORTERS.replace('EXPORTER_OPTION_NAMES', exporterNames));
+  parts.push(EXPORTERS, exportersMarkdown());
   return parts.join('');
 }

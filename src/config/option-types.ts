@@ -131,8 +131,20 @@ export function choice(words: readonly string[]): OptionType {
     allowed: `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`,
     placeholder: words.join('|'),
     jsonSchema: { enum: words },
-    parse: (raw) => (words.includes(raw as string) ? (raw as string) : undefined),
-    format: String,
+    // YAML takes a word of digits for a number.
+    parse: (raw) => words.find((word) => word === raw || (typeof raw === 'number' && word === String(raw))),
+    format: (value) => (Number.isNaN(Number(value)) ? String(value) : JSON.stringify(value)),
+  };
+}
+
+/** A text of a certain form. */
+export function text(allowed: string, placeholder: string, form: RegExp): OptionType {
+  return {
+    allowed,
+    placeholder,
+    jsonSchema: { type: 'string', pattern: form.source },
+    parse: (raw) => (typeof raw === 'string' && form.test(raw) ? raw : undefined),
+    format: (value) => (/^[\w./-]+$/.test(String(value)) ? String(value) : JSON.stringify(value)),
   };
 }
 

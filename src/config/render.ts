@@ -4,10 +4,10 @@
  */
 import { type FlowtapConfig, fieldPath } from './config.ts';
 import type { ConfigOption } from './config-option.ts';
+import { exporterScheme } from './exporter-schemes.ts';
 import type { ExporterConfig } from './exporters.ts';
 import { CONFIG_GROUPS } from './groups.ts';
 import { type OptionValue, SWITCH } from './option-types.ts';
-import { EXPORTER_OPTIONS } from './options/exporting.ts';
 import { CONFIG_OPTIONS, flagText } from './schema.ts';
 
 const COMMENT_WIDTH = 110;
@@ -46,10 +46,18 @@ function optionComment(option: ConfigOption, indent: string): string[] {
 function exporterLines(exporters: readonly ExporterConfig[]): string[] {
   if (exporters.length === 0) return ['exporters: []'];
   const lines = ['exporters:'];
-  for (const { protocol, host, port, options } of exporters) {
-    lines.push(`  - protocol: ${protocol}`, `    host: ${JSON.stringify(host)}`, `    port: ${port}`);
-    for (const option of EXPORTER_OPTIONS) {
-      const value = options[fieldPath(option) as keyof typeof options];
+  for (const { protocol, host, port, path, moreHosts = [], options, url } of exporters) {
+    const { form, options: rows } = exporterScheme(protocol);
+    if (moreHosts.length > 0) {
+      lines.push(`  - url: ${JSON.stringify(url)}`);
+    } else {
+      lines.push(`  - protocol: ${protocol}`);
+      if (form !== 'path') lines.push(`    host: ${JSON.stringify(host)}`, `    port: ${port}`);
+      if (path !== undefined)
+        lines.push(`    ${form === 'topic' ? 'topic' : 'path'}: ${JSON.stringify(path)}`);
+    }
+    for (const option of rows) {
+      const value = options[fieldPath(option)] as OptionValue;
       if (value !== undefined) lines.push(`    ${option.path}: ${option.type.format(value)}`);
     }
   }

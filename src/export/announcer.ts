@@ -38,6 +38,8 @@ export interface AnnouncerOptions {
   readonly isIpfix: boolean;
   readonly observationDomainId: number;
   readonly privateEnterpriseNumber: number;
+  /** Nothing is lost on the way: each template is sent once (RFC 7011 §8.2), options data again when it changes. */
+  readonly isReliable: boolean;
   readonly templateRefreshMs: number;
   readonly templateRefreshMessages: number;
   readonly optionsData: OptionsDataMode;
@@ -62,6 +64,8 @@ export class Announcer {
   #refreshedAtMessage = 0;
   #refreshes = 0;
   #refusedAtRefresh = 0;
+  /** Templates that a session has been told already. */
+  readonly #announced = new Set<Uint8Array | string>();
 
   constructor(parts: Parts, options: AnnouncerOptions) {
     this.#parts = parts;
@@ -71,6 +75,11 @@ export class Announcer {
   /** Names of interfaces, announced the next time. */
   setInterfaces(interfaces: readonly InterfaceDescription[]): void {
     this.#interfaces = interfaces.slice(0, INTERFACES_MAX);
+    this.#refreshedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Makes the next announcement due at once. */
+  repeat(): void {
     this.#refreshedAtMs = Number.NEGATIVE_INFINITY;
   }
 
@@ -88,15 +97,18 @@ export class Announcer {
     const sinceMs = nowMs - this.#refreshedAtMs;
     const wasRefused = econnrefused !== this.#refusedAtRefresh && sinceMs >= REFUSED_REFRESH_MS;
     const isSecond = this.#refreshes === 1 && since >= SECOND_REFRESH_MESSAGES;
+    const wasAsked = sinceMs === Number.POSITIVE_INFINITY;
+    if (this.#options.isReliable && !wasAsked) return true;
     if (!isSecond && !wasRefused && sinceMs < templateRefreshMs && since < templateRefreshMessages)
       return true;
     if (arena.free < REFRESH_SLOTS) return false;
     builder.closeMessage();
     const setId = isIpfix ? TEMPLATE_SET : TEMPLATE_SET_V9;
     for (const record of lanes.templateRecords) {
+      if (!this.#isNew(record)) continue;
       builder.addControlRecord(setId, record, 'templateRecords');
     }
-    const isOnce = this.#refreshes === 0 || wasRefused;
+    const isOnce = this.#refreshes === 0 || wasRefused || this.#options.isReliable;
     if (optionsData !== 'none') this.#addOptions(optionsData === 'periodic' || isOnce);
     builder.closeMessage();
     this.#refreshes++;
@@ -104,6 +116,14 @@ export class Announcer {
     this.#refreshedAtMessage = builder.totals.messages;
     this.#refusedAtRefresh = econnrefused;
     return true;
+  }
+
+  /** Whether a template has to be sent; over a reliable session, only the first time. */
+  #isNew(template: Uint8Array | string): boolean {
+    if (!this.#options.isReliable) return true;
+    const isNew = !this.#announced.has(template);
+    this.#announced.add(template);
+    return isNew;
   }
 
   #addOptions(withData: boolean): void {
@@ -117,7 +137,7 @@ export class Announcer {
       this.#optionsIds.set(key, id);
       new DataView(record.buffer).setUint16(0, id);
       const setId = isIpfix ? OPTIONS_TEMPLATE_SET : OPTIONS_TEMPLATE_SET_V9;
-      builder.addControlRecord(setId, record, 'templateRecords');
+      if (this.#isNew(key)) builder.addControlRecord(setId, record, 'templateRecords');
       return id;
     });
     if (!withData) return;

@@ -10,13 +10,26 @@ export interface ResolvedAddress {
   readonly family: 4 | 6;
 }
 
-/** @throws ExportError where the name is unknown */
-export async function resolveCollector(host: string, url: string): Promise<ResolvedAddress> {
+/** Whether it is a name, which may lead elsewhere later. */
+export function isHostName(host: string): boolean {
+  return isIP(host.replace(/%.*$/, '')) === 0;
+}
+
+/**
+ * All addresses of a collector, the system's first choice first.
+ * @param sourceAddress leaves only addresses of its own IP version
+ * @throws ExportError where the name is unknown
+ */
+export async function resolveCollector(
+  host: string,
+  url: string,
+  sourceAddress?: string,
+): Promise<readonly ResolvedAddress[]> {
   const version = isIP(host.replace(/%.*$/, ''));
-  if (version !== 0) return { address: host, family: version as 4 | 6 };
+  if (version !== 0) return [{ address: host, family: version as 4 | 6 }];
+  const family = sourceAddress === undefined ? 0 : isIP(sourceAddress.replace(/%.*$/, ''));
   try {
-    const { address, family } = await lookup(host);
-    return { address, family: family as 4 | 6 };
+    return (await lookup(host, { all: true, family })) as ResolvedAddress[];
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
     throw new ExportError(url, `cannot resolve ${host}: ${code}`, {

@@ -8,14 +8,15 @@ import { Announcer, type OptionsDataMode } from './announcer.ts';
 import { type ColumnRun, encodeColumns } from './columns.ts';
 import { ExportClock } from './export-clock.ts';
 import { ipfixFormat } from './ipfix.ts';
-import { compileLanes, type Lane, type Lanes, TemplateIds } from './lanes.ts';
+import { exporterLanes, type Lane, type Lanes } from './lanes.ts';
 import type { MessageArena } from './message-arena.ts';
 import { MessageBuilder, type MessageFormat } from './message-builder.ts';
-import { netflow5Format, netflow5Interface, splitLargeFlows } from './netflow-v5.ts';
+import { netflow5Format, splitLargeFlows } from './netflow-v5.ts';
 import { netflow9Format } from './netflow-v9.ts';
-import { type InterfaceDescription, SAMPLING_INTERVAL } from './options-data.ts';
+import type { InterfaceDescription } from './options-data.ts';
+import type { CollectorStatistics } from './record-sink.ts';
 import { LANES, RowSelection } from './row-selection.ts';
-import type { SendErrorReason, Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
 
 export type ExportProtocol = 'netflow5' | 'netflow9' | 'ipfix';
 
@@ -30,33 +31,14 @@ export interface CollectorExporterOptions {
   readonly observationDomainId: number;
   readonly ingressInterface: number | 'auto';
   readonly egressInterface: number;
+  /** Messages arrive, and in order (TCP): templates are sent once, before their first use. */
+  readonly isReliable: boolean;
   readonly templateRefreshMs: number;
   readonly templateRefreshMessages: number;
   /** When options data is sent. */
   readonly optionsData: OptionsDataMode;
   /** For faults of the templates. */
   readonly origin: string;
-}
-
-/** Counters of one collector since the start. */
-export interface CollectorStatistics {
-  readonly url: string;
-  /** Messages and octets that the system took. */
-  readonly messages: number;
-  readonly octets: number;
-  /** Flow records: asked for, sent, in messages that could not be sent, and waiting to be sent. */
-  readonly recordsOffered: number;
-  readonly dataRecords: number;
-  readonly recordsFailed: number;
-  readonly recordsPending: number;
-  /** Flow records that the protocol cannot carry, by reason. */
-  readonly notExportable: { readonly ipv6: number };
-  readonly templateRecords: number;
-  readonly optionsRecords: number;
-  /** Messages that could not be sent, by reason. */
-  readonly errors: Readonly<Record<SendErrorReason, number>>;
-  /** Datagrams that a collector on this host dropped; null where that is not known. */
-  readonly collectorDrops: number | null;
 }
 
 export class CollectorExporter {
@@ -87,21 +69,8 @@ export class CollectorExporter {
     this.#transport = transport;
     this.#clock = new ExportClock(options.timestamps);
     const isV5 = options.protocol === 'netflow5';
-    const configured = options.ingressInterface === 'auto' ? undefined : options.ingressInterface;
-    const fit = (ifIndex: number) => (isV5 ? netflow5Interface(ifIndex) : ifIndex);
-    const ids = new TemplateIds();
-    this.#lanes = compileLanes(
-      {
-        ...options,
-        values: {
-          observationDomainId: options.observationDomainId,
-          ingressInterface: configured === undefined ? undefined : fit(configured),
-          egressInterface: fit(options.egressInterface),
-          samplingInterval: SAMPLING_INTERVAL,
-        },
-      },
-      ids,
-    );
+    const { lanes, ids } = exporterLanes(options);
+    this.#lanes = lanes;
     const { templates } = this.#lanes;
     this.needsEncapsulation = templates.some((template) => template.needsEncapsulation);
     this.#usesExportTime = templates.some((template) =>
@@ -156,6 +125,18 @@ export class CollectorExporter {
     this.#exportSeconds = exportSeconds;
     this.#builder.setExportTime(nowMs);
     return this.#exportLanes(records, 0, 0);
+  }
+
+  /** Messages, counted from the arena's first, that hold all records exported so far. */
+  get messagesBegun(): number {
+    return this.#arena.closed + (this.#builder.isOpen ? 1 : 0);
+  }
+
+  /** Announces templates and options now, as far as there is room; for a collector of which nobody knows if it is there. */
+  announce(): void {
+    this.#announcer?.repeat();
+    this.#announcer?.announceIfDue();
+    this.flush();
   }
 
   /** Sends what waits for more records. */

@@ -1,64 +1,29 @@
 /**
- * The exporting process (RFC 7011 §2): sends every batch of flow records to every collector, each with its own
- * protocol, templates, transport and sequence numbers, and none faster than the slowest lets it.
+ * The exporting process (RFC 7011 §2): hands every batch of flow records to every exporter, group by group, each with
+ * its own protocol, templates, transport and sequence numbers. In a replay it waits for the slowest; in a live capture
+ * each exporter has a queue of its own, and a slow or dead one delays nobody.
  */
-
-import type { FlowRecordBatch } from '../metering/flow-layout.ts';
-import type { OptionsDataMode } from './announcer.ts';
-import { isLocalAddress, resolveCollector } from './collector-address.ts';
-import { CollectorExporter, type CollectorStatistics, type ExportProtocol } from './collector-exporter.ts';
-import { MessageArena } from './message-arena.ts';
+import { ConfigError } from '../errors.ts';
+import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../metering/flow-layout.ts';
+import { FailoverSink } from './failover-sink.ts';
+import { FaultReporter } from './faults.ts';
+import { FlowShare } from './flow-share.ts';
 import type { InterfaceDescription } from './options-data.ts';
-import type { Transport } from './transport.ts';
-import { openUdpTransport } from './udp-transport.ts';
+import type {
+  CollectorStatistics,
+  ExporterConfig,
+  ExportingConfig,
+  RecordSink,
+  SinkContext,
+} from './record-sink.ts';
+import { SinkQueue } from './sink-queue.ts';
+import { sinkFactory } from './sink-registry.ts';
 
-/** Largest message: what every path carries unfragmented, or nearly so for IPv4; IPv6's least MTU less headers. */
-const MESSAGE_OCTETS_IPV4 = 1400;
-const MESSAGE_OCTETS_IPV6 = 1232;
-/** Messages a second to collectors whose receive queue cannot be watched. */
-const REMOTE_RATE = 20_000;
-const TEMPLATE_REFRESH_MS = 60_000;
-const TEMPLATE_REFRESH_MESSAGES = 1000;
 /** The event loop gets its turn after so many batches, however fast they come. */
 const BATCHES_PER_TURN = 32;
 /** Records wait this long at most for others to share their message with. */
 const FLUSH_MS = 1000;
-
-/** Options of one collector; what is missing is up to the exporting process. */
-export interface ExporterOptions {
-  /** Messages a second. */
-  readonly rate?: number | 'max';
-  readonly messageOctetsMax?: number;
-  readonly templateRefreshMs?: number;
-  readonly templateRefreshMessages?: number;
-  /** When sampling rate, interface names and the like are sent. */
-  readonly optionsData?: OptionsDataMode;
-}
-
-/** A collector; config/exporters.ts reads it from URLs and files. */
-export interface ExporterConfig {
-  readonly protocol: ExportProtocol;
-  readonly host: string;
-  readonly port: number;
-  readonly url: string;
-  readonly options: ExporterOptions;
-}
-
-/** What all collectors share. */
-export interface ExportingConfig {
-  readonly template: { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] };
-  /** RFC 5103 records in IPFIX. NetFlow has none, so its collectors get uniflows all the same. */
-  readonly biflow: boolean;
-  readonly timestamps: 'capture' | 'now';
-  readonly privateEnterpriseNumber: number;
-  readonly observation: {
-    readonly domainId: number;
-    readonly ingressInterface: number | 'auto';
-    readonly egressInterface: number;
-  };
-  /** For faults of the templates: `command line` or the configuration file's name. */
-  readonly origin?: string;
-}
+const QUEUE_RECORDS = 65_536;
 
 export interface ExportingProcess {
   /** Whether a template reads the encapsulation part of records: the metering process must keep it then. */
@@ -75,111 +40,242 @@ export interface ExportingProcess {
   setInterfaces(interfaces: readonly { readonly name: string }[]): void;
   /** Sends messages that are not full yet. It happens by itself every second. */
   flush(): void;
+  /**
+   * Goes over to other exporters, without a gap: those that stay as they are notice nothing, changed ones keep their
+   * queue, removed ones send what they have.
+   * @throws ConfigError or ExportError as `createExportingProcess` does; then everything stays as it was
+   */
+  reconfigure(config: ExportingConfig, exporters: readonly ExporterConfig[]): Promise<void>;
   /** Sends the rest, waits until it is sent, and frees the sockets. @returns the final counters */
   close(): Promise<CollectorStatistics[]>;
   /** Counters of each collector so far. */
   statistics(): CollectorStatistics[];
 }
 
-async function openExporter(config: ExportingConfig, to: ExporterConfig): Promise<CollectorExporter> {
-  const address = await resolveCollector(to.host, to.url);
-  const { options } = to;
-  const usualOctets = address.family === 4 ? MESSAGE_OCTETS_IPV4 : MESSAGE_OCTETS_IPV6;
-  const arena = new MessageArena(options.messageOctetsMax ?? usualOctets);
-  const rate = options.rate ?? (isLocalAddress(address.address) ? 'max' : REMOTE_RATE);
-  const transport = await openUdpTransport(arena, { to: address, port: to.port, url: to.url, rate });
+/** One queue: an exporter, or a failover group of them. */
+interface Unit {
+  readonly key: string;
+  readonly exporters: readonly ExporterConfig[];
+  /** Everything that the sink is made of: the same text, the same sink. */
+  readonly identity: string;
+}
+
+interface RunningUnit extends Unit {
+  readonly queue: SinkQueue;
+}
+
+/** Who gets the records: one unit, or the units of a balance group among them. */
+interface Route {
+  readonly queues: readonly SinkQueue[];
+  /** Undefined for one alone. */
+  readonly share: FlowShare | undefined;
+}
+
+function unitsOf(config: ExportingConfig, exporters: readonly ExporterConfig[]): Unit[] {
+  const groups = new Map<string, ExporterConfig[]>();
+  for (const exporter of exporters) {
+    const { failover } = exporter.options;
+    const key = failover === undefined ? exporter.url : `failover:${failover}`;
+    groups.set(key, [...(groups.get(key) ?? []), exporter]);
+  }
+  return [...groups].map(([key, members]) => ({
+    key,
+    exporters: members,
+    identity: JSON.stringify([members, config]),
+  }));
+}
+
+async function createSink(config: ExportingConfig, unit: Unit, context: SinkContext): Promise<RecordSink> {
+  const sinks: RecordSink[] = [];
   try {
-    return createCollectorExporter(arena, transport, config, to);
+    for (const exporter of unit.exporters) {
+      sinks.push(await (await sinkFactory(exporter.protocol))(config, exporter, context));
+    }
   } catch (error) {
-    await transport.close();
+    await Promise.all(sinks.map((sink) => sink.close()));
     throw error;
+  }
+  const { failover } = unit.exporters[0]!.options;
+  return failover === undefined ? sinks[0]! : new FailoverSink(failover, sinks, context);
+}
+
+class RunningExportingProcess implements ExportingProcess {
+  readonly #context: SinkContext;
+  readonly #faults: FaultReporter;
+  readonly #timer: NodeJS.Timeout;
+  #config: ExportingConfig;
+  #units: RunningUnit[] = [];
+  #routes: Route[] = [];
+  #interfaces: readonly InterfaceDescription[] | undefined;
+  #batches = 0;
+  /** Whether records carry the encapsulation; unknown before the first batch. */
+  #stride: number | undefined;
+  #retiring: Promise<void>[] = [];
+
+  constructor(config: ExportingConfig, context: SinkContext) {
+    this.#config = config;
+    this.#context = context;
+    this.#faults = new FaultReporter(context.log);
+    this.#timer = setInterval(() => {
+      this.flush();
+      this.#faults.look(this.statistics(), performance.now());
+    }, FLUSH_MS);
+    this.#timer.unref();
+  }
+
+  get needsEncapsulation(): boolean {
+    return this.#units.some((unit) => unit.queue.sink.needsEncapsulation);
+  }
+
+  exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
+    this.#stride = batch.stride;
+    let waiting: Promise<void>[] | undefined;
+    for (const { queues, share } of this.#routes) {
+      const parts = share?.split(batch);
+      for (let i = 0; i < queues.length; i++) {
+        const part = parts === undefined ? batch : parts[i]!;
+        const pending = part.count === 0 ? undefined : queues[i]!.exportBatch(part);
+        if (pending !== undefined) (waiting ??= []).push(pending);
+      }
+    }
+    if (waiting !== undefined) return Promise.all(waiting).then(() => undefined);
+    if (++this.#batches % BATCHES_PER_TURN !== 0) return undefined;
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  setInterfaces(interfaces: readonly { readonly name: string }[]): void {
+    // With a configured ingressInterface, no flow has the numbers that these names belong to.
+    if (this.#config.observation.ingressInterface !== 'auto') return;
+    this.#interfaces = interfaces
+      .map(({ name }, i): InterfaceDescription => ({ ifIndex: i + 1, name, description: name }))
+      .filter(({ name }) => name !== '');
+    for (const { queue } of this.#units) queue.setInterfaces(this.#interfaces);
+  }
+
+  flush(): void {
+    for (const { queue } of this.#units) queue.flush();
+  }
+
+  async reconfigure(config: ExportingConfig, exporters: readonly ExporterConfig[]): Promise<void> {
+    const wanted = unitsOf(config, exporters);
+    const present = new Map(this.#units.map((unit) => [unit.key, unit]));
+    // Those that are new come first: what is wrong with them shows before anything has changed.
+    const created: RunningUnit[] = [];
+    try {
+      for (const unit of wanted) {
+        if (present.has(unit.key)) continue;
+        created.push(await this.#start(config, unit));
+      }
+    } catch (error) {
+      await Promise.all(created.map((unit) => unit.queue.close()));
+      throw error;
+    }
+    const units: RunningUnit[] = [];
+    const replaced: Promise<void>[] = [];
+    for (const unit of wanted) {
+      const old = present.get(unit.key);
+      const { queue } = old ?? created.find((one) => one.key === unit.key)!;
+      units.push({ ...unit, queue });
+      if (old !== undefined && old.identity !== unit.identity) {
+        replaced.push(queue.replace(() => this.#create(config, unit)));
+      }
+    }
+    this.#config = config;
+    this.#units = units;
+    this.#routes = routesOf(units);
+    for (const [key, unit] of present) {
+      if (!wanted.some((one) => one.key === key)) this.#retire(unit);
+    }
+    await Promise.all(replaced);
+  }
+
+  async close(): Promise<CollectorStatistics[]> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#units.map(({ queue }) => queue.end()));
+    this.#faults.look(this.statistics(), performance.now());
+    const statistics = this.statistics();
+    await Promise.all([...this.#retiring, ...this.#units.map(({ queue }) => queue.close())]);
+    return statistics;
+  }
+
+  statistics(): CollectorStatistics[] {
+    return this.#units.flatMap(({ queue }) => {
+      const { sink } = queue;
+      if (!(sink instanceof FailoverSink)) return [queue.statistics()];
+      // What waits for the group, or was dropped before it, is shown with the member in use.
+      const shown = queue.statistics();
+      return sink.members.map((member) => (member.url === shown.url ? shown : member.statistics()));
+    });
+  }
+
+  async #create(config: ExportingConfig, unit: Unit): Promise<RecordSink> {
+    const sink = await createSink(config, unit, this.#context);
+    if (sink.needsEncapsulation && this.#stride !== undefined && this.#stride <= ENCAPSULATION_WORD) {
+      await sink.close();
+      const found = 'elements of the encapsulation';
+      const allowed = 'elements that the running capture keeps; restart flowtap for those';
+      throw new ConfigError(config.origin ?? 'configuration', [{ path: unit.key, found, allowed }]);
+    }
+    if (this.#interfaces !== undefined) sink.setInterfaces(this.#interfaces);
+    return sink;
+  }
+
+  async #start(config: ExportingConfig, unit: Unit): Promise<RunningUnit> {
+    const sink = await this.#create(config, unit);
+    const [first] = unit.exporters;
+    const recordsMax = first!.options.queueRecords ?? QUEUE_RECORDS;
+    const isBiflow = (first!.options.biflow ?? config.biflow) && !first!.protocol.startsWith('netflow');
+    return {
+      ...unit,
+      queue: new SinkQueue(sink, { whenFull: this.#context.whenFull, recordsMax, isBiflow }),
+    };
+  }
+
+  /** Lets an exporter that is no longer wanted send what it has. */
+  #retire({ queue }: RunningUnit): void {
+    const retiring = queue.end().then(() => queue.close());
+    this.#retiring.push(retiring);
+    void retiring.then(() => {
+      this.#retiring = this.#retiring.filter((one) => one !== retiring);
+    });
   }
 }
 
-/**
- * An exporter over any transport, for tests and measurements; `createExportingProcess` is for everything else.
- * @throws ConfigError for faults in the templates
- */
-export function createCollectorExporter(
-  arena: MessageArena,
-  transport: Transport,
-  config: ExportingConfig,
-  to: ExporterConfig,
-): CollectorExporter {
-  const { options } = to;
-  return new CollectorExporter(arena, transport, {
-    url: to.url,
-    protocol: to.protocol,
-    template: config.template,
-    isBiflow: config.biflow,
-    timestamps: config.timestamps,
-    privateEnterpriseNumber: config.privateEnterpriseNumber,
-    observationDomainId: config.observation.domainId,
-    ingressInterface: config.observation.ingressInterface,
-    egressInterface: config.observation.egressInterface,
-    templateRefreshMs: options.templateRefreshMs ?? TEMPLATE_REFRESH_MS,
-    templateRefreshMessages: options.templateRefreshMessages ?? TEMPLATE_REFRESH_MESSAGES,
-    optionsData: options.optionsData ?? (to.protocol === 'ipfix' ? 'once' : 'periodic'),
-    origin: config.origin ?? 'configuration',
-  });
+/** Each unit by itself, except those of a balance group. */
+function routesOf(units: readonly RunningUnit[]): Route[] {
+  const routes: Route[] = [];
+  const groups = new Map<string, RunningUnit[]>();
+  for (const unit of units) {
+    const { balance } = unit.exporters[0]!.options;
+    if (balance === undefined) routes.push({ queues: [unit.queue], share: undefined });
+    else groups.set(balance, [...(groups.get(balance) ?? []), unit]);
+  }
+  for (const members of groups.values()) {
+    const share = new FlowShare(members.map(({ key }) => key));
+    routes.push({ queues: members.map(({ queue }) => queue), share });
+  }
+  return routes;
 }
 
 /**
- * Opens all collectors.
- * @throws ConfigError for faults in the templates, ExportError for a collector that cannot be opened
+ * Opens all exporters.
+ * @param context a replay that prints nothing, unless it says otherwise
+ * @throws ConfigError for faults in the templates, ExportError for an exporter that cannot be opened
  */
 export async function createExportingProcess(
   config: ExportingConfig,
-  collectors: readonly ExporterConfig[],
+  exporters: readonly ExporterConfig[],
+  context: Partial<SinkContext> = {},
 ): Promise<ExportingProcess> {
-  const exporters: CollectorExporter[] = [];
+  const exporting = new RunningExportingProcess(config, {
+    whenFull: context.whenFull ?? 'wait',
+    log: context.log ?? (() => {}),
+  });
   try {
-    for (const collector of collectors) exporters.push(await openExporter(config, collector));
+    await exporting.reconfigure(config, exporters);
   } catch (error) {
-    await Promise.all(exporters.map((exporter) => exporter.close()));
+    await exporting.close();
     throw error;
   }
-  const flush = () => {
-    for (const exporter of exporters) exporter.flush();
-  };
-  let batches = 0;
-  const timer = setInterval(flush, FLUSH_MS).unref();
-  return {
-    needsEncapsulation: exporters.some((exporter) => exporter.needsEncapsulation),
-    exportBatch: (batch) => {
-      const pending = exportToAll(exporters, batch);
-      if (pending !== undefined || ++batches % BATCHES_PER_TURN !== 0) return pending;
-      return new Promise((resolve) => setImmediate(resolve));
-    },
-    setInterfaces: (interfaces) => {
-      // With a configured ingressInterface, no flow has the numbers that these names belong to.
-      if (config.observation.ingressInterface !== 'auto') return;
-      const named = interfaces
-        .map(({ name }, i): InterfaceDescription => ({ ifIndex: i + 1, name, description: name }))
-        .filter(({ name }) => name !== '');
-      for (const exporter of exporters) exporter.setInterfaces(named);
-    },
-    flush,
-    statistics: () => exporters.map((exporter) => exporter.statistics()),
-    close: async () => {
-      clearInterval(timer);
-      await Promise.all(exporters.map((exporter) => exporter.end()));
-      const statistics = exporters.map((exporter) => exporter.statistics());
-      await Promise.all(exporters.map((exporter) => exporter.close()));
-      return statistics;
-    },
-  };
-}
-
-/** Hands the batch to every exporter; all encode at once, and whoever has to wait is waited for together. */
-function exportToAll(
-  exporters: readonly CollectorExporter[],
-  batch: FlowRecordBatch,
-): Promise<void> | undefined {
-  let waiting: Promise<void>[] | undefined;
-  for (const exporter of exporters) {
-    const pending = exporter.exportBatch(batch);
-    if (pending !== undefined) (waiting ??= []).push(pending);
-  }
-  return waiting && Promise.all(waiting).then(() => undefined);
+  return exporting;
 }

@@ -3,10 +3,12 @@
  * records that announce them.
  */
 import { compileTemplate, isProfile, type Template, type TemplateOptions } from '../ie/templates.ts';
+import type { CollectorExporterOptions } from './collector-exporter.ts';
 import { type Column, compileColumns, type ExporterValues } from './columns.ts';
 import { ipfixTemplateRecord } from './ipfix.ts';
-import { netflow5Record } from './netflow-v5.ts';
+import { netflow5Interface, netflow5Record } from './netflow-v5.ts';
 import { netflow9TemplateRecord } from './netflow-v9.ts';
+import { SAMPLING_INTERVAL } from './options-data.ts';
 import { KINDS, SIDE_BOTH, SIDE_REVERSE, SIDES } from './row-selection.ts';
 
 export interface Lane {
@@ -115,4 +117,21 @@ export function compileLanes(options: LanesOptions, ids: TemplateIds): Lanes {
     }
   }
   return { lanes, templates, templateRecords };
+}
+
+/**
+ * The lanes of an exporter, and the ids that its options templates may use besides.
+ * @throws ConfigError with what is wrong in the lists of elements
+ */
+export function exporterLanes(options: CollectorExporterOptions): { lanes: Lanes; ids: TemplateIds } {
+  const { protocol, observationDomainId, ingressInterface, egressInterface } = options;
+  const fit = (ifIndex: number) => (protocol === 'netflow5' ? netflow5Interface(ifIndex) : ifIndex);
+  const ids = new TemplateIds();
+  const values = {
+    observationDomainId,
+    ingressInterface: ingressInterface === 'auto' ? undefined : fit(ingressInterface),
+    egressInterface: fit(egressInterface),
+    samplingInterval: SAMPLING_INTERVAL,
+  };
+  return { lanes: compileLanes({ ...options, values }, ids), ids };
 }

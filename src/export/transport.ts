@@ -1,12 +1,22 @@
 /** What carries messages from an arena to a collector. udp-transport.ts is one; tests have others. */
 
-/** Why messages could not be sent, by the name of the system's error. */
+/**
+ * Why messages could not be sent, or a session not be set up or kept: the name of the system's error; `closed` by the
+ * collector; `dns`: its name is unknown; `tls`: a certificate or the handshake is wrong.
+ */
 export const SEND_ERROR_REASONS = [
   'econnrefused',
   'enetunreach',
   'ehostunreach',
   'emsgsize',
   'enobufs',
+  'eaddrinuse',
+  'econnreset',
+  'epipe',
+  'etimedout',
+  'closed',
+  'dns',
+  'tls',
   'other',
 ] as const;
 
@@ -33,6 +43,17 @@ export function createTransportStatistics(): TransportStatistics {
     failedFlowRecords: 0,
     errors: errors as Record<SendErrorReason, number>,
   };
+}
+
+/** The reason behind an error of the system, of name resolution or of TLS. */
+export function sendErrorReason(error: unknown): SendErrorReason {
+  const { code = '', syscall } = error as NodeJS.ErrnoException;
+  if (syscall === 'getaddrinfo') return 'dns';
+  const reason = SEND_ERROR_REASONS.find((name) => name.toUpperCase() === code);
+  if (reason !== undefined) return reason;
+  const isTls =
+    code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL') || /CERT|SIGNATURE|ISSUER|CRL/.test(code);
+  return isTls ? 'tls' : 'other';
 }
 
 export interface Transport {

@@ -2,8 +2,7 @@
  * Sends the messages of an arena over a connected UDP socket, so that the network's refusals are seen, counted by
  * reason and never fatal. Paced by a token bucket, and for collectors on this host by their own receive queue.
  */
-import { createSocket, type Socket } from 'node:dgram';
-import { ExportError } from '../errors.ts';
+import type { Socket } from 'node:dgram';
 import {
   openSegmentedUdpSocket,
   SEGMENTED_OCTETS_MAX,
@@ -14,7 +13,13 @@ import { addressOctets, isLocalAddress, type ResolvedAddress } from './collector
 import type { MessageArena } from './message-arena.ts';
 import { ReceiverQueue } from './receiver-queue.ts';
 import { TokenBucket } from './token-bucket.ts';
-import { createTransportStatistics, type SendErrorReason, type Transport } from './transport.ts';
+import {
+  createTransportStatistics,
+  type SendErrorReason,
+  sendErrorReason,
+  type Transport,
+} from './transport.ts';
+import { connectUdp, type SocketSettings } from './udp-socket.ts';
 
 /** Asked of the system, which gives what it allows (net.core.wmem_max). */
 const SEND_BUFFER_OCTETS = 4 << 20;
@@ -27,14 +32,6 @@ const NAP_MS = 0.05;
 /** Never notified: waiting for it is a nap. */
 const NAP = new Int32Array(new SharedArrayBuffer(4));
 
-const REASONS: Readonly<Record<string, SendErrorReason>> = {
-  ECONNREFUSED: 'econnrefused',
-  ENETUNREACH: 'enetunreach',
-  EHOSTUNREACH: 'ehostunreach',
-  EMSGSIZE: 'emsgsize',
-  ENOBUFS: 'enobufs',
-};
-
 /** Of errno on Linux. */
 const EAGAIN = 11;
 const REASONS_BY_ERRNO: Readonly<Record<number, SendErrorReason>> = {
@@ -45,32 +42,23 @@ const REASONS_BY_ERRNO: Readonly<Record<number, SendErrorReason>> = {
   113: 'ehostunreach',
 };
 
-function connect(to: ResolvedAddress, port: number, url: string): Promise<Socket> {
-  const socket = createSocket(to.family === 4 ? 'udp4' : 'udp6');
-  return new Promise((resolve, reject) => {
-    socket.connect(port, to.address, (error?: Error) => {
-      // connect() reports a missing route here; for UDP nothing else can fail. Later errors come with each message.
-      if (error === undefined || error === null) return resolve(socket);
-      socket.close();
-      const code = (error as NodeJS.ErrnoException).code ?? error.message;
-      const remedy = 'check the address and this host’s routes';
-      reject(new ExportError(url, `cannot open the socket: ${code}`, { remedy, cause: error }));
-    });
-    socket.on('error', () => {});
-  });
-}
-
 /**
  * Opens a transport.
- * @param rate messages a second, or 'max'
+ * @param options `rate` in messages a second, or 'max'
  * @throws ExportError where the socket cannot be opened
  */
 export async function openUdpTransport(
   arena: MessageArena,
-  options: { to: ResolvedAddress; port: number; url: string; rate: number | 'max' },
+  options: {
+    to: ResolvedAddress;
+    port: number;
+    url: string;
+    rate: number | 'max';
+    settings?: SocketSettings;
+  },
 ): Promise<UdpTransport> {
-  const { to, port, url } = options;
-  const socket = await connect(to, port, url);
+  const { to, port, url, settings = {} } = options;
+  const socket = await connectUdp(to, port, settings, url);
   try {
     socket.setSendBufferSize(SEND_BUFFER_OCTETS);
   } catch {
@@ -79,9 +67,11 @@ export async function openUdpTransport(
   const isLocal = isLocalAddress(to.address);
   const receiver = isLocal ? new ReceiverQueue(to.address, port) : undefined;
   // Only within a host: what a network card makes of segments is another matter, and paced anyway.
-  const segmented = isLocal
-    ? openSegmentedUdpSocket(addressOctets(to.address), port, arena.bytes, SEND_BUFFER_OCTETS)
-    : undefined;
+  const isPlain = Object.values(settings).every((value) => value === undefined);
+  const segmented =
+    isLocal && isPlain
+      ? openSegmentedUdpSocket(addressOctets(to.address), port, arena.bytes, SEND_BUFFER_OCTETS)
+      : undefined;
   const rate = options.rate === 'max' ? Number.POSITIVE_INFINITY : options.rate;
   return new UdpTransport(arena, socket, new TokenBucket(rate), receiver, segmented);
 }
@@ -115,8 +105,7 @@ export class UdpTransport implements Transport {
     this.#bucket = bucket;
     this.#receiver = receiver;
     this.#onSent = (error) => {
-      const code = (error as NodeJS.ErrnoException | null)?.code;
-      this.#messageDone(error ? (REASONS[code ?? ''] ?? 'other') : undefined);
+      this.#messageDone(error ? sendErrorReason(error) : undefined);
     };
   }
 

@@ -57,6 +57,13 @@ export interface ExporterSummary {
     readonly messages: number;
     readonly remedy: string;
   }[];
+  /** Records that were given up before they were sent, and why. */
+  readonly dropped: readonly { readonly reason: string; readonly records: number; readonly remedy: string }[];
+  /** Records that wait on disk for the next run; records that were sent twice because a session broke. */
+  readonly recordsSpooled: number;
+  readonly recordsRepeated: number;
+  /** Errors are those of connections, not of messages. */
+  readonly hasSessions: boolean;
   /** Messages that the collector's own socket dropped, where this machine can tell. */
   readonly collectorDrops: number | null;
 }
@@ -133,8 +140,19 @@ function exporterLines(exporter: ExporterSummary): string[] {
   }
   for (const error of errors) {
     if (error.messages === 0) continue;
-    lines.push(`  ${plural(error.messages, 'message')} not sent: ${error.reason}; ${error.remedy}`);
+    const what = exporter.hasSessions
+      ? plural(error.messages, 'failed connection')
+      : `${plural(error.messages, 'message')} not sent`;
+    lines.push(`  ${what}: ${error.reason}; ${error.remedy}`);
   }
+  for (const { reason, records, remedy } of exporter.dropped) {
+    if (records > 0) lines.push(`  ${plural(records, 'record')} lost: ${reason}; ${remedy}`);
+  }
+  const { recordsSpooled, recordsRepeated } = exporter;
+  if (recordsRepeated > 0)
+    lines.push(`  ${plural(recordsRepeated, 'record')} sent once more after a session broke`);
+  if (recordsSpooled > 0)
+    lines.push(`  ${plural(recordsSpooled, 'record')} waiting in the spool for the next run`);
   if (recordsFailed > 0)
     lines.push(`  ${plural(recordsFailed, 'record')} lost in messages that were not sent`);
   if (collectorDrops !== null && collectorDrops > 0) {

@@ -38,6 +38,15 @@ describe('defaults', () => {
         templateRefreshMs: 60_000,
         templateRefreshMessages: 1000,
         optionsData: 'auto',
+        sourceAddress: 'auto',
+        dscp: 'auto',
+        ttl: 'auto',
+        resolveIntervalMs: 60_000,
+        queueRecords: 65_536,
+        reconnectMaxMs: 30_000,
+        giveUpAfterMs: 30_000,
+        spoolDirectory: 'auto',
+        spoolOctets: 2 ** 30,
       },
       exporters: [],
       replay: { output: 'table', top: 25, speed: 'max', merge: false, workers: 1 },
@@ -81,7 +90,13 @@ export: { rate: 500 }
     expect(config.metering.flowKey).toMatchObject({ tos: true, vlan: true });
     expect(config.decode.decapsulate).toEqual(['gre', 'vxlan']);
     expect(config.replay.speed).toBe(1);
-    const refresh = { rate: 500, templateRefreshMs: 60_000, templateRefreshMessages: 1000 };
+    const refresh = {
+      rate: 500,
+      templateRefreshMs: 60_000,
+      templateRefreshMessages: 1000,
+      resolveIntervalMs: 60_000,
+      queueRecords: 65_536,
+    };
     expect(config.exporters).toEqual([
       {
         protocol: 'netflow9',

@@ -1,11 +1,8 @@
 /** An exporter whose messages are kept, with the configuration that tests start from. */
-import type { CollectorExporter, CollectorStatistics } from '../../src/export/collector-exporter.ts';
-import {
-  createCollectorExporter,
-  type ExporterConfig,
-  type ExportingConfig,
-} from '../../src/export/exporting-process.ts';
+import type { CollectorExporter } from '../../src/export/collector-exporter.ts';
+import { createCollectorExporter } from '../../src/export/collector-options.ts';
 import { MessageArena } from '../../src/export/message-arena.ts';
+import type { CollectorStatistics, ExporterConfig, ExportingConfig } from '../../src/export/record-sink.ts';
 import type { FlowRecordBatch } from '../../src/metering/flow-layout.ts';
 import { CollectingTransport } from './collecting-transport.ts';
 

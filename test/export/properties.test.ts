@@ -1,7 +1,7 @@
 /** What holds for any records: nothing is lost or made up, messages keep their size, sequence numbers have no gaps. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createCollectorExporter } from '../../src/export/exporting-process.ts';
+import { createCollectorExporter } from '../../src/export/collector-options.ts';
 import { MessageArena } from '../../src/export/message-arena.ts';
 import { INFORMATION_ELEMENTS } from '../../src/ie/elements.ts';
 import { compileTemplate } from '../../src/ie/templates.ts';

@@ -33,6 +33,10 @@ const SUMMARY: ReplaySummary = {
       recordsFailed: 30,
       notExportable: [{ reason: 'IPv6 flows do not exist in NetFlow v5', records: 12 }],
       errors: [{ reason: 'refused', messages: 1, remedy: 'start the collector' }],
+      dropped: [{ reason: 'unreachable', records: 40, remedy: 'start it' }],
+      recordsSpooled: 7,
+      recordsRepeated: 3,
+      hasSessions: false,
       collectorDrops: 1,
     },
   ],
@@ -58,6 +62,9 @@ describe('summaryLines', () => {
       Exported  netflow5://192.0.2.1:2055: 80 records in 3 messages, 4,096 octets
                   12 records not exportable: IPv6 flows do not exist in NetFlow v5
                   1 message not sent: refused; start the collector
+                  40 records lost: unreachable; start it
+                  3 records sent once more after a session broke
+                  7 records waiting in the spool for the next run
                   30 records lost in messages that were not sent
                   1 message dropped by the collector's socket; try a lower --export-rate
       Took      0.500 s, 2,468 packets/s"

@@ -1,0 +1,81 @@
+/**
+ * The schemes of exporter URLs: what stands behind the colon, the usual port, and which options each one reads. The
+ * sinks themselves are export/sink-registry.ts's.
+ */
+import type { ExporterProtocol } from '../export/record-sink.ts';
+import type { ConfigOption } from './config-option.ts';
+import {
+  BIFLOW_OPTIONS,
+  GROUP_OPTIONS,
+  MESSAGE_OPTIONS,
+  NETWORK_OPTIONS,
+  QUEUE_OPTIONS,
+  RECORD_OPTIONS,
+  SESSION_OPTIONS,
+  TLS_OPTIONS,
+  UDP_OPTIONS,
+} from './options/exporters.ts';
+
+export interface ExporterScheme {
+  /** `host`: `scheme://HOST[:PORT]`; `path`: `scheme:PATH`; `topic`: `scheme://HOST[:PORT][,HOST…]/TOPIC`. */
+  readonly form: 'host' | 'path' | 'topic';
+  /** Where the URL has none; 0 for files. */
+  readonly defaultPort: number;
+  /** In few words, for help and documents. */
+  readonly help: string;
+  readonly options: readonly ConfigOption[];
+}
+
+/** Options of everything that flow records can go to. */
+export const COMMON_OPTIONS: readonly ConfigOption[] = [
+  ...GROUP_OPTIONS,
+  ...RECORD_OPTIONS,
+  ...BIFLOW_OPTIONS,
+  ...QUEUE_OPTIONS,
+];
+const UDP = [...MESSAGE_OPTIONS, ...NETWORK_OPTIONS, ...UDP_OPTIONS, ...COMMON_OPTIONS];
+/** Without those that only datagrams need: pacing, and templates that may be lost. */
+const TCP = [
+  ...MESSAGE_OPTIONS.filter((option) => ['messageOctetsMax', 'optionsData'].includes(option.path)),
+  ...NETWORK_OPTIONS,
+  ...SESSION_OPTIONS,
+  ...COMMON_OPTIONS,
+];
+/** NetFlow v5 has one record, and NetFlow no biflows. */
+const without = (options: readonly ConfigOption[], ...paths: string[]) =>
+  options.filter((option) => !paths.includes(option.path));
+
+/** By scheme, in the order in which documents show them. */
+export const EXPORTER_SCHEMES: Readonly<Partial<Record<ExporterProtocol, ExporterScheme>>> = {
+  // UDP ports: IANA's for IPFIX, the usual one for NetFlow.
+  netflow5: {
+    form: 'host',
+    defaultPort: 2055,
+    help: 'NetFlow v5 over UDP: IPv4 alone',
+    options: without(UDP, 'templateIpv4', 'templateIpv6', 'biflow', 'optionsData'),
+  },
+  netflow9: {
+    form: 'host',
+    defaultPort: 2055,
+    help: 'NetFlow v9 (RFC 3954) over UDP',
+    options: without(UDP, 'biflow'),
+  },
+  ipfix: { form: 'host', defaultPort: 4739, help: 'IPFIX (RFC 7011) over UDP', options: UDP },
+  'ipfix+tcp': { form: 'host', defaultPort: 4739, help: 'IPFIX over TCP', options: TCP },
+  'ipfix+tls': {
+    form: 'host',
+    defaultPort: 4740,
+    help: 'IPFIX over TLS (RFC 7011 §11)',
+    options: [...TCP, ...TLS_OPTIONS],
+  },
+};
+
+/** The schemes that there are. */
+export const EXPORTER_PROTOCOLS = Object.keys(EXPORTER_SCHEMES) as readonly ExporterProtocol[];
+
+/** @throws Error for a scheme that is none of EXPORTER_PROTOCOLS */
+export function exporterScheme(protocol: ExporterProtocol): ExporterScheme {
+  const scheme = EXPORTER_SCHEMES[protocol];
+  if (scheme === undefined) throw new Error(`no such exporter: ${protocol}`);
+  return scheme;
+}

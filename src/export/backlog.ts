@@ -1,0 +1,208 @@
+/**
+ * Batches of flow records on their way to a collector that acknowledges: they are kept, in order, until they are
+ * confirmed, and are sent again when a session ends before that. A bounded number is kept in memory; with a spool every
+ * batch is on disk as well, so that it outlives the process, and only there when memory is full.
+ */
+import type { FlowRecordBatch } from '../metering/flow-layout.ts';
+import { BatchBuffer } from './batch-buffer.ts';
+import type { Spool } from './spool/spool.ts';
+
+/** Batches in memory that wait to be sent, and that are sent but not confirmed. */
+const MEMORY_BATCHES = 64;
+export const IN_FLIGHT_MAX = 64;
+/** Least size of a buffer, so that buffers fit other batches too. */
+const BUFFER_RECORDS = 512;
+
+export interface BacklogEntry {
+  readonly batch: FlowRecordBatch;
+  /** Data records that the batch becomes, for counters. */
+  readonly dataRecords: number;
+  /** Times that it has been handed out. */
+  readonly attempts: number;
+}
+
+interface Entry extends BacklogEntry {
+  readonly number: number;
+  readonly batch: BatchBuffer;
+  attempts: number;
+  /** Position behind it in the spool; undefined: it is in memory alone. */
+  readonly spoolEnd: number | undefined;
+}
+
+/** Why a batch was not taken. */
+export type OfferRefusal = 'full' | 'spoolFull' | 'spoolFailed';
+
+export class Backlog {
+  readonly #spool: Spool | undefined;
+  /** In memory, not yet handed out, by number. */
+  #waiting: Entry[] = [];
+  /** Handed out, not yet confirmed. */
+  #inFlight: Entry[] = [];
+  readonly #free: BatchBuffer[] = [];
+  /** Numbers: of the next batch that is taken, and of the next one that is handed out. */
+  #accepted: number;
+  #cursor = 0;
+  #waiters: (() => void)[] = [];
+  #pendingRecords: number;
+  #spooledRecords: number;
+  /** Data records that could be read back no more. */
+  damagedRecords = 0;
+
+  /** @param spool with what an earlier run left, which comes first */
+  constructor(spool?: Spool) {
+    this.#spool = spool;
+    this.#accepted = spool?.recovered.batches ?? 0;
+    this.#pendingRecords = this.#spooledRecords = spool?.recovered.dataRecords ?? 0;
+  }
+
+  /** Data records not yet confirmed, and those of them that a crash would not lose. */
+  get pendingRecords(): number {
+    return this.#pendingRecords;
+  }
+
+  get spooledRecords(): number {
+    return this.#spooledRecords;
+  }
+
+  get isEmpty(): boolean {
+    return this.#cursor === this.#accepted && this.#inFlight.length === 0;
+  }
+
+  /** Whether `next` would have a batch. */
+  get hasNext(): boolean {
+    return this.#cursor < this.#accepted && this.#inFlight.length < IN_FLIGHT_MAX;
+  }
+
+  /** Batches handed out and not confirmed. */
+  get inFlight(): number {
+    return this.#inFlight.length;
+  }
+
+  /** Whether more batches wait than memory holds: what is confirmed had better be forgotten at once. */
+  get isPressed(): boolean {
+    return this.#inFlight.length >= IN_FLIGHT_MAX || this.#waiting.length >= MEMORY_BATCHES;
+  }
+
+  /** Takes a copy of a batch. @returns undefined, or why there is no room for it */
+  offer(batch: FlowRecordBatch, dataRecords: number): OfferRefusal | undefined {
+    const hasMemory = this.#waiting.length < MEMORY_BATCHES;
+    const written = this.#spool?.append(batch, dataRecords);
+    const spoolEnd = typeof written === 'number' ? written : undefined;
+    if (spoolEnd === undefined && !hasMemory) {
+      if (written === 'full') return 'spoolFull';
+      return written === 'failed' ? 'spoolFailed' : 'full';
+    }
+    const number = this.#accepted++;
+    this.#pendingRecords += dataRecords;
+    if (spoolEnd !== undefined) this.#spooledRecords += dataRecords;
+    if (hasMemory) {
+      const copy = this.#buffer(batch.stride, batch.count);
+      copy.append(batch, 0, batch.count);
+      this.#waiting.push({ number, batch: copy, dataRecords, spoolEnd, attempts: 0 });
+    }
+    return undefined;
+  }
+
+  /** Resolves when something has been confirmed, so that there may be room. */
+  changed(): Promise<void> {
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  /** Wakes everybody who waits for a change. */
+  wake(): void {
+    for (const waiter of this.#waiters.splice(0)) waiter();
+  }
+
+  /** Hands out the next batch, which stays valid until it is confirmed. Undefined where there is none for now. */
+  next(): BacklogEntry | undefined {
+    while (this.hasNext) {
+      const entry = this.#waiting[0]?.number === this.#cursor ? this.#fromMemory() : this.#fromSpool();
+      if (entry === undefined) continue;
+      entry.attempts++;
+      this.#cursor = entry.number + 1;
+      this.#inFlight.push(entry);
+      return entry;
+    }
+    return undefined;
+  }
+
+  /** The earliest batch that was handed out has arrived. @returns its data records */
+  confirm(): number {
+    const entry = this.#inFlight.shift()!;
+    this.#pendingRecords -= entry.dataRecords;
+    if (entry.spoolEnd !== undefined) {
+      this.#spooledRecords -= entry.dataRecords;
+      this.#spool!.commit(entry.spoolEnd);
+    }
+    entry.batch.clear();
+    if (this.#free.length < MEMORY_BATCHES) this.#free.push(entry.batch);
+    this.wake();
+    return entry.dataRecords;
+  }
+
+  /** What was handed out and not confirmed is handed out again. */
+  rewind(): void {
+    const [first] = this.#inFlight;
+    if (first === undefined) return;
+    this.#waiting = [...this.#inFlight, ...this.#waiting];
+    this.#inFlight = [];
+    this.#cursor = first.number;
+  }
+
+  /** Every second: writes down what is confirmed. @param isAway the batches wait, so they had better be safe on the disk */
+  save(isAway: boolean): void {
+    this.#spool?.save();
+    if (isAway) this.#spool?.sync();
+  }
+
+  /** Gives up what is in memory alone. Nothing is handed out afterwards. @returns data records that are lost with it */
+  forgetUnspooled(): number {
+    const lost = this.#pendingRecords - this.#spooledRecords;
+    this.#pendingRecords = this.#spooledRecords;
+    this.#waiting = [];
+    this.#inFlight = [];
+    this.#accepted = this.#cursor;
+    this.wake();
+    return lost;
+  }
+
+  /** Closes the spool. */
+  close(): void {
+    this.#spool?.close();
+  }
+
+  #fromMemory(): Entry {
+    const entry = this.#waiting.shift()!;
+    if (entry.spoolEnd !== undefined) this.#spool!.skipTo(entry.spoolEnd, entry.dataRecords);
+    return entry;
+  }
+
+  /** Undefined where a part of the spool cannot be read: the cursor has moved behind it. */
+  #fromSpool(): Entry | undefined {
+    const read = this.#spool!.read(this.#free.pop());
+    if (read !== undefined && 'batch' in read) {
+      const { batch, dataRecords, end } = read;
+      return { number: this.#cursor, batch, dataRecords, spoolEnd: end, attempts: 0 };
+    }
+    const nextInMemory = this.#waiting[0]?.number ?? this.#accepted;
+    if (read === undefined) {
+      this.#cursor = nextInMemory;
+      return undefined;
+    }
+    // Batches of the damaged part that are in memory as well are not lost.
+    const { end, batches } = read.damaged;
+    const kept = this.#waiting.filter(({ spoolEnd }) => spoolEnd !== undefined && spoolEnd <= end);
+    const dataRecords = kept.reduce((left, entry) => left - entry.dataRecords, read.damaged.dataRecords);
+    this.#cursor = Math.min(this.#cursor + batches - kept.length, nextInMemory);
+    this.damagedRecords += dataRecords;
+    this.#pendingRecords -= dataRecords;
+    this.#spooledRecords -= dataRecords;
+    return undefined;
+  }
+
+  #buffer(stride: number, count: number): BatchBuffer {
+    const free = this.#free.pop();
+    if (free !== undefined && free.stride === stride && free.capacity >= count) return free;
+    return new BatchBuffer(stride, Math.max(count, BUFFER_RECORDS));
+  }
+}

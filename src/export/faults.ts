@@ -1,0 +1,70 @@
+/** Tells people about faults of exporters: one line for each kind, what it costs, and what to do; then silence for a while. */
+import type { CollectorStatistics, SinkContext } from './record-sink.ts';
+
+/** What people can do, by the reason of an error or of dropped records. */
+export const FAULT_REMEDIES: Readonly<Record<string, string>> = {
+  econnrefused: 'nothing listens on that port: start the collector, or check the port',
+  enetunreach: 'no route to the collector: check its address and this machine’s routes',
+  ehostunreach: 'the collector does not answer on its network: check its address',
+  emsgsize: 'larger than the path carries: lower messageOctetsMax',
+  enobufs: 'the network interface is behind: lower the rate with --export-rate',
+  eaddrinuse: 'another socket has this sourcePort: choose another one',
+  econnreset: 'the collector broke the connection off: see its log',
+  epipe: 'the collector closed the connection: see its log',
+  etimedout: 'the collector does not answer: check its address, and firewalls on the way',
+  closed: 'the collector closed the connection: see its log',
+  dns: 'the name cannot be looked up: check it and the name servers, or give the address',
+  tls: 'check caFile, serverName and the dates of the certificates',
+  queueFull:
+    'the collector is slower than the flows come: raise queueRecords, or share the load with balance',
+  unreachable: 'the collector was away for longer than giveUpAfter; a spool would have kept them',
+  stopped: 'they still waited when flowtap stopped; a spool would have kept them',
+  spoolFull: 'the spool has reached spoolOctets: raise it, or bring the collector back',
+  spoolFailed: 'the spool cannot be written: free space on its disk; until then records wait in memory alone',
+  spoolDamaged: 'part of the spool did not survive a crash or a fault of the disk',
+};
+
+/** A line for the same kind comes no more often than this. */
+const REPEAT_MS = 60_000;
+
+interface Told {
+  readonly atMs: number;
+  /** The counter's value when the line was printed. */
+  readonly count: number;
+}
+
+export class FaultReporter {
+  readonly #log: SinkContext['log'];
+  readonly #told = new Map<string, Told>();
+
+  constructor(log: SinkContext['log']) {
+    this.#log = log;
+  }
+
+  /** Looks at the counters of every exporter, and prints a line for each that has grown. @param nowMs a monotonic clock */
+  look(all: readonly CollectorStatistics[], nowMs: number): void {
+    for (const one of all) {
+      for (const [reason, count] of Object.entries(one.errors)) {
+        const detail = one.lastError?.reason === reason ? ` (${one.lastError.message})` : '';
+        this.#tell(one.url, `${reason}${detail}`, reason, count, 'messages or connections failed', nowMs);
+      }
+      for (const [reason, count] of Object.entries(one.recordsDropped ?? {})) {
+        this.#tell(one.url, reason, reason, count, 'flow records lost', nowMs);
+      }
+    }
+  }
+
+  #tell(url: string, shown: string, reason: string, count: number, what: string, nowMs: number): void {
+    const key = `${url} ${reason}`;
+    const told = this.#told.get(key);
+    if (count <= (told?.count ?? 0)) return;
+    if (told !== undefined && nowMs - told.atMs < REPEAT_MS) return;
+    const more = count - (told?.count ?? 0);
+    this.#told.set(key, { atMs: nowMs, count });
+    this.#log(
+      'warning',
+      key,
+      `${url}: ${more} ${what}: ${shown}; ${FAULT_REMEDIES[reason] ?? 'see the reason'}`,
+    );
+  }
+}

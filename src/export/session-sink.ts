@@ -1,0 +1,293 @@
+/**
+ * A collector over TCP or TLS (RFC 7011 §10.4, §11): sends every batch at least once. A batch is done when the
+ * collector's system has acknowledged it; what a broken session leaves open goes out again in the next one, so a crash
+ * of the collector costs nothing that is still here, and may repeat what it had not read.
+ */
+import type { FlowRecordBatch } from '../metering/flow-layout.ts';
+import { Backlog } from './backlog.ts';
+import { countDataRecords } from './batch-buffer.ts';
+import { resolveCollector } from './collector-address.ts';
+import { collectorOptions, templatesNeedEncapsulation } from './collector-options.ts';
+import type { ExportSession } from './export-session.ts';
+import type { InterfaceDescription } from './options-data.ts';
+import type {
+  CollectorStatistics,
+  ExporterConfig,
+  ExportingConfig,
+  RecordSink,
+  SinkContext,
+} from './record-sink.ts';
+import { SessionConnector } from './session-connector.ts';
+import { openSpool } from './spool/place.ts';
+import { readTlsMaterial } from './stream-connection.ts';
+
+const LOOK_MS = 100;
+/** After a reset, what was acknowledged within this time is sent again: the collector may not have read it. */
+const UNREAD_MS = 1000;
+/** A collector over TLS 1.3 refuses our certificate only after the first records are on their way. */
+const VERDICT_MS = 500;
+/** A session whose collector acknowledges nothing for this long is broken off. */
+const STUCK_MS = 30_000;
+const GIVE_UP_MS = 30_000;
+/** At the end of a live capture: how long records may still take. */
+const END_MS = 5000;
+const END_LOOK_MS = 10;
+const FINISH_MS = 2000;
+
+export class SessionSink implements RecordSink {
+  readonly url: string;
+  readonly needsEncapsulation: boolean;
+  readonly #context: SinkContext;
+  readonly #giveUpAfterMs: number;
+  readonly #isBiflow: boolean;
+  readonly #verdictMs: number;
+  readonly #backlog: Backlog;
+  readonly #hasSpool: boolean;
+  readonly #recovered: number;
+  readonly #connector: SessionConnector;
+  readonly #timer: NodeJS.Timeout;
+  #isSending = false;
+  #isClosed = false;
+  /** Data records. `held`: of the batch that waits for room. */
+  #offered = 0;
+  #confirmed = 0;
+  #repeated = 0;
+  #reclaimed = 0;
+  #held = 0;
+  #dropped: Record<string, number> = {};
+  /** When the last batch was confirmed; and that, or when the first one was sent after a pause. */
+  #progressMs = performance.now();
+  #sentMs = performance.now();
+
+  /** @throws ConfigError for faults in templates or certificates, ExportError for a spool that cannot be used */
+  constructor(config: ExportingConfig, to: ExporterConfig, context: SinkContext) {
+    this.url = to.url;
+    this.#context = context;
+    this.#giveUpAfterMs = (to.options.giveUpAfterMs as number | undefined) ?? GIVE_UP_MS;
+    this.needsEncapsulation = templatesNeedEncapsulation(config, to);
+    this.#isBiflow = collectorOptions(config, to, true).isBiflow;
+    const isTls = to.protocol === 'ipfix+tls';
+    if (isTls) readTlsMaterial(to);
+    this.#verdictMs = isTls ? VERDICT_MS : 0;
+    const spool = openSpool(to, context);
+    this.#hasSpool = spool !== undefined;
+    this.#backlog = new Backlog(spool);
+    this.#recovered = this.#backlog.pendingRecords;
+    this.#connector = new SessionConnector(config, to, context, {
+      onSession: () => this.#send(),
+      onProgress: () => {
+        this.#confirm();
+        this.#send();
+      },
+      onEnd: (session) => this.#ended(session),
+    });
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    this.#timer.unref();
+    void this.#connector.connect();
+  }
+
+  get isAway(): boolean {
+    return this.#connector.session === undefined;
+  }
+
+  exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
+    const dataRecords = countDataRecords(batch, this.#isBiflow, 0, batch.count);
+    this.#offered += dataRecords;
+    if (this.#backlog.isEmpty) this.#progressMs = performance.now();
+    const refusal = this.#backlog.offer(batch, dataRecords);
+    if (refusal === undefined) {
+      this.#send();
+      return undefined;
+    }
+    // Live, a queue stands before this sink, which would only say that it is full.
+    if (this.#context.whenFull === 'drop' && refusal !== 'full') {
+      this.#drop(refusal, dataRecords);
+      return undefined;
+    }
+    return this.#offerLater(batch, dataRecords);
+  }
+
+  setInterfaces(interfaces: readonly InterfaceDescription[]): void {
+    this.#connector.setInterfaces(interfaces);
+  }
+
+  flush(): void {
+    this.#connector.session?.exporter.flush();
+    this.#backlog.save(this.isAway);
+    void this.#connector.checkName();
+  }
+
+  async end(): Promise<void> {
+    const startMs = performance.now();
+    while (!this.#backlog.isEmpty && !this.#mayStop(startMs)) {
+      const { session } = this.#connector;
+      session?.exporter.flush();
+      this.#confirm();
+      const { hasNext, inFlight } = this.#backlog;
+      // Everything has arrived: whether it was read shows in how the collector answers the end of the session.
+      if (session !== undefined && !hasNext && this.#hasVerdict(session) && session.isAcknowledged(inFlight))
+        await this.#finish(session);
+      else await new Promise((resolve) => setTimeout(resolve, END_LOOK_MS));
+    }
+    const session = this.#connector.session;
+    this.#stop(this.#context.whenFull === 'wait' ? 'unreachable' : 'stopped');
+    await session?.finish(FINISH_MS);
+  }
+
+  async close(): Promise<void> {
+    this.#stop('stopped');
+    this.#connector.session?.connection.stream.destroy();
+    const left = this.#backlog.pendingRecords;
+    if (left > 0) {
+      const message = `${this.url}: ${left} flow records wait in the spool for the next run`;
+      this.#context.log('warning', `${this.url} spool`, message);
+    }
+    this.#backlog.close();
+  }
+
+  async reclaim(take: (batch: FlowRecordBatch) => Promise<void> | undefined): Promise<void> {
+    this.#backlog.rewind();
+    for (let entry = this.#backlog.next(); entry !== undefined; entry = this.#backlog.next()) {
+      await take(entry.batch);
+      this.#reclaimed += entry.dataRecords;
+      this.#backlog.confirm();
+    }
+  }
+
+  statistics(): CollectorStatistics {
+    const { pendingRecords, spooledRecords, damagedRecords } = this.#backlog;
+    return {
+      ...this.#connector.statistics(),
+      recordsOffered: this.#offered + this.#recovered - this.#reclaimed,
+      dataRecords: this.#confirmed,
+      recordsFailed: 0,
+      recordsPending: pendingRecords + this.#held,
+      recordsSpooled: spooledRecords,
+      recordsDropped: { ...this.#dropped, ...(damagedRecords > 0 ? { spoolDamaged: damagedRecords } : {}) },
+      recordsRecovered: this.#recovered,
+      recordsRepeated: this.#repeated,
+    };
+  }
+
+  /** Sends what there is, until the session takes no more. */
+  #send(): void {
+    const { session } = this.#connector;
+    if (session === undefined || this.#isSending) return;
+    while (session.ending === undefined) {
+      if (!this.#backlog.hasNext) this.#confirm();
+      if (this.#backlog.inFlight === 0) this.#sentMs = performance.now();
+      const entry = this.#backlog.next();
+      if (entry === undefined) return;
+      if (entry.attempts > 1) this.#repeated += entry.dataRecords;
+      const pending = session.send(entry);
+      if (pending === undefined) continue;
+      this.#isSending = true;
+      void pending.then(() => {
+        this.#isSending = false;
+        this.#send();
+      });
+      return;
+    }
+  }
+
+  #confirm(): void {
+    const { session } = this.#connector;
+    if (session === undefined || this.#backlog.inFlight === 0) return;
+    const nowMs = performance.now();
+    const isPressed = this.#backlog.isPressed && this.#hasVerdict(session);
+    const beforeMs = isPressed ? Number.POSITIVE_INFINITY : nowMs - UNREAD_MS;
+    this.#release(session, session.confirmed(nowMs, beforeMs));
+  }
+
+  /** Whether a collector that does not want us would have said so by now. */
+  #hasVerdict(session: ExportSession): boolean {
+    return performance.now() - session.startedMs >= this.#verdictMs;
+  }
+
+  /** Ends a session whose batches have all been acknowledged; they are done unless the collector breaks it off. */
+  async #finish(session: ExportSession): Promise<void> {
+    session.purpose = 'last';
+    await session.finish(FINISH_MS);
+  }
+
+  #release(session: ExportSession, count: number): void {
+    if (count === 0) return;
+    for (let i = 0; i < count; i++) this.#confirmed += this.#backlog.confirm();
+    session.release(count);
+    this.#progressMs = this.#sentMs = performance.now();
+    this.#connector.succeeded();
+  }
+
+  #ended(session: ExportSession): void {
+    // In order: whatever was acknowledged has been read.
+    const { isOrderly, error } = session.ending!;
+    if (isOrderly || (session.purpose !== undefined && error === undefined))
+      this.#release(session, session.confirmed(performance.now(), Number.POSITIVE_INFINITY));
+    this.#backlog.rewind();
+  }
+
+  #look(): void {
+    this.#confirm();
+    this.#send();
+    const isStuck = this.#backlog.inFlight > 0 && performance.now() - this.#sentMs > STUCK_MS;
+    if (!isStuck) return;
+    const error = new Error(`nothing acknowledged for ${STUCK_MS / 1000} s`);
+    this.#connector.session?.abort(Object.assign(error, { code: 'ETIMEDOUT' }));
+  }
+
+  /** At the end: whether what is left may stay, or has to. */
+  #mayStop(startMs: number): boolean {
+    if (this.#context.whenFull === 'drop') return performance.now() - startMs >= END_MS;
+    return (this.#hasSpool && this.isAway) || this.#isGivenUp();
+  }
+
+  /** @param reason for what is in memory alone, and lost now */
+  #stop(reason: string): void {
+    this.#isClosed = true;
+    this.#connector.stop();
+    clearInterval(this.#timer);
+    this.#drop(reason, this.#backlog.forgetUnspooled());
+  }
+
+  /** Waits for room; a replay for no longer than it may. */
+  async #offerLater(batch: FlowRecordBatch, dataRecords: number): Promise<void> {
+    this.#held = dataRecords;
+    let refusal = this.#backlog.offer(batch, dataRecords);
+    while (refusal !== undefined) {
+      if (this.#isClosed) this.#drop('stopped', dataRecords);
+      else if (this.#isGivenUp()) this.#drop(refusal === 'full' ? 'unreachable' : refusal, dataRecords);
+      else {
+        await Promise.race([this.#backlog.changed(), new Promise((resolve) => setTimeout(resolve, LOOK_MS))]);
+        refusal = this.#backlog.offer(batch, dataRecords);
+        continue;
+      }
+      break;
+    }
+    this.#held = 0;
+    this.#send();
+  }
+
+  /** Whether a replay has waited long enough. */
+  #isGivenUp(): boolean {
+    if (this.#context.whenFull === 'drop') return false;
+    return performance.now() - this.#progressMs >= this.#giveUpAfterMs;
+  }
+
+  #drop(reason: string, dataRecords: number): void {
+    if (dataRecords > 0) this.#dropped[reason] = (this.#dropped[reason] ?? 0) + dataRecords;
+  }
+}
+
+/**
+ * A collector over TCP or TLS.
+ * @throws ConfigError for faults in templates or certificates, ExportError for a spool that cannot be used, and in a
+ *   replay for a name that does not resolve
+ */
+export async function createSessionSink(
+  config: ExportingConfig,
+  to: ExporterConfig,
+  context: SinkContext,
+): Promise<RecordSink> {
+  if (context.whenFull === 'wait') await resolveCollector(to.host, to.url);
+  return new SessionSink(config, to, context);
+}

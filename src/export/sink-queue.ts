@@ -1,0 +1,164 @@
+/**
+ * Between the exporting process and one sink. In a replay batches go straight through, and the replay waits for the
+ * sink. In a live capture they are copied into a bounded queue of the sink's own, so that it delays nobody else; what
+ * does not fit is dropped and counted. The sink can be replaced while records wait.
+ */
+import type { FlowRecordBatch } from '../metering/flow-layout.ts';
+import { BatchBuffer, countDataRecords } from './batch-buffer.ts';
+import type { InterfaceDescription } from './options-data.ts';
+import type { CollectorStatistics, RecordSink } from './record-sink.ts';
+
+/** Records of a copy; small batches share one. */
+const COPY_RECORDS = 512;
+/** At the end of a live capture: how long records in the queue may still take. */
+const END_MS = 5000;
+
+export interface SinkQueueOptions {
+  readonly whenFull: 'wait' | 'drop';
+  /** Flow records, as the metering process counts them, that wait at most. */
+  readonly recordsMax: number;
+  /** For counters: a flow record with both directions is one data record, or two. */
+  readonly isBiflow: boolean;
+}
+
+export class SinkQueue {
+  readonly #options: SinkQueueOptions;
+  #sink: RecordSink;
+  #waiting: BatchBuffer[] = [];
+  readonly #free: BatchBuffer[] = [];
+  #waitingRecords = 0;
+  /** Data records, for the counters. */
+  #dropped = { queueFull: 0, stopped: 0 };
+  /** Set while the sink has a batch, or is being replaced. */
+  #busy: Promise<void> | undefined;
+  #isReplacing = false;
+
+  constructor(sink: RecordSink, options: SinkQueueOptions) {
+    this.#sink = sink;
+    this.#options = options;
+  }
+
+  get sink(): RecordSink {
+    return this.#sink;
+  }
+
+  /** @returns undefined when the batch's memory may be reused at once, or a promise of that moment */
+  exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
+    if (this.#options.whenFull === 'wait') {
+      if (this.#isReplacing) return this.#busy!.then(() => this.exportBatch(batch));
+      return this.#sink.exportBatch(batch);
+    }
+    this.#keep(batch);
+    this.#pump();
+    return undefined;
+  }
+
+  flush(): void {
+    if (this.#busy === undefined) this.#sink.flush();
+  }
+
+  setInterfaces(interfaces: readonly InterfaceDescription[]): void {
+    this.#sink.setInterfaces(interfaces);
+  }
+
+  /** Takes another sink once the present one has ended; records wait in the meantime. Rejects as `create` does. */
+  async replace(create: () => Promise<RecordSink>): Promise<void> {
+    while (this.#busy !== undefined) await this.#busy;
+    this.#isReplacing = true;
+    const replacing = (async () => {
+      await this.#sink.end();
+      await this.#sink.close();
+      this.#sink = await create();
+    })();
+    this.#busy = replacing.catch(() => {}).then(() => this.#resume());
+    await replacing;
+  }
+
+  /** Sends what waits, within a limit, then ends the sink. */
+  async end(): Promise<void> {
+    const deadlineMs = performance.now() + END_MS;
+    while (this.#busy !== undefined && performance.now() < deadlineMs) {
+      await Promise.race([this.#busy, new Promise((resolve) => setTimeout(resolve, 100).unref())]);
+    }
+    for (const buffer of this.#waiting) this.#dropped.stopped += this.#dataRecords(buffer, 0, buffer.count);
+    this.#waiting = [];
+    this.#waitingRecords = 0;
+    await this.#sink.end();
+  }
+
+  close(): Promise<void> {
+    return this.#sink.close();
+  }
+
+  /** The sink's own counters, and what waits or was dropped before it. */
+  statistics(): CollectorStatistics {
+    const own = this.#sink.statistics();
+    const { queueFull, stopped } = this.#dropped;
+    if (this.#options.whenFull === 'wait') return own;
+    let queued = 0;
+    for (const buffer of this.#waiting) queued += this.#dataRecords(buffer, 0, buffer.count);
+    return {
+      ...own,
+      recordsOffered: own.recordsOffered + queued + queueFull + stopped,
+      recordsPending: own.recordsPending + queued,
+      recordsQueued: (own.recordsQueued ?? 0) + queued,
+      recordsDropped: {
+        ...own.recordsDropped,
+        queueFull,
+        stopped: (own.recordsDropped?.stopped ?? 0) + stopped,
+      },
+    };
+  }
+
+  #dataRecords(batch: FlowRecordBatch, from: number, to: number): number {
+    return countDataRecords(batch, this.#options.isBiflow, from, to);
+  }
+
+  /** Copies what there is room for, and counts the rest as dropped. */
+  #keep(batch: FlowRecordBatch): void {
+    const kept = Math.min(batch.count, Math.max(0, this.#options.recordsMax - this.#waitingRecords));
+    for (let from = 0; from < kept; ) {
+      let buffer = this.#waiting.at(-1);
+      if (buffer === undefined || buffer.roomFor(batch) === 0) {
+        buffer = this.#takeFree(batch.stride);
+        this.#waiting.push(buffer);
+      }
+      const to = Math.min(kept, from + buffer.roomFor(batch));
+      buffer.append(batch, from, to);
+      from = to;
+    }
+    this.#waitingRecords += kept;
+    if (kept < batch.count) this.#dropped.queueFull += this.#dataRecords(batch, kept, batch.count);
+  }
+
+  #takeFree(stride: number): BatchBuffer {
+    const free = this.#free.pop();
+    return free?.stride === stride ? free : new BatchBuffer(stride, COPY_RECORDS);
+  }
+
+  /** Hands batches to the sink until it has to wait. */
+  #pump(): void {
+    while (this.#busy === undefined) {
+      const buffer = this.#waiting.shift();
+      if (buffer === undefined) return;
+      this.#waitingRecords -= buffer.count;
+      const pending = this.#sink.exportBatch(buffer);
+      if (pending !== undefined) {
+        this.#busy = pending.then(() => this.#release(buffer)).then(() => this.#resume());
+        return;
+      }
+      this.#release(buffer);
+    }
+  }
+
+  #release(buffer: BatchBuffer): void {
+    buffer.clear();
+    this.#free.push(buffer);
+  }
+
+  #resume(): void {
+    this.#busy = undefined;
+    this.#isReplacing = false;
+    this.#pump();
+  }
+}

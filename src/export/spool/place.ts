@@ -1,0 +1,44 @@
+/** Where the spool of an exporter lies, and opening it. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { ExporterConfig, SinkContext } from '../record-sink.ts';
+import { Spool } from './spool.ts';
+
+const SPOOL_OCTETS = 2 ** 30;
+
+/** Where the spool of an exporter is, or undefined without one. */
+function spoolPlace(to: ExporterConfig): { directory: string; octetsMax: number } | undefined {
+  const { spoolDirectory, spoolOctets = SPOOL_OCTETS } = to.options as {
+    spoolDirectory?: string;
+    spoolOctets?: number;
+  };
+  // systemd's: the first of the directories, where there are several.
+  const [state] = (process.env.STATE_DIRECTORY ?? '').split(':');
+  const parent = spoolDirectory ?? (state === '' ? undefined : join(state!, 'spool'));
+  if (parent === undefined || spoolOctets === 0) return undefined;
+  const name = to.url.replaceAll(/[^\w.-]+/g, '_');
+  const hash = createHash('sha256').update(to.url).digest('hex').slice(0, 8);
+  return { directory: join(parent, `${name}-${hash}`), octetsMax: spoolOctets };
+}
+
+/**
+ * Opens the spool of an exporter, and says what an earlier run left in it.
+ * @returns undefined where the exporter has none
+ * @throws ExportError where it cannot be used
+ */
+export function openSpool(to: ExporterConfig, context: SinkContext): Spool | undefined {
+  const place = spoolPlace(to);
+  if (place === undefined) return undefined;
+  const spool = new Spool(to.url, place.directory, place.octetsMax);
+  const { batches, dataRecords, tornOctets } = spool.recovered;
+  const kind = `${to.url} spool`;
+  if (batches > 0) {
+    const message = `${to.url}: ${dataRecords} flow records of an earlier run wait in the spool, and go out first`;
+    context.log('info', kind, message);
+  }
+  if (tornOctets > 0) {
+    const message = `${to.url}: the last ${tornOctets} octets of the spool were not complete when flowtap ended: at most one batch is lost`;
+    context.log('warning', kind, message);
+  }
+  return spool;
+}

@@ -1,0 +1,292 @@
+/**
+ * Batches of flow records that wait on disk, in order, in segments (segment.ts). What `append` has taken survives a
+ * kill -9: the system has it. It survives a power cut from the next `sync` on. A batch is read, sent, and committed when
+ * it is known to have arrived; after a crash everything behind the last commit that reached the disk is read again.
+ *
+ * A position is segment number × 2^32 + octet in the segment.
+ */
+import {
+  closeSync,
+  fdatasync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  writeSync,
+  writevSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { ExportError } from '../../errors.ts';
+import type { FlowRecordBatch } from '../../metering/flow-layout.ts';
+import type { BatchBuffer } from '../batch-buffer.ts';
+import { CommitFile } from './commit-file.ts';
+import { releaseLock, takeLock } from './lock.ts';
+import { recoverSegments, SEGMENT_SPAN, type SegmentFile, segmentName } from './recovery.ts';
+import {
+  FRAME_HEADER_OCTETS,
+  FrameHeaderMemory,
+  frameBatch,
+  readFully,
+  SEGMENT_HEADER_OCTETS,
+  segmentHeader,
+} from './segment.ts';
+
+/** Segments are this long, or an eighth of a small spool. */
+const SEGMENT_OCTETS = 1 << 24;
+/** A disk that refused is asked again after this. */
+const RETRY_MS = 1000;
+
+/** A batch out of the spool. */
+export interface SpooledBatch {
+  readonly batch: BatchBuffer;
+  readonly dataRecords: number;
+  /** Commit this when it has arrived. */
+  readonly end: number;
+}
+
+/** What could not be read: everything up to `end`. */
+export interface Damage {
+  readonly batches: number;
+  readonly dataRecords: number;
+  readonly end: number;
+}
+
+export class Spool {
+  readonly directory: string;
+  readonly #octetsMax: number;
+  readonly #segments: SegmentFile[];
+  readonly #memory = new FrameHeaderMemory();
+  readonly #commitFile: CommitFile;
+  /** Of the segment that is written, and the one that is read. */
+  #writeFile: number | undefined;
+  #readFile: { readonly number: number; readonly file: number } | undefined;
+  #readPosition: number;
+  #committed: number;
+  #octets = 0;
+  #isDirty = false;
+  #refusedAtMs = Number.NEGATIVE_INFINITY;
+  /** Batches and data records from an earlier run, and octets of frames that a crash cut off. */
+  readonly recovered: { readonly batches: number; readonly dataRecords: number; readonly tornOctets: number };
+
+  /**
+   * Opens a spool, with what an earlier run left in it.
+   * @param directory is made where it is missing
+   * @throws ExportError where it cannot be used
+   */
+  constructor(url: string, directory: string, octetsMax: number) {
+    this.directory = directory;
+    this.#octetsMax = octetsMax;
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o750 });
+      const holder = takeLock(directory);
+      if (holder !== undefined) throw new Error(`in use by process ${holder}`);
+      this.#commitFile = new CommitFile(directory);
+      this.#committed = this.#commitFile.found;
+      const found = recoverSegments(directory, this.#committed);
+      this.#segments = found.segments;
+      this.recovered = found;
+    } catch (cause) {
+      const remedy = 'give another spoolDirectory, or spoolOctets: 0 for none';
+      throw new ExportError(url, `cannot use the spool ${directory}: ${(cause as Error).message}`, {
+        remedy,
+        cause,
+      });
+    }
+    const first = this.#segments[0];
+    this.#readPosition = Math.max(
+      this.#committed,
+      (first?.number ?? 1) * SEGMENT_SPAN + SEGMENT_HEADER_OCTETS,
+    );
+    this.#committed = this.#readPosition;
+    for (const { octets } of this.#segments) this.#octets += octets;
+  }
+
+  /**
+   * Writes a batch.
+   * @returns the position behind it; `full`: it would pass the limit; `failed`: the disk refuses
+   */
+  append(batch: FlowRecordBatch, dataRecords: number): number | 'full' | 'failed' {
+    const octets = batch.count * batch.stride * 4;
+    const frame = FRAME_HEADER_OCTETS + octets;
+    if (this.#octets + frame > this.#octetsMax) return 'full';
+    if (performance.now() - this.#refusedAtMs < RETRY_MS) return 'failed';
+    const { buffer, byteOffset } = batch.words;
+    const records = new Uint8Array(buffer, byteOffset, octets);
+    try {
+      const segment = this.#segmentFor(frame);
+      this.#memory.write(batch, dataRecords, records);
+      const written = writevSync(this.#writeFile!, [this.#memory.bytes, records], segment.octets);
+      if (written !== frame) throw new Error('the disk took part of it');
+      segment.octets += frame;
+      segment.batches++;
+      segment.dataRecords += dataRecords;
+      this.#octets += frame;
+      this.#isDirty = true;
+      return segment.number * SEGMENT_SPAN + segment.octets;
+    } catch {
+      this.#refusedAtMs = performance.now();
+      this.#cutTail();
+      return 'failed';
+    }
+  }
+
+  /**
+   * Reads the next batch.
+   * @param buffer memory that may be used for it
+   * @returns undefined at the end; `damaged`: as many batches and records as could not be read
+   */
+  read(buffer?: BatchBuffer): SpooledBatch | { damaged: Damage } | undefined {
+    const segment = this.#segmentToRead();
+    if (segment === undefined) return undefined;
+    const at = this.#readPosition % SEGMENT_SPAN;
+    const file = this.#fileToRead(segment.number);
+    const memory = this.#memory;
+    if (file !== undefined && readFully(file, memory.bytes, at)) {
+      const header = memory.read();
+      if (header !== undefined && at + FRAME_HEADER_OCTETS + header.octets <= segment.octets) {
+        const batch = frameBatch(header, buffer);
+        const records = batch.bytes.subarray(0, header.octets);
+        if (readFully(file, records, at + FRAME_HEADER_OCTETS) && memory.matches(header, records)) {
+          this.#readPosition += FRAME_HEADER_OCTETS + header.octets;
+          segment.batchesRead++;
+          segment.dataRecordsRead += header.dataRecords;
+          return { batch, dataRecords: header.dataRecords, end: this.#readPosition };
+        }
+      }
+    }
+    return { damaged: this.#skipSegment(segment) };
+  }
+
+  /** Goes on behind a batch that was sent out of memory. @param end what `append` returned for it */
+  skipTo(end: number, dataRecords: number): void {
+    if (end <= this.#readPosition) return;
+    this.#readPosition = end;
+    const segment = this.#segments.find(({ number }) => number === Math.floor(end / SEGMENT_SPAN))!;
+    segment.batchesRead++;
+    segment.dataRecordsRead += dataRecords;
+  }
+
+  /** Forgets everything before a position, which has arrived. It reaches the disk with `save`, or a segment's end. */
+  commit(position: number): void {
+    if (position <= this.#committed) return;
+    this.#committed = position;
+    for (let first = this.#segments[0]; first !== undefined; first = this.#segments[0]) {
+      const end = first.number * SEGMENT_SPAN + first.octets;
+      const isWritten = this.#segments.length === 1 && this.#writeFile !== undefined;
+      if (position < end || isWritten) break;
+      this.save();
+      this.#segments.shift();
+      this.#octets -= first.octets;
+      if (this.#readFile?.number === first.number) this.#closeRead();
+      rmSync(join(this.directory, segmentName(first.number)), { force: true });
+    }
+  }
+
+  /** Writes down what has been committed, so that a crash from now on does not repeat it. */
+  save(): void {
+    this.#commitFile.save(this.#committed);
+  }
+
+  /** Asks the system to bring what was appended to the disk, without waiting for it. */
+  sync(): void {
+    if (!this.#isDirty || this.#writeFile === undefined) return;
+    this.#isDirty = false;
+    fdatasync(this.#writeFile, () => {});
+  }
+
+  /** Frees the directory; an empty spool leaves no segments. */
+  close(): void {
+    this.save();
+    const last = this.#segments.at(-1);
+    const isEmpty = last === undefined || this.#committed >= last.number * SEGMENT_SPAN + last.octets;
+    this.#closeWrite();
+    this.#closeRead();
+    this.#commitFile.close();
+    if (isEmpty && last !== undefined)
+      rmSync(join(this.directory, segmentName(last.number)), { force: true });
+    releaseLock(this.directory);
+  }
+
+  /** The segment that has room for a frame, a new one if need be. */
+  #segmentFor(octets: number): SegmentFile {
+    const last = this.#segments.at(-1);
+    const limit = Math.max(1 << 16, Math.min(SEGMENT_OCTETS, this.#octetsMax / 8));
+    if (last !== undefined && this.#writeFile !== undefined && last.octets + octets <= limit) return last;
+    this.#closeWrite();
+    // Numbers go on where a spool that was emptied has ended, since its last commit is still written down.
+    const number = Math.max(last?.number ?? 0, Math.floor(this.#committed / SEGMENT_SPAN)) + 1;
+    this.#writeFile = openSync(join(this.directory, segmentName(number)), 'wx+', 0o640);
+    const segment: SegmentFile = {
+      number,
+      octets: SEGMENT_HEADER_OCTETS,
+      batches: 0,
+      dataRecords: 0,
+      batchesRead: 0,
+      dataRecordsRead: 0,
+    };
+    this.#segments.push(segment);
+    this.#octets += SEGMENT_HEADER_OCTETS;
+    if (writeSync(this.#writeFile, segmentHeader(), 0, SEGMENT_HEADER_OCTETS, 0) !== SEGMENT_HEADER_OCTETS) {
+      throw new Error('the disk took part of it');
+    }
+    return segment;
+  }
+
+  /** After a refused write: nothing of it may be taken for a frame. */
+  #cutTail(): void {
+    const last = this.#segments.at(-1);
+    if (this.#writeFile === undefined || last === undefined) return;
+    try {
+      ftruncateSync(this.#writeFile, last.octets);
+    } catch {
+      // The next frame overwrites it, and its CRC does not hold.
+    }
+    if (last.octets === SEGMENT_HEADER_OCTETS) {
+      // Not even the header is sure to be there.
+      this.#closeWrite();
+      this.#segments.pop();
+      this.#octets -= last.octets;
+      rmSync(join(this.directory, segmentName(last.number)), { force: true });
+    }
+  }
+
+  /** The segment that the read position is in, which moves on from one that has been read. */
+  #segmentToRead(): SegmentFile | undefined {
+    for (const segment of this.#segments) {
+      const start = segment.number * SEGMENT_SPAN;
+      if (this.#readPosition < start) this.#readPosition = start + SEGMENT_HEADER_OCTETS;
+      if (this.#readPosition < start + segment.octets) return segment;
+    }
+    return undefined;
+  }
+
+  #fileToRead(number: number): number | undefined {
+    if (this.#readFile?.number !== number) {
+      this.#closeRead();
+      try {
+        this.#readFile = { number, file: openSync(join(this.directory, segmentName(number)), 'r') };
+      } catch {
+        return undefined;
+      }
+    }
+    return this.#readFile!.file;
+  }
+
+  /** Gives up what is left of a segment. */
+  #skipSegment(segment: SegmentFile): Damage {
+    this.#readPosition = segment.number * SEGMENT_SPAN + segment.octets;
+    const batches = segment.batches - segment.batchesRead;
+    const dataRecords = segment.dataRecords - segment.dataRecordsRead;
+    return { batches, dataRecords, end: this.#readPosition };
+  }
+
+  #closeWrite(): void {
+    if (this.#writeFile !== undefined) closeSync(this.#writeFile);
+    this.#writeFile = undefined;
+  }
+
+  #closeRead(): void {
+    if (this.#readFile !== undefined) closeSync(this.#readFile.file);
+    this.#readFile = undefined;
+  }
+}

@@ -1,0 +1,50 @@
+/** Adds up counters of exporters. */
+import type { CollectorStatistics } from './record-sink.ts';
+import type { SendErrorReason } from './transport.ts';
+
+export function emptyStatistics(url: string): CollectorStatistics {
+  return {
+    url,
+    messages: 0,
+    octets: 0,
+    recordsOffered: 0,
+    dataRecords: 0,
+    recordsFailed: 0,
+    recordsPending: 0,
+    notExportable: { ipv6: 0 },
+    templateRecords: 0,
+    optionsRecords: 0,
+    errors: {},
+    collectorDrops: null,
+  };
+}
+
+/** Sum of counts under the same names. */
+export function addCounts<Name extends string>(
+  a: Readonly<Partial<Record<Name, number>>>,
+  b: Readonly<Partial<Record<Name, number>>>,
+): Partial<Record<Name, number>> {
+  const sum: Partial<Record<Name, number>> = { ...a };
+  for (const name of Object.keys(b) as Name[]) sum[name] = (sum[name] ?? 0) + (b[name] ?? 0);
+  return sum;
+}
+
+/** Counters of a collector over two sessions that followed each other; optional ones are those of the later one. */
+export function addStatistics(past: CollectorStatistics, present: CollectorStatistics): CollectorStatistics {
+  const drops = [past.collectorDrops, present.collectorDrops].filter((count) => count !== null);
+  return {
+    ...past,
+    ...present,
+    messages: past.messages + present.messages,
+    octets: past.octets + present.octets,
+    recordsOffered: past.recordsOffered + present.recordsOffered,
+    dataRecords: past.dataRecords + present.dataRecords,
+    recordsFailed: past.recordsFailed + present.recordsFailed,
+    recordsPending: past.recordsPending + present.recordsPending,
+    notExportable: { ipv6: past.notExportable.ipv6 + present.notExportable.ipv6 },
+    templateRecords: past.templateRecords + present.templateRecords,
+    optionsRecords: past.optionsRecords + present.optionsRecords,
+    errors: addCounts<SendErrorReason>(past.errors, present.errors),
+    collectorDrops: drops.length === 0 ? null : drops.reduce((sum, count) => sum + count, 0),
+  };
+}

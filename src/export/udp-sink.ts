@@ -1,0 +1,225 @@
+/**
+ * A collector over UDP: finds its address and keeps it up to date, and counts across the sockets that follow each
+ * other. A new address is a new transport session (RFC 7011 §10.3): templates first, sequence numbers from 0.
+ */
+import { ExportError } from '../errors.ts';
+import type { FlowRecordBatch } from '../metering/flow-layout.ts';
+import { isHostName, isLocalAddress, type ResolvedAddress, resolveCollector } from './collector-address.ts';
+import type { CollectorExporter } from './collector-exporter.ts';
+import { createCollectorExporter, templatesNeedEncapsulation } from './collector-options.ts';
+import { MessageArena } from './message-arena.ts';
+import type { InterfaceDescription } from './options-data.ts';
+import type {
+  CollectorStatistics,
+  ExporterConfig,
+  ExportingConfig,
+  RecordSink,
+  SinkContext,
+} from './record-sink.ts';
+import { addStatistics, emptyStatistics } from './statistics.ts';
+import { type SendErrorReason, sendErrorReason } from './transport.ts';
+import type { SocketSettings } from './udp-socket.ts';
+import { openUdpTransport } from './udp-transport.ts';
+
+/** Largest message: what every path carries unfragmented, or nearly so for IPv4; IPv6's least MTU less headers. */
+const MESSAGE_OCTETS_IPV4 = 1400;
+const MESSAGE_OCTETS_IPV6 = 1232;
+/** Messages a second to collectors whose receive queue cannot be watched. */
+const REMOTE_RATE = 20_000;
+const RESOLVE_MS = 60_000;
+/** After errors the name is looked up again this soon. */
+const RESOLVE_AFTER_ERROR_MS = 5000;
+/** Looks, a second apart, without a refusal until a collector that refused counts as back. */
+const QUIET_LOOKS = 2;
+
+interface Session {
+  readonly exporter: CollectorExporter;
+  readonly address: ResolvedAddress;
+}
+
+/** The first failure of a collector that is not ready, with the reason for its counter. */
+function openFailure(error: unknown): SendErrorReason {
+  return sendErrorReason(error instanceof ExportError ? (error.cause ?? error) : error);
+}
+
+export class UdpSink implements RecordSink {
+  readonly url: string;
+  readonly needsEncapsulation: boolean;
+  readonly #config: ExportingConfig;
+  readonly #to: ExporterConfig;
+  #session: Session | undefined;
+  #interfaces: readonly InterfaceDescription[] | undefined;
+  /** What sockets before the present one sent. */
+  #past: CollectorStatistics;
+  #sessions = 0;
+  /** The export that waits, if one does. */
+  #pending: Promise<void> | undefined;
+  #whenOpen: (() => void)[] = [];
+  #isClosed = false;
+  #opening: Promise<void> | undefined;
+  #resolvedAtMs = Number.NEGATIVE_INFINITY;
+  #errorsSeen = 0;
+  #refusedSeen = 0;
+  #quietLooks = QUIET_LOOKS;
+
+  /** @throws ConfigError for faults in the templates */
+  constructor(config: ExportingConfig, to: ExporterConfig) {
+    this.url = to.url;
+    this.#config = config;
+    this.#to = to;
+    this.needsEncapsulation = templatesNeedEncapsulation(config, to);
+    this.#past = emptyStatistics(to.url);
+  }
+
+  get isAway(): boolean {
+    return this.#session === undefined || this.#quietLooks < QUIET_LOOKS;
+  }
+
+  /** Looks the name up, and opens a socket unless the present one still leads there. @throws ExportError */
+  async open(): Promise<void> {
+    const { host, port, url, options } = this.#to;
+    this.#resolvedAtMs = performance.now();
+    const sourceAddress = options.sourceAddress as string | undefined;
+    const addresses = await resolveCollector(host, url, sourceAddress);
+    const present = this.#session?.address.address;
+    if (this.#isClosed || addresses.some(({ address }) => address === present)) return;
+    const address = addresses[0]!;
+    const usualOctets = address.family === 4 ? MESSAGE_OCTETS_IPV4 : MESSAGE_OCTETS_IPV6;
+    const arena = new MessageArena(options.messageOctetsMax ?? usualOctets);
+    const rate = options.rate ?? (isLocalAddress(address.address) ? 'max' : REMOTE_RATE);
+    // One source port cannot be had twice: the old socket goes first.
+    if (options.sourcePort !== undefined) await this.#retire();
+    const settings = options as SocketSettings;
+    const { sourcePort, dscp, ttl } = settings;
+    const transport = await openUdpTransport(arena, {
+      to: address,
+      port,
+      url,
+      rate,
+      settings: {
+        ...(sourceAddress === undefined ? {} : { sourceAddress }),
+        ...(sourcePort === undefined ? {} : { sourcePort }),
+        ...(dscp === undefined ? {} : { dscp }),
+        ...(ttl === undefined ? {} : { ttl }),
+      },
+    });
+    const exporter = createCollectorExporter(arena, transport, this.#config, this.#to);
+    if (this.#interfaces !== undefined) exporter.setInterfaces(this.#interfaces);
+    const retired = this.#retire();
+    this.#session = { exporter, address };
+    this.#sessions++;
+    this.#errorsSeen = 0;
+    this.#refusedSeen = 0;
+    this.#quietLooks = QUIET_LOOKS;
+    for (const resolve of this.#whenOpen.splice(0)) resolve();
+    await retired;
+  }
+
+  exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
+    const session = this.#session;
+    if (session === undefined) return this.#exportLater(batch);
+    const pending = session.exporter.exportBatch(batch);
+    this.#pending = pending;
+    return pending;
+  }
+
+  setInterfaces(interfaces: readonly InterfaceDescription[]): void {
+    this.#interfaces = interfaces;
+    this.#session?.exporter.setInterfaces(interfaces);
+  }
+
+  flush(): void {
+    this.#session?.exporter.flush();
+    this.#look();
+  }
+
+  async end(): Promise<void> {
+    await this.#session?.exporter.end();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const resolve of this.#whenOpen.splice(0)) resolve();
+    await this.#opening;
+    await this.#session?.exporter.close();
+  }
+
+  statistics(): CollectorStatistics {
+    const present = this.#session?.exporter.statistics();
+    const sum = present === undefined ? this.#past : addStatistics(this.#past, present);
+    return { ...sum, sessions: this.#sessions, isUp: !this.isAway };
+  }
+
+  async #exportLater(batch: FlowRecordBatch): Promise<void> {
+    await new Promise<void>((resolve) => this.#whenOpen.push(resolve));
+    if (this.#isClosed) return;
+    await this.exportBatch(batch);
+  }
+
+  /** Every second: errors, whether they have stopped, and whether the name is to be looked up again. */
+  #look(): void {
+    const exporter = this.#session?.exporter;
+    const { errors = {} } = exporter?.statistics() ?? {};
+    const { econnrefused: refused = 0 } = errors;
+    const all = Object.values(errors).reduce((sum, count) => sum + count, 0);
+    this.#quietLooks = refused > this.#refusedSeen ? 0 : this.#quietLooks + 1;
+    const hasErrors = all > this.#errorsSeen || exporter === undefined;
+    this.#refusedSeen = refused;
+    this.#errorsSeen = all;
+    // Somebody else has its records meanwhile: without a message of its own nobody would learn that it is back.
+    if (this.isAway && this.#to.options.failover !== undefined) exporter?.announce();
+    const everyMs = (this.#to.options.resolveIntervalMs as number | undefined) ?? RESOLVE_MS;
+    const sinceMs = performance.now() - this.#resolvedAtMs;
+    const isDue = sinceMs >= (hasErrors ? Math.min(RESOLVE_AFTER_ERROR_MS, everyMs) : everyMs);
+    if (!isDue || this.#opening !== undefined || (exporter !== undefined && !isHostName(this.#to.host)))
+      return;
+    this.#opening = this.open()
+      .catch((error: unknown) => this.countFailure(error))
+      .finally(() => {
+        this.#opening = undefined;
+      });
+  }
+
+  /** Counts an attempt to open that failed. */
+  countFailure(error: unknown): void {
+    const reason = openFailure(error);
+    const { errors } = this.#past;
+    this.#past = { ...this.#past, errors: { ...errors, [reason]: (errors[reason] ?? 0) + 1 } };
+  }
+
+  /** Lets the present socket send what it has, then keeps its counters alone. */
+  async #retire(): Promise<void> {
+    const session = this.#session;
+    if (session === undefined) return;
+    this.#session = undefined;
+    await this.#pending;
+    await session.exporter.end();
+    this.#past = addStatistics(this.#past, session.exporter.statistics());
+    await session.exporter.close();
+  }
+}
+
+/**
+ * A collector over UDP.
+ * @throws ConfigError for faults in the templates; in a replay ExportError where the name is unknown or the socket does
+ *   not open. A live capture goes on trying instead.
+ */
+export async function createUdpSink(
+  config: ExportingConfig,
+  to: ExporterConfig,
+  context: SinkContext,
+): Promise<RecordSink> {
+  const sink = new UdpSink(config, to);
+  try {
+    await sink.open();
+  } catch (error) {
+    if (context.whenFull === 'wait' || !(error instanceof ExportError)) throw error;
+    sink.countFailure(error);
+    context.log(
+      'warning',
+      `${to.url} does not open`,
+      `${error.message}; ${error.remedy ?? ''}; trying again`,
+    );
+  }
+  return sink;
+}

@@ -1,0 +1,225 @@
+/** Several collectors: replicated, balanced, failing over and back; added, changed and removed while records flow. */
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/errors.ts';
+import { createExportingProcess } from '../../src/export/exporting-process.ts';
+import { FlowShare, flowHash } from '../../src/export/flow-share.ts';
+import type { ExporterConfig, SinkContext } from '../../src/export/record-sink.ts';
+import { CONFIG } from './exporter-support.ts';
+import { numberedBatch, numbers, streamTo, unique, until } from './numbered-batches.ts';
+import { recordBatch, type TestFlow } from './records.ts';
+import { StreamCollector } from './stream-collector.ts';
+
+const LIVE: SinkContext = { whenFull: 'drop', log: () => {} };
+const collectors: StreamCollector[] = [];
+async function collector(port = 0) {
+  const one = new StreamCollector();
+  collectors.push(one);
+  return { one, port: await one.listen(port) };
+}
+afterEach(async () => {
+  for (const one of collectors.splice(0)) await one.kill();
+});
+
+/** Flow `i` of many, from either side. */
+function flow(i: number, isReversed: boolean, octets = 40): TestFlow {
+  const ends = [
+    { address: [(0x0a00_0000 + i * 7919) | 0, 0, 0, 0], port: 1024 + (i % 60_000) },
+    { address: [0xc000_0200 | 0, 0, 0, 0], port: 443 },
+  ] as const;
+  const [a, b] = isReversed ? [ends[1], ends[0]] : ends;
+  return {
+    source: a.address,
+    destination: b.address,
+    ipVersion: 4,
+    protocol: 6,
+    ports: [a.port, b.port],
+    forward: { packets: 1, octets, firstNs: 0, lastNs: 0 },
+  };
+}
+
+describe('a balance group', () => {
+  const names = ['ipfix://a:1', 'ipfix://b:1', 'ipfix://c:1'];
+  const flows = numbers(6000);
+  const owners = (share: FlowShare, isReversed: boolean) => {
+    const batch = recordBatch(flows.map((i) => flow(i, isReversed, i)));
+    const owner = new Map<number, number>();
+    share.split(batch).forEach((part, o) => {
+      for (let r = 0; r < part.count; r++) owner.set(part.doubles[(r * part.stride) / 2 + 8]!, o);
+    });
+    return flows.map((i) => owner.get(i)!);
+  };
+
+  it('gives both directions of a flow to the same collector, and each collector its part', () => {
+    const forward = owners(new FlowShare(names), false);
+    expect(owners(new FlowShare(names), true)).toEqual(forward);
+    for (const o of [0, 1, 2]) {
+      const share = forward.filter((owner) => owner === o).length / flows.length;
+      expect(share).toBeGreaterThan(0.3);
+      expect(share).toBeLessThan(0.37);
+    }
+  });
+
+  it('moves only the flows of a collector that leaves', () => {
+    const before = owners(new FlowShare(names), false);
+    const after = owners(new FlowShare(names.slice(0, 2)), false);
+    for (const i of flows) if (before[i] !== 2) expect(after[i]).toBe(before[i]);
+  });
+
+  it('tells flows apart by ports and protocol', () => {
+    const base = flow(1, false);
+    const others = [base, { ...base, ports: [1, 2] as const }, { ...base, protocol: 17 }];
+    const batch = recordBatch(others);
+    const hashes = others.map((_, i) => flowHash(batch, i * batch.stride));
+    expect(new Set(hashes).size).toBe(3);
+  });
+
+  it.each(['wait', 'drop'] as const)('delivers each record once, to one of them (%s)', async (whenFull) => {
+    const [a, b] = [await collector(), await collector()];
+    const to = [streamTo(a.port, { balance: 'g' }), streamTo(b.port, { balance: 'g' })];
+    const exporting = await createExportingProcess(CONFIG, to, { ...LIVE, whenFull });
+    for (let n = 0; n < 20; n++) {
+      await exporting.exportBatch(
+        recordBatch(numbers(100).map((i) => flow(n * 100 + i, n % 2 === 0, n * 100 + i))),
+      );
+    }
+    const counters = await exporting.close();
+    expect([...a.one.records, ...b.one.records].sort((x, y) => x - y)).toEqual(numbers(2000));
+    expect(a.one.records.length).toBeGreaterThan(800);
+    expect(counters.map((one) => one.dataRecords)).toEqual([a.one.records.length, b.one.records.length]);
+  });
+});
+
+describe('a failover group', () => {
+  it.each(['wait', 'drop'] as const)(
+    'takes over with what was not delivered, and goes back (%s)',
+    async (whenFull) => {
+      const [a, b] = [await collector(), await collector()];
+      const to = [streamTo(a.port, { failover: 'g' }), streamTo(b.port, { failover: 'g' })];
+      const exporting = await createExportingProcess(CONFIG, to, { ...LIVE, whenFull });
+      await until(() => a.one.sessions.length === 1 && b.one.sessions.length === 1);
+      let n = 0;
+      const send = async (batches: number) => {
+        for (const end = n + batches; n < end; n++) await exporting.exportBatch(numberedBatch(n));
+      };
+      await send(20);
+      exporting.flush();
+      await until(() => a.one.records.length === 2000);
+      expect(b.one.records).toEqual([]);
+      // The second before it dies may go out again, so a pause makes the figures exact.
+      await delay(1300);
+      await a.one.kill();
+      await send(20);
+      await until(() => exporting.statistics()[0]!.isUp === false);
+      exporting.flush();
+      await until(() => unique([...a.one.records, ...b.one.records]).length === 4000);
+      const { one: back } = await collector(a.port);
+      await until(() => exporting.statistics()[0]!.isUp === true);
+      const before = b.one.records.length;
+      await send(10);
+      const counters = await exporting.close();
+      expect(unique([...a.one.records, ...b.one.records, ...back.records])).toEqual(numbers(5000));
+      expect(back.records).toEqual(numbers(5000).slice(4000));
+      expect(b.one.records.length).toBe(before);
+      expect(counters).toHaveLength(2);
+      for (const one of counters) expect(one.recordsOffered).toBe(one.dataRecords);
+    },
+  );
+
+  it('over UDP goes by what the network refuses', async () => {
+    const open = async (port = 0) => {
+      const socket = createSocket('udp4');
+      const messages: Buffer[] = [];
+      socket.on('message', (message) => messages.push(message));
+      socket.bind(port, '127.0.0.1');
+      await once(socket, 'listening');
+      return { socket, messages, port: socket.address().port };
+    };
+    const shut = async (socket: Socket) => {
+      socket.close();
+      await once(socket, 'close');
+    };
+    const to = (port: number): ExporterConfig => ({
+      protocol: 'ipfix',
+      host: '127.0.0.1',
+      port,
+      url: `ipfix://127.0.0.1:${port}`,
+      options: { failover: 'g' },
+    });
+    const [a, b] = [await open(), await open()];
+    const exporting = await createExportingProcess(CONFIG, [to(a.port), to(b.port)], LIVE);
+    const send = () => {
+      void exporting.exportBatch(numberedBatch(0));
+      exporting.flush();
+    };
+    send();
+    await until(() => a.messages.length > 0);
+    expect(b.messages).toHaveLength(0);
+    await shut(a.socket);
+    for (let i = 0; b.messages.length === 0 && i < 100; i++) {
+      send();
+      await delay(50);
+    }
+    expect(b.messages.length).toBeGreaterThan(0);
+    const again = await open(a.port);
+    await until(() => exporting.statistics()[0]!.isUp === true, 6000);
+    again.messages.length = 0;
+    await delay(300);
+    send();
+    await until(() => again.messages.some((message) => message.length > 900));
+    await exporting.close();
+    await shut(again.socket);
+    await shut(b.socket);
+  });
+});
+
+describe('a reload', () => {
+  it.each(['wait', 'drop'] as const)('changes collectors without a gap (%s)', async (whenFull) => {
+    const [kept, removed, added, changed] = [
+      await collector(),
+      await collector(),
+      await collector(),
+      await collector(),
+    ];
+    const first = [streamTo(kept.port), streamTo(removed.port), streamTo(changed.port)];
+    const exporting = await createExportingProcess(CONFIG, first, { ...LIVE, whenFull });
+    const send = async (from: number, to: number) => {
+      for (let b = from; b < to; b++) {
+        await exporting.exportBatch(numberedBatch(b));
+        await delay(1);
+      }
+    };
+    await send(0, 50);
+    const second = [
+      streamTo(kept.port),
+      streamTo(changed.port, { messageOctetsMax: 600 }),
+      streamTo(added.port),
+    ];
+    await Promise.all([send(50, 100), exporting.reconfigure(CONFIG, second)]);
+    await send(100, 150);
+    const counters = await exporting.close();
+    expect(counters.map(({ url }) => url)).toEqual(second.map(({ url }) => url));
+    expect(kept.one.records).toEqual(numbers(15_000));
+    expect(kept.one.sessions).toHaveLength(1);
+    expect(changed.one.sessions).toHaveLength(2);
+    expect(changed.one.records).toEqual(numbers(15_000));
+    // The removed one has everything up to the change, the added one everything from it on.
+    expect(removed.one.records).toEqual(numbers(removed.one.records.length));
+    expect(removed.one.records.length).toBeGreaterThanOrEqual(5000);
+    expect(added.one.records).toEqual(numbers(15_000).slice(15_000 - added.one.records.length));
+    expect(added.one.records.length + removed.one.records.length).toBe(15_000);
+  });
+
+  it('that is wrong changes nothing', async () => {
+    const { one, port } = await collector();
+    const exporting = await createExportingProcess(CONFIG, [streamTo(port)]);
+    const wrong = [streamTo(1, { templateIpv4: ['noSuchElement'] })];
+    await expect(exporting.reconfigure(CONFIG, wrong)).rejects.toThrow(ConfigError);
+    await exporting.exportBatch(numberedBatch(0));
+    const [counters] = await exporting.close();
+    expect(counters!.dataRecords).toBe(100);
+    expect(one.records).toEqual(numbers(100));
+  });
+});

@@ -1,0 +1,43 @@
+/** Batches of flow records that carry a number each, in octetDeltaCount, and exporters to a StreamCollector. */
+import type { ExporterConfig, ExporterOptions } from '../../src/export/record-sink.ts';
+import type { FlowRecordBatch } from '../../src/metering/flow-layout.ts';
+import { recordBatch } from './records.ts';
+import { NUMBERED } from './stream-collector.ts';
+
+export const BATCH_RECORDS = 100;
+
+/** Batch number `b`: records numbered from b × 100 on. */
+export function numberedBatch(b: number): FlowRecordBatch {
+  return recordBatch(
+    Array.from({ length: BATCH_RECORDS }, (_, i) => ({
+      source: [1, 0, 0, 0],
+      destination: [2, 0, 0, 0],
+      ipVersion: 4 as const,
+      protocol: 6,
+      ports: [1, 2] as const,
+      forward: { packets: 1, octets: b * BATCH_RECORDS + i, firstNs: 0, lastNs: 0 },
+    })),
+  );
+}
+
+/** An exporter over TCP, or TLS, whose records a StreamCollector understands. */
+export function streamTo(
+  port: number,
+  options: ExporterOptions = {},
+  protocol: 'ipfix+tcp' | 'ipfix+tls' = 'ipfix+tcp',
+): ExporterConfig {
+  const url = `${protocol}://127.0.0.1:${port}`;
+  const own = { ...NUMBERED, optionsData: 'none' as const, reconnectMaxMs: 100, ...options };
+  return { protocol, host: '127.0.0.1', port, url, options: own };
+}
+
+export const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
+export const unique = (list: readonly number[]) => [...new Set(list)].sort((a, b) => a - b);
+
+/** Resolves when it holds; rejects after a while. */
+export async function until(holds: () => boolean, limitMs = 10_000): Promise<void> {
+  for (let ms = 0; !holds(); ms += 10) {
+    if (ms >= limitMs) throw new Error('it never came to that');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
