@@ -4,8 +4,8 @@
  */
 import type { LiveInterface } from './capture/live-capture.ts';
 import type { FlowtapConfig } from './config/config.ts';
-import type { CollectorStatistics } from './export/collector-exporter.ts';
 import type { ExportingProcess } from './export/exporting-process.ts';
+import type { CollectorStatistics } from './export/record-sink.ts';
 import type { Log } from './log.ts';
 import type { FlowRecordBatch } from './metering/flow-layout.ts';
 

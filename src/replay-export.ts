@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import type { SourceInterface } from './capture/source.ts';
 import type { FlowtapConfig } from './config/config.ts';
 import { RelayedError } from './errors.ts';
-import type { CollectorStatistics } from './export/collector-exporter.ts';
+import type { CollectorStatistics } from './export/record-sink.ts';
 import type { RecordQueueMemory } from './metering/record-queue.ts';
 import type { FlowWriter } from './output/flow-writer.ts';
 import type {
