@@ -57,6 +57,7 @@ const PROBE_FILES = /^(probe|replay-|run-|live-)/;
 const PLAIN_FILES: ReadonlySet<string> = new Set([
   'capture/packet-batch.ts',
   'decode/decoded-batch.ts',
+  'decode/extension-headers.ts',
   'decode/tunnel-kinds.ts',
   'metering/flow-layout.ts',
   'metering/health-figures.ts',

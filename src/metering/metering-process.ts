@@ -23,6 +23,7 @@ import {
 import * as flowKey from './flow-key.ts';
 import * as layout from './flow-layout.ts';
 import { clearTable, createFlowTable, type FlowTable, findSlot, insertSlot } from './flow-table.ts';
+import { addHealth, beginHealth } from './health.ts';
 import { hasKeyExtension, type PreparedBatch } from './key-preparer.ts';
 import { createTimeouts, type MeteringOptions, type TimeoutOptions } from './metering-options.ts';
 import * as packetClock from './packet-clock.ts';
@@ -37,12 +38,13 @@ import {
   isSynAck,
   noteTcpEnd,
   setFlowTimes,
+  writeEncapsulation,
   writeLink,
 } from './update.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_SUPER_PACKET, ENCAPSULATION_WORDS } = decoded;
-const { FRAME_OCTETS, HASH, IP_OCTETS, KEY_PROTOCOL } = decoded;
+const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_SUPER_PACKET, FRAME_OCTETS } = decoded;
+const { HASH, IP_OCTETS, KEY_PROTOCOL } = decoded;
 const { DETAIL_FROM_B_SHIFT, KEY_EXTENSION_WORDS } = flowKey;
 const { CLOCK_NS, CLOCK_REBASES, FLOWS_ACTIVE, FLOWS_CREATED, FLOWS_EXPIRED, FLOWS_PEAK } = counting;
 const { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS, METERING_COUNTERS } = counting;
@@ -78,6 +80,7 @@ export class MeteringProcess {
       seeds: options.seeds,
       keyExtension: hasKeyExtension(options.flowKey),
       encapsulation: options.encapsulation,
+      ...(options.health === undefined ? {} : { health: options.health }),
       ...(options.allocate === undefined ? {} : { allocate: options.allocate }),
     });
     this.#timeouts = createTimeouts(options);
@@ -110,6 +113,7 @@ export class MeteringProcess {
     const found = this.#found;
     const clock = this.#clock;
     const hasExtension = table.keyExtension !== undefined;
+    const hasHealth = table.health !== undefined;
     let previousNs = clock[PREVIOUS_NS]!;
     let octets = 0;
     let frameOctets = 0;
@@ -143,6 +147,7 @@ export class MeteringProcess {
       const entryAt = slot * ENTRY_WORDS;
       const lineAt = lineOf(words, entryAt, packets[at + DETAIL]!);
       addPacket(words, doubles, entryAt, lineAt, packets, at, times, i);
+      if (hasHealth) addHealth(table, slot, lineAt - entryAt, batch, i, view, counters);
       octets += packets[at + IP_OCTETS]! >>> 0;
       frameOctets += packets[at + FRAME_OCTETS]! >>> 0;
       if ((packets[at + CONTROL_BITS]! & FIN_OR_RST) !== 0)
@@ -229,8 +234,11 @@ export class MeteringProcess {
     return slot;
   }
 
-  /** Starts a flow in `slot`, whose key is set, with packet `i` as its first. */
-  #begin(slot: number, batch: PreparedBatch, i: number, view: DataView): void {
+  /**
+   * Starts a flow in `slot`, whose key is set, with packet `i` as its first.
+   * @param reason why the flow that was there before ended, if it had the same key
+   */
+  #begin(slot: number, batch: PreparedBatch, i: number, view: DataView, reason = 0): void {
     const { table } = this;
     const packets = batch.words;
     const at = i * DECODED_WORDS;
@@ -244,12 +252,10 @@ export class MeteringProcess {
     else table.slotsZero = slot + 1;
     setFlowTimes(table.doubles, entryAt, batch.timeNs, i);
     writeLink(table, slot, packets, at, view);
-    if (table.encapsulation !== undefined) {
-      const to = slot * ENCAPSULATION_WORDS;
-      const from = i * ENCAPSULATION_WORDS;
-      for (let w = 0; w < ENCAPSULATION_WORDS; w++)
-        table.encapsulation[to + w] = batch.encapsulation![from + w]!;
-    }
+    if (table.health !== undefined)
+      beginHealth(table.health, slot, reason === FLOW_END_REASON.activeTimeout, batch.timeNs, i);
+    if (table.encapsulation !== undefined)
+      writeEncapsulation(table.encapsulation, slot, batch.encapsulation!, i);
     this.counters[FLOWS_CREATED]!++;
   }
 
@@ -266,7 +272,7 @@ export class MeteringProcess {
     }
     this.#counting.emit(table, slot, reason);
     const initiator = table.words[stateAt]! & STATE_INITIATOR_IS_B;
-    this.#begin(slot, batch, i, view);
+    this.#begin(slot, batch, i, view, reason);
     // A flow that is only cut by the active timeout goes on: its sides keep their parts.
     if (reason === FLOW_END_REASON.activeTimeout) table.words[stateAt] = STATE_IN_USE | initiator;
     unschedule(this.#wheel, table, slot);

@@ -14,12 +14,15 @@ import type { FlowSink } from './expiry.ts';
 import type { FlowRecordBatch } from './flow-layout.ts';
 import * as layout from './flow-layout.ts';
 import type { FlowTable } from './flow-table.ts';
+import * as healthLayout from './health-layout.ts';
+import { writeHealth } from './health-record.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { ENCAPSULATION_WORDS } = decoded;
 const { RECORDS_DROPPED, RECORDS_DROPPED_OCTETS, RECORDS_DROPPED_PACKETS } = counting;
 const { ADDRESS_A, ADDRESS_B, ENCAPSULATION_WORD, ENTRY_DOUBLES, ENTRY_WORDS, FLOW_PORTS } = layout;
 const { FLOW_STATE, FORWARD_DOUBLE, LINK_WORD, LINK_WORDS, OCTETS, PACKETS } = layout;
+const { HEALTH_WORD, HEALTH_WORDS } = healthLayout;
 const { REVERSE_DOUBLE, STATE_END_REASON_SHIFT, STATE_INITIATOR_IS_B } = layout;
 
 /** Records in a batch and batches in the ring: about 3.4 MB with the smallest stride. */
@@ -45,7 +48,8 @@ export interface RecordQueueMemory {
 }
 
 /** Words of a record: even, so that its doubles are aligned. */
-export function recordStride(withEncapsulation: boolean): number {
+export function recordStride(withEncapsulation: boolean, withHealth = false): number {
+  if (withHealth) return HEALTH_WORD + HEALTH_WORDS;
   return withEncapsulation ? ENCAPSULATION_WORD + ENCAPSULATION_WORDS : LINK_WORD + LINK_WORDS;
 }
 
@@ -53,8 +57,9 @@ export function createRecordQueue(
   withEncapsulation: boolean,
   recordsPerBatch: number = RECORDS_PER_BATCH,
   batches: number = BATCHES,
+  withHealth = false,
 ): RecordQueueMemory {
-  const stride = recordStride(withEncapsulation);
+  const stride = recordStride(withEncapsulation, withHealth);
   const words = HEADER_WORDS + batches * (BATCH_HEADER_WORDS + recordsPerBatch * stride);
   return { buffer: new SharedArrayBuffer(words * 4), stride, recordsPerBatch, batches };
 }
@@ -209,8 +214,13 @@ export function writeRecord(
   record[to + FLOW_STATE] = state | (endReason << STATE_END_REASON_SHIFT);
   const link = slot * LINK_WORDS;
   for (let w = 0; w < LINK_WORDS; w++) record[to + LINK_WORD + w] = table.link[link + w]!;
-  const { encapsulation } = table;
-  if (encapsulation === undefined) return;
+  const { encapsulation, health } = table;
+  if (health !== undefined) writeHealth(batch, to, health, slot);
+  if (encapsulation === undefined) {
+    // Where there is path health behind it, the place of the encapsulation is there and says that there is none.
+    if (health !== undefined) record.fill(0, to + ENCAPSULATION_WORD, to + HEALTH_WORD);
+    return;
+  }
   const outer = slot * ENCAPSULATION_WORDS;
   for (let w = 0; w < ENCAPSULATION_WORDS; w++)
     record[to + ENCAPSULATION_WORD + w] = encapsulation[outer + w]!;

@@ -6,7 +6,7 @@ import * as layout from './flow-layout.ts';
 import type { FlowTable } from './flow-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { DETAIL_PRIORITY_SHIFT, KEY_PROTOCOL, LINK_OFFSET } = decoded;
+const { DETAIL_PRIORITY_SHIFT, ENCAPSULATION_WORDS, KEY_PROTOCOL, LINK_OFFSET } = decoded;
 const { LINK_WORDS } = layout;
 const { CONTROL_BITS, DETAIL, DETAIL_FRAGMENT, EXTENSION_HEADERS, FLOW_LABEL } = decoded;
 const { FRAME_OCTETS, IP_OCTETS } = decoded;
@@ -153,4 +153,10 @@ export function writeLink(
   link[to + 1] = (view.getUint16(from + 10) << 16) | view.getUint16(from);
   link[to + 2] = view.getInt32(from + 2);
   link[to + 3] = (etherType << 16) | (1 << 8) | priority;
+}
+
+/** Copies what was around packet `i` of a batch to the flow in `slot`, whose first packet it is. */
+export function writeEncapsulation(to: Int32Array, slot: number, from: Int32Array, i: number): void {
+  for (let w = 0; w < ENCAPSULATION_WORDS; w++)
+    to[slot * ENCAPSULATION_WORDS + w] = from[i * ENCAPSULATION_WORDS + w]!;
 }
