@@ -34,6 +34,10 @@ export class LiveExporting {
     return this.#current?.needsEncapsulation === true;
   }
 
+  get needsHealth(): boolean {
+    return this.#current?.needsHealth === true;
+  }
+
   /** Resolves when the batch's memory may be reused. */
   consume(batch: FlowRecordBatch): Promise<void> {
     this.#busy = this.#busy.then(() => this.#current?.exportBatch(batch));

@@ -73,7 +73,8 @@ export class LiveProbe {
     this.#exporting = exporting;
     this.#watcher = new LossWatcher(log);
     const machine = { cores: availableParallelism(), pid: process.pid };
-    this.plan = planLive(config, exporting.needsEncapsulation, machine);
+    const needs = { encapsulation: exporting.needsEncapsulation, health: exporting.needsHealth };
+    this.plan = planLive(config, needs, machine);
     const { interfaces } = config.live;
     this.#losses = new Map(interfaces.map((name) => [name, new InterfaceLosses(name)]));
     // Sources run as they are; what `npm run build` makes of them is called .js.
@@ -184,7 +185,14 @@ export class LiveProbe {
     const { applied, needRestart, parts, effective } = compareConfigs(this.#config, config);
     const collectors = parts.has('exporting') ? await openCollectors(effective) : undefined;
     try {
-      if (collectors?.needsEncapsulation === true && this.plan.workers[0]?.data.encapsulation === false) {
+      const data = this.plan.workers[0]?.data;
+      if (collectors?.needsHealth === true && data?.health === 'off') {
+        const allowed = 'other elements, or a restart: workers do not measure path health';
+        throw new ConfigError('configuration', [
+          { path: 'template', found: 'elements of path health', allowed },
+        ]);
+      }
+      if (collectors?.needsEncapsulation === true && data?.encapsulation === false) {
         const allowed =
           'elements of the innermost packet, or a restart: workers do not keep what was around it';
         throw new ConfigError('configuration', [{ path: 'template', found: 'elements of tunnels', allowed }]);

@@ -2,7 +2,7 @@
 import type { SourceInterface } from './capture/source.ts';
 import type { FlowtapConfig } from './config/config.ts';
 import type { ExportingProcess } from './export/exporting-process.ts';
-import type { FlowRecordBatch } from './metering/flow-layout.ts';
+import type { FlowRecordBatch, RecordParts } from './metering/flow-layout.ts';
 import { type RecordQueueMemory, RecordQueueReader } from './metering/record-queue.ts';
 import type { FlowWriter } from './output/flow-writer.ts';
 
@@ -41,6 +41,20 @@ export class RecordConsumer {
     if (exported !== undefined) await exported;
     if (written !== undefined) await written;
   }
+}
+
+/** Records without any optional part. */
+export const NO_PARTS: RecordParts = { encapsulation: false, health: false };
+
+/** The optional parts of records that templates of the collectors or of the printed output read. */
+export function partsNeeded(
+  exporting: ExportingProcess | undefined,
+  writer: FlowWriter | undefined,
+): RecordParts {
+  return {
+    encapsulation: exporting?.needsEncapsulation === true || writer?.needsEncapsulation === true,
+    health: exporting?.needsHealth === true || writer?.needsHealth === true,
+  };
 }
 
 /** Tells collectors the ifIndex and name of each interface of the capture. */

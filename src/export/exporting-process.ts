@@ -5,6 +5,7 @@
  */
 import { ConfigError } from '../errors.ts';
 import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../metering/flow-layout.ts';
+import { HEALTH_WORD } from '../metering/health-layout.ts';
 import { FailoverSink } from './failover-sink.ts';
 import { FaultReporter } from './faults.ts';
 import { FlowShare } from './flow-share.ts';
@@ -28,6 +29,8 @@ const QUEUE_RECORDS = 65_536;
 export interface ExportingProcess {
   /** Whether a template reads the encapsulation part of records: the metering process must keep it then. */
   readonly needsEncapsulation: boolean;
+  /** Whether a template reads path health. */
+  readonly needsHealth: boolean;
   /**
    * Exports a batch to all collectors.
    * @returns undefined when its memory may be reused at once, or a promise of that moment. Do not call again before it.
@@ -127,6 +130,10 @@ class RunningExportingProcess implements ExportingProcess {
     return this.#units.some((unit) => unit.queue.sink.needsEncapsulation);
   }
 
+  get needsHealth(): boolean {
+    return this.#units.some((unit) => unit.queue.sink.needsHealth === true);
+  }
+
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
     this.#stride = batch.stride;
     let waiting: Promise<void>[] | undefined;
@@ -210,9 +217,11 @@ class RunningExportingProcess implements ExportingProcess {
 
   async #create(config: ExportingConfig, unit: Unit): Promise<RecordSink> {
     const sink = await createSink(config, unit, this.#context);
-    if (sink.needsEncapsulation && this.#stride !== undefined && this.#stride <= ENCAPSULATION_WORD) {
+    const stride = this.#stride ?? Number.POSITIVE_INFINITY;
+    const missesEncapsulation = sink.needsEncapsulation && stride <= ENCAPSULATION_WORD;
+    if (missesEncapsulation || (sink.needsHealth === true && stride <= HEALTH_WORD)) {
       await sink.close();
-      const found = 'elements of the encapsulation';
+      const found = missesEncapsulation ? 'elements of the encapsulation' : 'elements of path health';
       const allowed = 'elements that the running capture keeps; restart flowtap for those';
       throw new ConfigError(config.origin ?? 'configuration', [{ path: unit.key, found, allowed }]);
     }

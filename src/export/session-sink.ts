@@ -7,7 +7,7 @@ import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import { Backlog } from './backlog.ts';
 import { countDataRecords } from './batch-buffer.ts';
 import { resolveCollector } from './collector-address.ts';
-import { collectorOptions, templatesNeedEncapsulation } from './collector-options.ts';
+import { collectorOptions, partsOfTemplates } from './collector-options.ts';
 import type { ExportSession } from './export-session.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type {
@@ -37,6 +37,7 @@ const FINISH_MS = 2000;
 export class SessionSink implements RecordSink {
   readonly url: string;
   readonly needsEncapsulation: boolean;
+  readonly needsHealth: boolean;
   readonly #context: SinkContext;
   readonly #giveUpAfterMs: number;
   readonly #isBiflow: boolean;
@@ -64,7 +65,9 @@ export class SessionSink implements RecordSink {
     this.url = to.url;
     this.#context = context;
     this.#giveUpAfterMs = (to.options.giveUpAfterMs as number | undefined) ?? GIVE_UP_MS;
-    this.needsEncapsulation = templatesNeedEncapsulation(config, to);
+    const parts = partsOfTemplates(config, to);
+    this.needsEncapsulation = parts.encapsulation;
+    this.needsHealth = parts.health;
     this.#isBiflow = collectorOptions(config, to, true).isBiflow;
     const isTls = to.protocol === 'ipfix+tls';
     if (isTls) readTlsMaterial(to);

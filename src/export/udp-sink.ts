@@ -6,7 +6,7 @@ import { ExportError } from '../errors.ts';
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import { isHostName, isLocalAddress, type ResolvedAddress, resolveCollector } from './collector-address.ts';
 import type { CollectorExporter } from './collector-exporter.ts';
-import { createCollectorExporter, templatesNeedEncapsulation } from './collector-options.ts';
+import { createCollectorExporter, partsOfTemplates } from './collector-options.ts';
 import { MessageArena } from './message-arena.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type {
@@ -45,6 +45,7 @@ function openFailure(error: unknown): SendErrorReason {
 export class UdpSink implements RecordSink {
   readonly url: string;
   readonly needsEncapsulation: boolean;
+  readonly needsHealth: boolean;
   readonly #config: ExportingConfig;
   readonly #to: ExporterConfig;
   #session: Session | undefined;
@@ -67,7 +68,9 @@ export class UdpSink implements RecordSink {
     this.url = to.url;
     this.#config = config;
     this.#to = to;
-    this.needsEncapsulation = templatesNeedEncapsulation(config, to);
+    const parts = partsOfTemplates(config, to);
+    this.needsEncapsulation = parts.encapsulation;
+    this.needsHealth = parts.health;
     this.#past = emptyStatistics(to.url);
   }
 

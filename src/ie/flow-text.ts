@@ -23,6 +23,7 @@ import {
   textColumn,
 } from './text-columns.ts';
 import { VALUE_OCTETS_MAX } from './text-octets.ts';
+import { INTERVALS_TEXT_OCTETS_MAX } from './text-values.ts';
 
 const COMMA = 0x2c;
 const OPENING_BRACE = 0x7b;
@@ -58,6 +59,8 @@ export class FlowText {
   readonly header: string;
   /** Whether a template reads the encapsulation part of records: the metering process must keep it then. */
   readonly needsEncapsulation: boolean;
+  /** Whether a template reads path health. */
+  readonly needsHealth: boolean;
   readonly #isJson: boolean;
   readonly #isBiflow: boolean;
   readonly #ipv4: Lines;
@@ -73,6 +76,7 @@ export class FlowText {
     const ipv4 = compilePair(options, 4);
     const ipv6 = compilePair(options, 6);
     this.needsEncapsulation = ipv4.single.needsEncapsulation || ipv6.single.needsEncapsulation;
+    this.needsHealth = ipv4.single.needsHealth || ipv6.single.needsHealth;
     const names = mergeNames(ipv6.both.fields.map(nameOf), ipv4.both.fields.map(nameOf));
     this.header = this.#isJson ? '' : `${names.join(',')}\n`;
     this.#ipv4 = compileLines(ipv4, options, options.template.ipv4, names);
@@ -81,7 +85,7 @@ export class FlowText {
       (octets, name) => octets + name.length + VALUE_OCTETS_MAX,
       PUNCTUATION_OCTETS,
     );
-    this.#lineOctetsMax += names.length * PUNCTUATION_OCTETS;
+    this.#lineOctetsMax += names.length * PUNCTUATION_OCTETS + 2 * INTERVALS_TEXT_OCTETS_MAX;
   }
 
   /**

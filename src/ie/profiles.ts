@@ -3,6 +3,9 @@
  * what it needs: counters of 64 bits, both interfaces, ICMP in its own element and in the destination port.
  */
 
+import { HEALTH_NAMES } from './elements-health.ts';
+import { vendorNames } from './elements-vendor.ts';
+
 export type FlowProtocol = 'netflow5' | 'netflow9' | 'ipfix';
 
 /** What a template of a profile is for. */
@@ -100,9 +103,16 @@ function text({ ipVersion }: TemplateScope): string[] {
   ];
 }
 
-/** Names of the profiles a user can choose. `default` is maxCompat on the wire, and `text` in JSON and CSV. */
+/**
+ * Names of the profiles a user can choose. `default` is maxCompat on the wire, and `text` in JSON and CSV; `health` adds
+ * all of path health, and the last three what other makers' dashboards read of it.
+ */
 export const PROFILES: Readonly<Record<string, (scope: TemplateScope) => string[]>> = {
   default: (scope) => (scope.protocol === 'text' ? text(scope) : maxCompat(scope)),
   maxCompat,
   minimal,
+  health: (scope) => [...(scope.protocol === 'text' ? text(scope) : maxCompat(scope)), ...HEALTH_NAMES],
+  nprobe: (scope) => [...maxCompat(scope), ...vendorNames('nprobe')],
+  cert: (scope) => [...maxCompat(scope), ...vendorNames('cert')],
+  cisco: (scope) => [...maxCompat(scope), ...vendorNames('cisco')],
 };

@@ -76,6 +76,13 @@ export const LINK_WORD = ENTRY_WORDS;
 export const LINK_WORDS = 4;
 export const ENCAPSULATION_WORD = LINK_WORD + LINK_WORDS;
 
+/** Which of their optional parts flow records carry. */
+export interface RecordParts {
+  readonly encapsulation: boolean;
+  /** Path health; see health-layout.ts. */
+  readonly health: boolean;
+}
+
 /** flowEndReason (RFC 7012, IE 136). */
 export const FLOW_END_REASON = {
   idleTimeout: 1,

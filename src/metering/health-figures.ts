@@ -97,6 +97,7 @@ export interface DirectionHealth {
    * payload is not known. Empty where nothing was measured.
    */
   readonly intervalOctets: readonly number[];
+  /** New payload from the flow's first packet to its last; of the busiest interval. */
   readonly meanBitsPerSecond: number;
   readonly peakBitsPerSecond: number;
   readonly pdmPackets: number;

@@ -120,6 +120,9 @@ export const ICMP_TYPE_CODE_HOPS = 69;
 export const ICMP_ROUTER = 70;
 /** IPv6 extension headers of the quoted packet, as in IE 64 | 1 << 31 where PDM was among their options. */
 export const ICMP_QUOTED_HEADERS = 74;
+/** Doubles: bits a second from the first packet to the last, and in the busiest interval. */
+export const MEAN_RATE = 100;
+export const PEAK_RATE = 102;
 /** INTERVALS_MAX words: octets >>> INTERVAL_SHIFT. */
 export const INTERVAL_OCTETS = 76;
 
@@ -147,5 +150,7 @@ export const VALID_PDM_PROBE_RTT = 1 << 13;
 export const VALID_ICMP_ERROR = 1 << 14;
 /** Stalls and silences were looked for: data was seen. */
 export const VALID_STALLS = 1 << 15;
+/** Rates: the flow lasted longer than no time. */
+export const VALID_RATE = 1 << 17;
 /** ECN of the IP header was looked at. */
 export const VALID_ECN = 1 << 16;

@@ -146,7 +146,7 @@ function lostDownstream(health: HealthTable, line: number): number {
 }
 
 /** New payload of all intervals. */
-function newOctets(health: HealthTable, line: number, block: number): number {
+export function newOctets(health: HealthTable, line: number, block: number): number {
   const { hot, hotDoubles, octets } = health;
   let sum = hotDoubles[(block >>> 1) + NEW_OCTETS]!;
   if ((hot[(line >>> 1) * HOT_WORDS + FLOW_BITS]! & FLOW_OCTETS_USED) === 0) return sum;

@@ -7,15 +7,16 @@ import type { FlowRecordBatch } from './flow-layout.ts';
 import * as flow from './flow-layout.ts';
 import { intervalNs } from './health-intervals.ts';
 import * as record from './health-layout.ts';
-import { word, writeCounts, writePdm, writeTcp, writeTimes } from './health-record-parts.ts';
+import { newOctets, word, writeCounts, writePdm, writeTcp, writeTimes } from './health-record-parts.ts';
 import type { HealthTable } from './health-table.ts';
 import * as side from './health-table.ts';
 import * as timing from './health-timing.ts';
 import { noteSilence } from './health-timing.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { FLOW_LAST_NS, FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } = flow;
+const { FLOW_FIRST_NS, FLOW_LAST_NS, FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } = flow;
 const { BIT_ESTABLISHED, BIT_HANDSHAKE_CLIENT, BIT_HANDSHAKE_SERVER, BIT_INTERVALS } = record;
+const { MEAN_RATE, PEAK_RATE, VALID_RATE } = record;
 const { BIT_REFUSED, BIT_SAMPLED, BIT_SYN, BIT_SYN_ACK, BIT_TCP, DIRECTION_BITS } = record;
 const { FIRST_INTERVAL, FORWARD_HEALTH, HANDSHAKE_CLIENT_US, HANDSHAKE_SERVER_US, HEALTH_BITS } = record;
 const { HEALTH_WORD, ICMP_ERRORS, INTERVALS, INTERVALS_MAX, INTERVAL_LENGTH_MS } = record;
@@ -31,6 +32,8 @@ const { SILENCE_NS } = timing;
 
 const NS_PER_US = 1e3;
 const NS_PER_MS = 1e6;
+const NS_PER_S = 1e9;
+const MS_PER_S = 1e3;
 const UINT32_MAX = 4_294_967_295;
 
 /**
@@ -92,6 +95,7 @@ function writeDirection(
   if (hotDoubles[slot * HOT_DOUBLES + INTERVAL_END_NS]! !== -Infinity)
     writeIntervals(batch, at, health, slot, isReverse);
   if ((bits & DATA_IN_RECORD) !== 0) {
+    if (writeRates(batch, row, at, health, line, block)) valid |= VALID_RATE;
     endSilence(health, line, block, other, doubles[(row >>> 1) + FLOW_LAST_NS]!);
     valid |= VALID_STALLS;
   }
@@ -134,6 +138,36 @@ function writeIntervals(
     const value = (isStored ? octets[stored + o]! : 0) + (o === current ? now : 0);
     words[at + INTERVAL_OCTETS + o] = Math.floor(value / unit) | 0;
   }
+}
+
+/**
+ * Rates of new payload. @returns false where the flow took no time, so that it has no mean one
+ */
+function writeRates(
+  batch: FlowRecordBatch,
+  row: number,
+  at: number,
+  health: HealthTable,
+  line: number,
+  block: number,
+): boolean {
+  const { words, doubles } = batch;
+  const seconds = (doubles[(row >>> 1) + FLOW_LAST_NS]! - doubles[(row >>> 1) + FLOW_FIRST_NS]!) / NS_PER_S;
+  if (!(seconds > 0)) return false;
+  const first = row + HEALTH_WORD;
+  const length = words[first + INTERVAL_LENGTH_MS]! / MS_PER_S;
+  const unit = 2 ** words[at + INTERVAL_SHIFT]!;
+  let most = 0;
+  for (let o = 0; o < words[first + INTERVALS]!; o++) {
+    const octets = (words[at + INTERVAL_OCTETS + o]! >>> 0) * unit;
+    if (octets > most) most = octets;
+  }
+  const mean = (newOctets(health, line, block) * 8) / seconds;
+  // A flow that is shorter than an interval cannot have been slower in it than on the whole.
+  const peak = (most * 8) / (seconds < length ? seconds : length);
+  doubles[(at + MEAN_RATE) >>> 1] = Math.round(mean);
+  doubles[(at + PEAK_RATE) >>> 1] = Math.round(peak > mean ? peak : mean);
+  return true;
 }
 
 /** A silence that the flow's last packet ends, or does not. */

@@ -236,19 +236,20 @@ export function createHealthTable(
   const quoted = createDecodedBatch(1);
   quoted.count = 1;
   const hot = allocate(capacity * HOT_WORDS * 4);
-  const timing = new ArrayBuffer(capacity * 2 * TIMING_WORDS * 4);
-  const loss = new ArrayBuffer(capacity * 2 * LOSS_WORDS * 4);
+  const timing = allocate(capacity * 2 * TIMING_WORDS * 4);
+  const loss = allocate(capacity * 2 * LOSS_WORDS * 4);
+  const octets = allocate(capacity * 2 * INTERVALS_MAX * 8);
   const pdm = new ArrayBuffer(capacity * 2 * PDM_WORDS * 4);
   return {
     isSampled,
     hot: new Int32Array(hot.buffer, hot.byteOffset, capacity * HOT_WORDS),
     hotDoubles: new Float64Array(hot.buffer, hot.byteOffset, capacity * HOT_DOUBLES),
-    timing: new Int32Array(timing),
-    timingFloats: new Float32Array(timing),
-    timingDoubles: new Float64Array(timing),
-    loss: new Int32Array(loss),
-    lossDoubles: new Float64Array(loss),
-    octets: new Float64Array(capacity * 2 * INTERVALS_MAX),
+    timing: new Int32Array(timing.buffer, timing.byteOffset, capacity * 2 * TIMING_WORDS),
+    timingFloats: new Float32Array(timing.buffer, timing.byteOffset, capacity * 2 * TIMING_WORDS),
+    timingDoubles: new Float64Array(timing.buffer, timing.byteOffset, capacity * TIMING_WORDS),
+    loss: new Int32Array(loss.buffer, loss.byteOffset, capacity * 2 * LOSS_WORDS),
+    lossDoubles: new Float64Array(loss.buffer, loss.byteOffset, capacity * LOSS_WORDS),
+    octets: new Float64Array(octets.buffer, octets.byteOffset, capacity * 2 * INTERVALS_MAX),
     pdm: new Int32Array(pdm),
     pdmFloats: new Float32Array(pdm),
     pdmDoubles: new Float64Array(pdm),

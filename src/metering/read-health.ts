@@ -46,6 +46,7 @@ import {
   LOSS_EVENTS,
   LOST_DOWNSTREAM,
   LOST_UPSTREAM,
+  MEAN_RATE,
   MIRROR_DUPLICATES,
   MSS_SCALE,
   OUT_OF_ORDER,
@@ -57,6 +58,7 @@ import {
   PDM_REORDERED,
   PDM_RTT,
   PDM_SERVER_DELAY,
+  PEAK_RATE,
   RESPONSE,
   RETRANSMITTED_OCTETS,
   RETRANSMITTED_SEGMENTS,
@@ -79,6 +81,7 @@ import {
   VALID_PDM_PROBE_RTT,
   VALID_PDM_RTT,
   VALID_PDM_SERVER_DELAY,
+  VALID_RATE,
   VALID_RESPONSE,
   VALID_SCALE,
   VALID_SEQUENCE,
@@ -135,12 +138,7 @@ function icmpError(read: Reader): IcmpErrorFigures {
   };
 }
 
-function readDirection(
-  batch: FlowRecordBatch,
-  at: number,
-  intervals: number,
-  intervalMs: number,
-): DirectionHealth {
+function readDirection(batch: FlowRecordBatch, at: number, intervals: number): DirectionHealth {
   const { words, doubles } = batch;
   const read: Reader = (word) => words[at + word]! >>> 0;
   const double: Reader = (word) => doubles[(at + word) >>> 1]!;
@@ -151,7 +149,6 @@ function readDirection(
   const high = (word: number) => read(word) >>> 16;
   const scale = 2 ** (intervals > 0 ? read(INTERVAL_SHIFT) : 0);
   const octets = Array.from({ length: intervals }, (_, i) => read(INTERVAL_OCTETS + i) * scale);
-  const inOneMs = (sum: number) => (intervals === 0 ? UNKNOWN : (sum * 8e3) / intervalMs);
   return {
     isTcp: has(VALID_TCP),
     dataSegments: when(VALID_TCP, read(DATA_SEGMENTS)),
@@ -195,8 +192,8 @@ function readDirection(
     longestStallMs: when(VALID_STALLS, read(LONGEST_STALL_MS)),
     longestIdleMs: when(VALID_STALLS, read(LONGEST_IDLE_MS)),
     intervalOctets: octets,
-    meanBitsPerSecond: inOneMs(octets.reduce((sum, value) => sum + value, 0) / Math.max(1, intervals)),
-    peakBitsPerSecond: inOneMs(octets.reduce((most, value) => Math.max(most, value), 0)),
+    meanBitsPerSecond: when(VALID_RATE, double(MEAN_RATE)),
+    peakBitsPerSecond: when(VALID_RATE, double(PEAK_RATE)),
     pdmPackets: when(VALID_PDM, read(PDM_PACKETS)),
     pdmLostPackets: when(VALID_PDM, read(PDM_LOST)),
     pdmReorderedPackets: when(VALID_PDM, read(PDM_REORDERED)),
@@ -248,8 +245,8 @@ export function readHealth(batch: FlowRecordBatch, row: number): FlowHealth | un
   const handshakeClientMs = ms(BIT_HANDSHAKE_CLIENT, HANDSHAKE_CLIENT_US);
   const intervals = has(BIT_INTERVALS) ? words[at + INTERVALS]! : 0;
   const intervalMs = intervals === 0 ? UNKNOWN : words[at + INTERVAL_LENGTH_MS]!;
-  const forward = readDirection(batch, at + FORWARD_HEALTH, intervals, intervalMs);
-  const reverse = readDirection(batch, at + REVERSE_HEALTH, intervals, intervalMs);
+  const forward = readDirection(batch, at + FORWARD_HEALTH, intervals);
+  const reverse = readDirection(batch, at + REVERSE_HEALTH, intervals);
   return {
     protocol: words[row + FLOW_PROTOCOL]! & 0xff,
     isSampled: has(BIT_SAMPLED),

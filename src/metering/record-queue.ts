@@ -53,13 +53,13 @@ export function recordStride(withEncapsulation: boolean, withHealth = false): nu
   return withEncapsulation ? ENCAPSULATION_WORD + ENCAPSULATION_WORDS : LINK_WORD + LINK_WORDS;
 }
 
+/** @param options.health records carry path health (health-layout.ts) */
 export function createRecordQueue(
   withEncapsulation: boolean,
-  recordsPerBatch: number = RECORDS_PER_BATCH,
-  batches: number = BATCHES,
-  withHealth = false,
+  options: { readonly health?: boolean; readonly recordsPerBatch?: number; readonly batches?: number } = {},
 ): RecordQueueMemory {
-  const stride = recordStride(withEncapsulation, withHealth);
+  const { health = false, recordsPerBatch = RECORDS_PER_BATCH, batches = BATCHES } = options;
+  const stride = recordStride(withEncapsulation, health);
   const words = HEADER_WORDS + batches * (BATCH_HEADER_WORDS + recordsPerBatch * stride);
   return { buffer: new SharedArrayBuffer(words * 4), stride, recordsPerBatch, batches };
 }
