@@ -20,6 +20,7 @@ export interface PipelineOptions extends CaptureOptions {
   readonly health?: 'on' | 'sampled';
   readonly activeTimeoutMs?: number;
   readonly idleTimeoutMs?: number;
+  readonly tcpEndDelayMs?: number;
 }
 
 export interface PipelineResult {
@@ -37,7 +38,7 @@ export async function runPipeline(
   options: PipelineOptions = {},
 ): Promise<PipelineResult> {
   const { batchCapacity = 128, flowTableEntries = 4096, worker = 0, workers = 1, health } = options;
-  const { idleTimeoutMs = 15_000, activeTimeoutMs = 60_000 } = options;
+  const { idleTimeoutMs = 15_000, activeTimeoutMs = 60_000, tcpEndDelayMs = 2_000 } = options;
   const source = openCaptures(files, options);
   const sink = new CollectingSink();
   const seeds = createHashSeeds();
@@ -45,7 +46,7 @@ export async function runPipeline(
     idleTimeoutMs,
     activeTimeoutMs,
     ...(health === undefined ? {} : { health }),
-    tcpEndDelayMs: 2_000,
+    tcpEndDelayMs,
     flowTableEntries,
     flowKey: FLOW_KEY,
     encapsulation: false,
