@@ -16,7 +16,7 @@ import * as side from './health-table.ts';
 import { lossOf } from './health-timing.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { ACKED, ACK_KNOWN, BITS, HAS_HOLES, HOT_FORWARD, HOT_WORDS, ID_VARIES, NEXT, PENDING_MASK } = side;
+const { ACKED, ACK_KNOWN, BITS, HAS_HOLES, HOT_FORWARD, HOT_WORDS, ID_ORDERED, NEXT, PENDING_MASK } = side;
 const { TIMESTAMP_PENDING, TIMING_WORDS, TROUBLED, NEW_OCTETS, FLOW_BITS, FLOW_CLIENT_TIME } = side;
 const { ACK_TIMES, FLOW_SERVER_TIME, LEAST_NS, SAMPLES, SYN_NS } = side;
 const { HOLES_MAX, HOLE_END, HOLE_ID, HOLE_NS, HOLE_START, HOLE_TIMESTAMP, HOLE_WORDS } = side;
@@ -30,7 +30,7 @@ const LATE_NS = 3e6;
 /** No retransmission comes sooner than this share of the shortest round trip. */
 const LATE_SHARE = 0.9;
 /** Identifications further apart than this say nothing about order. */
-const ID_REACH = 1024;
+export const ID_REACH = 1024;
 const MSS_USUAL = 1460;
 /** A jump of more than this is no hole: the numbers are taken as a new beginning. */
 export const JUMP_MAX = 2 ** 30;
@@ -160,7 +160,7 @@ function isLate(
 ): boolean {
   const { loss, segment, hot } = health;
   const openerId = loss[hole + HOLE_ID]!;
-  if (id !== 0 && openerId !== 0 && (hot[block + BITS]! & ID_VARIES) !== 0) {
+  if (id !== 0 && openerId !== 0 && (hot[block + BITS]! & ID_ORDERED) !== 0) {
     const ahead = ((id - openerId) << 16) >> 16;
     if (ahead < 0 && ahead > -ID_REACH) return true;
     if (ahead > 0 && ahead < ID_REACH) return false;

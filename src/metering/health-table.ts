@@ -96,6 +96,8 @@ export const TROUBLED = 1 << 19;
 /** Its IP identifications differ from packet to packet. */
 export const ID_VARIES = 1 << 20;
 export const TIMESTAMP_SEEN = 1 << 21;
+/** They go up a little from packet to packet, so that they tell in which order packets were sent. */
+export const ID_ORDERED = 1 << 25;
 /** It sent data at some time; in this record. */
 export const DATA_SEEN = 1 << 22;
 export const DATA_IN_RECORD = 1 << 23;

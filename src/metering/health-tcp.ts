@@ -28,13 +28,13 @@ const { CAPTURED_END, CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_FRAGMENT, IP_O
 const { KEY_PROTOCOL, OFFSET_WORDS, TRANSPORT_OFFSET } = decoded;
 const { ACKED, ACK_KNOWN, BITS, DATA_IN_RECORD, DATA_SEEN, FLIGHT, FLOW_BITS, FLOW_ESTABLISHED } = side;
 const { FLOW_SYN_ACK, FRAGMENTED, HAS_HOLES, HOT_FORWARD, HOT_REVERSE, HOT_WORDS, ID_SEGMENT } = side;
-const { ID_VARIES, LOSS_CWR, LOSS_DSACKS, LOSS_DUPLICATE_ACKS, LOSS_ECE, LOSS_FIN } = side;
+const { ID_ORDERED, ID_VARIES, LOSS_CWR, LOSS_DSACKS, LOSS_DUPLICATE_ACKS, LOSS_ECE, LOSS_FIN } = side;
 const { LOSS_KEEP_ALIVES, LOSS_MIRRORED, LOSS_SACK_BLOCKS, LOSS_WINDOW_FULL, LOSS_WORDS } = side;
 const { MSS_KNOWN, NEW_OCTETS, NEXT, NEXT_KNOWN, PENDING_MASK, PROBED, SCALE_OPTION, SEEN } = side;
 const { SEEN_IN_RECORD, SEGMENTS, SYN_OPTIONS, TIMESTAMP_PENDING, WINDOW, ZERO_WINDOW } = side;
 const { FOUND_ALL, FOUND_SACK, FOUND_TIMESTAMPS, OPTIONS_FOUND } = options;
 const { OPTION_DSACK, OPTION_SACK_BLOCKS, OPTION_TSECR, OPTION_TSVAL } = options;
-const { JUMP_MAX, SINGLE_OCTETS } = losses;
+const { ID_REACH, JUMP_MAX, SINGLE_OCTETS } = losses;
 
 const FIN = 0x01;
 const SYN = 0x02;
@@ -134,8 +134,15 @@ function isMirrored(health: HealthTable, block: number, id: number, end: number)
   const { hot } = health;
   const bits = hot[block + BITS]!;
   if (id !== (hot[block + ID_SEGMENT]! & 0xffff)) {
+    const step = ((id - hot[block + ID_SEGMENT]!) << 16) >> 16;
+    let seen = bits | SEEN | SEEN_IN_RECORD;
+    if ((bits & SEEN) !== 0) {
+      seen |= ID_VARIES;
+      if (step > 0 && step < ID_REACH) seen |= ID_ORDERED;
+      else if (step <= -ID_REACH || step >= ID_REACH) seen &= ~ID_ORDERED;
+    }
     hot[block + ID_SEGMENT] = (hot[block + ID_SEGMENT]! & ~0xffff) | id;
-    hot[block + BITS] = bits | SEEN | SEEN_IN_RECORD | ((bits & SEEN) === 0 ? 0 : ID_VARIES);
+    hot[block + BITS] = seen;
     return false;
   }
   hot[block + BITS] = bits | SEEN | SEEN_IN_RECORD;
@@ -216,7 +223,14 @@ function addSequence(
     hot[other + BITS] = otherBits | PROBED;
     return false;
   }
-  if (len === 0) return false;
+  if (len === 0) {
+    // A bare ACK behind data that was not seen.
+    if (ahead > 0 && ahead < JUMP_MAX && (ahead > 1 || (hot[block + BITS]! & DATA_SEEN) !== 0)) {
+      openHole(health, line, block, seq, id, times, i);
+      hot[block + NEXT] = seq;
+    }
+    return false;
+  }
   let full = payload;
   if (payload > SINGLE_OCTETS) {
     full = segmentOctets(health, receiverOf(health, line ^ 1, other), headerOctets, payload);
