@@ -5,7 +5,7 @@
 import * as options from './health-options.ts';
 import type { HealthTable } from './health-table.ts';
 import * as side from './health-table.ts';
-import { lossOf, noteSyn, noteSynAck } from './health-timing.ts';
+import { endTrouble, lossOf, noteSyn, noteSynAck } from './health-timing.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { ACKED, ACK_KNOWN, BITS, FLOW_BITS, FLOW_REFUSED, FLOW_SYN, FLOW_SYN_ACK, HAS_HOLES } = side;
@@ -127,6 +127,7 @@ export function addWindow(
     return;
   }
   hot[block + BITS] = hot[block + BITS]! & ~ZERO_WINDOW;
+  if (((hot[other + NEXT]! - hot[block + ACKED]!) | 0) <= 0) endTrouble(health, line ^ 1, other, times, i);
   const total = (at >>> 1) + LOSS_ZERO_WINDOW_NS;
   lossDoubles[total] = lossDoubles[total]! + times[i]! - lossDoubles[since]!;
 }

@@ -15,6 +15,7 @@ import { readTcpOptions } from './health-options.ts';
 import type { HealthTable } from './health-table.ts';
 import * as side from './health-table.ts';
 import {
+  endTrouble,
   expectAck,
   lossOf,
   noteEstablished,
@@ -31,7 +32,7 @@ const { FLOW_SYN_ACK, FRAGMENTED, HAS_HOLES, HOT_FORWARD, HOT_REVERSE, HOT_WORDS
 const { ID_ORDERED, ID_VARIES, LOSS_CWR, LOSS_DSACKS, LOSS_DUPLICATE_ACKS, LOSS_ECE, LOSS_FIN } = side;
 const { LOSS_KEEP_ALIVES, LOSS_MIRRORED, LOSS_SACK_BLOCKS, LOSS_WINDOW_FULL, LOSS_WORDS } = side;
 const { MSS_KNOWN, NEW_OCTETS, NEXT, NEXT_KNOWN, PENDING_MASK, PROBED, SCALE_OPTION, SEEN } = side;
-const { SEEN_IN_RECORD, SEGMENTS, SYN_OPTIONS, TIMESTAMP_PENDING, WINDOW, ZERO_WINDOW } = side;
+const { SEEN_IN_RECORD, SEGMENTS, SYN_OPTIONS, TIMESTAMP_PENDING, TROUBLED, WINDOW, ZERO_WINDOW } = side;
 const { FOUND_ALL, FOUND_SACK, FOUND_TIMESTAMPS, OPTIONS_FOUND } = options;
 const { OPTION_DSACK, OPTION_SACK_BLOCKS, OPTION_TSECR, OPTION_TSVAL } = options;
 const { ID_REACH, JUMP_MAX, SINGLE_OCTETS } = losses;
@@ -176,6 +177,8 @@ function addAck(
   if (advance > 0) {
     hot[block + ACKED] = ack;
     hot[block + BITS] = (bits | ACK_KNOWN) & ~PROBED;
+    if ((otherBits & TROUBLED) !== 0 && ack === hot[other + NEXT] && (bits & ZERO_WINDOW) === 0)
+      endTrouble(health, otherLine, other, times, i);
     if ((otherBits & PENDING_MASK) !== 0) takeAckRtt(health, otherLine, other, ack, times, i);
     const isKnown = (otherBits & (NEXT_KNOWN | FRAGMENTED)) === NEXT_KNOWN;
     if (isKnown && ((otherBits & HAS_HOLES) !== 0 || ((ack - hot[other + NEXT]!) | 0) > 0)) {

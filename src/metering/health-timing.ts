@@ -10,7 +10,7 @@ import type { HealthTable } from './health-table.ts';
 import * as side from './health-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { BITS, LAST_DATA_NS, LOSS_USED, LOSS_WORDS, PENDING_MASK, PENDING_ONE } = side;
+const { BITS, DATA_SEEN, LAST_DATA_NS, LOSS_USED, LOSS_WORDS, PENDING_MASK, PENDING_ONE } = side;
 const { TIMESTAMP_PENDING, TIMING_USED, TIMING_WORDS, TROUBLED } = side;
 const { ACK_TIMES, PENDING_END, PENDING_NS, TIMESTAMP_PENDING_NS, TIMESTAMP_PENDING_VALUE } = side;
 const { ACCUMULATOR_WORDS, GREATEST_NS, JITTER_NS, LAST_NS, LEAST_NS, SAMPLES, SUM_NS } = side;
@@ -185,6 +185,27 @@ export function noteSilence(health: HealthTable, line: number, block: number, is
   loss[at * 2 + LOSS_STALLS] = loss[at * 2 + LOSS_STALLS]! + 1;
   lossDoubles[at + LOSS_STALLED_NS] = lossDoubles[at + LOSS_STALLED_NS]! + ns;
   health.hot[block + BITS] = health.hot[block + BITS]! & ~TROUBLED;
+}
+
+/**
+ * Everything that the side of `block` sent has arrived and there is room for more: what held it up is over, and was a
+ * stall if it took long. A silence from now on is its own.
+ */
+export function endTrouble(
+  health: HealthTable,
+  line: number,
+  block: number,
+  times: Float64Array,
+  i: number,
+): void {
+  const { hot, hotDoubles, number } = health;
+  const last = (block >>> 1) + LAST_DATA_NS;
+  hot[block + BITS] = hot[block + BITS]! & ~TROUBLED;
+  const ns = times[i]! - hotDoubles[last]!;
+  if ((hot[block + BITS]! & DATA_SEEN) === 0 || !(ns >= SILENCE_NS)) return;
+  number[0] = ns;
+  noteSilence(health, line, block, true);
+  hotDoubles[last] = times[i]!;
 }
 
 /**

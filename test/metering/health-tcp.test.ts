@@ -464,10 +464,32 @@ describe('over time', () => {
     ]);
     expect(health.forward).toMatchObject({
       stalls: 1,
-      longestStallMs: 5004,
-      stalledMs: 5004,
+      longestStallMs: 4999,
+      stalledMs: 4999,
       longestIdleMs: 3000,
     });
+  });
+
+  it('a repaired loss makes no stall of the idle time behind it', async () => {
+    const health = await healthOf([
+      ...handshake(),
+      ...burst(100, 1, 2),
+      { ...burst(140, 1, 1)[0]! },
+      ack(160, 2001),
+      ...burst(6000, 2001, 1),
+    ]);
+    expect(health.forward).toMatchObject({ stalls: 0, longestIdleMs: 5899, retransmittedSegments: 1 });
+  });
+
+  it('a closed window is a stall from the last data to its opening', async () => {
+    const health = await healthOf([
+      ...handshake(),
+      ...burst(100, 1, 2),
+      ack(120, 2001, { window: 0 }),
+      ack(3101, 2001, { window: 100 }),
+      ...burst(9101, 2001, 1),
+    ]);
+    expect(health.forward).toMatchObject({ stalls: 1, stalledMs: 3000, longestIdleMs: 6000 });
   });
 
   it('a stall at the end lasts to the last packet', async () => {

@@ -1,6 +1,7 @@
 /** Collects what the metering process exports as plain objects, oriented by initiator. */
 
 import type { FlowSink } from '../../src/metering/expiry.ts';
+import type { FlowRecordBatch } from '../../src/metering/flow-layout.ts';
 import type { FlowTable } from '../../src/metering/flow-table.ts';
 import type { FlowHealth } from '../../src/metering/health-figures.ts';
 import { readHealth } from '../../src/metering/read-health.ts';
@@ -22,6 +23,8 @@ export interface TestFlow {
   reverse: TestDirection;
   /** Where it was measured. */
   health?: FlowHealth;
+  /** The record that it was read from, in a batch of its own. */
+  record?: FlowRecordBatch;
 }
 
 const hex = (words: Int32Array, at: number) =>
@@ -50,7 +53,7 @@ export class CollectingSink implements FlowSink {
       endReason: (words[11]! >>> 8) & 0xf,
       forward: direction(16),
       reverse: direction(32),
-      ...(health === undefined ? {} : { health }),
+      ...(health === undefined ? {} : { health, record: batch }),
     });
   }
 }
