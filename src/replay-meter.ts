@@ -43,6 +43,7 @@ export interface ReplayMeterOptions {
     readonly activeTimeoutMs: number;
     readonly tcpEndDelayMs: number;
     readonly flowTableEntries: number;
+    readonly pathHealthIntervalMs?: number;
     readonly flowKey: FlowKeyExtension;
   };
   /** Keep what was around the packets: some template or the flow key asks for it. */

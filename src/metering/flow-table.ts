@@ -11,6 +11,7 @@
 import * as decoded from '../decode/decoded-batch.ts';
 import { type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
 import * as layout from './flow-layout.ts';
+import { INTERVAL_MS } from './health-layout.ts';
 import { createHealthTable, type HealthTable } from './health-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
@@ -45,6 +46,8 @@ export interface FlowTableOptions {
   readonly encapsulation: boolean;
   /** Measure path health; `sampled`: packets are selected from many. Default: no. */
   readonly health?: 'on' | 'sampled' | 'off';
+  /** Length of path health's intervals. Default: INTERVAL_MS. */
+  readonly healthIntervalMs?: number | undefined;
   readonly allocate?: AllocateMemory;
 }
 
@@ -82,7 +85,8 @@ function indexBits(capacity: number): number {
 }
 
 export function createFlowTable(options: FlowTableOptions): FlowTable {
-  const { capacity, health = 'off' } = options;
+  const { capacity, health = 'off', healthIntervalMs: intervalMs = INTERVAL_MS } = options;
+  const isSampled = health === 'sampled';
   if (!(capacity >= 1 && capacity <= CAPACITY_MAX)) throw new RangeError(`flow table capacity ${capacity}`);
   const allocate = options.allocate ?? allocateOnHeap;
   const entries = allocate(capacity * ENTRY_WORDS * 4);
@@ -105,7 +109,7 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
     wheelPrevious: new Int32Array(buffer, wheelAt + capacity * 4, capacity),
     keyExtension: options.keyExtension ? new Int32Array(capacity * KEY_EXTENSION_WORDS) : undefined,
     encapsulation: options.encapsulation ? new Int32Array(capacity * ENCAPSULATION_WORDS) : undefined,
-    health: health === 'off' ? undefined : createHealthTable(capacity, health === 'sampled', allocate),
+    health: health === 'off' ? undefined : createHealthTable(capacity, { isSampled, intervalMs }, allocate),
     active: 0,
     slotsTouched: 0,
     slotsZero: 0,

@@ -17,18 +17,17 @@ const { ACKED, ACK_KNOWN, BITS, DATA_SEEN, FLOW_ANY_DATA, FLOW_BITS, FLOW_LAST_R
 const { FLOW_OCTETS_USED, HOT_DOUBLES, HOT_DOUBLINGS, HOT_FIRST_INTERVAL, HOT_FORWARD, HOT_INTERVAL } = side;
 const { HOT_REVERSE, HOT_WORDS, INTERVAL_END_NS, LAST_DATA_NS, NEW_OCTETS, NEXT, NEXT_KNOWN, TROUBLED } =
   side;
-const { INTERVALS_MAX, INTERVAL_MS } = layout;
+const { INTERVALS_MAX } = layout;
 const { SILENCE_NS } = timing;
 
-const INTERVAL_NS = INTERVAL_MS * 1e6;
 /** Longer intervals than any capture's: a time that needs more is not believed and counts to the last one. */
 const DOUBLINGS_MAX = 40;
 const FORWARD_OCTETS = (HOT_FORWARD >>> 1) + NEW_OCTETS;
 const REVERSE_OCTETS = (HOT_REVERSE >>> 1) + NEW_OCTETS;
 
 /** Length of an interval after so many doublings, ns. */
-export function intervalNs(doublings: number): number {
-  return INTERVAL_NS * 2 ** doublings;
+export function intervalNs(health: HealthTable, doublings: number): number {
+  return health.intervalNs * 2 ** doublings;
 }
 
 /** The current interval of the flow in `slot` is over at the time of packet `i`, or there is none yet. */
@@ -38,22 +37,22 @@ export function moveInterval(health: HealthTable, slot: number, times: Float64Ar
   const double = slot * HOT_DOUBLES;
   const timeNs = times[i]!;
   if (hotDoubles[double + INTERVAL_END_NS]! === -Infinity) {
-    const first = Math.floor(timeNs / INTERVAL_NS);
+    const first = Math.floor(timeNs / health.intervalNs);
     hot[at + HOT_FIRST_INTERVAL] = first;
     hot[at + HOT_INTERVAL] = first;
     hot[at + HOT_DOUBLINGS] = 0;
-    hotDoubles[double + INTERVAL_END_NS] = (first + 1) * INTERVAL_NS;
+    hotDoubles[double + INTERVAL_END_NS] = (first + 1) * health.intervalNs;
     return;
   }
   storeInterval(health, slot);
   while (
-    Math.floor(timeNs / intervalNs(hot[at + HOT_DOUBLINGS]!)) - hot[at + HOT_FIRST_INTERVAL]! >=
+    Math.floor(timeNs / intervalNs(health, hot[at + HOT_DOUBLINGS]!)) - hot[at + HOT_FIRST_INTERVAL]! >=
       INTERVALS_MAX &&
     hot[at + HOT_DOUBLINGS]! < DOUBLINGS_MAX
   ) {
     doubleIntervals(health, slot);
   }
-  const length = intervalNs(hot[at + HOT_DOUBLINGS]!);
+  const length = intervalNs(health, hot[at + HOT_DOUBLINGS]!);
   const interval = Math.floor(timeNs / length);
   hot[at + HOT_INTERVAL] = interval;
   hotDoubles[double + INTERVAL_END_NS] = (interval + 1) * length;

@@ -63,7 +63,7 @@ export function writeHealth(batch: FlowRecordBatch, row: number, health: HealthT
   }
   if (hotDoubles[slot * HOT_DOUBLES + INTERVAL_END_NS]! !== -Infinity) {
     bits |= BIT_INTERVALS;
-    words[at + INTERVAL_LENGTH_MS] = word(intervalNs(hot[from + HOT_DOUBLINGS]!) / NS_PER_MS);
+    words[at + INTERVAL_LENGTH_MS] = word(intervalNs(health, hot[from + HOT_DOUBLINGS]!) / NS_PER_MS);
     words[at + FIRST_INTERVAL] = hot[from + HOT_FIRST_INTERVAL]!;
     words[at + INTERVALS] = hot[from + HOT_INTERVAL]! - hot[from + HOT_FIRST_INTERVAL]! + 1;
   }

@@ -202,9 +202,13 @@ export const PDM_DELTA_LAST_RECEIVED = 14;
 
 export const ICMP_WORDS = 8;
 
+const NS_PER_MS = 1e6;
+
 export interface HealthTable {
   /** Packets are selected from many: nothing that needs all of them is measured. */
   readonly isSampled: boolean;
+  /** Length of an interval before it ever doubles. */
+  readonly intervalNs: number;
   readonly hot: Int32Array;
   readonly hotDoubles: Float64Array;
   readonly timing: Int32Array;
@@ -228,11 +232,12 @@ export interface HealthTable {
 
 /**
  * Side tables for `capacity` flows.
+ * @param options whether packets are selected from many, and the length of an interval
  * @param allocate memory on a cache line for the hot words
  */
 export function createHealthTable(
   capacity: number,
-  isSampled: boolean,
+  options: { isSampled: boolean; intervalMs: number },
   allocate: (octets: number) => { buffer: ArrayBuffer; byteOffset: number },
 ): HealthTable {
   const quoted = createDecodedBatch(1);
@@ -243,7 +248,8 @@ export function createHealthTable(
   const octets = allocate(capacity * 2 * INTERVALS_MAX * 8);
   const pdm = new ArrayBuffer(capacity * 2 * PDM_WORDS * 4);
   return {
-    isSampled,
+    isSampled: options.isSampled,
+    intervalNs: options.intervalMs * NS_PER_MS,
     hot: new Int32Array(hot.buffer, hot.byteOffset, capacity * HOT_WORDS),
     hotDoubles: new Float64Array(hot.buffer, hot.byteOffset, capacity * HOT_DOUBLES),
     timing: new Int32Array(timing.buffer, timing.byteOffset, capacity * 2 * TIMING_WORDS),

@@ -81,6 +81,7 @@ export class MeteringProcess {
       keyExtension: hasKeyExtension(options.flowKey),
       encapsulation: options.encapsulation,
       ...(options.health === undefined ? {} : { health: options.health }),
+      healthIntervalMs: options.pathHealthIntervalMs,
       ...(options.allocate === undefined ? {} : { allocate: options.allocate }),
     });
     this.#timeouts = createTimeouts(options);

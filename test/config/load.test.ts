@@ -25,6 +25,7 @@ describe('defaults', () => {
         tcpEndDelayMs: 2_000,
         flowTableEntries: 262_144,
         pathHealth: 'auto',
+        pathHealthIntervalMs: 5000,
         flowKey: { vlan: true, tos: false, mac: false, mpls: false, tunnel: false },
       },
       decode: { decapsulate: [], tunnelDepthMax: 8 },

@@ -44,6 +44,13 @@ export const METERING_OPTIONS: readonly ConfigOption[] = [
     help: 'Measure what the network did to each flow: round trips, losses, stalls; auto: where a template names it.',
   },
   {
+    path: 'metering.pathHealthInterval',
+    type: duration(1000, DAY_MS / 24),
+    default: 5000,
+    unit: '',
+    help: 'Length of the throughput intervals of path health; doubled while a record would need more than 24 of them.',
+  },
+  {
     path: 'metering.flowKey.vlan',
     type: SWITCH,
     default: true,
