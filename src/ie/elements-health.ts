@@ -176,7 +176,7 @@ export const OWN_HEALTH_ELEMENTS: readonly InformationElement[] = [
     description: 'Octets that were acknowledged but not captured.' }),
   counter(115, 'tcpDuplicateAckDeltaCount', 'packets', H.DUPLICATE_ACKS, H.VALID_TCP, 'Duplicate ACKs (RFC 5681 §2) that this direction’s sender sent.'),
   counter(116, 'tcpSackBlockDeltaCount', 'none', H.SACK_BLOCKS, H.VALID_TCP, 'SACK blocks (RFC 2018) that this direction’s sender sent.'),
-  counter(117, 'tcpDuplicateSackDeltaCount', 'none', H.DUPLICATE_SACKS, H.VALID_TCP, 'Duplicate SACK blocks (RFC 2883) that this direction’s sender sent.'),
+  counter(117, 'tcpDuplicateSackDeltaCount', 'none', H.DUPLICATE_SACKS, H.VALID_TCP, 'Segments that this direction’s sender reported to have had already, by duplicate SACK (RFC 2883).'),
   counter(118, 'tcpZeroWindowDeltaCount', 'none', H.ZERO_WINDOWS, H.VALID_TCP, 'Times that this direction’s sender closed its receive window.'),
   quantity(119, 'tcpZeroWindowMilliseconds', 'milliseconds', H.ZERO_WINDOW_MS, H.VALID_TCP, 'How long its receive window was closed.'),
   counter(120, 'tcpWindowFullDeltaCount', 'packets', H.WINDOW_FULL, H.VALID_FLIGHT, 'Segments that filled the window which the receiver had advertised.'),

@@ -52,7 +52,7 @@ export interface DirectionHealth {
   /** Acknowledged by the receiver, never seen by the probe: lost in the capture, not in the network. */
   readonly captureLostSegments: number;
   readonly captureLostOctets: number;
-  /** ACKs, SACK and DSACK blocks that this direction's sender sent about the other direction's data. */
+  /** ACKs, SACK blocks, and segments in duplicate SACK blocks, that this direction's sender sent about the other's data. */
   readonly duplicateAcks: number;
   readonly sackBlocks: number;
   readonly duplicateSacks: number;

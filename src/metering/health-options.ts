@@ -10,7 +10,7 @@ export const OPTION_MSS = 1;
 export const OPTION_SCALE = 2;
 export const OPTION_TSVAL = 3;
 export const OPTION_TSECR = 4;
-/** SACK blocks, and whether the first one is a duplicate's (RFC 2883 §4). */
+/** SACK blocks, and the octets of the first one where it is a duplicate's (RFC 2883 §4), else 0. */
 export const OPTION_SACK_BLOCKS = 5;
 export const OPTION_DSACK = 6;
 
@@ -95,7 +95,8 @@ function readOption(
     const isWithin =
       blocks > 1 && ((left - view.getInt32(at + 10)) | 0) >= 0 && ((right - view.getInt32(at + 14)) | 0) <= 0;
     segment[OPTION_SACK_BLOCKS] = blocks;
-    segment[OPTION_DSACK] = isBelow || isWithin ? 1 : 0;
+    const octets = (right - left) | 0;
+    segment[OPTION_DSACK] = (isBelow || isWithin) && octets > 0 ? octets : 0;
     return FOUND_SACK;
   }
   if (kind === KIND_MSS && length === 4) {

@@ -122,8 +122,15 @@ export function addTcp(
   addWindow(health, line, block, other, window, times, i);
   const isNew = addSequence(health, line, block, other, seq, len, payload, headerOctets, id, times, i);
   if ((segment[OPTIONS_FOUND]! & FOUND_TIMESTAMPS) !== 0) {
-    noteTimestamp(health, line, block, segment[OPTION_TSVAL]!, isNew && payload > 0, times, i);
+    const isAwaited = payload > 0 ? isNew : isClock(hot, other, flags, ack);
+    noteTimestamp(health, line, block, segment[OPTION_TSVAL]!, isAwaited, times, i);
   }
+}
+
+/** Whether a bare acknowledgement leaves data outstanding: its sender's peer answers with the next data at once. */
+function isClock(hot: Int32Array, other: number, flags: number, ack: number): boolean {
+  if ((flags & (FIN | ACK)) !== ACK || (hot[other + BITS]! & NEXT_KNOWN) === 0) return false;
+  return ((hot[other + NEXT]! - ack) | 0) > 0;
 }
 
 /**
@@ -196,10 +203,14 @@ function addAck(
   if ((found & FOUND_SACK) !== 0) {
     const at = lossOf(health, line, block);
     loss[at + LOSS_SACK_BLOCKS] = loss[at + LOSS_SACK_BLOCKS]! + segment[OPTION_SACK_BLOCKS]!;
-    loss[at + LOSS_DSACKS] = loss[at + LOSS_DSACKS]! + segment[OPTION_DSACK]!;
+    // A receiver tells of several duplicates next to each other in one block.
+    const duplicate = segment[OPTION_DSACK]!;
+    if (duplicate > 0)
+      loss[at + LOSS_DSACKS] =
+        loss[at + LOSS_DSACKS]! + segmentsIn(duplicate, hot[other + ID_SEGMENT]! >>> 16);
   }
   if ((found & FOUND_TIMESTAMPS) !== 0 && (otherBits & TIMESTAMP_PENDING) !== 0) {
-    takeTimestampRtt(health, otherLine, other, segment[OPTION_TSECR]!, times, i);
+    takeTimestampRtt(health, otherLine, other, block, segment[OPTION_TSECR]!, times, i);
   }
 }
 

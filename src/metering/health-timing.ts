@@ -115,13 +115,16 @@ export function takeAckRtt(
   addSample(health, at + ACK_TIMES);
 }
 
-/** Notes a timestamp when it is seen for the first time, on new data, while no other waits for its echo. */
+/**
+ * Notes a timestamp when it is seen for the first time, while no other waits for its echo, on a segment that is answered
+ * at once: new data, or a bare acknowledgement that makes a sender go on.
+ */
 export function noteTimestamp(
   health: HealthTable,
   line: number,
   block: number,
   value: number,
-  isNewData: boolean,
+  isAwaited: boolean,
   times: Float64Array,
   i: number,
 ): void {
@@ -132,28 +135,37 @@ export function noteTimestamp(
   if (!isFirst && ((value - timing[at + TIMESTAMP_LAST]!) | 0) <= 0) return;
   timing[at + TIMESTAMP_LAST] = value;
   hot[block + BITS] = bits | TIMESTAMP_SEEN;
-  if (!isNewData || (bits & TIMESTAMP_PENDING) !== 0) return;
+  if (!isAwaited || (bits & TIMESTAMP_PENDING) !== 0) return;
   timing[at + TIMESTAMP_PENDING_VALUE] = value;
   health.timingDoubles[(at >>> 1) + TIMESTAMP_PENDING_NS] = times[i]!;
   hot[block + BITS] = bits | TIMESTAMP_SEEN | TIMESTAMP_PENDING;
 }
 
-/** An echo of the timestamps of the direction at `block`: of the one that is waited for it gives a sample. */
+/**
+ * An echo of the timestamps of the direction at `block`: of the one that is waited for it gives a sample. Of a bare
+ * acknowledgement it does so only while data flows: behind a pause, the echo waited for the application.
+ * @param other  block of the direction that echoes
+ */
 export function takeTimestampRtt(
   health: HealthTable,
   line: number,
   block: number,
+  other: number,
   echo: number,
   times: Float64Array,
   i: number,
 ): void {
   const at = line * TIMING_WORDS;
-  const { hot, timing } = health;
+  const { hot, hotDoubles, timing } = health;
   const beyond = (echo - timing[at + TIMESTAMP_PENDING_VALUE]!) | 0;
   if (beyond < 0) return;
   hot[block + BITS] = hot[block + BITS]! & ~TIMESTAMP_PENDING;
-  const ns = times[i]! - health.timingDoubles[(at >>> 1) + TIMESTAMP_PENDING_NS]!;
+  const notedNs = health.timingDoubles[(at >>> 1) + TIMESTAMP_PENDING_NS]!;
+  const ns = times[i]! - notedNs;
   if (beyond > 0 || !(ns >= 0)) return;
+  const isBare =
+    (hot[block + BITS]! & DATA_SEEN) === 0 || notedNs > hotDoubles[(block >>> 1) + LAST_DATA_NS]!;
+  if (isBare && 2 * (times[i]! - hotDoubles[(other >>> 1) + LAST_DATA_NS]!) > ns) return;
   health.number[0] = ns;
   addSample(health, at + TIMESTAMP_TIMES);
 }

@@ -205,10 +205,10 @@ function readDirection(batch: FlowRecordBatch, at: number, intervals: number): D
   };
 }
 
-/** The better figures of a segment's round trip: of acknowledgements, else of timestamps, else of the handshake. */
+/** The better figures of a segment's round trip: of acknowledgements or timestamps, whichever are more, else of the handshake. */
 function segmentRtt({ ackRtt, timestampRtt }: DirectionHealth, handshakeMs: number): TimeFigures {
+  if (timestampRtt.samples > ackRtt.samples) return timestampRtt;
   if (ackRtt.samples > 0) return ackRtt;
-  if (timestampRtt.samples > 0) return timestampRtt;
   if (Number.isNaN(handshakeMs)) return NO_TIME;
   return { samples: 1, minMs: handshakeMs, meanMs: handshakeMs, maxMs: handshakeMs, jitterMs: UNKNOWN };
 }
