@@ -1,0 +1,124 @@
+/**
+ * Rules on how a flow began and ended: refused, unanswered, reset (RFC 9293 §3.5 and §3.10; RFC 792, RFC 4443).
+ * Both directions of a flow share these verdicts.
+ */
+import type { Finding } from './finding.ts';
+import type { Measures } from './measures.ts';
+import { countText, octetsText } from './words.ts';
+
+const FIN = 0x01;
+const SYN = 0x02;
+const RST = 0x04;
+const ACK = 0x10;
+
+const ICMP = 1;
+const TCP = 6;
+const UDP = 17;
+const ICMPV6 = 58;
+/** type << 8 | code of an echo request, in ICMP and ICMPv6. */
+const ECHO_REQUEST = 8 << 8;
+const ECHO_REQUEST_V6 = 128 << 8;
+
+/** UDP ports where a request that gets no answer has failed: DNS, NTP, SNMP, QUIC. Others may speak one way. */
+const REQUEST_PORTS: ReadonlySet<number> = new Set([53, 123, 161, 443]);
+
+/** Errors by type << 8 | code. ICMP's types from 0 to 127 and ICMPv6's share no number here but 1 and 3. */
+const REFUSALS: Readonly<Record<string, ReadonlyMap<number, string>>> = {
+  ipv4: new Map([
+    [0x0302, 'protocol unreachable'],
+    [0x0303, 'port unreachable'],
+    [0x0309, 'network administratively prohibited'],
+    [0x030a, 'host administratively prohibited'],
+    [0x030d, 'communication administratively prohibited'],
+  ]),
+  ipv6: new Map([
+    [0x0101, 'communication administratively prohibited'],
+    [0x0104, 'port unreachable'],
+    [0x0105, 'source address failed policy'],
+    [0x0106, 'route rejected'],
+  ]),
+};
+
+function errorText(error: number): string {
+  return `an ICMP error of type ${error >>> 8}, code ${error & 0xff}, quotes it`;
+}
+
+/** The refusal that an ICMP error states, or undefined. */
+function refusalOf({ icmpError, isIPv6 }: Measures['flow']): string | undefined {
+  return REFUSALS[isIPv6 ? 'ipv6' : 'ipv4']!.get(icmpError);
+}
+
+function refused(conclusion: string, reasons: readonly string[]): Finding {
+  return { verdict: 'refused', conclusion, reasons };
+}
+
+function unanswered(conclusion: string, reasons: readonly string[]): Finding {
+  return { verdict: 'unanswered', conclusion, reasons };
+}
+
+/** A finding about an error that came back instead of an answer. */
+function errorFinding(measures: Measures): Finding | undefined {
+  const { flow } = measures;
+  if (Number.isNaN(flow.icmpError)) return undefined;
+  const refusal = refusalOf(flow);
+  const reasons = [errorText(flow.icmpError)];
+  return refusal === undefined
+    ? unanswered('unanswered, an ICMP error came back', reasons)
+    : refused(`refused: ${refusal}`, reasons);
+}
+
+function tcpOpening(measures: Measures): Finding | undefined {
+  const { flow } = measures;
+  const { forward, reverse } = flow;
+  // An initiator that acknowledges has had an answer, even if this view never showed it.
+  if ((forward.tcpFlags & SYN) === 0 || (forward.tcpFlags & ACK) !== 0) return undefined;
+  const asked = `${countText(forward.packets, 'packet')} from the initiator, none of which acknowledges anything`;
+  if ((reverse.tcpFlags & SYN) !== 0) {
+    if ((forward.tcpFlags & RST) !== 0) return undefined;
+    return unanswered('the answer to the SYN was never acknowledged', [
+      asked,
+      `${countText(reverse.packets, 'packet')} from the responder, SYN/ACK among them`,
+    ]);
+  }
+  if ((reverse.tcpFlags & RST) !== 0)
+    return refused('refused, the responder answered the SYN with RST', [
+      asked,
+      'the responder sent RST and no SYN',
+    ]);
+  return errorFinding(measures) ?? unanswered('unanswered, nothing came back for the SYN', [asked]);
+}
+
+/** A flow that never became a conversation. */
+export function openingVerdict(measures: Measures): Finding | undefined {
+  const { flow } = measures;
+  const { protocol, forward, reverse, responderPort } = flow;
+  if (protocol === TCP) return tcpOpening(measures);
+  if (reverse.packets > 0) return undefined;
+  const error = errorFinding(measures);
+  if (error !== undefined) return error;
+  const isEcho =
+    (protocol === ICMP && responderPort === ECHO_REQUEST) ||
+    (protocol === ICMPV6 && responderPort === ECHO_REQUEST_V6);
+  const isRequest = protocol === UDP && REQUEST_PORTS.has(responderPort);
+  if (!isEcho && !isRequest) return undefined;
+  return unanswered('unanswered, nothing came back', [
+    `${countText(forward.packets, isEcho ? 'echo request' : 'packet')} out, none in`,
+  ]);
+}
+
+/** A connection that one side broke off. */
+export function resetVerdict({ flow }: Measures): Finding | undefined {
+  if (flow.protocol !== TCP) return undefined;
+  const { forward, reverse } = flow;
+  const isClosed = (forward.tcpFlags & reverse.tcpFlags & FIN) !== 0;
+  if (isClosed || ((forward.tcpFlags | reverse.tcpFlags) & RST) === 0) return undefined;
+  const who = (forward.tcpFlags & RST) !== 0 ? 'initiator' : 'responder';
+  return {
+    verdict: 'reset',
+    conclusion: `reset by the ${who}`,
+    reasons: [
+      `RST from the ${who}, without FIN from both sides`,
+      `${octetsText(forward.octets)} out and ${octetsText(reverse.octets)} in before it`,
+    ],
+  };
+}
