@@ -143,3 +143,17 @@ export class SystemCallError extends FlowtapError {
     this.errno = fault.errno;
   }
 }
+
+/** A file that flowtap was asked to write and cannot. */
+export class OutputFileError extends FlowtapError {
+  override readonly code = 'OUTPUT_FILE';
+  readonly file: string;
+
+  constructor(file: string, cause: Error) {
+    super(`${file}: cannot be written: ${cause.message}`, {
+      remedy: 'check its folder, its permissions and the space on the disk',
+      cause,
+    });
+    this.file = file;
+  }
+}

@@ -21,13 +21,16 @@ export async function openCollectors(config: FlowtapConfig): Promise<ExportingPr
 
 export class LiveExporting {
   readonly #log: Log;
+  readonly #onRecords: ((batch: FlowRecordBatch) => void) | undefined;
   readonly #interfaces: LiveInterface[] = [];
   #current: ExportingProcess | undefined;
   #busy: Promise<void> = Promise.resolve();
 
-  constructor(current: ExportingProcess | undefined, log: Log) {
+  /** @param onRecords sees each batch before it is exported */
+  constructor(current: ExportingProcess | undefined, log: Log, onRecords?: (batch: FlowRecordBatch) => void) {
     this.#current = current;
     this.#log = log;
+    this.#onRecords = onRecords;
   }
 
   get needsEncapsulation(): boolean {
@@ -40,7 +43,10 @@ export class LiveExporting {
 
   /** Resolves when the batch's memory may be reused. */
   consume(batch: FlowRecordBatch): Promise<void> {
-    this.#busy = this.#busy.then(() => this.#current?.exportBatch(batch));
+    this.#busy = this.#busy.then(() => {
+      this.#onRecords?.(batch);
+      return this.#current?.exportBatch(batch);
+    });
     return this.#busy;
   }
 

@@ -19,6 +19,7 @@ import { compareConfigs } from './live-reload.ts';
 import type { LiveState } from './live-state.ts';
 import { WorkerSupervisor } from './live-supervisor.ts';
 import type { Log } from './log.ts';
+import type { FlowRecordBatch } from './metering/flow-layout.ts';
 import type { MetricsServer } from './metrics/http.ts';
 
 /** How often workers and losses are looked at. */
@@ -36,6 +37,8 @@ export interface LiveProbeOptions {
   readonly version: string;
   /** Aborted: give the start up. */
   readonly signal: AbortSignal;
+  /** Sees each batch of records before it is exported; its memory is not to be kept. */
+  readonly onRecords?: (batch: FlowRecordBatch) => void;
   /** What tests put in the place of the worker and of time; nothing that a user can reach. */
   readonly testing?: {
     readonly workerModule?: URL;
@@ -69,7 +72,7 @@ export class LiveProbe {
     const { config, log, testing } = options;
     this.#options = options;
     this.#config = config;
-    const exporting = new LiveExporting(collectors, log);
+    const exporting = new LiveExporting(collectors, log, options.onRecords);
     this.#exporting = exporting;
     this.#watcher = new LossWatcher(log);
     const machine = { cores: availableParallelism(), pid: process.pid };

@@ -45,7 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'output',
     'sys',
   ],
-  cli: ['clock', 'config', 'errors', 'generate', 'ie', 'log', 'output', 'probe', 'sys'],
+  cli: ['clock', 'config', 'diagnose', 'errors', 'generate', 'ie', 'log', 'output', 'probe', 'sys'],
   docs: ['cli', 'config', 'decode', 'errors', 'ie', 'metrics'],
   main: ['cli'],
 };

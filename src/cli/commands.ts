@@ -2,6 +2,7 @@
 import { choice } from '../config/option-types.ts';
 import { ConfigError } from '../errors.ts';
 import { type Arguments, COMMAND_LINE, type Command, type Flag } from './command.ts';
+import { DIAGNOSE_FLAGS } from './diagnose-flags.ts';
 import { GENERATE_FLAGS } from './generate-flags.ts';
 import { REPLAY_FLAGS, RUN_FLAGS } from './metering-flags.ts';
 
@@ -68,6 +69,26 @@ export const COMMANDS: readonly Command[] = [
       ['flowtap generate -i veth0 -r day.pcap --speed 10', 'a capture, ten times as fast'],
     ],
     run: async (args) => (await import('./generate.ts')).generateCommand(args),
+  },
+  {
+    name: 'diagnose',
+    usage: 'FILE... | --live -i IFACE [-o table|json] [--html FILE]',
+    summary: 'Tell what the network did to each flow of captures: loss, delay, stalls, windows',
+    operands: { name: 'FILE', min: 0, max: Number.POSITIVE_INFINITY },
+    flags: DIAGNOSE_FLAGS,
+    examples: [
+      ['flowtap diagnose transfer.pcapng', 'why was it slow?'],
+      ['flowtap diagnose day*.pcap.gz --address 192.0.2.0/24 --html report.html', 'a page with charts'],
+      ['flowtap diagnose --live -i eth1 --duration 10m', 'what goes by in ten minutes'],
+      ["flowtap diagnose x.pcap -o json | jq 'select(.lostShare > 0.001)'", 'each direction of each flow'],
+    ],
+    run: async (args) => {
+      const { diagnose } = await import('./diagnose.ts');
+      return diagnose(args, {
+        replay: async () => (await import('../probe.ts')).runReplay,
+        live: async () => (await import('../live-probe.ts')).startLiveProbe,
+      });
+    },
   },
   {
     name: 'check-config',

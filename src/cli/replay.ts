@@ -8,6 +8,7 @@ import { type ReplaySummary, summaryLines } from '../output/summary.ts';
 import type { Arguments } from './command.ts';
 import { replayConfig } from './replay-config.ts';
 import { SIGNAL_EXIT, StopSignals } from './stop-signals.ts';
+import { createProgress, terminalColumns } from './terminal.ts';
 
 /** The probe's entry: resolves when everything has been exported, or what there was when the signal aborted it. */
 export type RunReplay = (options: ReplayOptions) => Promise<ReplaySummary>;
@@ -23,21 +24,6 @@ const WHERE_TO_GO_NEXT = [
   '  npx flowtap replay FILE -o json                  one JSON object for each flow',
   '  npx flowtap --help                               all commands; docs/ has the rest',
 ];
-
-/** Columns of the terminal behind a standard stream, or undefined where it is something else. */
-async function terminalColumns(stream: 'stdout' | 'stderr'): Promise<number | undefined> {
-  const { isatty } = await import('node:tty');
-  const isTerminal = isatty(stream === 'stdout' ? 1 : 2);
-  return isTerminal ? process[stream].columns || undefined : undefined;
-}
-
-async function createProgress(args: Arguments, errors: DescriptorOutput) {
-  if (args.flags.has('quiet') || args.flags.has('no-progress')) return undefined;
-  const columns = await terminalColumns('stderr');
-  if (columns === undefined) return undefined;
-  const { ProgressLine } = await import('../output/progress.ts');
-  return new ProgressLine({ columns, write: (text) => void errors.write(Buffer.from(text)) });
-}
 
 /**
  * Runs a replay.

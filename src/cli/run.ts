@@ -44,7 +44,8 @@ function print(line: string): void {
   }
 }
 
-function packageVersion(): string {
+/** The version of flowtap. */
+export function packageVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,0 +1,51 @@
+/** `flowtap diagnose --live`: the same verdicts while it happens, in a network namespace. */
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { describeInLab, type LabProcess } from '../lab/lab.ts';
+import { waitFor } from '../support/network.ts';
+import { type DiagnosisLine, towardsPort, WIRE_TOOLS, Wire } from './lab/wire.ts';
+
+const ENTRY = join(import.meta.dirname, '../../src/flowtap.mjs');
+
+describeInLab(WIRE_TOOLS, 'diagnose --live', () => {
+  const wire = new Wire('live');
+  afterAll(() => wire.close());
+
+  async function startDiagnosis(...flags: string[]): Promise<LabProcess> {
+    const sockets = () => wire.left.execute('cat', '/proc/net/packet').trim().split('\n').length;
+    const before = sockets();
+    const command = [process.execPath, ENTRY, 'diagnose', '--live', '-i', 'wire', '-o', 'json', ...flags];
+    const diagnosis = wire.left.start(command);
+    await waitFor('the capture', () => sockets() > before || diagnosis.hasEnded);
+    return diagnosis;
+  }
+
+  it('judges connections when a signal ends it', async () => {
+    await wire.relay('-d', '10000');
+    await wire.serve('5001:rcvbuf=32768', '5007:after=500000,reset=1');
+    const diagnosis = await startDiagnosis();
+    await wire.send('5001:seconds=3', '5007:octets=3000000,sndbuf=65536', '5008:octets=1');
+    const { code, stdout, stderr } = await diagnosis.stop('SIGINT', 10_000);
+    expect(code, stderr).toBe(0);
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as DiagnosisLine);
+    expect(towardsPort(lines, 5001).verdict).toBe('window-limited');
+    expect(towardsPort(lines, 5007).verdict).toBe('reset');
+    expect(towardsPort(lines, 5008).verdict).toBe('refused');
+    expect(Math.abs(towardsPort(lines, 5001).roundTripTimeMs.min! - 20)).toBeLessThan(1);
+  });
+
+  it('ends by itself when its time is up', async () => {
+    const diagnosis = await startDiagnosis('--duration', '1s', '-q');
+    const { code, stdout, stderr } = await diagnosis.ended;
+    expect([code, stdout, stderr]).toEqual([0, '', '']);
+  });
+
+  it('says when there is no such interface', async () => {
+    const command = [process.execPath, ENTRY, 'diagnose', '--live', '-i', 'nowhere'];
+    const { code, stderr } = await wire.left.run(command);
+    expect([code, stderr.includes('nowhere')]).toEqual([2, true]);
+  });
+});
