@@ -13,6 +13,7 @@ import * as layout from './flow-layout.ts';
 import type { FlowTable } from './flow-table.ts';
 import { addIcmpError, isIcmpError } from './health-icmp.ts';
 import { moveInterval, noteData } from './health-intervals.ts';
+import { superPayload } from './health-loss.ts';
 import { addPdm } from './health-pdm.ts';
 import type { HealthTable } from './health-table.ts';
 import * as side from './health-table.ts';
@@ -21,6 +22,7 @@ import { emptyTiming, lossOf } from './health-timing.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_LATER_FRAGMENT, DETAIL_TCP, EXTENSION_HEADERS } = decoded;
+const { DETAIL_SUPER_PACKET, FRAGMENT_ID } = decoded;
 const { IP_OCTETS, IP_OFFSET, KEY_PROTOCOL, OFFSET_WORDS, TRANSPORT_OFFSET } = decoded;
 const { BITS, DATA_IN_RECORD, DATA_SEEN, FLIGHT, FLOW_BITS, FLOW_OCTETS_USED } = side;
 const { HOT_DOUBLES, HOT_FORWARD, HOT_REVERSE, HOT_WORDS, ICMP_USED, ID_SEGMENT, INTERVAL_END_NS } = side;
@@ -147,7 +149,9 @@ function addOther(
   const headers = offsets[from + TRANSPORT_OFFSET]! - offsets[from + IP_OFFSET]!;
   const isWhole = (packets[at + DETAIL]! & DETAIL_LATER_FRAGMENT) === 0;
   const transport = protocol === UDP && isWhole ? UDP_HEADER_OCTETS : 0;
-  const payload = (packets[at + IP_OCTETS]! >>> 0) - headers - transport;
+  let payload = (packets[at + IP_OCTETS]! >>> 0) - headers - transport;
+  if ((packets[at + DETAIL]! & DETAIL_SUPER_PACKET) !== 0)
+    payload = superPayload(payload, packets[at + FRAGMENT_ID]!);
   if (payload <= 0) return;
   const line = slot * 2 + isReverse;
   const block = slot * HOT_WORDS + HOT_FORWARD + isReverse * (HOT_REVERSE - HOT_FORWARD);
