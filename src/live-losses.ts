@@ -4,9 +4,9 @@
  * summary at the end adds them up.
  */
 import type { FlowtapConfig } from './config/config.ts';
+import { FAULT_REMEDIES } from './export/faults.ts';
 import type { InterfaceState, LiveState, WorkerState } from './live-state.ts';
 import type { Log, LogLevel } from './log.ts';
-import { SEND_REMEDIES } from './replay-summary.ts';
 
 /** A count of one kind of loss at one place. */
 export interface Loss {
@@ -92,11 +92,24 @@ const workerRows: Rows<WorkerState> = (worker, config) => {
 
 type Collector = LiveState['collectors'][number];
 
-const collectorRows: Rows<Collector> = ({ errors, collectorDrops, notExportable }) => [
+const collectorRows: Rows<Collector> = ({
+  errors,
+  collectorDrops,
+  notExportable,
+  recordsDropped = {},
+  lastError,
+  recordsRepeated,
+}) => [
   ...Object.entries(errors).map(([reason, count]) => ({
     count,
-    what: `messages not sent: ${reason}`,
-    remedy: SEND_REMEDIES[reason] ?? 'see the reason',
+    what: `${recordsRepeated === undefined ? 'messages not sent' : 'failed connections'}: ${reason}`,
+    remedy: `${lastError?.reason === reason ? `${lastError.message}; ` : ''}${FAULT_REMEDIES[reason] ?? 'see the reason'}`,
+    level: 'warning' as const,
+  })),
+  ...Object.entries(recordsDropped).map(([reason, count]) => ({
+    count,
+    what: `flow records lost: ${reason}`,
+    remedy: FAULT_REMEDIES[reason] ?? 'see the reason',
     level: 'warning' as const,
   })),
   {

@@ -8,7 +8,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import type { SourceInterface } from './capture/source.ts';
 import type { FlowtapConfig } from './config/config.ts';
 import { FlowtapError, type PostedError, postedError } from './errors.ts';
-import type { CollectorStatistics } from './export/collector-exporter.ts';
+import type { CollectorStatistics } from './export/record-sink.ts';
 import type { RecordQueueMemory } from './metering/record-queue.ts';
 import { createWriter } from './output/create-writer.ts';
 import type { FlowWriter } from './output/flow-writer.ts';

@@ -137,14 +137,14 @@ export function choice(words: readonly string[]): OptionType {
   };
 }
 
-/** A text of a certain form. */
-export function text(allowed: string, placeholder: string, form: RegExp): OptionType {
+/** A text on one line, of a certain form. */
+export function text(allowed: string, placeholder: string, form = /^[^\n]*$/): OptionType {
   return {
     allowed,
     placeholder,
     jsonSchema: { type: 'string', pattern: form.source },
     parse: (raw) => (typeof raw === 'string' && form.test(raw) ? raw : undefined),
-    format: (value) => (/^[\w./-]+$/.test(String(value)) ? String(value) : JSON.stringify(value)),
+    format: (value) => JSON.stringify(value),
   };
 }
 
@@ -188,17 +188,6 @@ export function nameList(allowed: string, placeholder: string): OptionType {
     isList: true,
     parse: (raw) => toWords(raw),
     format: formatList,
-  };
-}
-
-/** Any text on one line. */
-export function text(allowed: string, placeholder: string): OptionType {
-  return {
-    allowed,
-    placeholder,
-    jsonSchema: { type: 'string', pattern: '^[^\\n]*$' },
-    parse: (raw) => (typeof raw === 'string' && !raw.includes('\n') ? raw : undefined),
-    format: (value) => JSON.stringify(value),
   };
 }
 
