@@ -4,10 +4,11 @@
  * each exporter has a queue of its own, and a slow or dead one delays nobody.
  */
 import { ConfigError } from '../errors.ts';
-import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../metering/flow-layout.ts';
+import type { FlowRecordBatch } from '../metering/flow-layout.ts';
+import { templatesNeedEncapsulation } from './collector-options.ts';
+import { createSink, type Route, type RunningUnit, routesOf, type Unit, unitsOf } from './export-units.ts';
 import { FailoverSink } from './failover-sink.ts';
 import { FaultReporter } from './faults.ts';
-import { FlowShare } from './flow-share.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type {
   CollectorStatistics,
@@ -17,7 +18,6 @@ import type {
   SinkContext,
 } from './record-sink.ts';
 import { SinkQueue } from './sink-queue.ts';
-import { sinkFactory } from './sink-registry.ts';
 
 /** The event loop gets its turn after so many batches, however fast they come. */
 const BATCHES_PER_TURN = 32;
@@ -43,60 +43,18 @@ export interface ExportingProcess {
   /**
    * Goes over to other exporters, without a gap: those that stay as they are notice nothing, changed ones keep their
    * queue, removed ones send what they have.
+   * @param keepsEncapsulation whether records carry the encapsulation; templates that need it are refused otherwise
    * @throws ConfigError or ExportError as `createExportingProcess` does; then everything stays as it was
    */
-  reconfigure(config: ExportingConfig, exporters: readonly ExporterConfig[]): Promise<void>;
+  reconfigure(
+    config: ExportingConfig,
+    exporters: readonly ExporterConfig[],
+    keepsEncapsulation?: boolean,
+  ): Promise<void>;
   /** Sends the rest, waits until it is sent, and frees the sockets. @returns the final counters */
   close(): Promise<CollectorStatistics[]>;
   /** Counters of each collector so far. */
   statistics(): CollectorStatistics[];
-}
-
-/** One queue: an exporter, or a failover group of them. */
-interface Unit {
-  readonly key: string;
-  readonly exporters: readonly ExporterConfig[];
-  /** Everything that the sink is made of: the same text, the same sink. */
-  readonly identity: string;
-}
-
-interface RunningUnit extends Unit {
-  readonly queue: SinkQueue;
-}
-
-/** Who gets the records: one unit, or the units of a balance group among them. */
-interface Route {
-  readonly queues: readonly SinkQueue[];
-  /** Undefined for one alone. */
-  readonly share: FlowShare | undefined;
-}
-
-function unitsOf(config: ExportingConfig, exporters: readonly ExporterConfig[]): Unit[] {
-  const groups = new Map<string, ExporterConfig[]>();
-  for (const exporter of exporters) {
-    const { failover } = exporter.options;
-    const key = failover === undefined ? exporter.url : `failover:${failover}`;
-    groups.set(key, [...(groups.get(key) ?? []), exporter]);
-  }
-  return [...groups].map(([key, members]) => ({
-    key,
-    exporters: members,
-    identity: JSON.stringify([members, config]),
-  }));
-}
-
-async function createSink(config: ExportingConfig, unit: Unit, context: SinkContext): Promise<RecordSink> {
-  const sinks: RecordSink[] = [];
-  try {
-    for (const exporter of unit.exporters) {
-      sinks.push(await (await sinkFactory(exporter.protocol))(config, exporter, context));
-    }
-  } catch (error) {
-    await Promise.all(sinks.map((sink) => sink.close()));
-    throw error;
-  }
-  const { failover } = unit.exporters[0]!.options;
-  return failover === undefined ? sinks[0]! : new FailoverSink(failover, sinks, context);
 }
 
 class RunningExportingProcess implements ExportingProcess {
@@ -108,8 +66,6 @@ class RunningExportingProcess implements ExportingProcess {
   #routes: Route[] = [];
   #interfaces: readonly InterfaceDescription[] | undefined;
   #batches = 0;
-  /** Whether records carry the encapsulation; unknown before the first batch. */
-  #stride: number | undefined;
   #retiring: Promise<void>[] = [];
 
   constructor(config: ExportingConfig, context: SinkContext) {
@@ -118,7 +74,7 @@ class RunningExportingProcess implements ExportingProcess {
     this.#faults = new FaultReporter(context.log);
     this.#timer = setInterval(() => {
       this.flush();
-      this.#faults.look(this.statistics(), performance.now());
+      this.#tellFaults();
     }, FLUSH_MS);
     this.#timer.unref();
   }
@@ -128,7 +84,6 @@ class RunningExportingProcess implements ExportingProcess {
   }
 
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
-    this.#stride = batch.stride;
     let waiting: Promise<void>[] | undefined;
     for (const { queues, share } of this.#routes) {
       const parts = share?.split(batch);
@@ -156,29 +111,31 @@ class RunningExportingProcess implements ExportingProcess {
     for (const { queue } of this.#units) queue.flush();
   }
 
-  async reconfigure(config: ExportingConfig, exporters: readonly ExporterConfig[]): Promise<void> {
+  async reconfigure(
+    config: ExportingConfig,
+    exporters: readonly ExporterConfig[],
+    keepsEncapsulation = true,
+  ): Promise<void> {
+    checkTemplates(config, exporters, keepsEncapsulation);
     const wanted = unitsOf(config, exporters);
     const present = new Map(this.#units.map((unit) => [unit.key, unit]));
-    // Those that are new come first: what is wrong with them shows before anything has changed.
     const created: RunningUnit[] = [];
+    const replaced: RunningUnit[] = [];
+    const units: RunningUnit[] = [];
     try {
       for (const unit of wanted) {
-        if (present.has(unit.key)) continue;
-        created.push(await this.#start(config, unit));
+        const old = present.get(unit.key);
+        if (old === undefined) created.push(await this.#start(config, unit));
+        else if (old.identity !== unit.identity) {
+          replaced.push(old);
+          await old.queue.replace(() => this.#create(config, unit));
+        }
+        units.push({ ...unit, queue: (old ?? created.at(-1)!).queue });
       }
     } catch (error) {
       await Promise.all(created.map((unit) => unit.queue.close()));
+      for (const old of replaced) await old.queue.replace(() => this.#create(this.#config, old));
       throw error;
-    }
-    const units: RunningUnit[] = [];
-    const replaced: Promise<void>[] = [];
-    for (const unit of wanted) {
-      const old = present.get(unit.key);
-      const { queue } = old ?? created.find((one) => one.key === unit.key)!;
-      units.push({ ...unit, queue });
-      if (old !== undefined && old.identity !== unit.identity) {
-        replaced.push(queue.replace(() => this.#create(config, unit)));
-      }
     }
     this.#config = config;
     this.#units = units;
@@ -186,13 +143,12 @@ class RunningExportingProcess implements ExportingProcess {
     for (const [key, unit] of present) {
       if (!wanted.some((one) => one.key === key)) this.#retire(unit);
     }
-    await Promise.all(replaced);
   }
 
   async close(): Promise<CollectorStatistics[]> {
     clearInterval(this.#timer);
     await Promise.all(this.#units.map(({ queue }) => queue.end()));
-    this.#faults.look(this.statistics(), performance.now());
+    this.#tellFaults();
     const statistics = this.statistics();
     await Promise.all([...this.#retiring, ...this.#units.map(({ queue }) => queue.close())]);
     return statistics;
@@ -210,12 +166,6 @@ class RunningExportingProcess implements ExportingProcess {
 
   async #create(config: ExportingConfig, unit: Unit): Promise<RecordSink> {
     const sink = await createSink(config, unit, this.#context);
-    if (sink.needsEncapsulation && this.#stride !== undefined && this.#stride <= ENCAPSULATION_WORD) {
-      await sink.close();
-      const found = 'elements of the encapsulation';
-      const allowed = 'elements that the running capture keeps; restart flowtap for those';
-      throw new ConfigError(config.origin ?? 'configuration', [{ path: unit.key, found, allowed }]);
-    }
     if (this.#interfaces !== undefined) sink.setInterfaces(this.#interfaces);
     return sink;
   }
@@ -231,9 +181,22 @@ class RunningExportingProcess implements ExportingProcess {
     };
   }
 
+  /** A live capture has a watcher of all its losses, these among them. */
+  #tellFaults(): void {
+    if (this.#context.whenFull === 'wait') this.#faults.look(this.statistics(), performance.now());
+  }
+
   /** Lets an exporter that is no longer wanted send what it has. */
-  #retire({ queue }: RunningUnit): void {
-    const retiring = queue.end().then(() => queue.close());
+  #retire({ queue, key }: RunningUnit): void {
+    const retiring = queue.end().then(() => {
+      const { dataRecords } = queue.statistics();
+      this.#context.log(
+        'info',
+        `${key} retired`,
+        `${key}: no longer in use; it got ${dataRecords} flow records`,
+      );
+      return queue.close();
+    });
     this.#retiring.push(retiring);
     void retiring.then(() => {
       this.#retiring = this.#retiring.filter((one) => one !== retiring);
@@ -241,20 +204,22 @@ class RunningExportingProcess implements ExportingProcess {
   }
 }
 
-/** Each unit by itself, except those of a balance group. */
-function routesOf(units: readonly RunningUnit[]): Route[] {
-  const routes: Route[] = [];
-  const groups = new Map<string, RunningUnit[]>();
-  for (const unit of units) {
-    const { balance } = unit.exporters[0]!.options;
-    if (balance === undefined) routes.push({ queues: [unit.queue], share: undefined });
-    else groups.set(balance, [...(groups.get(balance) ?? []), unit]);
+/**
+ * What is wrong with templates shows before anything has changed.
+ * @throws ConfigError for their faults, or for elements that the records do not carry
+ */
+function checkTemplates(
+  config: ExportingConfig,
+  exporters: readonly ExporterConfig[],
+  keepsEncapsulation: boolean,
+): void {
+  for (const exporter of exporters) {
+    if (!/^(netflow|ipfix)/.test(exporter.protocol)) continue;
+    if (!templatesNeedEncapsulation(config, exporter) || keepsEncapsulation) continue;
+    const found = 'elements of tunnels';
+    const allowed = 'elements of the innermost packet, or a restart: workers do not keep what was around it';
+    throw new ConfigError(config.origin ?? 'configuration', [{ path: exporter.url, found, allowed }]);
   }
-  for (const members of groups.values()) {
-    const share = new FlowShare(members.map(({ key }) => key));
-    routes.push({ queues: members.map(({ queue }) => queue), share });
-  }
-  return routes;
 }
 
 /**
