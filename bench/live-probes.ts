@@ -17,6 +17,8 @@ export interface LiveContext {
   /** An empty folder in memory. */
   readonly folder: string;
   readonly flows: number;
+  /** More options, of flowtap run alone. */
+  readonly options?: readonly string[];
 }
 
 /** What is known once a probe has been stopped. */
@@ -62,9 +64,10 @@ const count: LiveProbe = {
 const run: LiveProbe = {
   name: 'flowtap run',
   versionCommand: [...FLOWTAP, '--version'],
-  command: ({ interfaceName, port, flows }) => [
-    ...[...FLOWTAP, 'run', '-i', interfaceName, '-e', `ipfix://127.0.0.1:${port}`],
+  command: ({ interfaceName, port, flows, options = [] }) => [
+    ...[...FLOWTAP, 'run', '-i', interfaceName, '--metrics', 'none', '-e', `ipfix://127.0.0.1:${port}`],
     ...['--flow-table-entries', String(Math.max(262_144, Math.ceil(flows * 1.25)))],
+    ...options,
   ],
   stopSignal: 'SIGTERM',
   kept: keptByCollector,
