@@ -52,13 +52,13 @@ function firstNumber(pattern: RegExp, output: string): number | undefined {
 /** What reaches the collector is what was metered. */
 const keptByCollector = ({ sink }: LiveOutcome) => sink.packets;
 
-/** Capture and discard: the baseline. */
+/** Capture and discard: the baseline. It prints a line a second, and the last one at its end. */
 const count: LiveProbe = {
   name: 'flowtap count',
   versionCommand: [...FLOWTAP, '--version'],
   command: ({ interfaceName }) => [...FLOWTAP, 'count', '-i', interfaceName, '-o', 'json'],
   stopSignal: 'SIGINT',
-  kept: ({ result }) => firstNumber(/"packets":(\d+)/, result.stdout),
+  kept: ({ result }) => firstNumber(/"packets":(\d+)(?![\s\S]*"packets":)/, result.stdout),
 };
 
 const run: LiveProbe = {
