@@ -17,6 +17,8 @@ export interface LiveContext {
   /** An empty folder in memory. */
   readonly folder: string;
   readonly flows: number;
+  /** More options, of flowtap run alone. */
+  readonly options?: readonly string[];
 }
 
 /** What is known once a probe has been stopped. */
@@ -50,21 +52,22 @@ function firstNumber(pattern: RegExp, output: string): number | undefined {
 /** What reaches the collector is what was metered. */
 const keptByCollector = ({ sink }: LiveOutcome) => sink.packets;
 
-/** Capture and discard: the baseline. */
+/** Capture and discard: the baseline. It prints a line a second, and the last one at its end. */
 const count: LiveProbe = {
   name: 'flowtap count',
   versionCommand: [...FLOWTAP, '--version'],
   command: ({ interfaceName }) => [...FLOWTAP, 'count', '-i', interfaceName, '-o', 'json'],
   stopSignal: 'SIGINT',
-  kept: ({ result }) => firstNumber(/"packets":(\d+)/, result.stdout),
+  kept: ({ result }) => firstNumber(/"packets":(\d+)(?![\s\S]*"packets":)/, result.stdout),
 };
 
 const run: LiveProbe = {
   name: 'flowtap run',
   versionCommand: [...FLOWTAP, '--version'],
-  command: ({ interfaceName, port, flows }) => [
-    ...[...FLOWTAP, 'run', '-i', interfaceName, '-e', `ipfix://127.0.0.1:${port}`],
+  command: ({ interfaceName, port, flows, options = [] }) => [
+    ...[...FLOWTAP, 'run', '-i', interfaceName, '--metrics', 'none', '-e', `ipfix://127.0.0.1:${port}`],
     ...['--flow-table-entries', String(Math.max(262_144, Math.ceil(flows * 1.25)))],
+    ...options,
   ],
   stopSignal: 'SIGTERM',
   kept: keptByCollector,

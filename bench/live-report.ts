@@ -50,10 +50,15 @@ export function summarizeLive(runs: readonly LiveRun[]): LiveSummary[] {
       offeredPerSecond: median(group.map((run) => run.offeredPerSecond)),
       leastShare: Math.min(...shares),
       share: median(shares),
-      cpuNs: median(group.map(({ cpuSeconds, kept }) => (cpuSeconds * 1e9) / (kept ?? Number.NaN))),
+      cpuNs: median(group.map(cpuNsOf)),
       peakRssMiB: Math.max(...group.map((run) => run.peakRssMiB)),
     };
   });
+}
+
+/** Processor time for each measured packet that was kept. */
+export function cpuNsOf({ cpuSeconds, kept, offered, measured }: LiveRun): number {
+  return (cpuSeconds * 1e9 * offered) / (measured * (kept ?? Number.NaN));
 }
 
 function formatShare(share: number): string {

@@ -10,7 +10,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { labObstacle } from '../test/lab/lab.ts';
 import { LIVE_PROBES, type LiveProbe } from './live-probes.ts';
-import { type LiveBaseline, liveFailures, liveMarkdown, scenarioName, summarizeLive } from './live-report.ts';
+import {
+  cpuNsOf,
+  type LiveBaseline,
+  liveFailures,
+  liveMarkdown,
+  scenarioName,
+  summarizeLive,
+} from './live-report.ts';
 import { LiveLab, type LiveRun, type Scenario } from './live-run.ts';
 import { type SoakReport, soak, soakFailures } from './live-soak.ts';
 
@@ -86,7 +93,7 @@ async function runAll(lab: LiveLab, { scenarios, probes, seconds, rounds }: Plan
         const run = await lab.measure(probe, scenario, seconds);
         runs.push(run);
         const share = ((100 * (run.kept ?? Number.NaN)) / run.offered).toFixed(2);
-        const cpuNs = ((run.cpuSeconds * 1e9) / (run.kept ?? Number.NaN)).toFixed(0);
+        const cpuNs = cpuNsOf(run).toFixed(0);
         const mpps = (run.offeredPerSecond / 1e6).toFixed(2);
         console.error(
           `${scenarioName(scenario)}: ${probe.name}: ${mpps} Mpps offered, ${share} % kept, ${cpuNs} ns a packet`,

@@ -93,10 +93,23 @@ const workerRows: Rows<WorkerState> = (worker, config) => {
 
 type Collector = LiveState['collectors'][number];
 
-const collectorRows: Rows<Collector> = ({ errors, collectorDrops, notExportable }) => [
+const collectorRows: Rows<Collector> = ({
+  errors,
+  collectorDrops,
+  notExportable,
+  recordsDropped = {},
+  lastError,
+  recordsRepeated,
+}) => [
   ...Object.entries(errors).map(([reason, count]) => ({
     count,
-    what: `messages not sent: ${reason}`,
+    what: `${recordsRepeated === undefined ? 'messages not sent' : 'failed connections'}: ${reason}`,
+    remedy: `${lastError?.reason === reason ? `${lastError.message}; ` : ''}${FAULT_REMEDIES[reason] ?? 'see the reason'}`,
+    level: 'warning' as const,
+  })),
+  ...Object.entries(recordsDropped).map(([reason, count]) => ({
+    count,
+    what: `flow records lost: ${reason}`,
     remedy: FAULT_REMEDIES[reason] ?? 'see the reason',
     level: 'warning' as const,
   })),

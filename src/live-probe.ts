@@ -9,7 +9,6 @@
  */
 import { availableParallelism } from 'node:os';
 import type { FlowtapConfig } from './config/config.ts';
-import { ConfigError } from './errors.ts';
 import type { ExportingProcess } from './export/exporting-process.ts';
 import { LiveExporting, openCollectors } from './live-exporting.ts';
 import { InterfaceLosses } from './live-interfaces.ts';
@@ -68,7 +67,7 @@ export class LiveProbe {
   #reload = { isSuccessful: true, succeededAtMs: Date.now() };
 
   /** Makes everything and starts nothing; `startLiveProbe` is for everyone else. */
-  constructor(options: LiveProbeOptions, collectors: ExportingProcess | undefined) {
+  constructor(options: LiveProbeOptions, collectors: ExportingProcess) {
     const { config, log, testing } = options;
     this.#options = options;
     this.#config = config;
@@ -186,27 +185,16 @@ export class LiveProbe {
 
   async #change(config: FlowtapConfig): Promise<ReloadResult> {
     const { applied, needRestart, parts, effective } = compareConfigs(this.#config, config);
-    const collectors = parts.has('exporting') ? await openCollectors(effective) : undefined;
+    const data = this.plan.workers[0]?.data;
+    const keeps = { encapsulation: data?.encapsulation !== false, health: (data?.health ?? 'off') !== 'off' };
+    if (parts.has('exporting')) await this.#exporting.reconfigure(effective, keeps);
     try {
-      const data = this.plan.workers[0]?.data;
-      if (collectors?.needsHealth === true && data?.health === 'off') {
-        const allowed = 'other elements, or a restart: workers do not measure path health';
-        throw new ConfigError('configuration', [
-          { path: 'template', found: 'elements of path health', allowed },
-        ]);
-      }
-      if (collectors?.needsEncapsulation === true && data?.encapsulation === false) {
-        const allowed =
-          'elements of the innermost packet, or a restart: workers do not keep what was around it';
-        throw new ConfigError('configuration', [{ path: 'template', found: 'elements of tunnels', allowed }]);
-      }
       if (parts.has('metrics')) await this.#moveServer(effective);
     } catch (error) {
-      await collectors?.close();
+      if (parts.has('exporting')) await this.#exporting.reconfigure(this.#config, keeps);
       throw error;
     }
     this.#config = effective;
-    if (parts.has('exporting')) await this.#exporting.exchange(collectors);
     if (parts.has('metering')) {
       const { idleTimeoutMs, activeTimeoutMs, tcpEndDelayMs } = effective.metering;
       for (const worker of this.#workers) {
@@ -267,7 +255,7 @@ export class LiveProbe {
  * @throws ConfigError for faults in templates, ExportError for a collector that cannot be opened, ListenError, RelayedError
  */
 export async function startLiveProbe(options: LiveProbeOptions): Promise<LiveProbe> {
-  const probe = new LiveProbe(options, await openCollectors(options.config));
+  const probe = new LiveProbe(options, await openCollectors(options.config, options.log));
   try {
     await probe.start();
   } catch (error) {

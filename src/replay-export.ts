@@ -53,8 +53,10 @@ export function threadModule(name: string): URL {
 export const PLAIN_PROFILES: ReadonlySet<string> = new Set(['default', 'maxCompat', 'minimal']);
 
 /** Whether no template can need an optional part: only then the answer is known before the templates are compiled. */
-function isPlain({ template }: FlowtapConfig): boolean {
-  return [template.ipv4, template.ipv6].every((names) => names.length === 1 && PLAIN_PROFILES.has(names[0]!));
+function isPlain({ template, exporters }: FlowtapConfig): boolean {
+  const own = exporters.flatMap(({ options }) => [options.templateIpv4 ?? [], options.templateIpv6 ?? []]);
+  const all = [template.ipv4, template.ipv6, ...own.filter((names) => names.length > 0)];
+  return all.every((names) => names.length === 1 && PLAIN_PROFILES.has(names[0]!));
 }
 
 /**

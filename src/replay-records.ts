@@ -75,5 +75,9 @@ export function announceInterfaces(
 /** @throws ConfigError for faults in the templates, ExportError for a collector that cannot be opened */
 export async function startExporting(config: FlowtapConfig): Promise<ExportingProcess> {
   const { createExportingProcess } = await import('./export/exporting-process.ts');
-  return createExportingProcess(config, config.exporters);
+  const { createLog } = await import('./log.ts');
+  const log = createLog({ level: 'warning', print: (line) => process.stderr.write(`${line}\n`) });
+  return createExportingProcess(config, config.exporters, {
+    log: (level, kind, message) => log.write(level, kind, message),
+  });
 }

@@ -58,19 +58,6 @@ export const COMMANDS: readonly Command[] = [
     },
   },
   {
-    name: 'generate',
-    usage: '-i IFACE | -w FILE [OPTION]...',
-    summary: 'Load a link with packets, or write them to a capture file',
-    operands: { name: '', min: 0, max: 0 },
-    flags: GENERATE_FLAGS,
-    examples: [
-      ['flowtap generate -i veth0 --rate 1M --flows 100k', 'a million small packets a second'],
-      ['flowtap generate -w x.pcap -n 1k --source 10.0.0.0/24', 'a thousand packets of 254 flows'],
-      ['flowtap generate -i veth0 -r day.pcap --speed 10', 'a capture, ten times as fast'],
-    ],
-    run: async (args) => (await import('./generate.ts')).generateCommand(args),
-  },
-  {
     name: 'diagnose',
     usage: 'FILE... | --live -i IFACE [-o table|json] [--html FILE]',
     summary: 'Tell what the network did to each flow of captures: loss, delay, stalls, windows',
@@ -125,5 +112,18 @@ export const COMMANDS: readonly Command[] = [
       const form = listingForm(args);
       return (await import('./elements.ts')).elements(args.operands[0], form);
     },
+  },
+  {
+    name: 'generate',
+    usage: '-i IFACE | -w FILE [OPTION]...',
+    summary: 'Load a link with packets, or write them to a capture file',
+    operands: { name: '', min: 0, max: 0 },
+    flags: GENERATE_FLAGS,
+    examples: [
+      ['flowtap generate -i veth0 --rate 1M --flows 100k', 'a million small packets a second'],
+      ['flowtap generate -w x.pcap -n 1k --source 10.0.0.0/24', 'a thousand packets of 254 flows'],
+      ['flowtap generate -i veth0 -r day.pcap --speed 10', 'a capture, ten times as fast'],
+    ],
+    run: async (args) => (await import('./generate.ts')).generateCommand(args),
   },
 ];

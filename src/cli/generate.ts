@@ -82,7 +82,7 @@ function formatReport(report: GenerateReport, plan: GeneratePlan): string {
   const errors = Object.entries(report.errors).map(([errno, count]) => `${formatCount(count)} ${errno}`);
   const done = kind === 'file' ? 'written to' : 'sent on';
   return [
-    `${formatCount(report.packets)} packets, ${formatCount(report.octets)} octets ${done} ${name}`,
+    `${formatCount(report.packets)} ${report.packets === 1 ? 'packet' : 'packets'}, ${formatCount(report.octets)} octets ${done} ${name}`,
     `in ${report.elapsedSeconds.toFixed(3)} s: ${formatCount(Math.round(report.packetsPerSecond))} packets/s, ${formatBits(report.bitsPerSecond)}`,
     `errors: ${errors.length === 0 ? 'none' : errors.join(', ')}`,
   ].join('\n');

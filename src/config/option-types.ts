@@ -137,14 +137,14 @@ export function choice(words: readonly string[]): OptionType {
   };
 }
 
-/** A text on one line, of a certain form where one is given. */
+/** A text on one line, of a certain form. */
 export function text(allowed: string, placeholder: string, form = /^[^\n]*$/): OptionType {
   return {
     allowed,
     placeholder,
     jsonSchema: { type: 'string', pattern: form.source },
     parse: (raw) => (typeof raw === 'string' && form.test(raw) ? raw : undefined),
-    format: (value) => (/^[\w./-]+$/.test(String(value)) ? String(value) : JSON.stringify(value)),
+    format: (value) => JSON.stringify(value),
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import { BatchBuffer } from './batch-buffer.ts';
+import { frameOctets } from './spool/segment.ts';
 import type { Spool } from './spool/spool.ts';
 
 /** Batches in memory that wait to be sent, and that are sent but not confirmed. */
@@ -25,8 +26,18 @@ interface Entry extends BacklogEntry {
   readonly number: number;
   readonly batch: BatchBuffer;
   attempts: number;
-  /** Position behind it in the spool; undefined: it is in memory alone. */
-  readonly spoolEnd: number | undefined;
+  /** Where it is in the spool; undefined: it is in memory alone. */
+  readonly spooled: { readonly start: number; readonly end: number } | undefined;
+}
+
+/** A batch that was handed out: acknowledged, it may be on disk alone, and its memory another's. */
+interface InFlight {
+  readonly entry: Entry;
+  hasMemory: boolean;
+}
+
+function place(end: number, batch: FlowRecordBatch): Entry['spooled'] {
+  return { start: end - frameOctets(batch), end };
 }
 
 /** Why a batch was not taken. */
@@ -37,11 +48,14 @@ export class Backlog {
   /** In memory, not yet handed out, by number. */
   #waiting: Entry[] = [];
   /** Handed out, not yet confirmed. */
-  #inFlight: Entry[] = [];
+  #inFlight: InFlight[] = [];
+  #inFlightInMemory = 0;
   readonly #free: BatchBuffer[] = [];
   /** Numbers: of the next batch that is taken, and of the next one that is handed out. */
   #accepted: number;
   #cursor = 0;
+  /** Batches with lower numbers were handed out before. */
+  #repeatedBefore = 0;
   #waiters: (() => void)[] = [];
   #pendingRecords: number;
   #spooledRecords: number;
@@ -70,7 +84,7 @@ export class Backlog {
 
   /** Whether `next` would have a batch. */
   get hasNext(): boolean {
-    return this.#cursor < this.#accepted && this.#inFlight.length < IN_FLIGHT_MAX;
+    return this.#cursor < this.#accepted && this.#inFlightInMemory < IN_FLIGHT_MAX;
   }
 
   /** Batches handed out and not confirmed. */
@@ -78,9 +92,10 @@ export class Backlog {
     return this.#inFlight.length;
   }
 
-  /** Whether more batches wait than memory holds: what is confirmed had better be forgotten at once. */
+  /** Whether memory is short: what is confirmed had better be forgotten soon. */
   get isPressed(): boolean {
-    return this.#inFlight.length >= IN_FLIGHT_MAX || this.#waiting.length >= MEMORY_BATCHES;
+    const isFull = this.#spool === undefined && this.#waiting.length >= MEMORY_BATCHES;
+    return isFull || this.#inFlightInMemory >= IN_FLIGHT_MAX;
   }
 
   /** Takes a copy of a batch. @returns undefined, or why there is no room for it */
@@ -98,7 +113,8 @@ export class Backlog {
     if (hasMemory) {
       const copy = this.#buffer(batch.stride, batch.count);
       copy.append(batch, 0, batch.count);
-      this.#waiting.push({ number, batch: copy, dataRecords, spoolEnd, attempts: 0 });
+      const spooled = spoolEnd === undefined ? undefined : place(spoolEnd, batch);
+      this.#waiting.push({ number, batch: copy, dataRecords, spooled, attempts: 0 });
     }
     return undefined;
   }
@@ -120,22 +136,31 @@ export class Backlog {
       if (entry === undefined) continue;
       entry.attempts++;
       this.#cursor = entry.number + 1;
-      this.#inFlight.push(entry);
+      this.#inFlight.push({ entry, hasMemory: true });
+      this.#inFlightInMemory++;
       return entry;
     }
     return undefined;
   }
 
+  /** So many of the earliest batches have been acknowledged: those on disk need no memory until they are confirmed. */
+  acknowledge(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const one = this.#inFlight[i]!;
+      if (one.hasMemory && one.entry.spooled !== undefined) this.#freeMemory(one);
+    }
+  }
+
   /** The earliest batch that was handed out has arrived. @returns its data records */
   confirm(): number {
-    const entry = this.#inFlight.shift()!;
+    const one = this.#inFlight.shift()!;
+    const { entry } = one;
     this.#pendingRecords -= entry.dataRecords;
-    if (entry.spoolEnd !== undefined) {
+    if (entry.spooled !== undefined) {
       this.#spooledRecords -= entry.dataRecords;
-      this.#spool!.commit(entry.spoolEnd);
+      this.#spool!.commit(entry.spooled.end);
     }
-    entry.batch.clear();
-    if (this.#free.length < MEMORY_BATCHES) this.#free.push(entry.batch);
+    if (one.hasMemory) this.#freeMemory(one);
     this.wake();
     return entry.dataRecords;
   }
@@ -144,9 +169,17 @@ export class Backlog {
   rewind(): void {
     const [first] = this.#inFlight;
     if (first === undefined) return;
-    this.#waiting = [...this.#inFlight, ...this.#waiting];
+    const inMemory: Entry[] = [];
+    for (const { entry, hasMemory } of this.#inFlight.reverse()) {
+      if (entry.spooled !== undefined) this.#spool!.unread(entry.spooled.start, entry.dataRecords);
+      if (hasMemory) inMemory.unshift(entry);
+      // It counts as sent once more although its memory, and with it the count of attempts, is gone.
+      else this.#repeatedBefore = Math.max(this.#repeatedBefore, entry.number + 1);
+    }
+    this.#waiting = [...inMemory, ...this.#waiting];
     this.#inFlight = [];
-    this.#cursor = first.number;
+    this.#inFlightInMemory = 0;
+    this.#cursor = first.entry.number;
   }
 
   /** Every second: writes down what is confirmed. @param isAway the batches wait, so they had better be safe on the disk */
@@ -161,6 +194,7 @@ export class Backlog {
     this.#pendingRecords = this.#spooledRecords;
     this.#waiting = [];
     this.#inFlight = [];
+    this.#inFlightInMemory = 0;
     this.#accepted = this.#cursor;
     this.wake();
     return lost;
@@ -173,7 +207,7 @@ export class Backlog {
 
   #fromMemory(): Entry {
     const entry = this.#waiting.shift()!;
-    if (entry.spoolEnd !== undefined) this.#spool!.skipTo(entry.spoolEnd, entry.dataRecords);
+    if (entry.spooled !== undefined) this.#spool!.skipTo(entry.spooled.end, entry.dataRecords);
     return entry;
   }
 
@@ -182,7 +216,8 @@ export class Backlog {
     const read = this.#spool!.read(this.#free.pop());
     if (read !== undefined && 'batch' in read) {
       const { batch, dataRecords, end } = read;
-      return { number: this.#cursor, batch, dataRecords, spoolEnd: end, attempts: 0 };
+      const attempts = this.#cursor < this.#repeatedBefore ? 1 : 0;
+      return { number: this.#cursor, batch, dataRecords, spooled: place(end, batch), attempts };
     }
     const nextInMemory = this.#waiting[0]?.number ?? this.#accepted;
     if (read === undefined) {
@@ -191,13 +226,20 @@ export class Backlog {
     }
     // Batches of the damaged part that are in memory as well are not lost.
     const { end, batches } = read.damaged;
-    const kept = this.#waiting.filter(({ spoolEnd }) => spoolEnd !== undefined && spoolEnd <= end);
+    const kept = this.#waiting.filter(({ spooled }) => spooled !== undefined && spooled.end <= end);
     const dataRecords = kept.reduce((left, entry) => left - entry.dataRecords, read.damaged.dataRecords);
     this.#cursor = Math.min(this.#cursor + batches - kept.length, nextInMemory);
     this.damagedRecords += dataRecords;
     this.#pendingRecords -= dataRecords;
     this.#spooledRecords -= dataRecords;
     return undefined;
+  }
+
+  #freeMemory(one: InFlight): void {
+    one.hasMemory = false;
+    this.#inFlightInMemory--;
+    one.entry.batch.clear();
+    if (this.#free.length < MEMORY_BATCHES) this.#free.push(one.entry.batch);
   }
 
   #buffer(stride: number, count: number): BatchBuffer {

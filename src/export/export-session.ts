@@ -36,7 +36,6 @@ export class ExportSession {
   readonly #canAsk: boolean;
   readonly #transport: StreamTransport;
   #marks: Mark[] = [];
-  #isEndSeen = false;
 
   /**
    * @param onProgress called when messages are with the system
@@ -55,20 +54,15 @@ export class ExportSession {
     this.exporter = createCollectorExporter(this.#arena, this.#transport, config, to, true);
     const end = (error?: Error) => {
       if (this.ending !== undefined) return;
-      // Over TLS a collector that refuses our certificate closes too, so only the end that we asked for says anything.
-      const isExpected = to.protocol !== 'ipfix+tls' || this.purpose !== undefined;
-      this.ending = { error, isOrderly: error === undefined && this.#isEndSeen && isExpected };
+      // Only the end that we asked for says that everything was read: a collector that is killed ends in order, too.
+      this.ending = { error, isOrderly: error === undefined && this.purpose !== undefined };
       this.#transport.abandon();
       connection.stream.destroy();
       handlers.onEnd(this);
     };
     connection.stream.on('error', end);
     connection.stream.on('close', () => end());
-    // The collector has closed in order, so it has read everything that was acknowledged.
-    connection.stream.on('end', () => {
-      this.#isEndSeen = true;
-      end();
-    });
+    connection.stream.on('end', () => end());
     if (connection.stream.destroyed) end();
   }
 
@@ -82,9 +76,9 @@ export class ExportSession {
   /**
    * Asks how far the batches have come.
    * @param nowMs a monotonic clock
-   * @returns how many of the earliest were acknowledged, and since `beforeMs`
+   * @returns how many of the earliest have been acknowledged
    */
-  confirmed(nowMs: number, beforeMs: number): number {
+  acknowledged(nowMs: number): number {
     const marks = this.#marks;
     if (marks.length === 0) return 0;
     // Where the system cannot be asked, what it has taken must do. A socket that is gone tells no more than it has.
@@ -99,9 +93,15 @@ export class ExportSession {
         if (progress.acknowledged < mark.octets) break;
         mark.confirmedMs = nowMs;
       }
-      if (mark.confirmedMs <= beforeMs) count++;
+      count++;
     }
     return count;
+  }
+
+  /** How many of the earliest were acknowledged before a time. */
+  acknowledgedBefore(timeMs: number): number {
+    const later = this.#marks.findIndex(({ confirmedMs }) => !(confirmedMs <= timeMs));
+    return later < 0 ? this.#marks.length : later;
   }
 
   /** Whether so many batches were sent, and all of them acknowledged. */

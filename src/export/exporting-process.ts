@@ -4,11 +4,11 @@
  * each exporter has a queue of its own, and a slow or dead one delays nobody.
  */
 import { ConfigError } from '../errors.ts';
-import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../metering/flow-layout.ts';
-import { HEALTH_WORD } from '../metering/health-layout.ts';
+import type { FlowRecordBatch, RecordParts } from '../metering/flow-layout.ts';
+import { partsOfTemplates } from './collector-options.ts';
+import { createSink, type Route, type RunningUnit, routesOf, type Unit, unitsOf } from './export-units.ts';
 import { FailoverSink } from './failover-sink.ts';
 import { FaultReporter } from './faults.ts';
-import { FlowShare } from './flow-share.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type {
   CollectorStatistics,
@@ -18,7 +18,6 @@ import type {
   SinkContext,
 } from './record-sink.ts';
 import { SinkQueue } from './sink-queue.ts';
-import { sinkFactory } from './sink-registry.ts';
 
 /** The event loop gets its turn after so many batches, however fast they come. */
 const BATCHES_PER_TURN = 32;
@@ -46,61 +45,22 @@ export interface ExportingProcess {
   /**
    * Goes over to other exporters, without a gap: those that stay as they are notice nothing, changed ones keep their
    * queue, removed ones send what they have.
+   * @param keeps the optional parts that records carry; templates that need another are refused
    * @throws ConfigError or ExportError as `createExportingProcess` does; then everything stays as it was
    */
-  reconfigure(config: ExportingConfig, exporters: readonly ExporterConfig[]): Promise<void>;
+  reconfigure(
+    config: ExportingConfig,
+    exporters: readonly ExporterConfig[],
+    keeps?: RecordParts,
+  ): Promise<void>;
   /** Sends the rest, waits until it is sent, and frees the sockets. @returns the final counters */
   close(): Promise<CollectorStatistics[]>;
   /** Counters of each collector so far. */
   statistics(): CollectorStatistics[];
 }
 
-/** One queue: an exporter, or a failover group of them. */
-interface Unit {
-  readonly key: string;
-  readonly exporters: readonly ExporterConfig[];
-  /** Everything that the sink is made of: the same text, the same sink. */
-  readonly identity: string;
-}
-
-interface RunningUnit extends Unit {
-  readonly queue: SinkQueue;
-}
-
-/** Who gets the records: one unit, or the units of a balance group among them. */
-interface Route {
-  readonly queues: readonly SinkQueue[];
-  /** Undefined for one alone. */
-  readonly share: FlowShare | undefined;
-}
-
-function unitsOf(config: ExportingConfig, exporters: readonly ExporterConfig[]): Unit[] {
-  const groups = new Map<string, ExporterConfig[]>();
-  for (const exporter of exporters) {
-    const { failover } = exporter.options;
-    const key = failover === undefined ? exporter.url : `failover:${failover}`;
-    groups.set(key, [...(groups.get(key) ?? []), exporter]);
-  }
-  return [...groups].map(([key, members]) => ({
-    key,
-    exporters: members,
-    identity: JSON.stringify([members, config]),
-  }));
-}
-
-async function createSink(config: ExportingConfig, unit: Unit, context: SinkContext): Promise<RecordSink> {
-  const sinks: RecordSink[] = [];
-  try {
-    for (const exporter of unit.exporters) {
-      sinks.push(await (await sinkFactory(exporter.protocol))(config, exporter, context));
-    }
-  } catch (error) {
-    await Promise.all(sinks.map((sink) => sink.close()));
-    throw error;
-  }
-  const { failover } = unit.exporters[0]!.options;
-  return failover === undefined ? sinks[0]! : new FailoverSink(failover, sinks, context);
-}
+/** What a replay keeps is decided by its exporters. */
+const ALL_PARTS: RecordParts = { encapsulation: true, health: true };
 
 class RunningExportingProcess implements ExportingProcess {
   readonly #context: SinkContext;
@@ -111,8 +71,6 @@ class RunningExportingProcess implements ExportingProcess {
   #routes: Route[] = [];
   #interfaces: readonly InterfaceDescription[] | undefined;
   #batches = 0;
-  /** Whether records carry the encapsulation; unknown before the first batch. */
-  #stride: number | undefined;
   #retiring: Promise<void>[] = [];
 
   constructor(config: ExportingConfig, context: SinkContext) {
@@ -121,7 +79,7 @@ class RunningExportingProcess implements ExportingProcess {
     this.#faults = new FaultReporter(context.log);
     this.#timer = setInterval(() => {
       this.flush();
-      this.#faults.look(this.statistics(), performance.now());
+      this.#tellFaults();
     }, FLUSH_MS);
     this.#timer.unref();
   }
@@ -135,7 +93,6 @@ class RunningExportingProcess implements ExportingProcess {
   }
 
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
-    this.#stride = batch.stride;
     let waiting: Promise<void>[] | undefined;
     for (const { queues, share } of this.#routes) {
       const parts = share?.split(batch);
@@ -163,29 +120,31 @@ class RunningExportingProcess implements ExportingProcess {
     for (const { queue } of this.#units) queue.flush();
   }
 
-  async reconfigure(config: ExportingConfig, exporters: readonly ExporterConfig[]): Promise<void> {
+  async reconfigure(
+    config: ExportingConfig,
+    exporters: readonly ExporterConfig[],
+    keeps: RecordParts = ALL_PARTS,
+  ): Promise<void> {
+    checkTemplates(config, exporters, keeps);
     const wanted = unitsOf(config, exporters);
     const present = new Map(this.#units.map((unit) => [unit.key, unit]));
-    // Those that are new come first: what is wrong with them shows before anything has changed.
     const created: RunningUnit[] = [];
+    const replaced: RunningUnit[] = [];
+    const units: RunningUnit[] = [];
     try {
       for (const unit of wanted) {
-        if (present.has(unit.key)) continue;
-        created.push(await this.#start(config, unit));
+        const old = present.get(unit.key);
+        if (old === undefined) created.push(await this.#start(config, unit));
+        else if (old.identity !== unit.identity) {
+          replaced.push(old);
+          await old.queue.replace(() => this.#create(config, unit));
+        }
+        units.push({ ...unit, queue: (old ?? created.at(-1)!).queue });
       }
     } catch (error) {
       await Promise.all(created.map((unit) => unit.queue.close()));
+      for (const old of replaced) await old.queue.replace(() => this.#create(this.#config, old));
       throw error;
-    }
-    const units: RunningUnit[] = [];
-    const replaced: Promise<void>[] = [];
-    for (const unit of wanted) {
-      const old = present.get(unit.key);
-      const { queue } = old ?? created.find((one) => one.key === unit.key)!;
-      units.push({ ...unit, queue });
-      if (old !== undefined && old.identity !== unit.identity) {
-        replaced.push(queue.replace(() => this.#create(config, unit)));
-      }
     }
     this.#config = config;
     this.#units = units;
@@ -193,13 +152,12 @@ class RunningExportingProcess implements ExportingProcess {
     for (const [key, unit] of present) {
       if (!wanted.some((one) => one.key === key)) this.#retire(unit);
     }
-    await Promise.all(replaced);
   }
 
   async close(): Promise<CollectorStatistics[]> {
     clearInterval(this.#timer);
     await Promise.all(this.#units.map(({ queue }) => queue.end()));
-    this.#faults.look(this.statistics(), performance.now());
+    this.#tellFaults();
     const statistics = this.statistics();
     await Promise.all([...this.#retiring, ...this.#units.map(({ queue }) => queue.close())]);
     return statistics;
@@ -217,14 +175,6 @@ class RunningExportingProcess implements ExportingProcess {
 
   async #create(config: ExportingConfig, unit: Unit): Promise<RecordSink> {
     const sink = await createSink(config, unit, this.#context);
-    const stride = this.#stride ?? Number.POSITIVE_INFINITY;
-    const missesEncapsulation = sink.needsEncapsulation && stride <= ENCAPSULATION_WORD;
-    if (missesEncapsulation || (sink.needsHealth === true && stride <= HEALTH_WORD)) {
-      await sink.close();
-      const found = missesEncapsulation ? 'elements of the encapsulation' : 'elements of path health';
-      const allowed = 'elements that the running capture keeps; restart flowtap for those';
-      throw new ConfigError(config.origin ?? 'configuration', [{ path: unit.key, found, allowed }]);
-    }
     if (this.#interfaces !== undefined) sink.setInterfaces(this.#interfaces);
     return sink;
   }
@@ -240,9 +190,22 @@ class RunningExportingProcess implements ExportingProcess {
     };
   }
 
+  /** A live capture has a watcher of all its losses, these among them. */
+  #tellFaults(): void {
+    if (this.#context.whenFull === 'wait') this.#faults.look(this.statistics(), performance.now());
+  }
+
   /** Lets an exporter that is no longer wanted send what it has. */
-  #retire({ queue }: RunningUnit): void {
-    const retiring = queue.end().then(() => queue.close());
+  #retire({ queue, key }: RunningUnit): void {
+    const retiring = queue.end().then(() => {
+      const { dataRecords } = queue.statistics();
+      this.#context.log(
+        'info',
+        `${key} retired`,
+        `${key}: no longer in use; it got ${dataRecords} flow records`,
+      );
+      return queue.close();
+    });
     this.#retiring.push(retiring);
     void retiring.then(() => {
       this.#retiring = this.#retiring.filter((one) => one !== retiring);
@@ -250,20 +213,31 @@ class RunningExportingProcess implements ExportingProcess {
   }
 }
 
-/** Each unit by itself, except those of a balance group. */
-function routesOf(units: readonly RunningUnit[]): Route[] {
-  const routes: Route[] = [];
-  const groups = new Map<string, RunningUnit[]>();
-  for (const unit of units) {
-    const { balance } = unit.exporters[0]!.options;
-    if (balance === undefined) routes.push({ queues: [unit.queue], share: undefined });
-    else groups.set(balance, [...(groups.get(balance) ?? []), unit]);
+/**
+ * What is wrong with templates shows before anything has changed.
+ * @throws ConfigError for their faults, or for elements that the records do not carry
+ */
+function checkTemplates(
+  config: ExportingConfig,
+  exporters: readonly ExporterConfig[],
+  keeps: RecordParts,
+): void {
+  const refuse = (path: string, found: string, allowed: string) => {
+    throw new ConfigError(config.origin ?? 'configuration', [{ path, found, allowed }]);
+  };
+  for (const exporter of exporters) {
+    if (!/^(netflow|ipfix)/.test(exporter.protocol)) continue;
+    const parts = partsOfTemplates(config, exporter);
+    if (parts.encapsulation && !keeps.encapsulation) {
+      const allowed =
+        'elements of the innermost packet, or a restart: workers do not keep what was around it';
+      refuse(exporter.url, 'elements of tunnels', allowed);
+    }
+    if (parts.health && !keeps.health) {
+      const allowed = 'other elements, or a restart: workers do not measure path health';
+      refuse(exporter.url, 'elements of path health', allowed);
+    }
   }
-  for (const members of groups.values()) {
-    const share = new FlowShare(members.map(({ key }) => key));
-    routes.push({ queues: members.map(({ queue }) => queue), share });
-  }
-  return routes;
 }
 
 /**

@@ -22,17 +22,21 @@ import { openSpool } from './spool/place.ts';
 import { readTlsMaterial } from './stream-connection.ts';
 
 const LOOK_MS = 100;
-/** After a reset, what was acknowledged within this time is sent again: the collector may not have read it. */
+/**
+ * When a session breaks, what was acknowledged within this time is sent again: the collector may not have read it, or
+ * not have kept it. Where memory is short, at least so many batches are.
+ */
 const UNREAD_MS = 1000;
+const UNREAD_BATCHES = 32;
 /** A collector over TLS 1.3 refuses our certificate only after the first records are on their way. */
 const VERDICT_MS = 500;
 /** A session whose collector acknowledges nothing for this long is broken off. */
 const STUCK_MS = 30_000;
 const GIVE_UP_MS = 30_000;
 /** At the end of a live capture: how long records may still take. */
-const END_MS = 5000;
+const END_MS = 1500;
 const END_LOOK_MS = 10;
-const FINISH_MS = 2000;
+const FINISH_MS = 500;
 
 export class SessionSink implements RecordSink {
   readonly url: string;
@@ -197,9 +201,12 @@ export class SessionSink implements RecordSink {
     const { session } = this.#connector;
     if (session === undefined || this.#backlog.inFlight === 0) return;
     const nowMs = performance.now();
-    const isPressed = this.#backlog.isPressed && this.#hasVerdict(session);
-    const beforeMs = isPressed ? Number.POSITIVE_INFINITY : nowMs - UNREAD_MS;
-    this.#release(session, session.confirmed(nowMs, beforeMs));
+    const acknowledged = session.acknowledged(nowMs);
+    this.#backlog.acknowledge(acknowledged);
+    let count = session.acknowledgedBefore(nowMs - UNREAD_MS);
+    if (this.#backlog.isPressed && this.#hasVerdict(session))
+      count = Math.max(count, acknowledged - UNREAD_BATCHES);
+    this.#release(session, count);
   }
 
   /** Whether a collector that does not want us would have said so by now. */
@@ -222,10 +229,7 @@ export class SessionSink implements RecordSink {
   }
 
   #ended(session: ExportSession): void {
-    // In order: whatever was acknowledged has been read.
-    const { isOrderly, error } = session.ending!;
-    if (isOrderly || (session.purpose !== undefined && error === undefined))
-      this.#release(session, session.confirmed(performance.now(), Number.POSITIVE_INFINITY));
+    if (session.ending!.isOrderly) this.#release(session, session.acknowledgedBefore(performance.now()));
     this.#backlog.rewind();
   }
 

@@ -11,7 +11,7 @@ import type { CollectorStatistics, RecordSink } from './record-sink.ts';
 /** Records of a copy; small batches share one. */
 const COPY_RECORDS = 512;
 /** At the end of a live capture: how long records in the queue may still take. */
-const END_MS = 5000;
+const END_MS = 1500;
 
 export interface SinkQueueOptions {
   readonly whenFull: 'wait' | 'drop';
@@ -29,9 +29,9 @@ export class SinkQueue {
   #waitingRecords = 0;
   /** Data records, for the counters. */
   #dropped = { queueFull: 0, stopped: 0 };
-  /** Set while the sink has a batch, or is being replaced. */
+  /** Set while the sink has a batch, and while it is being replaced. */
   #busy: Promise<void> | undefined;
-  #isReplacing = false;
+  #replacing: Promise<void> | undefined;
 
   constructor(sink: RecordSink, options: SinkQueueOptions) {
     this.#sink = sink;
@@ -45,7 +45,7 @@ export class SinkQueue {
   /** @returns undefined when the batch's memory may be reused at once, or a promise of that moment */
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
     if (this.#options.whenFull === 'wait') {
-      if (this.#isReplacing) return this.#busy!.then(() => this.exportBatch(batch));
+      if (this.#replacing !== undefined) return this.#replacing.then(() => this.exportBatch(batch));
       return this.#sink.exportBatch(batch);
     }
     this.#keep(batch);
@@ -54,7 +54,7 @@ export class SinkQueue {
   }
 
   flush(): void {
-    if (this.#busy === undefined) this.#sink.flush();
+    if (this.#replacing === undefined) this.#sink.flush();
   }
 
   setInterfaces(interfaces: readonly InterfaceDescription[]): void {
@@ -63,27 +63,33 @@ export class SinkQueue {
 
   /** Takes another sink once the present one has ended; records wait in the meantime. Rejects as `create` does. */
   async replace(create: () => Promise<RecordSink>): Promise<void> {
-    while (this.#busy !== undefined) await this.#busy;
-    this.#isReplacing = true;
-    const replacing = (async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#replacing = promise;
+    try {
+      // The end also lets a batch go that the sink has no room for.
       await this.#sink.end();
+      await this.#busy;
       await this.#sink.close();
       this.#sink = await create();
-    })();
-    this.#busy = replacing.catch(() => {}).then(() => this.#resume());
-    await replacing;
+    } finally {
+      this.#replacing = undefined;
+      resolve();
+      this.#pump();
+    }
   }
 
   /** Sends what waits, within a limit, then ends the sink. */
   async end(): Promise<void> {
     const deadlineMs = performance.now() + END_MS;
-    while (this.#busy !== undefined && performance.now() < deadlineMs) {
+    // Nothing is to be hoped for from a sink that is away, except from its spool, which never has to wait.
+    while (this.#busy !== undefined && this.#sink.isAway !== true && performance.now() < deadlineMs) {
       await Promise.race([this.#busy, new Promise((resolve) => setTimeout(resolve, 100).unref())]);
     }
     for (const buffer of this.#waiting) this.#dropped.stopped += this.#dataRecords(buffer, 0, buffer.count);
     this.#waiting = [];
     this.#waitingRecords = 0;
     await this.#sink.end();
+    await this.#busy;
   }
 
   close(): Promise<void> {
@@ -138,7 +144,7 @@ export class SinkQueue {
 
   /** Hands batches to the sink until it has to wait. */
   #pump(): void {
-    while (this.#busy === undefined) {
+    while (this.#busy === undefined && this.#replacing === undefined) {
       const buffer = this.#waiting.shift();
       if (buffer === undefined) return;
       this.#waitingRecords -= buffer.count;
@@ -158,7 +164,6 @@ export class SinkQueue {
 
   #resume(): void {
     this.#busy = undefined;
-    this.#isReplacing = false;
     this.#pump();
   }
 }

@@ -4,6 +4,7 @@
  */
 import { ExportError } from '../errors.ts';
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
+import { countDataRecords } from './batch-buffer.ts';
 import { isHostName, isLocalAddress, type ResolvedAddress, resolveCollector } from './collector-address.ts';
 import type { CollectorExporter } from './collector-exporter.ts';
 import { createCollectorExporter, partsOfTemplates } from './collector-options.ts';
@@ -53,6 +54,9 @@ export class UdpSink implements RecordSink {
   /** What sockets before the present one sent. */
   #past: CollectorStatistics;
   #sessions = 0;
+  /** Data records that waited in vain for a socket. */
+  #stopped = 0;
+  #lastError: CollectorStatistics['lastError'];
   /** The export that waits, if one does. */
   #pending: Promise<void> | undefined;
   #whenOpen: (() => void)[] = [];
@@ -138,6 +142,8 @@ export class UdpSink implements RecordSink {
 
   async end(): Promise<void> {
     await this.#session?.exporter.end();
+    this.#isClosed = true;
+    for (const resolve of this.#whenOpen.splice(0)) resolve();
   }
 
   async close(): Promise<void> {
@@ -150,13 +156,22 @@ export class UdpSink implements RecordSink {
   statistics(): CollectorStatistics {
     const present = this.#session?.exporter.statistics();
     const sum = present === undefined ? this.#past : addStatistics(this.#past, present);
-    return { ...sum, sessions: this.#sessions, isUp: !this.isAway };
+    return {
+      ...sum,
+      recordsOffered: sum.recordsOffered + this.#stopped,
+      recordsDropped: { stopped: this.#stopped },
+      sessions: this.#sessions,
+      isUp: !this.isAway,
+      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+    };
   }
 
   async #exportLater(batch: FlowRecordBatch): Promise<void> {
     await new Promise<void>((resolve) => this.#whenOpen.push(resolve));
-    if (this.#isClosed) return;
-    await this.exportBatch(batch);
+    if (this.#session !== undefined) return this.exportBatch(batch);
+    const { biflow = this.#config.biflow } = this.#to.options;
+    const isBiflow = biflow && this.#to.protocol === 'ipfix';
+    this.#stopped += countDataRecords(batch, isBiflow, 0, batch.count);
   }
 
   /** Every second: errors, whether they have stopped, and whether the name is to be looked up again. */
@@ -186,6 +201,7 @@ export class UdpSink implements RecordSink {
   /** Counts an attempt to open that failed. */
   countFailure(error: unknown): void {
     const reason = openFailure(error);
+    this.#lastError = { reason, message: (error as Error).message };
     const { errors } = this.#past;
     this.#past = { ...this.#past, errors: { ...errors, [reason]: (errors[reason] ?? 0) + 1 } };
   }

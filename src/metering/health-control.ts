@@ -12,15 +12,26 @@ const { ACKED, ACK_KNOWN, BITS, FLOW_BITS, FLOW_REFUSED, FLOW_SYN, FLOW_SYN_ACK,
 const { HOT_FORWARD, HOT_REVERSE, HOT_WORDS, INITIAL_KNOWN, LOSS_HOLES, LOSS_INITIAL, LOSS_MSS } = side;
 const { LOSS_RETRANSMITTED, LOSS_RST, LOSS_SYN, LOSS_ZERO_SINCE_NS, LOSS_ZERO_WINDOWS } = side;
 const { LOSS_ZERO_WINDOW_NS, MSS_KNOWN, NEXT, NEXT_KNOWN, PENDING_MASK, SCALE_OPTION, SYN_OPTIONS } = side;
+const { LOSS_CWR, LOSS_ECE, LOSS_FIN } = side;
 const { TROUBLED, WINDOW, WINDOW_RANGE, WINDOW_SEEN, ZERO_WINDOW } = side;
 const { FOUND_ALL, FOUND_MSS, FOUND_SCALE, OPTIONS_FOUND, OPTION_MSS, OPTION_SCALE } = options;
 
+const FIN = 0x01;
 const ACK = 0x10;
+const ECE = 0x40;
+const CWR = 0x80;
 
 /** Adds 1 to a counter of a loss block. */
 export function count(health: HealthTable, line: number, block: number, counter: number): void {
   const at = lossOf(health, line, block) + counter;
   health.loss[at] = health.loss[at]! + 1;
+}
+
+/** Counts the flags that few segments have; SYN and RST have functions of their own. */
+export function countFlags(health: HealthTable, line: number, block: number, flags: number): void {
+  if ((flags & ECE) !== 0) count(health, line, block, LOSS_ECE);
+  if ((flags & CWR) !== 0) count(health, line, block, LOSS_CWR);
+  if ((flags & FIN) !== 0) count(health, line, block, LOSS_FIN);
 }
 
 /** An RST: as the answer to a SYN it refuses the connection. */

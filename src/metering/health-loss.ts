@@ -56,6 +56,11 @@ export function segmentOctets(
   return payload > JUMBO_OCTETS ? MSS_USUAL - options : payload;
 }
 
+/** Payload of a super-packet, from that of its first segment and the word that says what else it stands for. */
+export function superPayload(segmentPayload: number, rest: number): number {
+  return (rest >>> 16) * segmentPayload - (rest & 0xffff);
+}
+
 /** Segments in `octets` of payload; at least one. */
 export function segmentsIn(octets: number, full: number): number {
   return octets <= full || full <= 0 ? 1 : Math.ceil(octets / full);

@@ -6,10 +6,17 @@
 
 import type { DecodedBatch } from '../decode/decoded-batch.ts';
 import * as decoded from '../decode/decoded-batch.ts';
-import { addReset, addSyn, addWindow, count } from './health-control.ts';
+import { addReset, addSyn, addWindow, count, countFlags } from './health-control.ts';
 import { noteData } from './health-intervals.ts';
 import * as losses from './health-loss.ts';
-import { addOldSegment, openHole, segmentOctets, segmentsIn, takeUnseen } from './health-loss.ts';
+import {
+  addOldSegment,
+  openHole,
+  segmentOctets,
+  segmentsIn,
+  superPayload,
+  takeUnseen,
+} from './health-loss.ts';
 import * as options from './health-options.ts';
 import { readTcpOptions } from './health-options.ts';
 import type { HealthTable } from './health-table.ts';
@@ -17,6 +24,7 @@ import * as side from './health-table.ts';
 import {
   endTrouble,
   expectAck,
+  leavesData,
   lossOf,
   noteEstablished,
   noteTimestamp,
@@ -25,11 +33,12 @@ import {
 } from './health-timing.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { CAPTURED_END, CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_FRAGMENT, IP_OCTETS, IP_OFFSET } = decoded;
+const { CAPTURED_END, CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_FRAGMENT, DETAIL_SUPER_PACKET } = decoded;
+const { FRAGMENT_ID, IP_OCTETS, IP_OFFSET } = decoded;
 const { KEY_PROTOCOL, OFFSET_WORDS, TRANSPORT_OFFSET } = decoded;
 const { ACKED, ACK_KNOWN, BITS, DATA_IN_RECORD, DATA_SEEN, FLIGHT, FLOW_BITS, FLOW_ESTABLISHED } = side;
 const { FLOW_SYN_ACK, FRAGMENTED, HAS_HOLES, HOT_FORWARD, HOT_REVERSE, HOT_WORDS, ID_SEGMENT } = side;
-const { ID_ORDERED, ID_VARIES, LOSS_CWR, LOSS_DSACKS, LOSS_DUPLICATE_ACKS, LOSS_ECE, LOSS_FIN } = side;
+const { ID_ORDERED, ID_VARIES, LOSS_DSACKS, LOSS_DUPLICATE_ACKS } = side;
 const { LOSS_KEEP_ALIVES, LOSS_MIRRORED, LOSS_SACK_BLOCKS, LOSS_WINDOW_FULL, LOSS_WORDS } = side;
 const { MSS_KNOWN, NEW_OCTETS, NEXT, NEXT_KNOWN, PENDING_MASK, PROBED, SCALE_OPTION, SEEN } = side;
 const { SEEN_IN_RECORD, SEGMENTS, SYN_OPTIONS, TIMESTAMP_PENDING, TROUBLED, WINDOW, ZERO_WINDOW } = side;
@@ -37,6 +46,8 @@ const { FOUND_ALL, FOUND_SACK, FOUND_TIMESTAMPS, OPTIONS_FOUND } = options;
 const { OPTION_DSACK, OPTION_SACK_BLOCKS, OPTION_TSECR, OPTION_TSVAL } = options;
 const { ID_REACH, JUMP_MAX, SINGLE_OCTETS } = losses;
 
+/** Word of `HealthTable.segment`: payload of each segment of a super-packet, where the source told; else 0. */
+const SEGMENT_PAYLOAD = 13;
 const FIN = 0x01;
 const SYN = 0x02;
 const RST = 0x04;
@@ -86,8 +97,12 @@ export function addTcp(
   const flags = packets[at + CONTROL_BITS]! & 0xff;
   const seq = view.getInt32(header + SEQUENCE);
   const headerOctets = (view.getUint8(header + DATA_OFFSET) >>> 4) << 2;
-  const payload = (packets[at + IP_OCTETS]! >>> 0) - (header - ip) - headerOctets;
-  if (headerOctets < HEADER_OCTETS || payload < 0) return;
+  const segmentPayload = (packets[at + IP_OCTETS]! >>> 0) - (header - ip) - headerOctets;
+  if (headerOctets < HEADER_OCTETS || segmentPayload < 0) return;
+  // The source says how many segments a super-packet stands for; in a capture file only their size tells.
+  const isSuper = (packets[at + DETAIL]! & DETAIL_SUPER_PACKET) !== 0;
+  const payload = isSuper ? superPayload(segmentPayload, packets[at + FRAGMENT_ID]!) : segmentPayload;
+  health.segment[SEGMENT_PAYLOAD] = isSuper ? segmentPayload : 0;
   const id = ((packets[at + KEY_PROTOCOL]! >>> 8) & 0xf) === 4 ? view.getUint16(ip + IPV4_ID) : 0;
   const len = (flags & FIN) === 0 ? payload : payload + 1;
   if (isMirrored(health, block, id, (seq + len + ((flags & SYN) >>> 1)) | 0)) {
@@ -104,11 +119,7 @@ export function addTcp(
     else addSyn(health, slot, isReverse, flags, seq, ack, payload, times, i);
     return;
   }
-  if ((flags & (ECE | CWR)) !== 0) {
-    if ((flags & ECE) !== 0) count(health, line, block, LOSS_ECE);
-    if ((flags & CWR) !== 0) count(health, line, block, LOSS_CWR);
-  }
-  if ((flags & FIN) !== 0) count(health, line, block, LOSS_FIN);
+  if ((flags & (ECE | CWR | FIN)) !== 0) countFlags(health, line, block, flags);
   if ((hot[block + BITS]! & NEXT_KNOWN) === 0) {
     // The middle of a connection: what was before is not known.
     hot[block + NEXT] = seq;
@@ -122,15 +133,9 @@ export function addTcp(
   addWindow(health, line, block, other, window, times, i);
   const isNew = addSequence(health, line, block, other, seq, len, payload, headerOctets, id, times, i);
   if ((segment[OPTIONS_FOUND]! & FOUND_TIMESTAMPS) !== 0) {
-    const isAwaited = payload > 0 ? isNew : isClock(hot, other, flags, ack);
+    const isAwaited = payload > 0 ? isNew : leavesData(health, other, flags, ack);
     noteTimestamp(health, line, block, segment[OPTION_TSVAL]!, isAwaited, times, i);
   }
-}
-
-/** Whether a bare acknowledgement leaves data outstanding: its sender's peer answers with the next data at once. */
-function isClock(hot: Int32Array, other: number, flags: number, ack: number): boolean {
-  if ((flags & (FIN | ACK)) !== ACK || (hot[other + BITS]! & NEXT_KNOWN) === 0) return false;
-  return ((hot[other + NEXT]! - ack) | 0) > 0;
 }
 
 /**
@@ -245,8 +250,9 @@ function addSequence(
     }
     return false;
   }
-  let full = payload;
-  if (payload > SINGLE_OCTETS) {
+  let full = health.segment[SEGMENT_PAYLOAD]!;
+  if (full === 0 && payload <= SINGLE_OCTETS) full = payload;
+  else if (full === 0) {
     full = segmentOctets(health, receiverOf(health, line ^ 1, other), headerOctets, payload);
   }
   hot[block + SEGMENTS] = hot[block + SEGMENTS]! + (payload > 0 ? segmentsIn(payload, full) : 0);

@@ -10,7 +10,8 @@ import type { HealthTable } from './health-table.ts';
 import * as side from './health-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { BITS, DATA_SEEN, LAST_DATA_NS, LOSS_USED, LOSS_WORDS, PENDING_MASK, PENDING_ONE } = side;
+const { BITS, DATA_SEEN, LAST_DATA_NS, LOSS_USED, LOSS_WORDS, NEXT, NEXT_KNOWN } = side;
+const { PENDING_MASK, PENDING_ONE } = side;
 const { TIMESTAMP_PENDING, TIMING_USED, TIMING_WORDS, TROUBLED } = side;
 const { ACK_TIMES, PENDING_END, PENDING_NS, TIMESTAMP_PENDING_NS, TIMESTAMP_PENDING_VALUE } = side;
 const { ACCUMULATOR_WORDS, GREATEST_NS, JITTER_NS, LAST_NS, LEAST_NS, SAMPLES, SUM_NS } = side;
@@ -18,6 +19,9 @@ const { RESPONSE_TIMES, SYN_NS, TIMESTAMP_LAST, TIMESTAMP_TIMES, TIMESTAMP_SEEN 
 const { LOSS_LONGEST_IDLE_NS, LOSS_LONGEST_STALL_NS, LOSS_STALLED_NS, LOSS_STALLS } = side;
 const { FLOW_BITS, FLOW_CLIENT_TIME, FLOW_CLIENT_VOID, FLOW_ESTABLISHED, FLOW_SERVER_TIME } = side;
 const { FLOW_SERVER_VOID, FLOW_SYN, FLOW_SYN_ACK, HOT_FORWARD, HOT_REVERSE, HOT_WORDS } = side;
+
+const FIN = 0x01;
+const ACK = 0x10;
 
 /** The shortest time without new data that counts as a silence. */
 export const SILENCE_NS = 1e9;
@@ -113,6 +117,13 @@ export function takeAckRtt(
   if (!(ns >= 0)) return;
   health.number[0] = ns;
   addSample(health, at + ACK_TIMES);
+}
+
+/** Whether a bare acknowledgement leaves data outstanding: the other side answers with its next data at once. */
+export function leavesData(health: HealthTable, other: number, flags: number, ack: number): boolean {
+  const { hot } = health;
+  if ((flags & (FIN | ACK)) !== ACK || (hot[other + BITS]! & NEXT_KNOWN) === 0) return false;
+  return ((hot[other + NEXT]! - ack) | 0) > 0;
 }
 
 /**

@@ -11,8 +11,10 @@ import type { DecodedBatch } from '../decode/decoded-batch.ts';
 import * as decoded from '../decode/decoded-batch.ts';
 import * as layout from './flow-layout.ts';
 import type { FlowTable } from './flow-table.ts';
+import * as flowTable from './flow-table.ts';
 import { addIcmpError, isIcmpError } from './health-icmp.ts';
 import { moveInterval, noteData } from './health-intervals.ts';
+import { superPayload } from './health-loss.ts';
 import { addPdm } from './health-pdm.ts';
 import type { HealthTable } from './health-table.ts';
 import * as side from './health-table.ts';
@@ -21,20 +23,46 @@ import { emptyTiming, lossOf } from './health-timing.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_LATER_FRAGMENT, DETAIL_TCP, EXTENSION_HEADERS } = decoded;
+const { DETAIL_SUPER_PACKET, FRAGMENT_ID } = decoded;
 const { IP_OCTETS, IP_OFFSET, KEY_PROTOCOL, OFFSET_WORDS, TRANSPORT_OFFSET } = decoded;
 const { BITS, DATA_IN_RECORD, DATA_SEEN, FLIGHT, FLOW_BITS, FLOW_OCTETS_USED } = side;
 const { HOT_DOUBLES, HOT_FORWARD, HOT_REVERSE, HOT_WORDS, ICMP_USED, ID_SEGMENT, INTERVAL_END_NS } = side;
 const { LAST_DATA_NS, LOSS_CE, LOSS_COUNTER_WORDS, LOSS_ECT, LOSS_USED, LOSS_WORDS, NEW_OCTETS } = side;
 const { LOSS_ZERO_SINCE_NS, PDM_COUNTER_WORDS, PDM_USED, PDM_WORDS, SEEN_IN_RECORD, SEGMENTS } = side;
 const { WINDOW_RANGE, WINDOW_SEEN, ZERO_WINDOW } = side;
+const { TIMING_WORDS } = side;
+const { SLOT_MASK } = flowTable;
 const { REVERSE_WORD } = layout;
 
+/** Words of a cache line. */
+const LINE_WORDS = 16;
 const TCP = 6;
 const UDP = 17;
 const UDP_HEADER_OCTETS = 8;
 /** IE 64's bit for destination options, the only place for PDM (RFC 8250 §3.1). */
 const DESTINATION_OPTIONS = 1;
 const CE = 3;
+
+/**
+ * Loads the lines of the side tables that the packets of a batch will need, as the metering process does with its own
+ * table, so that their cache misses overlap.
+ * @param found  index word of each packet
+ * @returns a value that depends on all of them
+ */
+export function touchHealth(health: HealthTable, count: number, found: Int32Array): number {
+  const { hot, timing } = health;
+  let touched = 0;
+  for (let i = 0; i < count; i++) {
+    const slot = (found[i]! & SLOT_MASK) - 1;
+    const place = slot < 0 ? 0 : slot;
+    const at = place * HOT_WORDS;
+    const times = place * 2 * TIMING_WORDS;
+    touched ^= hot[at]! ^ hot[at + LINE_WORDS]! ^ timing[times]! ^ timing[times + LINE_WORDS]!;
+    touched ^=
+      timing[times + 2 * LINE_WORDS]! ^ timing[times + 3 * LINE_WORDS]! ^ timing[times + 4 * LINE_WORDS]!;
+  }
+  return touched;
+}
 
 /**
  * A flow starts in `slot`.
@@ -147,7 +175,9 @@ function addOther(
   const headers = offsets[from + TRANSPORT_OFFSET]! - offsets[from + IP_OFFSET]!;
   const isWhole = (packets[at + DETAIL]! & DETAIL_LATER_FRAGMENT) === 0;
   const transport = protocol === UDP && isWhole ? UDP_HEADER_OCTETS : 0;
-  const payload = (packets[at + IP_OCTETS]! >>> 0) - headers - transport;
+  let payload = (packets[at + IP_OCTETS]! >>> 0) - headers - transport;
+  if ((packets[at + DETAIL]! & DETAIL_SUPER_PACKET) !== 0)
+    payload = superPayload(payload, packets[at + FRAGMENT_ID]!);
   if (payload <= 0) return;
   const line = slot * 2 + isReverse;
   const block = slot * HOT_WORDS + HOT_FORWARD + isReverse * (HOT_REVERSE - HOT_FORWARD);

@@ -23,7 +23,7 @@ import {
 import * as flowKey from './flow-key.ts';
 import * as layout from './flow-layout.ts';
 import { clearTable, createFlowTable, type FlowTable, findSlot, insertSlot } from './flow-table.ts';
-import { addHealth, beginHealth } from './health.ts';
+import { addHealth, beginHealth, touchHealth } from './health.ts';
 import { hasKeyExtension, type PreparedBatch } from './key-preparer.ts';
 import { createTimeouts, type MeteringOptions, type TimeoutOptions } from './metering-options.ts';
 import * as packetClock from './packet-clock.ts';
@@ -98,6 +98,8 @@ export class MeteringProcess {
     if (batch.count === 0) return;
     touchIndex(this.table, batch.words, batch.count, this.#found);
     this.touched = touchEntries(this.table, batch.count, this.#found);
+    const { health } = this.table;
+    if (health !== undefined) this.touched ^= touchHealth(health, batch.count, this.#found);
     this.#update(batch, view);
   }
 

@@ -15,7 +15,7 @@ function perCollector(
   name: string,
   type: Metric['type'],
   help: string,
-  read: (collector: Collector) => number | null,
+  read: (collector: Collector) => number | null | undefined,
 ): Metric {
   return {
     name,
@@ -78,10 +78,13 @@ export const EXPORT_METRICS: readonly Metric[] = [
   ),
   byReason(
     'flowtap_export_records_dropped_total',
-    'Flow records that did not reach the wire: in messages that could not be sent (send_failed), or of a kind that the protocol cannot carry.',
+    'Flow records that did not reach the wire: in messages that could not be sent (send_failed), given up before that, or of a kind that the protocol cannot carry.',
     'reason',
-    ({ recordsFailed, notExportable }) => ({
+    ({ recordsFailed, notExportable, recordsDropped = {} }) => ({
       send_failed: recordsFailed,
+      ...Object.fromEntries(
+        Object.entries(recordsDropped).map(([reason, records]) => [snakeCase(reason), records]),
+      ),
       ...Object.fromEntries(
         Object.entries(notExportable).map(([reason, records]) => [
           `${snakeCase(reason)}_not_exportable`,
@@ -92,7 +95,7 @@ export const EXPORT_METRICS: readonly Metric[] = [
   ),
   byReason(
     'flowtap_export_errors_total',
-    'Messages that could not be sent, by the reason that the system gave.',
+    'Messages that could not be sent, and sessions that could not be set up or were lost, by the reason given.',
     'reason',
     ({ errors }) => errors,
   ),
@@ -101,6 +104,36 @@ export const EXPORT_METRICS: readonly Metric[] = [
     'gauge',
     'Flow records that wait to be sent.',
     ({ recordsPending }) => recordsPending,
+  ),
+  perCollector(
+    'flowtap_export_queued_records',
+    'gauge',
+    'Of these, flow records in the queue in memory of this collector.',
+    ({ recordsQueued }) => recordsQueued,
+  ),
+  perCollector(
+    'flowtap_export_spooled_records',
+    'gauge',
+    'Of these, flow records in the spool on disk.',
+    ({ recordsSpooled }) => recordsSpooled,
+  ),
+  perCollector(
+    'flowtap_export_records_repeated_total',
+    'counter',
+    'Flow records sent once more because a session ended before they were known to have arrived.',
+    ({ recordsRepeated }) => recordsRepeated,
+  ),
+  perCollector(
+    'flowtap_export_sessions_total',
+    'counter',
+    'Sessions, or sockets, opened.',
+    ({ sessions }) => sessions,
+  ),
+  perCollector(
+    'flowtap_export_connected',
+    'gauge',
+    '1 while the collector can be reached as far as is known, else 0.',
+    ({ isUp }) => (isUp === undefined ? undefined : Number(isUp)),
   ),
   perCollector(
     'flowtap_export_collector_drops_total',

@@ -66,6 +66,16 @@ function loadCalls(): Calls {
   };
 }
 
+/** @throws SystemCallError where the C library cannot be reached */
+function openCalls(name: string): Calls {
+  try {
+    return loadCalls();
+  } catch (error) {
+    const remedy = `koffi cannot call the C library here: ${(error as Error).message}`;
+    throw new SystemCallError(name, { call: 'socket(AF_PACKET)', errno: 'ENOSYS', remedy });
+  }
+}
+
 const REMEDIES: Readonly<Record<string, string>> = {
   EPERM: 'sending whole frames needs the capability CAP_NET_RAW: run it as root, or grant that',
   ENODEV: 'see: flowtap interfaces',
@@ -96,7 +106,7 @@ function readMtu(calls: Calls, fd: number, name: string): number {
  * @throws SystemCallError when there is no such interface or no permission
  */
 export function openPacketSender(name: string, framesMax: number): PacketSender {
-  const calls = loadCalls();
+  const calls = openCalls(name);
   const ifIndex = calls.ifIndex(name);
   if (ifIndex === 0) throw fault(name, 'if_nametoindex', calls.errno());
   // Protocol 0: nothing that arrives is put into this socket.

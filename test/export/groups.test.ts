@@ -3,7 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ConfigError } from '../../src/errors.ts';
+import { FlowtapError } from '../../src/errors.ts';
 import { createExportingProcess } from '../../src/export/exporting-process.ts';
 import { FlowShare, flowHash } from '../../src/export/flow-share.ts';
 import type { ExporterConfig, SinkContext } from '../../src/export/record-sink.ts';
@@ -214,12 +214,22 @@ describe('a reload', () => {
 
   it('that is wrong changes nothing', async () => {
     const { one, port } = await collector();
-    const exporting = await createExportingProcess(CONFIG, [streamTo(port)]);
-    const wrong = [streamTo(1, { templateIpv4: ['noSuchElement'] })];
-    await expect(exporting.reconfigure(CONFIG, wrong)).rejects.toThrow(ConfigError);
-    await exporting.exportBatch(numberedBatch(0));
-    const [counters] = await exporting.close();
-    expect(counters!.dataRecords).toBe(100);
-    expect(one.records).toEqual(numbers(100));
+    const { one: spooled, port: spooledPort } = await collector();
+    const first = [streamTo(port), streamTo(spooledPort)];
+    const exporting = await createExportingProcess(CONFIG, first);
+    const wrong = [
+      // Another one, the same one with a wrong template, and one that is changed well before one that cannot be.
+      [...first, streamTo(1, { templateIpv4: ['noSuchElement'] })],
+      [streamTo(port, { templateIpv4: ['noSuchElement'] })],
+      [streamTo(port, { messageOctetsMax: 600 }), streamTo(spooledPort, { spoolDirectory: '/dev/null' })],
+    ];
+    let b = 0;
+    for (const exporters of wrong) {
+      await expect(exporting.reconfigure(CONFIG, exporters)).rejects.toThrow(FlowtapError);
+      await exporting.exportBatch(numberedBatch(b++));
+    }
+    await exporting.close();
+    expect(one.records).toEqual(numbers(300));
+    expect(spooled.records).toEqual(numbers(300));
   });
 });

@@ -96,6 +96,22 @@ describeInLab(['tcpdump'], 'flowtap generate -i', () => {
     );
   });
 
+  it('sends on an interface of the system only when told so', () => {
+    const loopback = ['generate', '-i', 'lo', '-n', '1'];
+    expect(runFlowtap(loopback).code).toBe(2);
+    const { code, out, err } = runFlowtap([...loopback, '--yes-this-interface']);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toContain('1 packet, 64 octets sent on lo');
+  });
+
+  it('says which capability it lacks', async () => {
+    const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
+    const { code, stderr } = await sender.run([...nobody, ...GENERATE, '-i', 'out0', '-n', '1']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('out0: socket(AF_PACKET) failed with EPERM');
+    expect(stderr).toContain('CAP_NET_RAW');
+  });
+
   it('counts what is refused, and stops when the interface is down', async () => {
     const long = ethernet(
       ipv4({ source: '192.0.2.1', destination: '192.0.2.2', protocol: 17 }, new Uint8Array(2000)),

@@ -49,7 +49,7 @@ export function parseNfdumpJson(text: string): NfdumpRecord[] {
 }
 
 /** A record's totals; its times are UTC with milliseconds. */
-function totalsOf(record: NfdumpRecord): FlowTotals {
+export function totalsOf(record: NfdumpRecord): FlowTotals {
   const nanoseconds = (field: string) => BigInt(Date.parse(`${record[field]}Z`)) * 1_000_000n;
   const icmp = Number(record.icmp_type ?? 0) * 256 + Number(record.icmp_code ?? 0);
   return {

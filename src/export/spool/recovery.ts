@@ -31,18 +31,22 @@ export function segmentName(number: number): string {
   return `${String(number).padStart(12, '0')}.spool`;
 }
 
-/** Walks from frame to frame by their headers alone; records are checked when they are read. */
-function scan(file: number, number: number, committed: number): SegmentFile & { tornOctets: number } {
-  const { size } = fstatSync(file);
-  const segment = {
+/** A segment without frames. */
+export function newSegment(number: number): SegmentFile {
+  return {
     number,
     octets: SEGMENT_HEADER_OCTETS,
     batches: 0,
     dataRecords: 0,
     batchesRead: 0,
     dataRecordsRead: 0,
-    tornOctets: 0,
   };
+}
+
+/** Walks from frame to frame by their headers alone; records are checked when they are read. */
+function scan(file: number, number: number, committed: number): SegmentFile & { tornOctets: number } {
+  const { size } = fstatSync(file);
+  const segment = { ...newSegment(number), tornOctets: 0 };
   const memory = new FrameHeaderMemory();
   const start = Buffer.alloc(SEGMENT_HEADER_OCTETS);
   readSync(file, start, 0, SEGMENT_HEADER_OCTETS, 0);

@@ -42,6 +42,11 @@ export interface FrameHeader {
   readonly clockNs: number;
 }
 
+/** Octets that a batch takes in a segment. */
+export function frameOctets({ count, stride }: FlowRecordBatch): number {
+  return FRAME_HEADER_OCTETS + count * stride * 4;
+}
+
 /** Memory for one frame's header, seen as numbers of all kinds. */
 export class FrameHeaderMemory {
   readonly bytes: Uint8Array;

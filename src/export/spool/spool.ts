@@ -21,11 +21,12 @@ import type { FlowRecordBatch } from '../../metering/flow-layout.ts';
 import type { BatchBuffer } from '../batch-buffer.ts';
 import { CommitFile } from './commit-file.ts';
 import { releaseLock, takeLock } from './lock.ts';
-import { recoverSegments, SEGMENT_SPAN, type SegmentFile, segmentName } from './recovery.ts';
+import { newSegment, recoverSegments, SEGMENT_SPAN, type SegmentFile, segmentName } from './recovery.ts';
 import {
   FRAME_HEADER_OCTETS,
   FrameHeaderMemory,
   frameBatch,
+  frameOctets,
   readFully,
   SEGMENT_HEADER_OCTETS,
   segmentHeader,
@@ -106,8 +107,8 @@ export class Spool {
    * @returns the position behind it; `full`: it would pass the limit; `failed`: the disk refuses
    */
   append(batch: FlowRecordBatch, dataRecords: number): number | 'full' | 'failed' {
-    const octets = batch.count * batch.stride * 4;
-    const frame = FRAME_HEADER_OCTETS + octets;
+    const frame = frameOctets(batch);
+    const octets = frame - FRAME_HEADER_OCTETS;
     if (this.#octets + frame > this.#octetsMax) return 'full';
     if (performance.now() - this.#refusedAtMs < RETRY_MS) return 'failed';
     const { buffer, byteOffset } = batch.words;
@@ -161,9 +162,18 @@ export class Spool {
   skipTo(end: number, dataRecords: number): void {
     if (end <= this.#readPosition) return;
     this.#readPosition = end;
-    const segment = this.#segments.find(({ number }) => number === Math.floor(end / SEGMENT_SPAN))!;
+    const segment = this.#segmentAt(end);
     segment.batchesRead++;
     segment.dataRecordsRead += dataRecords;
+  }
+
+  /** Goes back before a batch that was read or skipped. Call it for the latest one first. @param start of its frame */
+  unread(start: number, dataRecords: number): void {
+    if (start >= this.#readPosition) return;
+    this.#readPosition = start;
+    const segment = this.#segmentAt(start);
+    segment.batchesRead--;
+    segment.dataRecordsRead -= dataRecords;
   }
 
   /** Forgets everything before a position, which has arrived. It reaches the disk with `save`, or a segment's end. */
@@ -207,6 +217,10 @@ export class Spool {
     releaseLock(this.directory);
   }
 
+  #segmentAt(position: number): SegmentFile {
+    return this.#segments.find(({ number }) => number === Math.floor(position / SEGMENT_SPAN))!;
+  }
+
   /** The segment that has room for a frame, a new one if need be. */
   #segmentFor(octets: number): SegmentFile {
     const last = this.#segments.at(-1);
@@ -216,14 +230,7 @@ export class Spool {
     // Numbers go on where a spool that was emptied has ended, since its last commit is still written down.
     const number = Math.max(last?.number ?? 0, Math.floor(this.#committed / SEGMENT_SPAN)) + 1;
     this.#writeFile = openSync(join(this.directory, segmentName(number)), 'wx+', 0o640);
-    const segment: SegmentFile = {
-      number,
-      octets: SEGMENT_HEADER_OCTETS,
-      batches: 0,
-      dataRecords: 0,
-      batchesRead: 0,
-      dataRecordsRead: 0,
-    };
+    const segment = newSegment(number);
     this.#segments.push(segment);
     this.#octets += SEGMENT_HEADER_OCTETS;
     if (writeSync(this.#writeFile, segmentHeader(), 0, SEGMENT_HEADER_OCTETS, 0) !== SEGMENT_HEADER_OCTETS) {

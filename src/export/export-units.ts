@@ -1,0 +1,87 @@
+/** How exporters are put together: which of them share a queue, which share the flows, and what makes two the same. */
+import { FailoverSink } from './failover-sink.ts';
+import { FlowShare } from './flow-share.ts';
+import type { ExporterConfig, ExportingConfig, RecordSink, SinkContext } from './record-sink.ts';
+import type { SinkQueue } from './sink-queue.ts';
+import { sinkFactory } from './sink-registry.ts';
+
+/** Groups of the whole configuration that no exporter reads: a change there leaves them alone. */
+const NOT_OF_EXPORTING = {
+  metering: undefined,
+  decode: undefined,
+  export: undefined,
+  exporters: undefined,
+  replay: undefined,
+  live: undefined,
+  metrics: undefined,
+  log: undefined,
+};
+
+/** One queue: an exporter, or a failover group of them. */
+export interface Unit {
+  readonly key: string;
+  readonly exporters: readonly ExporterConfig[];
+  /** Everything that the sink is made of: the same text, the same sink. */
+  readonly identity: string;
+}
+
+export interface RunningUnit extends Unit {
+  readonly queue: SinkQueue;
+}
+
+/** Who gets the records: one unit, or the units of a balance group among them. */
+export interface Route {
+  readonly queues: readonly SinkQueue[];
+  /** Undefined for one alone. */
+  readonly share: FlowShare | undefined;
+}
+
+/** The queues that a list of exporters asks for. */
+export function unitsOf(config: ExportingConfig, exporters: readonly ExporterConfig[]): Unit[] {
+  const groups = new Map<string, ExporterConfig[]>();
+  for (const exporter of exporters) {
+    const { failover } = exporter.options;
+    const key = failover === undefined ? exporter.url : `failover:${failover}`;
+    groups.set(key, [...(groups.get(key) ?? []), exporter]);
+  }
+  return [...groups].map(([key, members]) => ({
+    key,
+    exporters: members,
+    identity: JSON.stringify([members, { ...config, ...NOT_OF_EXPORTING }]),
+  }));
+}
+
+/** Makes the sink of a unit. Throws as the factories do. */
+export async function createSink(
+  config: ExportingConfig,
+  unit: Unit,
+  context: SinkContext,
+): Promise<RecordSink> {
+  const sinks: RecordSink[] = [];
+  try {
+    for (const exporter of unit.exporters) {
+      sinks.push(await (await sinkFactory(exporter.protocol))(config, exporter, context));
+    }
+  } catch (error) {
+    await Promise.all(sinks.map((sink) => sink.close()));
+    throw error;
+  }
+  const { failover } = unit.exporters[0]!.options;
+  return failover === undefined ? sinks[0]! : new FailoverSink(failover, sinks, context);
+}
+
+/** Each unit by itself, except those of a balance group. */
+export function routesOf(units: readonly RunningUnit[]): Route[] {
+  const routes: Route[] = [];
+  const groups = new Map<string, RunningUnit[]>();
+  for (const unit of units) {
+    const { balance } = unit.exporters[0]!.options;
+    if (balance === undefined) routes.push({ queues: [unit.queue], share: undefined });
+    else groups.set(balance, [...(groups.get(balance) ?? []), unit]);
+  }
+  for (const members of groups.values()) {
+    const share = new FlowShare(members.map(({ key }) => key));
+    routes.push({ queues: members.map(({ queue }) => queue), share });
+  }
+  return routes;
+}
