@@ -70,7 +70,7 @@ interface Silence {
  * Silent intervals between intervals with progress. Those behind the last progress count as well where data was on its
  * way for as long: a connection that is merely left open has not stalled.
  */
-function countSilence({ intervals, longestStallMs }: DirectionFigures, intervalMs: number): Silence {
+function countSilence({ intervals, stalledMs }: DirectionFigures, intervalMs: number): Silence {
   const total = intervals.reduce((sum, octets) => sum + octets, 0);
   const silentMax = (total / intervals.length) * SILENT_SHARE;
   let [silent, runs, longest, run] = [0, 0, 0, 0];
@@ -88,7 +88,7 @@ function countSilence({ intervals, longestStallMs }: DirectionFigures, intervalM
       hasStarted = true;
     } else if (hasStarted) run++;
   }
-  if (longestStallMs >= (run * intervalMs) / 2) endRun();
+  if (stalledMs >= (run * intervalMs) / 2) endRun();
   return { silent, runs, longest };
 }
 

@@ -12,6 +12,8 @@ const COLUMNS_MIN = 60;
 const SPARK_COLUMNS_MIN = 8;
 const SPARK_COLUMNS_MAX = 40;
 const PATHS = 5;
+/** Beyond this, a flow's times count from its own start. */
+const START_NS_MAX = 86_400e9;
 const INDENT = '      ';
 
 export interface ReportOptions {
@@ -57,7 +59,9 @@ function flowLines(diagnosed: Diagnosed, number: number, startNs: number, option
   const { transfer } = diagnosed;
   const { judgement, isReverse } = mainDirection(diagnosed);
   const { data, throughputBitsPerSecond, intervalRates } = judgement.measures;
-  const seconds = (ns: number) => ((ns - startNs) / 1e9).toFixed(1);
+  // Captures of different days have no start in common that is worth showing.
+  const zeroNs = data.firstNs - startNs > START_NS_MAX ? data.firstNs : startNs;
+  const seconds = (ns: number) => ((ns - zeroNs) / 1e9).toFixed(1);
   const span = `${seconds(data.firstNs)}-${seconds(data.lastNs)} s`.padStart(13);
   const rate = Number.isNaN(throughputBitsPerSecond) ? '-' : rateText(throughputBitsPerSecond);
   const head = `[${String(number).padStart(2)}] ${span} ${formatOctets(data.octets).padStart(8)} ${rate.padStart(12)}`;
