@@ -5,6 +5,8 @@ import { describeInLab, type LabProcess } from '../lab/lab.ts';
 import { waitFor } from '../support/network.ts';
 import { type DiagnosisLine, towardsPort, WIRE_TOOLS, Wire } from './lab/wire.ts';
 
+/** A packet socket that is bound to an interface and receives, as /proc/net/packet shows it. */
+const RUNNING = /^\S+\s+\d+\s+\d+\s+\S+\s+[1-9]\d*\s+1\s/gm;
 const ENTRY = join(import.meta.dirname, '../../src/flowtap.mjs');
 
 describeInLab(WIRE_TOOLS, 'diagnose --live', () => {
@@ -12,7 +14,7 @@ describeInLab(WIRE_TOOLS, 'diagnose --live', () => {
   afterAll(() => wire.close());
 
   async function startDiagnosis(...flags: string[]): Promise<LabProcess> {
-    const sockets = () => wire.left.execute('cat', '/proc/net/packet').trim().split('\n').length;
+    const sockets = () => wire.left.execute('cat', '/proc/net/packet').match(RUNNING)?.length ?? 0;
     const before = sockets();
     const command = [process.execPath, ENTRY, 'diagnose', '--live', '-i', 'wire', '-o', 'json', ...flags];
     const diagnosis = wire.left.start(command);
