@@ -105,7 +105,6 @@ export class WorkerSupervisor {
   get isRunning(): boolean {
     return this.#life?.isOpen === true;
   }
-
   start(): void {
     this.#isStarted = true;
     void this.#run().then(this.#ended.resolve, this.#ended.reject);
@@ -279,6 +278,8 @@ export class WorkerSupervisor {
     } else {
       life.isOpen = true;
       life.handles = message.handles;
+      // The worker itself says so only with its next turn, which it may not live to see.
+      this.#counters.current.capture[RING_BLOCKS] = message.ring.blocks;
       life.ringOctets = message.ring.octets;
       if (this.#hasOpened) this.#write('info', 'worker opened', 'the capture is open again');
       this.#hasOpened = true;
