@@ -35,14 +35,16 @@ if (!isRoot) warnSkipped('a real worker that dies', 'root on Linux');
 describe.skipIf(!isRoot)('a real worker that dies', () => {
   it('leaves no socket and no mapping behind, and is started again', async () => {
     const { log, lines } = keptLog();
-    const config = liveConfig({ 'live.ring.blocks': 2, 'live.workers': 2, 'metering.flowTableEntries': 64 });
+    const options = { 'live.ring.blocks': 2, 'live.workers': 2, 'metering.flowTableEntries': 64 };
     const workerModule = new URL('./dying-worker.ts', import.meta.url);
-    const probe = await startLiveProbe(probeOptions(config, log, { workerModule }));
+    const probe = await startLiveProbe(probeOptions(liveConfig(options), log, { workerModule }));
     expect([packetSockets(), mappedRings()]).toEqual([2, 2]);
-    const restarts = () => probe.state().workers.map((worker) => worker.restarts);
-    await waitFor('both have died twice', () => restarts().every((count) => count === 2), 20_000);
-    await waitFor('both have died again', () => probe.state().workers.every((w) => !w.isRunning), 20_000);
-    expect([packetSockets(), mappedRings()]).toEqual([0, 0]);
+    // The first lives die of it, and each one after that as soon as it hears.
+    await probe.reload(liveConfig({ ...options, 'metering.idleTimeout': 7000 }));
+    const workers = () => probe.state().workers;
+    await waitFor('both have died twice', () => workers().every(({ restarts }) => restarts > 1), 30_000);
+    await waitFor('both are dead', () => workers().every(({ isRunning }) => !isRunning), 30_000);
+    await waitFor('all is freed', () => packetSockets() + mappedRings() === 0);
     expect(balanceOf(await probe.stop()).rest).toBe(0);
     expect(lines.join('\n')).toContain('the worker died: a defect of the test');
   });
