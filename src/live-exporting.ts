@@ -5,6 +5,7 @@
 import type { LiveInterface } from './capture/live-capture.ts';
 import type { FlowtapConfig } from './config/config.ts';
 import type { ExportingProcess } from './export/exporting-process.ts';
+import { InterfaceNumbers } from './export/interface-numbers.ts';
 import type { CollectorStatistics } from './export/record-sink.ts';
 import type { Log } from './log.ts';
 import type { FlowRecordBatch } from './metering/flow-layout.ts';
@@ -23,10 +24,12 @@ export class LiveExporting {
   readonly #log: Log;
   readonly #interfaces: LiveInterface[] = [];
   #current: ExportingProcess | undefined;
+  #numbers: InterfaceNumbers;
   #busy: Promise<void> = Promise.resolve();
 
-  constructor(current: ExportingProcess | undefined, log: Log) {
+  constructor(current: ExportingProcess | undefined, config: FlowtapConfig, log: Log) {
     this.#current = current;
+    this.#numbers = new InterfaceNumbers(config.observation, true);
     this.#log = log;
   }
 
@@ -36,13 +39,17 @@ export class LiveExporting {
 
   /** Resolves when the batch's memory may be reused. */
   consume(batch: FlowRecordBatch): Promise<void> {
-    this.#busy = this.#busy.then(() => this.#current?.exportBatch(batch));
+    this.#busy = this.#busy.then(() => {
+      this.#numbers.apply(batch);
+      return this.#current?.exportBatch(batch);
+    });
     return this.#busy;
   }
 
   /** One of the run's interfaces was opened, or opened again under another number. */
   setInterface(index: number, one: LiveInterface, count: number): void {
     this.#interfaces[index] = one;
+    this.#numbers.setInterface(index, one.ifIndex);
     // Until all are known, numbers could not be told from names that are still to come.
     for (let i = 0; i < count; i++) if (this.#interfaces[i] === undefined) return;
     this.#current?.setInterfaces(this.#interfaces);
@@ -53,12 +60,17 @@ export class LiveExporting {
   }
 
   /** Between two batches, so that every record goes to the former collectors or to the new ones. */
-  async exchange(next: ExportingProcess | undefined): Promise<void> {
+  async exchange(next: ExportingProcess | undefined, config: FlowtapConfig): Promise<void> {
     let former: ExportingProcess | undefined;
+    const numbers = new InterfaceNumbers(config.observation, true);
+    this.#interfaces.forEach(({ ifIndex }, index) => {
+      numbers.setInterface(index, ifIndex);
+    });
     next?.setInterfaces(this.#interfaces);
     this.#busy = this.#busy.then(() => {
       former = this.#current;
       this.#current = next;
+      this.#numbers = numbers;
     });
     await this.#busy;
     const statistics = (await former?.close()) ?? [];

@@ -69,7 +69,7 @@ export class LiveProbe {
     const { config, log, testing } = options;
     this.#options = options;
     this.#config = config;
-    const exporting = new LiveExporting(collectors, log);
+    const exporting = new LiveExporting(collectors, config, log);
     this.#exporting = exporting;
     this.#watcher = new LossWatcher(log);
     const machine = { cores: availableParallelism(), pid: process.pid };
@@ -195,7 +195,7 @@ export class LiveProbe {
       throw error;
     }
     this.#config = effective;
-    if (parts.has('exporting')) await this.#exporting.exchange(collectors);
+    if (parts.has('exporting')) await this.#exporting.exchange(collectors, effective);
     if (parts.has('metering')) {
       const { idleTimeoutMs, activeTimeoutMs, tcpEndDelayMs } = effective.metering;
       for (const worker of this.#workers) {

@@ -48,6 +48,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   'ring-blocks': 'Blocks of 1 MiB in the ring of each worker',
   sampling: 'Meter one packet in so many',
   'sampling-method': 'Which one: random, systematic or hash',
+  scale: 'Multiply counters by the sampling interval',
   metrics: 'Where metrics and health are served',
   'log-level': 'Down to which lines: error, warning, info, debug',
 };
@@ -129,6 +130,7 @@ export const RUN_FLAGS: readonly Flag[] = flagsOf(
       'snap-length',
       'sampling',
       'sampling-method',
+      'scale',
     ],
     ...['no-promiscuous', 'outgoing', 'metrics', 'log-level'],
   ],

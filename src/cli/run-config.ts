@@ -68,6 +68,10 @@ function contradictions({ config, nameOf, isGiven }: MergedConfig): ConfigFault[
     const allowed = `only with ${nameOf('live.sampling.interval')} of 2 or more: every packet is metered`;
     faults.push({ path: nameOf('live.sampling.method'), found: sampling.method, allowed });
   }
+  if (sampling.interval === 1 && sampling.scale) {
+    const allowed = `only with ${nameOf('live.sampling.interval')} of 2 or more`;
+    faults.push({ path: nameOf('live.sampling.scale'), found: 'true', allowed });
+  }
   return faults;
 }
 

@@ -20,7 +20,8 @@ const LINK_DETAILS = LINK_WORD + 3;
 
 export interface InterfaceNumbersConfig {
   readonly ingressInterface: number | 'auto';
-  readonly egressInterface: number | 'auto';
+  /** 0: not configured. */
+  readonly egressInterface: number;
   /** `VLAN=IFINDEX`. */
   readonly vlanInterfaces: readonly string[];
   /** `MAC=IFINDEX`. */
@@ -47,12 +48,11 @@ export class InterfaceNumbers {
   readonly #byMac: ReadonlyMap<number, number>;
   readonly #local: ReadonlySet<number>;
 
-  /** @param isLive whether egressInterface `auto` is the interface's own number instead of 0, unknown */
+  /** @param isLive whether egressInterface is the interface's own number where nothing else says it, instead of 0 */
   constructor(config: InterfaceNumbersConfig, isLive: boolean) {
     const { ingressInterface, egressInterface } = config;
     this.#ingress = ingressInterface === 'auto' ? undefined : ingressInterface;
-    const unknown = isLive ? undefined : 0;
-    this.#egress = egressInterface === 'auto' ? unknown : egressInterface;
+    this.#egress = egressInterface === 0 && isLive ? undefined : egressInterface;
     for (let point = 0; point < POINTS; point++) this.#byPoint[point] = point;
     for (const [vlan, ifIndex] of config.vlanInterfaces.map(pairOf)) this.#byVlan[Number(vlan)] = ifIndex;
     this.#byMac = new Map(
@@ -65,6 +65,12 @@ export class InterfaceNumbers {
   setInterface(index: number, ifIndex: number): void {
     // NaN where a source does not know: the number within the run stays.
     if (ifIndex > 0) this.#byPoint[index + 1] = ifIndex;
+  }
+
+  /** Whether records hold everything already, as those of a capture file without maps do. */
+  static isNeedless(config: InterfaceNumbersConfig): boolean {
+    const { vlanInterfaces, macInterfaces, localMacs } = config;
+    return vlanInterfaces.length + macInterfaces.length + localMacs.length === 0;
   }
 
   /** Writes the numbers of each record, in place. */

@@ -134,6 +134,15 @@ const SAMPLING_OPTIONS: readonly ConfigOption[] = [
     flag: 'sampling-method',
     help: 'Which packet: any with equal chance, every N-th, or by a hash of its content (RFC 5475).',
   },
+  {
+    ...ONLY,
+    path: 'live.sampling.scale',
+    type: SWITCH,
+    default: false,
+    unit: '',
+    flag: 'scale',
+    help: 'Multiply counters by the interval and announce no sampling, for collectors that do not understand it.',
+  },
 ];
 
 export const LIVE_OPTIONS: readonly ConfigOption[] = [
