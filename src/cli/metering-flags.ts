@@ -3,7 +3,7 @@
  * row says, and those that have no option of their own.
  */
 import { concerns, type MeteringCommand } from '../config/config-option.ts';
-import { names } from '../config/option-types.ts';
+import { duration, names } from '../config/option-types.ts';
 import { CONFIG_OPTIONS } from '../config/schema.ts';
 import type { Flag } from './command.ts';
 
@@ -117,6 +117,12 @@ export const REPLAY_FLAGS: readonly Flag[] = flagsOf(
     { name: 'quiet', letter: 'q', help: 'No progress and no summary' },
   ],
 );
+
+export const COUNT_FLAGS: readonly Flag[] = [
+  ...optionFlags('count'),
+  CONFIG,
+  { name: 'duration', type: duration(100, 366 * 86_400e3), help: 'End after this time; else with Ctrl-C' },
+];
 
 export const RUN_FLAGS: readonly Flag[] = flagsOf(
   'run',

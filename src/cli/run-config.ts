@@ -75,10 +75,15 @@ function contradictions({ config, nameOf, isGiven }: MergedConfig): ConfigFault[
   return faults;
 }
 
+/** What is wrong with the options of a live capture together. */
+export function captureFaults(merged: MergedConfig): ConfigFault[] {
+  return [...interfaceFaults(merged), ...contradictions(merged)];
+}
+
 /**
  * @returns the complete configuration
  * @throws ConfigError for the file or the flags, or AggregateError with one for each
  */
 export function runConfig(args: Arguments): Promise<FlowtapConfig> {
-  return mergeConfig('run', args, (merged) => [...interfaceFaults(merged), ...contradictions(merged)]);
+  return mergeConfig('run', args, captureFaults);
 }
