@@ -8,7 +8,7 @@ import { ethernet, ipv4, udp } from '../support/frames.ts';
 import { warnSkipped } from '../support/tools.ts';
 import { flowsOf, flowTotal, sendFrames, startWorkers, stopWorkers, total } from './support.ts';
 
-const SETTLE_MS = 200;
+const SETTLE_MS = 500;
 const FLOWTAP = join(import.meta.dirname, '../../src/flowtap.mjs');
 const LIBRARY_FOLDERS = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/usr/lib'];
 const hasLibpcap = LIBRARY_FOLDERS.some((folder) => existsSync(join(folder, 'libpcap.so.0.8')));
