@@ -1,17 +1,33 @@
 /**
- * The exporting process of a live probe: records of all workers, one batch after the other, go to whichever collectors
- * are in use. Without any, records are taken and let go.
+ * The exporting process of a live probe: records of all workers, one batch after the other, get the numbers of their
+ * interfaces and go to every exporter. Each of those has a queue of its own, so a slow one delays nobody; only at the
+ * end, when every flow comes at once, the workers wait for room in them.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LiveInterface } from './capture/live-capture.ts';
 import type { FlowtapConfig } from './config/config.ts';
 import type { ExportingProcess } from './export/exporting-process.ts';
+import { InterfaceNumbers } from './export/interface-numbers.ts';
 import type { CollectorStatistics } from './export/record-sink.ts';
 import type { Log } from './log.ts';
 import type { FlowRecordBatch } from './metering/flow-layout.ts';
 
+/** While everything is being exported: records that wait for one exporter before the next batch is taken. */
+const QUEUED_MAX = 16_384;
+const ROOM_LOOK_MS = 5;
+
+/** Records that neither have been sent nor lie in a spool for the next run. */
+export function unsentRecords({
+  recordsPending,
+  recordsSpooled,
+  recordsDropped,
+}: CollectorStatistics): number {
+  return recordsPending - (recordsSpooled ?? 0) + (recordsDropped?.stopped ?? 0);
+}
+
 /**
- * Opens the collectors of a configuration, each with a queue of its own: none delays another, or the capture.
- * @throws ConfigError for faults in templates, ExportError for a collector that can never be opened
+ * Opens the exporters of a configuration.
+ * @throws ConfigError for faults in templates, ExportError for an exporter that cannot be opened
  */
 export async function openCollectors(config: FlowtapConfig, log: Log): Promise<ExportingProcess> {
   const { createExportingProcess } = await import('./export/exporting-process.ts');
@@ -23,44 +39,59 @@ export async function openCollectors(config: FlowtapConfig, log: Log): Promise<E
 
 export class LiveExporting {
   readonly #log: Log;
+  readonly #exporting: ExportingProcess;
   readonly #interfaces: LiveInterface[] = [];
-  readonly #current: ExportingProcess;
+  #numbers: InterfaceNumbers;
   #busy: Promise<void> = Promise.resolve();
+  /** On the monotonic clock, once everything is being exported: until then batches wait for room. */
+  #waitsUntilMs: number | undefined;
 
-  constructor(current: ExportingProcess, log: Log) {
-    this.#current = current;
+  constructor(exporting: ExportingProcess, config: FlowtapConfig, log: Log) {
+    this.#exporting = exporting;
+    this.#numbers = new InterfaceNumbers(config.observation, true);
     this.#log = log;
   }
 
   get needsEncapsulation(): boolean {
-    return this.#current.needsEncapsulation;
+    return this.#exporting.needsEncapsulation;
   }
 
   /** Resolves when the batch's memory may be reused. */
   consume(batch: FlowRecordBatch): Promise<void> {
-    this.#busy = this.#busy.then(() => this.#current.exportBatch(batch));
+    this.#busy = this.#busy.then(() => this.#export(batch));
     return this.#busy;
   }
 
   /** One of the run's interfaces was opened, or opened again under another number. */
   setInterface(index: number, one: LiveInterface, count: number): void {
     this.#interfaces[index] = one;
+    this.#numbers.setInterface(index, one.ifIndex);
     // Until all are known, numbers could not be told from names that are still to come.
     for (let i = 0; i < count; i++) if (this.#interfaces[i] === undefined) return;
-    this.#current.setInterfaces(this.#interfaces);
+    this.#exporting.setInterfaces(this.#interfaces);
   }
 
   statistics(): readonly CollectorStatistics[] {
-    return this.#current.statistics();
+    return this.#exporting.statistics();
   }
 
   /**
-   * Goes over to the collectors of another configuration, without a gap.
-   * @param keepsEncapsulation whether the workers keep what was around the innermost packets
-   * @throws ConfigError, ExportError; then nothing has changed
+   * Goes over to other exporters without a gap.
+   * @param keepsEncapsulation whether the workers keep what was around the packets
+   * @throws ConfigError, ExportError: then nothing has changed
    */
-  reconfigure(config: FlowtapConfig, keepsEncapsulation: boolean): Promise<void> {
-    return this.#current.reconfigure(config, config.exporters, keepsEncapsulation);
+  async reconfigure(config: FlowtapConfig, keepsEncapsulation: boolean): Promise<void> {
+    await this.#exporting.reconfigure(config, config.exporters, keepsEncapsulation);
+    const numbers = new InterfaceNumbers(config.observation, true);
+    this.#interfaces.forEach(({ ifIndex }, index) => {
+      numbers.setInterface(index, ifIndex);
+    });
+    this.#numbers = numbers;
+  }
+
+  /** From now on batches wait for room in the exporters' queues: every flow is on its way. */
+  startEnding(limitMs: number): void {
+    this.#waitsUntilMs = performance.now() + limitMs;
   }
 
   /**
@@ -69,17 +100,28 @@ export class LiveExporting {
    */
   async end(limitMs: number): Promise<void> {
     await this.#busy;
-    const closing = this.#current.close();
+    const closing = this.#exporting.close();
     closing.catch(() => {});
     const { promise: limit, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, Math.max(0, limitMs));
     await Promise.race([closing, limit]);
     clearTimeout(timer);
-    for (const { url, recordsPending, recordsSpooled = 0 } of this.statistics()) {
-      const lost = recordsPending - recordsSpooled;
-      if (lost === 0) continue;
-      const message = `${url}: ${lost} flow records could not be sent before the end`;
-      this.#log.write('error', undefined, message, { collector: url, recordsPending });
+    for (const one of this.statistics()) {
+      const records = unsentRecords(one);
+      if (records === 0) continue;
+      const message = `${one.url}: ${records} flow records could not be sent before the end`;
+      this.#log.write('error', undefined, message, { collector: one.url, records });
     }
+  }
+
+  async #export(batch: FlowRecordBatch): Promise<void> {
+    this.#numbers.apply(batch);
+    if (this.#waitsUntilMs !== undefined) await this.#room(this.#waitsUntilMs);
+    await this.#exporting.exportBatch(batch);
+  }
+
+  async #room(untilMs: number): Promise<void> {
+    const isFull = () => this.statistics().some(({ recordsQueued }) => (recordsQueued ?? 0) > QUEUED_MAX);
+    while (isFull() && performance.now() < untilMs) await delay(ROOM_LOOK_MS);
   }
 }

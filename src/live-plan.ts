@@ -82,7 +82,7 @@ export function planLive(
           decode: { ...decode, flowKey: metering.flowKey },
           metering,
           encapsulation: keepsEncapsulation,
-          scale: false,
+          scale: live.sampling.scale,
         },
       }),
     ),

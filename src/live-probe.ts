@@ -68,7 +68,7 @@ export class LiveProbe {
     const { config, log, testing } = options;
     this.#options = options;
     this.#config = config;
-    const exporting = new LiveExporting(collectors, log);
+    const exporting = new LiveExporting(collectors, config, log);
     this.#exporting = exporting;
     this.#watcher = new LossWatcher(log);
     const machine = { cores: availableParallelism(), pid: process.pid };
@@ -171,6 +171,7 @@ export class LiveProbe {
   async stop(): Promise<LiveState> {
     const deadlineMs = performance.now() + STOP_MS;
     this.#isStopping = true;
+    this.#exporting.startEnding(WORKERS_STOP_MS);
     await Promise.all(this.#workers.map((worker) => worker.stop(WORKERS_STOP_MS)));
     clearInterval(this.#timer);
     await this.#exporting.end(deadlineMs - performance.now());

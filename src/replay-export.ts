@@ -15,7 +15,7 @@ import type {
   ReplayExportMessage,
   ReplayExportRequest,
 } from './replay-export-worker.ts';
-import { announceInterfaces, RecordConsumer, startExporting } from './replay-records.ts';
+import { announceInterfaces, RecordConsumer, replayInterfaces, startExporting } from './replay-records.ts';
 
 /** What is known once the last record has been taken. */
 export interface RecordsTaken {
@@ -97,7 +97,7 @@ export function takeHere(config: FlowtapConfig, writer: FlowWriter): RecordTaker
   const queues = Promise.withResolvers<readonly RecordQueueMemory[]>();
   const take = async (): Promise<RecordsTaken> => {
     const process = await exporting;
-    const consumer = new RecordConsumer(process, writer);
+    const consumer = new RecordConsumer(process, writer, replayInterfaces(config));
     await Promise.all((await queues.promise).map((queue) => consumer.consumeAll(queue)));
     const statistics = (await process?.close()) ?? [];
     return { statistics, output: { isClosed: writer.isClosed, error: undefined } };

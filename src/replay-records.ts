@@ -2,6 +2,7 @@
 import type { SourceInterface } from './capture/source.ts';
 import type { FlowtapConfig } from './config/config.ts';
 import type { ExportingProcess } from './export/exporting-process.ts';
+import { InterfaceNumbers } from './export/interface-numbers.ts';
 import type { FlowRecordBatch } from './metering/flow-layout.ts';
 import { type RecordQueueMemory, RecordQueueReader } from './metering/record-queue.ts';
 import type { FlowWriter } from './output/flow-writer.ts';
@@ -11,15 +12,21 @@ export class RecordConsumer {
   readonly #exporting: ExportingProcess | undefined;
   readonly #writer: FlowWriter | undefined;
   readonly #beforeBatch: () => void;
+  readonly #numbers: InterfaceNumbers | undefined;
   #busy: Promise<void> = Promise.resolve();
 
-  /** @param beforeBatch called before each batch */
+  /**
+   * @param numbers writes the interfaces of each record first
+   * @param beforeBatch called before each batch
+   */
   constructor(
     exporting: ExportingProcess | undefined,
     writer: FlowWriter | undefined,
+    numbers: InterfaceNumbers | undefined,
     beforeBatch: () => void = () => {},
   ) {
     this.#beforeBatch = beforeBatch;
+    this.#numbers = numbers;
     this.#exporting = exporting;
     this.#writer = writer;
   }
@@ -36,11 +43,17 @@ export class RecordConsumer {
 
   async #consume(batch: FlowRecordBatch): Promise<void> {
     this.#beforeBatch();
+    this.#numbers?.apply(batch);
     const exported = this.#exporting?.exportBatch(batch);
     const written = this.#writer?.write(batch);
     if (exported !== undefined) await exported;
     if (written !== undefined) await written;
   }
+}
+
+/** What writes the interfaces of records where VLANs or MAC addresses tell them. */
+export function replayInterfaces({ observation }: FlowtapConfig): InterfaceNumbers | undefined {
+  return InterfaceNumbers.isNeedless(observation) ? undefined : new InterfaceNumbers(observation, false);
 }
 
 /** Tells collectors the ifIndex and name of each interface of the capture. */

@@ -3,7 +3,7 @@
  * row says, and those that have no option of their own.
  */
 import { concerns, type MeteringCommand } from '../config/config-option.ts';
-import { names } from '../config/option-types.ts';
+import { duration, names } from '../config/option-types.ts';
 import { CONFIG_OPTIONS } from '../config/schema.ts';
 import type { Flag } from './command.ts';
 
@@ -48,6 +48,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   'ring-blocks': 'Blocks of 1 MiB in the ring of each worker',
   sampling: 'Meter one packet in so many',
   'sampling-method': 'Which one: random, systematic or hash',
+  scale: 'Multiply counters by the sampling interval',
   metrics: 'Where metrics and health are served',
   'log-level': 'Down to which lines: error, warning, info, debug',
 };
@@ -117,6 +118,12 @@ export const REPLAY_FLAGS: readonly Flag[] = flagsOf(
   ],
 );
 
+export const COUNT_FLAGS: readonly Flag[] = [
+  ...optionFlags('count'),
+  CONFIG,
+  { name: 'duration', type: duration(100, 366 * 86_400e3), help: 'End after this time; else with Ctrl-C' },
+];
+
 export const RUN_FLAGS: readonly Flag[] = flagsOf(
   'run',
   [
@@ -129,6 +136,7 @@ export const RUN_FLAGS: readonly Flag[] = flagsOf(
       'snap-length',
       'sampling',
       'sampling-method',
+      'scale',
     ],
     ...['no-promiscuous', 'outgoing', 'metrics', 'log-level'],
   ],

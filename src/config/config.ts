@@ -39,6 +39,10 @@ export interface FlowtapConfig {
     /** `auto`: the number of the interface within the capture, from 1. */
     readonly ingressInterface: number | 'auto';
     readonly egressInterface: number;
+    /** `VLAN=IFINDEX`, `MAC=IFINDEX`, MAC addresses in lower case with colons. */
+    readonly vlanInterfaces: readonly string[];
+    readonly macInterfaces: readonly string[];
+    readonly localMacs: readonly string[];
   };
   /** Names of information elements, or one name of a profile. */
   readonly template: { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] };
@@ -92,7 +96,12 @@ export interface FlowtapConfig {
       readonly blockTimeoutMs: number;
     };
     /** `interval` 1: every packet. */
-    readonly sampling: { readonly method: (typeof SAMPLING_METHODS)[number]; readonly interval: number };
+    readonly sampling: {
+      readonly method: (typeof SAMPLING_METHODS)[number];
+      readonly interval: number;
+      /** Counters are multiplied by the interval. */
+      readonly scale: boolean;
+    };
   };
   readonly metrics: {
     /** `ADDRESS:PORT`, or `none`. */
@@ -152,6 +161,16 @@ export function crossFaults(config: FlowtapConfig, nameOf: (path: string) => str
       found: formatDuration(idleTimeoutMs),
       allowed: `at most ${nameOf('metering.activeTimeout')}, which is ${formatDuration(activeTimeoutMs)}`,
     });
+  }
+  const { ingressInterface, egressInterface, vlanInterfaces, macInterfaces } = config.observation;
+  if (ingressInterface !== 'auto' && vlanInterfaces.length + macInterfaces.length > 0) {
+    const path = nameOf('observation.ingressInterface');
+    const allowed = 'auto with observation.vlanInterfaces or observation.macInterfaces';
+    faults.push({ path, found: String(ingressInterface), allowed });
+  }
+  if (egressInterface !== 0 && macInterfaces.length > 0) {
+    const path = nameOf('observation.egressInterface');
+    faults.push({ path, found: String(egressInterface), allowed: '0 with observation.macInterfaces' });
   }
   const sent = new Set<string>();
   for (const exporter of config.exporters) {

@@ -63,7 +63,7 @@ export interface Column {
 /** What the exporter knows and records do not. */
 export interface ExporterValues {
   readonly observationDomainId: number;
-  /** A number instead of the record's own observation point. */
+  /** Numbers instead of the record's own; undefined and 0 for those. */
   readonly ingressInterface: number | undefined;
   readonly egressInterface: number;
   readonly samplingInterval: number;
@@ -111,6 +111,16 @@ function encodeWord(column: Column, run: ColumnRun): void {
     if (limit >= 0 && value > limit) value = limit;
     writeUnsigned(view, positions[i]! + offset, octets, value);
     if (holds && constant !== 0) view.setInt32(positions[i]! + offset, constant);
+  }
+}
+
+/** An identifier that is sent as 0, unknown, where it does not fit: another one's would be worse than none. */
+function encodeFitting(column: Column, run: ColumnRun): void {
+  const { words, rows, positions, view, to } = run;
+  const { offset, octets, at, limit } = column;
+  for (let i = run.from; i < to; i++) {
+    const value = words[rows[i]! + at]! >>> 0;
+    writeUnsigned(view, positions[i]! + offset, octets, value > limit ? 0 : value);
   }
 }
 
@@ -194,6 +204,12 @@ export function compileColumns(
   return template.fields.map((field) => compileColumn(field, field.isReverse !== isReverse, values));
 }
 
+/** A configured ifIndex instead of the record's own; undefined where there is none. */
+function configuredInterface({ name }: InformationElement, values: ExporterValues): number | undefined {
+  if (name === 'ingressInterface') return values.ingressInterface;
+  return name === 'egressInterface' && values.egressInterface !== 0 ? values.egressInterface : undefined;
+}
+
 function compileColumn(field: TemplateField, isReverse: boolean, values: ExporterValues): Column {
   const { element, offset, octets } = field;
   const { source } = element;
@@ -204,13 +220,14 @@ function compileColumn(field: TemplateField, isReverse: boolean, values: Exporte
   };
   switch (source.kind) {
     case 'word': {
-      if (element.name === 'ingressInterface' && values.ingressInterface !== undefined) {
-        return constant(values.ingressInterface);
-      }
+      const configured = configuredInterface(element, values);
+      if (configured !== undefined) return constant(configured);
       const place = isReverse ? source.reverse : source.forward;
       if (place === undefined) return base;
       const fits = 32 - Math.clz32(source.mask) <= 8 * octets || base.limit < 0;
-      const encode = wordEncoder(octets, fits && source.highWord === undefined);
+      const isInterface = element.name.endsWith('gressInterface');
+      const isPlain = fits && source.highWord === undefined;
+      const encode = isInterface && !fits ? encodeFitting : wordEncoder(octets, isPlain);
       const condition = conditionOf(source.when);
       const isWide = octets === ABSTRACT_TYPES[element.type].octets;
       const highWord = isWide ? (source.highWord ?? 0) : 0;

@@ -35,9 +35,9 @@ export interface ExportingProcess {
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined;
   /**
    * Announces names of interfaces with the next templates. Only the first 400 that have one are.
-   * @param interfaces by index: number 0 is observation point 1
+   * @param interfaces by index: number 0 is observation point 1, and its ifIndex too where none is given
    */
-  setInterfaces(interfaces: readonly { readonly name: string }[]): void;
+  setInterfaces(interfaces: readonly { readonly name: string; readonly ifIndex?: number }[]): void;
   /** Sends messages that are not full yet. It happens by itself every second. */
   flush(): void;
   /**
@@ -98,11 +98,13 @@ class RunningExportingProcess implements ExportingProcess {
     return new Promise((resolve) => setImmediate(resolve));
   }
 
-  setInterfaces(interfaces: readonly { readonly name: string }[]): void {
+  setInterfaces(interfaces: readonly { readonly name: string; readonly ifIndex?: number }[]): void {
     // With a configured ingressInterface, no flow has the numbers that these names belong to.
     if (this.#config.observation.ingressInterface !== 'auto') return;
     this.#interfaces = interfaces
-      .map(({ name }, i): InterfaceDescription => ({ ifIndex: i + 1, name, description: name }))
+      .map(({ name, ifIndex = Number.NaN }, i): InterfaceDescription => {
+        return { ifIndex: ifIndex > 0 ? ifIndex : i + 1, name, description: name };
+      })
       .filter(({ name }) => name !== '');
     for (const { queue } of this.#units) queue.setInterfaces(this.#interfaces);
   }

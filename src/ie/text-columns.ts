@@ -100,6 +100,12 @@ interface Compiled {
   readonly constant?: number;
 }
 
+/** A configured ifIndex instead of the record's own; undefined where there is none. */
+function configuredInterface({ name }: InformationElement, values: TextValues): number | undefined {
+  if (name === 'ingressInterface' && values.ingressInterface !== 'auto') return values.ingressInterface;
+  return name === 'egressInterface' && values.egressInterface !== 0 ? values.egressInterface : undefined;
+}
+
 /** @returns undefined where the value of this direction is not known */
 function compileSource(
   element: InformationElement,
@@ -109,9 +115,8 @@ function compileSource(
   const { source } = element;
   switch (source.kind) {
     case 'word': {
-      if (element.name === 'ingressInterface' && values.ingressInterface !== 'auto') {
-        return { kind: CONSTANT, constant: values.ingressInterface };
-      }
+      const constant = configuredInterface(element, values);
+      if (constant !== undefined) return { kind: CONSTANT, constant };
       const place = isReverse ? source.reverse : source.forward;
       if (place === undefined) return undefined;
       const { mask, when, highWord } = source;
@@ -142,10 +147,8 @@ function compileSource(
       return { kind: CONSTANT, constant: isReverse ? source.reverse : source.forward };
     }
     case 'exporter': {
-      const { observationDomainId, egressInterface } = values;
       const known = {
-        observationDomainId,
-        egressInterface,
+        observationDomainId: values.observationDomainId,
         samplingInterval: 1,
         systemInitTimeMilliseconds: 0,
       };

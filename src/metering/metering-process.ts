@@ -48,9 +48,7 @@ const { CLOCK_NS, CLOCK_REBASES, FLOWS_ACTIVE, FLOWS_CREATED, FLOWS_EXPIRED, FLO
 const { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS, METERING_COUNTERS } = counting;
 const { ENTRY_DOUBLES, ENTRY_WORDS, FLOW_END_REASON, FLOW_FIRST_NS, FLOW_LAST_NS, FLOW_STATE } = layout;
 const { REVERSE_WORD, STATE_IN_USE, STATE_INITIATOR_IS_B, STATE_TCP_ENDED } = layout;
-
 const { NEXT_LOOK_NS, NEXT_TICK_NS, NOW_NS, PREVIOUS_NS, REBASE_BELOW_NS } = packetClock;
-
 const TCP = 6;
 
 export class MeteringProcess {
@@ -64,10 +62,7 @@ export class MeteringProcess {
   readonly #clock = createPacketClock();
   /** Slots that `expireNext` has emptied so far. */
   #expired = 0;
-  /**
-   * False lets flows that have ended wait in the table, as a live worker does while the exporting process is behind. What
-   * a flow holds stays the same: its packets are told apart by their times.
-   */
+  /** False lets ended flows wait in the table, while the exporting process is behind; what they hold stays the same. */
   mayExpire = true;
   /** Keeps the touched words alive in the eyes of the compiler. */
   touched = 0;
@@ -169,15 +164,13 @@ export class MeteringProcess {
       const laterNs = timeNs > previousNs ? timeNs : previousNs;
       movePacketClock(clock, this.#wheel, this.#timeouts.idleNs, laterNs);
     }
-    if (clock[NEXT_LOOK_NS] !== -Infinity) return;
-    const looks = this.mayExpire ? SWEEP_PER_PACKET : 0;
-    if (!sweep(this.#wheel, this.table, this.#timeouts, clock[NOW_NS]!, looks, this.#counting))
+    if (clock[NEXT_LOOK_NS] !== -Infinity || !this.mayExpire) return;
+    if (!sweep(this.#wheel, this.table, this.#timeouts, clock[NOW_NS]!, SWEEP_PER_PACKET, this.#counting))
       clock[NEXT_LOOK_NS] = clock[NEXT_TICK_NS]!;
   }
 
   /**
-   * Moves the clock without a packet, for a link that is quiet, and exports what has come to its end by then. A time
-   * before the clock changes nothing.
+   * Moves the clock on without a packet, for a link that is quiet, and exports what has come to its end by then.
    * @param looks flows to look at, at most
    * @returns true if there is more to look at: call again
    */
@@ -195,7 +188,7 @@ export class MeteringProcess {
     return isMore;
   }
 
-  /** From now on flows end by these timeouts; those in the table too. */
+  /** From now on flows end by these timeouts. */
   setTimeouts(options: TimeoutOptions): void {
     this.#timeouts = createTimeouts(options);
     rescheduleFlows(this.#wheel, this.table, this.#timeouts);
