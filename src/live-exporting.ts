@@ -37,8 +37,16 @@ export async function openCollectors(config: FlowtapConfig, log: Log): Promise<E
   });
 }
 
+export interface LiveExportingOptions {
+  readonly config: FlowtapConfig;
+  readonly log: Log;
+  /** Sees every batch before it is exported. */
+  readonly onRecords: ((batch: FlowRecordBatch) => void) | undefined;
+}
+
 export class LiveExporting {
   readonly #log: Log;
+  readonly #onRecords: LiveExportingOptions['onRecords'];
   readonly #exporting: ExportingProcess;
   readonly #interfaces: LiveInterface[] = [];
   #numbers: InterfaceNumbers;
@@ -46,8 +54,9 @@ export class LiveExporting {
   /** On the monotonic clock, once everything is being exported: until then batches wait for room. */
   #waitsUntilMs: number | undefined;
 
-  constructor(exporting: ExportingProcess, config: FlowtapConfig, log: Log) {
+  constructor(exporting: ExportingProcess, { config, log, onRecords }: LiveExportingOptions) {
     this.#exporting = exporting;
+    this.#onRecords = onRecords;
     this.#numbers = new InterfaceNumbers(config.observation, true);
     this.#log = log;
   }
@@ -116,6 +125,7 @@ export class LiveExporting {
 
   async #export(batch: FlowRecordBatch): Promise<void> {
     this.#numbers.apply(batch);
+    this.#onRecords?.(batch);
     if (this.#waitsUntilMs !== undefined) await this.#room(this.#waitsUntilMs);
     await this.#exporting.exportBatch(batch);
   }

@@ -18,6 +18,7 @@ import { compareConfigs } from './live-reload.ts';
 import type { LiveState } from './live-state.ts';
 import { WorkerSupervisor } from './live-supervisor.ts';
 import type { Log } from './log.ts';
+import type { FlowRecordBatch } from './metering/flow-layout.ts';
 import type { MetricsServer } from './metrics/http.ts';
 
 /** How often workers and losses are looked at. */
@@ -35,6 +36,8 @@ export interface LiveProbeOptions {
   readonly version: string;
   /** Aborted: give the start up. */
   readonly signal: AbortSignal;
+  /** Sees every batch of flow records before it is exported; must neither keep nor change it. */
+  readonly onRecords?: (batch: FlowRecordBatch) => void;
   /** What tests put in the place of the worker and of time; nothing that a user can reach. */
   readonly testing?: {
     readonly workerModule?: URL;
@@ -68,7 +71,7 @@ export class LiveProbe {
     const { config, log, testing } = options;
     this.#options = options;
     this.#config = config;
-    const exporting = new LiveExporting(collectors, config, log);
+    const exporting = new LiveExporting(collectors, { config, log, onRecords: options.onRecords });
     this.#exporting = exporting;
     this.#watcher = new LossWatcher(log);
     const machine = { cores: availableParallelism(), pid: process.pid };

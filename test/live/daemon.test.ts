@@ -11,6 +11,7 @@ import { PCAPS_FOLDER } from '../support/tools.ts';
 import {
   collected,
   fetchFrom,
+  LAUNCHER,
   scrape,
   scrapeUntil,
   startCollector,
@@ -84,6 +85,25 @@ describeInLab(['tcpreplay', 'nfcapd', 'nfdump', 'curl'], 'flowtap run', () => {
     expect(stderr).not.toContain('unaccounted');
     await collector.stop('SIGTERM');
     expect(await collected(probe, folder)).toMatchObject({ packets: metered, octets });
+  });
+
+  it('exports a hundred thousand flows at its end, more than an exporter keeps in its queue', async () => {
+    const collector = await startCollector(probe, folder, 4739);
+    const options = ['-e', 'ipfix://127.0.0.1:4739', '--idle-timeout', '5m', '--active-timeout', '5m'];
+    const daemon = await startDaemon(probe, '-i', inside, ...options);
+    const flows = ['--flows', '100k', '-n', '100k', '--rate', '50k'];
+    const generated = await sender.run([process.execPath, LAUNCHER, 'generate', '-i', outside, ...flows]);
+    expect(generated.code, generated.stderr).toBe(0);
+    const { rxPackets } = probe.counters(inside);
+    const series = await scrapeUntil(probe, (now) => offered(now) >= rxPackets);
+    const metered = total(series, 'flowtap_flow_packets_total');
+    expect(total(series, 'flowtap_flows_active')).toBeGreaterThan(66_000);
+    const { code, stderr, tookMs } = await stop(daemon);
+    expect(stderr).not.toMatch(/lost|could not be sent/);
+    expect(code).toBe(0);
+    expect(tookMs).toBeLessThan(6000);
+    await collector.stop('SIGTERM', 20_000);
+    expect((await collected(probe, folder)).packets).toBe(metered);
   });
 
   it('shares an interface among workers, and meters several interfaces', async () => {

@@ -67,6 +67,16 @@ describe('a live probe', () => {
     expect(one!.dataRecords).toBeGreaterThanOrEqual(workers[0]!.queue.recordsTaken);
   });
 
+  it('lets somebody see the records on their way', async () => {
+    let records = 0;
+    const options = probeOptions(liveConfig(), keptLog().log);
+    const probe = await start({ ...options, onRecords: (batch) => (records += batch.count) });
+    await waitFor('all is read', () => packetsRead(probe) === PACKETS);
+    const { workers } = await stop(probe);
+    expect(records).toBe(workers[0]!.queue.recordsTaken);
+    expect(records).toBeGreaterThan(0);
+  });
+
   it('says why a capture cannot be opened', async () => {
     const { log } = keptLog();
     const failed = start(probeOptions(liveConfig({ 'live.filter': 'refuse' }), log));
