@@ -13,7 +13,7 @@ import type { RecordQueueMemory } from './metering/record-queue.ts';
 import { createWriter } from './output/create-writer.ts';
 import type { FlowWriter } from './output/flow-writer.ts';
 import { DescriptorOutput } from './output/standard-output.ts';
-import { announceInterfaces, RecordConsumer, startExporting } from './replay-records.ts';
+import { announceInterfaces, RecordConsumer, startAnonymizing, startExporting } from './replay-records.ts';
 
 /** What main gives the thread. */
 export interface ReplayExportData {
@@ -72,6 +72,7 @@ function watchClosing(writer: FlowWriter): FlowWriter {
 
 async function run({ config, columns }: ReplayExportData): Promise<void> {
   const output = new DescriptorOutput(1);
+  const anonymizer = await startAnonymizing(config);
   const writer = await createWriter(config, output, columns);
   const exporting = config.exporters.length === 0 ? undefined : await startExporting(config);
   const started = Promise.withResolvers<readonly RecordQueueMemory[]>();
@@ -87,7 +88,7 @@ async function run({ config, columns }: ReplayExportData): Promise<void> {
   port.on('message', hear);
   const needsEncapsulation = exporting?.needsEncapsulation === true || writer?.needsEncapsulation === true;
   post({ kind: 'ready', needsEncapsulation });
-  const consumer = new RecordConsumer(exporting, writer && watchClosing(writer), hearAll);
+  const consumer = new RecordConsumer(exporting, writer && watchClosing(writer), anonymizer, hearAll);
   const queues = await started.promise;
   await Promise.all(queues.map((queue) => consumer.consumeAll(queue)));
   const statistics = (await exporting?.close()) ?? [];

@@ -15,7 +15,7 @@ import type {
   ReplayExportMessage,
   ReplayExportRequest,
 } from './replay-export-worker.ts';
-import { announceInterfaces, RecordConsumer, startExporting } from './replay-records.ts';
+import { announceInterfaces, RecordConsumer, startAnonymizing, startExporting } from './replay-records.ts';
 
 /** What is known once the last record has been taken. */
 export interface RecordsTaken {
@@ -96,8 +96,9 @@ export function takeHere(config: FlowtapConfig, writer: FlowWriter): RecordTaker
   const exporting = config.exporters.length === 0 ? Promise.resolve(undefined) : startExporting(config);
   const queues = Promise.withResolvers<readonly RecordQueueMemory[]>();
   const take = async (): Promise<RecordsTaken> => {
+    const anonymizer = await startAnonymizing(config);
     const process = await exporting;
-    const consumer = new RecordConsumer(process, writer);
+    const consumer = new RecordConsumer(process, writer, anonymizer);
     await Promise.all((await queues.promise).map((queue) => consumer.consumeAll(queue)));
     const statistics = (await process?.close()) ?? [];
     return { statistics, output: { isClosed: writer.isClosed, error: undefined } };

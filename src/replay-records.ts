@@ -1,6 +1,7 @@
 /** How flow records get from the metering process to the exporting process and to whoever prints them. */
 import type { SourceInterface } from './capture/source.ts';
 import type { FlowtapConfig } from './config/config.ts';
+import type { Anonymizer } from './export/anonymization/anonymizer.ts';
 import type { ExportingProcess } from './export/exporting-process.ts';
 import type { FlowRecordBatch } from './metering/flow-layout.ts';
 import { type RecordQueueMemory, RecordQueueReader } from './metering/record-queue.ts';
@@ -11,14 +12,20 @@ export class RecordConsumer {
   readonly #exporting: ExportingProcess | undefined;
   readonly #writer: FlowWriter | undefined;
   readonly #beforeBatch: () => void;
+  readonly #anonymizer: Anonymizer | undefined;
   #busy: Promise<void> = Promise.resolve();
 
-  /** @param beforeBatch called before each batch */
+  /**
+   * @param anonymizer replaces addresses before anybody else sees a record
+   * @param beforeBatch called before each batch
+   */
   constructor(
     exporting: ExportingProcess | undefined,
     writer: FlowWriter | undefined,
+    anonymizer: Anonymizer | undefined,
     beforeBatch: () => void = () => {},
   ) {
+    this.#anonymizer = anonymizer;
     this.#beforeBatch = beforeBatch;
     this.#exporting = exporting;
     this.#writer = writer;
@@ -36,6 +43,7 @@ export class RecordConsumer {
 
   async #consume(batch: FlowRecordBatch): Promise<void> {
     this.#beforeBatch();
+    this.#anonymizer?.apply(batch);
     const exported = this.#exporting?.exportBatch(batch);
     const written = this.#writer?.write(batch);
     if (exported !== undefined) await exported;
@@ -66,4 +74,15 @@ export async function startExporting(config: FlowtapConfig): Promise<ExportingPr
   return createExportingProcess(config, config.exporters, {
     log: (level, kind, message) => log.write(level, kind, message),
   });
+}
+
+/**
+ * What replaces addresses, or undefined where nothing is to be replaced. Loaded only on demand: it needs the cryptography
+ * of Node.
+ * @throws ConfigError for a key that cannot be read
+ */
+export async function startAnonymizing({ anonymization }: FlowtapConfig): Promise<Anonymizer | undefined> {
+  if (anonymization.method === 'none' && anonymization.macAddresses === 'keep') return undefined;
+  const { createAnonymizer } = await import('./export/anonymization/anonymizer.ts');
+  return createAnonymizer(anonymization);
 }

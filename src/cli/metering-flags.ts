@@ -34,6 +34,8 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   'template-ipv4': 'The same for IPv4 flows alone',
   'template-ipv6': 'The same for IPv6 flows alone',
   biflow: 'One record for both directions (RFC 5103)',
+  anonymize: 'Replace addresses: cryptopan, truncate',
+  'anonymization-key': 'Key file of cryptopan, 32 octets',
   timestamps: "The capture's own times, or moved to end now",
   output: 'How flows are printed on standard output',
   top: 'Rows of the table; 0 shows all',

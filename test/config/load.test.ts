@@ -48,6 +48,13 @@ describe('defaults', () => {
         spoolDirectory: 'auto',
         spoolOctets: 2 ** 30,
       },
+      anonymization: {
+        method: 'none',
+        keyFile: '',
+        ipv4PrefixLength: 24,
+        ipv6PrefixLength: 48,
+        macAddresses: 'keep',
+      },
       exporters: [],
       replay: { output: 'table', top: 25, speed: 'max', merge: false, workers: 1 },
       live: {
