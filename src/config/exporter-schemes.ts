@@ -15,6 +15,7 @@ import {
   TLS_OPTIONS,
   UDP_OPTIONS,
 } from './options/exporters.ts';
+import { FILE_COMPRESSION_OPTIONS, PARQUET_OPTIONS, ROTATION_OPTIONS } from './options/file-outputs.ts';
 
 export interface ExporterScheme {
   /** `host`: `scheme://HOST[:PORT]`; `path`: `scheme:PATH`; `topic`: `scheme://HOST[:PORT][,HOST…]/TOPIC`. */
@@ -45,6 +46,10 @@ const TCP = [
 const without = (options: readonly ConfigOption[], ...paths: string[]) =>
   options.filter((option) => !paths.includes(option.path));
 
+/** Of files, which nothing is balanced to and nothing takes over from. */
+const FILE = [...ROTATION_OPTIONS, ...RECORD_OPTIONS, ...BIFLOW_OPTIONS, ...QUEUE_OPTIONS];
+const TEXT_FILE = [...FILE_COMPRESSION_OPTIONS, ...FILE];
+
 /** By scheme, in the order in which documents show them. */
 export const EXPORTER_SCHEMES: Readonly<Partial<Record<ExporterProtocol, ExporterScheme>>> = {
   // UDP ports: IANA's for IPFIX, the usual one for NetFlow.
@@ -67,6 +72,23 @@ export const EXPORTER_SCHEMES: Readonly<Partial<Record<ExporterProtocol, Exporte
     defaultPort: 4740,
     help: 'IPFIX over TLS (RFC 7011 §11)',
     options: [...TCP, ...TLS_OPTIONS],
+  },
+  'ipfix-file': {
+    form: 'path',
+    defaultPort: 0,
+    help: 'files of IPFIX messages (RFC 5655)',
+    options: [
+      ...MESSAGE_OPTIONS.filter((option) => ['messageOctetsMax', 'optionsData'].includes(option.path)),
+      ...TEXT_FILE,
+    ],
+  },
+  json: { form: 'path', defaultPort: 0, help: 'files of JSON, a flow a line', options: TEXT_FILE },
+  csv: { form: 'path', defaultPort: 0, help: 'files of CSV', options: TEXT_FILE },
+  parquet: {
+    form: 'path',
+    defaultPort: 0,
+    help: 'Parquet files',
+    options: [...PARQUET_OPTIONS, ...FILE],
   },
 };
 

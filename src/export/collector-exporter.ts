@@ -27,6 +27,8 @@ export interface CollectorExporterOptions {
   readonly template: { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] };
   readonly isBiflow: boolean;
   readonly timestamps: 'capture' | 'now';
+  /** The clock of an exporter that this one goes on from, so that times stay in line. */
+  readonly clock?: ExportClock;
   readonly privateEnterpriseNumber: number;
   readonly observationDomainId: number;
   readonly ingressInterface: number | 'auto';
@@ -67,7 +69,7 @@ export class CollectorExporter {
     this.#options = options;
     this.#arena = arena;
     this.#transport = transport;
-    this.#clock = new ExportClock(options.timestamps);
+    this.#clock = options.clock ?? new ExportClock(options.timestamps);
     const isV5 = options.protocol === 'netflow5';
     const { lanes, ids } = exporterLanes(options);
     this.#lanes = lanes;

@@ -4,6 +4,7 @@ import {
   type CollectorExporterOptions,
   type ExportProtocol,
 } from './collector-exporter.ts';
+import type { ExportClock } from './export-clock.ts';
 import { exporterLanes } from './lanes.ts';
 import type { MessageArena } from './message-arena.ts';
 import type { ExporterConfig, ExportingConfig } from './record-sink.ts';
@@ -65,6 +66,8 @@ export function createCollectorExporter(
   config: ExportingConfig,
   to: ExporterConfig,
   isReliable = false,
+  clock?: ExportClock,
 ): CollectorExporter {
-  return new CollectorExporter(arena, transport, collectorOptions(config, to, isReliable));
+  const options = collectorOptions(config, to, isReliable);
+  return new CollectorExporter(arena, transport, clock === undefined ? options : { ...options, clock });
 }
