@@ -56,6 +56,9 @@ export interface FlowtapConfig {
     readonly templateRefreshMs: number;
     readonly templateRefreshMessages: number;
     readonly optionsData: OptionsDataMode | 'auto';
+    /** SamplingForm of export/metering-statistics.ts, or `auto` alone. */
+    readonly samplingForms: readonly string[];
+    readonly exporterAddress: string;
     /** Address of this host that messages come from. */
     readonly sourceAddress: string;
     readonly dscp: number | 'auto';

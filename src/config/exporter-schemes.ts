@@ -27,6 +27,10 @@ export interface ExporterScheme {
   readonly options: readonly ConfigOption[];
 }
 
+/** Without those that only datagrams need: pacing, and templates that may be lost. */
+const UNPACED_MESSAGE_OPTIONS = MESSAGE_OPTIONS.filter(
+  ({ path }) => path !== 'rate' && !path.startsWith('templateRefresh'),
+);
 /** Options of everything that flow records can go to. */
 export const COMMON_OPTIONS: readonly ConfigOption[] = [
   ...GROUP_OPTIONS,
@@ -35,9 +39,8 @@ export const COMMON_OPTIONS: readonly ConfigOption[] = [
   ...QUEUE_OPTIONS,
 ];
 const UDP = [...MESSAGE_OPTIONS, ...NETWORK_OPTIONS, ...UDP_OPTIONS, ...COMMON_OPTIONS];
-/** Without those that only datagrams need: pacing, and templates that may be lost. */
 const TCP = [
-  ...MESSAGE_OPTIONS.filter((option) => ['messageOctetsMax', 'optionsData'].includes(option.path)),
+  ...UNPACED_MESSAGE_OPTIONS,
   ...NETWORK_OPTIONS,
   ...SESSION_OPTIONS,
   ...COMMON_OPTIONS,
@@ -57,13 +60,16 @@ export const EXPORTER_SCHEMES: Readonly<Partial<Record<ExporterProtocol, Exporte
     form: 'host',
     defaultPort: 2055,
     help: 'NetFlow v5 over UDP: IPv4 alone',
-    options: without(UDP, 'templateIpv4', 'templateIpv6', 'biflow', 'optionsData'),
+    options: without(
+      UDP,
+      ...['templateIpv4', 'templateIpv6', 'biflow', 'optionsData', 'samplingForms', 'exporterAddress'],
+    ),
   },
   netflow9: {
     form: 'host',
     defaultPort: 2055,
     help: 'NetFlow v9 (RFC 3954) over UDP',
-    options: without(UDP, 'biflow'),
+    options: without(UDP, 'biflow', 'exporterAddress'),
   },
   ipfix: { form: 'host', defaultPort: 4739, help: 'IPFIX (RFC 7011) over UDP', options: UDP },
   'ipfix+tcp': { form: 'host', defaultPort: 4739, help: 'IPFIX over TCP', options: TCP },
@@ -77,10 +83,7 @@ export const EXPORTER_SCHEMES: Readonly<Partial<Record<ExporterProtocol, Exporte
     form: 'path',
     defaultPort: 0,
     help: 'files of IPFIX messages (RFC 5655)',
-    options: [
-      ...MESSAGE_OPTIONS.filter((option) => ['messageOctetsMax', 'optionsData'].includes(option.path)),
-      ...TEXT_FILE,
-    ],
+    options: [...UNPACED_MESSAGE_OPTIONS, ...TEXT_FILE],
   },
   json: { form: 'path', defaultPort: 0, help: 'files of JSON, a flow a line', options: TEXT_FILE },
   csv: { form: 'path', defaultPort: 0, help: 'files of CSV', options: TEXT_FILE },

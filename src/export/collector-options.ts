@@ -42,7 +42,12 @@ export function collectorOptions(
     isReliable,
     templateRefreshMs: options.templateRefreshMs ?? TEMPLATE_REFRESH_MS,
     templateRefreshMessages: options.templateRefreshMessages ?? TEMPLATE_REFRESH_MESSAGES,
-    optionsData: options.optionsData ?? (protocol === 'ipfix' ? 'once' : 'periodic'),
+    optionsData: options.optionsData ?? (protocol === 'ipfix' ? 'statistics' : 'periodic'),
+    ...(config.sampling === undefined ? {} : { sampling: config.sampling }),
+    ...(options.samplingForms === undefined ? {} : { samplingForms: options.samplingForms }),
+    ...(options.exporterAddress === undefined ? {} : { exporterAddress: options.exporterAddress }),
+    ...(config.metering === undefined ? {} : { flowKey: config.metering.flowKey }),
+    ...(config.anonymization === undefined ? {} : { anonymization: config.anonymization }),
     origin: config.origin ?? 'configuration',
   };
 }

@@ -175,7 +175,9 @@ function readerOf(
     }
     case 'exporter':
       if (source.value === 'systemInitTimeMilliseconds') return undefined;
-      return constant(source.value === 'samplingInterval' ? 1 : values[source.value]);
+      return constant(
+        source.value === 'samplingInterval' ? (values.samplingInterval ?? 1) : values[source.value],
+      );
     case 'recordNumber':
       return (_batch, _row, recordNumber) => recordNumber;
     case 'padding':

@@ -29,6 +29,8 @@ export interface TextValues {
   readonly observationDomainId: number;
   readonly ingressInterface: number | 'auto';
   readonly egressInterface: number;
+  /** One packet in so many was metered; missing: every one. */
+  readonly samplingInterval?: number;
 }
 
 // Kinds of columns.
@@ -146,7 +148,7 @@ function compileSource(
       const known = {
         observationDomainId,
         egressInterface,
-        samplingInterval: 1,
+        samplingInterval: values.samplingInterval ?? 1,
         systemInitTimeMilliseconds: 0,
       };
       return { kind: CONSTANT, constant: known[source.value] };

@@ -38,6 +38,8 @@ describe('defaults', () => {
         templateRefreshMs: 60_000,
         templateRefreshMessages: 1000,
         optionsData: 'auto',
+        samplingForms: ['auto'],
+        exporterAddress: 'auto',
         sourceAddress: 'auto',
         dscp: 'auto',
         ttl: 'auto',

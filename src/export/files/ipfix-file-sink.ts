@@ -28,6 +28,7 @@ class IpfixFileSink implements RecordSink {
   /** Of the exporters of earlier files. */
   readonly #earlier = { recordsOffered: 0, templateRecords: 0, optionsRecords: 0, ipv6: 0 };
   #interfaces: readonly InterfaceDescription[] = [];
+  #statisticsFrom: Parameters<NonNullable<RecordSink['setStatistics']>> | undefined;
   #hasRecords = false;
 
   constructor(url: string, file: RotatingFile, fileClock: FileClock, create: () => CollectorExporter) {
@@ -53,6 +54,11 @@ class IpfixFileSink implements RecordSink {
     this.#exporter.setInterfaces(interfaces);
   }
 
+  setStatistics(...from: Parameters<NonNullable<RecordSink['setStatistics']>>): void {
+    this.#statisticsFrom = from;
+    this.#exporter.setStatistics(...from);
+  }
+
   flush(): void {
     if (this.#fileClock.isLive) this.#rotateIfDue();
     this.#exporter.flush();
@@ -60,7 +66,7 @@ class IpfixFileSink implements RecordSink {
   }
 
   async end(): Promise<void> {
-    this.#exporter.flush();
+    this.#exporter.endStream();
     if (this.#file.isBegun || this.#file.statistics.files > 0) await this.#file.finish();
     else await this.#file.finishEmpty(this.#fileClock.nowMs);
   }
@@ -84,7 +90,7 @@ class IpfixFileSink implements RecordSink {
   #rotateIfDue(): void {
     const file = this.#file;
     if (file.isDue(this.#fileClock.nowMs)) {
-      this.#exporter.flush();
+      this.#exporter.endStream();
       void file.finish();
       if (this.#hasRecords) this.#startStream();
     }
@@ -101,6 +107,7 @@ class IpfixFileSink implements RecordSink {
     earlier.ipv6 += notExportable.ipv6;
     this.#exporter = this.#create();
     this.#exporter.setInterfaces(this.#interfaces);
+    if (this.#statisticsFrom !== undefined) this.#exporter.setStatistics(...this.#statisticsFrom);
     this.#hasRecords = false;
   }
 }

@@ -162,7 +162,12 @@ export const createParquetSink: SinkFactory = async (config, exporter, context) 
   const columns = compileParquetColumns({
     template: { ipv4: templateIpv4 ?? config.template.ipv4, ipv6: templateIpv6 ?? config.template.ipv6 },
     biflow: isBiflow,
-    values: { observationDomainId: domainId, ingressInterface, egressInterface },
+    values: {
+      observationDomainId: domainId,
+      ingressInterface,
+      egressInterface,
+      samplingInterval: config.sampling?.interval ?? 1,
+    },
     ...(config.origin === undefined ? {} : { origin: config.origin }),
   });
   const file = createRotatingFile(exporter, context, { header: () => undefined, isWorthlessWhenCut: true });

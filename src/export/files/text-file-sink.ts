@@ -36,7 +36,12 @@ export const createTextFileSink: SinkFactory = async (config, exporter, context)
       ipv6: templateIpv6 ?? config.template.ipv6,
     },
     biflow: biflow ?? config.biflow,
-    values: { observationDomainId: domainId, ingressInterface, egressInterface },
+    values: {
+      observationDomainId: domainId,
+      ingressInterface,
+      egressInterface,
+      samplingInterval: config.sampling?.interval ?? 1,
+    },
     ...(config.origin === undefined ? {} : { origin: config.origin }),
   });
   const header = text.header === '' ? undefined : Buffer.from(text.header);
