@@ -43,7 +43,9 @@ export function threadModule(name: string): URL {
 }
 
 /** Profiles that need nothing of what was around the packets. A replay with one of them can begin at once. */
-export const PLAIN_PROFILES: ReadonlySet<string> = new Set(['default', 'maxCompat', 'minimal']);
+export const PLAIN_PROFILES: ReadonlySet<string> = new Set([
+  ...['default', 'max-compat', 'minimal', 'akvorado', 'nfdump', 'ntopng', 'elastiflow'],
+]);
 
 /** Whether no template can need the encapsulation: only then the answer is known before the templates are compiled. */
 function isPlain({ template, exporters }: FlowtapConfig): boolean {

@@ -39,12 +39,7 @@ export const COMMON_OPTIONS: readonly ConfigOption[] = [
   ...QUEUE_OPTIONS,
 ];
 const UDP = [...MESSAGE_OPTIONS, ...NETWORK_OPTIONS, ...UDP_OPTIONS, ...COMMON_OPTIONS];
-const TCP = [
-  ...UNPACED_MESSAGE_OPTIONS,
-  ...NETWORK_OPTIONS,
-  ...SESSION_OPTIONS,
-  ...COMMON_OPTIONS,
-];
+const TCP = [...UNPACED_MESSAGE_OPTIONS, ...NETWORK_OPTIONS, ...SESSION_OPTIONS, ...COMMON_OPTIONS];
 /** NetFlow v5 has one record, and NetFlow no biflows. */
 const without = (options: readonly ConfigOption[], ...paths: string[]) =>
   options.filter((option) => !paths.includes(option.path));

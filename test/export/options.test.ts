@@ -99,9 +99,7 @@ describeWithTools(['tshark'], 'options data, as tshark reads it', () => {
     expect(times).toHaveLength(4);
     expect(times[0]).toContain('22:13:20.123');
     expect(times[1]).toContain('22:13:21.456');
-    expect(valuesOf(text, 'Selector Id Total Pkts Observed')).toHaveLength(
-      1,
-    );
+    expect(valuesOf(text, 'Selector Id Total Pkts Observed')).toHaveLength(1);
   });
 
   it('leaves out of statistics what is not known', async () => {
