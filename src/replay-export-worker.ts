@@ -13,7 +13,13 @@ import type { RecordQueueMemory } from './metering/record-queue.ts';
 import { createWriter } from './output/create-writer.ts';
 import type { FlowWriter } from './output/flow-writer.ts';
 import { DescriptorOutput } from './output/standard-output.ts';
-import { announceInterfaces, RecordConsumer, startAnonymizing, startExporting } from './replay-records.ts';
+import {
+  announceInterfaces,
+  RecordConsumer,
+  startAnonymizing,
+  startExporting,
+  tellStatistics,
+} from './replay-records.ts';
 
 /** What main gives the thread. */
 export interface ReplayExportData {
@@ -24,7 +30,12 @@ export interface ReplayExportData {
 
 /** What main tells it. */
 export type ReplayExportRequest =
-  | { readonly kind: 'start'; readonly queues: readonly RecordQueueMemory[] }
+  | {
+      readonly kind: 'start';
+      readonly queues: readonly RecordQueueMemory[];
+      /** The counters of the meters. */
+      readonly counters: readonly SharedArrayBuffer[];
+    }
   | { readonly kind: 'interfaces'; readonly interfaces: readonly SourceInterface[] };
 
 /** How standard output fared. */
@@ -77,8 +88,10 @@ async function run({ config, columns }: ReplayExportData): Promise<void> {
   const exporting = config.exporters.length === 0 ? undefined : await startExporting(config);
   const started = Promise.withResolvers<readonly RecordQueueMemory[]>();
   const hear = (request: ReplayExportRequest) => {
-    if (request.kind === 'start') started.resolve(request.queues);
-    else announceInterfaces(exporting, config, request.interfaces);
+    if (request.kind === 'start') {
+      tellStatistics(exporting, request.counters);
+      started.resolve(request.queues);
+    } else announceInterfaces(exporting, config, request.interfaces);
   };
   // What has been posted before a record must be heard before it, whatever the event loop would take first.
   const hearAll = () => {

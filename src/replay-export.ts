@@ -15,7 +15,13 @@ import type {
   ReplayExportMessage,
   ReplayExportRequest,
 } from './replay-export-worker.ts';
-import { announceInterfaces, RecordConsumer, startAnonymizing, startExporting } from './replay-records.ts';
+import {
+  announceInterfaces,
+  RecordConsumer,
+  startAnonymizing,
+  startExporting,
+  tellStatistics,
+} from './replay-records.ts';
 
 /** What is known once the last record has been taken. */
 export interface RecordsTaken {
@@ -29,8 +35,11 @@ export interface RecordTaker {
    * for faults in the templates, with ExportError for a collector.
    */
   needsEncapsulation(): Promise<boolean>;
-  /** Takes records from these queues until all of them are closed. */
-  start(queues: readonly RecordQueueMemory[]): void;
+  /**
+   * Takes records from these queues until all of them are closed.
+   * @param counters of the meters, for options data
+   */
+  start(queues: readonly RecordQueueMemory[], counters: readonly SharedArrayBuffer[]): void;
   setInterfaces(interfaces: readonly SourceInterface[]): void;
   /** Resolves when every record has been taken, sent and printed; rejects as `needsEncapsulation` does. */
   readonly ended: Promise<RecordsTaken>;
@@ -86,7 +95,7 @@ export function startExportThread(
   const post = (request: ReplayExportRequest) => thread.postMessage(request);
   return {
     needsEncapsulation: async () => !isPlain(config) && (await ready.promise),
-    start: (queues) => post({ kind: 'start', queues }),
+    start: (queues, counters) => post({ kind: 'start', queues, counters }),
     setInterfaces: (interfaces) => post({ kind: 'interfaces', interfaces }),
     ended: ended.promise,
     terminate: () => thread.terminate(),
@@ -110,7 +119,10 @@ export function takeHere(config: FlowtapConfig, writer: FlowWriter): RecordTaker
   return {
     needsEncapsulation: async () =>
       (await exporting)?.needsEncapsulation === true || writer.needsEncapsulation === true,
-    start: (started) => queues.resolve(started),
+    start: (started, counters) => {
+      exporting.then((process) => tellStatistics(process, counters)).catch(() => {});
+      queues.resolve(started);
+    },
     setInterfaces: (interfaces) =>
       void exporting.then((process) => announceInterfaces(process, config, interfaces)),
     ended,

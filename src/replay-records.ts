@@ -6,6 +6,8 @@ import type { ExportingProcess } from './export/exporting-process.ts';
 import type { FlowRecordBatch } from './metering/flow-layout.ts';
 import { type RecordQueueMemory, RecordQueueReader } from './metering/record-queue.ts';
 import type { FlowWriter } from './output/flow-writer.ts';
+import { runCounters } from './run-counters.ts';
+import { meteringStatistics } from './run-statistics.ts';
 
 /** Takes records from every meter, one batch at a time, to whoever wants them. */
 export class RecordConsumer {
@@ -64,6 +66,15 @@ export function announceInterfaces(
       description: '',
     })),
   );
+}
+
+/** Tells the exporting process where it finds the counters of the meters. */
+export function tellStatistics(
+  exporting: ExportingProcess | undefined,
+  counters: readonly SharedArrayBuffer[],
+): void {
+  const meters = counters.map((buffer) => runCounters(buffer));
+  exporting?.setMeteringStatistics(meteringStatistics(() => meters));
 }
 
 /** @throws ConfigError for faults in the templates, ExportError for a collector that cannot be opened */

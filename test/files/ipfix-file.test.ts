@@ -140,4 +140,16 @@ describeWithTools(['tshark'], 'tshark reads an IPFIX file', () => {
       expect(recordsIn(fromFile)).toEqual(recordsIn(tshark(collected.datagrams, ['-V'])));
     },
   );
+
+  it('with statistics at its end, what was refused among them', async () => {
+    const file = join(folder, 'f.ipfix');
+    const capture = join(PCAPS_FOLDER, 'demo.pcapng');
+    const run = await runFlowtap(['replay', capture, '-o', 'none', '-e', `ipfix-file:${file}`]);
+    const refused = /Refused +([\d,]+) packets/.exec(run.stderr)?.[1]?.replaceAll(',', '');
+    expect(Number(refused), run.stderr).toBeGreaterThan(0);
+    const text = readWithTshark(file);
+    expect(text).toMatch(new RegExp(`Ignored Packets: ${refused}$`, 'm'));
+    expect(text).toMatch(/FlowsExp: 189$/m);
+    expect(text).toMatch(/Not Sent Flows: 0$/m);
+  });
 });

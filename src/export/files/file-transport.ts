@@ -19,7 +19,12 @@ export class FileTransport implements Transport {
       const slot = arena.done % arena.slots;
       const start = arena.start(arena.done);
       const octets = arena.lengths[slot]!;
-      this.#file.append(arena.bytes.subarray(start, start + octets), arena.flowRecords[slot]!);
+      const flowRecords = arena.flowRecords[slot]!;
+      this.#file.append(arena.bytes.subarray(start, start + octets), flowRecords);
+      // Handed over: what the disk made of it is in the file's own counters.
+      this.statistics.messages++;
+      this.statistics.octets += octets;
+      this.statistics.flowRecords += flowRecords;
     }
   }
 
