@@ -6,9 +6,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LiveInterface } from './capture/live-capture.ts';
 import type { FlowtapConfig } from './config/config.ts';
+import type { Anonymizer } from './export/anonymization/anonymizer.ts';
 import type { ExportingProcess } from './export/exporting-process.ts';
 import { InterfaceNumbers } from './export/interface-numbers.ts';
-import type { CollectorStatistics } from './export/record-sink.ts';
+import type { MeteringStatistics } from './export/metering-statistics.ts';
+import type { CollectorStatistics, ExportingConfig } from './export/record-sink.ts';
 import type { Log } from './log.ts';
 import type { FlowRecordBatch } from './metering/flow-layout.ts';
 
@@ -25,13 +27,20 @@ export function unsentRecords({
   return recordsPending - (recordsSpooled ?? 0) + (recordsDropped?.stopped ?? 0);
 }
 
+/** What exporters read of a configuration, with the sampling that collectors have to know of. */
+function exportingConfig(config: FlowtapConfig): ExportingConfig {
+  const { method, interval, scale } = config.live.sampling;
+  // Counters that are scaled already are announced as those of every packet.
+  return interval === 1 || scale ? config : { ...config, sampling: { method, interval } };
+}
+
 /**
  * Opens the exporters of a configuration.
  * @throws ConfigError for faults in templates, ExportError for an exporter that cannot be opened
  */
 export async function openCollectors(config: FlowtapConfig, log: Log): Promise<ExportingProcess> {
   const { createExportingProcess } = await import('./export/exporting-process.ts');
-  return createExportingProcess(config, config.exporters, {
+  return createExportingProcess(exportingConfig(config), config.exporters, {
     whenFull: 'drop',
     log: (level, kind, message) => log.write(level, kind, message),
   });
@@ -40,12 +49,15 @@ export async function openCollectors(config: FlowtapConfig, log: Log): Promise<E
 export interface LiveExportingOptions {
   readonly config: FlowtapConfig;
   readonly log: Log;
+  /** Replaces addresses, before anybody sees them. */
+  readonly anonymizer: Anonymizer | undefined;
   /** Sees every batch before it is exported. */
   readonly onRecords: ((batch: FlowRecordBatch) => void) | undefined;
 }
 
 export class LiveExporting {
   readonly #log: Log;
+  readonly #anonymizer: Anonymizer | undefined;
   readonly #onRecords: LiveExportingOptions['onRecords'];
   readonly #exporting: ExportingProcess;
   readonly #interfaces: LiveInterface[] = [];
@@ -54,8 +66,9 @@ export class LiveExporting {
   /** On the monotonic clock, once everything is being exported: until then batches wait for room. */
   #waitsUntilMs: number | undefined;
 
-  constructor(exporting: ExportingProcess, { config, log, onRecords }: LiveExportingOptions) {
+  constructor(exporting: ExportingProcess, { config, log, anonymizer, onRecords }: LiveExportingOptions) {
     this.#exporting = exporting;
+    this.#anonymizer = anonymizer;
     this.#onRecords = onRecords;
     this.#numbers = new InterfaceNumbers(config.observation, true);
     this.#log = log;
@@ -80,6 +93,11 @@ export class LiveExporting {
     this.#exporting.setInterfaces(this.#interfaces);
   }
 
+  /** Where options data finds what the workers count. */
+  setMeteringStatistics(read: () => MeteringStatistics): void {
+    this.#exporting.setMeteringStatistics(read);
+  }
+
   statistics(): readonly CollectorStatistics[] {
     return this.#exporting.statistics();
   }
@@ -90,7 +108,7 @@ export class LiveExporting {
    * @throws ConfigError, ExportError: then nothing has changed
    */
   async reconfigure(config: FlowtapConfig, keepsEncapsulation: boolean): Promise<void> {
-    await this.#exporting.reconfigure(config, config.exporters, keepsEncapsulation);
+    await this.#exporting.reconfigure(exportingConfig(config), config.exporters, keepsEncapsulation);
     const numbers = new InterfaceNumbers(config.observation, true);
     this.#interfaces.forEach(({ ifIndex }, index) => {
       numbers.setInterface(index, ifIndex);
@@ -125,6 +143,7 @@ export class LiveExporting {
 
   async #export(batch: FlowRecordBatch): Promise<void> {
     this.#numbers.apply(batch);
+    this.#anonymizer?.apply(batch);
     this.#onRecords?.(batch);
     if (this.#waitsUntilMs !== undefined) await this.#room(this.#waitsUntilMs);
     await this.#exporting.exportBatch(batch);

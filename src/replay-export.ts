@@ -15,7 +15,14 @@ import type {
   ReplayExportMessage,
   ReplayExportRequest,
 } from './replay-export-worker.ts';
-import { announceInterfaces, RecordConsumer, replayInterfaces, startExporting } from './replay-records.ts';
+import {
+  announceInterfaces,
+  RecordConsumer,
+  replayInterfaces,
+  startAnonymizing,
+  startExporting,
+  tellStatistics,
+} from './replay-records.ts';
 
 /** What is known once the last record has been taken. */
 export interface RecordsTaken {
@@ -29,8 +36,11 @@ export interface RecordTaker {
    * for faults in the templates, with ExportError for a collector.
    */
   needsEncapsulation(): Promise<boolean>;
-  /** Takes records from these queues until all of them are closed. */
-  start(queues: readonly RecordQueueMemory[]): void;
+  /**
+   * Takes records from these queues until all of them are closed.
+   * @param counters of the meters, for options data
+   */
+  start(queues: readonly RecordQueueMemory[], counters: readonly SharedArrayBuffer[]): void;
   setInterfaces(interfaces: readonly SourceInterface[]): void;
   /** Resolves when every record has been taken, sent and printed; rejects as `needsEncapsulation` does. */
   readonly ended: Promise<RecordsTaken>;
@@ -43,7 +53,9 @@ export function threadModule(name: string): URL {
 }
 
 /** Profiles that need nothing of what was around the packets. A replay with one of them can begin at once. */
-export const PLAIN_PROFILES: ReadonlySet<string> = new Set(['default', 'maxCompat', 'minimal']);
+export const PLAIN_PROFILES: ReadonlySet<string> = new Set([
+  ...['default', 'max-compat', 'minimal', 'akvorado', 'nfdump', 'ntopng', 'elastiflow'],
+]);
 
 /** Whether no template can need the encapsulation: only then the answer is known before the templates are compiled. */
 function isPlain({ template, exporters }: FlowtapConfig): boolean {
@@ -84,7 +96,7 @@ export function startExportThread(
   const post = (request: ReplayExportRequest) => thread.postMessage(request);
   return {
     needsEncapsulation: async () => !isPlain(config) && (await ready.promise),
-    start: (queues) => post({ kind: 'start', queues }),
+    start: (queues, counters) => post({ kind: 'start', queues, counters }),
     setInterfaces: (interfaces) => post({ kind: 'interfaces', interfaces }),
     ended: ended.promise,
     terminate: () => thread.terminate(),
@@ -96,8 +108,9 @@ export function takeHere(config: FlowtapConfig, writer: FlowWriter): RecordTaker
   const exporting = config.exporters.length === 0 ? Promise.resolve(undefined) : startExporting(config);
   const queues = Promise.withResolvers<readonly RecordQueueMemory[]>();
   const take = async (): Promise<RecordsTaken> => {
+    const anonymizer = await startAnonymizing(config);
     const process = await exporting;
-    const consumer = new RecordConsumer(process, writer, replayInterfaces(config));
+    const consumer = new RecordConsumer(process, writer, { numbers: replayInterfaces(config), anonymizer });
     await Promise.all((await queues.promise).map((queue) => consumer.consumeAll(queue)));
     const statistics = (await process?.close()) ?? [];
     return { statistics, output: { isClosed: writer.isClosed, error: undefined } };
@@ -107,7 +120,10 @@ export function takeHere(config: FlowtapConfig, writer: FlowWriter): RecordTaker
   return {
     needsEncapsulation: async () =>
       (await exporting)?.needsEncapsulation === true || writer.needsEncapsulation === true,
-    start: (started) => queues.resolve(started),
+    start: (started, counters) => {
+      exporting.then((process) => tellStatistics(process, counters)).catch(() => {});
+      queues.resolve(started);
+    },
     setInterfaces: (interfaces) =>
       void exporting.then((process) => announceInterfaces(process, config, interfaces)),
     ended,

@@ -34,6 +34,8 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   'template-ipv4': 'The same for IPv4 flows alone',
   'template-ipv6': 'The same for IPv6 flows alone',
   biflow: 'One record for both directions (RFC 5103)',
+  anonymize: 'Replace addresses: cryptopan, truncate',
+  'anonymization-key': 'Key file of cryptopan, 32 octets',
   timestamps: "The capture's own times, or moved to end now",
   output: 'How flows are printed on standard output',
   top: 'Rows of the table; 0 shows all',
@@ -96,9 +98,16 @@ const SHARED: readonly Flag[] = [
   { name: 'template', type: TEMPLATE, help: 'Elements of a flow record, or the name of a profile' },
 ];
 
+/** Flags that a daemon, which has a configuration file, does without: its help would not fit a screen. */
+const FILE_ONLY: Readonly<Record<MeteringCommand, readonly string[]>> = {
+  replay: [],
+  run: ['template-ipv4', 'template-ipv6'],
+  count: [],
+};
+
 /** @param first names of options' flags in the order in which the help shows them: the most wanted ones first */
 function flagsOf(command: MeteringCommand, first: readonly string[], last: readonly Flag[]): Flag[] {
-  const ofOptions = optionFlags(command);
+  const ofOptions = optionFlags(command).filter(({ name }) => !FILE_ONLY[command].includes(name));
   return [
     EXPORT,
     ...first.map((name) => ofOptions.find((flag) => flag.name === name)!),

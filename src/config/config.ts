@@ -6,6 +6,7 @@
 import type { TunnelName } from '../decode/tunnel-kinds.ts';
 import type { ConfigFault } from '../errors.ts';
 import type { OptionsDataMode } from '../export/announcer.ts';
+import type { AnonymizationConfig } from '../export/anonymization/anonymizer.ts';
 import type { ConfigOption } from './config-option.ts';
 import { exporterScheme } from './exporter-schemes.ts';
 import type { ExporterConfig } from './exporters.ts';
@@ -49,6 +50,8 @@ export interface FlowtapConfig {
   readonly biflow: boolean;
   readonly timestamps: 'capture' | 'now';
   readonly privateEnterpriseNumber: number;
+  /** Done to every record before anything else sees it. */
+  readonly anonymization: AnonymizationConfig;
   /** What the exporters' options are unless they say otherwise; it is part of each exporter's own options already. */
   readonly export: {
     /** Messages a second. */
@@ -57,6 +60,9 @@ export interface FlowtapConfig {
     readonly templateRefreshMs: number;
     readonly templateRefreshMessages: number;
     readonly optionsData: OptionsDataMode | 'auto';
+    /** SamplingForm of export/metering-statistics.ts, or `auto` alone. */
+    readonly samplingForms: readonly string[];
+    readonly exporterAddress: string;
     /** Address of this host that messages come from. */
     readonly sourceAddress: string;
     readonly dscp: number | 'auto';

@@ -9,6 +9,7 @@ import { templatesNeedEncapsulation } from './collector-options.ts';
 import { createSink, type Route, type RunningUnit, routesOf, type Unit, unitsOf } from './export-units.ts';
 import { FailoverSink } from './failover-sink.ts';
 import { FaultReporter } from './faults.ts';
+import type { MeteringStatistics } from './metering-statistics.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type {
   CollectorStatistics,
@@ -38,6 +39,8 @@ export interface ExportingProcess {
    * @param interfaces by index: number 0 is observation point 1, and its ifIndex too where none is given
    */
   setInterfaces(interfaces: readonly { readonly name: string; readonly ifIndex?: number }[]): void;
+  /** Tells where options data finds the counters of the stages before; it is read when options data is sent. */
+  setMeteringStatistics(read: () => MeteringStatistics): void;
   /** Sends messages that are not full yet. It happens by itself every second. */
   flush(): void;
   /**
@@ -65,6 +68,7 @@ class RunningExportingProcess implements ExportingProcess {
   #units: RunningUnit[] = [];
   #routes: Route[] = [];
   #interfaces: readonly InterfaceDescription[] | undefined;
+  #readMetering: (() => MeteringStatistics) | undefined;
   #batches = 0;
   #retiring: Promise<void>[] = [];
 
@@ -107,6 +111,11 @@ class RunningExportingProcess implements ExportingProcess {
       })
       .filter(({ name }) => name !== '');
     for (const { queue } of this.#units) queue.setInterfaces(this.#interfaces);
+  }
+
+  setMeteringStatistics(read: () => MeteringStatistics): void {
+    this.#readMetering = read;
+    for (const { queue } of this.#units) queue.setMeteringStatistics(read);
   }
 
   flush(): void {
@@ -177,10 +186,9 @@ class RunningExportingProcess implements ExportingProcess {
     const [first] = unit.exporters;
     const recordsMax = first!.options.queueRecords ?? QUEUE_RECORDS;
     const isBiflow = (first!.options.biflow ?? config.biflow) && !first!.protocol.startsWith('netflow');
-    return {
-      ...unit,
-      queue: new SinkQueue(sink, { whenFull: this.#context.whenFull, recordsMax, isBiflow }),
-    };
+    const queue = new SinkQueue(sink, { whenFull: this.#context.whenFull, recordsMax, isBiflow });
+    if (this.#readMetering !== undefined) queue.setMeteringStatistics(this.#readMetering);
+    return { ...unit, queue };
   }
 
   /** A live capture has a watcher of all its losses, these among them. */

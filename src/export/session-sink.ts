@@ -115,6 +115,9 @@ export class SessionSink implements RecordSink {
     this.#connector.setInterfaces(interfaces);
   }
 
+  readonly setStatistics: NonNullable<RecordSink['setStatistics']> = (...from) =>
+    this.#connector.setStatistics(...from);
+
   flush(): void {
     this.#connector.session?.exporter.flush();
     this.#backlog.save(this.isAway);

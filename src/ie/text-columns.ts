@@ -29,6 +29,8 @@ export interface TextValues {
   readonly observationDomainId: number;
   readonly ingressInterface: number | 'auto';
   readonly egressInterface: number;
+  /** One packet in so many was metered; missing: every one. */
+  readonly samplingInterval?: number;
 }
 
 // Kinds of columns.
@@ -71,10 +73,8 @@ export interface TextColumn {
 export const ABSENT = -1;
 
 /** The name of a field as a key: `reverseOctetDeltaCount` for a reverse one (RFC 5103). */
-export function nameOf({
-  element: { name },
-  isReverse,
-}: Pick<TemplateField, 'element' | 'isReverse'>): string {
+export function nameOf({ element, isReverse }: Pick<TemplateField, 'element' | 'isReverse'>): string {
+  const { name } = element;
   return isReverse ? `reverse${name[0]!.toUpperCase()}${name.slice(1)}` : name;
 }
 
@@ -149,7 +149,7 @@ function compileSource(
     case 'exporter': {
       const known = {
         observationDomainId: values.observationDomainId,
-        samplingInterval: 1,
+        samplingInterval: values.samplingInterval ?? 1,
         systemInitTimeMilliseconds: 0,
       };
       return { kind: CONSTANT, constant: known[source.value] };

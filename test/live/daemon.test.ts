@@ -89,7 +89,14 @@ describeInLab(['tcpreplay', 'nfcapd', 'nfdump', 'curl'], 'flowtap run', () => {
 
   it('exports a hundred thousand flows at its end, more than an exporter keeps in its queue', async () => {
     const collector = await startCollector(probe, folder, 4739);
-    const options = ['-e', 'ipfix://127.0.0.1:4739?rate=2500', '--idle-timeout', '5m', '--active-timeout', '5m'];
+    const options = [
+      '-e',
+      'ipfix://127.0.0.1:4739?rate=2500',
+      '--idle-timeout',
+      '5m',
+      '--active-timeout',
+      '5m',
+    ];
     const daemon = await startDaemon(probe, '-i', inside, ...options);
     const flows = ['--flows', '100k', '-n', '100k', '--rate', '50k'];
     const generated = await sender.run([process.execPath, LAUNCHER, 'generate', '-i', outside, ...flows]);
