@@ -46,7 +46,14 @@ export class FaultReporter {
     for (const one of all) {
       for (const [reason, count] of Object.entries(one.errors)) {
         const detail = one.lastError?.reason === reason ? ` (${one.lastError.message})` : '';
-        this.#tell(one.url, `${reason}${detail}`, reason, count, 'messages or connections failed', nowMs);
+        this.#tell(
+          one.url,
+          `${reason}${detail}`,
+          reason,
+          count,
+          one.recordsRepeated === undefined ? 'messages not sent' : 'sessions failed',
+          nowMs,
+        );
       }
       for (const [reason, count] of Object.entries(one.recordsDropped ?? {})) {
         this.#tell(one.url, reason, reason, count, 'flow records lost', nowMs);

@@ -172,5 +172,5 @@ export class SessionConnector {
 }
 
 function closedError(): Error {
-  return Object.assign(new Error('the collector closed the connection'), { code: 'CLOSED' });
+  return Object.assign(new Error('it ended the session'), { code: 'CLOSED' });
 }
