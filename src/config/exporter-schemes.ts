@@ -15,6 +15,7 @@ import {
   TLS_OPTIONS,
   UDP_OPTIONS,
 } from './options/exporters.ts';
+import { KAFKA_OPTIONS } from './options/kafka.ts';
 
 export interface ExporterScheme {
   /** `host`: `scheme://HOST[:PORT]`; `path`: `scheme:PATH`; `topic`: `scheme://HOST[:PORT][,HOST…]/TOPIC`. */
@@ -67,6 +68,12 @@ export const EXPORTER_SCHEMES: Readonly<Partial<Record<ExporterProtocol, Exporte
     defaultPort: 4740,
     help: 'IPFIX over TLS (RFC 7011 §11)',
     options: [...TCP, ...TLS_OPTIONS],
+  },
+  kafka: {
+    form: 'topic',
+    defaultPort: 9092,
+    help: 'Kafka, as protobuf messages or JSON in the way of goflow2; see [kafka.md](kafka.md)',
+    options: [...KAFKA_OPTIONS, ...COMMON_OPTIONS],
   },
 };
 

@@ -5,6 +5,7 @@
  */
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import type { OptionsDataMode } from './announcer.ts';
+import type { KafkaFaultReason } from './kafka/kafka-fault.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type { SendErrorReason } from './transport.ts';
 
@@ -96,7 +97,7 @@ export interface CollectorStatistics {
   readonly templateRecords: number;
   readonly optionsRecords: number;
   /** Messages that could not be sent, by reason; for sessions, connections that could not be made or were lost. */
-  readonly errors: Readonly<Partial<Record<SendErrorReason, number>>>;
+  readonly errors: Readonly<Partial<Record<SendErrorReason | KafkaFaultReason, number>>>;
   /** Datagrams that a collector on this host dropped; null where that is not known. */
   readonly collectorDrops: number | null;
   /** Flow records given up before they were encoded, by reason: `queueFull`, `unreachable`, `stopped` … */
@@ -111,7 +112,7 @@ export interface CollectorStatistics {
   /** Sessions set up. */
   readonly sessions?: number;
   /** The last error, for people. */
-  readonly lastError?: { readonly reason: SendErrorReason; readonly message: string };
+  readonly lastError?: { readonly reason: SendErrorReason | KafkaFaultReason; readonly message: string };
   /** Whether the collector can be reached; missing where that cannot be known. */
   readonly isUp?: boolean;
 }
