@@ -19,6 +19,9 @@ import { MessageFeed } from './message-feed.ts';
 /** A live capture that ends waits no longer than this for brokers that take records, but slowly. */
 const LIVE_END_MS = 5000;
 
+/** What is safe in a spool waits this long for brokers that are away: a fault may pass. */
+const SAFE_END_MS = 2000;
+
 type DropReason = 'unreachable' | 'spoolFull' | 'spoolFailed' | 'spoolDamaged' | 'stopped';
 
 export class KafkaSink implements RecordSink {
@@ -138,7 +141,7 @@ export class KafkaSink implements RecordSink {
   /** Whether the end need not wait for what is still there: it is safe, or nobody takes it. */
   #mayLeave(elapsedMs: number): boolean {
     const isSafe = this.#backlog.pendingRecords === this.#backlog.spooledRecords;
-    if (isSafe && this.isAway) return true;
+    if (isSafe && this.isAway && this.#sender.stalledMs >= SAFE_END_MS) return true;
     if (this.#context.whenFull === 'drop' && elapsedMs >= LIVE_END_MS) return true;
     return this.#sender.stalledMs >= this.#options.giveUpAfterMs;
   }
