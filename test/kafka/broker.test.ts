@@ -1,6 +1,7 @@
 /** Flows through a real broker: what kcat reads equals what `-o json` prints. */
 
 import { join } from 'node:path';
+import { Admin } from '@platformatic/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasKafka, type KafkaBroker, startKafka } from '../support/kafka-broker.ts';
 import { runFlowtap } from '../support/run-flowtap.ts';
@@ -99,9 +100,25 @@ describe.skipIf(!canRun)(WHAT, () => {
     expect(exitCode).toBe(0);
   });
 
-  it('come in smaller batches where the broker refuses large ones', async () => {
-    const { stderr } = await replay('small?autocreate=true&compression=none');
+  it('come in smaller batches where the topic takes no large ones', async () => {
+    const admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker.address] });
+    const configs = [{ name: 'max.message.bytes', value: '1000' }];
+    await admin.createTopics({ topics: ['small'], partitions: 2, replicas: 1, configs });
+    await admin.close();
+    const { stderr } = await replay('small?compression=none');
     expect(stderr).toContain(`${lines.length} records in`);
-    expect((await consumeAll(broker.address, 'small')).length).toBe(lines.length);
+    expect(stderr).toMatch(/tooLarge/);
+    expectSameFlows(await consumeAll(broker.address, 'small'));
+  });
+
+  it('are given up where not one of them fits, and counted', async () => {
+    const admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker.address] });
+    const configs = [{ name: 'max.message.bytes', value: '100' }];
+    await admin.createTopics({ topics: ['tiny'], partitions: 1, replicas: 1, configs });
+    await admin.close();
+    const { stderr, exitCode } = await replay('tiny?compression=none');
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('0 records in 0 messages');
+    expect(stderr).toMatch(/tooLarge; raise max.message.bytes/);
   });
 });

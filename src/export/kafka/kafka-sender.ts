@@ -178,10 +178,13 @@ export class KafkaSender {
       if (isGone || partitions === 0)
         pending = await this.#build(partitionBlock(delivery.block.octets, known));
       partitions = known;
-      const { delivered } = this.statistics;
+      const { delivered, failed } = this.statistics;
+      const batches = pending.length;
       pending = await this.#send(pending);
       if (pending.length === 0) return true;
-      if (this.statistics.delivered > delivered) attempt = -1;
+      // Something was taken, given up or halved: no reason to wait.
+      const goesOn = this.statistics.delivered > delivered || this.statistics.failed > failed;
+      if (goesOn || pending.length > batches) attempt = -1;
       else await this.#backOff(attempt);
       if (this.#isStopping) return false;
     }
