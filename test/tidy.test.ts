@@ -79,6 +79,9 @@ const HOT_FILES: ReadonlySet<string> = new Set([
   'capture/ring-walk.ts',
   'capture/selection.ts',
   'capture/super-packets.ts',
+  'export/kafka/flow-encoder.ts',
+  'export/kafka/put-json.ts',
+  'export/kafka/put-protobuf.ts',
 ]);
 
 /** Functions that run once: their names say so, or they stand here. */

@@ -16,6 +16,7 @@ import {
   UDP_OPTIONS,
 } from './options/exporters.ts';
 import { FILE_COMPRESSION_OPTIONS, PARQUET_OPTIONS, ROTATION_OPTIONS } from './options/file-outputs.ts';
+import { KAFKA_OPTIONS } from './options/kafka.ts';
 
 export interface ExporterScheme {
   /** `host`: `scheme://HOST[:PORT]`; `path`: `scheme:PATH`; `topic`: `scheme://HOST[:PORT][,HOST…]/TOPIC`. */
@@ -87,6 +88,12 @@ export const EXPORTER_SCHEMES: Readonly<Partial<Record<ExporterProtocol, Exporte
     defaultPort: 0,
     help: 'Parquet files',
     options: [...PARQUET_OPTIONS, ...FILE],
+  },
+  kafka: {
+    form: 'topic',
+    defaultPort: 9092,
+    help: 'Kafka, as protobuf messages or JSON in the way of goflow2; see [kafka.md](kafka.md)',
+    options: [...KAFKA_OPTIONS, ...COMMON_OPTIONS],
   },
 };
 

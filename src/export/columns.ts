@@ -4,7 +4,9 @@
  * numbers go out in network order, and a size too small for a value saturates (RFC 7011 §6.2), except for flags, which
  * lose their upper bits. Message headers and sets are in message-builder.ts.
  */
+
 import { ABSTRACT_TYPES } from '../ie/abstract-types.ts';
+import { configuredInterface } from '../ie/configured-interface.ts';
 import type { InformationElement } from '../ie/element.ts';
 import type { Template, TemplateField } from '../ie/templates.ts';
 import {
@@ -202,12 +204,6 @@ export function compileColumns(
   values: ExporterValues,
 ): Column[] {
   return template.fields.map((field) => compileColumn(field, field.isReverse !== isReverse, values));
-}
-
-/** A configured ifIndex instead of the record's own; undefined where there is none. */
-function configuredInterface({ name }: InformationElement, values: ExporterValues): number | undefined {
-  if (name === 'ingressInterface') return values.ingressInterface;
-  return name === 'egressInterface' && values.egressInterface !== 0 ? values.egressInterface : undefined;
 }
 
 function compileColumn(field: TemplateField, isReverse: boolean, values: ExporterValues): Column {

@@ -6,6 +6,7 @@
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import type { OptionsDataMode } from './announcer.ts';
 import type { AnonymizationConfig } from './anonymization/anonymizer.ts';
+import type { KafkaFaultReason } from './kafka/kafka-fault.ts';
 import type { MeteringStatistics, SamplingDescription, SamplingForm } from './metering-statistics.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type { FlowKeyParts } from './options-templates.ts';
@@ -109,7 +110,7 @@ export interface CollectorStatistics {
   readonly templateRecords: number;
   readonly optionsRecords: number;
   /** Messages that could not be sent, by reason; for sessions, connections that could not be made or were lost. */
-  readonly errors: Readonly<Partial<Record<SendErrorReason, number>>>;
+  readonly errors: Readonly<Partial<Record<SendErrorReason | KafkaFaultReason, number>>>;
   /** Datagrams that a collector on this host dropped; null where that is not known. */
   readonly collectorDrops: number | null;
   /** Flow records given up before they were encoded, by reason: `queueFull`, `unreachable`, `stopped` … */
@@ -124,7 +125,7 @@ export interface CollectorStatistics {
   /** Sessions set up. */
   readonly sessions?: number;
   /** The last error, for people. */
-  readonly lastError?: { readonly reason: SendErrorReason; readonly message: string };
+  readonly lastError?: { readonly reason: SendErrorReason | KafkaFaultReason; readonly message: string };
   /** Whether the collector can be reached; missing where that cannot be known. */
   readonly isUp?: boolean;
 }

@@ -11,6 +11,7 @@ const SINKS: Readonly<Partial<Record<ExporterProtocol, () => Promise<SinkFactory
   json: async () => (await import('./files/text-file-sink.ts')).createTextFileSink,
   csv: async () => (await import('./files/text-file-sink.ts')).createTextFileSink,
   parquet: async () => (await import('./files/parquet-sink.ts')).createParquetSink,
+  kafka: async () => (await import('./kafka/create-sink.ts')).createKafkaSink,
 };
 
 /** The factory for a scheme of URL. @throws Error for one that the configuration does not know either */

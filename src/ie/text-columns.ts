@@ -2,7 +2,9 @@
  * The values of flow records as text: for each field of a template and each direction a plain `TextColumn`, derived from
  * the same rows as the column encoders of the wire, so that both can only say the same. Lines are flow-text.ts's.
  */
+
 import { type FlowRecordBatch, LINK_WORD } from '../metering/flow-layout.ts';
+import { configuredInterface } from './configured-interface.ts';
 import type { Condition, InformationElement, WordPlace } from './element.ts';
 import type { TemplateField } from './templates.ts';
 import {
@@ -98,12 +100,6 @@ interface Compiled {
   readonly mask?: number;
   readonly when?: Condition | undefined;
   readonly constant?: number;
-}
-
-/** A configured ifIndex instead of the record's own; undefined where there is none. */
-function configuredInterface({ name }: InformationElement, values: TextValues): number | undefined {
-  if (name === 'ingressInterface' && values.ingressInterface !== 'auto') return values.ingressInterface;
-  return name === 'egressInterface' && values.egressInterface !== 0 ? values.egressInterface : undefined;
 }
 
 /** @returns undefined where the value of this direction is not known */
