@@ -53,9 +53,9 @@ const FIELDS = [
   'minimumTTL',
 ];
 /** What the JSON leaves out where it does not apply is 0 in a template that all protocols share. */
-const valueOf = (row: Row, field: string) => (field === 'tcpControlBits' ? row[field] || 0 : row[field]);
+const shownValue = (row: Row, field: string) => (field === 'tcpControlBits' ? row[field] || 0 : row[field]);
 const shown = (rows: readonly Row[], fields: readonly string[]) =>
-  rows.map((row) => fields.map((field) => `${field}=${valueOf(row, field)}`).join(' ')).sort();
+  rows.map((row) => fields.map((field) => `${field}=${shownValue(row, field)}`).join(' ')).sort();
 /** Rows that stand in one list more often than in the other: few lines where something is wrong. */
 function differences(rows: readonly Row[], expected: readonly Row[], fields: readonly string[]): string[] {
   const left = shown(expected, fields);
