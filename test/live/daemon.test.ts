@@ -155,6 +155,34 @@ describeInLab(['tcpreplay', 'nfcapd', 'nfdump', 'curl'], 'flowtap run', () => {
     expect(stderr).not.toContain('unaccounted');
   });
 
+  it('tells its collector the sampling, and the number of the interface', async () => {
+    const collector = await startCollector(probe, folder, 4739);
+    const sampling = ['--sampling', '10', '--sampling-method', 'systematic'];
+    const daemon = await startDaemon(probe, '-i', inside, '-e', 'ipfix://127.0.0.1:4739', ...sampling);
+    await replay();
+    const { rxPackets } = probe.counters(inside);
+    const series = await scrapeUntil(
+      probe,
+      (now) => total(now, 'flowtap_decode_packets_total') >= Math.floor(rxPackets / 10),
+    );
+    expect(total(series, 'flowtap_sampling_interval')).toBe(10);
+    const metered = total(series, 'flowtap_flow_packets_total');
+    expect(metered).toBeLessThan(rxPackets / 9);
+    expect(await stop(daemon)).toMatchObject({ code: 0 });
+    await collector.stop('SIGTERM');
+    // nfcapd multiplies by the interval that it was told.
+    expect((await collected(probe, folder)).packets).toBe(10 * metered);
+    const { stdout } = await probe.run(['nfdump', '-R', folder, '-q', '-N', '-o', 'fmt:%in %out']);
+    const numbers = new Set(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.trim().replace(/\s+/, ' ')),
+    );
+    const ifIndex = probe.execute('cat', `/sys/class/net/${inside}/ifindex`).trim();
+    expect([...numbers]).toEqual([`${ifIndex} ${ifIndex}`]);
+  });
+
   it('takes over a changed configuration on SIGHUP without losing a flow, and refuses a bad one', async () => {
     const [first, second] = [join(folder, 'first'), join(folder, 'second')];
     await probe.run(['mkdir', first, second]);
