@@ -12,7 +12,7 @@ import { InterfaceNumbers } from './export/interface-numbers.ts';
 import type { MeteringStatistics } from './export/metering-statistics.ts';
 import type { CollectorStatistics, ExportingConfig } from './export/record-sink.ts';
 import type { Log } from './log.ts';
-import type { FlowRecordBatch } from './metering/flow-layout.ts';
+import type { FlowRecordBatch, RecordParts } from './metering/flow-layout.ts';
 
 /** While everything is being exported: records that wait for one exporter before the next batch is taken. */
 const QUEUED_MAX = 16_384;
@@ -78,6 +78,10 @@ export class LiveExporting {
     return this.#exporting.needsEncapsulation;
   }
 
+  get needsHealth(): boolean {
+    return this.#exporting.needsHealth;
+  }
+
   /** Resolves when the batch's memory may be reused. */
   consume(batch: FlowRecordBatch): Promise<void> {
     this.#busy = this.#busy.then(() => this.#export(batch));
@@ -104,11 +108,11 @@ export class LiveExporting {
 
   /**
    * Goes over to other exporters without a gap.
-   * @param keepsEncapsulation whether the workers keep what was around the packets
+   * @param keeps the optional parts of records that the workers keep
    * @throws ConfigError, ExportError: then nothing has changed
    */
-  async reconfigure(config: FlowtapConfig, keepsEncapsulation: boolean): Promise<void> {
-    await this.#exporting.reconfigure(exportingConfig(config), config.exporters, keepsEncapsulation);
+  async reconfigure(config: FlowtapConfig, keeps: RecordParts): Promise<void> {
+    await this.#exporting.reconfigure(exportingConfig(config), config.exporters, keeps);
     const numbers = new InterfaceNumbers(config.observation, true);
     this.#interfaces.forEach(({ ifIndex }, index) => {
       numbers.setInterface(index, ifIndex);

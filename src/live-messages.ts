@@ -22,6 +22,8 @@ export interface LiveWorkerData {
   };
   /** Keep what was around the packets: some template or the flow key asks for it. */
   readonly encapsulation: boolean;
+  /** Measure path health; `sampled` where packets are selected. */
+  readonly health?: 'on' | 'sampled' | 'off';
   /** Multiply the counters of each flow record by the sampling interval; then 1 is to be announced. */
   readonly scale: boolean;
   readonly queue: RecordQueueMemory;

@@ -4,7 +4,10 @@
  */
 import type { FlowtapConfig } from './config/config.ts';
 import type { LiveWorkerData } from './live-messages.ts';
+import type { RecordParts } from './metering/flow-layout.ts';
+import { HEALTH_OCTETS_PER_FLOW } from './metering/health-table.ts';
 import { BATCHES, RECORDS_PER_BATCH, recordStride } from './metering/record-queue.ts';
+import { measuresHealth } from './run-parts.ts';
 
 /** Workers for one interface that `auto` does not go beyond. */
 const AUTO_WORKERS_MAX = 16;
@@ -48,16 +51,19 @@ function fanoutGroup(pid: number, interfaceIndex: number): number {
 }
 
 /**
- * @param encapsulation whether some template reads what was around the packets
+ * @param needs what some template reads of records' optional parts
+ * @throws ConfigError where a template reads path health, which is switched off
  */
 export function planLive(
   config: FlowtapConfig,
-  encapsulation: boolean,
+  needs: RecordParts,
   { cores, pid }: { cores: number; pid: number },
 ): LivePlan {
   const { live, metering, decode } = config;
   const { mpls, tunnel } = metering.flowKey;
-  const keepsEncapsulation = encapsulation || mpls || tunnel || decode.decapsulate.length > 0;
+  const keepsEncapsulation = needs.encapsulation || mpls || tunnel || decode.decapsulate.length > 0;
+  const isMeasured = measuresHealth(config, needs);
+  const health = !isMeasured ? 'off' : live.sampling.interval === 1 ? 'on' : 'sampled';
   const each = workersPerInterface(config, cores);
   const workers = live.interfaces.flatMap((name, interfaceIndex) =>
     Array.from(
@@ -82,14 +88,16 @@ export function planLive(
           decode: { ...decode, flowKey: metering.flowKey },
           metering,
           encapsulation: keepsEncapsulation,
+          health,
           scale: live.sampling.scale,
         },
       }),
     ),
   );
   const ringOctets = live.capture === 'ring' ? live.ring.blocks * live.ring.blockOctets : 0;
-  const tableOctets = metering.flowTableEntries * FLOW_OCTETS;
-  const queueOctets = BATCHES * RECORDS_PER_BATCH * recordStride(keepsEncapsulation) * 4;
+  const flowOctets = FLOW_OCTETS + (isMeasured ? HEALTH_OCTETS_PER_FLOW : 0);
+  const tableOctets = metering.flowTableEntries * flowOctets;
+  const queueOctets = BATCHES * RECORDS_PER_BATCH * recordStride(keepsEncapsulation, isMeasured) * 4;
   return {
     workers,
     workersPerInterface: each,

@@ -83,7 +83,8 @@ export class LiveProbe {
     this.#exporting = exporting;
     this.#watcher = new LossWatcher(log);
     const machine = { cores: availableParallelism(), pid: process.pid };
-    this.plan = planLive(config, exporting.needsEncapsulation, machine);
+    const needs = { encapsulation: exporting.needsEncapsulation, health: exporting.needsHealth };
+    this.plan = planLive(config, needs, machine);
     const { interfaces } = config.live;
     this.#losses = new Map(interfaces.map((name) => [name, new InterfaceLosses(name)]));
     // Sources run as they are; what `npm run build` makes of them is called .js.
@@ -194,12 +195,13 @@ export class LiveProbe {
 
   async #change(config: FlowtapConfig): Promise<ReloadResult> {
     const { applied, needRestart, parts, effective } = compareConfigs(this.#config, config);
-    const keepsEncapsulation = this.plan.workers[0]?.data.encapsulation !== false;
-    if (parts.has('exporting')) await this.#exporting.reconfigure(effective, keepsEncapsulation);
+    const data = this.plan.workers[0]?.data;
+    const keeps = { encapsulation: data?.encapsulation !== false, health: (data?.health ?? 'off') !== 'off' };
+    if (parts.has('exporting')) await this.#exporting.reconfigure(effective, keeps);
     try {
       if (parts.has('metrics')) await this.#moveServer(effective);
     } catch (error) {
-      if (parts.has('exporting')) await this.#exporting.reconfigure(this.#config, keepsEncapsulation);
+      if (parts.has('exporting')) await this.#exporting.reconfigure(this.#config, keeps);
       throw error;
     }
     this.#config = effective;

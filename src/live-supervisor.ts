@@ -190,7 +190,7 @@ export class WorkerSupervisor {
     const counters = this.#life === undefined ? this.#counters.current : this.#counters.renew();
     if (this.#life !== undefined) this.#counters.main.restarts++;
     const { data } = this.#options.worker;
-    const queue = createRecordQueue(data.encapsulation);
+    const queue = createRecordQueue(data.encapsulation, { health: (data.health ?? 'off') !== 'off' });
     const workerData: LiveWorkerData = { ...data, queue, counters: counters.buffer };
     const thread = new Worker(this.#options.module, { workerData });
     const reader = new RecordQueueReader(queue);

@@ -88,13 +88,18 @@ class LiveWorker {
       ...data.metering,
       seeds,
       encapsulation: data.encapsulation,
+      ...(data.health === undefined ? {} : { health: data.health }),
       batchCapacity: PACKETS_PER_BATCH,
       sink,
       counters: this.#counters.metering,
       ...(allocate === undefined ? {} : { allocate }),
     });
     this.#decoder = createDecoder(data.decode, this.#counters.decode);
-    const decoded = createDecodedBatch(PACKETS_PER_BATCH, data.encapsulation);
+    const decoded = createDecodedBatch(
+      PACKETS_PER_BATCH,
+      data.encapsulation,
+      (data.health ?? 'off') !== 'off',
+    );
     this.#prepared = createPreparedBatch(decoded, PACKETS_PER_BATCH, data.metering.flowKey);
   }
 

@@ -9,10 +9,12 @@
 import { Worker } from 'node:worker_threads';
 import type { SourceInterface } from './capture/source.ts';
 import type { ReplayOptions } from './config/replay-options.ts';
+import type { RecordParts } from './metering/flow-layout.ts';
 import { createRecordQueue } from './metering/record-queue.ts';
 import type { ReplaySummary } from './output/summary.ts';
 import { type RecordTaker, startExportThread, takeHere, threadModule } from './replay-export.ts';
 import { ReplayMeter, type ReplayMeterOptions } from './replay-meter.ts';
+import { NO_PARTS } from './replay-records.ts';
 import { summarize } from './replay-summary.ts';
 import type { ReplayWorkerData, ReplayWorkerMessage } from './replay-worker.ts';
 import {
@@ -23,6 +25,7 @@ import {
   runCounters,
   STOP_REQUESTED,
 } from './run-counters.ts';
+import { measuresHealth } from './run-parts.ts';
 
 const PROGRESS_MS = 100;
 
@@ -104,23 +107,24 @@ function startTaker({ config, writer, columns }: ReplayOptions, stop: () => void
   return startExportThread(config, columns, () => hasCollectors || stop());
 }
 
-/** Whether records must carry what was around the packets. */
-async function needsEncapsulation(
-  { config }: ReplayOptions,
-  taker: RecordTaker | undefined,
-): Promise<boolean> {
-  const { mpls, tunnel } = config.metering.flowKey;
-  const isNeeded = (await taker?.needsEncapsulation()) === true;
-  return isNeeded || mpls || tunnel || config.decode.decapsulate.length > 0;
+/** What records must carry: what somebody reads, and what the flow key or the configuration asks for. */
+async function partsOf({ config }: ReplayOptions, taker: RecordTaker | undefined): Promise<RecordParts> {
+  const { flowKey } = config.metering;
+  const needed = (await taker?.needs()) ?? NO_PARTS;
+  const isKept = flowKey.mpls || flowKey.tunnel || config.decode.decapsulate.length > 0;
+  return {
+    encapsulation: needed.encapsulation || isKept,
+    health: measuresHealth(config, needed),
+  };
 }
 
 function startMeters(
   { config, files, writer }: ReplayOptions,
   taker: RecordTaker | undefined,
-  encapsulation: boolean,
+  { encapsulation, health }: RecordParts,
 ): RunningMeter[] {
   const { speed, workers, merge } = config.replay;
-  const queues = taker && Array.from({ length: workers }, () => createRecordQueue(encapsulation));
+  const queues = taker && Array.from({ length: workers }, () => createRecordQueue(encapsulation, { health }));
   // Where the records are taken on this thread, it has no time to meter.
   const start = workers === 1 && writer === undefined ? startHere : startWorker;
   const meters = Array.from({ length: workers }, (_, worker) =>
@@ -132,6 +136,7 @@ function startMeters(
         metering: config.metering,
         speed: speed === 'max' ? undefined : speed,
         encapsulation,
+        health,
         worker,
         workers,
         queue: queues?.[worker],
@@ -166,7 +171,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
   const taker = startTaker(options, stop);
   let progress: NodeJS.Timeout | undefined;
   try {
-    meters = startMeters(options, taker, await needsEncapsulation(options, taker));
+    meters = startMeters(options, taker, await partsOf(options, taker));
     if (signal.aborted) stop();
     progress = watchProgress(options, meters);
     const ended = Promise.all(meters.map((one) => one.ended));

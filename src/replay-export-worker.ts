@@ -9,12 +9,14 @@ import type { SourceInterface } from './capture/source.ts';
 import type { FlowtapConfig } from './config/config.ts';
 import { FlowtapError, type PostedError, postedError } from './errors.ts';
 import type { CollectorStatistics } from './export/record-sink.ts';
+import type { RecordParts } from './metering/flow-layout.ts';
 import type { RecordQueueMemory } from './metering/record-queue.ts';
 import { createWriter } from './output/create-writer.ts';
 import type { FlowWriter } from './output/flow-writer.ts';
 import { DescriptorOutput } from './output/standard-output.ts';
 import {
   announceInterfaces,
+  partsNeeded,
   RecordConsumer,
   replayInterfaces,
   startAnonymizing,
@@ -49,8 +51,8 @@ export interface PrintedOutput {
 
 /** What the thread tells main. */
 export type ReplayExportMessage =
-  /** Everything is open; whether records must carry what was around the packets. */
-  | { readonly kind: 'ready'; readonly needsEncapsulation: boolean }
+  /** Everything is open; what records must carry. */
+  | { readonly kind: 'ready'; readonly needs: RecordParts }
   /** Nobody reads standard output any more. */
   | { readonly kind: 'closed' }
   | {
@@ -100,8 +102,7 @@ async function run({ config, columns }: ReplayExportData): Promise<void> {
       hear(next.message as ReplayExportRequest);
   };
   port.on('message', hear);
-  const needsEncapsulation = exporting?.needsEncapsulation === true || writer?.needsEncapsulation === true;
-  post({ kind: 'ready', needsEncapsulation });
+  post({ kind: 'ready', needs: partsNeeded(exporting, writer) });
   const consumer = new RecordConsumer(
     exporting,
     writer && watchClosing(writer),

@@ -7,6 +7,7 @@ import type { SourceInterface } from './capture/source.ts';
 import type { FlowtapConfig } from './config/config.ts';
 import { RelayedError } from './errors.ts';
 import type { CollectorStatistics } from './export/record-sink.ts';
+import type { RecordParts } from './metering/flow-layout.ts';
 import type { RecordQueueMemory } from './metering/record-queue.ts';
 import type { FlowWriter } from './output/flow-writer.ts';
 import type {
@@ -17,6 +18,8 @@ import type {
 } from './replay-export-worker.ts';
 import {
   announceInterfaces,
+  NO_PARTS,
+  partsNeeded,
   RecordConsumer,
   replayInterfaces,
   startAnonymizing,
@@ -32,17 +35,17 @@ export interface RecordsTaken {
 
 export interface RecordTaker {
   /**
-   * Whether records must carry what was around the packets. Rejects where something cannot be opened: with ConfigError
-   * for faults in the templates, with ExportError for a collector.
+   * What records must carry. Rejects where something cannot be opened: with ConfigError for faults in the templates,
+   * with ExportError for a collector.
    */
-  needsEncapsulation(): Promise<boolean>;
+  needs(): Promise<RecordParts>;
   /**
    * Takes records from these queues until all of them are closed.
    * @param counters of the meters, for options data
    */
   start(queues: readonly RecordQueueMemory[], counters: readonly SharedArrayBuffer[]): void;
   setInterfaces(interfaces: readonly SourceInterface[]): void;
-  /** Resolves when every record has been taken, sent and printed; rejects as `needsEncapsulation` does. */
+  /** Resolves when every record has been taken, sent and printed; rejects as `needs` does. */
   readonly ended: Promise<RecordsTaken>;
   terminate(): Promise<unknown>;
 }
@@ -52,12 +55,12 @@ export function threadModule(name: string): URL {
   return new URL(`./${name}.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
 }
 
-/** Profiles that need nothing of what was around the packets. A replay with one of them can begin at once. */
+/** Profiles that need no optional part of records. A replay with one of them can begin at once. */
 export const PLAIN_PROFILES: ReadonlySet<string> = new Set([
   ...['default', 'max-compat', 'minimal', 'akvorado', 'nfdump', 'ntopng', 'elastiflow'],
 ]);
 
-/** Whether no template can need the encapsulation: only then the answer is known before the templates are compiled. */
+/** Whether no template can need an optional part: only then the answer is known before the templates are compiled. */
 function isPlain({ template, exporters }: FlowtapConfig): boolean {
   const own = exporters.flatMap(({ options }) => [options.templateIpv4 ?? [], options.templateIpv6 ?? []]);
   const all = [template.ipv4, template.ipv6, ...own.filter((names) => names.length > 0)];
@@ -76,7 +79,7 @@ export function startExportThread(
 ): RecordTaker {
   const workerData: ReplayExportData = { config, columns };
   const thread = new Worker(threadModule('replay-export-worker'), { workerData });
-  const ready = Promise.withResolvers<boolean>();
+  const ready = Promise.withResolvers<RecordParts>();
   const ended = Promise.withResolvers<RecordsTaken>();
   const fail = (error: unknown) => {
     ready.reject(error);
@@ -88,14 +91,14 @@ export function startExportThread(
   thread.on('error', fail);
   thread.on('exit', () => fail(new Error('the export thread ended before its time')));
   thread.on('message', (message: ReplayExportMessage) => {
-    if (message.kind === 'ready') ready.resolve(message.needsEncapsulation);
+    if (message.kind === 'ready') ready.resolve(message.needs);
     else if (message.kind === 'closed') onClosed();
     else if (message.kind === 'end') ended.resolve(message);
     else fail(new RelayedError(message.error));
   });
   const post = (request: ReplayExportRequest) => thread.postMessage(request);
   return {
-    needsEncapsulation: async () => !isPlain(config) && (await ready.promise),
+    needs: async () => (isPlain(config) ? NO_PARTS : await ready.promise),
     start: (queues, counters) => post({ kind: 'start', queues, counters }),
     setInterfaces: (interfaces) => post({ kind: 'interfaces', interfaces }),
     ended: ended.promise,
@@ -118,8 +121,7 @@ export function takeHere(config: FlowtapConfig, writer: FlowWriter): RecordTaker
   const ended = take();
   ended.catch(() => {});
   return {
-    needsEncapsulation: async () =>
-      (await exporting)?.needsEncapsulation === true || writer.needsEncapsulation === true,
+    needs: async () => partsNeeded(await exporting, writer),
     start: (started, counters) => {
       exporting.then((process) => tellStatistics(process, counters)).catch(() => {});
       queues.resolve(started);

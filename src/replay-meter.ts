@@ -47,6 +47,8 @@ export interface ReplayMeterOptions {
   };
   /** Keep what was around the packets: some template or the flow key asks for it. */
   readonly encapsulation: boolean;
+  /** Measure path health. */
+  readonly health: boolean;
   /** Which of how many meters this one is, from 0. */
   readonly worker: number;
   readonly workers: number;
@@ -92,7 +94,7 @@ export class ReplayMeter {
     counters: RunCounters,
     onInterfaces: (interfaces: readonly SourceInterface[]) => void,
   ) {
-    const { files, capture, queue, metering, encapsulation } = options;
+    const { files, capture, queue, metering, encapsulation, health } = options;
     this.#options = options;
     this.#counters = counters;
     this.#onInterfaces = onInterfaces;
@@ -112,6 +114,7 @@ export class ReplayMeter {
       ...metering,
       seeds,
       encapsulation,
+      health: health ? 'on' : 'off',
       batchCapacity: PACKETS_PER_BATCH,
       sink: this.#queue ?? NOWHERE,
       counters: counters.metering,
@@ -124,12 +127,12 @@ export class ReplayMeter {
    * @returns what was wrong with the input
    */
   async run(): Promise<readonly FlowtapError[]> {
-    const { decode, speed, encapsulation, worker, workers } = this.#options;
+    const { decode, speed, encapsulation, health, worker, workers } = this.#options;
     const source = this.#source;
     // A paced replay waits between any two packets.
     const capacity = speed === undefined ? PACKETS_PER_BATCH : 1;
     const batch = createPacketBatch(capacity);
-    const decoded = createDecodedBatch(capacity, encapsulation);
+    const decoded = createDecodedBatch(capacity, encapsulation, health);
     const prepared = createPreparedBatch(decoded, capacity, this.#options.metering.flowKey);
     const decoder = createDecoder(decode, this.#counters.decode);
     let looksIn = 0;

@@ -4,7 +4,7 @@ import type { FlowtapConfig } from './config/config.ts';
 import type { Anonymizer } from './export/anonymization/anonymizer.ts';
 import type { ExportingProcess } from './export/exporting-process.ts';
 import { InterfaceNumbers } from './export/interface-numbers.ts';
-import type { FlowRecordBatch } from './metering/flow-layout.ts';
+import type { FlowRecordBatch, RecordParts } from './metering/flow-layout.ts';
 import { type RecordQueueMemory, RecordQueueReader } from './metering/record-queue.ts';
 import type { FlowWriter } from './output/flow-writer.ts';
 import { runCounters } from './run-counters.ts';
@@ -66,6 +66,20 @@ export class RecordConsumer {
 /** What writes the interfaces of records where VLANs or MAC addresses tell them. */
 export function replayInterfaces({ observation }: FlowtapConfig): InterfaceNumbers | undefined {
   return InterfaceNumbers.isNeedless(observation) ? undefined : new InterfaceNumbers(observation, false);
+}
+
+/** Records without any optional part. */
+export const NO_PARTS: RecordParts = { encapsulation: false, health: false };
+
+/** The optional parts of records that templates of the collectors or of the printed output read. */
+export function partsNeeded(
+  exporting: ExportingProcess | undefined,
+  writer: FlowWriter | undefined,
+): RecordParts {
+  return {
+    encapsulation: exporting?.needsEncapsulation === true || writer?.needsEncapsulation === true,
+    health: exporting?.needsHealth === true || writer?.needsHealth === true,
+  };
 }
 
 /** Tells collectors the ifIndex and name of each interface of the capture. */

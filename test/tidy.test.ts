@@ -57,8 +57,12 @@ const PROBE_FILES = /^(probe|replay-|run-|live-)/;
 const PLAIN_FILES: ReadonlySet<string> = new Set([
   'capture/packet-batch.ts',
   'decode/decoded-batch.ts',
+  'decode/extension-headers.ts',
   'decode/tunnel-kinds.ts',
   'metering/flow-layout.ts',
+  'metering/health-figures.ts',
+  'metering/health-layout.ts',
+  'metering/read-health.ts',
   'output/units.ts',
 ]);
 
@@ -72,6 +76,7 @@ const SET_UP_FILES: ReadonlySet<string> = new Set([
   'decode/notices.ts',
   'decode/reasons.ts',
   'decode/tunnel-kinds.ts',
+  'metering/read-health.ts',
 ]);
 
 /** Files of other folders in which all runs for each packet. */

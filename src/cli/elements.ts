@@ -3,7 +3,7 @@
  * are those of IANA's registry (RFC 7012); `own` marks elements under the private enterprise number.
  */
 import { ConfigError } from '../errors.ts';
-import type { InformationElement } from '../ie/element.ts';
+import { type InformationElement, isPrivate } from '../ie/element.ts';
 import { findElement, INFORMATION_ELEMENTS, naturalOctets } from '../ie/elements.ts';
 import { COMMAND_LINE } from './command.ts';
 import { formatListing } from './listing.ts';
@@ -18,6 +18,7 @@ function toJson(element: InformationElement) {
     unit: element.unit,
     semantics: element.semantics,
     isEnterprise: element.isEnterprise === true,
+    ...(element.enterpriseNumber === undefined ? {} : { enterpriseNumber: element.enterpriseNumber }),
     isReversible: element.isReversible === true,
     protocols: protocols(element),
     description: element.description,
@@ -26,12 +27,17 @@ function toJson(element: InformationElement) {
 
 /** The protocols that can carry an element in a template; NetFlow v5 has a fixed record instead. */
 function protocols(element: InformationElement): string[] {
-  return element.isEnterprise ? ['ipfix'] : ['netflow9', 'ipfix'];
+  return isPrivate(element) && element.v9Id === undefined ? ['ipfix'] : ['netflow9', 'ipfix'];
+}
+
+function numberOf({ id, isEnterprise, enterpriseNumber }: InformationElement): string {
+  if (isEnterprise) return `own ${id}`;
+  return enterpriseNumber === undefined ? String(id) : `${enterpriseNumber}/${id}`;
 }
 
 function table(): string {
   const body = INFORMATION_ELEMENTS.map((element) => [
-    element.isEnterprise ? `own ${element.id}` : String(element.id),
+    numberOf(element),
     element.name,
     element.type,
     element.unit === 'none' ? '' : element.unit,
@@ -42,7 +48,9 @@ function table(): string {
 
 function details(element: InformationElement): string {
   const { name, id, type, unit, semantics, description } = element;
-  const number = element.isEnterprise ? `${id}, under the private enterprise number` : `${id} (IANA)`;
+  const { enterpriseNumber } = element;
+  const iana = enterpriseNumber === undefined ? `${id} (IANA)` : `${id}, under ${enterpriseNumber}`;
+  const number = element.isEnterprise ? `${id}, under the private enterprise number` : iana;
   const rows = [
     ['Number', number],
     ['Type', `${type}, ${naturalOctets(element)} octets`],

@@ -27,6 +27,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   'active-timeout': 'Export a flow that lasts longer piece by piece',
   'tcp-end-delay': 'Export a TCP flow this long after its end',
   'flow-table-entries': 'Flows kept at a time',
+  'path-health': 'Measure round trips, losses, stalls of each flow',
   decapsulate: 'Tunnels to look into, or all',
   'observation-domain': 'Observation domain id in every message',
   'ingress-interface': 'ingressInterface of every flow, or auto',

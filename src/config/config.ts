@@ -23,6 +23,7 @@ export interface FlowtapConfig {
     readonly activeTimeoutMs: number;
     readonly tcpEndDelayMs: number;
     readonly flowTableEntries: number;
+    readonly pathHealth: 'auto' | 'on' | 'off';
     readonly flowKey: {
       readonly vlan: boolean;
       readonly tos: boolean;

@@ -7,11 +7,14 @@
  *   - a code of reasons.ts: ACCEPTED (0), or why there is no packet to meter.
  */
 import {
+  CAPTURED_END,
   DECODED_WORDS,
   DETAIL,
   DETAIL_ENCAPSULATED,
   ENCAPSULATION_WORDS,
   FRAME_OCTETS,
+  IP_OFFSET,
+  TRANSPORT_OFFSET,
 } from './decoded-batch.ts';
 
 export const LAYER_ETHERNET = -1;
@@ -44,6 +47,8 @@ export interface DecodeState {
   // The frame. All offsets count octets from the start of `view`.
   view: DataView;
   offset: number;
+  /** The innermost IP header so far. */
+  ipOffset: number;
   /** First octet behind what was captured of the current layer. */
   capturedEnd: number;
   /** First octet behind the current layer on the wire; at least `capturedEnd`. */
@@ -79,6 +84,8 @@ export interface DecodeState {
   outAt: number;
   outEncapsulation: Int32Array | undefined;
   outEncapsulationAt: number;
+  outOffsets: Int32Array | undefined;
+  outOffsetsAt: number;
 }
 
 /** A state without settings, frame and target. */
@@ -92,6 +99,7 @@ export function createDecodeState(): DecodeState {
     linkTypes: new Int32Array(0),
     view: new DataView(new ArrayBuffer(0)),
     offset: 0,
+    ipOffset: 0,
     capturedEnd: 0,
     wireEnd: 0,
     frameOctets: 0,
@@ -113,6 +121,8 @@ export function createDecodeState(): DecodeState {
     outAt: 0,
     outEncapsulation: undefined,
     outEncapsulationAt: 0,
+    outOffsets: undefined,
+    outOffsetsAt: 0,
   };
 }
 
@@ -161,6 +171,12 @@ export function commitRecord(state: DecodeState): void {
     state.outEncapsulation.set(state.encapsulation, state.outEncapsulationAt);
   }
   for (let word = 0; word < DECODED_WORDS; word++) words[at + word] = record[word]!;
+  const offsets = state.outOffsets;
+  if (offsets !== undefined) {
+    offsets[state.outOffsetsAt + IP_OFFSET] = state.ipOffset;
+    offsets[state.outOffsetsAt + TRANSPORT_OFFSET] = state.offset;
+    offsets[state.outOffsetsAt + CAPTURED_END] = state.capturedEnd;
+  }
   state.committed = 1;
 }
 

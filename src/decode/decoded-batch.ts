@@ -14,7 +14,7 @@
  *          15       flow label | customer VLAN id << 20
  *          16       fragment identification
  *          17       where the link layer header starts in the batch's view, or -1 where there are no MAC addresses
- *          18       IPv6 extension headers seen (ipv6ExtensionHeaders, IE 64)
+ *          18       IPv6 extension headers seen (bits of extension-headers.ts, those of IE 64 the lower half)
  *          19       free for the metering process (hash)
  *
  * Addresses and ports are in host order: the first octet on the wire is the most significant one.
@@ -78,6 +78,20 @@ export const MPLS_STACK = 11;
 export const MPLS_LABELS_MAX = 10;
 export const PPPOE_SESSION = 21;
 
+/**
+ * Where the headers of a metered packet stand in the batch's view. Kept beside the work record only for who reads
+ * further in them (path health):
+ *
+ *     word  0       IP header
+ *           1       transport header, or where the chain of extension headers ended or broke off
+ *           2       first octet behind what was captured of the IP packet
+ *           3       0
+ */
+export const OFFSET_WORDS = 4;
+export const IP_OFFSET = 0;
+export const TRANSPORT_OFFSET = 1;
+export const CAPTURED_END = 2;
+
 export interface DecodedBatch {
   /** Accepted packets in this batch. */
   count: number;
@@ -87,17 +101,21 @@ export interface DecodedBatch {
   readonly timeNs: Float64Array;
   /** ENCAPSULATION_WORDS for each accepted packet, or undefined where nothing asks for them. */
   readonly encapsulation: Int32Array | undefined;
+  /** OFFSET_WORDS for each accepted packet, or undefined where nothing asks for them. */
+  readonly offsets: Int32Array | undefined;
 }
 
 /** A decoded batch for `capacity` packets. */
 export function createDecodedBatch(
   capacity: number = BATCH_CAPACITY,
   withEncapsulation = false,
+  withOffsets = false,
 ): DecodedBatch {
   return {
     count: 0,
     words: new Int32Array(capacity * DECODED_WORDS),
     timeNs: new Float64Array(capacity),
     encapsulation: withEncapsulation ? new Int32Array(capacity * ENCAPSULATION_WORDS) : undefined,
+    offsets: withOffsets ? new Int32Array(capacity * OFFSET_WORDS) : undefined,
   };
 }

@@ -10,7 +10,7 @@ import type { PacketBatch } from '../capture/packet-batch.ts';
 import { createDecodeCounters, type DecodeCounters } from './counters.ts';
 import { decodeFrame } from './decode-frame.ts';
 import { createDecodeState, type DecodeState, startFrame } from './decode-state.ts';
-import { DECODED_WORDS, type DecodedBatch, ENCAPSULATION_WORDS } from './decoded-batch.ts';
+import { DECODED_WORDS, type DecodedBatch, ENCAPSULATION_WORDS, OFFSET_WORDS } from './decoded-batch.ts';
 import { decodeCommon } from './fast-path.ts';
 import { ACCEPTED } from './reasons.ts';
 import { TUNNEL_KINDS, type TunnelName, UDP_TUNNEL_PORTS, type UdpTunnelName } from './tunnel-kinds.ts';
@@ -84,6 +84,7 @@ export function decodeBatch(
   state.view = batch.view;
   state.outWords = out.words;
   state.outEncapsulation = out.encapsulation;
+  state.outOffsets = out.offsets;
   // Common frames leave no encapsulation record of their own.
   if (out.encapsulation !== undefined) out.encapsulation.fill(0);
   let index = 0;
@@ -107,6 +108,7 @@ function decodeUncommonFrame(decoder: Decoder, batch: PacketBatch, out: DecodedB
   state.observationPoint = interfaceIndex + 1;
   state.outAt = accepted * DECODED_WORDS;
   state.outEncapsulationAt = accepted * ENCAPSULATION_WORDS;
+  state.outOffsetsAt = accepted * OFFSET_WORDS;
   startFrame(state, batch.frameOffset[index]!, batch.capturedLength[index]!, wireLength);
   const reason = decodeFrame(state, state.linkTypes[interfaceIndex]!);
   if (reason !== ACCEPTED) {

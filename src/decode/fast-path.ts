@@ -26,6 +26,7 @@ import { udpTunnelKind } from './udp-tunnel.ts';
 const { DECODED_WORDS, SOURCE_ADDRESS, DESTINATION_ADDRESS, PORTS, KEY_PROTOCOL, KEY_OBSERVATION_POINT } =
   layout;
 const { IP_OCTETS, FRAME_OCTETS, CONTROL_BITS, DETAIL, FLOW_LABEL, FRAGMENT_ID, LINK_OFFSET } = layout;
+const { OFFSET_WORDS, IP_OFFSET, TRANSPORT_OFFSET, CAPTURED_END } = layout;
 const { EXTENSION_HEADERS, HASH, DETAIL_DONT_FRAGMENT, DETAIL_TCP, DETAIL_PRIORITY_SHIFT } = layout;
 const { ETHERNET_TYPE, ETHERNET_HEADER_OCTETS, VLAN_TAG_OCTETS, VLAN_TYPE } = ethernet;
 const { ETHER_TYPE_IPV4, ETHER_TYPE_IPV6, ETHER_TYPE_VLAN } = ethernet;
@@ -57,6 +58,7 @@ export function decodeCommon(
   const wireLength = batch.wireLength;
   const interfaceIndex = batch.interfaceIndex;
   const words = out.words;
+  const offsets = out.offsets;
   let accepted = out.count;
   let octetsOnWire = 0;
   let index = from;
@@ -96,6 +98,9 @@ export function decodeCommon(
       !commonIpv6(state, view, ip, start, captured, wire, words, at, tag, point)
     ) {
       break;
+    }
+    if (offsets !== undefined) {
+      writeOffsets(offsets, accepted * OFFSET_WORDS, view, ip, start + captured, words[at + IP_OCTETS]!);
     }
     out.timeNs[accepted++] = batch.timeNs[index]!;
     octetsOnWire += wire;
@@ -138,6 +143,20 @@ function writeRest(
   words[at + LINK_OFFSET] = linkOffset;
   words[at + EXTENSION_HEADERS] = 0;
   words[at + HASH] = 0;
+}
+
+function writeOffsets(
+  offsets: Int32Array,
+  to: number,
+  view: DataView,
+  ip: number,
+  capturedEnd: number,
+  ipOctets: number,
+): void {
+  const first = view.getUint8(ip);
+  offsets[to + IP_OFFSET] = ip;
+  offsets[to + TRANSPORT_OFFSET] = ip + (first >>> 4 === 4 ? (first & 0xf) << 2 : IPV6_HEADER_OCTETS);
+  offsets[to + CAPTURED_END] = ip + ipOctets < capturedEnd ? ip + ipOctets : capturedEnd;
 }
 
 function commonDetail(tag: number, protocol: number): number {

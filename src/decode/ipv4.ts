@@ -72,6 +72,7 @@ export function ipv4Layer(state: DecodeState): number {
   if (octets < headerOctets) return IPV4_HEADER_LENGTH_LONG;
   if (start + octets > state.wireEnd) state.notices |= 1 << NOTICE_LENGTH_BEYOND_FRAME;
   narrowLayer(state, start, octets);
+  state.ipOffset = start;
   state.record.fill(0);
   state.record[IP_OCTETS] = octets;
   const protocol = writeHeader(state, start);

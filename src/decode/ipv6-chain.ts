@@ -16,6 +16,37 @@ import {
   FRAGMENT_ID,
 } from './decoded-batch.ts';
 import {
+  EXTENSION_AUTHENTICATION,
+  EXTENSION_DESTINATION,
+  EXTENSION_ESP,
+  EXTENSION_EXPERIMENT_1,
+  EXTENSION_EXPERIMENT_2,
+  EXTENSION_FRAGMENT_FIRST,
+  EXTENSION_FRAGMENT_LATER,
+  EXTENSION_HIP,
+  EXTENSION_HOP_BY_HOP,
+  EXTENSION_INCOMPLETE,
+  EXTENSION_MOBILITY,
+  EXTENSION_NONE,
+  EXTENSION_PAYLOAD_COMPRESSION,
+  EXTENSION_ROUTING,
+  EXTENSION_SHIM6,
+  EXTENSION_UNKNOWN,
+  HEADER_AUTHENTICATION,
+  HEADER_DESTINATION,
+  HEADER_ESP,
+  HEADER_EXPERIMENT_1,
+  HEADER_EXPERIMENT_2,
+  HEADER_FRAGMENT,
+  HEADER_HIP,
+  HEADER_HOP_BY_HOP,
+  HEADER_MOBILITY,
+  HEADER_NONE,
+  HEADER_PAYLOAD_COMPRESSION,
+  HEADER_ROUTING,
+  HEADER_SHIM6,
+} from './extension-headers.ts';
+import {
   NOTICE_CHAIN_LIMIT,
   NOTICE_CHAIN_MALFORMED,
   NOTICE_CHAIN_TRUNCATED,
@@ -25,31 +56,6 @@ import {
   NOTICE_HOP_BY_HOP_MISPLACED,
 } from './notices.ts';
 import { transportHeaderOctets } from './transport.ts';
-
-export const HEADER_HOP_BY_HOP = 0;
-const HEADER_ROUTING = 43;
-const HEADER_FRAGMENT = 44;
-const HEADER_ESP = 50;
-const HEADER_AUTHENTICATION = 51;
-export const HEADER_NONE = 59;
-const HEADER_DESTINATION = 60;
-const HEADER_PAYLOAD_COMPRESSION = 108;
-const HEADER_MOBILITY = 135;
-const HEADER_HIP = 139;
-const HEADER_SHIM6 = 140;
-
-// Bits of ipv6ExtensionHeaders (IE 64) as in IANA's registry, bit 0 being the least significant one.
-export const EXTENSION_DESTINATION = 1 << 0;
-export const EXTENSION_HOP_BY_HOP = 1 << 1;
-/** The upper layer is not known: encrypted, compressed, or behind a chain that could not be followed. */
-export const EXTENSION_UNKNOWN = 1 << 3;
-export const EXTENSION_FRAGMENT_FIRST = 1 << 4;
-export const EXTENSION_ROUTING = 1 << 5;
-export const EXTENSION_FRAGMENT_LATER = 1 << 6;
-export const EXTENSION_MOBILITY = 1 << 12;
-export const EXTENSION_ESP = 1 << 13;
-export const EXTENSION_AUTHENTICATION = 1 << 14;
-export const EXTENSION_PAYLOAD_COMPRESSION = 1 << 15;
 
 const HEADERS_MAX = 10;
 const CHAIN_OCTETS_MAX = 512;
@@ -90,7 +96,10 @@ export function walkHeaderChain(state: DecodeState, nextHeader: number): number 
       // What follows is the middle of something: `next` is the first fragment's header, not one that stands here.
       return isUpperLayer(next) ? next : ~next;
     }
-    if (next === HEADER_NONE && header >= HEADER_MOBILITY) return ~header;
+    if (next === HEADER_NONE && header >= HEADER_MOBILITY) {
+      state.record[EXTENSION_HEADERS] = state.record[EXTENSION_HEADERS]! | EXTENSION_NONE;
+      return ~header;
+    }
     header = next;
   }
   if (isFirstFragment(state) && state.offset + transportHeaderOctets(header) > state.wireEnd) {
@@ -103,7 +112,8 @@ function breakOff(state: DecodeState, header: number, notice: number): number {
   // A chain that leaves its first fragment is sound, only cut in a forbidden place (RFC 7112).
   const cutByFragment = notice === NOTICE_CHAIN_MALFORMED && isFirstFragment(state);
   state.notices |= 1 << (cutByFragment ? NOTICE_FIRST_FRAGMENT_INCOMPLETE : notice);
-  state.record[EXTENSION_HEADERS] = state.record[EXTENSION_HEADERS]! | EXTENSION_UNKNOWN;
+  state.record[EXTENSION_HEADERS] =
+    state.record[EXTENSION_HEADERS]! | EXTENSION_UNKNOWN | EXTENSION_INCOMPLETE;
   return ~header;
 }
 
@@ -152,7 +162,7 @@ function isUpperLayer(header: number): boolean {
   }
 }
 
-/** The bit of IE 64 for a header number, 0 where it has none. */
+/** The bits of a header number, 0 where it has none. */
 function extensionBit(header: number): number {
   switch (header) {
     case HEADER_HOP_BY_HOP:
@@ -171,6 +181,16 @@ function extensionBit(header: number): number {
       return EXTENSION_PAYLOAD_COMPRESSION | EXTENSION_UNKNOWN;
     case HEADER_MOBILITY:
       return EXTENSION_MOBILITY;
+    case HEADER_HIP:
+      return EXTENSION_HIP;
+    case HEADER_SHIM6:
+      return EXTENSION_SHIM6;
+    case HEADER_NONE:
+      return EXTENSION_NONE;
+    case HEADER_EXPERIMENT_1:
+      return EXTENSION_EXPERIMENT_1;
+    case HEADER_EXPERIMENT_2:
+      return EXTENSION_EXPERIMENT_2;
     default:
       return 0;
   }

@@ -16,7 +16,8 @@ import {
   LINK_OFFSET,
   SOURCE_ADDRESS,
 } from './decoded-batch.ts';
-import { HEADER_HOP_BY_HOP, HEADER_NONE, walkHeaderChain } from './ipv6-chain.ts';
+import { HEADER_HOP_BY_HOP, HEADER_NONE } from './extension-headers.ts';
+import { walkHeaderChain } from './ipv6-chain.ts';
 import {
   NOTICE_CHAIN_MALFORMED,
   NOTICE_LENGTH_BEYOND_FRAME,
@@ -58,6 +59,7 @@ export function ipv6Layer(state: DecodeState): number {
   const octets = IPV6_HEADER_OCTETS + payload;
   if (start + octets > state.wireEnd) state.notices |= 1 << NOTICE_LENGTH_BEYOND_FRAME;
   narrowLayer(state, start, octets);
+  state.ipOffset = start;
   state.record.fill(0);
   state.record[IP_OCTETS] = octets;
   writeHeader(state, start);

@@ -1,10 +1,11 @@
 /** docs/elements.md: every information element that a template can name, made from the rows of ie/elements.ts. */
 import { ABSTRACT_TYPES } from '../ie/abstract-types.ts';
-import type { InformationElement } from '../ie/element.ts';
-import { readsEncapsulation } from '../ie/element.ts';
+import { type InformationElement, isPrivate, readsEncapsulation, readsHealth } from '../ie/element.ts';
 import { naturalOctets, PRIVATE_ENTERPRISE_NUMBER_DEFAULT } from '../ie/elements.ts';
 import { FLOW_ELEMENTS } from '../ie/elements-flow.ts';
+import { HEALTH_ELEMENTS, OWN_HEALTH_ELEMENTS } from '../ie/elements-health.ts';
 import { LINK_ELEMENTS, OWN_ELEMENTS, TIME_ELEMENTS } from '../ie/elements-link.ts';
+import { VENDOR_ELEMENTS } from '../ie/elements-vendor.ts';
 import { PROFILES } from '../ie/profiles.ts';
 
 const INTRODUCTION = `# Information elements
@@ -19,8 +20,10 @@ it never wraps; flags lose their upper bits.
 - **v9** is the size in NetFlow v9, – where it cannot be sent. Numbers above 127 are IPFIX's; most NetFlow v9 collectors
   read them all the same.
 - **↔**: a biflow record (RFC 5103) has the element a second time for the reverse direction, under enterprise number
-  29305. In JSON and CSV its name begins with \`reverse\`.
+  29305; flowtap's own ones under their own enterprise number, with 0x4000 added to theirs. In JSON and CSV its name begins with \`reverse\`.
 - **⧉**: about what was around the metered packet; it is kept only when a template or the flow key asks for it.
+- **♥**: path health ([path-health.md](path-health.md)); it is measured only when a template asks for it, or
+  \`metering.pathHealth\` is \`on\`.
 - In JSON and CSV, profiles leave out what does not apply or is 0 for "none"; a list of names shows everything it names.
 
 Values that only one direction of a flow is known to have (MPLS labels, 802.1Q priority, GTP-U endpoint) are 0 for the
@@ -32,12 +35,18 @@ function row(element: InformationElement): string {
   const natural = naturalOctets(element);
   const isReducible = ABSTRACT_TYPES[type].isReducible;
   const octets = natural === 0 ? 'given' : isReducible ? `1–${natural}` : String(natural);
-  const v9 = element.isEnterprise ? '–' : natural === 0 ? 'given' : String(element.v9Octets ?? natural);
+  const v9 =
+    isPrivate(element) && element.v9Id === undefined
+      ? '–'
+      : natural === 0
+        ? 'given'
+        : String(element.v9Octets ?? natural);
   const version = element.ipVersion === undefined ? '' : `IPv${element.ipVersion}. `;
-  const marks = `${element.isReversible ? '↔' : ''}${readsEncapsulation(element.source) ? '⧉' : ''}`;
+  const marks = `${element.isReversible ? '↔' : ''}${readsEncapsulation(element.source) ? '⧉' : ''}${readsHealth(element.source) ? '♥' : ''}`;
   const unitText = unit === 'none' ? '' : unit;
   const semanticsText = semantics === 'default' ? '' : semantics;
-  return `| ${[id, `\`${name}\``, type, octets, v9, unitText, semanticsText, marks, version + description].join(' | ')} |`;
+  const number = element.enterpriseNumber === undefined ? id : `${element.enterpriseNumber}/${id}`;
+  return `| ${[number, `\`${name}\``, type, octets, v9, unitText, semanticsText, marks, version + description].join(' | ')} |`;
 }
 
 function table(elements: readonly InformationElement[]): string {
@@ -82,6 +91,21 @@ IANA has no numbers for these. They are sent under the configured private enterp
 documentation, unless changed), in IPFIX only, and announced with type information records (RFC 5610).
 
 ${table(OWN_ELEMENTS)}
+
+## Path health
+
+What these mean, how they are measured and when they are not: [path-health.md](path-health.md). Times are in microseconds;
+what was not measured is left out of JSON and CSV and 0 on the wire.
+
+${table(HEALTH_ELEMENTS)}
+
+flowtap's own, as above:
+
+${table(OWN_HEALTH_ELEMENTS)}
+
+Other makers' numbers, for dashboards that read them:
+
+${table(VENDOR_ELEMENTS)}
 
 ## Profiles
 

@@ -2,6 +2,10 @@
  * Announces templates and options to a collector: before their first use, again soon after, and then by time and number
  * of messages (RFC 7011 §8.4, RFC 3954 §9), since a datagram may be lost and a collector restarted.
  */
+
+import type { InformationElement } from '../ie/element.ts';
+import type { TemplateField } from '../ie/templates.ts';
+import { nameOf } from '../ie/text-columns.ts';
 import type { AnonymizationConfig } from './anonymization/anonymizer.ts';
 import type { ExportClock } from './export-clock.ts';
 import { OPTIONS_TEMPLATE_SET, TEMPLATE_SET } from './ipfix.ts';
@@ -217,9 +221,7 @@ export class Announcer {
       flowKey,
       isInterfaceKey: this.#options.ingressInterface === 'auto',
       anonymization,
-      ownElements: [...new Set(fields.map((field) => field.element))].filter(
-        (element) => element.isEnterprise,
-      ),
+      ownElements: ownElementsOf(fields),
       privateEnterpriseNumber,
       exported: this.#exported(),
       metering: this.#readMetering?.(),
@@ -244,4 +246,13 @@ export class Announcer {
       lastNotSentMs: this.#notSent.lastMs,
     };
   }
+}
+
+/** The elements of our own among fields, each once; one in reverse under its number and name there. */
+function ownElementsOf(fields: readonly TemplateField[]): InformationElement[] {
+  const own = fields.filter(({ element }) => element.isEnterprise);
+  const byId = new Map(
+    own.map((field) => [field.id, { ...field.element, id: field.id, name: nameOf(field) }]),
+  );
+  return [...byId.values()];
 }

@@ -4,6 +4,7 @@
  */
 import { ENCAPSULATION_WORDS } from '../decode/decoded-batch.ts';
 import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../metering/flow-layout.ts';
+import { hasHealth } from '../metering/read-health.ts';
 import { Announcer, type OptionsDataMode } from './announcer.ts';
 import type { AnonymizationConfig } from './anonymization/anonymizer.ts';
 import { type ColumnRun, encodeColumns } from './columns.ts';
@@ -58,6 +59,8 @@ export class CollectorExporter {
   readonly url: string;
   /** Whether templates read the encapsulation part of records. */
   readonly needsEncapsulation: boolean;
+  /** Whether templates read path health. */
+  readonly needsHealth: boolean;
   readonly #options: CollectorExporterOptions;
   readonly #arena: MessageArena;
   readonly #transport: Transport;
@@ -86,6 +89,7 @@ export class CollectorExporter {
     this.#lanes = lanes;
     const { templates } = this.#lanes;
     this.needsEncapsulation = templates.some((template) => template.needsEncapsulation);
+    this.needsHealth = templates.some((template) => template.needsHealth);
     this.#usesExportTime = templates.some((template) =>
       template.fields.some(
         ({ element: { source } }) => source.kind === 'time' && source.since === 'exportTime',
@@ -127,6 +131,9 @@ export class CollectorExporter {
       throw new Error(
         'a template asks for the encapsulation, which the metering process was not told to keep',
       );
+    }
+    if (this.needsHealth && !hasHealth(batch)) {
+      throw new Error('a template asks for path health, which the metering process was not told to measure');
     }
     const records = this.#options.protocol === 'netflow5' ? splitLargeFlows(batch) : batch;
     const selection = this.#selection;

@@ -1,4 +1,5 @@
 /** From the configuration of an exporter to what CollectorExporter wants to know: defaults, and the template's faults. */
+import type { RecordParts } from '../metering/flow-layout.ts';
 import {
   CollectorExporter,
   type CollectorExporterOptions,
@@ -53,12 +54,15 @@ export function collectorOptions(
 }
 
 /**
- * Whether an exporter's templates read the encapsulation part of records.
+ * The optional parts of records that an exporter's templates read.
  * @throws ConfigError for faults in the templates
  */
-export function templatesNeedEncapsulation(config: ExportingConfig, to: ExporterConfig): boolean {
+export function partsOfTemplates(config: ExportingConfig, to: ExporterConfig): RecordParts {
   const { templates } = exporterLanes(collectorOptions(config, to, false)).lanes;
-  return templates.some((template) => template.needsEncapsulation);
+  return {
+    encapsulation: templates.some((template) => template.needsEncapsulation),
+    health: templates.some((template) => template.needsHealth),
+  };
 }
 
 /**

@@ -7,8 +7,15 @@
 
 import { ABSTRACT_TYPES } from '../ie/abstract-types.ts';
 import { configuredInterface } from '../ie/configured-interface.ts';
-import type { InformationElement } from '../ie/element.ts';
+import { conditionFor, type InformationElement } from '../ie/element.ts';
 import type { Template, TemplateField } from '../ie/templates.ts';
+import {
+  encodeDivided,
+  encodeDoubleWhen,
+  encodeExtensionsComplete,
+  encodeExtensionsFull,
+  encodeIntervals,
+} from './columns-health.ts';
 import {
   encodeConstant,
   encodeDuration,
@@ -221,10 +228,15 @@ function compileColumn(field: TemplateField, isReverse: boolean, values: Exporte
       const place = isReverse ? source.reverse : source.forward;
       if (place === undefined) return base;
       const fits = 32 - Math.clz32(source.mask) <= 8 * octets || base.limit < 0;
+      const condition = conditionOf(conditionFor(source, isReverse));
+      if (source.divisor !== undefined) {
+        const { word: at, shift } = place;
+        const { mask, divisor: divided } = source;
+        return { ...base, encode: encodeDivided, at, shift, mask, ...condition, constant: divided };
+      }
       const isInterface = element.name.endsWith('gressInterface');
       const isPlain = fits && source.highWord === undefined;
       const encode = isInterface && !fits ? encodeFitting : wordEncoder(octets, isPlain);
-      const condition = conditionOf(source.when);
       const isWide = octets === ABSTRACT_TYPES[element.type].octets;
       const highWord = isWide ? (source.highWord ?? 0) : 0;
       const { mask } = source;
@@ -233,8 +245,9 @@ function compileColumn(field: TemplateField, isReverse: boolean, values: Exporte
     case 'double':
       return {
         ...base,
-        encode: octets === 8 ? encodeDouble64 : encodeDouble,
+        encode: source.when !== undefined ? encodeDoubleWhen : octets === 8 ? encodeDouble64 : encodeDouble,
         at: isReverse ? source.reverse : source.forward,
+        ...conditionOf(conditionFor(source, isReverse)),
       };
     case 'time':
       return {
@@ -248,7 +261,15 @@ function compileColumn(field: TemplateField, isReverse: boolean, values: Exporte
     }
     case 'address': {
       const at = isReverse ? source.reverse : source.forward;
-      return { ...base, encode: encodeAddress, at, ...conditionOf(source.when) };
+      return { ...base, encode: encodeAddress, at, ...conditionOf(conditionFor(source, isReverse)) };
+    }
+    case 'intervals': {
+      const at = isReverse ? source.reverse : source.forward;
+      return { ...base, encode: encodeIntervals, at, ...conditionOf(source.when) };
+    }
+    case 'extensions': {
+      const encode = source.which === 'full' ? encodeExtensionsFull : encodeExtensionsComplete;
+      return { ...base, encode, at: isReverse ? source.reverse : source.forward };
     }
     case 'mac':
       // Word 0 of the link details for the source, 1 for the destination.

@@ -4,8 +4,8 @@
  * each exporter has a queue of its own, and a slow or dead one delays nobody.
  */
 import { ConfigError } from '../errors.ts';
-import type { FlowRecordBatch } from '../metering/flow-layout.ts';
-import { templatesNeedEncapsulation } from './collector-options.ts';
+import type { FlowRecordBatch, RecordParts } from '../metering/flow-layout.ts';
+import { partsOfTemplates } from './collector-options.ts';
 import { createSink, type Route, type RunningUnit, routesOf, type Unit, unitsOf } from './export-units.ts';
 import { FailoverSink } from './failover-sink.ts';
 import { FaultReporter } from './faults.ts';
@@ -29,6 +29,8 @@ const QUEUE_RECORDS = 65_536;
 export interface ExportingProcess {
   /** Whether a template reads the encapsulation part of records: the metering process must keep it then. */
   readonly needsEncapsulation: boolean;
+  /** Whether a template reads path health. */
+  readonly needsHealth: boolean;
   /**
    * Exports a batch to all collectors.
    * @returns undefined when its memory may be reused at once, or a promise of that moment. Do not call again before it.
@@ -46,19 +48,22 @@ export interface ExportingProcess {
   /**
    * Goes over to other exporters, without a gap: those that stay as they are notice nothing, changed ones keep their
    * queue, removed ones send what they have.
-   * @param keepsEncapsulation whether records carry the encapsulation; templates that need it are refused otherwise
+   * @param keeps the optional parts that records carry; templates that need another are refused
    * @throws ConfigError or ExportError as `createExportingProcess` does; then everything stays as it was
    */
   reconfigure(
     config: ExportingConfig,
     exporters: readonly ExporterConfig[],
-    keepsEncapsulation?: boolean,
+    keeps?: RecordParts,
   ): Promise<void>;
   /** Sends the rest, waits until it is sent, and frees the sockets. @returns the final counters */
   close(): Promise<CollectorStatistics[]>;
   /** Counters of each collector so far. */
   statistics(): CollectorStatistics[];
 }
+
+/** What a replay keeps is decided by its exporters. */
+const ALL_PARTS: RecordParts = { encapsulation: true, health: true };
 
 class RunningExportingProcess implements ExportingProcess {
   readonly #context: SinkContext;
@@ -85,6 +90,10 @@ class RunningExportingProcess implements ExportingProcess {
 
   get needsEncapsulation(): boolean {
     return this.#units.some((unit) => unit.queue.sink.needsEncapsulation);
+  }
+
+  get needsHealth(): boolean {
+    return this.#units.some((unit) => unit.queue.sink.needsHealth === true);
   }
 
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
@@ -125,9 +134,9 @@ class RunningExportingProcess implements ExportingProcess {
   async reconfigure(
     config: ExportingConfig,
     exporters: readonly ExporterConfig[],
-    keepsEncapsulation = true,
+    keeps: RecordParts = ALL_PARTS,
   ): Promise<void> {
-    checkTemplates(config, exporters, keepsEncapsulation);
+    checkTemplates(config, exporters, keeps);
     const wanted = unitsOf(config, exporters);
     const present = new Map(this.#units.map((unit) => [unit.key, unit]));
     const created: RunningUnit[] = [];
@@ -221,14 +230,23 @@ class RunningExportingProcess implements ExportingProcess {
 function checkTemplates(
   config: ExportingConfig,
   exporters: readonly ExporterConfig[],
-  keepsEncapsulation: boolean,
+  keeps: RecordParts,
 ): void {
+  const refuse = (path: string, found: string, allowed: string) => {
+    throw new ConfigError(config.origin ?? 'configuration', [{ path, found, allowed }]);
+  };
   for (const exporter of exporters) {
     if (!/^(netflow|ipfix)/.test(exporter.protocol)) continue;
-    if (!templatesNeedEncapsulation(config, exporter) || keepsEncapsulation) continue;
-    const found = 'elements of tunnels';
-    const allowed = 'elements of the innermost packet, or a restart: workers do not keep what was around it';
-    throw new ConfigError(config.origin ?? 'configuration', [{ path: exporter.url, found, allowed }]);
+    const parts = partsOfTemplates(config, exporter);
+    if (parts.encapsulation && !keeps.encapsulation) {
+      const allowed =
+        'elements of the innermost packet, or a restart: workers do not keep what was around it';
+      refuse(exporter.url, 'elements of tunnels', allowed);
+    }
+    if (parts.health && !keeps.health) {
+      const allowed = 'other elements, or a restart: workers do not measure path health';
+      refuse(exporter.url, 'elements of path health', allowed);
+    }
   }
 }
 

@@ -37,6 +37,10 @@ export class FailoverSink implements RecordSink {
     return this.members.some((member) => member.needsEncapsulation);
   }
 
+  get needsHealth(): boolean {
+    return this.members.some((member) => member.needsHealth === true);
+  }
+
   get isAway(): boolean {
     return this.members.every((member) => member.isAway === true);
   }

@@ -51,8 +51,8 @@ export function ipfixTemplateRecord(templateId: number, template: Template): Uin
   view.setUint16(0, templateId);
   view.setUint16(2, template.fields.length);
   let at = 4;
-  for (const { element, octets, enterpriseNumber } of template.fields) {
-    at = writeFieldSpecifier(view, at, element.id, octets, enterpriseNumber);
+  for (const { id, octets, enterpriseNumber } of template.fields) {
+    at = writeFieldSpecifier(view, at, id, octets, enterpriseNumber);
   }
   return record;
 }

@@ -43,7 +43,7 @@ export function netflow9TemplateRecord(templateId: number, template: Template): 
   view.setUint16(0, templateId);
   view.setUint16(2, template.fields.length);
   template.fields.forEach((field, i) => {
-    view.setUint16(4 + 4 * i, field.element.id);
+    view.setUint16(4 + 4 * i, field.id);
     view.setUint16(6 + 4 * i, field.octets);
   });
   return record;

@@ -136,6 +136,8 @@ export interface RecordSink {
   readonly url: string;
   /** Whether it reads the encapsulation part of records: the metering process must keep it then. */
   readonly needsEncapsulation: boolean;
+  /** Whether it reads path health: the metering process must measure it then. Missing: no. */
+  readonly needsHealth?: boolean;
   /**
    * True while it is known that records cannot be delivered: a failover group goes to the next one then. Missing where
    * that cannot be known.

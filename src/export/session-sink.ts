@@ -1,13 +1,12 @@
 /**
- * A collector over TCP or TLS (RFC 7011 §10.4, §11): sends every batch at least once. A batch is done when the
- * collector's system has acknowledged it; what a broken session leaves open goes out again in the next one, so a crash
- * of the collector costs nothing that is still here, and may repeat what it had not read.
+ * A collector over TCP or TLS (RFC 7011 §10.4, §11): sends every batch at least once. A batch is done when the collector's
+ * system has acknowledged it; what a broken session leaves open goes out again in the next one, and may be a repetition.
  */
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import { Backlog } from './backlog.ts';
 import { countDataRecords } from './batch-buffer.ts';
 import { resolveCollector } from './collector-address.ts';
-import { collectorOptions, templatesNeedEncapsulation } from './collector-options.ts';
+import { collectorOptions, partsOfTemplates } from './collector-options.ts';
 import type { ExportSession } from './export-session.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type {
@@ -41,6 +40,7 @@ const FINISH_MS = 500;
 export class SessionSink implements RecordSink {
   readonly url: string;
   readonly needsEncapsulation: boolean;
+  readonly needsHealth: boolean;
   readonly #context: SinkContext;
   readonly #giveUpAfterMs: number;
   readonly #isBiflow: boolean;
@@ -59,7 +59,7 @@ export class SessionSink implements RecordSink {
   #reclaimed = 0;
   #held = 0;
   #dropped: Record<string, number> = {};
-  /** When the last batch was confirmed; and that, or when the first one was sent after a pause. */
+  /** When the last batch was confirmed; and that, or when the first was sent after a pause. */
   #progressMs = performance.now();
   #sentMs = performance.now();
 
@@ -68,7 +68,7 @@ export class SessionSink implements RecordSink {
     this.url = to.url;
     this.#context = context;
     this.#giveUpAfterMs = (to.options.giveUpAfterMs as number | undefined) ?? GIVE_UP_MS;
-    this.needsEncapsulation = templatesNeedEncapsulation(config, to);
+    ({ encapsulation: this.needsEncapsulation, health: this.needsHealth } = partsOfTemplates(config, to));
     this.#isBiflow = collectorOptions(config, to, true).isBiflow;
     const isTls = to.protocol === 'ipfix+tls';
     if (isTls) readTlsMaterial(to);

@@ -13,7 +13,7 @@ import {
   resolveCollector,
 } from './collector-address.ts';
 import type { CollectorExporter } from './collector-exporter.ts';
-import { createCollectorExporter, templatesNeedEncapsulation } from './collector-options.ts';
+import { createCollectorExporter, partsOfTemplates } from './collector-options.ts';
 import { MessageArena } from './message-arena.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type {
@@ -52,6 +52,7 @@ function openFailure(error: unknown): SendErrorReason {
 export class UdpSink implements RecordSink {
   readonly url: string;
   readonly needsEncapsulation: boolean;
+  readonly needsHealth: boolean;
   readonly #config: ExportingConfig;
   readonly #to: ExporterConfig;
   #session: Session | undefined;
@@ -78,7 +79,9 @@ export class UdpSink implements RecordSink {
     this.url = to.url;
     this.#config = config;
     this.#to = to;
-    this.needsEncapsulation = templatesNeedEncapsulation(config, to);
+    const parts = partsOfTemplates(config, to);
+    this.needsEncapsulation = parts.encapsulation;
+    this.needsHealth = parts.health;
     this.#past = emptyStatistics(to.url);
   }
 

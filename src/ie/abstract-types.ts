@@ -18,6 +18,10 @@ export const ABSTRACT_TYPES = {
   unsigned16: { octets: 2, isReducible: true, code: 2 },
   unsigned32: { octets: 4, isReducible: true, code: 3 },
   unsigned64: { octets: 8, isReducible: true, code: 4 },
+  /** RFC 9740. */
+  unsigned256: { octets: 32, isReducible: true, code: 23 },
+  /** RFC 7011 §6.1.5: 1 is true, 2 is false. */
+  boolean: { octets: 1, isReducible: false, code: 11 },
   macAddress: { octets: 6, isReducible: false, code: 12 },
   dateTimeSeconds: { octets: 4, isReducible: false, code: 14 },
   dateTimeMilliseconds: { octets: 8, isReducible: false, code: 15 },

@@ -12,6 +12,7 @@ import {
   REVERSE_DOUBLE,
   REVERSE_WORD,
 } from '../metering/flow-layout.ts';
+import { HEALTH_WORD } from '../metering/health-layout.ts';
 import type { AbstractTypeName, SemanticsName, UnitName } from './abstract-types.ts';
 
 /** An integer within a 32-bit word of the record: `(words[word] >>> shift) & mask`. */
@@ -40,10 +41,20 @@ export type ValueSource =
       readonly reverse?: WordPlace;
       readonly mask: number;
       readonly when?: Condition;
+      /** The condition of the reverse direction, where it has one of its own. */
+      readonly whenReverse?: Condition;
+      /** The value is so many times smaller, and rounded. */
+      readonly divisor?: number;
       /** Set above the value, in the high word of 64 bits, where the value is not 0 by its condition. */
       readonly highWord?: number;
     }
-  | { readonly kind: 'double'; readonly forward: number; readonly reverse: number }
+  | {
+      readonly kind: 'double';
+      readonly forward: number;
+      readonly reverse: number;
+      readonly when?: Condition;
+      readonly whenReverse?: Condition;
+    }
   /** Nanoseconds since the time base; `since` says what the element counts from. */
   | {
       readonly kind: 'time';
@@ -59,6 +70,21 @@ export type ValueSource =
       readonly reverse: number;
       readonly words: 1 | 4;
       readonly when?: Condition;
+      readonly whenReverse?: Condition;
+    }
+  /** The intervals of a direction's block of path health, which starts at this word. */
+  | {
+      readonly kind: 'intervals';
+      readonly forward: number;
+      readonly reverse: number;
+      readonly when: Condition;
+    }
+  /** Of the IPv6 extension headers seen: ipv6ExtensionHeadersFull, or whether all of them were seen. */
+  | {
+      readonly kind: 'extensions';
+      readonly forward: number;
+      readonly reverse: number;
+      readonly which: 'full' | 'complete';
     }
   | { readonly kind: 'mac'; readonly forward: 'source' | 'destination' }
   | { readonly kind: 'constant'; readonly forward: number; readonly reverse: number }
@@ -79,6 +105,10 @@ export interface InformationElement {
   readonly v9Octets?: number;
   readonly unit: UnitName;
   readonly semantics: SemanticsName;
+  /** It is another maker's, under that enterprise number. */
+  readonly enterpriseNumber?: number;
+  /** Its number in NetFlow v9 where that is not `id`. */
+  readonly v9Id?: number;
   /** A biflow record has it a second time for the reverse direction (RFC 5103 §6.1). */
   readonly isReversible?: true;
   /** Flows of the other IP version do not have it. */
@@ -139,8 +169,41 @@ export function whenProtocol(protocol: number): Condition {
   return { word: FLOW_PROTOCOL, shift: 0, mask: 0xff, equals: protocol };
 }
 
+/** The condition of a source in one direction. */
+export function conditionFor(
+  source: { readonly when?: Condition; readonly whenReverse?: Condition },
+  isReverse: boolean,
+): Condition | undefined {
+  return (isReverse ? source.whenReverse : undefined) ?? source.when;
+}
+
+/** Whether an element is under an enterprise number of whoever's. */
+export function isPrivate({ isEnterprise, enterpriseNumber }: InformationElement): boolean {
+  return isEnterprise === true || enterpriseNumber !== undefined;
+}
+
 /** Whether a source reads the encapsulation part of the record, which is kept only on demand. */
 export function readsEncapsulation(source: ValueSource): boolean {
-  if (source.kind === 'word') return source.forward.word >= ENCAPSULATION_WORD;
-  return source.kind === 'address' && source.forward >= ENCAPSULATION_WORD;
+  const word = firstWord(source);
+  return word >= ENCAPSULATION_WORD && word < HEALTH_WORD;
+}
+
+/** Whether a source reads path health, which is measured only on demand. */
+export function readsHealth(source: ValueSource): boolean {
+  return firstWord(source) >= HEALTH_WORD;
+}
+
+/** The first word that a source reads of the record's optional parts; 0 where it reads none of them. */
+function firstWord(source: ValueSource): number {
+  switch (source.kind) {
+    case 'word':
+      return source.forward.word;
+    case 'address':
+    case 'intervals':
+      return source.forward;
+    case 'double':
+      return source.forward * 2;
+    default:
+      return 0;
+  }
 }

@@ -2,6 +2,7 @@
  * Information elements of IANA's registry: counters, flow keys, and what packets had in their IP and transport headers.
  * Values follow the accounting rules of the metering process; see docs/elements.md, which is generated from here.
  */
+import { EXTENSIONS_OF_IE64 } from '../decode/extension-headers.ts';
 import {
   EGRESS_FORWARD,
   EGRESS_REVERSE,
@@ -147,7 +148,7 @@ export const FLOW_ELEMENTS: readonly InformationElement[] = [
     description: 'Length of the longest IP packet.' },
   { id: 31, name: 'flowLabelIPv6', type: 'unsigned32', v9Octets: 3, unit: 'none', semantics: 'identifier', isReversible: true, ipVersion: 6, isAbsentWhenZero: true, source: lineWord(LABEL_CUSTOMER_VLAN, 0, 0xfffff),
     description: 'Flow label of the first packet.' },
-  { id: 64, name: 'ipv6ExtensionHeaders', type: 'unsigned32', unit: 'none', semantics: 'flags', isReversible: true, ipVersion: 6, isAbsentWhenZero: true, source: lineWord(EXTENSION_HEADERS_SEEN, 0, -1),
+  { id: 64, name: 'ipv6ExtensionHeaders', type: 'unsigned32', unit: 'none', semantics: 'flags', isReversible: true, ipVersion: 6, isAbsentWhenZero: true, source: lineWord(EXTENSION_HEADERS_SEEN, 0, EXTENSIONS_OF_IE64),
     description: 'Extension headers seen in any packet, a bit each (deprecated by IANA, read by more collectors than its successor).' },
   { id: 32, name: 'icmpTypeCodeIPv4', type: 'unsigned16', unit: 'none', semantics: 'identifier', ipVersion: 4, source: icmpPart(ICMP, 0, 0xffff),
     description: 'ICMP type × 256 + code.' },

@@ -7,20 +7,30 @@
 import { ABSTRACT_TYPES } from './abstract-types.ts';
 import type { InformationElement } from './element.ts';
 import { FLOW_ELEMENTS } from './elements-flow.ts';
+import { HEALTH_ELEMENTS, OWN_HEALTH_ELEMENTS } from './elements-health.ts';
 import { LINK_ELEMENTS, OWN_ELEMENTS, TIME_ELEMENTS } from './elements-link.ts';
+import { VENDOR_ELEMENTS } from './elements-vendor.ts';
 import { nearestName } from './nearest-name.ts';
 
 /** Number of flowtap's own elements unless configured: the one reserved for documentation (RFC 5612). */
 export const PRIVATE_ENTERPRISE_NUMBER_DEFAULT = 32473;
 /** Reverse information elements (RFC 5103 §6.1). */
 export const REVERSE_ENTERPRISE_NUMBER = 29305;
+/**
+ * RFC 5103 has no reverse of enterprise elements. Ours have one under our own number with this bit, as CERT's have under
+ * theirs.
+ */
+export const OWN_REVERSE_BIT = 0x4000;
 
 /** Every element, in the order of the documentation. */
 export const INFORMATION_ELEMENTS: readonly InformationElement[] = [
   ...FLOW_ELEMENTS,
   ...TIME_ELEMENTS,
   ...LINK_ELEMENTS,
+  ...HEALTH_ELEMENTS,
   ...OWN_ELEMENTS,
+  ...OWN_HEALTH_ELEMENTS,
+  ...VENDOR_ELEMENTS,
 ];
 
 const BY_NAME = new Map(INFORMATION_ELEMENTS.map((element) => [element.name, element]));

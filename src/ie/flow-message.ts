@@ -153,9 +153,14 @@ function ownField(element: InformationElement, isReverse: boolean): MessageField
   };
 }
 
-/** Whether a message can hold the element: system up times and times before the export belong to NetFlow messages. */
-export function isMessageElement({ source }: InformationElement): boolean {
-  if (source.kind === 'padding') return false;
+/**
+ * Whether a message can hold the element: system up times and times before the export belong to NetFlow messages, lists
+ * of intervals to JSON lines and files.
+ */
+export function isMessageElement({ source, enterpriseNumber }: InformationElement): boolean {
+  if (source.kind === 'padding' || source.kind === 'intervals') return false;
+  // Another maker's element says what one of ours says too.
+  if (enterpriseNumber !== undefined) return false;
   if (source.kind === 'time') return source.since === 'epoch';
   return source.kind !== 'exporter' || source.value !== 'systemInitTimeMilliseconds';
 }

@@ -16,6 +16,7 @@ import { isProfile, type TemplateField } from './templates.ts';
 import { ABSENT, nameOf, putColumn, type TextColumn, type TextValues, textColumn } from './text-columns.ts';
 import { VALUE_OCTETS_MAX } from './text-octets.ts';
 import { compileTextTemplates, mergeNames, type TextTemplates } from './text-templates.ts';
+import { INTERVALS_TEXT_OCTETS_MAX } from './text-values.ts';
 
 const COMMA = 0x2c;
 const OPENING_BRACE = 0x7b;
@@ -51,6 +52,8 @@ export class FlowText {
   readonly header: string;
   /** Whether a template reads the encapsulation part of records: the metering process must keep it then. */
   readonly needsEncapsulation: boolean;
+  /** Whether a template reads path health. */
+  readonly needsHealth: boolean;
   readonly #isJson: boolean;
   readonly #isBiflow: boolean;
   readonly #ipv4: Lines;
@@ -66,6 +69,7 @@ export class FlowText {
     const ipv4 = compileTextTemplates(options, 4);
     const ipv6 = compileTextTemplates(options, 6);
     this.needsEncapsulation = ipv4.single.needsEncapsulation || ipv6.single.needsEncapsulation;
+    this.needsHealth = ipv4.single.needsHealth || ipv6.single.needsHealth;
     const names = mergeNames(ipv6.both.fields.map(nameOf), ipv4.both.fields.map(nameOf));
     this.header = this.#isJson ? '' : `${names.join(',')}\n`;
     this.#ipv4 = compileLines(ipv4, options, options.template.ipv4, names);
@@ -74,7 +78,7 @@ export class FlowText {
       (octets, name) => octets + name.length + VALUE_OCTETS_MAX,
       PUNCTUATION_OCTETS,
     );
-    this.#lineOctetsMax += names.length * PUNCTUATION_OCTETS;
+    this.#lineOctetsMax += names.length * PUNCTUATION_OCTETS + 2 * INTERVALS_TEXT_OCTETS_MAX;
   }
 
   /** Lines made so far. */

@@ -4,7 +4,16 @@
  * values and bring their own encoding, such as Parquet.
  */
 import { type FlowRecordBatch, LINK_WORD } from '../metering/flow-layout.ts';
-import type { Condition, WordPlace } from './element.ts';
+import {
+  HEALTH_WORD,
+  INTERVAL_OCTETS,
+  INTERVAL_SHIFT,
+  INTERVALS,
+  INTERVALS_MAX,
+} from '../metering/health-layout.ts';
+import { configuredInterface } from './configured-interface.ts';
+import { type Condition, conditionFor, type WordPlace } from './element.ts';
+import { extensionHeadersComplete, extensionHeadersFull } from './extension-bits.ts';
 import type { TemplateField } from './templates.ts';
 import type { TextValues } from './text-columns.ts';
 import { putIPv4, putIPv6, putMac, VALUE_OCTETS_MAX } from './text-octets.ts';
@@ -86,6 +95,38 @@ function macReader(isSource: boolean, isAbsentWhenZero: boolean): ReadValue {
   };
 }
 
+/** A word, so many times smaller. */
+function divided(read: ReadValue, divisor: number): ReadValue {
+  return (batch, row, recordNumber) => {
+    const word = read(batch, row, recordNumber);
+    return word === undefined ? undefined : Math.round((word as number) / divisor);
+  };
+}
+
+/** The intervals of a direction, as on the wire: numbers of 8 octets, 0 behind the last one. */
+function intervalsReader(at: number, when: Condition): ReadValue {
+  return ({ words }, row) => {
+    if (!holds(words, row, when)) return undefined;
+    const view = new DataView(new ArrayBuffer(8 * INTERVALS_MAX));
+    const intervals = words[row + HEALTH_WORD + INTERVALS]!;
+    const unit = 2 ** words[row + at + INTERVAL_SHIFT]!;
+    for (let i = 0; i < intervals; i++) {
+      view.setBigUint64(8 * i, BigInt((words[row + at + INTERVAL_OCTETS + i]! >>> 0) * unit));
+    }
+    return new Uint8Array(view.buffer);
+  };
+}
+
+/** Of the IPv6 extension headers seen: their bits, or whether they were all seen; nothing where there were none. */
+function extensionsReader(at: number, which: 'full' | 'complete'): ReadValue {
+  return ({ words }, row) => {
+    const seen = words[row + at]!;
+    if (which === 'full') return extensionHeadersFull(seen);
+    const isComplete = extensionHeadersComplete(seen);
+    return isComplete === 0 ? undefined : String(isComplete === 1);
+  };
+}
+
 /** The low octets of a word, the most significant one first. */
 function octetsOf(word: number, octets: number): Uint8Array {
   return Uint8Array.from({ length: octets }, (_, i) => (word >>> (8 * (octets - 1 - i))) & 0xff);
@@ -124,13 +165,14 @@ function readerOf(
       value;
   switch (source.kind) {
     case 'word': {
-      if (element.name === 'ingressInterface' && values.ingressInterface !== 'auto') {
-        return constant(values.ingressInterface);
-      }
+      const configured = configuredInterface(element, values);
+      if (configured !== undefined) return constant(configured);
       const place = isBackward ? source.reverse : source.forward;
       if (place === undefined) return undefined;
-      const { highWord, when } = source;
+      const { highWord, divisor } = source;
+      const when = conditionFor(source, isBackward);
       const read = wordReader(place, source.mask, when, isOptional ? undefined : 0);
+      if (divisor !== undefined) return divided(read, divisor);
       if (highWord !== undefined) {
         return (batch, row) => {
           const low = read(batch, row);
@@ -149,7 +191,10 @@ function readerOf(
     }
     case 'double': {
       const at = isBackward ? source.reverse : source.forward;
-      return ({ doubles }, row) => doubles[(row >>> 1) + at]!;
+      const when = conditionFor(source, isBackward);
+      const unknown = isOptional ? undefined : 0;
+      return ({ words, doubles }, row) =>
+        when === undefined || holds(words, row, when) ? doubles[(row >>> 1) + at]! : unknown;
     }
     case 'time':
       return timeReader(element.type, isBackward ? source.reverse : source.forward);
@@ -164,7 +209,20 @@ function readerOf(
     case 'address': {
       const at = isBackward ? source.reverse : source.forward;
       const unspecified = source.words === 1 ? '0.0.0.0' : '::';
-      return addressReader(at, source.words, source.when, isOptional ? undefined : unspecified);
+      return addressReader(
+        at,
+        source.words,
+        conditionFor(source, isBackward),
+        isOptional ? undefined : unspecified,
+      );
+    }
+    case 'intervals': {
+      const at = isBackward ? source.reverse : source.forward;
+      return intervalsReader(at, source.when);
+    }
+    case 'extensions': {
+      const at = isBackward ? source.reverse : source.forward;
+      return extensionsReader(at, source.which);
     }
     case 'mac':
       return macReader((source.forward === 'source') !== isBackward, isOptional);

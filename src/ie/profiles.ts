@@ -3,7 +3,10 @@
  * what it needs: counters of 64 bits, both interfaces, ICMP in its own element and in the destination port.
  */
 
-import { INFORMATION_ELEMENTS } from './elements.ts';
+import { isPrivate } from './element.ts';
+import { findElement, INFORMATION_ELEMENTS } from './elements.ts';
+import { HEALTH_NAMES } from './elements-health.ts';
+import { vendorNames } from './elements-vendor.ts';
 
 export type FlowProtocol = 'netflow5' | 'netflow9' | 'ipfix';
 
@@ -168,6 +171,21 @@ const NOT_IN_FULL =
   /^icmp(Type|Code)IPv|^(initiator|responder)Packets$|^dot1qVlanId$|^ipDiffServ|^observation|^ethernetType$/;
 const KINDS_IN_FULL: ReadonlySet<string> = new Set(['word', 'double', 'address', 'mac', 'exporter']);
 
+/** What NetFlow v9 can name of these: elements of IANA's, and those that have a number of their own there. */
+function nameable(names: readonly string[], protocol: TemplateScope['protocol']): readonly string[] {
+  if (protocol !== 'netflow9') return names;
+  return names.filter((name) => {
+    const element = findElement(name);
+    return element !== undefined && (!isPrivate(element) || element.v9Id !== undefined);
+  });
+}
+
+/** Path health has a profile of its own, since it is measured only where something reads it. */
+const PATH_HEALTH: ReadonlySet<string> = new Set([
+  ...HEALTH_NAMES,
+  ...(['nprobe', 'cert', 'cisco'] as const).flatMap(vendorNames),
+]);
+
 /** Everything that was measured, with what was around the packets; nothing twice, and nothing that is always 0. */
 function full({ protocol, ipVersion }: TemplateScope): string[] {
   const names = INFORMATION_ELEMENTS.filter(
@@ -176,11 +194,16 @@ function full({ protocol, ipVersion }: TemplateScope): string[] {
       (protocol !== 'netflow9' || isEnterprise !== true) &&
       KINDS_IN_FULL.has(source.kind) &&
       !NOT_IN_FULL.test(name),
-  ).map(({ name }) => name);
+  )
+    .map(({ name }) => name)
+    .filter((name) => !PATH_HEALTH.has(name));
   return [...times(protocol), ...names, ...(protocol === 'netflow9' ? [] : ['biflowDirection'])];
 }
 
-/** Names of the profiles a user can choose. `default` is max-compat on the wire, and `text` in JSON and CSV. */
+/**
+ * Names of the profiles a user can choose. `default` is max-compat on the wire, and `text` in JSON and CSV; `health` adds
+ * all of path health, and the last three what other makers' dashboards read of it.
+ */
 export const PROFILES: Readonly<Record<string, (scope: TemplateScope) => string[]>> = {
   default: (scope) => (scope.protocol === 'text' ? text(scope) : maxCompat(scope)),
   'max-compat': maxCompat,
@@ -190,4 +213,11 @@ export const PROFILES: Readonly<Record<string, (scope: TemplateScope) => string[
   nfdump,
   ntopng,
   elastiflow,
+  health: (scope) => [
+    ...(scope.protocol === 'text' ? text(scope) : maxCompat(scope)),
+    ...nameable(HEALTH_NAMES, scope.protocol),
+  ],
+  nprobe: (scope) => [...maxCompat(scope), ...nameable(vendorNames('nprobe'), scope.protocol)],
+  cert: (scope) => [...maxCompat(scope), ...nameable(vendorNames('cert'), scope.protocol)],
+  cisco: (scope) => [...maxCompat(scope), ...nameable(vendorNames('cisco'), scope.protocol)],
 };

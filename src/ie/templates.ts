@@ -7,10 +7,11 @@
  */
 import { ConfigError, type ConfigFault } from '../errors.ts';
 import { ABSTRACT_TYPES } from './abstract-types.ts';
-import { type InformationElement, readsEncapsulation } from './element.ts';
+import { type InformationElement, isPrivate, readsEncapsulation, readsHealth } from './element.ts';
 import {
   findElement,
   naturalOctets,
+  OWN_REVERSE_BIT,
   PRIVATE_ENTERPRISE_NUMBER_DEFAULT,
   REVERSE_ENTERPRISE_NUMBER,
   suggestElement,
@@ -20,6 +21,8 @@ import { PROFILES, type TemplateScope } from './profiles.ts';
 /** One field of a record. */
 export interface TemplateField {
   readonly element: InformationElement;
+  /** Its number in this protocol and direction. */
+  readonly id: number;
   /** From the start of the record. */
   readonly offset: number;
   readonly octets: number;
@@ -34,6 +37,8 @@ export interface Template {
   readonly recordOctets: number;
   /** Whether a field reads the encapsulation part of records, which the metering process keeps only on demand. */
   readonly needsEncapsulation: boolean;
+  /** Whether a field reads path health, which the metering process measures only on demand. */
+  readonly needsHealth: boolean;
 }
 
 export interface TemplateOptions {
@@ -85,7 +90,7 @@ function parseEntry(text: string, options: TemplateOptions, faults: ConfigFault[
     return undefined;
   }
   const isNetflow9 = options.protocol === 'netflow9';
-  if (isNetflow9 && element.isEnterprise) {
+  if (isNetflow9 && isPrivate(element) && element.v9Id === undefined) {
     const allowed = 'elements with a number of IANA’s: NetFlow v9 has no enterprise elements';
     faults.push({ path, found: text, allowed });
     return undefined;
@@ -140,7 +145,7 @@ export function compileTemplate(names: readonly string[], options: TemplateOptio
     const found = `nothing for IPv${options.ipVersion} flows in: ${names.join(', ')}`;
     faults.push({ path, found, allowed: 'at least one element that flows of this IP version have' });
   }
-  if (template.recordOctets > RECORD_OCTETS_MAX) {
+  if (options.protocol !== 'text' && template.recordOctets > RECORD_OCTETS_MAX) {
     const found = `records of ${template.recordOctets} octets`;
     faults.push({ path, found, allowed: `at most ${RECORD_OCTETS_MAX} octets, so that each fits a message` });
   }
@@ -148,17 +153,26 @@ export function compileTemplate(names: readonly string[], options: TemplateOptio
   return template;
 }
 
+/** The enterprise number that a field's own number is under; undefined for IANA's. */
+function enterpriseOf(element: InformationElement, own: number, isReverse: boolean): number | undefined {
+  if (element.isEnterprise) return own;
+  return element.enterpriseNumber ?? (isReverse ? REVERSE_ENTERPRISE_NUMBER : undefined);
+}
+
 function layOut(entries: readonly Entry[], options: TemplateOptions): Template {
   const own = options.privateEnterpriseNumber ?? PRIVATE_ENTERPRISE_NUMBER_DEFAULT;
   const fields: TemplateField[] = [];
   let offset = 0;
   const add = ({ element, octets }: Entry, isReverse: boolean) => {
-    const enterpriseNumber = isReverse ? REVERSE_ENTERPRISE_NUMBER : element.isEnterprise ? own : undefined;
-    fields.push({ element, offset, octets, enterpriseNumber, isReverse });
+    const enterpriseNumber = enterpriseOf(element, own, isReverse);
+    const usual = options.protocol === 'netflow9' ? (element.v9Id ?? element.id) : element.id;
+    const id = isReverse && element.isEnterprise ? usual | OWN_REVERSE_BIT : usual;
+    fields.push({ element, id, offset, octets, enterpriseNumber, isReverse });
     offset += octets;
   };
   for (const entry of entries) add(entry, false);
   if (options.withReverse) for (const entry of entries) if (entry.element.isReversible) add(entry, true);
   const needsEncapsulation = entries.some(({ element }) => readsEncapsulation(element.source));
-  return { fields, recordOctets: offset, needsEncapsulation };
+  const needsHealth = entries.some(({ element }) => readsHealth(element.source));
+  return { fields, recordOctets: offset, needsEncapsulation, needsHealth };
 }

@@ -2,21 +2,13 @@
  * The values of flow records as text: for each field of a template and each direction a plain `TextColumn`, derived from
  * the same rows as the column encoders of the wire, so that both can only say the same. Lines are flow-text.ts's.
  */
-
 import { type FlowRecordBatch, LINK_WORD } from '../metering/flow-layout.ts';
 import { configuredInterface } from './configured-interface.ts';
-import type { Condition, InformationElement, WordPlace } from './element.ts';
+import { type Condition, conditionFor, type InformationElement, type WordPlace } from './element.ts';
+import { extensionHeadersComplete, extensionHeadersFull } from './extension-bits.ts';
 import type { TemplateField } from './templates.ts';
-import {
-  putBillions,
-  putHex,
-  putIPv4,
-  putIPv6,
-  putMac,
-  putNumber,
-  putOctets,
-  putQuote,
-} from './text-octets.ts';
+import { putBillions, putHex, putIPv4, putIPv6, putNumber, putOctets, putQuote } from './text-octets.ts';
+import { hasNoMac, putBoolean, putEndpointMac, putIntervals, putWide } from './text-values.ts';
 
 const NS_PER_S = 1e9;
 /** Units of a second in a time element; nanoseconds exceed 2^53 and are printed in two parts. */
@@ -49,6 +41,12 @@ const MAC_SOURCE = 9;
 const MAC_DESTINATION = 10;
 const CONSTANT = 11;
 const RECORD_NUMBER = 12;
+const INTERVALS_JSON = 13;
+const INTERVALS_CSV = 14;
+const EXTENSIONS_FULL = 15;
+const EXTENSIONS_COMPLETE = 16;
+/** A word, so many times smaller. */
+const DIVIDED = 17;
 
 /** A value of a line. Every column has every property, so that all have one shape. */
 export interface TextColumn {
@@ -89,6 +87,7 @@ export function isPrintable({ source }: InformationElement): boolean {
 
 /** Whether JSON has the value as a string: no number, or one that can exceed 2^53. */
 function isText({ type, source }: InformationElement): boolean {
+  if (source.kind === 'intervals') return false;
   if (type.endsWith('Address') || type === 'octetArray' || type === 'dateTimeNanoseconds') return true;
   return source.kind === 'word' && source.highWord !== undefined;
 }
@@ -115,13 +114,19 @@ function compileSource(
       if (constant !== undefined) return { kind: CONSTANT, constant };
       const place = isReverse ? source.reverse : source.forward;
       if (place === undefined) return undefined;
-      const { mask, when, highWord } = source;
+      const { mask, highWord, divisor } = source;
+      const when = conditionFor(source, isReverse);
+      if (divisor !== undefined) return { kind: DIVIDED, place, mask, when, constant: divisor };
       if (highWord !== undefined) return { kind: WIDE_WORD, place, mask, when, constant: highWord };
       const isHex = element.type === 'octetArray';
       return { kind: isHex ? HEX_WORD : WORD, place, mask, when, constant: element.octets ?? 0 };
     }
     case 'double':
-      return { kind: COUNTER, at: isReverse ? source.reverse : source.forward };
+      return {
+        kind: COUNTER,
+        at: isReverse ? source.reverse : source.forward,
+        when: conditionFor(source, isReverse),
+      };
     case 'time': {
       const units = UNITS_PER_SECOND[element.type];
       const at = isReverse ? source.reverse : source.forward;
@@ -131,7 +136,13 @@ function compileSource(
       return { kind: DURATION, at: isReverse ? source.reverse : source.forward, constant: source.unitNs };
     case 'address': {
       const kind = source.words === 1 ? ADDRESS_IPV4 : ADDRESS_IPV6;
-      return { kind, at: isReverse ? source.reverse : source.forward, when: source.when };
+      return { kind, at: isReverse ? source.reverse : source.forward, when: conditionFor(source, isReverse) };
+    }
+    case 'intervals':
+      return { kind: INTERVALS_CSV, at: isReverse ? source.reverse : source.forward, when: source.when };
+    case 'extensions': {
+      const kind = source.which === 'full' ? EXTENSIONS_FULL : EXTENSIONS_COMPLETE;
+      return { kind, at: isReverse ? source.reverse : source.forward };
     }
     case 'mac':
       return { kind: (source.forward === 'source') !== isReverse ? MAC_SOURCE : MAC_DESTINATION };
@@ -143,11 +154,8 @@ function compileSource(
       return { kind: CONSTANT, constant: isReverse ? source.reverse : source.forward };
     }
     case 'exporter': {
-      const known = {
-        observationDomainId: values.observationDomainId,
-        samplingInterval: values.samplingInterval ?? 1,
-        systemInitTimeMilliseconds: 0,
-      };
+      const { observationDomainId, samplingInterval = 1 } = values;
+      const known = { observationDomainId, samplingInterval, systemInitTimeMilliseconds: 0 };
       return { kind: CONSTANT, constant: known[source.value] };
     }
     case 'recordNumber':
@@ -178,7 +186,7 @@ export function textColumn(
   return {
     label: Buffer.from(isJson ? `"${nameOf(field)}":` : ''),
     isQuoted: isJson && isText(element),
-    kind,
+    kind: kind === INTERVALS_CSV && isJson ? INTERVALS_JSON : kind,
     at: place?.word ?? at,
     shift: place?.shift ?? 0,
     mask,
@@ -193,12 +201,6 @@ export function textColumn(
 }
 
 const UNSPECIFIED = new Int32Array(4);
-
-/** A 64-bit number of two words. Rare: only elements with a code in their first octet. */
-function putWide(out: Uint8Array, at: number, high: number, low: number): number {
-  const value = (BigInt(high >>> 0) << 32n) | BigInt(low);
-  return putBillions(out, at, Number(value / 1_000_000_000n), Number(value % 1_000_000_000n));
-}
 
 /**
  * Writes label and value of a column.
@@ -220,8 +222,12 @@ export function putColumn(
   const holds = condition === column.conditionEquals;
   if (!holds && column.isAbsentWithout) return ABSENT;
   let value = 0;
-  if (kind <= HEX_WORD) {
+  if (kind <= HEX_WORD || kind === DIVIDED) {
     value = holds ? ((words[row + at]! >>> column.shift) & column.mask) >>> 0 : 0;
+    if (value === 0 && column.isAbsentWhenZero) return ABSENT;
+  } else if (kind >= EXTENSIONS_FULL) {
+    const seen = words[row + at]!;
+    value = kind === EXTENSIONS_FULL ? extensionHeadersFull(seen) : extensionHeadersComplete(seen);
     if (value === 0 && column.isAbsentWhenZero) return ABSENT;
   } else if (kind === MAC_SOURCE || kind === MAC_DESTINATION) {
     if (column.isAbsentWhenZero && hasNoMac(words, row + LINK_WORD)) return ABSENT;
@@ -239,7 +245,7 @@ export function putColumn(
       end = putHex(out, end, value, constant);
       break;
     case COUNTER:
-      end = putNumber(out, end, doubles[(row >>> 1) + at]!);
+      end = putNumber(out, end, holds ? doubles[(row >>> 1) + at]! : 0);
       break;
     case TIME: {
       const units = Math.floor(doubles[(row >>> 1) + at]! / (NS_PER_S / constant));
@@ -274,23 +280,20 @@ export function putColumn(
     case RECORD_NUMBER:
       end = putNumber(out, end, recordNumber);
       break;
+    case DIVIDED:
+      end = putNumber(out, end, Math.round(value / constant));
+      break;
+    case INTERVALS_JSON:
+    case INTERVALS_CSV:
+      if (holds) end = putIntervals(out, end, batch, row, at, kind === INTERVALS_JSON);
+      else if (kind === INTERVALS_JSON) end = putNumber(out, end, 0);
+      break;
+    case EXTENSIONS_FULL:
+      end = putNumber(out, end, value);
+      break;
+    case EXTENSIONS_COMPLETE:
+      end = putBoolean(out, end, value);
+      break;
   }
   return isQuoted ? putQuote(out, end) : end;
-}
-
-function hasNoMac(words: Int32Array, link: number): boolean {
-  return (words[link]! | words[link + 1]! | words[link + 2]!) === 0;
-}
-
-/** The link details: source address in word 0 and the high half of 1, destination in the low half of 1 and word 2. */
-function putEndpointMac(
-  out: Uint8Array,
-  at: number,
-  words: Int32Array,
-  link: number,
-  isSource: boolean,
-): number {
-  const middle = words[link + 1]!;
-  if (!isSource) return putMac(out, at, middle & 0xffff, words[link + 2]!);
-  return putMac(out, at, words[link]! >>> 16, (words[link]! << 16) | (middle >>> 16));
 }

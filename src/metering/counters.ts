@@ -28,4 +28,8 @@ export const RECORDS_DROPPED_OCTETS = 17;
 /** The metering process's clock, nanoseconds since the time base. */
 export const CLOCK_NS = 18;
 
-export const METERING_COUNTERS = 20;
+/** ICMP and ICMPv6 errors whose quoted packet has its flow in the table, and those it has none. */
+export const ICMP_ERRORS_TIED = 20;
+export const ICMP_ERRORS_UNTIED = 21;
+
+export const METERING_COUNTERS = 24;

@@ -86,6 +86,13 @@ export const EGRESS_REVERSE = INGRESS_FORWARD + 3;
 export const INTERFACE_WORDS = 4;
 export const ENCAPSULATION_WORD = INGRESS_FORWARD + INTERFACE_WORDS;
 
+/** Which of their optional parts flow records carry. */
+export interface RecordParts {
+  readonly encapsulation: boolean;
+  /** Path health; see health-layout.ts. */
+  readonly health: boolean;
+}
+
 /** flowEndReason (RFC 7012, IE 136). */
 export const FLOW_END_REASON = {
   idleTimeout: 1,

@@ -11,6 +11,7 @@
 import * as decoded from '../decode/decoded-batch.ts';
 import { type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
 import * as layout from './flow-layout.ts';
+import { createHealthTable, type HealthTable } from './health-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { ENCAPSULATION_WORDS } = decoded;
@@ -42,6 +43,8 @@ export interface FlowTableOptions {
   readonly keyExtension: boolean;
   /** Keep the encapsulation of each flow's first packet. */
   readonly encapsulation: boolean;
+  /** Measure path health; `sampled`: packets are selected from many. Default: no. */
+  readonly health?: 'on' | 'sampled' | 'off';
   readonly allocate?: AllocateMemory;
 }
 
@@ -63,6 +66,7 @@ export interface FlowTable {
   readonly wheelPrevious: Int32Array;
   readonly keyExtension: Int32Array | undefined;
   readonly encapsulation: Int32Array | undefined;
+  readonly health: HealthTable | undefined;
   /** Flows in the table. */
   active: number;
   /** Slots below this one have been handed out at least once. */
@@ -78,7 +82,7 @@ function indexBits(capacity: number): number {
 }
 
 export function createFlowTable(options: FlowTableOptions): FlowTable {
-  const { capacity } = options;
+  const { capacity, health = 'off' } = options;
   if (!(capacity >= 1 && capacity <= CAPACITY_MAX)) throw new RangeError(`flow table capacity ${capacity}`);
   const allocate = options.allocate ?? allocateOnHeap;
   const entries = allocate(capacity * ENTRY_WORDS * 4);
@@ -101,6 +105,7 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
     wheelPrevious: new Int32Array(buffer, wheelAt + capacity * 4, capacity),
     keyExtension: options.keyExtension ? new Int32Array(capacity * KEY_EXTENSION_WORDS) : undefined,
     encapsulation: options.encapsulation ? new Int32Array(capacity * ENCAPSULATION_WORDS) : undefined,
+    health: health === 'off' ? undefined : createHealthTable(capacity, health === 'sampled', allocate),
     active: 0,
     slotsTouched: 0,
     slotsZero: 0,

@@ -17,6 +17,8 @@ export interface MeteringOptions extends TimeoutOptions {
   readonly flowKey: FlowKeyExtension;
   /** Keep the encapsulation of each flow's first packet for the records. */
   readonly encapsulation: boolean;
+  /** Measure path health (health.ts): batches must have offsets then. Default: no. */
+  readonly health?: 'on' | 'sampled' | 'off';
   /** Most packets in a batch. */
   readonly batchCapacity: number;
   readonly sink: FlowSink;

@@ -23,6 +23,7 @@ import {
 import * as flowKey from './flow-key.ts';
 import * as layout from './flow-layout.ts';
 import { clearTable, createFlowTable, type FlowTable, findSlot, insertSlot } from './flow-table.ts';
+import { addHealth, beginHealth, touchHealth } from './health.ts';
 import { hasKeyExtension, type PreparedBatch } from './key-preparer.ts';
 import { createTimeouts, type MeteringOptions, type TimeoutOptions } from './metering-options.ts';
 import * as packetClock from './packet-clock.ts';
@@ -37,12 +38,14 @@ import {
   isSynAck,
   noteTcpEnd,
   setFlowTimes,
+  writeEncapsulation,
+  writeKey,
   writeLink,
 } from './update.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_SUPER_PACKET, ENCAPSULATION_WORDS } = decoded;
-const { FRAME_OCTETS, HASH, IP_OCTETS, KEY_PROTOCOL } = decoded;
+const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_SUPER_PACKET, FRAME_OCTETS } = decoded;
+const { HASH, IP_OCTETS, KEY_PROTOCOL } = decoded;
 const { DETAIL_FROM_B_SHIFT, KEY_EXTENSION_WORDS } = flowKey;
 const { CLOCK_NS, CLOCK_REBASES, FLOWS_ACTIVE, FLOWS_CREATED, FLOWS_EXPIRED, FLOWS_PEAK } = counting;
 const { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS, METERING_COUNTERS } = counting;
@@ -73,6 +76,7 @@ export class MeteringProcess {
       seeds: options.seeds,
       keyExtension: hasKeyExtension(options.flowKey),
       encapsulation: options.encapsulation,
+      ...(options.health === undefined ? {} : { health: options.health }),
       ...(options.allocate === undefined ? {} : { allocate: options.allocate }),
     });
     this.#timeouts = createTimeouts(options);
@@ -89,6 +93,7 @@ export class MeteringProcess {
     if (batch.count === 0) return;
     touchIndex(this.table, batch.words, batch.count, this.#found);
     this.touched = touchEntries(this.table, batch.count, this.#found);
+    this.touched ^= touchHealth(this.table.health, batch.count, this.#found);
     this.#update(batch, view);
   }
 
@@ -105,6 +110,7 @@ export class MeteringProcess {
     const found = this.#found;
     const clock = this.#clock;
     const hasExtension = table.keyExtension !== undefined;
+    const hasHealth = table.health !== undefined;
     let previousNs = clock[PREVIOUS_NS]!;
     let octets = 0;
     let frameOctets = 0;
@@ -138,6 +144,7 @@ export class MeteringProcess {
       const entryAt = slot * ENTRY_WORDS;
       const lineAt = lineOf(words, entryAt, packets[at + DETAIL]!);
       addPacket(words, doubles, entryAt, lineAt, packets, at, times, i);
+      if (hasHealth) addHealth(table, slot, lineAt - entryAt, batch, i, view, counters);
       octets += packets[at + IP_OCTETS]! >>> 0;
       frameOctets += packets[at + FRAME_OCTETS]! >>> 0;
       if ((packets[at + CONTROL_BITS]! & FIN_OR_RST) !== 0)
@@ -208,22 +215,18 @@ export class MeteringProcess {
     const at = i * DECODED_WORDS;
     if (table.active === table.capacity) evict(this.#wheel, table, this.#timeouts, this.#counting);
     const slot = insertSlot(table, packets[at + HASH]!);
-    const entryAt = slot * ENTRY_WORDS;
-    for (let w = 0; w < FLOW_STATE; w++) table.words[entryAt + w] = packets[at + w]!;
-    if (table.keyExtension !== undefined) {
-      const to = slot * KEY_EXTENSION_WORDS;
-      const from = i * KEY_EXTENSION_WORDS;
-      for (let w = 0; w < KEY_EXTENSION_WORDS; w++)
-        table.keyExtension[to + w] = batch.keyExtensions[from + w]!;
-    }
+    writeKey(table, slot, packets, at, batch.keyExtensions, i);
     this.#begin(slot, batch, i, view);
     scheduleFlow(this.#wheel, table, slot, this.#timeouts);
     if (table.active > counters[FLOWS_PEAK]!) counters[FLOWS_PEAK] = table.active;
     return slot;
   }
 
-  /** Starts a flow in `slot`, whose key is set, with packet `i` as its first. */
-  #begin(slot: number, batch: PreparedBatch, i: number, view: DataView): void {
+  /**
+   * Starts a flow in `slot`, whose key is set, with packet `i` as its first.
+   * @param reason why the flow that was there before ended, if it had the same key
+   */
+  #begin(slot: number, batch: PreparedBatch, i: number, view: DataView, reason = 0): void {
     const { table } = this;
     const packets = batch.words;
     const at = i * DECODED_WORDS;
@@ -237,12 +240,9 @@ export class MeteringProcess {
     else table.slotsZero = slot + 1;
     setFlowTimes(table.doubles, entryAt, batch.timeNs, i);
     writeLink(table, slot, packets, at, view);
-    if (table.encapsulation !== undefined) {
-      const to = slot * ENCAPSULATION_WORDS;
-      const from = i * ENCAPSULATION_WORDS;
-      for (let w = 0; w < ENCAPSULATION_WORDS; w++)
-        table.encapsulation[to + w] = batch.encapsulation![from + w]!;
-    }
+    if (table.health !== undefined)
+      beginHealth(table.health, slot, reason === FLOW_END_REASON.activeTimeout, batch.timeNs, i);
+    writeEncapsulation(table, slot, batch.encapsulation, i);
     this.counters[FLOWS_CREATED]!++;
   }
 
@@ -259,7 +259,7 @@ export class MeteringProcess {
     }
     this.#counting.emit(table, slot, reason);
     const initiator = table.words[stateAt]! & STATE_INITIATOR_IS_B;
-    this.#begin(slot, batch, i, view);
+    this.#begin(slot, batch, i, view, reason);
     // A flow that is only cut by the active timeout goes on: its sides keep their parts.
     if (reason === FLOW_END_REASON.activeTimeout) table.words[stateAt] = STATE_IN_USE | initiator;
     unschedule(this.#wheel, table, slot);

@@ -14,6 +14,8 @@ import type { FlowSink } from './expiry.ts';
 import type { FlowRecordBatch } from './flow-layout.ts';
 import * as layout from './flow-layout.ts';
 import type { FlowTable } from './flow-table.ts';
+import * as healthLayout from './health-layout.ts';
+import { writeHealth } from './health-record.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { ENCAPSULATION_WORDS } = decoded;
@@ -21,6 +23,7 @@ const { RECORDS_DROPPED, RECORDS_DROPPED_OCTETS, RECORDS_DROPPED_PACKETS } = cou
 const { ADDRESS_A, ADDRESS_B, ENCAPSULATION_WORD, ENTRY_DOUBLES, ENTRY_WORDS, FLOW_PORTS } = layout;
 const { EGRESS_FORWARD, EGRESS_REVERSE, FLOW_OBSERVATION_POINT, INGRESS_FORWARD, INGRESS_REVERSE } = layout;
 const { FLOW_STATE, FORWARD_DOUBLE, LINK_WORD, LINK_WORDS, OCTETS, PACKETS } = layout;
+const { HEALTH_WORD, HEALTH_WORDS } = healthLayout;
 const { REVERSE_DOUBLE, STATE_END_REASON_SHIFT, STATE_INITIATOR_IS_B } = layout;
 
 /** Records in a batch and batches in the ring: about 3.7 MB with the smallest stride. */
@@ -46,16 +49,18 @@ export interface RecordQueueMemory {
 }
 
 /** Words of a record: even, so that its doubles are aligned. */
-export function recordStride(withEncapsulation: boolean): number {
+export function recordStride(withEncapsulation: boolean, withHealth = false): number {
+  if (withHealth) return HEALTH_WORD + HEALTH_WORDS;
   return ENCAPSULATION_WORD + (withEncapsulation ? ENCAPSULATION_WORDS : 0);
 }
 
+/** @param options.health records carry path health (health-layout.ts) */
 export function createRecordQueue(
   withEncapsulation: boolean,
-  recordsPerBatch: number = RECORDS_PER_BATCH,
-  batches: number = BATCHES,
+  options: { readonly health?: boolean; readonly recordsPerBatch?: number; readonly batches?: number } = {},
 ): RecordQueueMemory {
-  const stride = recordStride(withEncapsulation);
+  const { health = false, recordsPerBatch = RECORDS_PER_BATCH, batches = BATCHES } = options;
+  const stride = recordStride(withEncapsulation, health);
   const words = HEADER_WORDS + batches * (BATCH_HEADER_WORDS + recordsPerBatch * stride);
   return { buffer: new SharedArrayBuffer(words * 4), stride, recordsPerBatch, batches };
 }
@@ -216,8 +221,13 @@ export function writeRecord(
   record[to + EGRESS_FORWARD] = 0;
   record[to + INGRESS_REVERSE] = point;
   record[to + EGRESS_REVERSE] = 0;
-  const { encapsulation } = table;
-  if (encapsulation === undefined) return;
+  const { encapsulation, health } = table;
+  if (health !== undefined) writeHealth(batch, to, health, slot);
+  if (encapsulation === undefined) {
+    // Where there is path health behind it, the place of the encapsulation is there and says that there is none.
+    if (health !== undefined) record.fill(0, to + ENCAPSULATION_WORD, to + HEALTH_WORD);
+    return;
+  }
   const outer = slot * ENCAPSULATION_WORDS;
   for (let w = 0; w < ENCAPSULATION_WORDS; w++)
     record[to + ENCAPSULATION_WORD + w] = encapsulation[outer + w]!;

@@ -6,6 +6,8 @@ export interface FlowWriter {
   readonly isClosed: boolean;
   /** Whether records must carry what was around the packets; not given: no. */
   readonly needsEncapsulation?: boolean;
+  /** Whether records must carry path health; not given: no. */
+  readonly needsHealth?: boolean;
   /**
    * Takes the records of a batch; the batch is the caller's again when this returns, or when its promise resolves.
    * The promise is the reader's back pressure: wait for it.

@@ -5,9 +5,17 @@ import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import type { FlowWriter } from './flow-writer.ts';
 import type { OutputStream } from './standard-output.ts';
 
+/** Path health that is measured is shown, unless a template says what is to be shown. */
+function withHealth({ ipv4, ipv6 }: FlowtapConfig['template']): FlowtapConfig['template'] {
+  const shown = (names: readonly string[]) => (names.join() === 'default' ? ['health'] : names);
+  return { ipv4: shown(ipv4), ipv6: shown(ipv6) };
+}
+
 export class LineWriter implements FlowWriter {
   /** Whether records must carry what was around the packets. */
   readonly needsEncapsulation: boolean;
+  /** Whether records must carry path health. */
+  readonly needsHealth: boolean;
   readonly #output: OutputStream;
   readonly #text: FlowText;
   #hasHeader = false;
@@ -15,11 +23,13 @@ export class LineWriter implements FlowWriter {
   /** @throws ConfigError for faults in the templates */
   constructor(output: OutputStream, form: 'json' | 'csv', config: FlowtapConfig) {
     this.#output = output;
-    const { template, biflow, observation } = config;
+    const { biflow, observation, metering } = config;
+    const template = metering.pathHealth === 'on' ? withHealth(config.template) : config.template;
     const { domainId, ingressInterface, egressInterface } = observation;
     const values = { observationDomainId: domainId, ingressInterface, egressInterface };
     this.#text = new FlowText({ form, template, biflow, values });
     this.needsEncapsulation = this.#text.needsEncapsulation;
+    this.needsHealth = this.#text.needsHealth;
   }
 
   get isClosed(): boolean {

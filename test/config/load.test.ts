@@ -24,6 +24,7 @@ describe('defaults', () => {
         activeTimeoutMs: 60_000,
         tcpEndDelayMs: 2_000,
         flowTableEntries: 262_144,
+        pathHealth: 'auto',
         flowKey: { vlan: true, tos: false, mac: false, mpls: false, tunnel: false },
       },
       decode: { decapsulate: [], tunnelDepthMax: 8 },

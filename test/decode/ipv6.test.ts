@@ -80,12 +80,12 @@ describe('IPv6', () => {
       { protocol: 50, destinationPort: 0, extensionHeaders: (1 << 13) | (1 << 3) },
       [],
     ],
-    ['no next header', ipv6('3b', '00'), { protocol: 59, destinationPort: 0, extensionHeaders: 0 }, []],
+    ['no next header', ipv6('3b', '00'), { protocol: 59, destinationPort: 0, extensionHeaders: 1 << 16 }, []],
     ['no next header, no payload', ipv6('3b', ''), { protocol: 59, ipOctets: 40 }, []],
     [
       'mobility header is the protocol',
       ipv6('87', '3b 00 05 00 0000 0000'),
-      { protocol: 135, destinationPort: 0, extensionHeaders: 1 << 12 },
+      { protocol: 135, destinationPort: 0, extensionHeaders: (1 << 12) | (1 << 16) },
       [],
     ],
     [
@@ -97,13 +97,13 @@ describe('IPv6', () => {
     [
       'hop-by-hop behind another',
       ipv6('3c', `00 00 0104 00000000 11 00 0104 00000000 ${UDP}`),
-      { protocol: 0, destinationPort: 0, extensionHeaders: 0b1011 },
+      { protocol: 0, destinationPort: 0, extensionHeaders: 0b1011 | (1 << 21) },
       ['ipv6HopByHopMisplaced'],
     ],
     [
       'header beyond the packet',
       ipv6('3c', `11 02 0104 00000000 ${UDP}`),
-      { protocol: 60, destinationPort: 0, extensionHeaders: 0b1001 },
+      { protocol: 60, destinationPort: 0, extensionHeaders: 0b1001 | (1 << 21) },
       ['ipv6ChainMalformed'],
     ],
     ['header up to the end of the packet', ipv6('3c', `3b 01 ${'00'.repeat(14)}`), { protocol: 59 }, []],

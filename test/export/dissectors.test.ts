@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { createExportingProcess } from '../../src/export/exporting-process.ts';
+import { isPrivate } from '../../src/ie/element.ts';
 import { INFORMATION_ELEMENTS } from '../../src/ie/elements.ts';
 import { compileTemplate } from '../../src/ie/templates.ts';
 import { CONFIG, collector, exportAll } from './exporter-support.ts';
@@ -94,7 +95,7 @@ describe.skipIf(!hasTshark)('tshark', () => {
 
   it('reads records with every element that there is', async () => {
     const template = { ipv4: allNames('ipfix'), ipv6: allNames('ipfix') };
-    const batch = recordBatch(flows(6), { timeBaseSeconds: T, clockNs: 10e9, withEncapsulation: true });
+    const batch = recordBatch(flows(6), { timeBaseSeconds: T, clockNs: 10e9, withHealth: true });
     const { messages } = await exportAll([batch], collector('ipfix'), { ...CONFIG, template });
     const text = tshark(messages, ['-V', '-o', 'cflow.max_template_fields:200']);
     expect(faults(text, /malformed|\[Expert/i)).toEqual([]);
@@ -117,7 +118,7 @@ describe.skipIf(!hasTshark)('tshark', () => {
     }
     // tshark has Cisco's names for many elements, in upper case; IANA's are compared.
     const compared = INFORMATION_ELEMENTS.filter(
-      ({ id, isEnterprise }) => !isEnterprise && /^[a-z]/.test(names.get(id) ?? ''),
+      (element) => !isPrivate(element) && /^[a-z]/.test(names.get(element.id) ?? ''),
     );
     expect(compared.map(({ id, name }) => `${id} ${name}`)).toEqual(
       compared.map(({ id }) => `${id} ${names.get(id)}`),

@@ -27,6 +27,7 @@ import {
   TCP_FLAGS_TOS,
   TTL_FRAGMENTS,
 } from '../../src/metering/flow-layout.ts';
+import { HEALTH_WORD, HEALTH_WORDS } from '../../src/metering/health-layout.ts';
 
 export interface TestDirection {
   readonly packets: number;
@@ -93,9 +94,16 @@ function writeDirection(batch: FlowRecordBatch, line: number, direction: TestDir
 /** A batch of these flows; its memory is as large as they need. */
 export function recordBatch(
   flows: readonly TestFlow[],
-  options: { timeBaseSeconds?: number; clockNs?: number; withEncapsulation?: boolean } = {},
+  options: {
+    timeBaseSeconds?: number;
+    clockNs?: number;
+    withEncapsulation?: boolean;
+    /** With path health, of which nothing was measured. */
+    withHealth?: boolean;
+  } = {},
 ): FlowRecordBatch {
-  const stride = ENCAPSULATION_WORD + (options.withEncapsulation ? ENCAPSULATION_WORDS : 0);
+  const plain = ENCAPSULATION_WORD + (options.withEncapsulation ? ENCAPSULATION_WORDS : 0);
+  const stride = options.withHealth ? HEALTH_WORD + HEALTH_WORDS : plain;
   const buffer = new SharedArrayBuffer(Math.max(1, flows.length) * stride * 4);
   const words = new Int32Array(buffer);
   const doubles = new Float64Array(buffer);
@@ -130,7 +138,7 @@ export function recordBatch(
     for (let w = 0; w < 3; w++) words[at + LINK_WORD + w] = link.getInt32(4 * w);
     const etherType = flow.ipVersion === 4 ? 0x0800 : 0x86dd;
     words[at + LINK_WORD + 3] = (etherType << 16) | (flow.macs ? 1 << 8 : 0) | (flow.priority ?? 0);
-    if (options.withEncapsulation && flow.encapsulation)
+    if (stride > ENCAPSULATION_WORD && flow.encapsulation)
       words.set(flow.encapsulation, at + ENCAPSULATION_WORD);
   });
   return batch;

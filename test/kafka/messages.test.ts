@@ -216,7 +216,7 @@ describe('flow messages in protobuf', () => {
       { ...TCP, encapsulation, priority: 5 },
       { ...PING6, encapsulation },
     ];
-    const batch = recordBatch(flows, { timeBaseSeconds: T, withEncapsulation: true });
+    const batch = recordBatch(flows, { timeBaseSeconds: T, withEncapsulation: true, withHealth: true });
     const [first] = encodeAll([batch], {}, { ...CONFIG, template, biflow: true }).map(({ value }) =>
       decodeMessage(value),
     );

@@ -5,6 +5,7 @@ import { type Loss, LossWatcher, lossesOf } from '../../src/live-losses.ts';
 import { planLive, workersPerInterface } from '../../src/live-plan.ts';
 import { compareConfigs } from '../../src/live-reload.ts';
 import { balanceOf, liveSummaryLines } from '../../src/live-summary.ts';
+import { NO_PARTS } from '../../src/replay-records.ts';
 import { collectorState, liveState, workerState } from '../metrics/states.ts';
 import { keptLog, liveConfig } from './live-support.ts';
 
@@ -26,12 +27,12 @@ describe('workers', () => {
   it('of one interface share a fanout group, and a single one has none', () => {
     const machine = { cores: 4, pid: 70_000 };
     const config = liveConfig({ 'live.interfaces': ['a', 'b'], 'live.workers': 2 });
-    const groups = planLive(config, false, machine).workers.map(({ data }) => data.capture.fanoutGroup!);
+    const groups = planLive(config, NO_PARTS, machine).workers.map(({ data }) => data.capture.fanoutGroup!);
     expect(groups[0]).toBe(groups[1]);
     expect(groups[2]).toBe(groups[3]);
     expect(groups[0]).not.toBe(groups[2]);
     for (const group of groups) expect(group > 0 && group < 65_536).toBe(true);
-    const single = planLive(liveConfig(), false, machine);
+    const single = planLive(liveConfig(), NO_PARTS, machine);
     expect(single.workers.map(({ data }) => data.capture.fanoutGroup)).toEqual([undefined]);
   });
 
@@ -41,12 +42,12 @@ describe('workers', () => {
       'live.ring.blocks': 8,
       'metering.flowTableEntries': 1000,
     });
-    const plan = planLive(config, false, { cores: 4, pid: 1 });
+    const plan = planLive(config, NO_PARTS, { cores: 4, pid: 1 });
     expect(plan.ringOctets).toBe(8 * 2 ** 20);
     expect(plan.tableOctets).toBe(1000 * 288);
     expect(plan.totalOctets).toBe(3 * (plan.ringOctets + plan.tableOctets + plan.queueOctets));
     const libpcap = liveConfig({ 'live.capture': 'libpcap' });
-    expect(planLive(libpcap, false, { cores: 4, pid: 1 }).ringOctets).toBe(0);
+    expect(planLive(libpcap, NO_PARTS, { cores: 4, pid: 1 }).ringOctets).toBe(0);
   });
 });
 

@@ -1,7 +1,10 @@
 /** Collects what the metering process exports as plain objects, oriented by initiator. */
 
 import type { FlowSink } from '../../src/metering/expiry.ts';
+import type { FlowRecordBatch } from '../../src/metering/flow-layout.ts';
 import type { FlowTable } from '../../src/metering/flow-table.ts';
+import type { FlowHealth } from '../../src/metering/health-figures.ts';
+import { readHealth } from '../../src/metering/read-health.ts';
 import { recordStride, writeRecord } from '../../src/metering/record-queue.ts';
 
 export interface TestDirection {
@@ -18,6 +21,10 @@ export interface TestFlow {
   endReason: number;
   forward: TestDirection;
   reverse: TestDirection;
+  /** Where it was measured. */
+  health?: FlowHealth;
+  /** The record that it was read from, in a batch of its own. */
+  record?: FlowRecordBatch;
 }
 
 const hex = (words: Int32Array, at: number) =>
@@ -27,16 +34,12 @@ export class CollectingSink implements FlowSink {
   readonly flows: TestFlow[] = [];
 
   emit(table: FlowTable, slot: number, endReason: number): void {
-    const stride = recordStride(table.encapsulation !== undefined);
+    const stride = recordStride(table.encapsulation !== undefined, table.health !== undefined);
     const words = new Int32Array(stride).fill(0xa5a5a5a5 | 0);
     const doubles = new Float64Array(words.buffer);
-    writeRecord(
-      { count: 1, stride, words, doubles, timeBaseSeconds: 0, clockNs: 0 },
-      0,
-      table,
-      slot,
-      endReason,
-    );
+    const batch = { count: 1, stride, words, doubles, timeBaseSeconds: 0, clockNs: 0 };
+    writeRecord(batch, 0, table, slot, endReason);
+    const health = readHealth(batch, 0);
     const ports = words[8]!;
     const direction = (word: number): TestDirection => ({
       octets: doubles[word / 2]!,
@@ -50,6 +53,7 @@ export class CollectingSink implements FlowSink {
       endReason: (words[11]! >>> 8) & 0xf,
       forward: direction(16),
       reverse: direction(32),
+      ...(health === undefined ? {} : { health, record: batch }),
     });
   }
 }

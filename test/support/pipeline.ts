@@ -17,6 +17,10 @@ export interface PipelineOptions extends CaptureOptions {
   readonly flowTableEntries?: number;
   readonly worker?: number;
   readonly workers?: number;
+  readonly health?: 'on' | 'sampled';
+  readonly activeTimeoutMs?: number;
+  readonly idleTimeoutMs?: number;
+  readonly tcpEndDelayMs?: number;
 }
 
 export interface PipelineResult {
@@ -33,14 +37,16 @@ export async function runPipeline(
   files: readonly string[],
   options: PipelineOptions = {},
 ): Promise<PipelineResult> {
-  const { batchCapacity = 128, flowTableEntries = 4096, worker = 0, workers = 1 } = options;
+  const { batchCapacity = 128, flowTableEntries = 4096, worker = 0, workers = 1, health } = options;
+  const { idleTimeoutMs = 15_000, activeTimeoutMs = 60_000, tcpEndDelayMs = 2_000 } = options;
   const source = openCaptures(files, options);
   const sink = new CollectingSink();
   const seeds = createHashSeeds();
   const metering = new MeteringProcess({
-    idleTimeoutMs: 15_000,
-    activeTimeoutMs: 60_000,
-    tcpEndDelayMs: 2_000,
+    idleTimeoutMs,
+    activeTimeoutMs,
+    ...(health === undefined ? {} : { health }),
+    tcpEndDelayMs,
     flowTableEntries,
     flowKey: FLOW_KEY,
     encapsulation: false,
@@ -51,7 +57,11 @@ export async function runPipeline(
   const preparer = new KeyPreparer(seeds, FLOW_KEY, metering.counters);
   const decoder = createDecoder();
   const batch = createPacketBatch(batchCapacity);
-  const prepared = createPreparedBatch(createDecodedBatch(batchCapacity), batchCapacity, FLOW_KEY);
+  const prepared = createPreparedBatch(
+    createDecodedBatch(batchCapacity, false, health !== undefined),
+    batchCapacity,
+    FLOW_KEY,
+  );
   const linkTypes = new Int32Array(65_536);
   const read = { packets: 0, octets: 0 };
   for (;;) {

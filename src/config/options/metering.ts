@@ -1,6 +1,6 @@
 /** Options of the metering process. */
 import { type ConfigOption, DAY_MS } from '../config-option.ts';
-import { duration, integer, SWITCH } from '../option-types.ts';
+import { choice, duration, integer, SWITCH } from '../option-types.ts';
 
 export const METERING_OPTIONS: readonly ConfigOption[] = [
   {
@@ -34,6 +34,14 @@ export const METERING_OPTIONS: readonly ConfigOption[] = [
     unit: 'flows',
     flag: 'flow-table-entries',
     help: 'Flows kept at a time, 192 octets each and half as much for the index; a full table exports early.',
+  },
+  {
+    path: 'metering.pathHealth',
+    type: choice(['auto', 'on', 'off']),
+    default: 'auto',
+    unit: '',
+    flag: 'path-health',
+    help: 'Measure what the network did to each flow: round trips, losses, stalls; auto: where a template names it.',
   },
   {
     path: 'metering.flowKey.vlan',

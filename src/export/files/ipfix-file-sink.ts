@@ -21,6 +21,7 @@ const MESSAGE_OCTETS = 16_384;
 class IpfixFileSink implements RecordSink {
   readonly url: string;
   readonly needsEncapsulation: boolean;
+  readonly needsHealth: boolean;
   readonly #file: RotatingFile;
   readonly #fileClock: FileClock;
   readonly #create: () => CollectorExporter;
@@ -38,6 +39,7 @@ class IpfixFileSink implements RecordSink {
     this.#create = create;
     this.#exporter = create();
     this.needsEncapsulation = this.#exporter.needsEncapsulation;
+    this.needsHealth = this.#exporter.needsHealth;
   }
 
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {

@@ -23,6 +23,7 @@ export interface ParquetColumns {
   readonly ipv4: RowKinds;
   readonly ipv6: RowKinds;
   readonly needsEncapsulation: boolean;
+  readonly needsHealth: boolean;
 }
 
 export interface RowKinds {
@@ -110,5 +111,6 @@ export function compileParquetColumns(options: ParquetColumnsOptions): ParquetCo
     ipv4: kinds(ipv4, options.template.ipv4),
     ipv6: kinds(ipv6, options.template.ipv6),
     needsEncapsulation: ipv4.single.needsEncapsulation || ipv6.single.needsEncapsulation,
+    needsHealth: ipv4.single.needsHealth || ipv6.single.needsHealth,
   };
 }

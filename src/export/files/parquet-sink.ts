@@ -35,6 +35,7 @@ const CODECS = { none: 'UNCOMPRESSED', snappy: 'SNAPPY', zstd: 'ZSTD' } as const
 class ParquetSink implements RecordSink {
   readonly url: string;
   readonly needsEncapsulation: boolean;
+  readonly needsHealth: boolean;
   readonly #file: RotatingFile;
   readonly #clock: FileClock;
   readonly #columns: ParquetColumns;
@@ -57,6 +58,7 @@ class ParquetSink implements RecordSink {
   ) {
     this.url = url;
     this.needsEncapsulation = columns.needsEncapsulation;
+    this.needsHealth = columns.needsHealth;
     this.#file = file;
     this.#clock = clock;
     this.#columns = columns;

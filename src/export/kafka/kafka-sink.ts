@@ -27,6 +27,7 @@ type DropReason = 'unreachable' | 'spoolFull' | 'spoolFailed' | 'spoolDamaged' |
 export class KafkaSink implements RecordSink {
   readonly url: string;
   readonly needsEncapsulation: boolean;
+  readonly needsHealth: boolean;
   readonly #options: KafkaSinkOptions;
   readonly #context: SinkContext;
   readonly #backlog: Backlog;
@@ -52,7 +53,8 @@ export class KafkaSink implements RecordSink {
     this.url = options.url;
     this.#options = options;
     this.#context = context;
-    this.needsEncapsulation = encoder.needsEncapsulation;
+    this.needsEncapsulation = encoder.needs.encapsulation;
+    this.needsHealth = encoder.needs.health;
     this.#backlog = new Backlog(spool);
     this.#recovered = this.#backlog.pendingRecords;
     this.#feed = new MessageFeed(this.#backlog, encoder, options.lingerMs);

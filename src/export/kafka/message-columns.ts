@@ -6,7 +6,7 @@
  */
 
 import { configuredInterface } from '../../ie/configured-interface.ts';
-import type { Condition, InformationElement, WordPlace } from '../../ie/element.ts';
+import { type Condition, conditionFor, type InformationElement, type WordPlace } from '../../ie/element.ts';
 import { type FilledField, fieldsOf, goflowField } from '../../ie/flow-message.ts';
 import type { Template, TemplateField } from '../../ie/templates.ts';
 
@@ -32,6 +32,9 @@ export const MAC_SOURCE = 9;
 export const MAC_DESTINATION = 10;
 export const CONSTANT = 11;
 export const RECORD_NUMBER = 12;
+export const DIVIDED = 13;
+export const EXTENSIONS_FULL = 14;
+export const EXTENSIONS_COMPLETE = 15;
 
 /** protobuf's wire types of the fields that occur. */
 const WIRE_VARINT = 0;
@@ -88,13 +91,19 @@ function compileSource(
       if (configured !== undefined) return { kind: CONSTANT, constant: configured };
       const place = isReverse ? source.reverse : source.forward;
       if (place === undefined) return undefined;
-      const { mask, when, highWord } = source;
+      const { mask, highWord, divisor } = source;
+      const when = conditionFor(source, isReverse);
+      if (divisor !== undefined) return { kind: DIVIDED, place, mask, when, constant: divisor };
       if (highWord !== undefined) return { kind: WIDE_WORD, place, mask, when, constant: highWord };
       const kind = element.type === 'octetArray' ? OCTETS_OF_WORD : WORD;
       return { kind, place, mask, when, constant: element.octets ?? 0 };
     }
     case 'double':
-      return { kind: COUNTER, at: isReverse ? source.reverse : source.forward };
+      return {
+        kind: COUNTER,
+        at: isReverse ? source.reverse : source.forward,
+        when: conditionFor(source, isReverse),
+      };
     case 'time': {
       const units = UNITS_PER_SECOND[element.type];
       const at = isReverse ? source.reverse : source.forward;
@@ -104,7 +113,11 @@ function compileSource(
       return { kind: DURATION, at: isReverse ? source.reverse : source.forward, constant: source.unitNs };
     case 'address': {
       const kind = source.words === 1 ? ADDRESS_IPV4 : ADDRESS_IPV6;
-      return { kind, at: isReverse ? source.reverse : source.forward, when: source.when };
+      return { kind, at: isReverse ? source.reverse : source.forward, when: conditionFor(source, isReverse) };
+    }
+    case 'extensions': {
+      const kind = source.which === 'full' ? EXTENSIONS_FULL : EXTENSIONS_COMPLETE;
+      return { kind, at: isReverse ? source.reverse : source.forward };
     }
     case 'mac':
       return { kind: (source.forward === 'source') !== isReverse ? MAC_SOURCE : MAC_DESTINATION };
@@ -119,6 +132,7 @@ function compileSource(
     }
     case 'recordNumber':
       return { kind: RECORD_NUMBER };
+    case 'intervals':
     case 'padding':
       return undefined;
   }

@@ -3,7 +3,7 @@
  * IP version and direction, and makes the heads. What runs for every record is in flow-encoder.ts.
  */
 import { compileTemplate } from '../../ie/templates.ts';
-import type { FlowRecordBatch } from '../../metering/flow-layout.ts';
+import type { FlowRecordBatch, RecordParts } from '../../metering/flow-layout.ts';
 import { ExportClock } from '../export-clock.ts';
 import { KIND_IPV6, LANES, RowSelection, SIDE_BOTH, SIDE_REVERSE, SIDES } from '../row-selection.ts';
 import { encodeMessages, type MessageRun } from './flow-encoder.ts';
@@ -24,8 +24,8 @@ interface MessageLane {
 }
 
 export class MessageEncoder {
-  /** Whether templates read the encapsulation part of records. */
-  readonly needsEncapsulation: boolean;
+  /** Optional parts of records that templates read. */
+  readonly needs: RecordParts;
   readonly #options: KafkaSinkOptions;
   readonly #lanes: readonly MessageLane[];
   readonly #clock: ExportClock;
@@ -41,9 +41,9 @@ export class MessageEncoder {
   constructor(options: KafkaSinkOptions) {
     this.#options = options;
     this.#clock = new ExportClock(options.timestamps);
-    const { lanes, needsEncapsulation } = compileMessageLanes(options);
+    const { lanes, needs } = compileMessageLanes(options);
     this.#lanes = lanes;
-    this.needsEncapsulation = needsEncapsulation;
+    this.needs = needs;
     this.#makeHead = createHeadMaker(options.head, options.format === 'json');
   }
 
@@ -90,10 +90,11 @@ export class MessageEncoder {
 /** Columns for each lane of row-selection.ts: kind of flow × side. */
 function compileMessageLanes(options: KafkaSinkOptions): {
   lanes: MessageLane[];
-  needsEncapsulation: boolean;
+  needs: RecordParts;
 } {
   const { template, origin, isBiflow, values, format } = options;
-  let needsEncapsulation = false;
+  let encapsulation = false;
+  let health = false;
   const lanes = Array.from({ length: LANES }, (_, lane): MessageLane => {
     const ipVersion = lane >= KIND_IPV6 * SIDES ? 6 : 4;
     const side = lane % SIDES;
@@ -104,12 +105,13 @@ function compileMessageLanes(options: KafkaSinkOptions): {
       path: `template.ipv${ipVersion}`,
       origin,
     });
-    needsEncapsulation ||= compiled.needsEncapsulation;
+    encapsulation ||= compiled.needsEncapsulation;
+    health ||= compiled.needsHealth;
     const columns = compileMessageColumns(compiled, side === SIDE_REVERSE, values);
     const valueOctets = (column: MessageColumn) =>
       format === 'json' ? column.label.length + JSON_VALUE_OCTETS_MAX : FIELD_OCTETS_MAX;
     const octets = columns.reduce((sum, column) => sum + valueOctets(column), HEAD_OCTETS_MAX);
     return { columns, messageOctetsMax: ENTRY_HEAD_OCTETS + octets };
   });
-  return { lanes, needsEncapsulation };
+  return { lanes, needs: { encapsulation, health } };
 }

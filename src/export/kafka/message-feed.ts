@@ -5,6 +5,7 @@
  */
 import { ENCAPSULATION_WORDS } from '../../decode/decoded-batch.ts';
 import { ENCAPSULATION_WORD } from '../../metering/flow-layout.ts';
+import { hasHealth } from '../../metering/read-health.ts';
 import type { Backlog } from '../backlog.ts';
 import { createBlock, type MessageBlock } from './message-block.ts';
 import type { MessageEncoder } from './message-encoder.ts';
@@ -92,8 +93,9 @@ export class MessageFeed {
     const entry = this.#backlog.next();
     if (entry === undefined) return false;
     const { batch, dataRecords } = entry;
-    const isReadable =
-      !this.#encoder.needsEncapsulation || batch.stride >= ENCAPSULATION_WORD + ENCAPSULATION_WORDS;
+    const { needs } = this.#encoder;
+    const hasEncapsulation = batch.stride >= ENCAPSULATION_WORD + ENCAPSULATION_WORDS;
+    const isReadable = (!needs.encapsulation || hasEncapsulation) && (!needs.health || hasHealth(batch));
     if (!isReadable) {
       // Out of the spool of a run with another template: an empty batch stands for it.
       this.unreadable += dataRecords;

@@ -4,6 +4,7 @@
  * flow-encoder.ts's.
  */
 import { NS_PER_S } from '../../clock.ts';
+import { extensionHeadersComplete, extensionHeadersFull } from '../../ie/extension-bits.ts';
 import * as text from '../../ie/text-octets.ts';
 import * as layout from '../../metering/flow-layout.ts';
 import type { MessageColumn } from './message-columns.ts';
@@ -15,6 +16,7 @@ const { putBillions, putHex, putIPv4, putIPv6, putMac, putNumber, putOctets, put
 const { WORD, WIDE_WORD, OCTETS_OF_WORD, COUNTER, TIME_NS, TIME, DURATION, ADDRESS_IPV4, ADDRESS_IPV6 } =
   kinds;
 const { MAC_SOURCE, MAC_DESTINATION, CONSTANT, RECORD_NUMBER } = kinds;
+const { DIVIDED, EXTENSIONS_FULL, EXTENSIONS_COMPLETE } = kinds;
 const NS_IN_S = NS_PER_S;
 const UNSPECIFIED = new Int32Array(4);
 
@@ -43,12 +45,18 @@ export function putJson(
     case WORD:
       if (column.isProtocol) return putOctets(out, end, PROTOCOL_NAMES[value & 0xff]!);
       return putNumber(out, end, value);
+    case DIVIDED:
+      return putNumber(out, end, Math.round(value / constant));
+    case EXTENSIONS_FULL:
+      return putNumber(out, end, extensionHeadersFull(words[row + column.at]!));
+    case EXTENSIONS_COMPLETE:
+      return putNumber(out, end, extensionHeadersComplete(words[row + column.at]!));
     case WIDE_WORD:
       return holds ? putWide(out, end, constant, value) : putNumber(out, end, 0);
     case OCTETS_OF_WORD:
       return putQuote(out, putHex(out, putQuote(out, end), value, constant));
     case COUNTER:
-      return putNumber(out, end, doubles[double]!);
+      return putNumber(out, end, holds ? doubles[double]! : 0);
     case TIME_NS:
       return putNs(out, end, epochSeconds, doubles[double]!);
     case TIME: {

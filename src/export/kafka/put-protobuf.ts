@@ -6,6 +6,7 @@
  * Every function takes the octet to write at and returns the one behind; the caller leaves room.
  */
 import { NS_PER_S } from '../../clock.ts';
+import { extensionHeadersComplete, extensionHeadersFull } from '../../ie/extension-bits.ts';
 import * as layout from '../../metering/flow-layout.ts';
 import type { MessageColumn } from './message-columns.ts';
 import * as kinds from './message-columns.ts';
@@ -15,6 +16,7 @@ const { LINK_WORD } = layout;
 const { WORD, WIDE_WORD, OCTETS_OF_WORD, COUNTER, TIME_NS, TIME, DURATION, ADDRESS_IPV4, ADDRESS_IPV6 } =
   kinds;
 const { MAC_SOURCE, MAC_DESTINATION, CONSTANT, RECORD_NUMBER } = kinds;
+const { DIVIDED, EXTENSIONS_FULL, EXTENSIONS_COMPLETE } = kinds;
 const TWO_32 = 4294967296;
 const NS_IN_S = NS_PER_S;
 
@@ -100,6 +102,14 @@ export function putProtobuf(
   const condition = (words[row + column.conditionAt]! >>> column.conditionShift) & column.conditionMask;
   if (condition !== column.conditionEquals) return at;
   switch (kind) {
+    case DIVIDED: {
+      const word = ((words[row + column.at]! >>> column.shift) & column.mask) >>> 0;
+      return putNumberField(out, at, key, Math.round(word / constant));
+    }
+    case EXTENSIONS_FULL:
+      return putNumberField(out, at, key, extensionHeadersFull(words[row + column.at]!));
+    case EXTENSIONS_COMPLETE:
+      return putNumberField(out, at, key, extensionHeadersComplete(words[row + column.at]!));
     case WORD: {
       const value = (words[row + column.at]! >>> column.shift) & column.mask;
       return value === 0 ? at : putVarint32(out, putVarint32(out, at, key), value);

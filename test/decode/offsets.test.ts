@@ -1,0 +1,59 @@
+/** Where the decoder says that headers stand: the common path and the general one agree, and both stay in the frame. */
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openCaptures } from '../../src/capture/capture-source.ts';
+import { createPacketBatch } from '../../src/capture/packet-batch.ts';
+import {
+  CAPTURED_END,
+  createDecodedBatch,
+  DECODED_WORDS,
+  IP_OCTETS,
+  IP_OFFSET,
+  OFFSET_WORDS,
+  TRANSPORT_OFFSET,
+} from '../../src/decode/decoded-batch.ts';
+import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
+import { capturesIn, PCAPS_FOLDER, SHARED_PCAPS_FOLDER } from '../support/tools.ts';
+
+const files = [...capturesIn(PCAPS_FOLDER), ...capturesIn(join(SHARED_PCAPS_FOLDER, 'real'))];
+
+describe('header offsets', () => {
+  it('are the same on both paths, and within what was captured', async () => {
+    let packets = 0;
+    for (const file of files) {
+      const source = openCaptures([file], {});
+      const batch = createPacketBatch(64);
+      const [common, general] = [true, false].map((fastPath) => ({
+        decoder: createDecoder({ fastPath }),
+        out: createDecodedBatch(64, false, true),
+      }));
+      const linkTypes = new Int32Array(65_536);
+      for (;;) {
+        if (source.readBatch(batch) === 0) {
+          if (!(await source.more())) break;
+          continue;
+        }
+        source.interfaces.forEach(({ linkType }, i) => {
+          linkTypes[i] = linkType;
+        });
+        for (const one of [common!, general!]) decodeBatch(one.decoder, batch, linkTypes, one.out);
+        const { out } = common!;
+        const end = out.count * OFFSET_WORDS;
+        expect(out.offsets!.slice(0, end), file).toEqual(general!.out.offsets!.slice(0, end));
+        for (let i = 0; i < out.count; i++) {
+          const [ip, transport, captured] = [IP_OFFSET, TRANSPORT_OFFSET, CAPTURED_END].map(
+            (word) => out.offsets![i * OFFSET_WORDS + word]!,
+          );
+          const version = out.words[i * DECODED_WORDS + 9]! >>> 8;
+          expect(batch.view.getUint8(ip!) >>> 4, file).toBe(version & 0xf);
+          expect(transport!, file).toBeGreaterThan(ip!);
+          expect(captured!, file).toBeLessThanOrEqual(batch.view.byteLength);
+          expect(captured! - ip!, file).toBeLessThanOrEqual(out.words[i * DECODED_WORDS + IP_OCTETS]! >>> 0);
+          packets++;
+        }
+      }
+      source.close();
+    }
+    expect(packets).toBeGreaterThan(100);
+  }, 60_000);
+});
