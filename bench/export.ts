@@ -4,10 +4,13 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createCollectorExporter } from '../src/export/collector-options.ts';
 import { createExportingProcess } from '../src/export/exporting-process.ts';
 import { MessageArena } from '../src/export/message-arena.ts';
-import type { ExportingConfig } from '../src/export/record-sink.ts';
+import type { ExporterConfig, ExportingConfig } from '../src/export/record-sink.ts';
 import { FlowText } from '../src/ie/flow-text.ts';
 import type { FlowRecordBatch } from '../src/metering/flow-layout.ts';
 import { CollectingTransport } from '../test/export/collecting-transport.ts';
@@ -116,6 +119,59 @@ async function encodeAndSend(protocol: (typeof PROTOCOLS)[number], hasReader: bo
   print(name, sent, `drops ${collectorDrops ?? 'unknown'}`);
 }
 
+/** A process that reads a TCP stream and throws it away. */
+const STREAM_SINK = `
+  const server = require('node:net').createServer((socket) => socket.resume());
+  server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+  process.stdin.on('end', () => process.exit(0)).resume();
+`;
+
+/** Over TCP, every record acknowledged at the end. */
+async function sendOverTcp(withSpool: boolean): Promise<void> {
+  const sink = spawn(process.execPath, ['-e', STREAM_SINK], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const port = Number(String((await once(sink.stdout, 'data'))[0]));
+  const spoolDirectory = mkdtempSync(join(tmpdir(), 'flowtap-bench-'));
+  const options = withSpool ? { spoolDirectory } : {};
+  const to = { protocol: 'ipfix+tcp' as const, host: '127.0.0.1', port, url: 'ipfix+tcp', options };
+  const exporting = await createExportingProcess(CONFIG, [to]);
+  const start = performance.now();
+  await run((batch) => exporting.exportBatch(batch));
+  const [counters] = await exporting.close();
+  const seconds = (performance.now() - start) / 1000;
+  sink.stdin.end();
+  await once(sink, 'exit');
+  rmSync(spoolDirectory, { recursive: true });
+  const { dataRecords = 0, recordsPending = 0, messages = 0 } = counters ?? {};
+  const sent = `${rate(dataRecords, seconds)} records ${rate(messages, seconds)} messages`;
+  print(`send ipfix+tcp${withSpool ? ' (spool)' : ''}`.padEnd(24), sent, `left ${recordsPending}`);
+}
+
+/** As a live probe does: by way of a queue, to two collectors that each get all, or share the flows. */
+async function sendToTwo(balance: boolean): Promise<void> {
+  const sinks = [0, 1].map(() =>
+    spawn(process.execPath, ['-e', SINK], { stdio: ['pipe', 'pipe', 'inherit'] }),
+  );
+  const exporters: ExporterConfig[] = [];
+  for (const sink of sinks) {
+    const port = Number(String((await once(sink.stdout, 'data'))[0]));
+    const options = { rate: 'max' as const, ...(balance ? { balance: 'all' } : {}) };
+    exporters.push({ protocol: 'ipfix', host: '127.0.0.1', port, url: `ipfix://127.0.0.1:${port}`, options });
+  }
+  const exporting = await createExportingProcess(CONFIG, exporters, { whenFull: 'drop' });
+  const seconds = await run(
+    (batch) => exporting.exportBatch(batch) ?? new Promise((done) => setImmediate(done)),
+  );
+  const counters = await exporting.close();
+  for (const sink of sinks) {
+    sink.stdin.end();
+    await once(sink, 'exit');
+  }
+  const records = counters.reduce((sum, one) => sum + one.dataRecords, 0);
+  const dropped = counters.reduce((sum, one) => sum + (one.recordsDropped?.queueFull ?? 0), 0);
+  const name = `live, two ${balance ? 'share' : 'get all'}`.padEnd(24);
+  print(name, `${rate(records, seconds)} records`, `${rate(dropped, seconds)} dropped`);
+}
+
 async function text(form: 'json' | 'csv'): Promise<void> {
   const values = { observationDomainId: 1, ingressInterface: 'auto' as const, egressInterface: 0 };
   const writer = new FlowText({ form, template: CONFIG.template, biflow: false, values });
@@ -133,3 +189,5 @@ await encodeOnly('ipfix', true);
 for (const form of ['json', 'csv'] as const) await text(form);
 for (const protocol of PROTOCOLS) await encodeAndSend(protocol, true);
 await encodeAndSend('ipfix', false);
+for (const withSpool of [false, true]) await sendOverTcp(withSpool);
+for (const balance of [false, true]) await sendToTwo(balance);

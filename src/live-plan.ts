@@ -89,7 +89,7 @@ export function planLive(
           metering,
           encapsulation: keepsEncapsulation,
           health,
-          scale: false,
+          scale: live.sampling.scale,
         },
       }),
     ),

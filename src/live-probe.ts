@@ -9,6 +9,7 @@
  */
 import { availableParallelism } from 'node:os';
 import type { FlowtapConfig } from './config/config.ts';
+import type { Anonymizer } from './export/anonymization/anonymizer.ts';
 import type { ExportingProcess } from './export/exporting-process.ts';
 import { LiveExporting, openCollectors } from './live-exporting.ts';
 import { InterfaceLosses } from './live-interfaces.ts';
@@ -20,6 +21,8 @@ import { WorkerSupervisor } from './live-supervisor.ts';
 import type { Log } from './log.ts';
 import type { FlowRecordBatch } from './metering/flow-layout.ts';
 import type { MetricsServer } from './metrics/http.ts';
+import { startAnonymizing } from './replay-records.ts';
+import { meteringStatistics } from './run-statistics.ts';
 
 /** How often workers and losses are looked at. */
 const LOOK_MS = 1000;
@@ -36,7 +39,7 @@ export interface LiveProbeOptions {
   readonly version: string;
   /** Aborted: give the start up. */
   readonly signal: AbortSignal;
-  /** Sees each batch of records before it is exported; its memory is not to be kept. */
+  /** Sees every batch of flow records before it is exported; must neither keep nor change it. */
   readonly onRecords?: (batch: FlowRecordBatch) => void;
   /** What tests put in the place of the worker and of time; nothing that a user can reach. */
   readonly testing?: {
@@ -67,11 +70,16 @@ export class LiveProbe {
   #reload = { isSuccessful: true, succeededAtMs: Date.now() };
 
   /** Makes everything and starts nothing; `startLiveProbe` is for everyone else. */
-  constructor(options: LiveProbeOptions, collectors: ExportingProcess) {
+  constructor(options: LiveProbeOptions, collectors: ExportingProcess, anonymizer: Anonymizer | undefined) {
     const { config, log, testing } = options;
     this.#options = options;
     this.#config = config;
-    const exporting = new LiveExporting(collectors, log, options.onRecords);
+    const exporting = new LiveExporting(collectors, {
+      config,
+      log,
+      anonymizer,
+      onRecords: options.onRecords,
+    });
     this.#exporting = exporting;
     this.#watcher = new LossWatcher(log);
     const machine = { cores: availableParallelism(), pid: process.pid };
@@ -94,6 +102,7 @@ export class LiveProbe {
         looksMax: testing?.looksMax ?? LOOKS_MAX,
       });
     });
+    exporting.setMeteringStatistics(meteringStatistics(() => this.#workers.map((worker) => worker.totals())));
   }
 
   /** Where metrics are served, or undefined. */
@@ -175,6 +184,7 @@ export class LiveProbe {
   async stop(): Promise<LiveState> {
     const deadlineMs = performance.now() + STOP_MS;
     this.#isStopping = true;
+    this.#exporting.startEnding(WORKERS_STOP_MS);
     await Promise.all(this.#workers.map((worker) => worker.stop(WORKERS_STOP_MS)));
     clearInterval(this.#timer);
     await this.#exporting.end(deadlineMs - performance.now());
@@ -255,7 +265,9 @@ export class LiveProbe {
  * @throws ConfigError for faults in templates, ExportError for a collector that cannot be opened, ListenError, RelayedError
  */
 export async function startLiveProbe(options: LiveProbeOptions): Promise<LiveProbe> {
-  const probe = new LiveProbe(options, await openCollectors(options.config, options.log));
+  const { config, log } = options;
+  const anonymizer = await startAnonymizing(config);
+  const probe = new LiveProbe(options, await openCollectors(config, log), anonymizer);
   try {
     await probe.start();
   } catch (error) {

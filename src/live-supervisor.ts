@@ -12,11 +12,11 @@ import { type PostedError, RelayedError } from './errors.ts';
 import type { LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from './live-messages.ts';
 import type { PlannedWorker } from './live-plan.ts';
 import type { WorkerState } from './live-state.ts';
-import { WorkerCounters, type WorkerIdentity } from './live-totals.ts';
+import { packetsIn, WorkerCounters, type WorkerIdentity } from './live-totals.ts';
 import type { Log, LogFields, LogLevel } from './log.ts';
-import { type FlowRecordBatch, FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } from './metering/flow-layout.ts';
+import type { FlowRecordBatch } from './metering/flow-layout.ts';
 import { BATCHES, createRecordQueue, RecordQueueReader } from './metering/record-queue.ts';
-import { RING_BLOCKS, STOP_REQUESTED, WORKER_TURNS } from './run-counters.ts';
+import { RING_BLOCKS, type RunCounters, STOP_REQUESTED, WORKER_TURNS } from './run-counters.ts';
 import { releaseRing } from './sys/packet-socket.ts';
 
 /** Pauses before a worker is started again; a life longer than the longest begins anew with the shortest. */
@@ -57,16 +57,6 @@ type End = readonly PostedError[];
 
 const LEVELS: Readonly<Record<string, LogLevel>> = { info: 'info', warn: 'warning', error: 'error' };
 
-function packetsIn(batch: FlowRecordBatch): number {
-  const { doubles, count } = batch;
-  const stride = batch.stride / 2;
-  let packets = 0;
-  for (let at = 0; at < count * stride; at += stride) {
-    packets += doubles[at + FORWARD_DOUBLE + PACKETS]! + doubles[at + REVERSE_DOUBLE + PACKETS]!;
-  }
-  return packets;
-}
-
 export class WorkerSupervisor {
   readonly interface: string;
   readonly #options: SupervisorOptions;
@@ -105,7 +95,6 @@ export class WorkerSupervisor {
   get isRunning(): boolean {
     return this.#life?.isOpen === true;
   }
-
   start(): void {
     this.#isStarted = true;
     void this.#run().then(this.#ended.resolve, this.#ended.reject);
@@ -117,6 +106,11 @@ export class WorkerSupervisor {
       ringOctets: this.#life?.ringOctets ?? 0,
       queueBatches: this.#life?.reader.pending ?? 0,
     });
+  }
+
+  /** All that it has counted, in all of its lives. */
+  totals(): RunCounters {
+    return this.#counters.totals();
   }
 
   /** New timeouts, for this life and those to come. */
@@ -279,6 +273,8 @@ export class WorkerSupervisor {
     } else {
       life.isOpen = true;
       life.handles = message.handles;
+      // The worker itself says so only with its next turn, which it may not live to see.
+      this.#counters.current.capture[RING_BLOCKS] = message.ring.blocks;
       life.ringOctets = message.ring.octets;
       if (this.#hasOpened) this.#write('info', 'worker opened', 'the capture is open again');
       this.#hasOpened = true;

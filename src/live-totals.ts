@@ -6,9 +6,11 @@ import { NOTICES } from './decode/notices.ts';
 import { ACCEPTED, REASONS } from './decode/reasons.ts';
 import type { WorkerState } from './live-state.ts';
 import * as metering from './metering/counters.ts';
-import { FLOW_END_REASON } from './metering/flow-layout.ts';
+import * as layout from './metering/flow-layout.ts';
 import * as run from './run-counters.ts';
 import { type RunCounters, runCounters } from './run-counters.ts';
+
+const { FLOW_END_REASON, FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } = layout;
 
 /** Places that tell how things are now; all others count. */
 const CAPTURE_GAUGES: ReadonlySet<number> = new Set([
@@ -49,6 +51,17 @@ export interface WorkerCondition {
   readonly isRunning: boolean;
   readonly ringOctets: number;
   readonly queueBatches: number;
+}
+
+/** Packets of all flow records of a batch, both directions. */
+export function packetsIn(batch: layout.FlowRecordBatch): number {
+  const { doubles, count } = batch;
+  const stride = batch.stride / 2;
+  let packets = 0;
+  for (let at = 0; at < count * stride; at += stride) {
+    packets += doubles[at + FORWARD_DOUBLE + PACKETS]! + doubles[at + REVERSE_DOUBLE + PACKETS]!;
+  }
+  return packets;
 }
 
 export class WorkerCounters {
@@ -96,6 +109,24 @@ export class WorkerCounters {
     if (METERING_GAUGES.has(place)) return now;
     const before = this.#ended.metering[place]!;
     return place === metering.FLOWS_PEAK ? Math.max(now, before) : now + before;
+  }
+
+  /**
+   * A copy of all counts, those of former lives included. What died with a worker stands with the records dropped; gauges
+   * are those of now. Peaks add up, as nobody reads them here.
+   */
+  totals(): RunCounters {
+    const sums = runCounters();
+    for (const { capture, metering: counts, decode } of [this.#ended, this.#current]) {
+      for (let i = 0; i < capture.length; i++) sums.capture[i] = (sums.capture[i] || 0) + capture[i]!;
+      for (let i = 0; i < counts.length; i++) sums.metering[i] = sums.metering[i]! + counts[i]!;
+      addTo(sums.decode.packetsByReason, decode.packetsByReason, NO_GAUGES);
+      addTo(sums.decode.octetsByReason, decode.octetsByReason, NO_GAUGES);
+      addTo(sums.decode.packetsByNotice, decode.packetsByNotice, NO_GAUGES);
+    }
+    const { RECORDS_DROPPED_PACKETS } = metering;
+    sums.metering[RECORDS_DROPPED_PACKETS] = sums.metering[RECORDS_DROPPED_PACKETS]! + this.main.packetsLost;
+    return sums;
   }
 
   /** The worker as it is now. */

@@ -144,7 +144,11 @@ function startMeters(
       (interfaces) => worker === 0 && taker?.setInterfaces(interfaces),
     ),
   );
-  if (queues !== undefined) taker?.start(queues);
+  if (queues !== undefined)
+    taker?.start(
+      queues,
+      meters.map((one) => one.counters.buffer),
+    );
   return meters;
 }
 

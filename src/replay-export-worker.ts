@@ -14,7 +14,15 @@ import type { RecordQueueMemory } from './metering/record-queue.ts';
 import { createWriter } from './output/create-writer.ts';
 import type { FlowWriter } from './output/flow-writer.ts';
 import { DescriptorOutput } from './output/standard-output.ts';
-import { announceInterfaces, partsNeeded, RecordConsumer, startExporting } from './replay-records.ts';
+import {
+  announceInterfaces,
+  partsNeeded,
+  RecordConsumer,
+  replayInterfaces,
+  startAnonymizing,
+  startExporting,
+  tellStatistics,
+} from './replay-records.ts';
 
 /** What main gives the thread. */
 export interface ReplayExportData {
@@ -25,7 +33,12 @@ export interface ReplayExportData {
 
 /** What main tells it. */
 export type ReplayExportRequest =
-  | { readonly kind: 'start'; readonly queues: readonly RecordQueueMemory[] }
+  | {
+      readonly kind: 'start';
+      readonly queues: readonly RecordQueueMemory[];
+      /** The counters of the meters. */
+      readonly counters: readonly SharedArrayBuffer[];
+    }
   | { readonly kind: 'interfaces'; readonly interfaces: readonly SourceInterface[] };
 
 /** How standard output fared. */
@@ -73,12 +86,15 @@ function watchClosing(writer: FlowWriter): FlowWriter {
 
 async function run({ config, columns }: ReplayExportData): Promise<void> {
   const output = new DescriptorOutput(1);
+  const anonymizer = await startAnonymizing(config);
   const writer = await createWriter(config, output, columns);
   const exporting = config.exporters.length === 0 ? undefined : await startExporting(config);
   const started = Promise.withResolvers<readonly RecordQueueMemory[]>();
   const hear = (request: ReplayExportRequest) => {
-    if (request.kind === 'start') started.resolve(request.queues);
-    else announceInterfaces(exporting, config, request.interfaces);
+    if (request.kind === 'start') {
+      tellStatistics(exporting, request.counters);
+      started.resolve(request.queues);
+    } else announceInterfaces(exporting, config, request.interfaces);
   };
   // What has been posted before a record must be heard before it, whatever the event loop would take first.
   const hearAll = () => {
@@ -87,7 +103,12 @@ async function run({ config, columns }: ReplayExportData): Promise<void> {
   };
   port.on('message', hear);
   post({ kind: 'ready', needs: partsNeeded(exporting, writer) });
-  const consumer = new RecordConsumer(exporting, writer && watchClosing(writer), hearAll);
+  const consumer = new RecordConsumer(
+    exporting,
+    writer && watchClosing(writer),
+    { numbers: replayInterfaces(config), anonymizer },
+    hearAll,
+  );
   const queues = await started.promise;
   await Promise.all(queues.map((queue) => consumer.consumeAll(queue)));
   const statistics = (await exporting?.close()) ?? [];

@@ -21,7 +21,10 @@ import {
   NO_PARTS,
   partsNeeded,
   RecordConsumer,
+  replayInterfaces,
+  startAnonymizing,
   startExporting,
+  tellStatistics,
 } from './replay-records.ts';
 
 /** What is known once the last record has been taken. */
@@ -36,8 +39,11 @@ export interface RecordTaker {
    * with ExportError for a collector.
    */
   needs(): Promise<RecordParts>;
-  /** Takes records from these queues until all of them are closed. */
-  start(queues: readonly RecordQueueMemory[]): void;
+  /**
+   * Takes records from these queues until all of them are closed.
+   * @param counters of the meters, for options data
+   */
+  start(queues: readonly RecordQueueMemory[], counters: readonly SharedArrayBuffer[]): void;
   setInterfaces(interfaces: readonly SourceInterface[]): void;
   /** Resolves when every record has been taken, sent and printed; rejects as `needs` does. */
   readonly ended: Promise<RecordsTaken>;
@@ -50,7 +56,9 @@ export function threadModule(name: string): URL {
 }
 
 /** Profiles that need no optional part of records. A replay with one of them can begin at once. */
-export const PLAIN_PROFILES: ReadonlySet<string> = new Set(['default', 'maxCompat', 'minimal']);
+export const PLAIN_PROFILES: ReadonlySet<string> = new Set([
+  ...['default', 'max-compat', 'minimal', 'akvorado', 'nfdump', 'ntopng', 'elastiflow'],
+]);
 
 /** Whether no template can need an optional part: only then the answer is known before the templates are compiled. */
 function isPlain({ template, exporters }: FlowtapConfig): boolean {
@@ -91,7 +99,7 @@ export function startExportThread(
   const post = (request: ReplayExportRequest) => thread.postMessage(request);
   return {
     needs: async () => (isPlain(config) ? NO_PARTS : await ready.promise),
-    start: (queues) => post({ kind: 'start', queues }),
+    start: (queues, counters) => post({ kind: 'start', queues, counters }),
     setInterfaces: (interfaces) => post({ kind: 'interfaces', interfaces }),
     ended: ended.promise,
     terminate: () => thread.terminate(),
@@ -103,8 +111,9 @@ export function takeHere(config: FlowtapConfig, writer: FlowWriter): RecordTaker
   const exporting = config.exporters.length === 0 ? Promise.resolve(undefined) : startExporting(config);
   const queues = Promise.withResolvers<readonly RecordQueueMemory[]>();
   const take = async (): Promise<RecordsTaken> => {
+    const anonymizer = await startAnonymizing(config);
     const process = await exporting;
-    const consumer = new RecordConsumer(process, writer);
+    const consumer = new RecordConsumer(process, writer, { numbers: replayInterfaces(config), anonymizer });
     await Promise.all((await queues.promise).map((queue) => consumer.consumeAll(queue)));
     const statistics = (await process?.close()) ?? [];
     return { statistics, output: { isClosed: writer.isClosed, error: undefined } };
@@ -113,7 +122,10 @@ export function takeHere(config: FlowtapConfig, writer: FlowWriter): RecordTaker
   ended.catch(() => {});
   return {
     needs: async () => partsNeeded(await exporting, writer),
-    start: (started) => queues.resolve(started),
+    start: (started, counters) => {
+      exporting.then((process) => tellStatistics(process, counters)).catch(() => {});
+      queues.resolve(started);
+    },
     setInterfaces: (interfaces) =>
       void exporting.then((process) => announceInterfaces(process, config, interfaces)),
     ended,

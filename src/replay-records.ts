@@ -1,25 +1,43 @@
 /** How flow records get from the metering process to the exporting process and to whoever prints them. */
 import type { SourceInterface } from './capture/source.ts';
 import type { FlowtapConfig } from './config/config.ts';
+import type { Anonymizer } from './export/anonymization/anonymizer.ts';
 import type { ExportingProcess } from './export/exporting-process.ts';
+import { InterfaceNumbers } from './export/interface-numbers.ts';
 import type { FlowRecordBatch, RecordParts } from './metering/flow-layout.ts';
 import { type RecordQueueMemory, RecordQueueReader } from './metering/record-queue.ts';
 import type { FlowWriter } from './output/flow-writer.ts';
+import { runCounters } from './run-counters.ts';
+import { meteringStatistics } from './run-statistics.ts';
+
+/** What is written into records, in this order: maps go by the true MAC addresses. */
+export interface RecordRewriting {
+  /** Writes the interfaces. */
+  readonly numbers: InterfaceNumbers | undefined;
+  /** Replaces addresses. */
+  readonly anonymizer: Anonymizer | undefined;
+}
 
 /** Takes records from every meter, one batch at a time, to whoever wants them. */
 export class RecordConsumer {
   readonly #exporting: ExportingProcess | undefined;
   readonly #writer: FlowWriter | undefined;
   readonly #beforeBatch: () => void;
+  readonly #rewriting: RecordRewriting;
   #busy: Promise<void> = Promise.resolve();
 
-  /** @param beforeBatch called before each batch */
+  /**
+   * @param rewriting what is written into records before anybody else sees them
+   * @param beforeBatch called before each batch
+   */
   constructor(
     exporting: ExportingProcess | undefined,
     writer: FlowWriter | undefined,
+    rewriting: RecordRewriting,
     beforeBatch: () => void = () => {},
   ) {
     this.#beforeBatch = beforeBatch;
+    this.#rewriting = rewriting;
     this.#exporting = exporting;
     this.#writer = writer;
   }
@@ -36,11 +54,18 @@ export class RecordConsumer {
 
   async #consume(batch: FlowRecordBatch): Promise<void> {
     this.#beforeBatch();
+    this.#rewriting.numbers?.apply(batch);
+    this.#rewriting.anonymizer?.apply(batch);
     const exported = this.#exporting?.exportBatch(batch);
     const written = this.#writer?.write(batch);
     if (exported !== undefined) await exported;
     if (written !== undefined) await written;
   }
+}
+
+/** What writes the interfaces of records where VLANs or MAC addresses tell them. */
+export function replayInterfaces({ observation }: FlowtapConfig): InterfaceNumbers | undefined {
+  return InterfaceNumbers.isNeedless(observation) ? undefined : new InterfaceNumbers(observation, false);
 }
 
 /** Records without any optional part. */
@@ -72,6 +97,15 @@ export function announceInterfaces(
   );
 }
 
+/** Tells the exporting process where it finds the counters of the meters. */
+export function tellStatistics(
+  exporting: ExportingProcess | undefined,
+  counters: readonly SharedArrayBuffer[],
+): void {
+  const meters = counters.map((buffer) => runCounters(buffer));
+  exporting?.setMeteringStatistics(meteringStatistics(() => meters));
+}
+
 /** @throws ConfigError for faults in the templates, ExportError for a collector that cannot be opened */
 export async function startExporting(config: FlowtapConfig): Promise<ExportingProcess> {
   const { createExportingProcess } = await import('./export/exporting-process.ts');
@@ -80,4 +114,15 @@ export async function startExporting(config: FlowtapConfig): Promise<ExportingPr
   return createExportingProcess(config, config.exporters, {
     log: (level, kind, message) => log.write(level, kind, message),
   });
+}
+
+/**
+ * What replaces addresses, or undefined where nothing is to be replaced. Loaded only on demand: it needs the cryptography
+ * of Node.
+ * @throws ConfigError for a key that cannot be read
+ */
+export async function startAnonymizing({ anonymization }: FlowtapConfig): Promise<Anonymizer | undefined> {
+  if (anonymization.method === 'none' && anonymization.macAddresses === 'keep') return undefined;
+  const { createAnonymizer } = await import('./export/anonymization/anonymizer.ts');
+  return createAnonymizer(anonymization);
 }

@@ -69,7 +69,7 @@ const PLAIN_FILES: ReadonlySet<string> = new Set([
 const FILE_LINES_MAX = 300;
 
 /** Files that are allowed to be longer for now, and how long; one that no longer needs it fails the test. */
-const LONGER_FILES: Readonly<Record<string, number>> = { 'metering/metering-process.ts': 330 };
+const LONGER_FILES: Readonly<Record<string, number>> = {};
 
 /** Files of the hot folders that are all set-up or tables: nothing in them runs for a packet or a record. */
 const SET_UP_FILES: ReadonlySet<string> = new Set([
@@ -84,6 +84,9 @@ const HOT_FILES: ReadonlySet<string> = new Set([
   'capture/ring-walk.ts',
   'capture/selection.ts',
   'capture/super-packets.ts',
+  'export/kafka/flow-encoder.ts',
+  'export/kafka/put-json.ts',
+  'export/kafka/put-protobuf.ts',
 ]);
 
 /** Functions that run once: their names say so, or they stand here. */

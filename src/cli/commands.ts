@@ -4,7 +4,7 @@ import { ConfigError } from '../errors.ts';
 import { type Arguments, COMMAND_LINE, type Command, type Flag } from './command.ts';
 import { DIAGNOSE_FLAGS } from './diagnose-flags.ts';
 import { GENERATE_FLAGS } from './generate-flags.ts';
-import { REPLAY_FLAGS, RUN_FLAGS } from './metering-flags.ts';
+import { COUNT_FLAGS, REPLAY_FLAGS, RUN_FLAGS } from './metering-flags.ts';
 
 const LISTING_TYPE = choice(['table', 'json']);
 const LISTING: Flag = {
@@ -75,6 +75,19 @@ export const COMMANDS: readonly Command[] = [
         replay: async () => (await import('../probe.ts')).runReplay,
         live: async () => (await import('../live-probe.ts')).startLiveProbe,
       });
+    },
+  },
+  {
+    name: 'count',
+    usage: '-i NAME [--duration TIME] [-o table|json]',
+    summary: 'Count the packets of a live interface and discard them: the baseline of a capture',
+    operands: { name: '', min: 0, max: 0 },
+    flags: [...COUNT_FLAGS, LISTING],
+    examples: [['flowtap count -i eth0 --duration 10s', 'packets, bits and drops, a line a second']],
+    run: async (args) => {
+      const form = listingForm(args);
+      const { count } = await import('./count.ts');
+      return count(args, form, async () => (await import('../live-count.ts')).countLive);
     },
   },
   {

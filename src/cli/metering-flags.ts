@@ -3,7 +3,7 @@
  * row says, and those that have no option of their own.
  */
 import { concerns, type MeteringCommand } from '../config/config-option.ts';
-import { names } from '../config/option-types.ts';
+import { duration, names } from '../config/option-types.ts';
 import { CONFIG_OPTIONS } from '../config/schema.ts';
 import type { Flag } from './command.ts';
 
@@ -35,6 +35,8 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   'template-ipv4': 'The same for IPv4 flows alone',
   'template-ipv6': 'The same for IPv6 flows alone',
   biflow: 'One record for both directions (RFC 5103)',
+  anonymize: 'Replace addresses: cryptopan, truncate',
+  'anonymization-key': 'Key file of cryptopan, 32 octets',
   timestamps: "The capture's own times, or moved to end now",
   output: 'How flows are printed on standard output',
   top: 'Rows of the table; 0 shows all',
@@ -49,6 +51,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   'ring-blocks': 'Blocks of 1 MiB in the ring of each worker',
   sampling: 'Meter one packet in so many',
   'sampling-method': 'Which one: random, systematic or hash',
+  scale: 'Multiply counters by the sampling interval',
   metrics: 'Where metrics and health are served',
   'log-level': 'Down to which lines: error, warning, info, debug',
 };
@@ -96,9 +99,16 @@ const SHARED: readonly Flag[] = [
   { name: 'template', type: TEMPLATE, help: 'Elements of a flow record, or the name of a profile' },
 ];
 
+/** Flags that a daemon, which has a configuration file, does without: its help would not fit a screen. */
+const FILE_ONLY: Readonly<Record<MeteringCommand, readonly string[]>> = {
+  replay: [],
+  run: ['template-ipv4', 'template-ipv6'],
+  count: [],
+};
+
 /** @param first names of options' flags in the order in which the help shows them: the most wanted ones first */
 function flagsOf(command: MeteringCommand, first: readonly string[], last: readonly Flag[]): Flag[] {
-  const ofOptions = optionFlags(command);
+  const ofOptions = optionFlags(command).filter(({ name }) => !FILE_ONLY[command].includes(name));
   return [
     EXPORT,
     ...first.map((name) => ofOptions.find((flag) => flag.name === name)!),
@@ -118,6 +128,12 @@ export const REPLAY_FLAGS: readonly Flag[] = flagsOf(
   ],
 );
 
+export const COUNT_FLAGS: readonly Flag[] = [
+  ...optionFlags('count'),
+  CONFIG,
+  { name: 'duration', type: duration(100, 366 * 86_400e3), help: 'End after this time; else with Ctrl-C' },
+];
+
 export const RUN_FLAGS: readonly Flag[] = flagsOf(
   'run',
   [
@@ -130,6 +146,7 @@ export const RUN_FLAGS: readonly Flag[] = flagsOf(
       'snap-length',
       'sampling',
       'sampling-method',
+      'scale',
     ],
     ...['no-promiscuous', 'outgoing', 'metrics', 'log-level'],
   ],

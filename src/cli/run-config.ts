@@ -68,7 +68,16 @@ function contradictions({ config, nameOf, isGiven }: MergedConfig): ConfigFault[
     const allowed = `only with ${nameOf('live.sampling.interval')} of 2 or more: every packet is metered`;
     faults.push({ path: nameOf('live.sampling.method'), found: sampling.method, allowed });
   }
+  if (sampling.interval === 1 && sampling.scale) {
+    const allowed = `only with ${nameOf('live.sampling.interval')} of 2 or more`;
+    faults.push({ path: nameOf('live.sampling.scale'), found: 'true', allowed });
+  }
   return faults;
+}
+
+/** What is wrong with the options of a live capture together. */
+export function captureFaults(merged: MergedConfig): ConfigFault[] {
+  return [...interfaceFaults(merged), ...contradictions(merged)];
 }
 
 /**
@@ -76,5 +85,5 @@ function contradictions({ config, nameOf, isGiven }: MergedConfig): ConfigFault[
  * @throws ConfigError for the file or the flags, or AggregateError with one for each
  */
 export function runConfig(args: Arguments): Promise<FlowtapConfig> {
-  return mergeConfig('run', args, (merged) => [...interfaceFaults(merged), ...contradictions(merged)]);
+  return mergeConfig('run', args, captureFaults);
 }

@@ -11,6 +11,7 @@ import { fstatSync, readFileSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { FlowtapConfig } from '../config/config.ts';
 import { FlowtapError } from '../errors.ts';
+import { unsentRecords } from '../live-exporting.ts';
 import type { LiveProbe, LiveProbeOptions } from '../live-probe.ts';
 import { liveSummaryLines } from '../live-summary.ts';
 import { createLog, detectLogFormat, type Log, type LogFormat } from '../log.ts';
@@ -27,6 +28,7 @@ const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
 /** One key press arrives twice where a launcher passes it on to a process that the terminal has told already. */
 const SAME_PRESS_MS = 200;
 const STATUS_MS = 10_000;
+const EXIT_MS = 200;
 const STDERR = 2;
 
 /** `auto` as what standard error is. */
@@ -116,8 +118,11 @@ class Daemon {
     const state = await probe.stop();
     const lines = liveSummaryLines(state, probe.config);
     for (const line of lines) this.#log.write('info', undefined, line);
-    const isIncomplete = state.collectors.some(({ recordsPending }) => recordsPending > 0);
-    return isIncomplete ? EXIT_FAULT : 0;
+    const isIncomplete = state.collectors.some((collector) => unsentRecords(collector) > 0);
+    const code = isIncomplete ? EXIT_FAULT : 0;
+    // What was given up may still hold a socket open; it is not waited for.
+    setTimeout(() => process.exit(code), EXIT_MS).unref();
+    return code;
   }
 
   #tellStart({ plan, config, metricsUrl }: LiveProbe): void {

@@ -2,7 +2,7 @@
 import { names, type OptionType, type OptionValue } from './option-types.ts';
 
 /** The commands that read the configuration. */
-export type MeteringCommand = 'replay' | 'run';
+export type MeteringCommand = 'replay' | 'run' | 'count';
 
 export interface ConfigOption {
   /** Dotted path in the YAML file. */
@@ -26,7 +26,8 @@ export const UINT32_MAX = 2 ** 32 - 1;
 
 /** Whether `command` uses the option. */
 export function concerns(option: ConfigOption, command: MeteringCommand): boolean {
-  return option.commands === undefined || option.commands.includes(command);
+  // What counts does not meter: it uses nothing but what says so.
+  return option.commands === undefined ? command !== 'count' : option.commands.includes(command);
 }
 
 /** The type of options that name information elements. */

@@ -6,6 +6,7 @@
 import type { TunnelName } from '../decode/tunnel-kinds.ts';
 import type { ConfigFault } from '../errors.ts';
 import type { OptionsDataMode } from '../export/announcer.ts';
+import type { AnonymizationConfig } from '../export/anonymization/anonymizer.ts';
 import type { ConfigOption } from './config-option.ts';
 import { exporterScheme } from './exporter-schemes.ts';
 import type { ExporterConfig } from './exporters.ts';
@@ -41,12 +42,18 @@ export interface FlowtapConfig {
     /** `auto`: the number of the interface within the capture, from 1. */
     readonly ingressInterface: number | 'auto';
     readonly egressInterface: number;
+    /** `VLAN=IFINDEX`, `MAC=IFINDEX`, MAC addresses in lower case with colons. */
+    readonly vlanInterfaces: readonly string[];
+    readonly macInterfaces: readonly string[];
+    readonly localMacs: readonly string[];
   };
   /** Names of information elements, or one name of a profile. */
   readonly template: { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] };
   readonly biflow: boolean;
   readonly timestamps: 'capture' | 'now';
   readonly privateEnterpriseNumber: number;
+  /** Done to every record before anything else sees it. */
+  readonly anonymization: AnonymizationConfig;
   /** What the exporters' options are unless they say otherwise; it is part of each exporter's own options already. */
   readonly export: {
     /** Messages a second. */
@@ -55,6 +62,9 @@ export interface FlowtapConfig {
     readonly templateRefreshMs: number;
     readonly templateRefreshMessages: number;
     readonly optionsData: OptionsDataMode | 'auto';
+    /** SamplingForm of export/metering-statistics.ts, or `auto` alone. */
+    readonly samplingForms: readonly string[];
+    readonly exporterAddress: string;
     /** Address of this host that messages come from. */
     readonly sourceAddress: string;
     readonly dscp: number | 'auto';
@@ -94,7 +104,12 @@ export interface FlowtapConfig {
       readonly blockTimeoutMs: number;
     };
     /** `interval` 1: every packet. */
-    readonly sampling: { readonly method: (typeof SAMPLING_METHODS)[number]; readonly interval: number };
+    readonly sampling: {
+      readonly method: (typeof SAMPLING_METHODS)[number];
+      readonly interval: number;
+      /** Counters are multiplied by the interval. */
+      readonly scale: boolean;
+    };
   };
   readonly metrics: {
     /** `ADDRESS:PORT`, or `none`. */
@@ -154,6 +169,16 @@ export function crossFaults(config: FlowtapConfig, nameOf: (path: string) => str
       found: formatDuration(idleTimeoutMs),
       allowed: `at most ${nameOf('metering.activeTimeout')}, which is ${formatDuration(activeTimeoutMs)}`,
     });
+  }
+  const { ingressInterface, egressInterface, vlanInterfaces, macInterfaces } = config.observation;
+  if (ingressInterface !== 'auto' && vlanInterfaces.length + macInterfaces.length > 0) {
+    const path = nameOf('observation.ingressInterface');
+    const allowed = 'auto with observation.vlanInterfaces or observation.macInterfaces';
+    faults.push({ path, found: String(ingressInterface), allowed });
+  }
+  if (egressInterface !== 0 && macInterfaces.length > 0) {
+    const path = nameOf('observation.egressInterface');
+    faults.push({ path, found: String(egressInterface), allowed: '0 with observation.macInterfaces' });
   }
   const sent = new Set<string>();
   for (const exporter of config.exporters) {

@@ -15,6 +15,8 @@ import {
   TLS_OPTIONS,
   UDP_OPTIONS,
 } from './options/exporters.ts';
+import { FILE_COMPRESSION_OPTIONS, PARQUET_OPTIONS, ROTATION_OPTIONS } from './options/file-outputs.ts';
+import { KAFKA_OPTIONS } from './options/kafka.ts';
 
 export interface ExporterScheme {
   /** `host`: `scheme://HOST[:PORT]`; `path`: `scheme:PATH`; `topic`: `scheme://HOST[:PORT][,HOST…]/TOPIC`. */
@@ -26,6 +28,10 @@ export interface ExporterScheme {
   readonly options: readonly ConfigOption[];
 }
 
+/** Without those that only datagrams need: pacing, and templates that may be lost. */
+const UNPACED_MESSAGE_OPTIONS = MESSAGE_OPTIONS.filter(
+  ({ path }) => path !== 'rate' && !path.startsWith('templateRefresh'),
+);
 /** Options of everything that flow records can go to. */
 export const COMMON_OPTIONS: readonly ConfigOption[] = [
   ...GROUP_OPTIONS,
@@ -34,16 +40,14 @@ export const COMMON_OPTIONS: readonly ConfigOption[] = [
   ...QUEUE_OPTIONS,
 ];
 const UDP = [...MESSAGE_OPTIONS, ...NETWORK_OPTIONS, ...UDP_OPTIONS, ...COMMON_OPTIONS];
-/** Without those that only datagrams need: pacing, and templates that may be lost. */
-const TCP = [
-  ...MESSAGE_OPTIONS.filter((option) => ['messageOctetsMax', 'optionsData'].includes(option.path)),
-  ...NETWORK_OPTIONS,
-  ...SESSION_OPTIONS,
-  ...COMMON_OPTIONS,
-];
+const TCP = [...UNPACED_MESSAGE_OPTIONS, ...NETWORK_OPTIONS, ...SESSION_OPTIONS, ...COMMON_OPTIONS];
 /** NetFlow v5 has one record, and NetFlow no biflows. */
 const without = (options: readonly ConfigOption[], ...paths: string[]) =>
   options.filter((option) => !paths.includes(option.path));
+
+/** Of files, which nothing is balanced to and nothing takes over from. */
+const FILE = [...ROTATION_OPTIONS, ...RECORD_OPTIONS, ...BIFLOW_OPTIONS, ...QUEUE_OPTIONS];
+const TEXT_FILE = [...FILE_COMPRESSION_OPTIONS, ...FILE];
 
 /** By scheme, in the order in which documents show them. */
 export const EXPORTER_SCHEMES: Readonly<Partial<Record<ExporterProtocol, ExporterScheme>>> = {
@@ -52,13 +56,16 @@ export const EXPORTER_SCHEMES: Readonly<Partial<Record<ExporterProtocol, Exporte
     form: 'host',
     defaultPort: 2055,
     help: 'NetFlow v5 over UDP: IPv4 alone',
-    options: without(UDP, 'templateIpv4', 'templateIpv6', 'biflow', 'optionsData'),
+    options: without(
+      UDP,
+      ...['templateIpv4', 'templateIpv6', 'biflow', 'optionsData', 'samplingForms', 'exporterAddress'],
+    ),
   },
   netflow9: {
     form: 'host',
     defaultPort: 2055,
     help: 'NetFlow v9 (RFC 3954) over UDP',
-    options: without(UDP, 'biflow'),
+    options: without(UDP, 'biflow', 'exporterAddress'),
   },
   ipfix: { form: 'host', defaultPort: 4739, help: 'IPFIX (RFC 7011) over UDP', options: UDP },
   'ipfix+tcp': { form: 'host', defaultPort: 4739, help: 'IPFIX over TCP', options: TCP },
@@ -67,6 +74,26 @@ export const EXPORTER_SCHEMES: Readonly<Partial<Record<ExporterProtocol, Exporte
     defaultPort: 4740,
     help: 'IPFIX over TLS (RFC 7011 §11)',
     options: [...TCP, ...TLS_OPTIONS],
+  },
+  'ipfix-file': {
+    form: 'path',
+    defaultPort: 0,
+    help: 'files of IPFIX messages (RFC 5655)',
+    options: [...UNPACED_MESSAGE_OPTIONS, ...TEXT_FILE],
+  },
+  json: { form: 'path', defaultPort: 0, help: 'files of JSON, a flow a line', options: TEXT_FILE },
+  csv: { form: 'path', defaultPort: 0, help: 'files of CSV', options: TEXT_FILE },
+  parquet: {
+    form: 'path',
+    defaultPort: 0,
+    help: 'Parquet files',
+    options: [...PARQUET_OPTIONS, ...FILE],
+  },
+  kafka: {
+    form: 'topic',
+    defaultPort: 9092,
+    help: 'Kafka, as protobuf messages or JSON in the way of goflow2; see [kafka.md](kafka.md)',
+    options: [...KAFKA_OPTIONS, ...COMMON_OPTIONS],
   },
 };
 

@@ -8,6 +8,7 @@ export const CONFIG_GROUPS: Readonly<Record<string, string>> = {
   observation: 'Where the packets were seen, as collectors are told.',
   template: 'What a flow record holds.',
   export: 'How messages are sent, for every exporter that does not say otherwise itself.',
+  anonymization: 'What is done to addresses before anybody sees them: exporters, files and printed output.',
   exporters:
     'The collectors: URLs (ipfix://HOST[:PORT][?OPTION=VALUE&…] and others, see docs/configuration.md), or objects ' +
     'with protocol, host, port and options, among them those of the group `export`.',

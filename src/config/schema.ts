@@ -4,6 +4,7 @@
  * config.ts. What an option does is the business of the stage that reads it.
  */
 import type { ConfigOption } from './config-option.ts';
+import { ANONYMIZATION_OPTIONS } from './options/anonymization.ts';
 import { EXPORTING_OPTIONS } from './options/exporting.ts';
 import { LIVE_OPTIONS } from './options/live.ts';
 import { METERING_OPTIONS } from './options/metering.ts';
@@ -15,6 +16,7 @@ export const CONFIG_OPTIONS: readonly ConfigOption[] = [
   ...METERING_OPTIONS,
   ...OBSERVATION_OPTIONS,
   ...EXPORTING_OPTIONS,
+  ...ANONYMIZATION_OPTIONS,
   ...REPLAY_OPTIONS,
   ...LIVE_OPTIONS,
 ];

@@ -2,31 +2,32 @@
  * Announces templates and options to a collector: before their first use, again soon after, and then by time and number
  * of messages (RFC 7011 §8.4, RFC 3954 §9), since a datagram may be lost and a collector restarted.
  */
+
 import type { InformationElement } from '../ie/element.ts';
 import type { TemplateField } from '../ie/templates.ts';
 import { nameOf } from '../ie/text-columns.ts';
+import type { AnonymizationConfig } from './anonymization/anonymizer.ts';
 import type { ExportClock } from './export-clock.ts';
 import { OPTIONS_TEMPLATE_SET, TEMPLATE_SET } from './ipfix.ts';
 import type { Lanes, TemplateIds } from './lanes.ts';
 import type { MessageArena } from './message-arena.ts';
 import type { MessageBuilder } from './message-builder.ts';
+import type { MeteringStatistics, SamplingDescription, SamplingForm } from './metering-statistics.ts';
 import { OPTIONS_TEMPLATE_SET_V9, TEMPLATE_SET_V9 } from './netflow-v9.ts';
-import {
-  type InterfaceDescription,
-  ipfixOptionsData,
-  netflow9OptionsData,
-  type OptionsSet,
-  SAMPLING_INTERVAL,
-} from './options-data.ts';
+import { type InterfaceDescription, ipfixOptionsData, netflow9OptionsData } from './options-data.ts';
+import type { OptionsSet } from './options-records.ts';
+import { EVERY_PACKET } from './options-sampling.ts';
+import type { FlowKeyParts } from './options-templates.ts';
 import type { TransportStatistics } from './transport.ts';
 
 /**
- * When options data is sent: with every announcement of templates; with the first one and after a collector refused
- * messages, so has probably been restarted; or not at all. In IPFIX it counts in the sequence number (RFC 7011 §3.1),
- * which nfcapd up to now forgets: it reports a false failure for options data behind its first flow record. So `once`
- * is IPFIX's default, `periodic` that of NetFlow v9, which counts messages.
+ * When options data is sent: all of it with every announcement of templates; descriptions with the first one, after a
+ * collector refused messages (so has probably been restarted) and when they change, and statistics from time to time; the
+ * same without statistics; or nothing at all. In IPFIX options data counts in the sequence number (RFC 7011 §3.1), which
+ * nfcapd up to now forgets: it reports a false failure for options data behind its first flow record. So `statistics`,
+ * which sends little, is IPFIX's default, and `periodic` that of NetFlow v9, which counts messages.
  */
-export type OptionsDataMode = 'periodic' | 'once' | 'none';
+export type OptionsDataMode = 'periodic' | 'statistics' | 'once' | 'none';
 
 /** Free slots that templates and options need at most. */
 const REFRESH_SLOTS = 64;
@@ -46,6 +47,13 @@ export interface AnnouncerOptions {
   readonly templateRefreshMs: number;
   readonly templateRefreshMessages: number;
   readonly optionsData: OptionsDataMode;
+  /** Every packet where missing. */
+  readonly sampling?: SamplingDescription;
+  readonly samplingForms?: readonly SamplingForm[];
+  readonly exporterAddress?: string;
+  readonly flowKey?: FlowKeyParts;
+  readonly ingressInterface: number | 'auto';
+  readonly anonymization?: AnonymizationConfig;
 }
 
 /** What an announcer works with; all of it is the exporter's. */
@@ -55,7 +63,7 @@ interface Parts {
   readonly lanes: Lanes;
   readonly ids: TemplateIds;
   readonly clock: ExportClock;
-  readonly errors: TransportStatistics['errors'];
+  readonly statistics: TransportStatistics;
 }
 
 export class Announcer {
@@ -63,10 +71,15 @@ export class Announcer {
   readonly #options: AnnouncerOptions;
   readonly #optionsIds = new Map<string, number>();
   #interfaces: readonly InterfaceDescription[] = [];
+  #hasNewInterfaces = false;
+  #readMetering: (() => MeteringStatistics) | undefined;
+  #readDropped: () => number = () => 0;
   #refreshedAtMs = Number.NEGATIVE_INFINITY;
   #refreshedAtMessage = 0;
   #refreshes = 0;
   #refusedAtRefresh = 0;
+  #statisticsAtMs = 0;
+  #notSent = { records: 0, firstMs: Number.NaN, lastMs: Number.NaN };
   /** Templates that a session has been told already. */
   readonly #announced = new Set<Uint8Array | string>();
 
@@ -78,7 +91,17 @@ export class Announcer {
   /** Names of interfaces, announced the next time. */
   setInterfaces(interfaces: readonly InterfaceDescription[]): void {
     this.#interfaces = interfaces.slice(0, INTERFACES_MAX);
+    this.#hasNewInterfaces = this.#refreshes > 0;
     this.#refreshedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * Where statistics come from that are not the exporter's own.
+   * @param dropped flow records that were given up before they reached the exporter
+   */
+  setStatistics(metering: (() => MeteringStatistics) | undefined, dropped: () => number): void {
+    this.#readMetering = metering;
+    this.#readDropped = dropped;
   }
 
   /** Makes the next announcement due at once. */
@@ -91,34 +114,59 @@ export class Announcer {
    * @returns false where the arena has too little room for that: send first
    */
   announceIfDue(): boolean {
-    const { isIpfix, templateRefreshMs, templateRefreshMessages, optionsData } = this.#options;
-    const { builder, arena, lanes, errors } = this.#parts;
+    const { isReliable, templateRefreshMs, templateRefreshMessages, optionsData } = this.#options;
+    const { builder, arena, statistics } = this.#parts;
     const nowMs = performance.now();
-    const { messages } = builder.totals;
-    const since = messages - this.#refreshedAtMessage;
-    const { econnrefused } = errors;
+    const since = builder.totals.messages - this.#refreshedAtMessage;
+    const { econnrefused } = statistics.errors;
     const sinceMs = nowMs - this.#refreshedAtMs;
     const wasRefused = econnrefused !== this.#refusedAtRefresh && sinceMs >= REFUSED_REFRESH_MS;
     const isSecond = this.#refreshes === 1 && since >= SECOND_REFRESH_MESSAGES;
     const wasAsked = sinceMs === Number.POSITIVE_INFINITY;
-    if (this.#options.isReliable && !wasAsked) return true;
-    if (!isSecond && !wasRefused && sinceMs < templateRefreshMs && since < templateRefreshMessages)
-      return true;
+    const hasStatistics = optionsData === 'statistics' || optionsData === 'periodic';
+    const areStatisticsDue =
+      hasStatistics && this.#refreshes > 0 && nowMs - this.#statisticsAtMs >= templateRefreshMs;
+    const isOften = !isReliable && (isSecond || wasRefused || since >= templateRefreshMessages);
+    const isLate = !isReliable && sinceMs >= templateRefreshMs;
+    if (!wasAsked && !isOften && !isLate && !areStatisticsDue) return true;
     if (arena.free < REFRESH_SLOTS) return false;
     builder.closeMessage();
-    const setId = isIpfix ? TEMPLATE_SET : TEMPLATE_SET_V9;
-    for (const record of lanes.templateRecords) {
-      if (!this.#isNew(record)) continue;
-      builder.addControlRecord(setId, record, 'templateRecords');
+    this.#addTemplates();
+    const isWhole = this.#refreshes === 0 || wasRefused || optionsData === 'periodic';
+    const hasNewInterfaces = this.#hasNewInterfaces;
+    if (optionsData !== 'none') {
+      this.#addOptions(({ kind }) => {
+        if (kind === 'statistics') return areStatisticsDue || optionsData === 'periodic';
+        return isWhole || (kind === 'interfaces' && hasNewInterfaces);
+      });
     }
-    const isOnce = this.#refreshes === 0 || wasRefused || this.#options.isReliable;
-    if (optionsData !== 'none') this.#addOptions(optionsData === 'periodic' || isOnce);
     builder.closeMessage();
+    if (this.#refreshes === 0 || areStatisticsDue) this.#statisticsAtMs = nowMs;
+    this.#hasNewInterfaces = false;
     this.#refreshes++;
     this.#refreshedAtMs = nowMs;
     this.#refreshedAtMessage = builder.totals.messages;
     this.#refusedAtRefresh = econnrefused;
     return true;
+  }
+
+  /** Adds statistics to the end, where there are any and there is room. They come last, so that they are complete. */
+  announceEnd(): void {
+    const { optionsData } = this.#options;
+    const { builder, arena } = this.#parts;
+    const hasStatistics = optionsData === 'statistics' || optionsData === 'periodic';
+    if (!hasStatistics || this.#refreshes === 0 || arena.free < REFRESH_SLOTS) return;
+    builder.closeMessage();
+    this.#addOptions(({ kind }) => kind === 'statistics', true);
+    builder.closeMessage();
+  }
+
+  #addTemplates(): void {
+    const { builder, lanes } = this.#parts;
+    const setId = this.#options.isIpfix ? TEMPLATE_SET : TEMPLATE_SET_V9;
+    for (const record of lanes.templateRecords) {
+      if (this.#isNew(record)) builder.addControlRecord(setId, record, 'templateRecords');
+    }
   }
 
   /** Whether a template has to be sent; over a reliable session, only the first time. */
@@ -129,10 +177,15 @@ export class Announcer {
     return isNew;
   }
 
-  #addOptions(withData: boolean): void {
+  /**
+   * @param hasData whose data is sent as well
+   * @param isDataAlone leave out the templates of other sets
+   */
+  #addOptions(hasData: (set: OptionsSet) => boolean, isDataAlone = false): void {
     const { builder, ids } = this.#parts;
     const { isIpfix } = this.#options;
-    const sets = this.#optionsSets();
+    const all = this.#optionsSets();
+    const sets = isDataAlone ? all.filter(hasData) : all;
     const setIds = sets.map(({ template }) => {
       const record = new Uint8Array([0, 0, ...template]);
       const key = record.join();
@@ -143,25 +196,55 @@ export class Announcer {
       if (this.#isNew(key)) builder.addControlRecord(setId, record, 'templateRecords');
       return id;
     });
-    if (!withData) return;
-    sets.forEach(({ records }, i) => {
-      for (const record of records) builder.addControlRecord(setIds[i]!, record, 'optionsRecords');
+    sets.forEach((set, i) => {
+      if (!hasData(set)) return;
+      for (const record of set.records) builder.addControlRecord(setIds[i]!, record, 'optionsRecords');
     });
   }
 
   #optionsSets(): OptionsSet[] {
     const { observationDomainId, privateEnterpriseNumber, isIpfix } = this.#options;
+    const { sampling = EVERY_PACKET, samplingForms, exporterAddress, flowKey, anonymization } = this.#options;
     const { lanes, clock } = this.#parts;
     const fields = lanes.templates.flatMap((template) => template.fields);
     const contents = {
       observationDomainId,
-      samplingInterval: SAMPLING_INTERVAL,
+      sampling,
+      samplingForms,
       systemInitMs: clock.systemInitMs,
       interfaces: this.#interfaces,
+      exporterAddress,
+      templates: lanes.templateRecords.map((record, i) => ({
+        id: record[0]! * 256 + record[1]!,
+        template: lanes.templates[i]!,
+      })),
+      flowKey,
+      isInterfaceKey: this.#options.ingressInterface === 'auto',
+      anonymization,
       ownElements: ownElementsOf(fields),
       privateEnterpriseNumber,
+      exported: this.#exported(),
+      metering: this.#readMetering?.(),
     };
     return isIpfix ? ipfixOptionsData(contents) : netflow9OptionsData(contents);
+  }
+
+  #exported() {
+    const { messages, octets, flowRecords, failedFlowRecords } = this.#parts.statistics;
+    const records = failedFlowRecords + this.#readDropped();
+    const { nowMs } = this.#parts.clock;
+    const { firstMs } = this.#notSent;
+    if (records > this.#notSent.records) {
+      this.#notSent = { records, firstMs: Number.isNaN(firstMs) ? nowMs : firstMs, lastMs: nowMs };
+    }
+    return {
+      messages,
+      octets,
+      flowRecords,
+      notSentRecords: records,
+      firstNotSentMs: this.#notSent.firstMs,
+      lastNotSentMs: this.#notSent.lastMs,
+    };
   }
 }
 

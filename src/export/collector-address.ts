@@ -1,4 +1,5 @@
 /** Addresses of collectors: from a name to octets, and whether they are this host's own. */
+import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -60,4 +61,17 @@ export function addressOctets(address: string): Uint8Array {
   const [first, last] = [groups(head!), groups(tail)];
   const all = [...first, ...new Array<number>(8 - first.length - last.length).fill(0), ...last];
   return Uint8Array.from(all.flatMap((group) => [group >>> 8, group & 0xff]));
+}
+
+/** This host's address on the way to a collector, as far as the routes tell; nothing is sent to find out. */
+export function addressTowards(to: ResolvedAddress, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = createSocket(to.family === 4 ? 'udp4' : 'udp6');
+    const done = (address: string | undefined) => {
+      socket.close();
+      resolve(address);
+    };
+    socket.once('error', () => done(undefined));
+    socket.connect(port, to.address, () => done(socket.address().address.replace(/%.*$/, '')));
+  });
 }

@@ -6,15 +6,18 @@ import { ENCAPSULATION_WORDS } from '../decode/decoded-batch.ts';
 import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../metering/flow-layout.ts';
 import { hasHealth } from '../metering/read-health.ts';
 import { Announcer, type OptionsDataMode } from './announcer.ts';
+import type { AnonymizationConfig } from './anonymization/anonymizer.ts';
 import { type ColumnRun, encodeColumns } from './columns.ts';
 import { ExportClock } from './export-clock.ts';
 import { ipfixFormat } from './ipfix.ts';
 import { exporterLanes, type Lane, type Lanes } from './lanes.ts';
 import type { MessageArena } from './message-arena.ts';
 import { MessageBuilder, type MessageFormat } from './message-builder.ts';
+import type { MeteringStatistics, SamplingDescription, SamplingForm } from './metering-statistics.ts';
 import { netflow5Format, splitLargeFlows } from './netflow-v5.ts';
 import { netflow9Format } from './netflow-v9.ts';
 import type { InterfaceDescription } from './options-data.ts';
+import type { FlowKeyParts } from './options-templates.ts';
 import type { CollectorStatistics } from './record-sink.ts';
 import { LANES, RowSelection } from './row-selection.ts';
 import type { Transport } from './transport.ts';
@@ -28,6 +31,8 @@ export interface CollectorExporterOptions {
   readonly template: { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] };
   readonly isBiflow: boolean;
   readonly timestamps: 'capture' | 'now';
+  /** The clock of an exporter that this one goes on from, so that times stay in line. */
+  readonly clock?: ExportClock;
   readonly privateEnterpriseNumber: number;
   readonly observationDomainId: number;
   readonly ingressInterface: number | 'auto';
@@ -38,6 +43,14 @@ export interface CollectorExporterOptions {
   readonly templateRefreshMessages: number;
   /** When options data is sent. */
   readonly optionsData: OptionsDataMode;
+  /** How packets were selected; every one where missing. */
+  readonly sampling?: SamplingDescription;
+  /** Forms that sampling is announced in; missing: those that most collectors read. */
+  readonly samplingForms?: readonly SamplingForm[];
+  /** Announced as the exporter's address, where it is known. */
+  readonly exporterAddress?: string;
+  readonly flowKey?: FlowKeyParts;
+  readonly anonymization?: AnonymizationConfig;
   /** For faults of the templates. */
   readonly origin: string;
 }
@@ -70,7 +83,7 @@ export class CollectorExporter {
     this.#options = options;
     this.#arena = arena;
     this.#transport = transport;
-    this.#clock = new ExportClock(options.timestamps);
+    this.#clock = options.clock ?? new ExportClock(options.timestamps);
     const isV5 = options.protocol === 'netflow5';
     const { lanes, ids } = exporterLanes(options);
     this.#lanes = lanes;
@@ -92,7 +105,7 @@ export class CollectorExporter {
             lanes: this.#lanes,
             ids,
             clock: this.#clock,
-            errors: transport.statistics.errors,
+            statistics: transport.statistics,
           },
           { ...options, isIpfix: options.protocol === 'ipfix' },
         );
@@ -101,6 +114,11 @@ export class CollectorExporter {
   /** Names of interfaces, announced from the next refresh on. */
   setInterfaces(interfaces: readonly InterfaceDescription[]): void {
     this.#announcer?.setInterfaces(interfaces);
+  }
+
+  /** Where statistics come from that are not the exporter's own; see Announcer. */
+  setStatistics(metering: (() => MeteringStatistics) | undefined, dropped: () => number): void {
+    this.#announcer?.setStatistics(metering, dropped);
   }
 
   /**
@@ -156,6 +174,15 @@ export class CollectorExporter {
   async end(): Promise<void> {
     this.flush();
     await this.#transport.drain();
+    this.endStream();
+    await this.#transport.drain();
+  }
+
+  /** Sends the rest, with statistics behind it. */
+  endStream(): void {
+    this.flush();
+    this.#announcer?.announceEnd();
+    this.#transport.pump();
   }
 
   /** Frees the transport. */
@@ -185,7 +212,8 @@ export class CollectorExporter {
 
   #format(): MessageFormat {
     const { protocol, observationDomainId } = this.#options;
-    if (protocol === 'netflow5') return netflow5Format(observationDomainId, this.#clock);
+    if (protocol === 'netflow5')
+      return netflow5Format(observationDomainId, this.#clock, this.#options.sampling);
     return protocol === 'netflow9'
       ? netflow9Format(observationDomainId, this.#clock)
       : ipfixFormat(observationDomainId);

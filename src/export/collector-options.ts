@@ -5,6 +5,7 @@ import {
   type CollectorExporterOptions,
   type ExportProtocol,
 } from './collector-exporter.ts';
+import type { ExportClock } from './export-clock.ts';
 import { exporterLanes } from './lanes.ts';
 import type { MessageArena } from './message-arena.ts';
 import type { ExporterConfig, ExportingConfig } from './record-sink.ts';
@@ -42,7 +43,12 @@ export function collectorOptions(
     isReliable,
     templateRefreshMs: options.templateRefreshMs ?? TEMPLATE_REFRESH_MS,
     templateRefreshMessages: options.templateRefreshMessages ?? TEMPLATE_REFRESH_MESSAGES,
-    optionsData: options.optionsData ?? (protocol === 'ipfix' ? 'once' : 'periodic'),
+    optionsData: options.optionsData ?? (protocol === 'ipfix' ? 'statistics' : 'periodic'),
+    ...(config.sampling === undefined ? {} : { sampling: config.sampling }),
+    ...(options.samplingForms === undefined ? {} : { samplingForms: options.samplingForms }),
+    ...(options.exporterAddress === undefined ? {} : { exporterAddress: options.exporterAddress }),
+    ...(config.metering === undefined ? {} : { flowKey: config.metering.flowKey }),
+    ...(config.anonymization === undefined ? {} : { anonymization: config.anonymization }),
     origin: config.origin ?? 'configuration',
   };
 }
@@ -69,6 +75,8 @@ export function createCollectorExporter(
   config: ExportingConfig,
   to: ExporterConfig,
   isReliable = false,
+  clock?: ExportClock,
 ): CollectorExporter {
-  return new CollectorExporter(arena, transport, collectorOptions(config, to, isReliable));
+  const options = collectorOptions(config, to, isReliable);
+  return new CollectorExporter(arena, transport, clock === undefined ? options : { ...options, clock });
 }

@@ -4,7 +4,9 @@
  * numbers go out in network order, and a size too small for a value saturates (RFC 7011 §6.2), except for flags, which
  * lose their upper bits. Message headers and sets are in message-builder.ts.
  */
+
 import { ABSTRACT_TYPES } from '../ie/abstract-types.ts';
+import { configuredInterface } from '../ie/configured-interface.ts';
 import { conditionFor, type InformationElement } from '../ie/element.ts';
 import type { Template, TemplateField } from '../ie/templates.ts';
 import {
@@ -70,7 +72,7 @@ export interface Column {
 /** What the exporter knows and records do not. */
 export interface ExporterValues {
   readonly observationDomainId: number;
-  /** A number instead of the record's own observation point. */
+  /** Numbers instead of the record's own; undefined and 0 for those. */
   readonly ingressInterface: number | undefined;
   readonly egressInterface: number;
   readonly samplingInterval: number;
@@ -118,6 +120,16 @@ function encodeWord(column: Column, run: ColumnRun): void {
     if (limit >= 0 && value > limit) value = limit;
     writeUnsigned(view, positions[i]! + offset, octets, value);
     if (holds && constant !== 0) view.setInt32(positions[i]! + offset, constant);
+  }
+}
+
+/** An identifier that is sent as 0, unknown, where it does not fit: another one's would be worse than none. */
+function encodeFitting(column: Column, run: ColumnRun): void {
+  const { words, rows, positions, view, to } = run;
+  const { offset, octets, at, limit } = column;
+  for (let i = run.from; i < to; i++) {
+    const value = words[rows[i]! + at]! >>> 0;
+    writeUnsigned(view, positions[i]! + offset, octets, value > limit ? 0 : value);
   }
 }
 
@@ -211,9 +223,8 @@ function compileColumn(field: TemplateField, isReverse: boolean, values: Exporte
   };
   switch (source.kind) {
     case 'word': {
-      if (element.name === 'ingressInterface' && values.ingressInterface !== undefined) {
-        return constant(values.ingressInterface);
-      }
+      const configured = configuredInterface(element, values);
+      if (configured !== undefined) return constant(configured);
       const place = isReverse ? source.reverse : source.forward;
       if (place === undefined) return base;
       const fits = 32 - Math.clz32(source.mask) <= 8 * octets || base.limit < 0;
@@ -223,7 +234,9 @@ function compileColumn(field: TemplateField, isReverse: boolean, values: Exporte
         const { mask, divisor: divided } = source;
         return { ...base, encode: encodeDivided, at, shift, mask, ...condition, constant: divided };
       }
-      const encode = wordEncoder(octets, fits && source.highWord === undefined);
+      const isInterface = element.name.endsWith('gressInterface');
+      const isPlain = fits && source.highWord === undefined;
+      const encode = isInterface && !fits ? encodeFitting : wordEncoder(octets, isPlain);
       const isWide = octets === ABSTRACT_TYPES[element.type].octets;
       const highWord = isWide ? (source.highWord ?? 0) : 0;
       const { mask } = source;

@@ -9,6 +9,7 @@ import { partsOfTemplates } from './collector-options.ts';
 import { createSink, type Route, type RunningUnit, routesOf, type Unit, unitsOf } from './export-units.ts';
 import { FailoverSink } from './failover-sink.ts';
 import { FaultReporter } from './faults.ts';
+import type { MeteringStatistics } from './metering-statistics.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type {
   CollectorStatistics,
@@ -37,9 +38,11 @@ export interface ExportingProcess {
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined;
   /**
    * Announces names of interfaces with the next templates. Only the first 400 that have one are.
-   * @param interfaces by index: number 0 is observation point 1
+   * @param interfaces by index: number 0 is observation point 1, and its ifIndex too where none is given
    */
-  setInterfaces(interfaces: readonly { readonly name: string }[]): void;
+  setInterfaces(interfaces: readonly { readonly name: string; readonly ifIndex?: number }[]): void;
+  /** Tells where options data finds the counters of the stages before; it is read when options data is sent. */
+  setMeteringStatistics(read: () => MeteringStatistics): void;
   /** Sends messages that are not full yet. It happens by itself every second. */
   flush(): void;
   /**
@@ -70,6 +73,7 @@ class RunningExportingProcess implements ExportingProcess {
   #units: RunningUnit[] = [];
   #routes: Route[] = [];
   #interfaces: readonly InterfaceDescription[] | undefined;
+  #readMetering: (() => MeteringStatistics) | undefined;
   #batches = 0;
   #retiring: Promise<void>[] = [];
 
@@ -107,13 +111,20 @@ class RunningExportingProcess implements ExportingProcess {
     return new Promise((resolve) => setImmediate(resolve));
   }
 
-  setInterfaces(interfaces: readonly { readonly name: string }[]): void {
+  setInterfaces(interfaces: readonly { readonly name: string; readonly ifIndex?: number }[]): void {
     // With a configured ingressInterface, no flow has the numbers that these names belong to.
     if (this.#config.observation.ingressInterface !== 'auto') return;
     this.#interfaces = interfaces
-      .map(({ name }, i): InterfaceDescription => ({ ifIndex: i + 1, name, description: name }))
+      .map(({ name, ifIndex = Number.NaN }, i): InterfaceDescription => {
+        return { ifIndex: ifIndex > 0 ? ifIndex : i + 1, name, description: name };
+      })
       .filter(({ name }) => name !== '');
     for (const { queue } of this.#units) queue.setInterfaces(this.#interfaces);
+  }
+
+  setMeteringStatistics(read: () => MeteringStatistics): void {
+    this.#readMetering = read;
+    for (const { queue } of this.#units) queue.setMeteringStatistics(read);
   }
 
   flush(): void {
@@ -184,10 +195,9 @@ class RunningExportingProcess implements ExportingProcess {
     const [first] = unit.exporters;
     const recordsMax = first!.options.queueRecords ?? QUEUE_RECORDS;
     const isBiflow = (first!.options.biflow ?? config.biflow) && !first!.protocol.startsWith('netflow');
-    return {
-      ...unit,
-      queue: new SinkQueue(sink, { whenFull: this.#context.whenFull, recordsMax, isBiflow }),
-    };
+    const queue = new SinkQueue(sink, { whenFull: this.#context.whenFull, recordsMax, isBiflow });
+    if (this.#readMetering !== undefined) queue.setMeteringStatistics(this.#readMetering);
+    return { ...unit, queue };
   }
 
   /** A live capture has a watcher of all its losses, these among them. */

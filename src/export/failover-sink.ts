@@ -55,6 +55,10 @@ export class FailoverSink implements RecordSink {
     for (const member of this.members) member.setInterfaces(interfaces);
   }
 
+  setStatistics(...from: Parameters<NonNullable<RecordSink['setStatistics']>>): void {
+    for (const member of this.members) member.setStatistics?.(...from);
+  }
+
   flush(): void {
     for (const member of this.members) member.flush();
   }

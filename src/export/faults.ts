@@ -19,6 +19,15 @@ export const FAULT_REMEDIES: Readonly<Record<string, string>> = {
     'the collector is slower than the flows come: raise queueRecords, or share the load with balance',
   unreachable: 'the collector was away for longer than giveUpAfter; a spool would have kept them',
   stopped: 'they still waited when flowtap stopped; a spool would have kept them',
+  brokerUnreachable: 'check host and port, that the broker runs, and its advertised.listeners',
+  brokerTimeout: 'check the load of the broker and the network; requestTimeout says how long is waited',
+  authentication: 'check sasl, username and passwordFile against the listener of the broker',
+  notAuthorized: 'let the user write to the topic (kafka-acls --add --producer --topic TOPIC)',
+  unknownTopic: 'create the topic, or set autocreate=true',
+  notReplicated: 'check the replicas of the topic against its min.insync.replicas',
+  producerLost: 'nothing: the records are sent again, some may be there twice',
+  tooLarge: 'raise max.message.bytes of the topic',
+  rejected: 'see the log of the broker, and the compression and policies of the topic',
   spoolFull: 'the spool has reached spoolOctets: raise it, or bring the collector back',
   spoolFailed: 'the spool cannot be written: free space on its disk; until then records wait in memory alone',
   spoolDamaged: 'part of the spool did not survive a crash or a fault of the disk',
@@ -46,7 +55,14 @@ export class FaultReporter {
     for (const one of all) {
       for (const [reason, count] of Object.entries(one.errors)) {
         const detail = one.lastError?.reason === reason ? ` (${one.lastError.message})` : '';
-        this.#tell(one.url, `${reason}${detail}`, reason, count, 'messages or connections failed', nowMs);
+        this.#tell(
+          one.url,
+          `${reason}${detail}`,
+          reason,
+          count,
+          one.recordsRepeated === undefined ? 'messages not sent' : 'sessions failed',
+          nowMs,
+        );
       }
       for (const [reason, count] of Object.entries(one.recordsDropped ?? {})) {
         this.#tell(one.url, reason, reason, count, 'flow records lost', nowMs);

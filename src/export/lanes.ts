@@ -8,7 +8,6 @@ import { type Column, compileColumns, type ExporterValues } from './columns.ts';
 import { ipfixTemplateRecord } from './ipfix.ts';
 import { netflow5Interface, netflow5Record } from './netflow-v5.ts';
 import { netflow9TemplateRecord } from './netflow-v9.ts';
-import { SAMPLING_INTERVAL } from './options-data.ts';
 import { KINDS, SIDE_BOTH, SIDE_REVERSE, SIDES } from './row-selection.ts';
 
 export interface Lane {
@@ -131,7 +130,7 @@ export function exporterLanes(options: CollectorExporterOptions): { lanes: Lanes
     observationDomainId,
     ingressInterface: ingressInterface === 'auto' ? undefined : fit(ingressInterface),
     egressInterface: fit(egressInterface),
-    samplingInterval: SAMPLING_INTERVAL,
+    samplingInterval: options.sampling?.interval ?? 1,
   };
   return { lanes: compileLanes({ ...options, values }, ids), ids };
 }

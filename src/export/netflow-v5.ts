@@ -14,10 +14,13 @@ import {
 } from '../metering/flow-layout.ts';
 import { systemUpTimeMs } from './export-clock.ts';
 import type { MessageContents, MessageFormat, MessageTotals } from './message-builder.ts';
+import type { SamplingDescription } from './metering-statistics.ts';
 
 const VERSION = 5;
 const HEADER_OCTETS = 24;
 const FLOW_RECORDS_MAX = 30;
+/** Largest sampling interval that the header can say. */
+const SAMPLING_INTERVAL_MAX = 0x3fff;
 /** Largest value of a counter. */
 const COUNTER_MAX = 0xffffffff;
 
@@ -45,8 +48,20 @@ const RECORD = [
   'paddingOctets:2',
 ];
 
+/** Mode (1 deterministic, 2 random) in two bits, the interval in fourteen; 0 without sampling. */
+function netflow5Sampling(sampling: SamplingDescription | undefined): number {
+  if (sampling === undefined || sampling.interval <= 1) return 0;
+  const mode = sampling.method === 'systematic' ? 1 : 2;
+  return (mode << 14) | Math.min(sampling.interval, SAMPLING_INTERVAL_MAX);
+}
+
 /** @param engineId of the header: the lower octet of the observation domain */
-export function netflow5Format(engineId: number, clock: { readonly systemInitMs: number }): MessageFormat {
+export function netflow5Format(
+  engineId: number,
+  clock: { readonly systemInitMs: number },
+  sampling?: SamplingDescription,
+): MessageFormat {
+  const samplingWord = netflow5Sampling(sampling);
   return {
     headerOctets: HEADER_OCTETS,
     setHeaderOctets: 0,
@@ -62,8 +77,7 @@ export function netflow5Format(engineId: number, clock: { readonly systemInitMs:
       view.setUint32(at + 16, before.flowRecords);
       view.setUint8(at + 20, 0);
       view.setUint8(at + 21, engineId & 0xff);
-      // Sampling mode and interval: none.
-      view.setUint16(at + 22, 0);
+      view.setUint16(at + 22, samplingWord);
     },
   };
 }

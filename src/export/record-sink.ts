@@ -5,7 +5,11 @@
  */
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import type { OptionsDataMode } from './announcer.ts';
+import type { AnonymizationConfig } from './anonymization/anonymizer.ts';
+import type { KafkaFaultReason } from './kafka/kafka-fault.ts';
+import type { MeteringStatistics, SamplingDescription, SamplingForm } from './metering-statistics.ts';
 import type { InterfaceDescription } from './options-data.ts';
+import type { FlowKeyParts } from './options-templates.ts';
 import type { SendErrorReason } from './transport.ts';
 
 /** Every way to write down flow records; the scheme of an exporter's URL. */
@@ -34,6 +38,10 @@ export interface ExporterOptions {
   readonly templateRefreshMessages?: number;
   /** When sampling rate, interface names and the like are sent. */
   readonly optionsData?: OptionsDataMode;
+  /** The forms in which sampling is announced. */
+  readonly samplingForms?: readonly SamplingForm[];
+  /** The address that is announced as the exporter's. */
+  readonly exporterAddress?: string;
   /** Over those that all exporters share. */
   readonly templateIpv4?: readonly string[];
   readonly templateIpv6?: readonly string[];
@@ -75,6 +83,12 @@ export interface ExportingConfig {
   };
   /** For faults of the templates: `command line` or the configuration file's name. */
   readonly origin?: string;
+  /** How packets were selected before they were metered; missing: every one was, or counters have been scaled up. */
+  readonly sampling?: SamplingDescription;
+  /** What was done to the records already (anonymization/anonymizer.ts), for options data. */
+  readonly anonymization?: AnonymizationConfig;
+  /** For the flow keys of options data. */
+  readonly metering?: { readonly flowKey: FlowKeyParts };
 }
 
 /** Counters of one exporter since its start. */
@@ -96,7 +110,7 @@ export interface CollectorStatistics {
   readonly templateRecords: number;
   readonly optionsRecords: number;
   /** Messages that could not be sent, by reason; for sessions, connections that could not be made or were lost. */
-  readonly errors: Readonly<Partial<Record<SendErrorReason, number>>>;
+  readonly errors: Readonly<Partial<Record<SendErrorReason | KafkaFaultReason, number>>>;
   /** Datagrams that a collector on this host dropped; null where that is not known. */
   readonly collectorDrops: number | null;
   /** Flow records given up before they were encoded, by reason: `queueFull`, `unreachable`, `stopped` … */
@@ -111,7 +125,7 @@ export interface CollectorStatistics {
   /** Sessions set up. */
   readonly sessions?: number;
   /** The last error, for people. */
-  readonly lastError?: { readonly reason: SendErrorReason; readonly message: string };
+  readonly lastError?: { readonly reason: SendErrorReason | KafkaFaultReason; readonly message: string };
   /** Whether the collector can be reached; missing where that cannot be known. */
   readonly isUp?: boolean;
 }
@@ -137,6 +151,12 @@ export interface RecordSink {
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined;
   /** Announces names of interfaces from now on. */
   setInterfaces(interfaces: readonly InterfaceDescription[]): void;
+  /**
+   * Where statistics for options data come from; missing where there is no options data.
+   * @param metering of the stages before the exporting process; undefined where nobody tells
+   * @param dropped flow records that were given up on the way to the sink
+   */
+  setStatistics?(metering: (() => MeteringStatistics) | undefined, dropped: () => number): void;
   /** Sends what waits for more records to share a message with. Called every second. */
   flush(): void;
   /** Sends the rest. Resolves when everything has been sent, has failed or is safe in a spool. Never rejects. */

@@ -7,7 +7,13 @@ import { Backoff } from './backoff.ts';
 import { isHostName, resolveCollector } from './collector-address.ts';
 import { ExportSession } from './export-session.ts';
 import type { InterfaceDescription } from './options-data.ts';
-import type { CollectorStatistics, ExporterConfig, ExportingConfig, SinkContext } from './record-sink.ts';
+import type {
+  CollectorStatistics,
+  ExporterConfig,
+  ExportingConfig,
+  RecordSink,
+  SinkContext,
+} from './record-sink.ts';
 import { addCounts, addStatistics, emptyStatistics } from './statistics.ts';
 import { connectStream, readTlsMaterial } from './stream-connection.ts';
 import { type SendErrorReason, sendErrorReason } from './transport.ts';
@@ -34,6 +40,7 @@ export class SessionConnector {
   #session: ExportSession | undefined;
   #retry: NodeJS.Timeout | undefined;
   #interfaces: readonly InterfaceDescription[] | undefined;
+  #statisticsFrom: Parameters<NonNullable<RecordSink['setStatistics']>> | undefined;
   #isStopped = false;
   #resolvedMs = 0;
   /** Counters of the sessions before the present one, and of attempts that failed. */
@@ -60,6 +67,11 @@ export class SessionConnector {
     return this.#session;
   }
 
+  setStatistics(...from: Parameters<NonNullable<RecordSink['setStatistics']>>): void {
+    this.#statisticsFrom = from;
+    this.#session?.exporter.setStatistics(...from);
+  }
+
   setInterfaces(interfaces: readonly InterfaceDescription[]): void {
     this.#interfaces = interfaces;
     this.#session?.exporter.setInterfaces(interfaces);
@@ -82,6 +94,7 @@ export class SessionConnector {
         return;
       }
       if (this.#interfaces !== undefined) session.exporter.setInterfaces(this.#interfaces);
+      if (this.#statisticsFrom !== undefined) session.exporter.setStatistics(...this.#statisticsFrom);
       this.#session = session;
       this.#sessions++;
       this.#resolvedMs = performance.now();
@@ -159,5 +172,5 @@ export class SessionConnector {
 }
 
 function closedError(): Error {
-  return Object.assign(new Error('the collector closed the connection'), { code: 'CLOSED' });
+  return Object.assign(new Error('it ended the session'), { code: 'CLOSED' });
 }

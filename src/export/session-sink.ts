@@ -1,7 +1,6 @@
 /**
- * A collector over TCP or TLS (RFC 7011 §10.4, §11): sends every batch at least once. A batch is done when the
- * collector's system has acknowledged it; what a broken session leaves open goes out again in the next one, so a crash
- * of the collector costs nothing that is still here, and may repeat what it had not read.
+ * A collector over TCP or TLS (RFC 7011 §10.4, §11): sends every batch at least once. A batch is done when the collector's
+ * system has acknowledged it; what a broken session leaves open goes out again in the next one, and may be a repetition.
  */
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import { Backlog } from './backlog.ts';
@@ -60,7 +59,7 @@ export class SessionSink implements RecordSink {
   #reclaimed = 0;
   #held = 0;
   #dropped: Record<string, number> = {};
-  /** When the last batch was confirmed; and that, or when the first one was sent after a pause. */
+  /** When the last batch was confirmed; and that, or when the first was sent after a pause. */
   #progressMs = performance.now();
   #sentMs = performance.now();
 
@@ -69,9 +68,7 @@ export class SessionSink implements RecordSink {
     this.url = to.url;
     this.#context = context;
     this.#giveUpAfterMs = (to.options.giveUpAfterMs as number | undefined) ?? GIVE_UP_MS;
-    const parts = partsOfTemplates(config, to);
-    this.needsEncapsulation = parts.encapsulation;
-    this.needsHealth = parts.health;
+    ({ encapsulation: this.needsEncapsulation, health: this.needsHealth } = partsOfTemplates(config, to));
     this.#isBiflow = collectorOptions(config, to, true).isBiflow;
     const isTls = to.protocol === 'ipfix+tls';
     if (isTls) readTlsMaterial(to);
@@ -117,6 +114,9 @@ export class SessionSink implements RecordSink {
   setInterfaces(interfaces: readonly InterfaceDescription[]): void {
     this.#connector.setInterfaces(interfaces);
   }
+
+  readonly setStatistics: NonNullable<RecordSink['setStatistics']> = (...from) =>
+    this.#connector.setStatistics(...from);
 
   flush(): void {
     this.#connector.session?.exporter.flush();

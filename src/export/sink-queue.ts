@@ -5,6 +5,7 @@
  */
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import { BatchBuffer, countDataRecords } from './batch-buffer.ts';
+import type { MeteringStatistics } from './metering-statistics.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type { CollectorStatistics, RecordSink } from './record-sink.ts';
 
@@ -27,6 +28,7 @@ export class SinkQueue {
   #waiting: BatchBuffer[] = [];
   readonly #free: BatchBuffer[] = [];
   #waitingRecords = 0;
+  #readMetering: (() => MeteringStatistics) | undefined;
   /** Data records, for the counters. */
   #dropped = { queueFull: 0, stopped: 0 };
   /** Set while the sink has a batch, and while it is being replaced. */
@@ -36,6 +38,7 @@ export class SinkQueue {
   constructor(sink: RecordSink, options: SinkQueueOptions) {
     this.#sink = sink;
     this.#options = options;
+    this.#setStatistics();
   }
 
   get sink(): RecordSink {
@@ -61,6 +64,17 @@ export class SinkQueue {
     this.#sink.setInterfaces(interfaces);
   }
 
+  /** Where statistics of the stages before come from; what the queue dropped is added to them. */
+  setMeteringStatistics(read: () => MeteringStatistics): void {
+    this.#readMetering = read;
+    this.#setStatistics();
+  }
+
+  #setStatistics(): void {
+    const dropped = () => this.#dropped.queueFull + this.#dropped.stopped;
+    this.#sink.setStatistics?.(this.#readMetering, dropped);
+  }
+
   /** Takes another sink once the present one has ended; records wait in the meantime. Rejects as `create` does. */
   async replace(create: () => Promise<RecordSink>): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -71,6 +85,7 @@ export class SinkQueue {
       await this.#busy;
       await this.#sink.close();
       this.#sink = await create();
+      this.#setStatistics();
     } finally {
       this.#replacing = undefined;
       resolve();

@@ -1,6 +1,5 @@
 /** Adds up counters of exporters. */
 import type { CollectorStatistics } from './record-sink.ts';
-import type { SendErrorReason } from './transport.ts';
 
 export function emptyStatistics(url: string): CollectorStatistics {
   return {
@@ -44,7 +43,7 @@ export function addStatistics(past: CollectorStatistics, present: CollectorStati
     notExportable: { ipv6: past.notExportable.ipv6 + present.notExportable.ipv6 },
     templateRecords: past.templateRecords + present.templateRecords,
     optionsRecords: past.optionsRecords + present.optionsRecords,
-    errors: addCounts<SendErrorReason>(past.errors, present.errors),
+    errors: addCounts<keyof CollectorStatistics['errors']>(past.errors, present.errors),
     collectorDrops: drops.length === 0 ? null : drops.reduce((sum, count) => sum + count, 0),
   };
 }

@@ -5,7 +5,13 @@
 import { ExportError } from '../errors.ts';
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import { countDataRecords } from './batch-buffer.ts';
-import { isHostName, isLocalAddress, type ResolvedAddress, resolveCollector } from './collector-address.ts';
+import {
+  addressTowards,
+  isHostName,
+  isLocalAddress,
+  type ResolvedAddress,
+  resolveCollector,
+} from './collector-address.ts';
 import type { CollectorExporter } from './collector-exporter.ts';
 import { createCollectorExporter, partsOfTemplates } from './collector-options.ts';
 import { MessageArena } from './message-arena.ts';
@@ -51,6 +57,7 @@ export class UdpSink implements RecordSink {
   readonly #to: ExporterConfig;
   #session: Session | undefined;
   #interfaces: readonly InterfaceDescription[] | undefined;
+  #statisticsFrom: Parameters<NonNullable<RecordSink['setStatistics']>> | undefined;
   /** What sockets before the present one sent. */
   #past: CollectorStatistics;
   #sessions = 0;
@@ -110,7 +117,11 @@ export class UdpSink implements RecordSink {
         ...(ttl === undefined ? {} : { ttl }),
       },
     });
-    const exporter = createCollectorExporter(arena, transport, this.#config, this.#to);
+    const known = options.exporterAddress ?? (await addressTowards(address, port));
+    const exporterOptions = known === undefined ? options : { ...options, exporterAddress: known };
+    const to = { ...this.#to, options: exporterOptions };
+    const exporter = createCollectorExporter(arena, transport, this.#config, to);
+    if (this.#statisticsFrom !== undefined) exporter.setStatistics(...this.#statisticsFrom);
     if (this.#interfaces !== undefined) exporter.setInterfaces(this.#interfaces);
     const retired = this.#retire();
     this.#session = { exporter, address };
@@ -133,6 +144,11 @@ export class UdpSink implements RecordSink {
   setInterfaces(interfaces: readonly InterfaceDescription[]): void {
     this.#interfaces = interfaces;
     this.#session?.exporter.setInterfaces(interfaces);
+  }
+
+  setStatistics(...from: Parameters<NonNullable<RecordSink['setStatistics']>>): void {
+    this.#statisticsFrom = from;
+    this.#session?.exporter.setStatistics(...from);
   }
 
   flush(): void {

@@ -28,11 +28,7 @@ export interface Condition extends WordPlace {
 }
 
 /** Values that the exporter knows, not the record. */
-export type ExporterValue =
-  | 'observationDomainId'
-  | 'egressInterface'
-  | 'samplingInterval'
-  | 'systemInitTimeMilliseconds';
+export type ExporterValue = 'observationDomainId' | 'samplingInterval' | 'systemInitTimeMilliseconds';
 
 /**
  * Where a value stands, in words or doubles from the start of the record, for either direction. Forward is from A to B.

@@ -4,16 +4,21 @@
  */
 import { EXTENSIONS_OF_IE64 } from '../decode/extension-headers.ts';
 import {
+  EGRESS_FORWARD,
+  EGRESS_REVERSE,
   EXTENSION_HEADERS_SEEN,
   FLOW_OBSERVATION_POINT,
   FLOW_PORTS,
   FLOW_PROTOCOL,
   FLOW_STATE,
   FORWARD_DOUBLE,
+  INGRESS_FORWARD,
+  INGRESS_REVERSE,
   LABEL_CUSTOMER_VLAN,
   LAYER2_OCTETS,
   LENGTH_MAX,
   LENGTH_MIN,
+  LINK_WORD,
   OCTETS,
   PACKETS,
   REVERSE_DOUBLE,
@@ -49,6 +54,20 @@ const DESTINATION_PORT: ValueSource = {
   reverse: { word: FLOW_PORTS, shift: 16 },
   mask: 0xffff,
 };
+
+const INGRESS: ValueSource = {
+  kind: 'word',
+  forward: { word: INGRESS_FORWARD, shift: 0 },
+  reverse: { word: INGRESS_REVERSE, shift: 0 },
+  mask: -1,
+};
+const EGRESS: ValueSource = {
+  kind: 'word',
+  forward: { word: EGRESS_FORWARD, shift: 0 },
+  reverse: { word: EGRESS_REVERSE, shift: 0 },
+  mask: -1,
+};
+const LINK_DETAILS = LINK_WORD + 3;
 
 /** A part of the destination port, where ICMP's type << 8 | code stands, for flows of one protocol. */
 function icmpPart(protocol: number, shift: number, mask: number): ValueSource {
@@ -98,16 +117,16 @@ export const FLOW_ELEMENTS: readonly InformationElement[] = [
     description: 'Source address.' },
   { id: 28, name: 'destinationIPv6Address', type: 'ipv6Address', unit: 'none', semantics: 'default', ipVersion: 6, source: endpointAddress('destination', 4),
     description: 'Destination address.' },
-  { id: 10, name: 'ingressInterface', type: 'unsigned32', unit: 'none', semantics: 'identifier', source: sharedWord(FLOW_OBSERVATION_POINT, 0, 0xffff),
-    description: 'Interface that the packets were seen on: its number in the capture, from 1, or the configured one.' },
-  { id: 14, name: 'egressInterface', type: 'unsigned32', unit: 'none', semantics: 'identifier', isAbsentWhenZero: true, source: { kind: 'exporter', value: 'egressInterface' },
-    description: 'Interface that the packets left by: the configured one, 0 where a mirror port cannot know it.' },
+  { id: 10, name: 'ingressInterface', type: 'unsigned32', unit: 'none', semantics: 'identifier', source: INGRESS,
+    description: 'Interface that the packets came in by: its number, that of a capture’s interface from 1, or the configured one.' },
+  { id: 14, name: 'egressInterface', type: 'unsigned32', unit: 'none', semantics: 'identifier', isAbsentWhenZero: true, source: EGRESS,
+    description: 'Interface that the packets left by: by its MAC address, the configured one, in a live capture else the same; 0 where it is not known.' },
   { id: 138, name: 'observationPointId', type: 'unsigned64', unit: 'none', semantics: 'identifier', source: sharedWord(FLOW_OBSERVATION_POINT, 0, 0xffff),
     description: 'Observation point: number of the interface in the capture, from 1.' },
   { id: 149, name: 'observationDomainId', type: 'unsigned32', unit: 'none', semantics: 'identifier', source: { kind: 'exporter', value: 'observationDomainId' },
     description: 'Observation domain, as in the message header.' },
-  { id: 61, name: 'flowDirection', type: 'unsigned8', unit: 'none', semantics: 'identifier', source: constant(0),
-    description: 'Direction at the observation point: always 0, ingress.' },
+  { id: 61, name: 'flowDirection', type: 'unsigned8', unit: 'none', semantics: 'identifier', source: { kind: 'word', forward: { word: LINK_DETAILS, shift: 4 }, reverse: { word: LINK_DETAILS, shift: 5 }, mask: 1 },
+    description: 'Direction at the observation point: 1, egress, for what a MAC address of observation.localMacs sent, else 0, ingress.' },
   { id: 239, name: 'biflowDirection', type: 'unsigned8', unit: 'none', semantics: 'identifier', source: constant(1, 2),
     description: 'Whose direction the record has as forward (RFC 5103): 1 that of the endpoint which sent the first packet, 2 the other.' },
 

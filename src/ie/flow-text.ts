@@ -12,17 +12,10 @@ import {
   PACKETS,
   REVERSE_DOUBLE,
 } from '../metering/flow-layout.ts';
-import { compileTemplate, isProfile, type Template, type TemplateField } from './templates.ts';
-import {
-  ABSENT,
-  isPrintable,
-  nameOf,
-  putColumn,
-  type TextColumn,
-  type TextValues,
-  textColumn,
-} from './text-columns.ts';
+import { isProfile, type TemplateField } from './templates.ts';
+import { ABSENT, nameOf, putColumn, type TextColumn, type TextValues, textColumn } from './text-columns.ts';
 import { VALUE_OCTETS_MAX } from './text-octets.ts';
+import { compileTextTemplates, mergeNames, type TextTemplates } from './text-templates.ts';
 import { INTERVALS_TEXT_OCTETS_MAX } from './text-values.ts';
 
 const COMMA = 0x2c;
@@ -73,8 +66,8 @@ export class FlowText {
   constructor(options: FlowTextOptions) {
     this.#isJson = options.form === 'json';
     this.#isBiflow = options.biflow;
-    const ipv4 = compilePair(options, 4);
-    const ipv6 = compilePair(options, 6);
+    const ipv4 = compileTextTemplates(options, 4);
+    const ipv6 = compileTextTemplates(options, 6);
     this.needsEncapsulation = ipv4.single.needsEncapsulation || ipv6.single.needsEncapsulation;
     this.needsHealth = ipv4.single.needsHealth || ipv6.single.needsHealth;
     const names = mergeNames(ipv6.both.fields.map(nameOf), ipv4.both.fields.map(nameOf));
@@ -86,6 +79,11 @@ export class FlowText {
       PUNCTUATION_OCTETS,
     );
     this.#lineOctetsMax += names.length * PUNCTUATION_OCTETS + 2 * INTERVALS_TEXT_OCTETS_MAX;
+  }
+
+  /** Lines made so far. */
+  get lines(): number {
+    return this.#lines;
   }
 
   /**
@@ -142,26 +140,9 @@ export class FlowText {
   }
 }
 
-/** The templates of an IP version for lines about one direction, and for lines about both where there are such. */
-interface TemplatePair {
-  readonly single: Template;
-  readonly both: Template;
-}
-
-function compilePair(options: FlowTextOptions, ipVersion: 4 | 6): TemplatePair {
-  const names = ipVersion === 4 ? options.template.ipv4 : options.template.ipv6;
-  const path = `template.ipv${ipVersion}`;
-  const origin = options.origin ?? 'configuration';
-  const compile = (withReverse: boolean) => {
-    const template = compileTemplate(names, { protocol: 'text', ipVersion, withReverse, path, origin });
-    return { ...template, fields: template.fields.filter(({ element }) => isPrintable(element)) };
-  };
-  return { single: compile(false), both: compile(options.biflow) };
-}
-
 /** @param names of all columns of CSV */
 function compileLines(
-  { single, both }: TemplatePair,
+  { single, both }: TextTemplates,
   { form, values }: FlowTextOptions,
   template: readonly string[],
   names: readonly string[],
@@ -181,16 +162,4 @@ function compileLines(
     reverse: compile(single.fields, true),
     both: compile(both.fields, false),
   };
-}
-
-/** Both lists in one, each name before those that follow it in its own list where that is possible. */
-function mergeNames(first: readonly string[], second: readonly string[]): string[] {
-  const merged = [...first];
-  let place = 0;
-  for (const name of second) {
-    const known = merged.indexOf(name);
-    if (known >= 0) place = known + 1;
-    else merged.splice(place++, 0, name);
-  }
-  return merged;
 }

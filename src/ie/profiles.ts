@@ -3,6 +3,8 @@
  * what it needs: counters of 64 bits, both interfaces, ICMP in its own element and in the destination port.
  */
 
+import { isPrivate } from './element.ts';
+import { findElement, INFORMATION_ELEMENTS } from './elements.ts';
 import { HEALTH_NAMES } from './elements-health.ts';
 import { vendorNames } from './elements-vendor.ts';
 
@@ -25,7 +27,10 @@ function times(protocol: TemplateScope['protocol']): string[] {
     : ['flowStartMilliseconds', 'flowEndMilliseconds'];
 }
 
-/** The default: what is most useful to most collectors. */
+/**
+ * The default: what is most useful to most collectors. tcpControlBits has one octet, as every collector reads it;
+ * nfacctd takes the first of two, in which no flag of today stands.
+ */
 function maxCompat({ protocol, ipVersion, isIcmp }: TemplateScope): string[] {
   return [
     ...addresses(ipVersion),
@@ -38,7 +43,7 @@ function maxCompat({ protocol, ipVersion, isIcmp }: TemplateScope): string[] {
     'bgpDestinationAsNumber',
     'sourceTransportPort',
     'destinationTransportPort',
-    isIcmp ? `icmpTypeCodeIPv${ipVersion}` : 'tcpControlBits',
+    isIcmp ? `icmpTypeCodeIPv${ipVersion}` : 'tcpControlBits:1',
     'vlanId',
     'sourceMacAddress',
     'destinationMacAddress',
@@ -63,7 +68,7 @@ function minimal({ protocol, ipVersion, isIcmp }: TemplateScope): string[] {
     'packetDeltaCount',
     'sourceTransportPort',
     'destinationTransportPort',
-    ...(isIcmp ? [] : ['tcpControlBits']),
+    ...(isIcmp ? [] : ['tcpControlBits:1']),
     'protocolIdentifier',
   ];
 }
@@ -104,15 +109,115 @@ function text({ ipVersion }: TemplateScope): string[] {
 }
 
 /**
- * Names of the profiles a user can choose. `default` is maxCompat on the wire, and `text` in JSON and CSV; `health` adds
+ * Akvorado keeps a flow only with an interface and a sampling rate: both stand in the record, so that none waits for
+ * options data. It takes a VLAN, MAC addresses, TTL and flags where its schema has them.
+ */
+function akvorado(scope: TemplateScope): string[] {
+  return [...maxCompat(scope), 'samplingInterval'];
+}
+
+/** What nfcapd stores: its own timestamps are milliseconds, which it reads in NetFlow v9 as well. */
+function nfdump({ protocol, ipVersion, isIcmp }: TemplateScope): string[] {
+  return [
+    ...addresses(ipVersion),
+    ...times('ipfix'),
+    'octetDeltaCount',
+    'packetDeltaCount',
+    'ingressInterface',
+    'egressInterface',
+    'sourceTransportPort',
+    'destinationTransportPort',
+    isIcmp ? `icmpTypeCodeIPv${ipVersion}` : 'tcpControlBits:1',
+    'vlanId',
+    'sourceMacAddress',
+    'destinationMacAddress',
+    'protocolIdentifier',
+    'ipClassOfService',
+    'flowDirection',
+    ...(protocol === 'ipfix' ? ['flowEndReason'] : []),
+  ];
+}
+
+/** What the template of nProbe named @NTOPNG@ asks for, and netflow2ng: counters, switched times, VLAN, interfaces. */
+function ntopng({ protocol, ipVersion, isIcmp }: TemplateScope): string[] {
+  return [
+    'ingressInterface',
+    'egressInterface',
+    ...addresses(ipVersion),
+    'sourceTransportPort',
+    'destinationTransportPort',
+    'protocolIdentifier',
+    'ipVersion',
+    'ipClassOfService',
+    isIcmp ? `icmpTypeCodeIPv${ipVersion}` : 'tcpControlBits:1',
+    'vlanId',
+    'sourceMacAddress',
+    'destinationMacAddress',
+    'octetDeltaCount',
+    'packetDeltaCount',
+    ...times(protocol),
+    'flowDirection',
+  ];
+}
+
+/** ElastiFlow multiplies by the sampling interval of the record itself, and wants delta counters. */
+function elastiflow(scope: TemplateScope): string[] {
+  const { protocol } = scope;
+  return [...maxCompat(scope), 'samplingInterval', ...(protocol === 'ipfix' ? ['biflowDirection'] : [])];
+}
+
+/** The same again in another form, or the exporter's own business. */
+const NOT_IN_FULL =
+  /^icmp(Type|Code)IPv|^(initiator|responder)Packets$|^dot1qVlanId$|^ipDiffServ|^observation|^ethernetType$/;
+const KINDS_IN_FULL: ReadonlySet<string> = new Set(['word', 'double', 'address', 'mac', 'exporter']);
+
+/** What NetFlow v9 can name of these: elements of IANA's, and those that have a number of their own there. */
+function nameable(names: readonly string[], protocol: TemplateScope['protocol']): readonly string[] {
+  if (protocol !== 'netflow9') return names;
+  return names.filter((name) => {
+    const element = findElement(name);
+    return element !== undefined && (!isPrivate(element) || element.v9Id !== undefined);
+  });
+}
+
+/** Path health has a profile of its own, since it is measured only where something reads it. */
+const PATH_HEALTH: ReadonlySet<string> = new Set([
+  ...HEALTH_NAMES,
+  ...(['nprobe', 'cert', 'cisco'] as const).flatMap(vendorNames),
+]);
+
+/** Everything that was measured, with what was around the packets; nothing twice, and nothing that is always 0. */
+function full({ protocol, ipVersion }: TemplateScope): string[] {
+  const names = INFORMATION_ELEMENTS.filter(
+    ({ name, source, isEnterprise, ipVersion: version }) =>
+      (version === undefined || version === ipVersion) &&
+      (protocol !== 'netflow9' || isEnterprise !== true) &&
+      KINDS_IN_FULL.has(source.kind) &&
+      !NOT_IN_FULL.test(name),
+  )
+    .map(({ name }) => name)
+    .filter((name) => !PATH_HEALTH.has(name));
+  return [...times(protocol), ...names, ...(protocol === 'netflow9' ? [] : ['biflowDirection'])];
+}
+
+/**
+ * Names of the profiles a user can choose. `default` is max-compat on the wire, and `text` in JSON and CSV; `health` adds
  * all of path health, and the last three what other makers' dashboards read of it.
  */
 export const PROFILES: Readonly<Record<string, (scope: TemplateScope) => string[]>> = {
   default: (scope) => (scope.protocol === 'text' ? text(scope) : maxCompat(scope)),
-  maxCompat,
+  'max-compat': maxCompat,
   minimal,
-  health: (scope) => [...(scope.protocol === 'text' ? text(scope) : maxCompat(scope)), ...HEALTH_NAMES],
-  nprobe: (scope) => [...maxCompat(scope), ...vendorNames('nprobe')],
-  cert: (scope) => [...maxCompat(scope), ...vendorNames('cert')],
-  cisco: (scope) => [...maxCompat(scope), ...vendorNames('cisco')],
+  full,
+  akvorado,
+  nfdump,
+  ntopng,
+  elastiflow,
+  health: (scope) => [
+    ...(scope.protocol === 'text' ? text(scope) : maxCompat(scope)),
+    ...nameable(HEALTH_NAMES, scope.protocol),
+  ],
+  nprobe: (scope) => [...maxCompat(scope), ...nameable(vendorNames('nprobe'), scope.protocol)],
+  cert: (scope) => [...maxCompat(scope), ...nameable(vendorNames('cert'), scope.protocol)],
+  cisco: (scope) => [...maxCompat(scope), ...nameable(vendorNames('cisco'), scope.protocol)],
 };

@@ -145,7 +145,7 @@ export function compileTemplate(names: readonly string[], options: TemplateOptio
     const found = `nothing for IPv${options.ipVersion} flows in: ${names.join(', ')}`;
     faults.push({ path, found, allowed: 'at least one element that flows of this IP version have' });
   }
-  if (template.recordOctets > RECORD_OCTETS_MAX) {
+  if (options.protocol !== 'text' && template.recordOctets > RECORD_OCTETS_MAX) {
     const found = `records of ${template.recordOctets} octets`;
     faults.push({ path, found, allowed: `at most ${RECORD_OCTETS_MAX} octets, so that each fits a message` });
   }

@@ -3,6 +3,7 @@
  * the same rows as the column encoders of the wire, so that both can only say the same. Lines are flow-text.ts's.
  */
 import { type FlowRecordBatch, LINK_WORD } from '../metering/flow-layout.ts';
+import { configuredInterface } from './configured-interface.ts';
 import { type Condition, conditionFor, type InformationElement, type WordPlace } from './element.ts';
 import { extensionHeadersComplete, extensionHeadersFull } from './extension-bits.ts';
 import type { TemplateField } from './templates.ts';
@@ -22,6 +23,8 @@ export interface TextValues {
   readonly observationDomainId: number;
   readonly ingressInterface: number | 'auto';
   readonly egressInterface: number;
+  /** One packet in so many was metered; missing: every one. */
+  readonly samplingInterval?: number;
 }
 
 // Kinds of columns.
@@ -70,9 +73,8 @@ export interface TextColumn {
 export const ABSENT = -1;
 
 /** The name of a field as a key: `reverseOctetDeltaCount` for a reverse one (RFC 5103). */
-export function nameOf(field: Pick<TemplateField, 'element' | 'isReverse'>): string {
-  const { isReverse } = field;
-  const { name } = field.element;
+export function nameOf({ element, isReverse }: Pick<TemplateField, 'element' | 'isReverse'>): string {
+  const { name } = element;
   return isReverse ? `reverse${name[0]!.toUpperCase()}${name.slice(1)}` : name;
 }
 
@@ -108,9 +110,8 @@ function compileSource(
   const { source } = element;
   switch (source.kind) {
     case 'word': {
-      if (element.name === 'ingressInterface' && values.ingressInterface !== 'auto') {
-        return { kind: CONSTANT, constant: values.ingressInterface };
-      }
+      const constant = configuredInterface(element, values);
+      if (constant !== undefined) return { kind: CONSTANT, constant };
       const place = isReverse ? source.reverse : source.forward;
       if (place === undefined) return undefined;
       const { mask, highWord, divisor } = source;
@@ -153,9 +154,8 @@ function compileSource(
       return { kind: CONSTANT, constant: isReverse ? source.reverse : source.forward };
     }
     case 'exporter': {
-      const { observationDomainId, egressInterface } = values;
-      const unknown = { samplingInterval: 1, systemInitTimeMilliseconds: 0 };
-      const known = { observationDomainId, egressInterface, ...unknown };
+      const { observationDomainId, samplingInterval = 1 } = values;
+      const known = { observationDomainId, samplingInterval, systemInitTimeMilliseconds: 0 };
       return { kind: CONSTANT, constant: known[source.value] };
     }
     case 'recordNumber':

@@ -20,7 +20,8 @@
  *
  *     words 48 … 51          link details of the first packet: source MAC (48, high half of 49), destination MAC
  *                            (low half of 49, 50), ethertype << 16 | has-MACs << 8 | 802.1Q priority (51)
- *     words 52 … 73          its encapsulation (`ENCAPSULATION_WORDS` of decode/decoded-batch.ts), where that is kept
+ *     words 52 … 55          ifIndex by which each direction came in and left (export/interface-numbers.ts)
+ *     words 56 … 77          its encapsulation (`ENCAPSULATION_WORDS` of decode/decoded-batch.ts), where that is kept
  *
  * Times are nanoseconds since the source's `timeBaseSeconds`. An ICMP flow keeps type << 8 | code as the destination
  * port of the first packet's direction.
@@ -74,7 +75,16 @@ export const EXTENSION_HEADERS_SEEN = 15;
 // The parts of a record behind the entry.
 export const LINK_WORD = ENTRY_WORDS;
 export const LINK_WORDS = 4;
-export const ENCAPSULATION_WORD = LINK_WORD + LINK_WORDS;
+/** Bits of the last link word: what the initiator, or the other side, sent went out (flowDirection 1). */
+export const OUTWARD_FORWARD = 1 << 4;
+export const OUTWARD_REVERSE = 1 << 5;
+/** ifIndex by which each direction came in and left; 0 is unknown. */
+export const INGRESS_FORWARD = LINK_WORD + LINK_WORDS;
+export const EGRESS_FORWARD = INGRESS_FORWARD + 1;
+export const INGRESS_REVERSE = INGRESS_FORWARD + 2;
+export const EGRESS_REVERSE = INGRESS_FORWARD + 3;
+export const INTERFACE_WORDS = 4;
+export const ENCAPSULATION_WORD = INGRESS_FORWARD + INTERFACE_WORDS;
 
 /** Which of their optional parts flow records carry. */
 export interface RecordParts {

@@ -47,7 +47,7 @@ export interface FlowTableOptions {
   /** Measure path health; `sampled`: packets are selected from many. Default: no. */
   readonly health?: 'on' | 'sampled' | 'off';
   /** Length of path health's intervals. Default: INTERVAL_MS. */
-  readonly healthIntervalMs?: number | undefined;
+  readonly pathHealthIntervalMs?: number;
   readonly allocate?: AllocateMemory;
 }
 
@@ -85,7 +85,7 @@ function indexBits(capacity: number): number {
 }
 
 export function createFlowTable(options: FlowTableOptions): FlowTable {
-  const { capacity, health = 'off', healthIntervalMs: intervalMs = INTERVAL_MS } = options;
+  const { capacity, health = 'off', pathHealthIntervalMs: intervalMs = INTERVAL_MS } = options;
   const isSampled = health === 'sampled';
   if (!(capacity >= 1 && capacity <= CAPACITY_MAX)) throw new RangeError(`flow table capacity ${capacity}`);
   const allocate = options.allocate ?? allocateOnHeap;

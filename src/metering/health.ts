@@ -49,7 +49,8 @@ const CE = 3;
  * @param found  index word of each packet
  * @returns a value that depends on all of them
  */
-export function touchHealth(health: HealthTable, count: number, found: Int32Array): number {
+export function touchHealth(health: HealthTable | undefined, count: number, found: Int32Array): number {
+  if (health === undefined) return 0;
   const { hot, timing } = health;
   let touched = 0;
   for (let i = 0; i < count; i++) {

@@ -39,6 +39,7 @@ import {
   noteTcpEnd,
   setFlowTimes,
   writeEncapsulation,
+  writeKey,
   writeLink,
 } from './update.ts';
 
@@ -50,9 +51,7 @@ const { CLOCK_NS, CLOCK_REBASES, FLOWS_ACTIVE, FLOWS_CREATED, FLOWS_EXPIRED, FLO
 const { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS, METERING_COUNTERS } = counting;
 const { ENTRY_DOUBLES, ENTRY_WORDS, FLOW_END_REASON, FLOW_FIRST_NS, FLOW_LAST_NS, FLOW_STATE } = layout;
 const { REVERSE_WORD, STATE_IN_USE, STATE_INITIATOR_IS_B, STATE_TCP_ENDED } = layout;
-
 const { NEXT_LOOK_NS, NEXT_TICK_NS, NOW_NS, PREVIOUS_NS, REBASE_BELOW_NS } = packetClock;
-
 const TCP = 6;
 
 export class MeteringProcess {
@@ -66,24 +65,14 @@ export class MeteringProcess {
   readonly #clock = createPacketClock();
   /** Slots that `expireNext` has emptied so far. */
   #expired = 0;
-  /**
-   * False lets flows that have ended wait in the table, as a live worker does while the exporting process is behind. What
-   * a flow holds stays the same: its packets are told apart by their times.
-   */
+  /** False lets ended flows wait in the table, while the exporting process is behind; what they hold stays the same. */
   mayExpire = true;
   /** Keeps the touched words alive in the eyes of the compiler. */
   touched = 0;
 
   constructor(options: MeteringOptions) {
-    this.table = createFlowTable({
-      capacity: options.flowTableEntries,
-      seeds: options.seeds,
-      keyExtension: hasKeyExtension(options.flowKey),
-      encapsulation: options.encapsulation,
-      ...(options.health === undefined ? {} : { health: options.health }),
-      healthIntervalMs: options.pathHealthIntervalMs,
-      ...(options.allocate === undefined ? {} : { allocate: options.allocate }),
-    });
+    const keyExtension = hasKeyExtension(options.flowKey);
+    this.table = createFlowTable({ ...options, capacity: options.flowTableEntries, keyExtension });
     this.#timeouts = createTimeouts(options);
     this.#found = new Int32Array(options.batchCapacity);
     this.#sink = options.sink;
@@ -98,8 +87,7 @@ export class MeteringProcess {
     if (batch.count === 0) return;
     touchIndex(this.table, batch.words, batch.count, this.#found);
     this.touched = touchEntries(this.table, batch.count, this.#found);
-    const { health } = this.table;
-    if (health !== undefined) this.touched ^= touchHealth(health, batch.count, this.#found);
+    this.touched ^= touchHealth(this.table.health, batch.count, this.#found);
     this.#update(batch, view);
   }
 
@@ -177,15 +165,13 @@ export class MeteringProcess {
       const laterNs = timeNs > previousNs ? timeNs : previousNs;
       movePacketClock(clock, this.#wheel, this.#timeouts.idleNs, laterNs);
     }
-    if (clock[NEXT_LOOK_NS] !== -Infinity) return;
-    const looks = this.mayExpire ? SWEEP_PER_PACKET : 0;
-    if (!sweep(this.#wheel, this.table, this.#timeouts, clock[NOW_NS]!, looks, this.#counting))
+    if (clock[NEXT_LOOK_NS] !== -Infinity || !this.mayExpire) return;
+    if (!sweep(this.#wheel, this.table, this.#timeouts, clock[NOW_NS]!, SWEEP_PER_PACKET, this.#counting))
       clock[NEXT_LOOK_NS] = clock[NEXT_TICK_NS]!;
   }
 
   /**
-   * Moves the clock without a packet, for a link that is quiet, and exports what has come to its end by then. A time
-   * before the clock changes nothing.
+   * Moves the clock on without a packet, for a link that is quiet, and exports what has come to its end by then.
    * @param looks flows to look at, at most
    * @returns true if there is more to look at: call again
    */
@@ -203,7 +189,7 @@ export class MeteringProcess {
     return isMore;
   }
 
-  /** From now on flows end by these timeouts; those in the table too. */
+  /** From now on flows end by these timeouts. */
   setTimeouts(options: TimeoutOptions): void {
     this.#timeouts = createTimeouts(options);
     rescheduleFlows(this.#wheel, this.table, this.#timeouts);
@@ -223,14 +209,7 @@ export class MeteringProcess {
     const at = i * DECODED_WORDS;
     if (table.active === table.capacity) evict(this.#wheel, table, this.#timeouts, this.#counting);
     const slot = insertSlot(table, packets[at + HASH]!);
-    const entryAt = slot * ENTRY_WORDS;
-    for (let w = 0; w < FLOW_STATE; w++) table.words[entryAt + w] = packets[at + w]!;
-    if (table.keyExtension !== undefined) {
-      const to = slot * KEY_EXTENSION_WORDS;
-      const from = i * KEY_EXTENSION_WORDS;
-      for (let w = 0; w < KEY_EXTENSION_WORDS; w++)
-        table.keyExtension[to + w] = batch.keyExtensions[from + w]!;
-    }
+    writeKey(table, slot, packets, at, batch.keyExtensions, i);
     this.#begin(slot, batch, i, view);
     scheduleFlow(this.#wheel, table, slot, this.#timeouts);
     if (table.active > counters[FLOWS_PEAK]!) counters[FLOWS_PEAK] = table.active;
@@ -257,8 +236,7 @@ export class MeteringProcess {
     writeLink(table, slot, packets, at, view);
     if (table.health !== undefined)
       beginHealth(table.health, slot, reason === FLOW_END_REASON.activeTimeout, batch.timeNs, i);
-    if (table.encapsulation !== undefined)
-      writeEncapsulation(table.encapsulation, slot, batch.encapsulation!, i);
+    writeEncapsulation(table, slot, batch.encapsulation, i);
     this.counters[FLOWS_CREATED]!++;
   }
 

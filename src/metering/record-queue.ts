@@ -21,11 +21,12 @@ import { writeHealth } from './health-record.ts';
 const { ENCAPSULATION_WORDS } = decoded;
 const { RECORDS_DROPPED, RECORDS_DROPPED_OCTETS, RECORDS_DROPPED_PACKETS } = counting;
 const { ADDRESS_A, ADDRESS_B, ENCAPSULATION_WORD, ENTRY_DOUBLES, ENTRY_WORDS, FLOW_PORTS } = layout;
+const { EGRESS_FORWARD, EGRESS_REVERSE, FLOW_OBSERVATION_POINT, INGRESS_FORWARD, INGRESS_REVERSE } = layout;
 const { FLOW_STATE, FORWARD_DOUBLE, LINK_WORD, LINK_WORDS, OCTETS, PACKETS } = layout;
 const { HEALTH_WORD, HEALTH_WORDS } = healthLayout;
 const { REVERSE_DOUBLE, STATE_END_REASON_SHIFT, STATE_INITIATOR_IS_B } = layout;
 
-/** Records in a batch and batches in the ring: about 3.4 MB with the smallest stride. */
+/** Records in a batch and batches in the ring: about 3.7 MB with the smallest stride. */
 export const RECORDS_PER_BATCH = 512;
 export const BATCHES = 32;
 /** Batches that are free when there is room: more than the flows that a batch of packets ends. */
@@ -50,7 +51,7 @@ export interface RecordQueueMemory {
 /** Words of a record: even, so that its doubles are aligned. */
 export function recordStride(withEncapsulation: boolean, withHealth = false): number {
   if (withHealth) return HEALTH_WORD + HEALTH_WORDS;
-  return withEncapsulation ? ENCAPSULATION_WORD + ENCAPSULATION_WORDS : LINK_WORD + LINK_WORDS;
+  return ENCAPSULATION_WORD + (withEncapsulation ? ENCAPSULATION_WORDS : 0);
 }
 
 /** @param options.health records carry path health (health-layout.ts) */
@@ -214,6 +215,12 @@ export function writeRecord(
   record[to + FLOW_STATE] = state | (endReason << STATE_END_REASON_SHIFT);
   const link = slot * LINK_WORDS;
   for (let w = 0; w < LINK_WORDS; w++) record[to + LINK_WORD + w] = table.link[link + w]!;
+  // Until somebody knows better: the interface's number in the run, and nothing of where the packets went.
+  const point = entry[from + FLOW_OBSERVATION_POINT]! & 0xffff;
+  record[to + INGRESS_FORWARD] = point;
+  record[to + EGRESS_FORWARD] = 0;
+  record[to + INGRESS_REVERSE] = point;
+  record[to + EGRESS_REVERSE] = 0;
   const { encapsulation, health } = table;
   if (health !== undefined) writeHealth(batch, to, health, slot);
   if (encapsulation === undefined) {

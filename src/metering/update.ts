@@ -2,11 +2,13 @@
  * Adds one packet to its flow's entry. The innermost part of the packet path: doubles and words of two cache lines.
  */
 import * as decoded from '../decode/decoded-batch.ts';
+import * as flowKey from './flow-key.ts';
 import * as layout from './flow-layout.ts';
 import type { FlowTable } from './flow-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { DETAIL_PRIORITY_SHIFT, ENCAPSULATION_WORDS, KEY_PROTOCOL, LINK_OFFSET } = decoded;
+const { KEY_EXTENSION_WORDS } = flowKey;
 const { LINK_WORDS } = layout;
 const { CONTROL_BITS, DETAIL, DETAIL_FRAGMENT, EXTENSION_HEADERS, FLOW_LABEL } = decoded;
 const { FRAME_OCTETS, IP_OCTETS } = decoded;
@@ -156,7 +158,29 @@ export function writeLink(
 }
 
 /** Copies what was around packet `i` of a batch to the flow in `slot`, whose first packet it is. */
-export function writeEncapsulation(to: Int32Array, slot: number, from: Int32Array, i: number): void {
+export function writeEncapsulation(
+  { encapsulation: to }: FlowTable,
+  slot: number,
+  from: Int32Array | undefined,
+  i: number,
+): void {
+  if (to === undefined || from === undefined) return;
   for (let w = 0; w < ENCAPSULATION_WORDS; w++)
     to[slot * ENCAPSULATION_WORDS + w] = from[i * ENCAPSULATION_WORDS + w]!;
+}
+
+/** Writes the key at word `at` of `packets`, and the extension of packet `i`, to the slot of a new flow. */
+export function writeKey(
+  table: FlowTable,
+  slot: number,
+  packets: Int32Array,
+  at: number,
+  extensions: Int32Array,
+  i: number,
+): void {
+  const { words, keyExtension } = table;
+  for (let w = 0; w < FLOW_STATE; w++) words[slot * ENTRY_WORDS + w] = packets[at + w]!;
+  if (keyExtension === undefined) return;
+  for (let w = 0; w < KEY_EXTENSION_WORDS; w++)
+    keyExtension[slot * KEY_EXTENSION_WORDS + w] = extensions[i * KEY_EXTENSION_WORDS + w]!;
 }

@@ -1,14 +1,14 @@
 /**
  * A collector in a process of its own that writes the numbers of the records it has read to a file as it reads them:
- * `crash-collector.ts PORT FILE [SLOW]`. With SLOW it reads a little every few milliseconds only.
+ * `crash-collector.ts PORT FILE [ADDRESS]`.
  */
 import { openSync, writeSync } from 'node:fs';
 import { StreamCollector } from './stream-collector.ts';
 
-const [port, file, slow] = process.argv.slice(2);
+const [port, file, address] = process.argv.slice(2);
 const output = openSync(file!, 'a');
 const collector = new StreamCollector();
-await collector.listen(Number(port));
+await collector.listen(Number(port), address);
 process.stdout.write('listening\n');
 let written = 0;
 setInterval(() => {
@@ -16,11 +16,3 @@ setInterval(() => {
   if (records.length > written) writeSync(output, `${records.slice(written).join('\n')}\n`);
   written = records.length;
 }, 5);
-if (slow !== undefined) {
-  setInterval(() => {
-    for (const socket of collector.sockets) {
-      if (socket.isPaused()) socket.resume();
-      else socket.pause();
-    }
-  }, 7);
-}

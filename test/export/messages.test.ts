@@ -146,9 +146,12 @@ describe('NetFlow v9', () => {
       (exporter) => exporter.setInterfaces([{ ifIndex: 5, name: 'eth0', description: 'up' }]),
     );
     const text = hex(messages[0]!);
-    // Options template FlowSet: id, 4 octets of scope, 8 of options, system, 34, 35; then interface, 82, 83.
+    // Options template FlowSet: id, 4 octets of scope, 4 of options, system, 34; id, 4, 8, system, 34, 35; then
+    // interface, 82, 83; system, 41, 42, 40.
     const sampling =
-      /00010028(....)00040008000100040022000400230001(....)00040008000200040052002000530040/.exec(text);
+      /0001004c....000400040001000400220004(....)00040008000100040022000400230001(....)00040008000200040052002000530040....0004000c0001000400290008002a000800280008/.exec(
+        text,
+      );
     expect(sampling).not.toBeNull();
     const [, samplingId, interfaceId] = sampling!;
     expect(text).toContain(`${samplingId}0010${'00000007'}00000001${'01'}000000`);
@@ -157,8 +160,8 @@ describe('NetFlow v9', () => {
     const description = Buffer.alloc(64, 0);
     description.write('up');
     expect(text).toContain(`${interfaceId}006800000005${hex(name)}${hex(description)}`);
-    // Two templates, two options templates, two options records.
-    expect(Buffer.from(messages[0]!).readUInt16BE(2)).toBe(6);
+    // Two templates, four options templates, four options records.
+    expect(Buffer.from(messages[0]!).readUInt16BE(2)).toBe(10);
   });
 });
 

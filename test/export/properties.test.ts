@@ -190,7 +190,7 @@ describe('an exporter', () => {
     for (const message of transport.messages.map((octets) => Buffer.from(octets))) {
       expect(message.readUInt32BE(8)).toBe(sequence);
       for (const set of dataSets(message, 16)) {
-        if (set.id >= 256) sequence += set.octets % 85 === 0 ? set.octets / 85 : 1;
+        if (set.id >= 256) sequence += set.octets % 84 === 0 ? set.octets / 84 : 1;
       }
     }
     expect(sequence).toBe(20_000 + exporter.statistics().optionsRecords);

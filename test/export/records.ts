@@ -12,13 +12,14 @@ import {
   FLOW_STATE,
   type FlowRecordBatch,
   FORWARD_WORD,
+  INGRESS_FORWARD,
+  INGRESS_REVERSE,
   LABEL_CUSTOMER_VLAN,
   LAST_NS,
   LAYER2_OCTETS,
   LENGTH_MAX,
   LENGTH_MIN,
   LINK_WORD,
-  LINK_WORDS,
   OCTETS,
   PACKETS,
   REVERSE_WORD,
@@ -101,7 +102,7 @@ export function recordBatch(
     withHealth?: boolean;
   } = {},
 ): FlowRecordBatch {
-  const plain = LINK_WORD + LINK_WORDS + (options.withEncapsulation ? ENCAPSULATION_WORDS : 0);
+  const plain = ENCAPSULATION_WORD + (options.withEncapsulation ? ENCAPSULATION_WORDS : 0);
   const stride = options.withHealth ? HEALTH_WORD + HEALTH_WORDS : plain;
   const buffer = new SharedArrayBuffer(Math.max(1, flows.length) * stride * 4);
   const words = new Int32Array(buffer);
@@ -121,6 +122,8 @@ export function recordBatch(
     words[at + FLOW_PORTS] = (flow.ports[0] << 16) | flow.ports[1];
     words[at + FLOW_PROTOCOL] = flow.protocol | (flow.ipVersion << 8) | ((flow.vlan ?? 0) << 16);
     words[at + FLOW_OBSERVATION_POINT] = flow.observationPoint ?? 1;
+    words[at + INGRESS_FORWARD] = flow.observationPoint ?? 1;
+    words[at + INGRESS_REVERSE] = flow.observationPoint ?? 1;
     words[at + FLOW_STATE] = 1 | ((flow.endReason ?? 1) << STATE_END_REASON_SHIFT);
     if (flow.forward) writeDirection(batch, at + FORWARD_WORD, flow.forward);
     if (flow.reverse) writeDirection(batch, at + REVERSE_WORD, flow.reverse);

@@ -223,9 +223,10 @@ describe('a backlog', () => {
     const [file] = segments();
     const last = new Backlog(open(4 * FRAME));
     writeSync(openSync(join(directory, file!), 'r+'), Uint8Array.of(255), 0, 1, 32 + 60);
-    expect(take(last)).toEqual([]);
+    // What lies behind the damage in its segment goes with it; other segments do not.
+    const survivors = take(last);
+    expect(survivors).not.toContain(0);
     expect(last.damagedRecords).toBeGreaterThan(0);
-    expect(last.pendingRecords).toBe(0);
-    expect(last.isEmpty).toBe(true);
+    expect(last.pendingRecords).toBe(survivors.length * BATCH_RECORDS);
   });
 });

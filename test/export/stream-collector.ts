@@ -36,8 +36,8 @@ export class StreamCollector {
   }
 
   /** @returns the port */
-  async listen(port = 0): Promise<number> {
-    this.#server.listen(port, '127.0.0.1');
+  async listen(port = 0, address = '127.0.0.1'): Promise<number> {
+    this.#server.listen(port, address);
     await once(this.#server, 'listening');
     return (this.#server.address() as { port: number }).port;
   }

@@ -67,6 +67,16 @@ describe('a live probe', () => {
     expect(one!.dataRecords).toBeGreaterThanOrEqual(workers[0]!.queue.recordsTaken);
   });
 
+  it('lets somebody see the records on their way', async () => {
+    let records = 0;
+    const options = probeOptions(liveConfig(), keptLog().log);
+    const probe = await start({ ...options, onRecords: (batch) => (records += batch.count) });
+    await waitFor('all is read', () => packetsRead(probe) === PACKETS);
+    const { workers } = await stop(probe);
+    expect(records).toBe(workers[0]!.queue.recordsTaken);
+    expect(records).toBeGreaterThan(0);
+  });
+
   it('says why a capture cannot be opened', async () => {
     const { log } = keptLog();
     const failed = start(probeOptions(liveConfig({ 'live.filter': 'refuse' }), log));
@@ -106,7 +116,7 @@ describe('a worker', () => {
     const { log, lines } = keptLog();
     const mark = join(folder, 'first');
     const probe = await start(probeOptions(liveConfig({ 'live.filter': `once:${mark}` }), log));
-    await waitFor('the second life has read all', () => packetsRead(probe) === 2 * PACKETS);
+    await waitFor('the second life has read all', () => packetsRead(probe) === 2 * PACKETS, 30_000);
     const [worker] = probe.state().workers;
     expect(worker).toMatchObject({ isRunning: true, restarts: 1 });
     expect(worker!.lost.flows).toBe(worker!.flows.active);
@@ -122,9 +132,9 @@ describe('a worker', () => {
 
   it('that hangs is ended by the watchdog and started again', async () => {
     const { log, lines } = keptLog();
-    const options = probeOptions(liveConfig({ 'live.filter': 'hang' }), log, { lookMs: 100, looksMax: 10 });
+    const options = probeOptions(liveConfig({ 'live.filter': 'hang' }), log, { lookMs: 100, looksMax: 20 });
     const probe = await start(options);
-    await waitFor('it is started again', () => probe.state().workers[0]!.restarts === 1, 30_000);
+    await waitFor('it is started again', () => probe.state().workers[0]!.restarts > 0, 30_000);
     expect(lines.join('\n')).toContain('does not turn any more');
     const { workers } = await stop(probe);
     expect(workers[0]!.lost.packets).toBeGreaterThan(0);
@@ -133,7 +143,7 @@ describe('a worker', () => {
   it('that keeps dying is started with longer pauses, and readiness says so', async () => {
     const { log, lines } = keptLog();
     const probe = await start(probeOptions(liveConfig({ 'live.filter': 'crash' }), log));
-    await waitFor('two restarts', () => probe.state().workers[0]!.restarts === 2);
+    await waitFor('two restarts', () => probe.state().workers[0]!.restarts === 2, 30_000);
     await waitFor('it is dead again', () => !probe.state().workers[0]!.isRunning);
     expect(probe.state().isReady).toBe(false);
     const pauses = () => lines.flatMap((line) => /again in ([\d.]+) s/.exec(line)?.[1] ?? []);

@@ -2,6 +2,7 @@
 import {
   ADDRESS_A,
   ADDRESS_B,
+  ENCAPSULATION_WORD,
   FLOW_FIRST_NS,
   FLOW_LAST_NS,
   FLOW_PORTS,
@@ -10,8 +11,6 @@ import {
   type FlowRecordBatch,
   FORWARD_DOUBLE,
   FORWARD_WORD,
-  LINK_WORD,
-  LINK_WORDS,
   OCTETS,
   PACKETS,
   REVERSE_DOUBLE,
@@ -20,7 +19,7 @@ import {
   TCP_FLAGS_TOS,
 } from '../../src/metering/flow-layout.ts';
 
-const STRIDE = LINK_WORD + LINK_WORDS;
+const STRIDE = ENCAPSULATION_WORD;
 
 export interface TestFlow {
   /** Four words for IPv6, one for IPv4. */

@@ -84,9 +84,10 @@ function ended(child: ChildProcess): Promise<void> {
 
 /**
  * Starts nfcapd; resolves when it listens.
+ * @param change what is done to the folder of its files before they are read
  * @throws Error with its output when it does not come up
  */
-export async function startNfcapd(): Promise<RunningNfcapd> {
+export async function startNfcapd(change?: (folder: string) => void): Promise<RunningNfcapd> {
   const port = await freeUdpPort();
   const folder = mkdtempSync(join(tmpdir(), 'flowtap-nfcapd-'));
   const child = spawn(
@@ -115,6 +116,7 @@ export async function startNfcapd(): Promise<RunningNfcapd> {
         await delay(100);
         child.kill('SIGTERM');
         await ended(child);
+        change?.(folder);
         const records = readStore(folder);
         const flows = new Map<string, FlowTotals>();
         for (const record of records) if (record.type === 'FLOW') addToFlows(flows, totalsOf(record));

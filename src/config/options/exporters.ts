@@ -3,7 +3,7 @@
  * an exporter's own object or URL; the others stand only there. config/exporter-schemes.ts says which scheme reads which.
  */
 import { type ConfigOption, DAY_MS, TEMPLATE } from '../config-option.ts';
-import { choice, duration, integer, numberOrWord, SWITCH, text } from '../option-types.ts';
+import { choice, choices, duration, integer, numberOrWord, SWITCH, text } from '../option-types.ts';
 
 /** Left to the exporter, or to what all exporters share. */
 const AUTO = 'auto';
@@ -43,12 +43,27 @@ export const MESSAGE_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'optionsData',
-    type: choice(['auto', 'periodic', 'once', 'none']),
+    type: choice(['auto', 'periodic', 'statistics', 'once', 'none']),
     default: 'auto',
     unit: '',
     help:
-      'When options data (sampling, system start, interface names) is sent: with every template refresh, with the ' +
-      'first, or never; auto: periodic in NetFlow v9, once in IPFIX.',
+      'When options data is sent: all of it with every template refresh; descriptions (sampling, interfaces, flow ' +
+      'keys …) with the first and statistics from time to time; descriptions alone; or nothing. auto: periodic in ' +
+      'NetFlow v9, statistics in IPFIX.',
+  },
+  {
+    path: 'samplingForms',
+    type: choices(['auto', 'interval', 'algorithm', 'sampler', 'selector', 'spacing']),
+    default: ['auto'],
+    unit: '',
+    help: 'In which forms the sampling rate is announced; auto: those that most collectors read.',
+  },
+  {
+    path: 'exporterAddress',
+    type: text('an address, or auto', 'ADDRESS', /^[0-9a-fA-F:.]+$|^auto$/),
+    default: AUTO,
+    unit: '',
+    help: 'Announced as the exporter (exporterIPv4Address, exporterIPv6Address); auto: the address that messages leave from.',
   },
 ];
 

@@ -18,10 +18,12 @@ export const LOG_LEVELS = ['error', 'warning', 'info', 'debug'] as const;
 export const LOG_FORMATS = ['auto', 'journal', 'plain', 'terminal'] as const;
 
 const ONLY: Pick<ConfigOption, 'commands'> = { commands: ['run'] };
+/** What says how packets are captured concerns `flowtap count` too. */
+const CAPTURE: Pick<ConfigOption, 'commands'> = { commands: ['run', 'count'] };
 
 const CAPTURE_OPTIONS: readonly ConfigOption[] = [
   {
-    ...ONLY,
+    ...CAPTURE,
     path: 'live.interfaces',
     type: nameList('names of network interfaces (see: flowtap interfaces)', 'NAME'),
     default: [],
@@ -31,7 +33,7 @@ const CAPTURE_OPTIONS: readonly ConfigOption[] = [
     help: 'Interfaces to meter, each with its own workers.',
   },
   {
-    ...ONLY,
+    ...CAPTURE,
     path: 'live.capture',
     type: choice(CAPTURE_KINDS),
     default: 'ring',
@@ -49,7 +51,7 @@ const CAPTURE_OPTIONS: readonly ConfigOption[] = [
     help: 'Threads for each interface, each with its own ring and flow table; auto shares the cores, less one, out.',
   },
   {
-    ...ONLY,
+    ...CAPTURE,
     path: 'live.filter',
     type: text("an expression in tcpdump's syntax, or nothing", 'EXPRESSION'),
     default: '',
@@ -59,7 +61,7 @@ const CAPTURE_OPTIONS: readonly ConfigOption[] = [
     help: "Meter only packets that match this expression in tcpdump's syntax; the kernel leaves the others out.",
   },
   {
-    ...ONLY,
+    ...CAPTURE,
     path: 'live.snapLength',
     type: integer(64, 65_535),
     default: 256,
@@ -68,7 +70,7 @@ const CAPTURE_OPTIONS: readonly ConfigOption[] = [
     help: 'Octets of each frame that are captured; lengths are counted as they were on the wire all the same.',
   },
   {
-    ...ONLY,
+    ...CAPTURE,
     path: 'live.promiscuous',
     type: SWITCH,
     default: true,
@@ -77,7 +79,7 @@ const CAPTURE_OPTIONS: readonly ConfigOption[] = [
     help: 'Receive frames for other stations too, as a mirror port needs it; ends with the capture.',
   },
   {
-    ...ONLY,
+    ...CAPTURE,
     path: 'live.outgoing',
     type: SWITCH,
     default: false,
@@ -89,7 +91,7 @@ const CAPTURE_OPTIONS: readonly ConfigOption[] = [
 
 const RING_OPTIONS: readonly ConfigOption[] = [
   {
-    ...ONLY,
+    ...CAPTURE,
     path: 'live.ring.blocks',
     type: integer(2, 65_536),
     default: 64,
@@ -98,7 +100,7 @@ const RING_OPTIONS: readonly ConfigOption[] = [
     help: 'Blocks of the ring of each worker: what it can hold while the worker is busy.',
   },
   {
-    ...ONLY,
+    ...CAPTURE,
     path: 'live.ring.blockOctets',
     type: powerOfTwo(4096, 2 ** 27),
     default: 2 ** 20,
@@ -106,7 +108,7 @@ const RING_OPTIONS: readonly ConfigOption[] = [
     help: 'Size of a block; its memory is the kernel’s and in one piece, so large ones may not be had.',
   },
   {
-    ...ONLY,
+    ...CAPTURE,
     path: 'live.ring.blockTimeout',
     type: duration(1, 10e3),
     default: 10,
@@ -117,7 +119,7 @@ const RING_OPTIONS: readonly ConfigOption[] = [
 
 const SAMPLING_OPTIONS: readonly ConfigOption[] = [
   {
-    ...ONLY,
+    ...CAPTURE,
     path: 'live.sampling.interval',
     type: integer(1, 1_000_000),
     default: 1,
@@ -126,13 +128,22 @@ const SAMPLING_OPTIONS: readonly ConfigOption[] = [
     help: 'Meter one packet in so many, and tell collectors so; 1 meters all of them.',
   },
   {
-    ...ONLY,
+    ...CAPTURE,
     path: 'live.sampling.method',
     type: { ...choice(SAMPLING_METHODS), placeholder: 'METHOD' },
     default: 'random',
     unit: '',
     flag: 'sampling-method',
     help: 'Which packet: any with equal chance, every N-th, or by a hash of its content (RFC 5475).',
+  },
+  {
+    ...ONLY,
+    path: 'live.sampling.scale',
+    type: SWITCH,
+    default: false,
+    unit: '',
+    flag: 'scale',
+    help: 'Multiply counters by the interval and announce no sampling, for collectors that do not understand it.',
   },
 ];
 

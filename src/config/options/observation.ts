@@ -1,6 +1,7 @@
 /** Options of decoding and of the observation point. */
 import { TUNNEL_KINDS } from '../../decode/tunnel-kinds.ts';
 import { type ConfigOption, UINT32_MAX } from '../config-option.ts';
+import { MAC_INTERFACES, MAC_LIST, VLAN_INTERFACES } from '../interface-maps.ts';
 import { choices, integer, numberOrWord } from '../option-types.ts';
 
 export const OBSERVATION_OPTIONS: readonly ConfigOption[] = [
@@ -33,7 +34,9 @@ export const OBSERVATION_OPTIONS: readonly ConfigOption[] = [
     default: 'auto',
     unit: '',
     flag: 'ingress-interface',
-    help: 'ingressInterface of every flow; auto is the number of the interface within the capture, from 1.',
+    help:
+      'ingressInterface of every flow; auto is the ifIndex of the interface in a live capture, its number in a capture ' +
+      'file, from 1, or what the maps below say.',
   },
   {
     path: 'observation.egressInterface',
@@ -41,6 +44,31 @@ export const OBSERVATION_OPTIONS: readonly ConfigOption[] = [
     default: 0,
     unit: '',
     flag: 'egress-interface',
-    help: 'egressInterface of every flow; 0 is unknown, which is what a mirror port knows.',
+    help:
+      'egressInterface of every flow; 0 leaves it to the map below, else it is unknown in a capture file, and the same as ' +
+      'ingressInterface in a live capture, since some collectors drop flows without it.',
+  },
+  {
+    path: 'observation.vlanInterfaces',
+    type: VLAN_INTERFACES,
+    default: [],
+    unit: '',
+    help: 'ingressInterface by VLAN id, as behind a packet broker that tags each mirrored port: ["10=1001", "20=1002"].',
+  },
+  {
+    path: 'observation.macInterfaces',
+    type: MAC_INTERFACES,
+    default: [],
+    unit: '',
+    help:
+      'Interfaces by MAC address of their neighbours: a source address says ingressInterface, a destination address ' +
+      'egressInterface; wins over VLANs: ["02:00:00:00:00:01=1001"].',
+  },
+  {
+    path: 'observation.localMacs',
+    type: MAC_LIST,
+    default: [],
+    unit: '',
+    help: 'MAC addresses on this side: flowDirection is 1, egress, for what they send, and 0, ingress, for the rest.',
   },
 ];

@@ -1,0 +1,104 @@
+/** `flowtap count`: captures and discards, and says once a second what came. */
+import type { FlowtapConfig } from '../config/config.ts';
+import { duration } from '../config/option-types.ts';
+import { ConfigError, type ConfigFault } from '../errors.ts';
+import type { LiveCount, LiveCountOptions } from '../live-count.ts';
+import { formatCount, formatOctets, formatSpan } from '../output/units.ts';
+import { type Arguments, COMMAND_LINE } from './command.ts';
+import { type MergedConfig, mergeConfig } from './flag-config.ts';
+import { captureFaults } from './run-config.ts';
+
+const DURATION_TYPE = duration(100, 366 * 86_400e3);
+
+export type CountLive = (options: LiveCountOptions) => Promise<LiveCount>;
+
+function oneInterface(merged: MergedConfig): ConfigFault[] {
+  const { interfaces } = merged.config.live;
+  if (interfaces.length <= 1) return captureFaults(merged);
+  const path = merged.nameOf('live.interfaces');
+  return [
+    { path, found: interfaces.join(', '), allowed: 'one interface: count each in a process of its own' },
+  ];
+}
+
+/** @throws ConfigError when it is not a duration */
+function durationOf(args: Arguments): number {
+  const text = args.flags.get('duration')?.at(-1);
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  const value = DURATION_TYPE.parse(text);
+  if (typeof value === 'number') return value;
+  const fault = { path: '--duration', found: JSON.stringify(text), allowed: DURATION_TYPE.allowed };
+  throw new ConfigError(COMMAND_LINE, [fault]);
+}
+
+function optionsOf({ live }: FlowtapConfig): LiveCountOptions['capture'] {
+  return {
+    capture: live.capture,
+    interface: live.interfaces[0]!,
+    interfaceIndex: 0,
+    blockOctets: live.ring.blockOctets,
+    blocks: live.ring.blocks,
+    blockTimeoutMs: live.ring.blockTimeoutMs,
+    snapLength: live.snapLength,
+    filter: live.filter,
+    sampling: live.sampling,
+    promiscuous: live.promiscuous,
+    outgoing: live.outgoing,
+  };
+}
+
+/** What a source does not know is a question mark, never 0. */
+function known(value: number): string {
+  return Number.isNaN(value) ? '?' : formatCount(value);
+}
+
+function line(now: LiveCount, before: LiveCount | undefined): string {
+  const ms = now.elapsedMs - (before?.elapsedMs ?? 0);
+  const packets = now.packets - (before?.packets ?? 0);
+  const octets = now.octets - (before?.octets ?? 0);
+  const drops = now.drops - (before?.drops ?? 0);
+  const rate = formatCount(Math.round((packets * 1000) / ms));
+  const load = ((octets * 8) / ms / 1000).toFixed(1);
+  return `${formatSpan(now.elapsedMs)}  ${rate} packets/s  ${load} Mbit/s  ${known(drops)} dropped\n`;
+}
+
+function summary(all: LiveCount): string {
+  const { packets, octets, drops, unselected, elapsedMs, cpuMs } = all;
+  const captured = packets + unselected;
+  const share = captured + drops > 0 ? (100 * captured) / (captured + drops) : 100;
+  const shown = Number.isNaN(share) ? '?' : share.toFixed(2);
+  const each = captured > 0 ? `, ${Math.round((cpuMs * 1e6) / captured)} ns a packet` : '';
+  const left = unselected > 0 ? `, ${formatCount(unselected)} not selected` : '';
+  return (
+    `${formatCount(packets)} packets, ${formatOctets(octets)} in ${formatSpan(elapsedMs)}${left}; ` +
+    `${known(drops)} dropped, ${shown} % captured; ${formatSpan(cpuMs)} of processor time${each}\n`
+  );
+}
+
+/** @returns the exit code */
+export async function count(
+  args: Arguments,
+  form: 'table' | 'json',
+  load: () => Promise<CountLive>,
+): Promise<number> {
+  const config = await mergeConfig('count', args, oneInterface);
+  const durationMs = durationOf(args);
+  const countLive = await load();
+  const abort = new AbortController();
+  const stop = () => abort.abort();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  let before: LiveCount | undefined;
+  const all = await countLive({
+    capture: optionsOf(config),
+    durationMs,
+    signal: abort.signal,
+    onCount: (now) => {
+      process.stdout.write(form === 'json' ? `${JSON.stringify(now)}\n` : line(now, before));
+      before = now;
+    },
+    onLog: (message) => process.stderr.write(`flowtap: ${message}\n`),
+  });
+  process.stderr.write(summary(all));
+  return 0;
+}

@@ -1,0 +1,135 @@
+/**
+ * Anonymizes flow records before anything reads them: exporters, files and printed output all see the replaced
+ * addresses, those of a tunnel's outer packet included, and MAC addresses by choice. What was done is announced to
+ * collectors as RFC 6235 says (announcement.ts).
+ */
+import { readFileSync } from 'node:fs';
+import {
+  ENCAPSULATION_WORDS,
+  OUTER_DESTINATION_ADDRESS,
+  OUTER_KIND,
+  OUTER_SOURCE_ADDRESS,
+} from '../../decode/decoded-batch.ts';
+import { ConfigError } from '../../errors.ts';
+import {
+  ADDRESS_A,
+  ADDRESS_B,
+  ENCAPSULATION_WORD,
+  FLOW_PROTOCOL,
+  type FlowRecordBatch,
+  LINK_WORD,
+} from '../../metering/flow-layout.ts';
+import { CryptoPan, KEY_OCTETS } from './crypto-pan.ts';
+
+export interface AnonymizationConfig {
+  readonly method: 'none' | 'cryptopan' | 'truncate';
+  /** File with the key of cryptopan; '' for none. */
+  readonly keyFile: string;
+  /** Bits that truncation leaves. */
+  readonly ipv4PrefixLength: number;
+  readonly ipv6PrefixLength: number;
+  /** What stays of MAC addresses: all, the vendor's three octets, or nothing. */
+  readonly macAddresses: 'keep' | 'vendor' | 'zero';
+}
+
+export interface Anonymizer {
+  /** Replaces the addresses of all records of a batch, in its own memory. */
+  apply(batch: FlowRecordBatch): void;
+}
+
+type ReplaceAddress = (words: Int32Array, at: number) => void;
+
+const OUTER_END = ENCAPSULATION_WORD + ENCAPSULATION_WORDS;
+const HEX_KEY = /^(?:0x)?([0-9a-f]{64})$/i;
+
+/**
+ * The key in a file: 32 octets, or 64 hexadecimal digits with 0x before them or not; a line feed behind is ignored.
+ * @throws ConfigError where the file cannot be read or holds something else
+ */
+export function readKey(file: string, origin = 'configuration'): Uint8Array {
+  const path = 'anonymization.keyFile';
+  const allowed = 'a file with 32 octets or 64 hexadecimal digits (openssl rand -hex 32 > FILE)';
+  if (file === '') throw new ConfigError(origin, [{ path, found: 'none', allowed }]);
+  let octets: Buffer;
+  try {
+    octets = readFileSync(file);
+  } catch (error) {
+    const found = `${file}: ${(error as NodeJS.ErrnoException).code ?? error}`;
+    throw new ConfigError(origin, [{ path, found, allowed }]);
+  }
+  const hex = HEX_KEY.exec(octets.toString('latin1').trim());
+  if (hex !== null) return Buffer.from(hex[1]!, 'hex');
+  const hasLineFeed = octets.length === KEY_OCTETS + 1 && octets[KEY_OCTETS] === 0x0a;
+  if (octets.length !== KEY_OCTETS && !hasLineFeed) {
+    throw new ConfigError(origin, [{ path, found: `${file}: ${octets.length} octets`, allowed }]);
+  }
+  return octets.subarray(0, KEY_OCTETS);
+}
+
+/** The word number `w` of a mask of `bits` bits. */
+function maskWord(bits: number, w: number): number {
+  const inWord = Math.min(Math.max(bits - 32 * w, 0), 32);
+  return inWord === 0 ? 0 : -1 << (32 - inWord);
+}
+
+function truncation(prefixLength: number, words: number): ReplaceAddress {
+  const mask = Int32Array.from({ length: words }, (_, w) => maskWord(prefixLength, w));
+  return (record, at) => {
+    for (let w = 0; w < mask.length; w++) record[at + w]! &= mask[w]!;
+  };
+}
+
+/** Link details: source MAC in word 0 and the high half of 1, destination in the low half of 1 and word 2. */
+function macReplacer(macs: AnonymizationConfig['macAddresses']): ReplaceAddress | undefined {
+  if (macs === 'keep') return undefined;
+  const isVendor = macs === 'vendor';
+  return (words, at) => {
+    words[at] = isVendor ? words[at]! & 0xffffff00 : 0;
+    words[at + 1] = isVendor ? words[at + 1]! & 0xffff : 0;
+    words[at + 2] = isVendor ? words[at + 2]! & 0xff000000 : 0;
+  };
+}
+
+/**
+ * @returns undefined where nothing is to be changed
+ * @throws ConfigError for a key that cannot be read
+ */
+export function createAnonymizer(config: AnonymizationConfig, origin?: string): Anonymizer | undefined {
+  const { method, ipv4PrefixLength, ipv6PrefixLength, macAddresses } = config;
+  const replaceMac = macReplacer(macAddresses);
+  if (method === 'none' && replaceMac === undefined) return undefined;
+  const pan = method === 'cryptopan' ? new CryptoPan(readKey(config.keyFile, origin)) : undefined;
+  const isTruncating = method === 'truncate';
+  const nothing: ReplaceAddress = () => {};
+  const ipv4: ReplaceAddress =
+    pan !== undefined
+      ? (words, at) => pan.ipv4(words, at)
+      : isTruncating
+        ? truncation(ipv4PrefixLength, 1)
+        : nothing;
+  const ipv6: ReplaceAddress =
+    pan !== undefined
+      ? (words, at) => pan.ipv6(words, at)
+      : isTruncating
+        ? truncation(ipv6PrefixLength, 4)
+        : nothing;
+  return {
+    apply: ({ count, stride, words }) => {
+      const hasOuter = stride >= OUTER_END;
+      for (let i = 0; i < count; i++) {
+        const row = i * stride;
+        const replace = ((words[row + FLOW_PROTOCOL]! >>> 8) & 0xf) === 6 ? ipv6 : ipv4;
+        replace(words, row + ADDRESS_A);
+        replace(words, row + ADDRESS_B);
+        replaceMac?.(words, row + LINK_WORD);
+        if (!hasOuter) continue;
+        const outer = row + ENCAPSULATION_WORD;
+        const version = words[outer + OUTER_KIND]! & 0xff;
+        if (version === 0) continue;
+        const replaceOuter = version === 6 ? ipv6 : ipv4;
+        replaceOuter(words, outer + OUTER_SOURCE_ADDRESS);
+        replaceOuter(words, outer + OUTER_DESTINATION_ADDRESS);
+      }
+    },
+  };
+}

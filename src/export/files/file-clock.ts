@@ -1,0 +1,43 @@
+/** The time that files are rotated by: that of the flows in a replay, the system's where the flows are live. */
+import { FLOW_LAST_NS, type FlowRecordBatch } from '../../metering/flow-layout.ts';
+import { ExportClock } from '../export-clock.ts';
+import type { SinkContext } from '../record-sink.ts';
+
+export class FileClock {
+  readonly #clock: ExportClock;
+  readonly #isLive: boolean;
+  #nowMs = Number.NaN;
+
+  constructor(timestamps: 'capture' | 'now', context: SinkContext) {
+    this.#clock = new ExportClock(timestamps);
+    this.#isLive = context.whenFull === 'drop';
+  }
+
+  /** Unix time in ms; before any flow of a replay, the system's. */
+  get nowMs(): number {
+    return this.#isLive || Number.isNaN(this.#nowMs) ? Date.now() : this.#nowMs;
+  }
+
+  /** Whether time goes on without flows. */
+  get isLive(): boolean {
+    return this.#isLive;
+  }
+
+  /**
+   * Takes over the times of a batch.
+   * @returns the batch with the time base that its times are to be written with
+   */
+  update(batch: FlowRecordBatch): FlowRecordBatch {
+    const { doubles, stride, count } = batch;
+    let lastNs = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < count; i++) {
+      lastNs = Math.max(lastNs, doubles[(i * stride) / 2 + FLOW_LAST_NS]!);
+    }
+    if (count > 0) {
+      this.#clock.update(batch, lastNs, lastNs);
+      this.#nowMs = this.#clock.nowMs;
+    }
+    if (this.#clock.epochSeconds === batch.timeBaseSeconds || count === 0) return batch;
+    return { ...batch, timeBaseSeconds: this.#clock.epochSeconds };
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * Options data as tshark's CFLOW dissector reads it: statistics, sampling in all its forms, interfaces that come later,
+ * the exporter's address, flow keys, anonymization. Nothing may be malformed or unknown.
+ */
+import { expect, it } from 'vitest';
+import type { AnonymizationConfig } from '../../src/export/anonymization/anonymizer.ts';
+import { createCollectorExporter } from '../../src/export/collector-options.ts';
+import { MessageArena } from '../../src/export/message-arena.ts';
+import { type MeteringStatistics, SAMPLING_FORMS } from '../../src/export/metering-statistics.ts';
+import { flowsAt } from '../files/sink-support.ts';
+import { describeWithTools } from '../support/tools.ts';
+import { CollectingTransport } from './collecting-transport.ts';
+import { CONFIG, collector, exportAll } from './exporter-support.ts';
+import { tshark } from './outside-tools.ts';
+
+const METERING: MeteringStatistics = {
+  ignoredPackets: 1234,
+  ignoredOctets: 567_890,
+  firstIgnoredMs: 1_700_000_000_123,
+  lastIgnoredMs: 1_700_000_001_456,
+  observedPackets: 100_000,
+  selectedPackets: 998,
+  observedFlows: 77,
+};
+
+const ANONYMIZATION: AnonymizationConfig = {
+  method: 'cryptopan',
+  keyFile: '',
+  ipv4PrefixLength: 24,
+  ipv6PrefixLength: 48,
+  macAddresses: 'vendor',
+};
+
+/** Lines in which tshark complains. */
+const faults = (text: string) =>
+  text
+    .split('\n')
+    .filter((line) => /malformed|unknown|expert|expected|Type \d+: Value/i.test(line))
+    // tshark names one of the two modes of IANA's samplerMode.
+    .filter((line) => !line.includes('SamplerMode: Unknown (1)'));
+
+/** Every value that tshark shows under this label, in order. */
+const valuesOf = (text: string, label: string) =>
+  [...text.matchAll(new RegExp(`^\\s+${label}: (.*)$`, 'gm'))].map(([, value]) => value!);
+
+const FLOW_KEY = { vlan: true, tos: false, mac: false, mpls: false, tunnel: false };
+
+describeWithTools(['tshark'], 'options data, as tshark reads it', () => {
+  it.each([
+    [
+      'random',
+      ['Sampling interval: 100', 'Sampling algorithm: Random sampling', 'SamplerRandomInterval: 100'],
+    ],
+    [
+      'systematic',
+      ['Sampling interval: 100', 'Sampling algorithm: Deterministic sampling', 'Sampling Packet Space: 99'],
+    ],
+    ['hash', ['Sampling interval: 100']],
+  ] as const)('has sampling in every form: %s', async (method, expected) => {
+    const config = { ...CONFIG, sampling: { method, interval: 100 } };
+    for (const protocol of ['ipfix', 'netflow9'] as const) {
+      const to = collector(protocol, { samplingForms: SAMPLING_FORMS });
+      const { messages, statistics } = await exportAll([flowsAt(1, 10)], to, config);
+      const text = tshark(messages, ['-V']);
+      expect(faults(text)).toEqual([]);
+      for (const line of expected) expect(text.toLowerCase()).toContain(line.toLowerCase());
+      expect(statistics.optionsRecords).toBeGreaterThanOrEqual(SAMPLING_FORMS.length);
+    }
+  });
+
+  it('leaves out the form that would be taken for another rate', async () => {
+    const count = async (interval: number) => {
+      const config = { ...CONFIG, sampling: { method: 'systematic' as const, interval } };
+      const { messages } = await exportAll([flowsAt(1, 10)], collector('ipfix'), config);
+      return valuesOf(tshark(messages, ['-V']), 'Sampling Packet Interval').length;
+    };
+    expect(await count(1)).toBe(1);
+    expect(await count(100)).toBe(0);
+  });
+
+  it('has statistics of metering and exporting at the end', async () => {
+    const { messages } = await exportAll([flowsAt(1, 10)], collector('ipfix'), CONFIG, (exporter) =>
+      exporter.setStatistics(
+        () => METERING,
+        () => 5,
+      ),
+    );
+    const text = tshark(messages, ['-V']);
+    expect(faults(text)).toEqual([]);
+    expect(valuesOf(text, 'Ignored Packets')).toEqual(['1234']);
+    expect(valuesOf(text, 'Ignored Octets')).toEqual(['567890']);
+    expect(valuesOf(text, 'Flows')).toEqual(['77']);
+    expect(valuesOf(text, 'Not Sent Flows')).toEqual(['5']);
+    expect(valuesOf(text, 'FlowsExp')).toEqual(['15']);
+    expect(valuesOf(text, 'PacketsExp')).toEqual([String(messages.length - 1)]);
+    const before = messages.slice(0, -1).reduce((sum, { length }) => sum + length, 0);
+    expect(valuesOf(text, 'OctetsExp')).toEqual([String(before)]);
+    const times = valuesOf(text, 'Observation Time Milliseconds');
+    expect(times).toHaveLength(4);
+    expect(times[0]).toContain('22:13:20.123');
+    expect(times[1]).toContain('22:13:21.456');
+    expect(valuesOf(text, 'Selector Id Total Pkts Observed')).toHaveLength(1);
+  });
+
+  it('leaves out of statistics what is not known', async () => {
+    const unknown = Object.fromEntries(Object.keys(METERING).map((name) => [name, Number.NaN]));
+    const { messages } = await exportAll([flowsAt(1, 10)], collector('ipfix'), CONFIG, (exporter) =>
+      exporter.setStatistics(
+        () => unknown as unknown as MeteringStatistics,
+        () => 0,
+      ),
+    );
+    const text = tshark(messages, ['-V']);
+    expect(faults(text)).toEqual([]);
+    expect(text).not.toContain('Ignored');
+    expect(valuesOf(text, 'Not Sent Flows')).toEqual(['0']);
+  });
+
+  it('has the address of the exporter', async () => {
+    for (const [address, label] of [
+      ['192.0.2.7', 'ExporterAddr'],
+      ['2001:db8::7', 'ExporterAddr'],
+    ] as const) {
+      const { messages } = await exportAll([flowsAt(1, 1)], collector('ipfix', { exporterAddress: address }));
+      const text = tshark(messages, ['-V']);
+      expect(faults(text)).toEqual([]);
+      expect(valuesOf(text, label)).toEqual([address]);
+    }
+  });
+
+  it.each(['ipfix', 'netflow9'] as const)(
+    'has interfaces that appear after the first flow: %s',
+    async (protocol) => {
+      const to = collector(protocol);
+      const arena = new MessageArena(1400);
+      const transport = new CollectingTransport(arena);
+      const exporter = createCollectorExporter(arena, transport, CONFIG, to);
+      exporter.setInterfaces([{ ifIndex: 1, name: 'eth0', description: 'uplink' }]);
+      await exporter.exportBatch(flowsAt(1, 10));
+      exporter.setInterfaces([
+        { ifIndex: 1, name: 'eth0', description: 'uplink' },
+        { ifIndex: 2, name: 'wg0', description: 'tunnel' },
+      ]);
+      await exporter.exportBatch(flowsAt(2, 10));
+      await exporter.end();
+      const text = tshark(transport.messages, ['-V']);
+      expect(faults(text)).toEqual([]);
+      const names = valuesOf(text, 'IfName').map((name) => name.trim());
+      expect(names).toEqual(['eth0', 'eth0', 'wg0']);
+      // The rest has been said and has not changed.
+      if (protocol === 'ipfix') expect(valuesOf(text, 'System Init Time')).toHaveLength(1);
+    },
+  );
+
+  it('has the flow keys of each template', async () => {
+    const names = [
+      'octetDeltaCount',
+      'sourceIPv4Address',
+      'destinationIPv4Address',
+      'vlanId',
+      'ipClassOfService',
+    ];
+    const config = { ...CONFIG, template: { ipv4: names, ipv6: ['sourceIPv6Address', 'flowEndReason'] } };
+    const { messages } = await exportAll([flowsAt(1, 10)], collector('ipfix'), {
+      ...config,
+      metering: { flowKey: FLOW_KEY },
+    });
+    const text = tshark(messages, ['-V']);
+    expect(faults(text)).toEqual([]);
+    const indicators = valuesOf(text, 'floKeyIndicator').map((value) => Number.parseInt(value, 16));
+    expect(indicators).toEqual([0b1110, 0b1]);
+    const withTos = await exportAll([flowsAt(1, 10)], collector('ipfix'), {
+      ...config,
+      metering: { flowKey: { ...FLOW_KEY, vlan: false, tos: true } },
+    });
+    const other = valuesOf(tshark(withTos.messages, ['-V']), 'floKeyIndicator');
+    expect(other.map((value) => Number.parseInt(value, 16))).toEqual([0b10110, 0b1]);
+  });
+
+  it('says what was done to addresses (RFC 6235)', async () => {
+    const template = {
+      ipv4: ['sourceIPv4Address', 'destinationMacAddress', 'octetDeltaCount', 'ipNextHopIPv4Address'],
+      ipv6: ['destinationIPv6Address', 'octetDeltaCount'],
+    };
+    const config = { ...CONFIG, template, anonymization: ANONYMIZATION };
+    const { messages } = await exportAll([flowsAt(1, 10)], collector('ipfix'), config);
+    const text = tshark(messages, ['-V']);
+    expect(faults(text)).toEqual([]);
+    // Structured permutation for addresses, precision degradation for the MAC address, stable for good.
+    expect(valuesOf(text, 'Anonymization Technique')).toEqual(['6', '2', '6']);
+    expect(valuesOf(text, 'Anonymization Flags')).toEqual(['0003', '0003', '0003']);
+    expect(valuesOf(text, 'Information Element Id')).toEqual(['8', '80', '28']);
+  });
+
+  it('tells nothing where it is not wanted', async () => {
+    const { statistics } = await exportAll([flowsAt(1, 10)], collector('ipfix', { optionsData: 'none' }));
+    expect(statistics.optionsRecords).toBe(0);
+  });
+});
