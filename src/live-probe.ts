@@ -9,6 +9,7 @@
  */
 import { availableParallelism } from 'node:os';
 import type { FlowtapConfig } from './config/config.ts';
+import type { HealthMetrics } from './diagnose/health-metrics.ts';
 import type { Anonymizer } from './export/anonymization/anonymizer.ts';
 import type { ExportingProcess } from './export/exporting-process.ts';
 import { LiveExporting, openCollectors } from './live-exporting.ts';
@@ -64,6 +65,8 @@ export class LiveProbe {
   readonly #startedAtMs = Date.now();
   #config: FlowtapConfig;
   #server: MetricsServer | undefined;
+  /** Where path health is measured and metrics are served; it goes on when the server moves. */
+  #healthMetrics: HealthMetrics | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isStarted = false;
   #isStopping = false;
@@ -78,7 +81,10 @@ export class LiveProbe {
       config,
       log,
       anonymizer,
-      onRecords: options.onRecords,
+      onRecords: (batch) => {
+        options.onRecords?.(batch);
+        this.#healthMetrics?.add(batch);
+      },
     });
     this.#exporting = exporting;
     this.#watcher = new LossWatcher(log);
@@ -219,7 +225,12 @@ export class LiveProbe {
     if (listen === 'none') return undefined;
     const { createMetrics } = await import('./metrics/registry.ts');
     const { startMetricsServer } = await import('./metrics/http.ts');
-    const metrics = createMetrics(() => this.state());
+    if (this.#healthMetrics === undefined && this.plan.workers.some(({ data }) => data.health === 'on')) {
+      const { HealthMetrics } = await import('./diagnose/health-metrics.ts');
+      const { interfaces } = this.#config.live;
+      this.#healthMetrics = new HealthMetrics((point) => interfaces[point - 1] ?? String(point));
+    }
+    const metrics = createMetrics(() => this.state(), this.#healthMetrics?.registry);
     // The first time takes ten times as long, which no scrape should have to wait for.
     await metrics();
     return startMetricsServer({

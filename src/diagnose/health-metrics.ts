@@ -3,7 +3,7 @@
  * traffic. Every record is judged by itself when it is exported, so a long flow counts once for each active timeout, and
  * an alert does not wait for its end. Adding a record makes objects: main does it only where metrics are wanted.
  */
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, Histogram, Registry } from 'prom-client';
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import { hasHealth } from '../metering/read-health.ts';
 import { diagnose, mainDirection } from './describe.ts';
@@ -19,6 +19,8 @@ const LOST_SHARE = [0, 0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.0
 const SEGMENTS_MIN = 100;
 
 export class HealthMetrics {
+  /** All of these metrics, and no others. */
+  readonly registry = new Registry();
   readonly #interfaceNameOf: (observationPoint: number) => string;
   readonly #verdicts: Counter<'interface' | 'verdict'>;
   readonly #octets: Counter<'interface' | 'verdict'>;
@@ -32,20 +34,20 @@ export class HealthMetrics {
 
   /**
    * Makes the metrics.
-   * @param registers where they are registered
    * @param interfaceNameOf the label for a record's observation point
    */
-  constructor(registers: Registry, interfaceNameOf: (observationPoint: number) => string) {
+  constructor(interfaceNameOf: (observationPoint: number) => string) {
+    const registers = [this.registry];
     this.#interfaceNameOf = interfaceNameOf;
     const counter = <T extends string>(name: string, help: string, labelNames: readonly T[]) =>
-      new Counter<T>({ name: `flowtap_path_${name}`, help, labelNames, registers: [registers] });
+      new Counter<T>({ name: `flowtap_path_${name}`, help, labelNames, registers });
     const histogram = (name: string, help: string, buckets: number[]) =>
       new Histogram({
         name: `flowtap_path_${name}`,
         help,
         labelNames: INTERFACE,
         buckets,
-        registers: [registers],
+        registers,
       });
     const byVerdict = ['interface', 'verdict'] as const;
     this.#verdicts = counter(

@@ -15,6 +15,9 @@ address reads it.
 Counters are read from shared memory when Prometheus asks, so a scrape costs the workers nothing. What a capture cannot
 know (libpcap does not tell of a ring) is absent, never 0. Counters go on when a worker is started again.
 
+Where path health is measured, \`flowtap_path_*\` come with them: losses, stalls, round trips and verdicts by interface
+([diagnose.md](diagnose.md#metrics-of-the-daemon)).
+
 - Packets per second: \`sum by (interface) (rate(flowtap_capture_packets_total[1m]))\`
 - Share that is lost: \`flowtap:capture_loss:ratio_rate5m\` of
   [config/prometheus/flowtap.rules.yaml](../config/prometheus/flowtap.rules.yaml), which has alerts, too

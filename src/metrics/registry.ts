@@ -42,9 +42,10 @@ function register(registry: Registry, metric: Metric, state: () => LiveState): v
 
 /**
  * @param state read once for each scrape
+ * @param more metrics that are kept elsewhere, in the same answer
  * @returns the function that answers a scrape
  */
-export function createMetrics(state: () => LiveState): () => Promise<MetricsText> {
+export function createMetrics(state: () => LiveState, more?: Registry): () => Promise<MetricsText> {
   const registry = new Registry();
   let current: LiveState | undefined;
   for (const metric of METRICS) register(registry, metric, () => (current ??= state()));
@@ -52,6 +53,7 @@ export function createMetrics(state: () => LiveState): () => Promise<MetricsText
   return async () => {
     current = state();
     const body = await registry.metrics();
-    return { contentType: registry.contentType, body };
+    const rest = more === undefined ? '' : await more.metrics();
+    return { contentType: registry.contentType, body: body + rest };
   };
 }

@@ -2,12 +2,35 @@
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { describeInLab, type LabProcess } from '../lab/lab.ts';
+import { scrapeUntil, startDaemon, total } from '../live/daemon-support.ts';
 import { waitFor } from '../support/network.ts';
 import { type DiagnosisLine, towardsPort, WIRE_TOOLS, Wire } from './lab/wire.ts';
 
 /** A packet socket that is bound to an interface and receives, as /proc/net/packet shows it. */
 const RUNNING = /^\S+\s+\d+\s+\d+\s+\S+\s+[1-9]\d*\s+1\s/gm;
 const ENTRY = join(import.meta.dirname, '../../src/flowtap.mjs');
+
+describeInLab([...WIRE_TOOLS, 'curl'], 'the daemon with path health', () => {
+  const wire = new Wire('daemon');
+  afterAll(() => wire.close());
+
+  it('serves verdicts, losses and round trips by interface', async () => {
+    await wire.relay('-d', '10000', '-n', '50');
+    await wire.serve('5001:rcvbuf=32768');
+    const flags = ['--path-health', 'on', '--outgoing', '--tcp-end-delay', '100ms'];
+    const daemon = await startDaemon(wire.left, '-i', 'wire', '--ring-blocks', '8', ...flags);
+    await wire.send('5001:octets=2000000', '5008:octets=1');
+    const lost = 'flowtap_path_tcp_lost_segments_total';
+    const series = await scrapeUntil(wire.left, (all) => total(all, lost) > 0);
+    const { forward } = await wire.stopRelay();
+    const counted = total(series, lost, 'interface="wire"');
+    expect(Math.abs(counted - forward.dropped)).toBeLessThanOrEqual(Math.max(1, 0.1 * forward.dropped));
+    expect(total(series, 'flowtap_path_flow_records_total', 'verdict="refused"')).toBe(1);
+    expect(total(series, 'flowtap_path_round_trip_seconds_bucket', 'le="0.05"')).toBeGreaterThan(0);
+    expect([...series.keys()].filter((key) => key.includes('192.0.2.'))).toEqual([]);
+    await daemon.stop();
+  });
+});
 
 describeInLab(WIRE_TOOLS, 'diagnose --live', () => {
   const wire = new Wire('live');

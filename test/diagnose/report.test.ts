@@ -1,5 +1,4 @@
 /** What people and programs read: the report, its width, the JSON lines, the page, the metrics. */
-import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { Diagnosis } from '../../src/diagnose/diagnosis.ts';
 import { HealthMetrics } from '../../src/diagnose/health-metrics.ts';
@@ -157,10 +156,9 @@ describe('the page', () => {
 });
 
 it('metrics are by interface and verdict, never by address', async () => {
-  const registry = new Registry();
-  const metrics = new HealthMetrics(registry, (point) => `eth${point}`);
+  const metrics = new HealthMetrics((point) => `eth${point}`);
   metrics.add(healthBatch([LOSSY, LOSSY, UNANSWERED]));
-  const text = await registry.metrics();
+  const text = await metrics.registry.metrics();
   expect(text).toContain('flowtap_path_flow_records_total{interface="eth1",verdict="loss-limited"} 2');
   expect(text).toContain('flowtap_path_flow_records_total{interface="eth1",verdict="unanswered"} 1');
   expect(text).toContain('flowtap_path_tcp_lost_segments_total{interface="eth1"} 124');
