@@ -117,13 +117,13 @@ function intervalsReader(at: number, when: Condition): ReadValue {
   };
 }
 
-/** Of the IPv6 extension headers seen: their bits, or whether they were all seen; nothing where there were none. */
-function extensionsReader(at: number, which: 'full' | 'complete'): ReadValue {
+/** Of the IPv6 extension headers seen: their bits, or whether they were all seen. */
+function extensionsReader(at: number, which: 'full' | 'complete', isOptional: boolean): ReadValue {
   return ({ words }, row) => {
     const seen = words[row + at]!;
     if (which === 'full') return extensionHeadersFull(seen);
     const isComplete = extensionHeadersComplete(seen);
-    return isComplete === 0 ? undefined : String(isComplete === 1);
+    return isComplete === 0 && isOptional ? undefined : String(isComplete === 1);
   };
 }
 
@@ -222,7 +222,7 @@ function readerOf(
     }
     case 'extensions': {
       const at = isBackward ? source.reverse : source.forward;
-      return extensionsReader(at, source.which);
+      return extensionsReader(at, source.which, isOptional);
     }
     case 'mac':
       return macReader((source.forward === 'source') !== isBackward, isOptional);

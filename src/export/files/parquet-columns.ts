@@ -50,6 +50,8 @@ function columnType({ type }: InformationElement): ColumnType {
     case 'unsigned32':
       return { type: 'INT32', converted_type: 'UINT_32' };
     case 'unsigned64':
+    // Bits of IPv6 extension headers, of which RFC 9740 has assigned a few.
+    case 'unsigned256':
       return { type: 'INT64', converted_type: 'UINT_64' };
     case 'dateTimeSeconds':
     case 'dateTimeMilliseconds':
