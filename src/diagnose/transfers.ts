@@ -25,16 +25,30 @@ const ICMP = 1;
 const TCP = 6;
 const ICMPV6 = 58;
 const SYN = 0x02;
+/** type << 8 | code of an echo reply and of the request that it answers. */
+const ECHO_REPLY = 0x0000;
+const ECHO_REQUEST = 0x0800;
+const ECHO_REPLY_V6 = 0x8100;
+const ECHO_REQUEST_V6 = 0x8000;
+
+/** A flow of echo replies is another flow than that of the requests; here they are the two directions of one transfer. */
+function isEchoReply(words: Int32Array, row: number): boolean {
+  const protocol = words[row + FLOW_PROTOCOL]! & 0xff;
+  const ports = words[row + FLOW_PORTS]!;
+  return (protocol === ICMP && ports === ECHO_REPLY) || (protocol === ICMPV6 && ports === ECHO_REPLY_V6);
+}
 
 /** Whether the record's B end is the smaller one, so that both orientations of a flow have one key. */
-function isSwapped(words: Int32Array, row: number, protocol: number): boolean {
+function isSwapped(words: Int32Array, row: number): boolean {
+  const protocol = words[row + FLOW_PROTOCOL]! & 0xff;
   for (let w = 0; w < 4; w++) {
     const a = words[row + ADDRESS_A + w]! >>> 0;
     const b = words[row + ADDRESS_B + w]! >>> 0;
     if (a !== b) return a > b;
   }
   const ports = words[row + FLOW_PORTS]!;
-  return protocol !== ICMP && protocol !== ICMPV6 && ports >>> 16 > (ports & 0xffff);
+  if (protocol === ICMP || protocol === ICMPV6) return isEchoReply(words, row);
+  return ports >>> 16 > (ports & 0xffff);
 }
 
 function keyOf(words: Int32Array, row: number, swapped: boolean): string {
@@ -42,7 +56,8 @@ function keyOf(words: Int32Array, row: number, swapped: boolean): string {
   const ports = words[row + FLOW_PORTS]!;
   const isIcmp = (protocolWord & 0xff) === ICMP || (protocolWord & 0xff) === ICMPV6;
   let key = `${protocolWord} ${words[row + FLOW_OBSERVATION_POINT]} `;
-  key += swapped && !isIcmp ? (ports << 16) | (ports >>> 16) : ports;
+  if (isEchoReply(words, row)) key += (protocolWord & 0xff) === ICMP ? ECHO_REQUEST : ECHO_REQUEST_V6;
+  else key += swapped && !isIcmp ? (ports << 16) | (ports >>> 16) : ports;
   const [first, second] = swapped ? [ADDRESS_B, ADDRESS_A] : [ADDRESS_A, ADDRESS_B];
   for (let w = 0; w < 4; w++) key += ` ${words[row + first + w]} ${words[row + second + w]}`;
   return key;
@@ -80,7 +95,7 @@ export class Transfers {
 
   #addRecord(batch: FlowRecordBatch, row: number): void {
     const { words } = batch;
-    const swapped = isSwapped(words, row, words[row + FLOW_PROTOCOL]! & 0xff);
+    const swapped = isSwapped(words, row);
     const key = keyOf(words, row, swapped);
     let entry = this.#entries.get(key);
     if (entry !== undefined) {

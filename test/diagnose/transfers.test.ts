@@ -127,3 +127,48 @@ describe('the sum of intervals', () => {
     );
   });
 });
+
+describe('echo requests and their replies', () => {
+  const silent = { packets: 0, octets: 0 };
+  const times = { startS: 0, endS: 3, reverse: silent };
+  const request = { ...times, a: [0x0a000001], b: [0x0a000002], forward: { packets: 4, octets: 336 } };
+  const reply = { ...times, a: [0x0a000002], b: [0x0a000001], forward: { packets: 3, octets: 252 } };
+
+  it.each([
+    ['ICMP', 1, 0x0800, 0x0000],
+    ['ICMPv6', 58, 0x8000, 0x8100],
+  ])(
+    'of %s, which are flows of their own, are the two directions of one transfer',
+    (_, protocol, asks, says) => {
+      const v6 = (address: readonly number[]) =>
+        protocol === 58 ? [0xfd000000, 0, 0, address[0]!] : address;
+      const of = (record: typeof request, type: number): TestRecord => ({
+        ...record,
+        a: v6(record.a),
+        b: v6(record.b),
+        protocol,
+        ports: [0, type],
+      });
+      const [transfer, ...others] = join([of(request, asks), of(reply, says)]);
+      expect(others).toEqual([]);
+      const { forward, reverse } = transfer!.figures();
+      expect([forward.packets, reverse.packets]).toEqual([4, 3]);
+    },
+  );
+
+  it('between a host and itself too', () => {
+    const self = { a: [0x7f000001], b: [0x7f000001], protocol: 1 };
+    const records = [
+      { ...request, ...self, ports: [0, 0x0800] as const },
+      { ...reply, ...self, ports: [0, 0] as const },
+    ];
+    const [transfer, ...others] = join(records);
+    expect(others).toEqual([]);
+    expect(transfer!.figures().reverse.packets).toBe(3);
+  });
+
+  it('of another code stay apart', () => {
+    const other = { ...request, protocol: 1, ports: [0, 0x0300] as const };
+    expect(join([{ ...request, protocol: 1, ports: [0, 0x0800] }, other])).toHaveLength(2);
+  });
+});
