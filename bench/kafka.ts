@@ -16,6 +16,10 @@ import { encodeAll } from '../test/kafka/support.ts';
 import { hasKafka, startKafka } from '../test/support/kafka-broker.ts';
 
 const SECONDS = Number(process.argv[2] ?? 5);
+if (!(SECONDS > 0)) {
+  console.error('usage: node bench/kafka.ts [seconds] [host:port]');
+  process.exit(2);
+}
 const FLOWS = 100_000;
 const BATCH = 512;
 const MEBI = 1_048_576;

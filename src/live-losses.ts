@@ -59,7 +59,8 @@ const workerRows: Rows<WorkerState> = (worker, config) => {
     {
       count: capture.ringDrops,
       what: 'packets lost, the ring was full',
-      remedy: `raise live.ring.blocks (--ring-blocks), now ${live.ring.blocks}, or live.workers (--workers)`,
+      // Blocks are handed over half full too, when their time is over: the ring holds that much time at most.
+      remedy: `raise live.ring.blocks (--ring-blocks), now ${live.ring.blocks}, live.ring.blockTimeout, or live.workers (--workers)`,
       level: 'warning',
     },
     {

@@ -163,7 +163,7 @@ describe('losses', () => {
     await waitFor('it is told', () => lines.some((line) => line.includes('the ring was full')));
     expect(lines.find((line) => line.includes('the ring was full'))).toBe(
       'flowtap: warning: lo: 7 packets lost, the ring was full; ' +
-        'raise live.ring.blocks (--ring-blocks), now 64, or live.workers (--workers) total=7',
+        'raise live.ring.blocks (--ring-blocks), now 64, live.ring.blockTimeout, or live.workers (--workers) total=7',
     );
     expect(balanceOf(await stop(probe))).toMatchObject({ offered: PACKETS + 7, lost: 7, rest: 0 });
   });
