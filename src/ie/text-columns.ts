@@ -3,50 +3,39 @@
  * the same rows as the column encoders of the wire, so that both can only say the same. Lines are flow-text.ts's.
  */
 import { type FlowRecordBatch, LINK_WORD } from '../metering/flow-layout.ts';
-import { configuredInterface } from './configured-interface.ts';
-import { type Condition, conditionFor, type InformationElement, type WordPlace } from './element.ts';
+import * as sources from './compiled-source.ts';
+import { type CompiledSource, compileSource, type RecordValues } from './compiled-source.ts';
+import type { InformationElement } from './element.ts';
 import { extensionHeadersComplete, extensionHeadersFull } from './extension-bits.ts';
 import type { TemplateField } from './templates.ts';
 import { putBillions, putHex, putIPv4, putIPv6, putNumber, putOctets, putQuote } from './text-octets.ts';
 import { hasNoMac, putBoolean, putEndpointMac, putIntervals, putWide } from './text-values.ts';
 
 const NS_PER_S = 1e9;
-/** Units of a second in a time element; nanoseconds exceed 2^53 and are printed in two parts. */
-const UNITS_PER_SECOND: Readonly<Record<string, number>> = {
-  dateTimeSeconds: 1,
-  dateTimeMilliseconds: 1e3,
-  dateTimeMicroseconds: 1e6,
-};
+// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
+const {
+  WORD,
+  WIDE_WORD,
+  HEX_WORD,
+  COUNTER,
+  TIME,
+  NANOSECONDS,
+  DURATION,
+  ADDRESS_IPV4,
+  ADDRESS_IPV6,
+  MAC_SOURCE,
+  MAC_DESTINATION,
+  CONSTANT,
+  RECORD_NUMBER,
+  INTERVALS_JSON,
+  INTERVALS_CSV,
+  EXTENSIONS_FULL,
+  EXTENSIONS_COMPLETE,
+  DIVIDED,
+} = sources;
 
 /** What the exporter knows and records do not; as on the wire. */
-export interface TextValues {
-  readonly observationDomainId: number;
-  readonly ingressInterface: number | 'auto';
-  readonly egressInterface: number;
-  /** One packet in so many was metered; missing: every one. */
-  readonly samplingInterval?: number;
-}
-
-// Kinds of columns.
-const WORD = 0;
-const WIDE_WORD = 1;
-const HEX_WORD = 2;
-const COUNTER = 3;
-const TIME = 4;
-const NANOSECONDS = 5;
-const DURATION = 6;
-const ADDRESS_IPV4 = 7;
-const ADDRESS_IPV6 = 8;
-const MAC_SOURCE = 9;
-const MAC_DESTINATION = 10;
-const CONSTANT = 11;
-const RECORD_NUMBER = 12;
-const INTERVALS_JSON = 13;
-const INTERVALS_CSV = 14;
-const EXTENSIONS_FULL = 15;
-const EXTENSIONS_COMPLETE = 16;
-/** A word, so many times smaller. */
-const DIVIDED = 17;
+export type TextValues = RecordValues;
 
 /** A value of a line. Every column has every property, so that all have one shape. */
 export interface TextColumn {
@@ -92,79 +81,6 @@ function isText({ type, source }: InformationElement): boolean {
   return source.kind === 'word' && source.highWord !== undefined;
 }
 
-interface Compiled {
-  readonly kind: number;
-  readonly at?: number;
-  readonly place?: WordPlace;
-  readonly mask?: number;
-  readonly when?: Condition | undefined;
-  readonly constant?: number;
-}
-
-/** @returns undefined where the value of this direction is not known */
-function compileSource(
-  element: InformationElement,
-  isReverse: boolean,
-  values: TextValues,
-): Compiled | undefined {
-  const { source } = element;
-  switch (source.kind) {
-    case 'word': {
-      const constant = configuredInterface(element, values);
-      if (constant !== undefined) return { kind: CONSTANT, constant };
-      const place = isReverse ? source.reverse : source.forward;
-      if (place === undefined) return undefined;
-      const { mask, highWord, divisor } = source;
-      const when = conditionFor(source, isReverse);
-      if (divisor !== undefined) return { kind: DIVIDED, place, mask, when, constant: divisor };
-      if (highWord !== undefined) return { kind: WIDE_WORD, place, mask, when, constant: highWord };
-      const isHex = element.type === 'octetArray';
-      return { kind: isHex ? HEX_WORD : WORD, place, mask, when, constant: element.octets ?? 0 };
-    }
-    case 'double':
-      return {
-        kind: COUNTER,
-        at: isReverse ? source.reverse : source.forward,
-        when: conditionFor(source, isReverse),
-      };
-    case 'time': {
-      const units = UNITS_PER_SECOND[element.type];
-      const at = isReverse ? source.reverse : source.forward;
-      return units === undefined ? { kind: NANOSECONDS, at } : { kind: TIME, at, constant: units };
-    }
-    case 'duration':
-      return { kind: DURATION, at: isReverse ? source.reverse : source.forward, constant: source.unitNs };
-    case 'address': {
-      const kind = source.words === 1 ? ADDRESS_IPV4 : ADDRESS_IPV6;
-      return { kind, at: isReverse ? source.reverse : source.forward, when: conditionFor(source, isReverse) };
-    }
-    case 'intervals':
-      return { kind: INTERVALS_CSV, at: isReverse ? source.reverse : source.forward, when: source.when };
-    case 'extensions': {
-      const kind = source.which === 'full' ? EXTENSIONS_FULL : EXTENSIONS_COMPLETE;
-      return { kind, at: isReverse ? source.reverse : source.forward };
-    }
-    case 'mac':
-      return { kind: (source.forward === 'source') !== isReverse ? MAC_SOURCE : MAC_DESTINATION };
-    case 'constant': {
-      // Addresses are constant only as the unspecified one: a condition that never holds makes that.
-      const never = { word: 0, shift: 0, mask: 0, equals: 1 };
-      if (element.type === 'ipv4Address') return { kind: ADDRESS_IPV4, at: 0, when: never };
-      if (element.type === 'ipv6Address') return { kind: ADDRESS_IPV6, at: 0, when: never };
-      return { kind: CONSTANT, constant: isReverse ? source.reverse : source.forward };
-    }
-    case 'exporter': {
-      const { observationDomainId, samplingInterval = 1 } = values;
-      const known = { observationDomainId, samplingInterval, systemInitTimeMilliseconds: 0 };
-      return { kind: CONSTANT, constant: known[source.value] };
-    }
-    case 'recordNumber':
-      return { kind: RECORD_NUMBER };
-    case 'padding':
-      return undefined;
-  }
-}
-
 /**
  * @param isReverse whether the line is about the reverse direction
  * @param isOptional leave the value out where there is nothing to tell; otherwise it is 0, as on the wire
@@ -178,7 +94,7 @@ export function textColumn(
   const { isOptional, isJson } = options;
   const source = compileSource(element, field.isReverse !== options.isReverse, options.values);
   if (source === undefined && isOptional) return undefined;
-  const unknown: Compiled =
+  const unknown: CompiledSource =
     element.type === 'octetArray' ? { kind: HEX_WORD, constant: element.octets ?? 0 } : { kind: CONSTANT };
   const { kind, at = 0, place, mask = 0, when, constant = 0 } = source ?? unknown;
   const isAbsentWhenZero = isOptional && element.isAbsentWhenZero === true;

@@ -5,36 +5,21 @@
  * put-json.ts write.
  */
 
-import { configuredInterface } from '../../ie/configured-interface.ts';
-import { type Condition, conditionFor, type InformationElement, type WordPlace } from '../../ie/element.ts';
+import {
+  type CompiledSource,
+  compileSource,
+  HEX_WORD,
+  NANOSECONDS,
+  type RecordValues,
+  TIME,
+  WORD,
+} from '../../ie/compiled-source.ts';
+import type { InformationElement } from '../../ie/element.ts';
 import { type FilledField, fieldsOf, goflowField } from '../../ie/flow-message.ts';
 import type { Template, TemplateField } from '../../ie/templates.ts';
 
 /** What the exporter knows and records do not. */
-export interface MessageValues {
-  readonly observationDomainId: number;
-  readonly ingressInterface: number | 'auto';
-  readonly egressInterface: number;
-  readonly samplingInterval?: number;
-}
-
-// Kinds of values.
-export const WORD = 0;
-export const WIDE_WORD = 1;
-export const OCTETS_OF_WORD = 2;
-export const COUNTER = 3;
-export const TIME_NS = 4;
-export const TIME = 5;
-export const DURATION = 6;
-export const ADDRESS_IPV4 = 7;
-export const ADDRESS_IPV6 = 8;
-export const MAC_SOURCE = 9;
-export const MAC_DESTINATION = 10;
-export const CONSTANT = 11;
-export const RECORD_NUMBER = 12;
-export const DIVIDED = 13;
-export const EXTENSIONS_FULL = 14;
-export const EXTENSIONS_COMPLETE = 15;
+export type MessageValues = RecordValues;
 
 /** protobuf's wire types of the fields that occur. */
 const WIRE_VARINT = 0;
@@ -61,91 +46,22 @@ export interface MessageColumn {
   readonly constant: number;
 }
 
-interface Compiled {
-  readonly kind: number;
-  readonly at?: number;
-  readonly place?: WordPlace;
-  readonly mask?: number;
-  readonly when?: Condition | undefined;
-  readonly constant?: number;
-}
-
-const UNITS_PER_SECOND: Readonly<Record<string, number>> = {
-  dateTimeSeconds: 1,
-  dateTimeMilliseconds: 1e3,
-  dateTimeMicroseconds: 1e6,
-};
 /** Fields that hold nanoseconds, whatever the unit of the element. */
 const NANOSECOND_FIELDS: ReadonlySet<string> = new Set(['time_flow_start_ns', 'time_flow_end_ns']);
 
-/** @returns undefined where the value of this direction is not known, or is always the unspecified address */
-function compileSource(
-  element: InformationElement,
-  isReverse: boolean,
-  values: MessageValues,
-): Compiled | undefined {
-  const { source } = element;
-  switch (source.kind) {
-    case 'word': {
-      const configured = configuredInterface(element, values);
-      if (configured !== undefined) return { kind: CONSTANT, constant: configured };
-      const place = isReverse ? source.reverse : source.forward;
-      if (place === undefined) return undefined;
-      const { mask, highWord, divisor } = source;
-      const when = conditionFor(source, isReverse);
-      if (divisor !== undefined) return { kind: DIVIDED, place, mask, when, constant: divisor };
-      if (highWord !== undefined) return { kind: WIDE_WORD, place, mask, when, constant: highWord };
-      const kind = element.type === 'octetArray' ? OCTETS_OF_WORD : WORD;
-      return { kind, place, mask, when, constant: element.octets ?? 0 };
-    }
-    case 'double':
-      return {
-        kind: COUNTER,
-        at: isReverse ? source.reverse : source.forward,
-        when: conditionFor(source, isReverse),
-      };
-    case 'time': {
-      const units = UNITS_PER_SECOND[element.type];
-      const at = isReverse ? source.reverse : source.forward;
-      return units === undefined ? { kind: TIME_NS, at } : { kind: TIME, at, constant: units };
-    }
-    case 'duration':
-      return { kind: DURATION, at: isReverse ? source.reverse : source.forward, constant: source.unitNs };
-    case 'address': {
-      const kind = source.words === 1 ? ADDRESS_IPV4 : ADDRESS_IPV6;
-      return { kind, at: isReverse ? source.reverse : source.forward, when: conditionFor(source, isReverse) };
-    }
-    case 'extensions': {
-      const kind = source.which === 'full' ? EXTENSIONS_FULL : EXTENSIONS_COMPLETE;
-      return { kind, at: isReverse ? source.reverse : source.forward };
-    }
-    case 'mac':
-      return { kind: (source.forward === 'source') !== isReverse ? MAC_SOURCE : MAC_DESTINATION };
-    case 'constant': {
-      if (element.type === 'ipv4Address' || element.type === 'ipv6Address') return undefined;
-      return { kind: CONSTANT, constant: isReverse ? source.reverse : source.forward };
-    }
-    case 'exporter': {
-      const { observationDomainId, samplingInterval = 1 } = values;
-      const known = { observationDomainId, samplingInterval, systemInitTimeMilliseconds: 0 };
-      return { kind: CONSTANT, constant: known[source.value] };
-    }
-    case 'recordNumber':
-      return { kind: RECORD_NUMBER };
-    case 'intervals':
-    case 'padding':
-      return undefined;
-  }
+/** An address that is always the unspecified one says nothing. */
+function isUnspecifiedAddress({ type, source }: InformationElement): boolean {
+  return source.kind === 'constant' && (type === 'ipv4Address' || type === 'ipv6Address');
 }
 
-function column({ field, part }: FilledField, compiled: Compiled): MessageColumn {
+function column({ field, part }: FilledField, compiled: CompiledSource): MessageColumn {
   const { at = 0, place, mask = 0, when, constant = 0 } = compiled;
   const isPart = part !== undefined;
   // A part of an octet array is a number.
-  const isNumber = isPart && compiled.kind === OCTETS_OF_WORD;
+  const isNumber = isPart && compiled.kind === HEX_WORD;
   const isTimeNs = compiled.kind === TIME && NANOSECOND_FIELDS.has(field.name);
   return {
-    kind: isNumber ? WORD : isTimeNs ? TIME_NS : compiled.kind,
+    kind: isNumber ? WORD : isTimeNs ? NANOSECONDS : compiled.kind,
     key: (field.number << 3) | (field.type === 'bytes' ? WIRE_OCTETS : WIRE_VARINT),
     label: Buffer.from(`,"${field.name}":`),
     isProtocol: field.rendering === 'protocol',
@@ -165,6 +81,7 @@ function columnsOfField(
   isReverse: boolean,
   values: MessageValues,
 ): [number, MessageColumn][] {
+  if (isUnspecifiedAddress(field.element)) return [];
   const compiled = compileSource(field.element, field.isReverse !== isReverse, values);
   if (compiled === undefined) return [];
   return fieldsOf(field.element, field.isReverse).map((filled) => [

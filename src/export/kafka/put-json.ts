@@ -4,17 +4,17 @@
  * flow-encoder.ts's.
  */
 import { NS_PER_S } from '../../clock.ts';
+import * as kinds from '../../ie/compiled-source.ts';
 import { extensionHeadersComplete, extensionHeadersFull } from '../../ie/extension-bits.ts';
 import * as text from '../../ie/text-octets.ts';
 import * as layout from '../../metering/flow-layout.ts';
 import type { MessageColumn } from './message-columns.ts';
-import * as kinds from './message-columns.ts';
+
 import { PROTOCOL_NAMES } from './protocol-names.ts';
 
 const { LINK_WORD } = layout;
 const { putBillions, putHex, putIPv4, putIPv6, putMac, putNumber, putOctets, putQuote } = text;
-const { WORD, WIDE_WORD, OCTETS_OF_WORD, COUNTER, TIME_NS, TIME, DURATION, ADDRESS_IPV4, ADDRESS_IPV6 } =
-  kinds;
+const { WORD, WIDE_WORD, HEX_WORD, COUNTER, NANOSECONDS, TIME, DURATION, ADDRESS_IPV4, ADDRESS_IPV6 } = kinds;
 const { MAC_SOURCE, MAC_DESTINATION, CONSTANT, RECORD_NUMBER } = kinds;
 const { DIVIDED, EXTENSIONS_FULL, EXTENSIONS_COMPLETE } = kinds;
 const NS_IN_S = NS_PER_S;
@@ -53,11 +53,11 @@ export function putJson(
       return putNumber(out, end, extensionHeadersComplete(words[row + column.at]!));
     case WIDE_WORD:
       return holds ? putWide(out, end, constant, value) : putNumber(out, end, 0);
-    case OCTETS_OF_WORD:
+    case HEX_WORD:
       return putQuote(out, putHex(out, putQuote(out, end), value, constant));
     case COUNTER:
       return putNumber(out, end, holds ? doubles[double]! : 0);
-    case TIME_NS:
+    case NANOSECONDS:
       return putNs(out, end, epochSeconds, doubles[double]!);
     case TIME: {
       const units = epochSeconds * constant + Math.floor(doubles[double]! / (NS_IN_S / constant));

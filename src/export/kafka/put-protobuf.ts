@@ -6,15 +6,14 @@
  * Every function takes the octet to write at and returns the one behind; the caller leaves room.
  */
 import { NS_PER_S } from '../../clock.ts';
+import * as kinds from '../../ie/compiled-source.ts';
 import { extensionHeadersComplete, extensionHeadersFull } from '../../ie/extension-bits.ts';
 import * as layout from '../../metering/flow-layout.ts';
 import type { MessageColumn } from './message-columns.ts';
-import * as kinds from './message-columns.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { LINK_WORD } = layout;
-const { WORD, WIDE_WORD, OCTETS_OF_WORD, COUNTER, TIME_NS, TIME, DURATION, ADDRESS_IPV4, ADDRESS_IPV6 } =
-  kinds;
+const { WORD, WIDE_WORD, HEX_WORD, COUNTER, NANOSECONDS, TIME, DURATION, ADDRESS_IPV4, ADDRESS_IPV6 } = kinds;
 const { MAC_SOURCE, MAC_DESTINATION, CONSTANT, RECORD_NUMBER } = kinds;
 const { DIVIDED, EXTENSIONS_FULL, EXTENSIONS_COMPLETE } = kinds;
 const TWO_32 = 4294967296;
@@ -116,7 +115,7 @@ export function putProtobuf(
     }
     case COUNTER:
       return putNumberField(out, at, key, doubles[(row >>> 1) + column.at]!);
-    case TIME_NS:
+    case NANOSECONDS:
       return putVarintNs(out, putVarint32(out, at, key), epochSeconds, doubles[(row >>> 1) + column.at]!);
     case ADDRESS_IPV4: {
       const end = putVarint32(out, at, key);
@@ -153,7 +152,7 @@ export function putProtobuf(
         constant,
         (words[row + column.at]! >>> column.shift) & column.mask,
       );
-    case OCTETS_OF_WORD:
+    case HEX_WORD:
       return putOctetsField(out, at, key, (words[row + column.at]! >>> column.shift) & column.mask, constant);
   }
   return at;
