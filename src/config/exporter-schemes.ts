@@ -14,6 +14,7 @@ import {
   SESSION_OPTIONS,
   TLS_OPTIONS,
   UDP_OPTIONS,
+  UDP_SPOOL_OPTIONS,
 } from './options/exporters.ts';
 import { FILE_COMPRESSION_OPTIONS, PARQUET_OPTIONS, ROTATION_OPTIONS } from './options/file-outputs.ts';
 import { KAFKA_OPTIONS } from './options/kafka.ts';
@@ -40,6 +41,8 @@ export const COMMON_OPTIONS: readonly ConfigOption[] = [
   ...QUEUE_OPTIONS,
 ];
 const UDP = [...MESSAGE_OPTIONS, ...NETWORK_OPTIONS, ...UDP_OPTIONS, ...COMMON_OPTIONS];
+/** With templates, which a collector can be asked with whether it is there. */
+const UDP_TEMPLATES = [...UDP, ...UDP_SPOOL_OPTIONS, ...SESSION_OPTIONS];
 const TCP = [...UNPACED_MESSAGE_OPTIONS, ...NETWORK_OPTIONS, ...SESSION_OPTIONS, ...COMMON_OPTIONS];
 /** NetFlow v5 has one record, and NetFlow no biflows. */
 const without = (options: readonly ConfigOption[], ...paths: string[]) =>
@@ -65,9 +68,9 @@ export const EXPORTER_SCHEMES: Readonly<Partial<Record<ExporterProtocol, Exporte
     form: 'host',
     defaultPort: 2055,
     help: 'NetFlow v9 (RFC 3954) over UDP',
-    options: without(UDP, 'biflow', 'exporterAddress'),
+    options: without(UDP_TEMPLATES, 'biflow', 'exporterAddress'),
   },
-  ipfix: { form: 'host', defaultPort: 4739, help: 'IPFIX (RFC 7011) over UDP', options: UDP },
+  ipfix: { form: 'host', defaultPort: 4739, help: 'IPFIX (RFC 7011) over UDP', options: UDP_TEMPLATES },
   'ipfix+tcp': { form: 'host', defaultPort: 4739, help: 'IPFIX over TCP', options: TCP },
   'ipfix+tls': {
     form: 'host',

@@ -110,6 +110,22 @@ export class Announcer {
   }
 
   /**
+   * Announces the templates of flow records alone, before there is anything to export. They come again, with options,
+   * before the first record.
+   * @returns whether there was room
+   */
+  announceTemplates(): boolean {
+    const { builder, arena, clock } = this.#parts;
+    if (arena.free < REFRESH_SLOTS) return false;
+    builder.closeMessage();
+    builder.setExportTime(clock.nowMs > 0 ? clock.nowMs : Date.now());
+    this.#addTemplates();
+    builder.closeMessage();
+    builder.setExportTime(clock.nowMs);
+    return true;
+  }
+
+  /**
    * Announces templates and options where it is time to.
    * @returns false where the arena has too little room for that: send first
    */

@@ -164,6 +164,17 @@ export class CollectorExporter {
     this.flush();
   }
 
+  /**
+   * Announces the templates of flow records ahead of the first of them.
+   * @returns false for a protocol that has none
+   */
+  announceTemplates(): boolean {
+    if (this.#announcer === undefined) return false;
+    this.#announcer.announceTemplates();
+    this.flush();
+    return true;
+  }
+
   /** Sends what waits for more records. */
   flush(): void {
     this.#builder.closeMessage();

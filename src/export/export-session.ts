@@ -1,18 +1,13 @@
 /**
- * One transport session (RFC 7011 §10.4.4) with a collector: templates and sequence numbers of its own, and for each
- * batch that went into it, whether the collector's system has acknowledged all of it.
+ * One transport session (RFC 7011 §10.3.4, §10.4.4) with a collector: templates and sequence numbers of its own, and for
+ * each batch that went into it, whether the collector's system has acknowledged all of it. What it goes over is
+ * stream-session.ts's business, or udp-session.ts's.
  */
-
+import type { StreamProgress } from '../sys/socket-options.ts';
 import type { BacklogEntry } from './backlog.ts';
 import type { CollectorExporter } from './collector-exporter.ts';
-import { createCollectorExporter } from './collector-options.ts';
-import { MessageArena } from './message-arena.ts';
-import type { ExporterConfig, ExportingConfig } from './record-sink.ts';
-import type { CollectorConnection } from './stream-connection.ts';
-import { StreamTransport } from './stream-transport.ts';
-
-/** A stream has no path MTU to fit: fewer headers, and still little to build at a time. */
-const MESSAGE_OCTETS = 4096;
+import type { MessageArena } from './message-arena.ts';
+import type { CollectorStatistics } from './record-sink.ts';
 
 /** How far a batch has come. */
 interface Mark {
@@ -24,46 +19,58 @@ interface Mark {
   confirmedMs: number;
 }
 
-export class ExportSession {
+/** What a session goes over. */
+export interface SessionLink {
+  readonly address: string;
+  readonly arena: MessageArena;
   readonly exporter: CollectorExporter;
-  readonly connection: CollectorConnection;
+  /** Asks how far the other system has acknowledged; missing where it does not, and what this system has taken must do. */
+  readonly progress?: () => StreamProgress | undefined;
+  /** Ends it: everything has been sent. Resolves when it is over, or after a time. */
+  finish(waitMs: number): Promise<void>;
+  /** Breaks it off. @param error why; undefined: nobody needs to know */
+  destroy(error?: Error): void;
+}
+
+/** Opens a session; one attempt. @throws what stands in the way, as the system says it */
+export type OpenSession = (handlers: {
+  /** Tells the exporter, before anything is sent, what it is to announce. */
+  readonly prepare: (exporter: CollectorExporter) => void;
+  /** Messages are with the system. */
+  readonly onProgress: () => void;
+  /** The session is over; called once. */
+  readonly onEnd: (session: ExportSession) => void;
+}) => Promise<ExportSession>;
+
+export class ExportSession {
+  readonly #link: SessionLink;
+  readonly #onEnd: (session: ExportSession) => void;
   /** Why it ended; undefined while it lives. */
   ending: { readonly error: Error | undefined; readonly isOrderly: boolean } | undefined;
   /** Why it is ended on purpose: another one is to follow, or none. */
   purpose: 'renewal' | 'last' | undefined;
   readonly startedMs = performance.now();
-  readonly #arena: MessageArena;
-  readonly #canAsk: boolean;
-  readonly #transport: StreamTransport;
   #marks: Mark[] = [];
 
-  /**
-   * @param onProgress called when messages are with the system
-   * @param onEnd called once, when the session is over
-   */
-  constructor(
-    config: ExportingConfig,
-    to: ExporterConfig,
-    connection: CollectorConnection,
-    handlers: { onProgress: () => void; onEnd: (session: ExportSession) => void },
-  ) {
-    this.connection = connection;
-    this.#canAsk = connection.progress() !== undefined;
-    this.#arena = new MessageArena(to.options.messageOctetsMax ?? MESSAGE_OCTETS);
-    this.#transport = new StreamTransport(this.#arena, connection.stream, handlers.onProgress);
-    this.exporter = createCollectorExporter(this.#arena, this.#transport, config, to, true);
-    const end = (error?: Error) => {
-      if (this.ending !== undefined) return;
-      // Only the end that we asked for says that everything was read: a collector that is killed ends in order, too.
-      this.ending = { error, isOrderly: error === undefined && this.purpose !== undefined };
-      this.#transport.abandon();
-      connection.stream.destroy();
-      handlers.onEnd(this);
-    };
-    connection.stream.on('error', end);
-    connection.stream.on('close', () => end());
-    connection.stream.on('end', () => end());
-    if (connection.stream.destroyed) end();
+  /** @param onEnd called once, when the session is over */
+  constructor(link: SessionLink, onEnd: (session: ExportSession) => void) {
+    this.#link = link;
+    this.#onEnd = onEnd;
+  }
+
+  get exporter(): CollectorExporter {
+    return this.#link.exporter;
+  }
+
+  get address(): string {
+    return this.#link.address;
+  }
+
+  /** Its counters; errors that end sessions are counted by whoever keeps them. */
+  statistics(): CollectorStatistics {
+    const statistics = this.exporter.statistics();
+    const { emsgsize } = statistics.errors;
+    return { ...statistics, errors: emsgsize ? { emsgsize } : {} };
   }
 
   /** Exports a batch. @returns a promise where the session takes no more for now */
@@ -81,14 +88,14 @@ export class ExportSession {
   acknowledged(nowMs: number): number {
     const marks = this.#marks;
     if (marks.length === 0) return 0;
-    // Where the system cannot be asked, what it has taken must do. A socket that is gone tells no more than it has.
-    const unknown = this.#canAsk ? undefined : { written: 0, acknowledged: 0 };
-    const progress = this.ending === undefined ? (this.connection.progress() ?? unknown) : unknown;
-    const { done } = this.#arena;
+    const { progress: ask, arena } = this.#link;
+    // What this system has taken must do where nobody can be asked. A socket that is gone tells no more than it has.
+    const canAsk = ask !== undefined && this.ending === undefined;
+    const progress = canAsk ? ask() : ask === undefined ? { written: 0, acknowledged: 0 } : undefined;
     let count = 0;
     for (const mark of marks) {
       if (Number.isNaN(mark.confirmedMs)) {
-        if (progress === undefined || mark.messages > done) break;
+        if (progress === undefined || mark.messages > arena.done) break;
         if (Number.isNaN(mark.octets)) mark.octets = progress.written;
         if (progress.acknowledged < mark.octets) break;
         mark.confirmedMs = nowMs;
@@ -114,24 +121,22 @@ export class ExportSession {
     this.#marks.splice(0, count);
   }
 
-  /** Ends it: everything has been sent. Resolves when the other side has closed too, or after a time. */
+  /** Ends it: everything has been sent. Resolves when it is over, or after a time. */
   async finish(waitMs: number): Promise<void> {
-    const { stream } = this.connection;
-    if (this.ending !== undefined) return;
-    const closed = new Promise((resolve) => stream.once('close', resolve));
-    stream.end();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise((resolve) => {
-      timer = setTimeout(resolve, waitMs);
-    });
-    await Promise.race([closed, late]);
-    clearTimeout(timer);
-    stream.destroy();
+    if (this.ending === undefined) await this.#link.finish(waitMs);
   }
 
   /** Breaks it off. */
-  abort(error: Error): void {
-    this.connection.stream.destroy(error);
+  abort(error?: Error): void {
+    this.#link.destroy(error);
+  }
+
+  /** For the link: it is over. Only the first call counts. */
+  ended(error?: Error): void {
+    if (this.ending !== undefined) return;
+    // Only the end that we asked for says that everything was read: a collector that is killed ends in order, too.
+    this.ending = { error, isOrderly: error === undefined && this.purpose !== undefined };
+    this.#onEnd(this);
   }
 
   #mark(): void {

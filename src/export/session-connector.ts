@@ -5,17 +5,11 @@
 import { ExportError } from '../errors.ts';
 import { Backoff } from './backoff.ts';
 import { isHostName, resolveCollector } from './collector-address.ts';
-import { ExportSession } from './export-session.ts';
+import type { CollectorExporter } from './collector-exporter.ts';
+import type { ExportSession, OpenSession } from './export-session.ts';
 import type { InterfaceDescription } from './options-data.ts';
-import type {
-  CollectorStatistics,
-  ExporterConfig,
-  ExportingConfig,
-  RecordSink,
-  SinkContext,
-} from './record-sink.ts';
+import type { CollectorStatistics, ExporterConfig, RecordSink, SinkContext } from './record-sink.ts';
 import { addCounts, addStatistics, emptyStatistics } from './statistics.ts';
-import { connectStream, readTlsMaterial } from './stream-connection.ts';
 import { type SendErrorReason, sendErrorReason } from './transport.ts';
 
 const RECONNECT_MAX_MS = 30_000;
@@ -32,7 +26,7 @@ interface ConnectorHandlers {
 }
 
 export class SessionConnector {
-  readonly #config: ExportingConfig;
+  readonly #open: OpenSession;
   readonly #to: ExporterConfig;
   readonly #context: SinkContext;
   readonly #handlers: ConnectorHandlers;
@@ -48,13 +42,8 @@ export class SessionConnector {
   #sessions = 0;
   #lastError: CollectorStatistics['lastError'];
 
-  constructor(
-    config: ExportingConfig,
-    to: ExporterConfig,
-    context: SinkContext,
-    handlers: ConnectorHandlers,
-  ) {
-    this.#config = config;
+  constructor(open: OpenSession, to: ExporterConfig, context: SinkContext, handlers: ConnectorHandlers) {
+    this.#open = open;
     this.#to = to;
     this.#context = context;
     this.#handlers = handlers;
@@ -81,25 +70,22 @@ export class SessionConnector {
   async connect(): Promise<void> {
     if (this.#isStopped) return;
     try {
-      // Read anew each time, so that renewed certificates are taken.
-      const tls = this.#to.protocol === 'ipfix+tls' ? readTlsMaterial(this.#to) : undefined;
-      const connection = await connectStream(this.#to, tls);
-      const session = new ExportSession(this.#config, this.#to, connection, {
+      const session = await this.#open({
+        prepare: (exporter) => this.#prepare(exporter),
         onProgress: this.#handlers.onProgress,
         onEnd: (ended) => this.#ended(ended),
       });
       if (session.ending !== undefined) return;
       if (this.#isStopped) {
-        connection.stream.destroy();
+        session.abort();
         return;
       }
-      if (this.#interfaces !== undefined) session.exporter.setInterfaces(this.#interfaces);
-      if (this.#statisticsFrom !== undefined) session.exporter.setStatistics(...this.#statisticsFrom);
       this.#session = session;
       this.#sessions++;
       this.#resolvedMs = performance.now();
-      const { url } = this.#to;
-      this.#context.log('info', `${url} connected`, `${url}: connected to ${connection.address}`);
+      const { url, protocol } = this.#to;
+      const what = protocol.startsWith('ipfix+') ? 'connected' : 'sending';
+      this.#context.log('info', `${url} connected`, `${url}: ${what} to ${session.address}`);
       this.#handlers.onSession();
     } catch (error) {
       this.#failed(error);
@@ -127,7 +113,7 @@ export class SessionConnector {
     this.#resolvedMs = nowMs;
     try {
       const addresses = await resolveCollector(host, url);
-      if (addresses.some(({ address }) => address === session.connection.address)) return;
+      if (addresses.some(({ address }) => address === session.address)) return;
       session.purpose = 'renewal';
       await session.finish(FINISH_MS);
     } catch {
@@ -137,7 +123,7 @@ export class SessionConnector {
 
   /** Counters of messages, connections and errors. */
   statistics(): CollectorStatistics {
-    const present = this.#session?.exporter.statistics();
+    const present = this.#session?.statistics();
     return {
       ...(present === undefined ? this.#past : addStatistics(this.#past, present)),
       sessions: this.#sessions,
@@ -146,8 +132,13 @@ export class SessionConnector {
     };
   }
 
+  #prepare(exporter: CollectorExporter): void {
+    if (this.#interfaces !== undefined) exporter.setInterfaces(this.#interfaces);
+    if (this.#statisticsFrom !== undefined) exporter.setStatistics(...this.#statisticsFrom);
+  }
+
   #ended(session: ExportSession): void {
-    this.#past = addStatistics(this.#past, session.exporter.statistics());
+    this.#past = addStatistics(this.#past, session.statistics());
     if (this.#session === session) {
       this.#session = undefined;
       this.#handlers.onEnd(session);

@@ -1,13 +1,13 @@
 /**
- * A collector over TCP or TLS (RFC 7011 §10.4, §11): sends every batch at least once. A batch is done when the collector's
- * system has acknowledged it; what a broken session leaves open goes out again in the next one, and may be a repetition.
+ * A collector with sessions: over TCP or TLS (RFC 7011 §10.4, §11), or over UDP with a spool. Sends every batch at least
+ * once. A batch is done when the collector's system has acknowledged it (over UDP, when it was not refused); what a
+ * broken session leaves open goes out again in the next one, and may be a repetition.
  */
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import { Backlog } from './backlog.ts';
 import { countDataRecords } from './batch-buffer.ts';
-import { resolveCollector } from './collector-address.ts';
 import { collectorOptions, partsOfTemplates } from './collector-options.ts';
-import type { ExportSession } from './export-session.ts';
+import type { ExportSession, OpenSession } from './export-session.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type {
   CollectorStatistics,
@@ -17,18 +17,11 @@ import type {
   SinkContext,
 } from './record-sink.ts';
 import { SessionConnector } from './session-connector.ts';
-import { openSpool } from './spool/place.ts';
-import { readTlsMaterial } from './stream-connection.ts';
+import type { Spool } from './spool/spool.ts';
 
 const LOOK_MS = 100;
-/**
- * When a session breaks, what was acknowledged within this time is sent again: the collector may not have read it, or
- * not have kept it. Where memory is short, at least so many batches are.
- */
-const UNREAD_MS = 1000;
+/** Where memory is short, at least so many batches that were acknowledged last are kept. */
 const UNREAD_BATCHES = 32;
-/** A collector over TLS 1.3 refuses our certificate only after the first records are on their way. */
-const VERDICT_MS = 500;
 /** A session whose collector acknowledges nothing for this long is broken off. */
 const STUCK_MS = 30_000;
 const GIVE_UP_MS = 30_000;
@@ -37,6 +30,19 @@ const END_MS = 1500;
 const END_LOOK_MS = 10;
 const FINISH_MS = 500;
 
+/** What differs between transports. */
+export interface SessionSinkParts {
+  readonly open: OpenSession;
+  readonly spool: Spool | undefined;
+  /** How long a session lasts before records that nobody acknowledged but the system count as wanted. */
+  readonly verdictMs: number;
+  /**
+   * When a session breaks, what was acknowledged within this time is sent again: the collector may not have read it, or
+   * not have kept it.
+   */
+  readonly unreadMs: number;
+}
+
 export class SessionSink implements RecordSink {
   readonly url: string;
   readonly needsEncapsulation: boolean;
@@ -44,9 +50,8 @@ export class SessionSink implements RecordSink {
   readonly #context: SinkContext;
   readonly #giveUpAfterMs: number;
   readonly #isBiflow: boolean;
-  readonly #verdictMs: number;
+  readonly #parts: SessionSinkParts;
   readonly #backlog: Backlog;
-  readonly #hasSpool: boolean;
   readonly #recovered: number;
   readonly #connector: SessionConnector;
   readonly #timer: NodeJS.Timeout;
@@ -63,21 +68,17 @@ export class SessionSink implements RecordSink {
   #progressMs = performance.now();
   #sentMs = performance.now();
 
-  /** @throws ConfigError for faults in templates or certificates, ExportError for a spool that cannot be used */
-  constructor(config: ExportingConfig, to: ExporterConfig, context: SinkContext) {
+  /** @throws ConfigError for faults in templates */
+  constructor(config: ExportingConfig, to: ExporterConfig, context: SinkContext, parts: SessionSinkParts) {
     this.url = to.url;
     this.#context = context;
     this.#giveUpAfterMs = (to.options.giveUpAfterMs as number | undefined) ?? GIVE_UP_MS;
     ({ encapsulation: this.needsEncapsulation, health: this.needsHealth } = partsOfTemplates(config, to));
     this.#isBiflow = collectorOptions(config, to, true).isBiflow;
-    const isTls = to.protocol === 'ipfix+tls';
-    if (isTls) readTlsMaterial(to);
-    this.#verdictMs = isTls ? VERDICT_MS : 0;
-    const spool = openSpool(to, context);
-    this.#hasSpool = spool !== undefined;
-    this.#backlog = new Backlog(spool);
+    this.#parts = parts;
+    this.#backlog = new Backlog(parts.spool);
     this.#recovered = this.#backlog.pendingRecords;
-    this.#connector = new SessionConnector(config, to, context, {
+    this.#connector = new SessionConnector(parts.open, to, context, {
       onSession: () => this.#send(),
       onProgress: () => {
         this.#confirm();
@@ -143,7 +144,7 @@ export class SessionSink implements RecordSink {
 
   async close(): Promise<void> {
     this.#stop('stopped');
-    this.#connector.session?.connection.stream.destroy();
+    this.#connector.session?.abort();
     const left = this.#backlog.pendingRecords;
     if (left > 0) {
       const message = `${this.url}: ${left} flow records wait in the spool for the next run`;
@@ -163,11 +164,15 @@ export class SessionSink implements RecordSink {
 
   statistics(): CollectorStatistics {
     const { pendingRecords, spooledRecords, damagedRecords } = this.#backlog;
+    const sent = this.#connector.statistics();
+    // Of messages that no path carries; the others come again.
+    const recordsFailed =
+      sent.errors.emsgsize === undefined ? 0 : Math.min(sent.recordsFailed, this.#confirmed);
     return {
-      ...this.#connector.statistics(),
+      ...sent,
       recordsOffered: this.#offered + this.#recovered - this.#reclaimed,
-      dataRecords: this.#confirmed,
-      recordsFailed: 0,
+      dataRecords: this.#confirmed - recordsFailed,
+      recordsFailed,
       recordsPending: pendingRecords + this.#held,
       recordsSpooled: spooledRecords,
       recordsDropped: { ...this.#dropped, ...(damagedRecords > 0 ? { spoolDamaged: damagedRecords } : {}) },
@@ -203,7 +208,7 @@ export class SessionSink implements RecordSink {
     const nowMs = performance.now();
     const acknowledged = session.acknowledged(nowMs);
     this.#backlog.acknowledge(acknowledged);
-    let count = session.acknowledgedBefore(nowMs - UNREAD_MS);
+    let count = session.acknowledgedBefore(nowMs - this.#parts.unreadMs);
     if (this.#backlog.isPressed && this.#hasVerdict(session))
       count = Math.max(count, acknowledged - UNREAD_BATCHES);
     this.#release(session, count);
@@ -211,7 +216,7 @@ export class SessionSink implements RecordSink {
 
   /** Whether a collector that does not want us would have said so by now. */
   #hasVerdict(session: ExportSession): boolean {
-    return performance.now() - session.startedMs >= this.#verdictMs;
+    return performance.now() - session.startedMs >= this.#parts.verdictMs;
   }
 
   /** Ends a session whose batches have all been acknowledged; they are done unless the collector breaks it off. */
@@ -245,7 +250,7 @@ export class SessionSink implements RecordSink {
   /** At the end: whether what is left may stay, or has to. */
   #mayStop(startMs: number): boolean {
     if (this.#context.whenFull === 'drop') return performance.now() - startMs >= END_MS;
-    return (this.#hasSpool && this.isAway) || this.#isGivenUp();
+    return (this.#parts.spool !== undefined && this.isAway) || this.#isGivenUp();
   }
 
   /** @param reason for what is in memory alone, and lost now */
@@ -283,18 +288,4 @@ export class SessionSink implements RecordSink {
   #drop(reason: string, dataRecords: number): void {
     if (dataRecords > 0) this.#dropped[reason] = (this.#dropped[reason] ?? 0) + dataRecords;
   }
-}
-
-/**
- * A collector over TCP or TLS.
- * @throws ConfigError for faults in templates or certificates, ExportError for a spool that cannot be used, and in a
- *   replay for a name that does not resolve
- */
-export async function createSessionSink(
-  config: ExportingConfig,
-  to: ExporterConfig,
-  context: SinkContext,
-): Promise<RecordSink> {
-  if (context.whenFull === 'wait') await resolveCollector(to.host, to.url);
-  return new SessionSink(config, to, context);
 }

@@ -1,12 +1,21 @@
 /** Which factory makes the sink of an exporter. Loaded on first use, so that nobody pays for what is not asked for. */
 import type { ExporterProtocol, SinkFactory } from './record-sink.ts';
 
+/** With a spool, sessions are kept as over TCP. */
+async function loadUdp(): Promise<SinkFactory> {
+  const { createUdpSink } = await import('./udp-sink.ts');
+  return async (config, to, context) => {
+    if (to.options.spool !== true) return createUdpSink(config, to, context);
+    return (await import('./session-sinks.ts')).createSpooledUdpSink(config, to, context);
+  };
+}
+
 const SINKS: Readonly<Partial<Record<ExporterProtocol, () => Promise<SinkFactory>>>> = {
   netflow5: async () => (await import('./udp-sink.ts')).createUdpSink,
-  netflow9: async () => (await import('./udp-sink.ts')).createUdpSink,
-  ipfix: async () => (await import('./udp-sink.ts')).createUdpSink,
-  'ipfix+tcp': async () => (await import('./session-sink.ts')).createSessionSink,
-  'ipfix+tls': async () => (await import('./session-sink.ts')).createSessionSink,
+  netflow9: loadUdp,
+  ipfix: loadUdp,
+  'ipfix+tcp': async () => (await import('./session-sinks.ts')).createSessionSink,
+  'ipfix+tls': async () => (await import('./session-sinks.ts')).createSessionSink,
   'ipfix-file': async () => (await import('./files/ipfix-file-sink.ts')).createIpfixFileSink,
   json: async () => (await import('./files/text-file-sink.ts')).createTextFileSink,
   csv: async () => (await import('./files/text-file-sink.ts')).createTextFileSink,

@@ -5,16 +5,9 @@
 import { ExportError } from '../errors.ts';
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import { countDataRecords } from './batch-buffer.ts';
-import {
-  addressTowards,
-  isHostName,
-  isLocalAddress,
-  type ResolvedAddress,
-  resolveCollector,
-} from './collector-address.ts';
+import { isHostName, type ResolvedAddress, resolveCollector } from './collector-address.ts';
 import type { CollectorExporter } from './collector-exporter.ts';
-import { createCollectorExporter, partsOfTemplates } from './collector-options.ts';
-import { MessageArena } from './message-arena.ts';
+import { partsOfTemplates } from './collector-options.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type {
   CollectorStatistics,
@@ -25,14 +18,8 @@ import type {
 } from './record-sink.ts';
 import { addStatistics, emptyStatistics } from './statistics.ts';
 import { type SendErrorReason, sendErrorReason } from './transport.ts';
-import type { SocketSettings } from './udp-socket.ts';
-import { openUdpTransport } from './udp-transport.ts';
+import { openUdpExporter } from './udp-exporter.ts';
 
-/** Largest message: what every path carries unfragmented, or nearly so for IPv4; IPv6's least MTU less headers. */
-const MESSAGE_OCTETS_IPV4 = 1400;
-const MESSAGE_OCTETS_IPV6 = 1232;
-/** Messages a second to collectors whose receive queue cannot be watched. */
-const REMOTE_RATE = 20_000;
 const RESOLVE_MS = 60_000;
 /** After errors the name is looked up again this soon. */
 const RESOLVE_AFTER_ERROR_MS = 5000;
@@ -91,36 +78,16 @@ export class UdpSink implements RecordSink {
 
   /** Looks the name up, and opens a socket unless the present one still leads there. @throws ExportError */
   async open(): Promise<void> {
-    const { host, port, url, options } = this.#to;
+    const { host, url, options } = this.#to;
     this.#resolvedAtMs = performance.now();
     const sourceAddress = options.sourceAddress as string | undefined;
     const addresses = await resolveCollector(host, url, sourceAddress);
     const present = this.#session?.address.address;
     if (this.#isClosed || addresses.some(({ address }) => address === present)) return;
     const address = addresses[0]!;
-    const usualOctets = address.family === 4 ? MESSAGE_OCTETS_IPV4 : MESSAGE_OCTETS_IPV6;
-    const arena = new MessageArena(options.messageOctetsMax ?? usualOctets);
-    const rate = options.rate ?? (isLocalAddress(address.address) ? 'max' : REMOTE_RATE);
     // One source port cannot be had twice: the old socket goes first.
     if (options.sourcePort !== undefined) await this.#retire();
-    const settings = options as SocketSettings;
-    const { sourcePort, dscp, ttl } = settings;
-    const transport = await openUdpTransport(arena, {
-      to: address,
-      port,
-      url,
-      rate,
-      settings: {
-        ...(sourceAddress === undefined ? {} : { sourceAddress }),
-        ...(sourcePort === undefined ? {} : { sourcePort }),
-        ...(dscp === undefined ? {} : { dscp }),
-        ...(ttl === undefined ? {} : { ttl }),
-      },
-    });
-    const known = options.exporterAddress ?? (await addressTowards(address, port));
-    const exporterOptions = known === undefined ? options : { ...options, exporterAddress: known };
-    const to = { ...this.#to, options: exporterOptions };
-    const exporter = createCollectorExporter(arena, transport, this.#config, to);
+    const { exporter } = await openUdpExporter(this.#config, this.#to, address);
     if (this.#statisticsFrom !== undefined) exporter.setStatistics(...this.#statisticsFrom);
     if (this.#interfaces !== undefined) exporter.setInterfaces(this.#interfaces);
     const retired = this.#retire();

@@ -86,6 +86,9 @@ export class UdpTransport implements Transport {
   readonly #starts = new Int32Array(SEGMENTS_MAX);
   #segmentsMax = SEGMENTS_MAX;
   readonly #onSent: (error: Error | null) => void;
+  /** Called when a message was refused, with the reason. */
+  onRefused: ((reason: SendErrorReason) => void) | undefined;
+  #isGone = false;
   /** Messages that may be sent before the receiver is looked at again. */
   #receiverAllowance = 0;
   #looks = 0;
@@ -105,13 +108,20 @@ export class UdpTransport implements Transport {
     this.#bucket = bucket;
     this.#receiver = receiver;
     this.#onSent = (error) => {
-      this.#messageDone(error ? sendErrorReason(error) : undefined);
+      if (!this.#isGone) this.#messageDone(error ? sendErrorReason(error) : undefined);
     };
+    // Node reads from the socket, so it may be the first to hear what became of a message that was sent before.
+    socket.on('error', (error) => this.#refused(sendErrorReason(error)));
   }
 
   pump(): void {
     const arena = this.#arena;
-    while (arena.handedOver < arena.closed) {
+    if (this.#isGone) {
+      arena.handedOver = arena.done = arena.closed;
+      this.#wakeWaiters();
+      return;
+    }
+    while (arena.handedOver < arena.closed && !this.#isGone) {
       const allowed = this.#allowance(arena.closed - arena.handedOver);
       if (allowed === 0) {
         this.#scheduleWake();
@@ -145,6 +155,18 @@ export class UdpTransport implements Transport {
 
   collectorDrops(): number | null {
     return this.#receiver?.drops ?? null;
+  }
+
+  /** Looks for the refusal of a message that the system had taken. `onRefused` hears of it. */
+  look(): void {
+    const errno = this.#segmented?.takeError() ?? 0;
+    if (errno !== 0) this.#refused(REASONS_BY_ERRNO[errno] ?? 'other');
+  }
+
+  /** Sends nothing any more: what is closed is thrown away, and nobody waits any longer. */
+  abandon(): void {
+    this.#isGone = true;
+    this.pump();
   }
 
   async close(): Promise<void> {
@@ -233,7 +255,6 @@ export class UdpTransport implements Transport {
     const slot = arena.done % arena.slots;
     const { statistics } = this;
     if (reason !== undefined) {
-      statistics.errors[reason]++;
       statistics.failedFlowRecords += arena.flowRecords[slot]!;
     } else {
       statistics.messages++;
@@ -241,7 +262,13 @@ export class UdpTransport implements Transport {
       statistics.flowRecords += arena.flowRecords[slot]!;
     }
     arena.done++;
+    if (reason !== undefined) this.#refused(reason);
     if (this.#waiters.length > 0) this.#wakeWaiters();
+  }
+
+  #refused(reason: SendErrorReason): void {
+    this.statistics.errors[reason]++;
+    this.onRefused?.(reason);
   }
 
   #wakeWaiters(): void {

@@ -11,6 +11,7 @@ const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
 const SOL_SOCKET = 1;
+const SO_ERROR = 4;
 const SO_SNDBUF = 7;
 const SOL_UDP = 17;
 const UDP_SEGMENT = 103;
@@ -30,6 +31,8 @@ export interface SegmentedUdpSocket {
    * @returns 0, or the errno: then none was sent
    */
   send(starts: Int32Array, count: number, octets: number, lastOctets: number): number;
+  /** Takes the error that the socket has for a datagram of before (SO_ERROR). @returns 0, or the errno */
+  takeError(): number;
   close(): void;
 }
 
@@ -37,6 +40,13 @@ interface Calls {
   readonly socket: (domain: number, type: number, protocol: number) => number;
   readonly connect: (fd: number, address: Uint8Array, octets: number) => number;
   readonly setsockopt: (fd: number, level: number, name: number, value: Uint8Array, octets: number) => number;
+  readonly getsockopt: (
+    fd: number,
+    level: number,
+    name: number,
+    value: Uint8Array,
+    octets: Uint8Array,
+  ) => number;
   readonly sendmsg: (fd: number, message: bigint, flags: number) => number | bigint;
   readonly close: (fd: number) => number;
   readonly memmove: (to: Uint8Array, from: Uint8Array, octets: number) => number | bigint;
@@ -53,6 +63,7 @@ function loadCalls(): Calls | undefined {
       socket: library.func('int socket(int, int, int)'),
       connect: library.func('int connect(int, const void *, uint32_t)'),
       setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
+      getsockopt: library.func('int getsockopt(int, int, int, void *, void *)'),
       sendmsg: library.func('int64_t sendmsg(int, uintptr_t, int)'),
       close: library.func('int close(int)'),
       // Returns its first argument: the way to learn where memory lies.
@@ -152,6 +163,13 @@ class ConnectedSocket implements SegmentedUdpSocket {
     this.#headerWords[5] = count > 1 ? BigInt(CMSG_OCTETS) : 0n;
     this.#control.setUint16(16, octets, true);
     return Number(this.#calls.sendmsg(this.#fd, this.#header, MSG_DONTWAIT)) < 0 ? this.#calls.errno() : 0;
+  }
+
+  takeError(): number {
+    const value = new Int32Array(1);
+    const octets = new Uint8Array(Uint32Array.of(4).buffer);
+    const bytes = new Uint8Array(value.buffer);
+    return this.#calls.getsockopt(this.#fd, SOL_SOCKET, SO_ERROR, bytes, octets) === 0 ? value[0]! : 0;
   }
 
   close(): void {

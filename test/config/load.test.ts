@@ -115,12 +115,14 @@ export: { rate: 500 }
       resolveIntervalMs: 60_000,
       queueRecords: 65_536,
     };
+    // Of those with templates, which may have a spool.
+    const spool = { spool: false, spoolOctets: 2 ** 30, reconnectMaxMs: 30_000, giveUpAfterMs: 30_000 };
     expect(config.exporters).toEqual([
       {
         protocol: 'netflow9',
         host: '2001:db8::1',
         port: 2055,
-        options: { ...refresh, rate: 'max' },
+        options: { ...refresh, ...spool, rate: 'max' },
         url: 'netflow9://[2001:db8::1]:2055',
       },
       {
@@ -134,7 +136,7 @@ export: { rate: 500 }
         protocol: 'ipfix',
         host: '192.0.2.1',
         port: 4740,
-        options: { ...refresh, messageOctetsMax: 600 },
+        options: { ...refresh, ...spool, messageOctetsMax: 600 },
         url: 'ipfix://192.0.2.1:4740',
       },
     ]);

@@ -1,13 +1,24 @@
 /**
  * A process that exports numbered batches to a port of this host by way of a spool, and prints the number of each once
- * it is out of its hands: `crash-exporter.ts PORT SPOOL FROM TO`. With TO -1 it goes on until it is killed.
+ * it is out of its hands: `crash-exporter.ts PORT SPOOL FROM TO [udp]`. With TO -1 it goes on until it is killed. Over
+ * UDP records have all fields of the default template.
  */
 import { createExportingProcess } from '../../src/export/exporting-process.ts';
+import type { ExporterConfig } from '../../src/export/record-sink.ts';
 import { CONFIG } from './exporter-support.ts';
 import { numberedBatch, streamTo } from './numbered-batches.ts';
 
-const [port, spoolDirectory, from, to] = process.argv.slice(2);
-const exporter = streamTo(Number(port), { spoolDirectory: spoolDirectory! });
+const [port, spoolDirectory, from, to, transport] = process.argv.slice(2);
+const exporter: ExporterConfig =
+  transport === 'udp'
+    ? {
+        protocol: 'ipfix',
+        host: '127.0.0.1',
+        port: Number(port),
+        url: `ipfix://127.0.0.1:${port}`,
+        options: { spool: true, spoolDirectory: spoolDirectory!, reconnectMaxMs: 100 },
+      }
+    : streamTo(Number(port), { spoolDirectory: spoolDirectory! });
 const exporting = await createExportingProcess(CONFIG, [exporter], {
   whenFull: 'drop',
   log: (_, __, line) => process.stderr.write(`${line}\n`),

@@ -85,10 +85,14 @@ function ended(child: ChildProcess): Promise<void> {
 /**
  * Starts nfcapd; resolves when it listens.
  * @param change what is done to the folder of its files before they are read
+ * @param wantedPort a free one where missing
  * @throws Error with its output when it does not come up
  */
-export async function startNfcapd(change?: (folder: string) => void): Promise<RunningNfcapd> {
-  const port = await freeUdpPort();
+export async function startNfcapd(
+  change?: (folder: string) => void,
+  wantedPort?: number,
+): Promise<RunningNfcapd> {
+  const port = wantedPort ?? (await freeUdpPort());
   const folder = mkdtempSync(join(tmpdir(), 'flowtap-nfcapd-'));
   const child = spawn(
     'nfcapd',

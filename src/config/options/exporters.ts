@@ -132,7 +132,7 @@ export const SESSION_OPTIONS: readonly ConfigOption[] = [
     default: AUTO,
     unit: '',
     help:
-      'Where records wait on disk while a collector with sessions is away; auto is spool/ in the state directory that ' +
+      'Where records wait on disk while a collector with sessions is away (over UDP: with spool=true); auto is spool/ in the state directory that ' +
       'systemd gives, and no spool without one.',
   },
   {
@@ -207,6 +207,19 @@ export const UDP_OPTIONS: readonly ConfigOption[] = [
     default: AUTO,
     unit: '',
     help: 'UDP port that messages come from.',
+  },
+];
+
+/** Of UDP with templates, which a collector can be asked with whether it is there. */
+export const UDP_SPOOL_OPTIONS: readonly ConfigOption[] = [
+  {
+    path: 'spool',
+    type: SWITCH,
+    default: false,
+    unit: '',
+    help:
+      'Records wait in a spool while the network refuses what is sent to a UDP collector, or its name is unknown; with ' +
+      'reconnectMax, giveUpAfter, spoolDirectory and spoolOctets as for sessions.',
   },
 ];
 
