@@ -10,6 +10,7 @@ import type { AnonymizationConfig } from './anonymization/anonymizer.ts';
 import type { ExportClock } from './export-clock.ts';
 import { OPTIONS_TEMPLATE_SET, TEMPLATE_SET } from './ipfix.ts';
 import type { Lanes, TemplateIds } from './lanes.ts';
+import { type FlowVolume, NOTHING_LOST } from './lost-flows.ts';
 import type { MessageArena } from './message-arena.ts';
 import type { MessageBuilder } from './message-builder.ts';
 import type { MeteringStatistics, SamplingDescription, SamplingForm } from './metering-statistics.ts';
@@ -73,7 +74,7 @@ export class Announcer {
   #interfaces: readonly InterfaceDescription[] = [];
   #hasNewInterfaces = false;
   #readMetering: (() => MeteringStatistics) | undefined;
-  #readDropped: () => number = () => 0;
+  #readDropped: () => FlowVolume = () => NOTHING_LOST;
   #refreshedAtMs = Number.NEGATIVE_INFINITY;
   #refreshedAtMessage = 0;
   #refreshes = 0;
@@ -97,9 +98,9 @@ export class Announcer {
 
   /**
    * Where statistics come from that are not the exporter's own.
-   * @param dropped flow records that were given up before they reached the exporter
+   * @param dropped what was given up before it reached the exporter
    */
-  setStatistics(metering: (() => MeteringStatistics) | undefined, dropped: () => number): void {
+  setStatistics(metering: (() => MeteringStatistics) | undefined, dropped: () => FlowVolume): void {
     this.#readMetering = metering;
     this.#readDropped = dropped;
   }
@@ -246,8 +247,9 @@ export class Announcer {
   }
 
   #exported() {
-    const { messages, octets, flowRecords, failedFlowRecords } = this.#parts.statistics;
-    const records = failedFlowRecords + this.#readDropped();
+    const { messages, octets, flowRecords, ...failed } = this.#parts.statistics;
+    const dropped = this.#readDropped();
+    const records = failed.failedFlowRecords + dropped.records;
     const { nowMs } = this.#parts.clock;
     const { firstMs } = this.#notSent;
     if (records > this.#notSent.records) {
@@ -257,7 +259,11 @@ export class Announcer {
       messages,
       octets,
       flowRecords,
-      notSentRecords: records,
+      notSent: {
+        records,
+        packets: failed.failedFlowPackets + dropped.packets,
+        octets: failed.failedFlowOctets + dropped.octets,
+      },
       firstNotSentMs: this.#notSent.firstMs,
       lastNotSentMs: this.#notSent.lastMs,
     };

@@ -5,6 +5,7 @@
  */
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import { BatchBuffer } from './batch-buffer.ts';
+import { type FlowVolume, LostFlows, volumeOf } from './lost-flows.ts';
 import { frameOctets } from './spool/segment.ts';
 import type { Spool } from './spool/spool.ts';
 
@@ -188,16 +189,20 @@ export class Backlog {
     if (isAway) this.#spool?.sync();
   }
 
-  /** Gives up what is in memory alone. Nothing is handed out afterwards. @returns data records that are lost with it */
-  forgetUnspooled(): number {
-    const lost = this.#pendingRecords - this.#spooledRecords;
+  /** Gives up what is in memory alone. Nothing is handed out afterwards. @returns what is lost with it */
+  forgetUnspooled(): FlowVolume {
+    const lost = new LostFlows();
+    for (const entry of [...this.#waiting, ...this.#inFlight.map((one) => one.entry)]) {
+      const { batch, dataRecords, spooled } = entry;
+      if (spooled === undefined) lost.add(volumeOf(batch, 0, batch.count, dataRecords));
+    }
     this.#pendingRecords = this.#spooledRecords;
     this.#waiting = [];
     this.#inFlight = [];
     this.#inFlightInMemory = 0;
     this.#accepted = this.#cursor;
     this.wake();
-    return lost;
+    return lost.total;
   }
 
   /** Closes the spool. */

@@ -8,9 +8,11 @@ import { hasHealth } from '../metering/read-health.ts';
 import { Announcer, type OptionsDataMode } from './announcer.ts';
 import type { AnonymizationConfig } from './anonymization/anonymizer.ts';
 import { type ColumnRun, encodeColumns } from './columns.ts';
+import { addMessageVolumes } from './columns-volume.ts';
 import { ExportClock } from './export-clock.ts';
 import { ipfixFormat } from './ipfix.ts';
-import { exporterLanes, type Lane, type Lanes } from './lanes.ts';
+import { exporterLanes, type Lanes } from './lanes.ts';
+import type { FlowVolume } from './lost-flows.ts';
 import type { MessageArena } from './message-arena.ts';
 import { MessageBuilder, type MessageFormat } from './message-builder.ts';
 import type { MeteringStatistics, SamplingDescription, SamplingForm } from './metering-statistics.ts';
@@ -19,7 +21,7 @@ import { netflow9Format } from './netflow-v9.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type { FlowKeyParts } from './options-templates.ts';
 import type { CollectorStatistics } from './record-sink.ts';
-import { LANES, RowSelection } from './row-selection.ts';
+import { LANES, RowSelection, SIDES } from './row-selection.ts';
 import type { Transport } from './transport.ts';
 
 export type ExportProtocol = 'netflow5' | 'netflow9' | 'ipfix';
@@ -117,7 +119,7 @@ export class CollectorExporter {
   }
 
   /** Where statistics come from that are not the exporter's own; see Announcer. */
-  setStatistics(metering: (() => MeteringStatistics) | undefined, dropped: () => number): void {
+  setStatistics(metering: (() => MeteringStatistics) | undefined, dropped: () => FlowVolume): void {
     this.#announcer?.setStatistics(metering, dropped);
   }
 
@@ -201,6 +203,12 @@ export class CollectorExporter {
     await this.#transport.close();
   }
 
+  /** What was in messages that could not be sent. */
+  get notSent(): FlowVolume {
+    const { failedFlowRecords, failedFlowPackets, failedFlowOctets } = this.#transport.statistics;
+    return { records: failedFlowRecords, packets: failedFlowPackets, octets: failedFlowOctets };
+  }
+
   statistics(): CollectorStatistics {
     const { messages, octets, flowRecords, failedFlowRecords, errors } = this.#transport.statistics;
     const { templateRecords, optionsRecords } = this.#builder.totals;
@@ -232,18 +240,17 @@ export class CollectorExporter {
 
   /** Exports the rows of `lane` from `row` on, and those of later lanes; goes on by itself when the arena is full. */
   #exportLanes(batch: FlowRecordBatch, lane: number, row: number): Promise<void> | undefined {
-    const { counts, rows } = this.#selection;
+    const { counts } = this.#selection;
     for (let l = lane, from = row; l < LANES; l++, from = 0) {
       const count = counts[l]!;
       if (count === 0) continue;
-      const encoder = this.#lanes.lanes[l];
-      if (encoder === undefined) {
+      if (this.#lanes.lanes[l] === undefined) {
         this.#ipv6NotExportable += count;
         continue;
       }
       while (from < count) {
         if (this.#announcer?.announceIfDue() === false) return this.#later(batch, l, from);
-        const placed = this.#encodeRows(batch, encoder, rows[l]!, from, count);
+        const placed = this.#encodeRows(batch, l, from, count);
         this.#transport.pump();
         from += placed;
         if (from < count && this.#arena.free <= 0) {
@@ -259,8 +266,11 @@ export class CollectorExporter {
     await this.#exportLanes(batch, lane, row);
   }
 
-  /** @returns how many of the rows from `from` to `to` found room */
-  #encodeRows(batch: FlowRecordBatch, lane: Lane, rows: Int32Array, from: number, to: number): number {
+  /** @returns how many of the rows from `from` to `to` of lane `number` found room */
+  #encodeRows(batch: FlowRecordBatch, number: number, from: number, to: number): number {
+    const lane = this.#lanes.lanes[number]!;
+    const rows = this.#selection.rows[number]!;
+    const side = number % SIDES;
     if (this.#positions.length < rows.length) this.#positions = new Int32Array(rows.length);
     const positions = this.#positions;
     const placed = this.#builder.placeFlowRecords(lane.setId, lane.recordOctets, to - from, positions, from);
@@ -278,6 +288,7 @@ export class CollectorExporter {
       recordNumber: this.#recordNumber,
     };
     encodeColumns(lane.columns, run);
+    addMessageVolumes(run, side, this.#arena);
     this.#recordNumber += placed;
     return placed;
   }

@@ -8,6 +8,7 @@ import type { BacklogEntry } from './backlog.ts';
 import type { CollectorExporter } from './collector-exporter.ts';
 import type { MessageArena } from './message-arena.ts';
 import type { CollectorStatistics } from './record-sink.ts';
+import type { Spool } from './spool/spool.ts';
 
 /** How far a batch has come. */
 interface Mark {
@@ -41,6 +42,19 @@ export type OpenSession = (handlers: {
   /** The session is over; called once. */
   readonly onEnd: (session: ExportSession) => void;
 }) => Promise<ExportSession>;
+
+/** What differs between transports. */
+export interface SessionSinkParts {
+  readonly open: OpenSession;
+  readonly spool: Spool | undefined;
+  /** How long a session lasts before records that nobody acknowledged but the system count as wanted. */
+  readonly verdictMs: number;
+  /**
+   * When a session breaks, what was acknowledged within this time is sent again: the collector may not have read it, or
+   * not have kept it.
+   */
+  readonly unreadMs: number;
+}
 
 export class ExportSession {
   readonly #link: SessionLink;

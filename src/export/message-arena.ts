@@ -14,6 +14,9 @@ export class MessageArena {
   /** Of the message in each slot: octets, and data records (flows, not options) for the counters of what failed. */
   readonly lengths = new Int32Array(SLOTS);
   readonly flowRecords = new Int32Array(SLOTS);
+  /** Packets and octets of its flows: of the message that is being built, too. */
+  readonly flowPackets = new Float64Array(SLOTS);
+  readonly flowOctets = new Float64Array(SLOTS);
   /** Messages closed by the builder, handed over by the transport, and done with, since the start. */
   closed = 0;
   handedOver = 0;

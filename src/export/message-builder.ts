@@ -174,6 +174,8 @@ export class MessageBuilder {
     const arena = this.#arena;
     if (arena.free <= 0) return false;
     this.#start = arena.start(arena.closed);
+    const slot = arena.closed % arena.slots;
+    arena.flowPackets[slot] = arena.flowOctets[slot] = 0;
     this.#position = this.#start + this.#format.headerOctets;
     // The last set's padding must fit as well.
     this.#limit = this.#start + this.#messageOctetsMax - (this.#format.setAlignment - 1);

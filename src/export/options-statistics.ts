@@ -2,6 +2,7 @@
  * Statistics as options data (RFC 7011 §4.1 to §4.3, RFC 5477 §8.1.3): what the exporting process sent and lost, what
  * never reached it, and what packet selection really selected. What is not known is left out, not sent as 0.
  */
+import type { FlowVolume } from './lost-flows.ts';
 import type { MeteringStatistics } from './metering-statistics.ts';
 import { type Field, knownFields, type OptionsContent } from './options-records.ts';
 import { SELECTOR } from './options-sampling.ts';
@@ -13,7 +14,7 @@ export interface ExportStatistics {
   readonly octets: number;
   readonly flowRecords: number;
   /** Flow records that were not sent, and when (Unix ms, NaN before the first). */
-  readonly notSentRecords: number;
+  readonly notSent: FlowVolume;
   readonly firstNotSentMs: number;
   readonly lastNotSentMs: number;
 }
@@ -28,6 +29,8 @@ const OBSERVED_FLOWS = uint64(163);
 const IGNORED_PACKETS = uint64(164);
 const IGNORED_OCTETS = uint64(165);
 const NOT_SENT_FLOWS = uint64(166);
+const NOT_SENT_PACKETS = uint64(167);
+const NOT_SENT_OCTETS = uint64(168);
 const OBSERVATION_TIME_MS = uint64(323);
 const SELECTION_SEQUENCE_ID = uint64(301);
 const SELECTOR_ID = uint64(302);
@@ -80,7 +83,9 @@ export function ipfixStatistics(
     ]),
     // §4.3
     ...content(EXPORTING_PROCESS_ID, EXPORTING_PROCESS, [
-      [NOT_SENT_FLOWS, sent.notSentRecords],
+      [NOT_SENT_FLOWS, sent.notSent.records],
+      [NOT_SENT_PACKETS, sent.notSent.packets],
+      [NOT_SENT_OCTETS, sent.notSent.octets],
       ...times(sent.firstNotSentMs, sent.lastNotSentMs),
     ]),
     ...(Number.isNaN(observedPackets + selectedPackets)

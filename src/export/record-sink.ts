@@ -7,6 +7,7 @@ import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import type { OptionsDataMode } from './announcer.ts';
 import type { AnonymizationConfig } from './anonymization/anonymizer.ts';
 import type { KafkaFaultReason } from './kafka/kafka-fault.ts';
+import type { FlowVolume } from './lost-flows.ts';
 import type { MeteringStatistics, SamplingDescription, SamplingForm } from './metering-statistics.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type { FlowKeyParts } from './options-templates.ts';
@@ -154,9 +155,9 @@ export interface RecordSink {
   /**
    * Where statistics for options data come from; missing where there is no options data.
    * @param metering of the stages before the exporting process; undefined where nobody tells
-   * @param dropped flow records that were given up on the way to the sink
+   * @param dropped what was given up on the way to the sink
    */
-  setStatistics?(metering: (() => MeteringStatistics) | undefined, dropped: () => number): void;
+  setStatistics?(metering: (() => MeteringStatistics) | undefined, dropped: () => FlowVolume): void;
   /** Sends what waits for more records to share a message with. Called every second. */
   flush(): void;
   /** Sends the rest. Resolves when everything has been sent, has failed or is safe in a spool. Never rejects. */

@@ -7,7 +7,8 @@ import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import { Backlog } from './backlog.ts';
 import { countDataRecords } from './batch-buffer.ts';
 import { collectorOptions, partsOfTemplates } from './collector-options.ts';
-import type { ExportSession, OpenSession } from './export-session.ts';
+import type { ExportSession, SessionSinkParts } from './export-session.ts';
+import { addVolumes, type FlowVolume, LostFlows, volumeOf } from './lost-flows.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type {
   CollectorStatistics,
@@ -17,7 +18,6 @@ import type {
   SinkContext,
 } from './record-sink.ts';
 import { SessionConnector } from './session-connector.ts';
-import type { Spool } from './spool/spool.ts';
 
 const LOOK_MS = 100;
 /** Where memory is short, at least so many batches that were acknowledged last are kept. */
@@ -29,19 +29,6 @@ const GIVE_UP_MS = 30_000;
 const END_MS = 1500;
 const END_LOOK_MS = 10;
 const FINISH_MS = 500;
-
-/** What differs between transports. */
-export interface SessionSinkParts {
-  readonly open: OpenSession;
-  readonly spool: Spool | undefined;
-  /** How long a session lasts before records that nobody acknowledged but the system count as wanted. */
-  readonly verdictMs: number;
-  /**
-   * When a session breaks, what was acknowledged within this time is sent again: the collector may not have read it, or
-   * not have kept it.
-   */
-  readonly unreadMs: number;
-}
 
 export class SessionSink implements RecordSink {
   readonly url: string;
@@ -64,6 +51,7 @@ export class SessionSink implements RecordSink {
   #reclaimed = 0;
   #held = 0;
   #dropped: Record<string, number> = {};
+  readonly #lostFlows = new LostFlows();
   /** When the last batch was confirmed; and that, or when the first was sent after a pause. */
   #progressMs = performance.now();
   #sentMs = performance.now();
@@ -106,7 +94,7 @@ export class SessionSink implements RecordSink {
     }
     // Live, a queue stands before this sink, which would only say that it is full.
     if (this.#context.whenFull === 'drop' && refusal !== 'full') {
-      this.#drop(refusal, dataRecords);
+      this.#drop(refusal, volumeOf(batch, 0, batch.count, dataRecords));
       return undefined;
     }
     return this.#offerLater(batch, dataRecords);
@@ -116,8 +104,8 @@ export class SessionSink implements RecordSink {
     this.#connector.setInterfaces(interfaces);
   }
 
-  readonly setStatistics: NonNullable<RecordSink['setStatistics']> = (...from) =>
-    this.#connector.setStatistics(...from);
+  readonly setStatistics: NonNullable<RecordSink['setStatistics']> = (metering, dropped) =>
+    this.#connector.setStatistics(metering, () => addVolumes(dropped(), this.#lost()));
 
   flush(): void {
     this.#connector.session?.exporter.flush();
@@ -266,8 +254,9 @@ export class SessionSink implements RecordSink {
     this.#held = dataRecords;
     let refusal = this.#backlog.offer(batch, dataRecords);
     while (refusal !== undefined) {
-      if (this.#isClosed) this.#drop('stopped', dataRecords);
-      else if (this.#isGivenUp()) this.#drop(refusal === 'full' ? 'unreachable' : refusal, dataRecords);
+      const volume = volumeOf(batch, 0, batch.count, dataRecords);
+      if (this.#isClosed) this.#drop('stopped', volume);
+      else if (this.#isGivenUp()) this.#drop(refusal === 'full' ? 'unreachable' : refusal, volume);
       else {
         await Promise.race([this.#backlog.changed(), new Promise((resolve) => setTimeout(resolve, LOOK_MS))]);
         refusal = this.#backlog.offer(batch, dataRecords);
@@ -285,7 +274,20 @@ export class SessionSink implements RecordSink {
     return performance.now() - this.#progressMs >= this.#giveUpAfterMs;
   }
 
-  #drop(reason: string, dataRecords: number): void {
-    if (dataRecords > 0) this.#dropped[reason] = (this.#dropped[reason] ?? 0) + dataRecords;
+  #drop(reason: string, volume: FlowVolume): void {
+    if (volume.records === 0) return;
+    this.#dropped[reason] = (this.#dropped[reason] ?? 0) + volume.records;
+    this.#lostFlows.add(volume);
+  }
+
+  /** All that will never be sent. Of what the disk lost nobody knows more than how many records it were. */
+  #lost(): FlowVolume {
+    const { damagedRecords } = this.#backlog;
+    if (damagedRecords === 0) return this.#lostFlows.total;
+    return addVolumes(this.#lostFlows.total, {
+      records: damagedRecords,
+      packets: Number.NaN,
+      octets: Number.NaN,
+    });
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import { BatchBuffer, countDataRecords } from './batch-buffer.ts';
+import { LostFlows, volumeOf } from './lost-flows.ts';
 import type { MeteringStatistics } from './metering-statistics.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type { CollectorStatistics, RecordSink } from './record-sink.ts';
@@ -31,6 +32,7 @@ export class SinkQueue {
   #readMetering: (() => MeteringStatistics) | undefined;
   /** Data records, for the counters. */
   #dropped = { queueFull: 0, stopped: 0 };
+  readonly #lost = new LostFlows();
   /** Set while the sink has a batch, and while it is being replaced. */
   #busy: Promise<void> | undefined;
   #replacing: Promise<void> | undefined;
@@ -71,8 +73,7 @@ export class SinkQueue {
   }
 
   #setStatistics(): void {
-    const dropped = () => this.#dropped.queueFull + this.#dropped.stopped;
-    this.#sink.setStatistics?.(this.#readMetering, dropped);
+    this.#sink.setStatistics?.(this.#readMetering, () => this.#lost.total);
   }
 
   /** Takes another sink once the present one has ended; records wait in the meantime. Rejects as `create` does. */
@@ -100,7 +101,7 @@ export class SinkQueue {
     while (this.#busy !== undefined && this.#sink.isAway !== true && performance.now() < deadlineMs) {
       await Promise.race([this.#busy, new Promise((resolve) => setTimeout(resolve, 100).unref())]);
     }
-    for (const buffer of this.#waiting) this.#dropped.stopped += this.#dataRecords(buffer, 0, buffer.count);
+    for (const buffer of this.#waiting) this.#drop('stopped', buffer, 0);
     this.#waiting = [];
     this.#waitingRecords = 0;
     await this.#sink.end();
@@ -149,7 +150,14 @@ export class SinkQueue {
       from = to;
     }
     this.#waitingRecords += kept;
-    if (kept < batch.count) this.#dropped.queueFull += this.#dataRecords(batch, kept, batch.count);
+    if (kept < batch.count) this.#drop('queueFull', batch, kept);
+  }
+
+  /** Counts what is given up of a batch: everything from record `from` on. */
+  #drop(reason: 'queueFull' | 'stopped', batch: FlowRecordBatch, from: number): void {
+    const dataRecords = this.#dataRecords(batch, from, batch.count);
+    this.#dropped[reason] += dataRecords;
+    this.#lost.add(volumeOf(batch, from, batch.count, dataRecords));
   }
 
   #takeFree(stride: number): BatchBuffer {

@@ -28,8 +28,10 @@ export interface TransportStatistics {
   octets: number;
   /** Flow records in those messages. */
   flowRecords: number;
-  /** Flow records in messages that it did not take. */
+  /** Flow records in messages that it did not take, and packets and octets of their flows. */
   failedFlowRecords: number;
+  failedFlowPackets: number;
+  failedFlowOctets: number;
   /** Messages that it did not take. */
   readonly errors: Record<SendErrorReason, number>;
 }
@@ -41,6 +43,8 @@ export function createTransportStatistics(): TransportStatistics {
     octets: 0,
     flowRecords: 0,
     failedFlowRecords: 0,
+    failedFlowPackets: 0,
+    failedFlowOctets: 0,
     errors: errors as Record<SendErrorReason, number>,
   };
 }

@@ -8,6 +8,7 @@ import { countDataRecords } from './batch-buffer.ts';
 import { isHostName, type ResolvedAddress, resolveCollector } from './collector-address.ts';
 import type { CollectorExporter } from './collector-exporter.ts';
 import { partsOfTemplates } from './collector-options.ts';
+import { addVolumes, LostFlows, NOTHING_LOST, volumeOf } from './lost-flows.ts';
 import type { InterfaceDescription } from './options-data.ts';
 import type {
   CollectorStatistics,
@@ -50,6 +51,8 @@ export class UdpSink implements RecordSink {
   #sessions = 0;
   /** Data records that waited in vain for a socket. */
   #stopped = 0;
+  /** What those waited in vain, and what sockets before the present one could not send. */
+  readonly #lost = new LostFlows();
   #lastError: CollectorStatistics['lastError'];
   /** The export that waits, if one does. */
   #pending: Promise<void> | undefined;
@@ -88,7 +91,7 @@ export class UdpSink implements RecordSink {
     // One source port cannot be had twice: the old socket goes first.
     if (options.sourcePort !== undefined) await this.#retire();
     const { exporter } = await openUdpExporter(this.#config, this.#to, address);
-    if (this.#statisticsFrom !== undefined) exporter.setStatistics(...this.#statisticsFrom);
+    this.#tellStatistics(exporter);
     if (this.#interfaces !== undefined) exporter.setInterfaces(this.#interfaces);
     const retired = this.#retire();
     this.#session = { exporter, address };
@@ -115,7 +118,13 @@ export class UdpSink implements RecordSink {
 
   setStatistics(...from: Parameters<NonNullable<RecordSink['setStatistics']>>): void {
     this.#statisticsFrom = from;
-    this.#session?.exporter.setStatistics(...from);
+    if (this.#session !== undefined) this.#tellStatistics(this.#session.exporter);
+  }
+
+  /** What sockets before this one could not send was not sent either. */
+  #tellStatistics(exporter: CollectorExporter): void {
+    const [metering, dropped] = this.#statisticsFrom ?? [];
+    exporter.setStatistics(metering, () => addVolumes(dropped?.() ?? NOTHING_LOST, this.#lost.total));
   }
 
   flush(): void {
@@ -154,7 +163,9 @@ export class UdpSink implements RecordSink {
     if (this.#session !== undefined) return this.exportBatch(batch);
     const { biflow = this.#config.biflow } = this.#to.options;
     const isBiflow = biflow && this.#to.protocol === 'ipfix';
-    this.#stopped += countDataRecords(batch, isBiflow, 0, batch.count);
+    const dataRecords = countDataRecords(batch, isBiflow, 0, batch.count);
+    this.#stopped += dataRecords;
+    this.#lost.add(volumeOf(batch, 0, batch.count, dataRecords));
   }
 
   /** Every second: errors, whether they have stopped, and whether the name is to be looked up again. */
@@ -197,6 +208,7 @@ export class UdpSink implements RecordSink {
     await this.#pending;
     await session.exporter.end();
     this.#past = addStatistics(this.#past, session.exporter.statistics());
+    this.#lost.add(session.exporter.notSent);
     await session.exporter.close();
   }
 }

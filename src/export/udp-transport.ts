@@ -256,6 +256,8 @@ export class UdpTransport implements Transport {
     const { statistics } = this;
     if (reason !== undefined) {
       statistics.failedFlowRecords += arena.flowRecords[slot]!;
+      statistics.failedFlowPackets += arena.flowPackets[slot]!;
+      statistics.failedFlowOctets += arena.flowOctets[slot]!;
     } else {
       statistics.messages++;
       statistics.octets += arena.lengths[slot]!;

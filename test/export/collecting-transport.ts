@@ -1,4 +1,4 @@
-/** A transport that keeps the messages, or throws them away, at once or when it is told to. */
+/** A transport that keeps the messages, throws them away, or refuses them. */
 import type { MessageArena } from '../../src/export/message-arena.ts';
 import { createTransportStatistics, type Transport } from '../../src/export/transport.ts';
 
@@ -7,6 +7,8 @@ export class CollectingTransport implements Transport {
   readonly messages: Uint8Array[] = [];
   readonly #arena: MessageArena;
   readonly #keeps: boolean;
+  /** While true, no message is taken. */
+  isRefusing = false;
 
   constructor(arena: MessageArena, keeps = true) {
     this.#arena = arena;
@@ -17,6 +19,12 @@ export class CollectingTransport implements Transport {
     const arena = this.#arena;
     for (; arena.done < arena.closed; arena.done++, arena.handedOver++) {
       const slot = arena.done % arena.slots;
+      if (this.isRefusing) {
+        this.statistics.failedFlowRecords += arena.flowRecords[slot]!;
+        this.statistics.failedFlowPackets += arena.flowPackets[slot]!;
+        this.statistics.failedFlowOctets += arena.flowOctets[slot]!;
+        continue;
+      }
       const octets = arena.lengths[slot]!;
       const start = arena.start(arena.done);
       if (this.#keeps) this.messages.push(Uint8Array.from(arena.bytes.subarray(start, start + octets)));

@@ -82,7 +82,7 @@ describeWithTools(['tshark'], 'options data, as tshark reads it', () => {
     const { messages } = await exportAll([flowsAt(1, 10)], collector('ipfix'), CONFIG, (exporter) =>
       exporter.setStatistics(
         () => METERING,
-        () => 5,
+        () => ({ records: 5, packets: 70, octets: 4900 }),
       ),
     );
     const text = tshark(messages, ['-V']);
@@ -91,6 +91,8 @@ describeWithTools(['tshark'], 'options data, as tshark reads it', () => {
     expect(valuesOf(text, 'Ignored Octets')).toEqual(['567890']);
     expect(valuesOf(text, 'Flows')).toEqual(['77']);
     expect(valuesOf(text, 'Not Sent Flows')).toEqual(['5']);
+    expect(valuesOf(text, 'Not Sent Packets')).toEqual(['70']);
+    expect(valuesOf(text, 'Not Sent Octets')).toEqual(['4900']);
     expect(valuesOf(text, 'FlowsExp')).toEqual(['15']);
     expect(valuesOf(text, 'PacketsExp')).toEqual([String(messages.length - 1)]);
     const before = messages.slice(0, -1).reduce((sum, { length }) => sum + length, 0);
@@ -107,13 +109,46 @@ describeWithTools(['tshark'], 'options data, as tshark reads it', () => {
     const { messages } = await exportAll([flowsAt(1, 10)], collector('ipfix'), CONFIG, (exporter) =>
       exporter.setStatistics(
         () => unknown as unknown as MeteringStatistics,
-        () => 0,
+        () => ({ records: 0, packets: Number.NaN, octets: 0 }),
       ),
     );
     const text = tshark(messages, ['-V']);
     expect(faults(text)).toEqual([]);
     expect(text).not.toContain('Ignored');
     expect(valuesOf(text, 'Not Sent Flows')).toEqual(['0']);
+    expect(text).not.toContain('Not Sent Packets');
+    expect(valuesOf(text, 'Not Sent Octets')).toEqual(['0']);
+  });
+
+  it.each([false, true])('tells what was in messages that could not be sent (biflow: %s)', async (biflow) => {
+    const arena = new MessageArena(1400);
+    const transport = new CollectingTransport(arena);
+    const exporter = createCollectorExporter(arena, transport, CONFIG, collector('ipfix', { biflow }));
+    // More than the arena has room for at a time, so that slots are used again.
+    const sent = flowsAt(1, 5000);
+    const refused = flowsAt(9, 5001);
+    await exporter.exportBatch(sent);
+    exporter.flush();
+    transport.isRefusing = true;
+    await exporter.exportBatch(refused);
+    exporter.flush();
+    transport.isRefusing = false;
+    await exporter.exportBatch(flowsAt(20, 3));
+    await exporter.end();
+    const { recordsFailed } = exporter.statistics();
+    const sum = (at: number) => {
+      const { doubles, stride, count } = refused;
+      let total = 0;
+      for (let i = 0; i < count; i++)
+        total += doubles[(i * stride) / 2 + 8 + at]! + doubles[(i * stride) / 2 + 16 + at]!;
+      return total;
+    };
+    expect(recordsFailed).toBe(biflow ? 5001 : 7502);
+    expect(exporter.notSent).toEqual({ records: recordsFailed, packets: sum(1), octets: sum(0) });
+    const text = tshark(transport.messages, ['-V']);
+    expect(valuesOf(text, 'Not Sent Flows').at(-1)).toBe(String(recordsFailed));
+    expect(valuesOf(text, 'Not Sent Packets').at(-1)).toBe(String(sum(1)));
+    expect(valuesOf(text, 'Not Sent Octets').at(-1)).toBe(String(sum(0)));
   });
 
   it('has the address of the exporter', async () => {

@@ -158,7 +158,7 @@ export class KafkaSink implements RecordSink {
     // A request that is on its way would be waited for otherwise.
     await this.#cluster.close();
     await stopped;
-    this.#dropped[reason] += this.#backlog.forgetUnspooled();
+    this.#dropped[reason] += this.#backlog.forgetUnspooled().records;
     const left = this.#backlog.pendingRecords;
     if (left > 0) {
       const message = `${this.url}: ${left} flow records wait in the spool for the next run`;
