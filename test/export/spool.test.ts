@@ -214,7 +214,7 @@ describe('a backlog', () => {
     expect(backlog.spooledRecords).toBeLessThan(backlog.pendingRecords);
     expect(backlog.offer(batch(64), BATCH_RECORDS)).toBe('spoolFull');
     expect(take(backlog)).toEqual(numbers(0, 64));
-    expect(backlog.forgetUnspooled()).toBe(
+    expect(backlog.forgetUnspooled().records).toBe(
       backlog.pendingRecords === 0 ? 0 : 64 * BATCH_RECORDS - backlog.pendingRecords,
     );
     // What the disk has is there for the next run.
