@@ -145,6 +145,8 @@ export class SessionSink implements RecordSink {
     this.#backlog.rewind();
     for (let entry = this.#backlog.next(); entry !== undefined; entry = this.#backlog.next()) {
       await take(entry.batch);
+      // It may have arrived all the same.
+      if (entry.attempts > 1) this.#repeated += entry.dataRecords;
       this.#reclaimed += entry.dataRecords;
       this.#backlog.confirm();
     }

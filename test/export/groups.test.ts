@@ -128,6 +128,35 @@ describe('a failover group', () => {
     },
   );
 
+  it.each(['wait', 'drop'] as const)(
+    'takes over from Kafka, with all that waited for it (%s)',
+    async (whenFull) => {
+      const { one, port } = await collector();
+      const nobody = await collector();
+      await nobody.one.kill();
+      const kafka: ExporterConfig = {
+        protocol: 'kafka',
+        host: '127.0.0.1',
+        port: nobody.port,
+        path: 'flows',
+        url: `kafka://127.0.0.1:${nobody.port}/flows`,
+        options: { failover: 'g', lingerMs: 10 },
+      };
+      const exporting = await createExportingProcess(CONFIG, [kafka, streamTo(port, { failover: 'g' })], {
+        ...LIVE,
+        whenFull,
+      });
+      for (let b = 0; b < 60; b++) await exporting.exportBatch(numberedBatch(b));
+      await until(() => exporting.statistics()[0]!.isUp === false);
+      for (let b = 60; b < 80; b++) await exporting.exportBatch(numberedBatch(b));
+      await until(() => one.records.length >= 8000);
+      const [first, second] = await exporting.close();
+      expect([...one.records].sort((x, y) => x - y)).toEqual(numbers(8000));
+      expect(first).toMatchObject({ recordsOffered: 0, recordsPending: 0, dataRecords: 0 });
+      expect(second).toMatchObject({ recordsOffered: 8000, recordsPending: 0, dataRecords: 8000 });
+    },
+  );
+
   it('over UDP goes by what the network refuses', async () => {
     const open = async (port = 0) => {
       const socket = createSocket('udp4');

@@ -12,6 +12,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createExportingProcess, type ExportingProcess } from '../../src/export/exporting-process.ts';
 import type { CollectorStatistics, ExporterConfig } from '../../src/export/record-sink.ts';
 import { CONFIG } from '../export/exporter-support.ts';
+import { streamTo } from '../export/numbered-batches.ts';
+import { StreamCollector } from '../export/stream-collector.ts';
 import { hasKafka, type KafkaBroker, startKafka } from '../support/kafka-broker.ts';
 import { waitFor } from '../support/network.ts';
 import { requireTools } from '../support/tools.ts';
@@ -106,6 +108,56 @@ describe.skipIf(!canRun)(WHAT, () => {
     expect(duplicates).toBeLessThanOrEqual(statistics!.recordsRepeated ?? 0);
     expect(Object.values(statistics!.errors).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
     expect(lines.join('\n')).toMatch(/brokerUnreachable \(.*\); check host and port/);
+  }, 120_000);
+
+  it('gives what it has not got to the next of a failover group, and takes over again', async () => {
+    const other = new StreamCollector();
+    const next = streamTo(await other.listen(), { failover: 'g' });
+    const exporting = await createExportingProcess(CONFIG, [exporter('group', { failover: 'g' }), next], {
+      whenFull: 'drop',
+      log: (_, __, line) => lines.push(line),
+    });
+    const state = () => exporting.statistics()[0]!;
+    let batches = 0;
+    const send = async (count: number) => {
+      for (const end = batches + count; batches < end; batches++) {
+        await exporting.exportBatch(numberedBatch(batches, PER_BATCH));
+        await delay(4);
+      }
+    };
+    try {
+      // The topic is not there at first, which is a reason to go to the other one.
+      for (let i = 0; state().dataRecords === 0 && i < 500; i++) await send(5);
+      await send(50);
+      await waitFor('records arrive', () => state().recordsPending === 0, 30_000);
+      const early = other.records.length;
+      await send(5);
+      await broker.stop('SIGKILL');
+      await send(100);
+      await waitFor('it is noticed', () => state().isUp === false, 30_000);
+      await waitFor('it has nothing left', () => state().recordsPending === 0, 30_000);
+      await broker.start();
+      await waitFor('it is back', () => state().isUp === true, 30_000);
+      // A broker that has just come back may still refuse what it is sent.
+      const before = state().dataRecords;
+      for (let i = 0; state().dataRecords < before + 2000 && i < 500; i++) await send(5);
+      expect(state().dataRecords).toBeGreaterThan(before);
+      const [kafka, tcp] = await exporting.close();
+      for (const one of [kafka!, tcp!]) expectConserved(one);
+      const total = batches * PER_BATCH;
+      const here = (await consumeAll(broker.address, 'group')).map(({ value }) =>
+        Number(decodeMessage(value).bytes),
+      );
+      const { lost, duplicates, strange } = arrivals([...here, ...other.records], total);
+      console.info(
+        `Kafka fails over: ${total} records, ${other.records.length} elsewhere, ${lost} lost, ${duplicates} twice, ${kafka!.recordsRepeated} perhaps`,
+      );
+      expect({ lost, strange }).toEqual({ lost: 0, strange: 0 });
+      expect(other.records.length - early).toBeGreaterThan(90 * PER_BATCH);
+      expect(duplicates).toBeLessThanOrEqual(kafka!.recordsRepeated! + tcp!.recordsRepeated!);
+    } finally {
+      await other.kill();
+    }
   }, 120_000);
 
   it('gets everything when it was away at the start', async () => {

@@ -6,7 +6,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaCluster } from './kafka-cluster.ts';
-import { faultOf, type KafkaFault, type KafkaFaultReason } from './kafka-fault.ts';
+import { faultOf, type KafkaFault } from './kafka-fault.ts';
 import type { FeedBlock, MessageFeed } from './message-feed.ts';
 import {
   buildRecordBatch,
@@ -17,29 +17,12 @@ import {
   type RecordBatch,
   setProducer,
 } from './record-batch.ts';
+import { createSenderStatistics, type SenderStatistics } from './sender-statistics.ts';
 
 const BACKOFF_MS = 100;
 const BACKOFF_MAX_MS = 1000;
 /** Sequence numbers are 31 bits and begin again at 0. */
 const SEQUENCE_MASK = 0x7fffffff;
-
-export interface SenderStatistics {
-  /** Requests' batches and octets that the brokers acknowledged, and the messages in them. */
-  batches: number;
-  octets: number;
-  delivered: number;
-  /** Messages that a broker will never take. */
-  failed: number;
-  /** Messages sent again because no answer came: the broker recognises them unless it lost its memory of us. */
-  repeated: number;
-  /** Messages sent again under a new producer id: these may be there twice. */
-  perhapsTwice: number;
-  /** Sessions with the cluster: producer ids. */
-  sessions: number;
-  /** What went wrong, by reason. */
-  readonly faults: Partial<Record<KafkaFaultReason, number>>;
-  lastFault: KafkaFault | undefined;
-}
 
 /** A block on its way: its batches by partition; the first of each partition is the one that is sent. */
 interface Delivery {
@@ -49,17 +32,7 @@ interface Delivery {
 }
 
 export class KafkaSender {
-  readonly statistics: SenderStatistics = {
-    batches: 0,
-    octets: 0,
-    delivered: 0,
-    failed: 0,
-    repeated: 0,
-    perhapsTwice: 0,
-    sessions: 0,
-    faults: {},
-    lastFault: undefined,
-  };
+  readonly statistics: SenderStatistics;
   readonly #cluster: KafkaCluster;
   readonly #feed: MessageFeed;
   readonly #compression: Compression;
@@ -68,12 +41,18 @@ export class KafkaSender {
   readonly #assigned = new Map<RecordBatch, number>();
   readonly #stopping = new AbortController();
   #producerId: bigint | undefined;
-  #isAway = false;
+  #isAway: boolean;
+  /** How often the brokers were asked whether they are back, since something was delivered. */
+  #asked: number;
   #lastDeliveryMs = performance.now();
   #wake: (() => void) | undefined;
   #done: Promise<void>;
 
-  constructor(cluster: KafkaCluster, feed: MessageFeed, compression: Compression) {
+  /** @param before the sender whose records were taken away: this one counts on, and asks for the brokers by itself */
+  constructor(cluster: KafkaCluster, feed: MessageFeed, compression: Compression, before?: KafkaSender) {
+    this.statistics = before?.statistics ?? createSenderStatistics();
+    this.#isAway = before !== undefined;
+    this.#asked = before === undefined ? 0 : before.#asked;
     this.#cluster = cluster;
     this.#feed = feed;
     this.#compression = compression;
@@ -122,13 +101,33 @@ export class KafkaSender {
       const block = this.#feed.take();
       if (block !== undefined) return this.#spread(block, await this.#partitions());
       this.#lastDeliveryMs = performance.now();
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      this.#wake = undefined;
+      // Nothing of ours would tell that the brokers are back.
+      if (this.#isAway) {
+        await this.#askForBrokers();
+        continue;
+      }
+      await this.#untilReady();
       this.#lastDeliveryMs = performance.now();
     }
     return undefined;
+  }
+
+  /** Waits for something new, or for what may not be taken yet: whoever wakes us may do so while a block is on its way. */
+  async #untilReady(): Promise<void> {
+    const { readyInMs } = this.#feed;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      if (readyInMs < Number.POSITIVE_INFINITY) timer = setTimeout(resolve, Math.ceil(readyInMs));
+    });
+    clearTimeout(timer);
+    this.#wake = undefined;
+  }
+
+  /** Waits until the cluster answers. Brokers that answer but take nothing are asked less and less often. */
+  async #askForBrokers(): Promise<void> {
+    await this.#backOff(this.#asked++);
+    if (!this.#isStopping && (await this.#partitions()) > 0) this.#isAway = false;
   }
 
   #prepareAhead(): Promise<Delivery> | undefined {
@@ -244,6 +243,7 @@ export class KafkaSender {
     statistics.delivered += batch.rows.entries.length;
     this.#lastDeliveryMs = performance.now();
     this.#isAway = false;
+    this.#asked = 0;
   }
 
   /** @returns what is to be sent instead of a batch that was not taken */

@@ -33,13 +33,18 @@ export class KafkaSink implements RecordSink {
   readonly #backlog: Backlog;
   readonly #recovered: number;
   readonly #feed: MessageFeed;
-  readonly #cluster: KafkaCluster;
-  readonly #sender: KafkaSender;
+  #cluster: KafkaCluster;
+  #sender: KafkaSender;
   #linger: NodeJS.Timeout | undefined;
   #change: Promise<void> | undefined;
   #isEnding = false;
   #isClosed = false;
   #offered = 0;
+  /** Of the batch that waits for room. */
+  #held = 0;
+  /** Given to another member of the failover group, and how many of those may be here as well. */
+  #reclaimed = 0;
+  #repeatedElsewhere = 0;
   readonly #dropped: Record<DropReason, number> = {
     unreachable: 0,
     spoolFull: 0,
@@ -108,12 +113,29 @@ export class KafkaSink implements RecordSink {
     await this.#leave('stopped');
   }
 
+  /** What may have arrived all the same counts as repeated. */
+  async reclaim(take: (batch: FlowRecordBatch) => Promise<void> | undefined): Promise<void> {
+    if (this.#isClosed) return;
+    await this.#stopSending();
+    this.#backlog.rewind();
+    for (let entry = this.#backlog.next(); entry !== undefined; entry = this.#backlog.next()) {
+      await take(entry.batch);
+      if (entry.attempts > 1) this.#repeatedElsewhere += entry.dataRecords;
+      this.#backlog.confirm();
+    }
+    // Of a batch of which a part was delivered, only the rest is no longer ours.
+    this.#reclaimed += this.statistics().recordsPending - this.#backlog.pendingRecords - this.#held;
+    this.#feed.reset();
+    this.#cluster = new KafkaCluster(this.#options.cluster);
+    this.#sender = new KafkaSender(this.#cluster, this.#feed, this.#options.compression, this.#sender);
+  }
+
   statistics(): CollectorStatistics {
     const sent = this.#sender.statistics;
     const spoolDamaged = this.#backlog.damagedRecords + this.#feed.unreadable;
     const recordsDropped = { ...this.#dropped, spoolDamaged };
     const dropped = Object.values(recordsDropped).reduce((sum, count) => sum + count, 0);
-    const recordsOffered = this.#offered + this.#recovered;
+    const recordsOffered = this.#offered + this.#recovered - this.#reclaimed;
     const recordsPending = recordsOffered - sent.delivered - sent.failed - dropped;
     const recordsSpooled = Math.min(recordsPending, this.#backlog.spooledRecords);
     return {
@@ -134,7 +156,7 @@ export class KafkaSink implements RecordSink {
       recordsQueued: recordsPending - recordsSpooled,
       recordsSpooled,
       recordsRecovered: this.#recovered,
-      recordsRepeated: sent.repeated + sent.perhapsTwice,
+      recordsRepeated: sent.repeated + sent.perhapsTwice + this.#repeatedElsewhere,
       sessions: sent.sessions,
       isUp: !this.isAway && sent.sessions > 0,
     };
@@ -154,10 +176,7 @@ export class KafkaSink implements RecordSink {
     this.#isClosed = true;
     this.#isEnding = true;
     clearTimeout(this.#linger);
-    const stopped = this.#sender.stop();
-    // A request that is on its way would be waited for otherwise.
-    await this.#cluster.close();
-    await stopped;
+    await this.#stopSending();
     this.#dropped[reason] += this.#backlog.forgetUnspooled().records;
     const left = this.#backlog.pendingRecords;
     if (left > 0) {
@@ -167,8 +186,16 @@ export class KafkaSink implements RecordSink {
     this.#backlog.close();
   }
 
+  async #stopSending(): Promise<void> {
+    const stopped = this.#sender.stop();
+    // A request that is on its way would be waited for otherwise.
+    await this.#cluster.close();
+    await stopped;
+  }
+
   /** Waits for room. A live capture's own queue drops what comes in the meantime; a replay gives up after a while. */
   async #offerLater(batch: FlowRecordBatch, dataRecords: number): Promise<void> {
+    this.#held = dataRecords;
     for (;;) {
       await this.#changed();
       const refusal = this.#isClosed ? 'full' : this.#backlog.offer(batch, dataRecords);
@@ -178,9 +205,11 @@ export class KafkaSink implements RecordSink {
       if (isHopeless || this.#isEnding) {
         this.#dropped[refusal !== 'full' ? refusal : this.#isEnding ? 'stopped' : 'unreachable'] +=
           dataRecords;
+        this.#held = 0;
         return;
       }
     }
+    this.#held = 0;
     this.#wakeSender(dataRecords);
   }
 

@@ -50,6 +50,18 @@ export class MessageFeed {
     return this.#ripeInMs();
   }
 
+  /** Milliseconds until what waits for more may be taken; Infinity where nothing waits. */
+  get readyInMs(): number {
+    return this.#isWithinBatch || this.#backlog.hasNext ? this.#ripeInMs() : Number.POSITIVE_INFINITY;
+  }
+
+  /** Somebody else took the batches out of the backlog: blocks that were taken before are nobody's any more. */
+  reset(): void {
+    this.#isWithinBatch = false;
+    this.#offered = this.#backlog.pendingRecords;
+    this.#encoded = 0;
+  }
+
   /** From now on nothing waits for more. */
   flush(): void {
     this.#isFlushing = true;
