@@ -111,8 +111,8 @@ export class Announcer {
   }
 
   /**
-   * Announces the templates of flow records alone, before there is anything to export. They come again, with options,
-   * before the first record.
+   * Announces the templates of flow records, and how packets were selected, before there is anything to export. They
+   * come again, with all options, before the first record.
    * @returns whether there was room
    */
   announceTemplates(): boolean {
@@ -121,6 +121,8 @@ export class Announcer {
     builder.closeMessage();
     builder.setExportTime(clock.nowMs > 0 ? clock.nowMs : Date.now());
     this.#addTemplates();
+    const hasOptions = this.#options.optionsData !== 'none';
+    if (hasOptions) this.#addOptions(({ kind }) => kind === 'sampling', true);
     builder.closeMessage();
     builder.setExportTime(clock.nowMs);
     return true;
@@ -196,13 +198,13 @@ export class Announcer {
 
   /**
    * @param hasData whose data is sent as well
-   * @param isDataAlone leave out the templates of other sets
+   * @param isAlone leave out the templates of other sets
    */
-  #addOptions(hasData: (set: OptionsSet) => boolean, isDataAlone = false): void {
+  #addOptions(hasData: (set: OptionsSet) => boolean, isAlone = false): void {
     const { builder, ids } = this.#parts;
     const { isIpfix } = this.#options;
     const all = this.#optionsSets();
-    const sets = isDataAlone ? all.filter(hasData) : all;
+    const sets = isAlone ? all.filter(hasData) : all;
     const setIds = sets.map(({ template }) => {
       const record = new Uint8Array([0, 0, ...template]);
       const key = record.join();
@@ -228,7 +230,8 @@ export class Announcer {
       observationDomainId,
       sampling,
       samplingForms,
-      systemInitMs: clock.systemInitMs,
+      // Not known before the first flow, and not sent before it.
+      systemInitMs: Number.isNaN(clock.systemInitMs) ? 0 : clock.systemInitMs,
       interfaces: this.#interfaces,
       exporterAddress,
       templates: lanes.templateRecords.map((record, i) => ({

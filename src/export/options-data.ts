@@ -74,7 +74,7 @@ const interfaceRows = (interfaces: readonly InterfaceDescription[]) =>
 export function netflow9OptionsData(contents: OptionsContents): OptionsSet[] {
   const { observationDomainId, sampling, interfaces } = contents;
   const forms = contents.samplingForms ?? defaultSamplingForms(sampling, false);
-  const all = samplingOptions(sampling, forms, SCOPE_SYSTEM_V9, observationDomainId);
+  const all = samplingContents(sampling, forms, SCOPE_SYSTEM_V9, observationDomainId);
   if (interfaces.length > 0) {
     all.push({
       kind: 'interfaces',
@@ -97,7 +97,7 @@ export function ipfixOptionsData(contents: OptionsContents): OptionsSet[] {
   const domain = OBSERVATION_DOMAIN_ID;
   const forms = contents.samplingForms ?? defaultSamplingForms(sampling, true);
   const all: OptionsContent[] = [
-    ...samplingOptions(sampling, forms, domain, observationDomainId),
+    ...samplingContents(sampling, forms, domain, observationDomainId),
     { scope: [domain], fields: [SYSTEM_INIT_MS], rows: [[observationDomainId, systemInitMs]] },
     ...exporterAddress(contents),
   ];
@@ -120,6 +120,9 @@ export function ipfixOptionsData(contents: OptionsContents): OptionsSet[] {
   all.push(...ipfixStatistics(observationDomainId, contents.exported, contents.metering));
   return all.map(ipfixOptions);
 }
+
+const samplingContents: typeof samplingOptions = (...of) =>
+  samplingOptions(...of).map((content) => ({ ...content, kind: 'sampling' }));
 
 function exporterAddress(contents: OptionsContents): OptionsContent[] {
   const { exporterAddress: address, observationDomainId } = contents;

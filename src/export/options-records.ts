@@ -14,7 +14,7 @@ export interface OptionsSet {
    * Descriptions change rarely. Interfaces are descriptions that come and go. Statistics are worth nothing unless they
    * are repeated.
    */
-  readonly kind: 'description' | 'interfaces' | 'statistics';
+  readonly kind: 'description' | 'sampling' | 'interfaces' | 'statistics';
   /** The template record behind its id, which the announcer chooses and puts in front. */
   readonly template: Uint8Array;
   readonly records: readonly Uint8Array[];

@@ -2,6 +2,7 @@
  * A collector over UDP: finds its address and keeps it up to date, and counts across the sockets that follow each
  * other. A new address is a new transport session (RFC 7011 §10.3): templates first, sequence numbers from 0.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { ExportError } from '../errors.ts';
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import { countDataRecords } from './batch-buffer.ts';
@@ -27,9 +28,17 @@ const RESOLVE_AFTER_ERROR_MS = 5000;
 /** Looks, a second apart, without a refusal until a collector that refused counts as back. */
 const QUIET_LOOKS = 2;
 
+/**
+ * Collectors with several threads may decode a datagram before one that came earlier (GoFlow2): templates get this much
+ * of a lead before the first records.
+ */
+const TEMPLATE_LEAD_MS = 50;
+
 interface Session {
   readonly exporter: CollectorExporter;
   readonly address: ResolvedAddress;
+  /** Records wait until then; 0: they need not wait. */
+  recordsFromMs: number;
 }
 
 /** The first failure of a collector that is not ready, with the reason for its counter. */
@@ -94,7 +103,8 @@ export class UdpSink implements RecordSink {
     this.#tellStatistics(exporter);
     if (this.#interfaces !== undefined) exporter.setInterfaces(this.#interfaces);
     const retired = this.#retire();
-    this.#session = { exporter, address };
+    const recordsFromMs = exporter.announceTemplates() ? performance.now() + TEMPLATE_LEAD_MS : 0;
+    this.#session = { exporter, address, recordsFromMs };
     this.#sessions++;
     this.#errorsSeen = 0;
     this.#refusedSeen = 0;
@@ -106,6 +116,15 @@ export class UdpSink implements RecordSink {
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
     const session = this.#session;
     if (session === undefined) return this.#exportLater(batch);
+    if (session.recordsFromMs > 0) {
+      const waitMs = session.recordsFromMs - performance.now();
+      session.recordsFromMs = 0;
+      if (waitMs > 0) {
+        const waiting = delay(waitMs).then(() => this.exportBatch(batch));
+        this.#pending = waiting;
+        return waiting;
+      }
+    }
     const pending = session.exporter.exportBatch(batch);
     this.#pending = pending;
     return pending;

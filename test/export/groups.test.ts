@@ -160,8 +160,9 @@ describe('a failover group', () => {
   it('over UDP goes by what the network refuses', async () => {
     const open = async (port = 0) => {
       const socket = createSocket('udp4');
+      // Those with records: templates are sent to everybody at once.
       const messages: Buffer[] = [];
-      socket.on('message', (message) => messages.push(message));
+      socket.on('message', (message) => message.length > 900 && messages.push(message));
       socket.bind(port, '127.0.0.1');
       await once(socket, 'listening');
       return { socket, messages, port: socket.address().port };
@@ -197,7 +198,7 @@ describe('a failover group', () => {
     again.messages.length = 0;
     await delay(300);
     send();
-    await until(() => again.messages.some((message) => message.length > 900));
+    await until(() => again.messages.length > 0);
     await exporting.close();
     await shut(again.socket);
     await shut(b.socket);

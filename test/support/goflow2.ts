@@ -1,6 +1,6 @@
 /**
- * GoFlow2 as a collector: built once by .ci/run through the Go module proxy, or found in the path. One worker: with
- * several it decodes datagrams at the same time, and data before its template (docs/collectors.md).
+ * GoFlow2 as a collector: built once by .ci/run through the Go module proxy, or found in the path. One worker unless
+ * a test wants more: with several, which datagram is decoded first depends on how busy the machine is.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -35,15 +35,20 @@ export function ended(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => child.once('exit', () => resolve()));
 }
 
-/** @param wanted a port that it had before, to start it again */
+/**
+ * @param wanted a port that it had before, to start it again
+ * @param options of its listener; empty for its own defaults, which are two workers
+ */
 export async function startGoflow2(
   program: string,
   wanted?: number,
+  options = '?workers=1&count=1',
 ): Promise<RunningCollector<Goflow2Record>> {
   const port = wanted ?? (await freeUdpPort());
   const folder = mkdtempSync(join(tmpdir(), 'flowtap-goflow2-'));
   const file = join(folder, 'flows.json');
-  const args = ['-listen', `netflow://127.0.0.1:${port}?workers=1&count=1`, '-addr', '', '-format', 'json'];
+  const listen = `netflow://127.0.0.1:${port}${options}`;
+  const args = ['-listen', listen, '-addr', '', '-format', 'json'];
   const child = spawn(program, [...args, '-transport', 'file', '-transport.file', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
