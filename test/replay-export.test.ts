@@ -8,6 +8,7 @@ import { PROFILES } from '../src/ie/profiles.ts';
 import { compileTemplate } from '../src/ie/templates.ts';
 import { PLAIN_PROFILES } from '../src/replay-export.ts';
 import { runFlowtap } from './cli/flowtap.ts';
+import { freeUdpPort } from './support/network.ts';
 
 const DEMO = fileURLToPath(new URL('../pcaps/demo.pcapng', import.meta.url));
 
@@ -35,6 +36,28 @@ describe('a replay', () => {
     expect([code, out]).toEqual([1, '']);
     expect(err).toMatch(/^flowtap: ipfix:\/\/does-not\.invalid:4739: /);
     expect(err).not.toContain('    at ');
+  });
+
+  it.each([
+    ['ipfix://127.0.0.1:PORT', /\d+ flow records were not sent; econnrefused: nothing listens on that port/],
+    ['ipfix+tcp://127.0.0.1:PORT?giveUpAfter=100ms', /\d+ flow records were not sent; unreachable: .*spool/],
+  ])('that could not send records to %s says how many, and ends with exit code 1', async (url, expected) => {
+    const place = url.replace('PORT', String(await freeUdpPort()));
+    const { code, err } = runFlowtap(['replay', DEMO, '-q', '-o', 'none', '-e', place]);
+    expect(code).toBe(1);
+    expect(err).toMatch(expected);
+  });
+
+  it('whose records wait in a spool has lost none', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'flowtap-export-'));
+    try {
+      const url = `ipfix+tcp://127.0.0.1:${await freeUdpPort()}?spoolDirectory=${directory}`;
+      const { code, err } = runFlowtap(['replay', DEMO, '-q', '-o', 'none', '-e', url]);
+      expect(err).toContain('wait in the spool for the next run');
+      expect(code).toBe(0);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it('ends as well when that collector fails in the middle of a long capture', () => {

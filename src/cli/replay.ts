@@ -26,6 +26,21 @@ const WHERE_TO_GO_NEXT = [
 ];
 
 /**
+ * Exporters that flow records were lost for on this side, and what to do. What the protocol has no room for is no loss,
+ * nor what waits in a spool; what becomes of a datagram that the network took, nobody knows.
+ */
+function lossesOf({ exporters }: ReplaySummary): string[] {
+  return exporters.flatMap(({ url, recordsFailed, errors, dropped }) => {
+    const reasons = dropped.filter(({ records }) => records > 0);
+    const lost = reasons.reduce((sum, { records }) => sum + records, recordsFailed);
+    if (lost === 0) return [];
+    const causes = reasons.length > 0 ? reasons : errors.filter(({ messages }) => messages > 0);
+    const why = causes.map(({ reason, remedy }) => `; ${reason}: ${remedy}`).join('');
+    return [`${url}: ${lost} flow records were not sent${why}`];
+  });
+}
+
+/**
  * Runs a replay.
  * @param loadProbe gives the probe's entry; called once the configuration is known to be right
  * @returns the exit code
@@ -55,7 +70,7 @@ export async function replay(args: Arguments, loadProbe: () => Promise<RunReplay
   const isQuiet = args.flags.has('quiet') || (summary.output.isClosed && config.exporters.length === 0);
   const lines = isQuiet ? [] : summaryLines(summary, signals.received !== undefined);
   if (process.env.npm_lifecycle_event === 'start' && !isQuiet) lines.push(...WHERE_TO_GO_NEXT);
-  const faults = [...summary.errors];
+  const faults = [...summary.errors, ...lossesOf(summary)];
   const { error } = summary.output;
   if (error !== undefined) faults.push(`cannot write to standard output: ${error}`);
   lines.push(...faults.map((fault) => `flowtap: ${fault}`));
