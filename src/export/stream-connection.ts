@@ -32,6 +32,8 @@ export interface CollectorConnection {
   /** What messages are written to. */
   readonly stream: Duplex;
   readonly address: string;
+  /** This host's, on the way there. */
+  readonly localAddress: string | undefined;
   /** How far the other system has acknowledged; undefined where that cannot be asked. */
   progress(): StreamProgress | undefined;
 }
@@ -141,5 +143,7 @@ export async function connectStream(
   const descriptor = socketDescriptor(plain);
   // Anything that it sends is thrown away; reading is what shows that it has closed.
   stream.resume();
-  return { stream, address, progress: () => (plain.destroyed ? undefined : streamProgress(descriptor)) };
+  const localAddress = plain.localAddress?.replace(/%.*$/, '');
+  const progress = () => (plain.destroyed ? undefined : streamProgress(descriptor));
+  return { stream, address, localAddress, progress };
 }

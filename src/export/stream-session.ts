@@ -15,13 +15,15 @@ function streamSession(
   connection: CollectorConnection,
   { prepare, onProgress, onEnd }: Parameters<OpenSession>[0],
 ): ExportSession {
-  const { stream, address } = connection;
+  const { stream, address, localAddress } = connection;
   const arena = new MessageArena(to.options.messageOctetsMax ?? MESSAGE_OCTETS);
   const transport = new StreamTransport(arena, stream, onProgress);
-  const exporter = createCollectorExporter(arena, transport, config, to, true);
+  const options = localAddress === undefined ? to.options : { exporterAddress: localAddress, ...to.options };
+  const exporter = createCollectorExporter(arena, transport, config, { ...to, options }, true);
   prepare(exporter);
   const finish = async (waitMs: number) => {
     const closed = new Promise((resolve) => stream.once('close', resolve));
+    exporter.endStream();
     stream.end();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise((resolve) => {

@@ -67,7 +67,7 @@ function udpSession(
     void transport.close();
   };
   const finish = async (waitMs: number) => {
-    exporter.flush();
+    exporter.endStream();
     const quietMs = performance.now() + Math.min(PROBE_MS, waitMs);
     while (performance.now() < quietMs && session.ending === undefined) await delay(LOOK_MS);
     if (session.ending === undefined) end();

@@ -124,7 +124,45 @@ async function replay(capture: string, url: string, ...args: string[]): Promise<
     .map((line) => JSON.parse(line) as Row);
 }
 
+/** One element of each kind of options data. */
+const OPTIONS = [
+  'samplingAlgorithm',
+  'selectorAlgorithm',
+  'systemInitTimeMilliseconds',
+  'exporterIPv4Address',
+  'interfaceDescription',
+  'flowKeyIndicator',
+  'exportedMessageTotalCount',
+  'ignoredPacketTotalCount',
+  'notSentFlowTotalCount',
+  'notSentPacketTotalCount',
+];
+
+function expectAllOptions(rows: readonly Row[]): void {
+  const options = rows.filter((row) => !isFlow(row));
+  for (const name of OPTIONS) expect(options.filter((row) => name in row).length, name).toBeGreaterThan(0);
+  expect(options.find((row) => 'exporterIPv4Address' in row)).toMatchObject({
+    exporterIPv4Address: '127.0.0.1',
+  });
+}
+
 describe.skipIf(python === undefined)('python-ipfix over TCP', () => {
+  it('gets all options data in each session', async () => {
+    const port = await freePort();
+    const collector = await startCollector(port);
+    try {
+      let seen = 0;
+      for (let session = 1; session <= 2; session++) {
+        await replay('demo.pcapng', `ipfix+tcp://127.0.0.1:${port}`);
+        await collector.sessions(session);
+        expectAllOptions(collector.rows().slice(seen));
+        seen = collector.rows().length;
+      }
+    } finally {
+      await collector.kill();
+    }
+  });
+
   it.each([
     ['uniflows', 'demo.pcapng', []],
     ['biflows', 'demo.pcapng', ['--biflow']],
@@ -165,6 +203,8 @@ describe.skipIf(python === undefined)('python-ipfix over TCP', () => {
       const rows = await slow;
       const [session] = await collector.sessions(1);
       expect(session!.sequenceErrors).toBe(0);
+      // The session of the same run that came after the broken one, too.
+      expectAllOptions(collector.rows());
       const got = collector.rows().filter(isFlow);
       expect(got.length + before).toBeGreaterThanOrEqual(rows.length);
       const fields = common(got);
