@@ -2,6 +2,7 @@
 import { ConfigError } from '../../errors.ts';
 import type { ExporterConfig, SinkContext } from '../record-sink.ts';
 import { CONVERSIONS_ALLOWED, hasTime, unknownConversion, withTime } from './file-name.ts';
+import { tellLeftovers } from './leftovers.ts';
 import { type FileCompression, RotatingFile, type RotatingFileOptions } from './rotating-file.ts';
 
 /** As in config/options/file-outputs.ts; what is missing has the default that stands there. */
@@ -45,8 +46,10 @@ export function createRotatingFile(
   const compression = asked ?? compressionOf(pattern);
   if (compression !== 'none' && !pattern.endsWith(ENDINGS[compression])) pattern += ENDINGS[compression];
   const isRotated = rotateMs > 0 || rotateOctets > 0;
+  const named = isRotated ? withTime(pattern) : pattern;
+  tellLeftovers(exporter.url, named, !part.isWorthlessWhenCut, context.log);
   return new RotatingFile({
-    pattern: isRotated ? withTime(pattern) : pattern,
+    pattern: named,
     compression,
     rotateMs,
     rotateOctets,
