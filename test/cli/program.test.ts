@@ -125,6 +125,27 @@ describe('check-config', () => {
     expect(err.split('\n')).toHaveLength(2);
   });
 
+  it('names options of a live capture that contradict each other', () => {
+    const file = write('contradiction.yaml', 'live:\n  sampling:\n    method: hash\n');
+    const { code, err } = runFlowtap(['check-config', file]);
+    expect(code).toBe(2);
+    expect(err).toMatch(
+      /contradiction\.yaml:3: live\.sampling\.method: found hash; allowed: only with live\.sampling\.interval/,
+    );
+  });
+
+  it('finds the sample right, which the daemon then wants nothing but interfaces in', () => {
+    const sample = join(import.meta.dirname, '../../config/flowtap.yaml');
+    expect(runFlowtap(['check-config', sample])).toMatchObject({ code: 0 });
+    for (const flags of [[], ['--capture', 'libpcap']]) {
+      const { code, err } = runFlowtap(['run', '-c', sample, ...flags]);
+      expect(code).toBe(2);
+      expect(err).toMatch(
+        /^flowtap: \S*config\/flowtap\.yaml:\d+: live\.interfaces: found nothing; allowed: one or more of .*\n$/,
+      );
+    }
+  });
+
   it('tells when there is no file', () => {
     const { code, err } = runFlowtap(['check-config', join(directory, 'none.yaml')]);
     expect([code, err.includes('found ENOENT')]).toEqual([2, true]);
