@@ -1,10 +1,11 @@
 /** The program as its users meet it: help, exit codes, messages. */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
-import { runFlowtap } from './flowtap.ts';
+import { LAUNCHER, runFlowtap } from './flowtap.ts';
 
 let directory: string;
 beforeAll(() => {
@@ -144,6 +145,15 @@ describe('check-config', () => {
         /^flowtap: \S*config\/flowtap\.yaml:\d+: live\.interfaces: found nothing; allowed: one or more of .*\n$/,
       );
     }
+  });
+
+  it('writes for journald where its errors go there', () => {
+    const file = write('journal.yaml', 'biflow: 7\n');
+    const script = 'export JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2); exec "$@"';
+    const args = ['-c', script, 'sh', process.execPath, LAUNCHER, 'check-config', file];
+    const { status, stderr } = spawnSync('sh', args, { encoding: 'utf8' });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^<3>\S+journal\.yaml:1: biflow: found 7; allowed: .*\n$/);
   });
 
   it('tells when there is no file', () => {
