@@ -146,7 +146,7 @@ describeInLab(['tcpreplay', 'nfcapd', 'nfdump', 'curl'], 'flowtap run', () => {
     expect(offered(series)).toBe(rxPackets);
     expect(total(series, 'flowtap_capture_packets_dropped_total', 'ring_full')).toBeGreaterThan(0);
     await daemon.waitForOutput(
-      /packets lost, the ring was full; raise live\.ring\.blocks \(--ring-blocks\), now 2, or live\.workers/,
+      /packets lost, the ring was full; raise live\.ring\.blocks \(--ring-blocks\), now 2, live\.ring\.blockTimeout, or live\.workers/,
     );
     await daemon.waitForOutput(/over: \d+ packets lost, the ring was full, within \d+ s/, 20_000);
     const { code, stderr } = await stop(daemon);
