@@ -171,7 +171,7 @@ describe('octets that are no capture', () => {
     );
   });
 
-  it('never do harm when they nearly are one', { timeout: 120_000 }, async () => {
+  it('never do harm when they nearly are one', { timeout: 300_000 }, async () => {
     const own = pcap([{ seconds: 1, fraction: 2, frame: Buffer.alloc(60) }]);
     const small = REAL.map((file) => readFileSync(file)).filter((octets) => octets.length < 20_000);
     const seeds = [own, ...small];

@@ -31,7 +31,7 @@ export const exporterCommand = (order: LiveExporterOrder) => [
 export async function ended(
   process: LabProcess,
 ): Promise<{ statistics: CollectorStatistics[]; slowestMs: number }> {
-  await process.waitForOutput(/^end /m, 25_000);
+  await process.waitForOutput(/^end /m, 120_000);
   await process.ended;
   const line = process.output.split('\n').findLast((one) => one.startsWith('end '))!;
   return JSON.parse(line.slice(4));

@@ -57,7 +57,7 @@ export interface WorkerResult {
 /** Starts workers in a namespace; resolves when they capture. @param options as run-worker.ts takes them */
 export async function startWorkers(namespace: Namespace, options: object): Promise<LabProcess> {
   const command = [process.execPath, join(FOLDER, 'run-worker.ts'), JSON.stringify(options)];
-  const running = namespace.start(command, { limitMs: 30_000 });
+  const running = namespace.start(command);
   const { workers = 1 } = options as { workers?: number };
   await waitForOpenings(running, workers);
   return running;

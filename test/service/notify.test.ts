@@ -126,7 +126,7 @@ describeInLab(['python3'], 'the daemon', () => {
         { env },
       );
     try {
-      await waitFor('it is ready', () => heard.some((text) => text.startsWith('READY=1\nSTATUS=')), 40_000);
+      await waitFor('it is ready', () => heard.some((text) => text.startsWith('READY=1\nSTATUS=')));
       await waitFor('the watchdog is fed', () => heard.includes('WATCHDOG=1'));
       daemon.signal('SIGHUP');
       await waitFor('it reloads', () => heard.some((text) => /^RELOADING=1\nMONOTONIC_USEC=\d+$/.test(text)));
