@@ -123,7 +123,8 @@ describe.skipIf(HOSTILE.length === 0)('hostile captures', () => {
     for (const file of HOSTILE) {
       const start = performance.now();
       const { error } = await readAll([file]);
-      expect(performance.now() - start, file).toBeLessThan(1000);
+      // For what would not end; none takes a tenth of a second.
+      expect(performance.now() - start, file).toBeLessThan(30_000);
       if (error !== undefined) {
         expect(error, file).toBeInstanceOf(CaptureFileError);
         errors.push(file);

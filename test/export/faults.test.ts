@@ -124,7 +124,8 @@ describeInLab(['python3', 'tc', 'nft'], 'exporting to a collector', () => {
     expect(statistics[1]!.errors.etimedout).toBeGreaterThan(0);
     expect(statistics[1]!.recordsDropped!.queueFull).toBeGreaterThan(0);
     expect(statistics[1]!.lastError!.message).toContain('no answer within 10 s');
-    expect(slowestMs).toBeLessThan(2000);
+    // Far from the ten seconds that TCP waits.
+    expect(slowestMs).toBeLessThan(8000);
   });
 
   it('behind an interface that cannot keep up: the queue fills, is counted, and the other collector gets all', async () => {
