@@ -3,9 +3,8 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { addToFlows, type FlowTotals } from './flow-totals.ts';
-import { ended, octetsOf, type RunningCollector } from './goflow2.ts';
+import { octetsOf, type RunningCollector } from './goflow2.ts';
 import { freeUdpPort, isUdpPortBound, waitFor, waitUntilQuiet } from './network.ts';
 
 export type NfacctdRecord = Readonly<Record<string, string | number>>;
@@ -49,7 +48,7 @@ export async function startNfacctd(
         // It prints once a second.
         await waitUntilQuiet({ pid: child.pid!, port, quietMs: 2500 }, () => octetsOf(file));
         child.kill('SIGINT');
-        await Promise.race([ended(child), delay(5000)]);
+        await waitFor('nfacctd ends', () => child.exitCode !== null || child.signalCode !== null);
         let text = '';
         try {
           text = readFileSync(file, 'utf8');
