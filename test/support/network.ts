@@ -78,42 +78,42 @@ export function collectDatagrams(): Promise<DatagramCollector> {
 
 /** Whether every thread of a process, and of those that it started, sleeps: none works, and none waits for a processor. */
 function isAsleep(pid: number): boolean {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  return threads.every((thread) => {
-    const folder = `/proc/${pid}/task/${thread}`;
-    const stat = readFileSync(`${folder}/stat`, 'latin1');
-    const state = stat.charAt(stat.lastIndexOf(')') + 2);
-    const children = readFileSync(`${folder}/children`, 'latin1').trim();
-    return (
-      'SIZ'.includes(state) &&
-      (children === '' || children.split(' ').every((child) => isAsleep(Number(child))))
-    );
-  });
+  try {
+    return readdirSync(`/proc/${pid}/task`).every((thread) => {
+      const folder = `/proc/${pid}/task/${thread}`;
+      const stat = readFileSync(`${folder}/stat`, 'latin1');
+      const state = stat.charAt(stat.lastIndexOf(')') + 2);
+      const children = readFileSync(`${folder}/children`, 'latin1').match(/\d+/g) ?? [];
+      return 'SIZ'.includes(state) && children.every((child) => isAsleep(Number(child)));
+    });
+  } catch {
+    // One of them has just ended.
+    return false;
+  }
 }
 
 /**
- * Waits until a program has dealt with all that was sent to it: nothing on its UDP port is unread, nothing of it runs,
- * and what `progress` says has not changed, all for `quietMs`. A busy machine makes it wait longer.
+ * Waits until a program has dealt with all that was sent to it: since its UDP port had something unread or `progress` last
+ * changed it has been asleep for `quietMs` in all. Time that it runs, or waits for a processor, does not count, so that a
+ * busy machine makes this wait longer.
  * @throws Error when it does not come to that
  */
 export async function waitUntilQuiet(
   { pid, port, quietMs }: { readonly pid: number; readonly port?: number; readonly quietMs: number },
   progress: () => number = () => 0,
 ): Promise<void> {
-  let [quietSinceMs, before] = [Number.NaN, Number.NaN];
+  let [asleepMs, lastLookMs, before] = [0, Number.NaN, Number.NaN];
   const isQuiet = () => {
-    const now = progress();
-    let isStill = now === before && (port === undefined || unreadOctets(port, pid) === 0);
+    const [now, nowMs] = [progress(), performance.now()];
+    const hasMoved = now !== before || (port !== undefined && unreadOctets(port, pid) > 0);
     before = now;
-    try {
-      isStill &&= isAsleep(pid);
-    } catch {
-      // One of its threads has just ended.
-      isStill = false;
+    if (hasMoved) asleepMs = 0;
+    if (hasMoved || !isAsleep(pid)) lastLookMs = Number.NaN;
+    else {
+      if (!Number.isNaN(lastLookMs)) asleepMs += nowMs - lastLookMs;
+      lastLookMs = nowMs;
     }
-    if (!isStill) quietSinceMs = Number.NaN;
-    else if (Number.isNaN(quietSinceMs)) quietSinceMs = performance.now();
-    return performance.now() - quietSinceMs >= quietMs;
+    return asleepMs >= quietMs;
   };
   await waitFor('it has nothing more to do', isQuiet);
 }
