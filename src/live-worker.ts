@@ -18,7 +18,7 @@ import { createDecodedBatch } from './decode/decoded-batch.ts';
 import { createDecoder, type Decoder, decodeBatch } from './decode/decoder.ts';
 import { createEngine } from './engine/engine.ts';
 import { FlowtapError, type PostedError, postedError } from './errors.ts';
-import { countLivePackets, publishLive } from './live-counters.ts';
+import { countLivePackets, publishLive, publishOpened } from './live-counters.ts';
 import type { LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from './live-messages.ts';
 import { CLOCK_NS } from './metering/counters.ts';
 import type { FlowSink } from './metering/expiry.ts';
@@ -209,6 +209,7 @@ class LiveWorker {
     this.#linkTypes[interfaceIndex] = linkType;
     this.#linkTypes.fill(linkType, SUPER_PACKET_INDEX, SUPER_PACKET_INDEX + PACKETS_PER_BATCH);
     this.#selector = createSelector(sampling, linkType, opened.samplesRandomly);
+    publishOpened(opened, this.#counters.capture);
     post({ kind: 'interfaces', interfaces: [opened.interface] });
     post({ kind: 'opened', ring: opened.ring, handles: opened.handles });
   }

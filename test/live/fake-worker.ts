@@ -110,13 +110,13 @@ if (words.includes('refuse')) {
   queue.close();
   post({ kind: 'end', errors: [{ code: 'SYSTEM_CALL', message: 'EPERM', remedy, exitCode: 1 }] });
 } else {
+  capture[run.INTERFACE_UP] = 1;
+  capture[run.RING_BLOCKS] = 4;
   post({
     kind: 'interfaces',
     interfaces: [{ linkType: 1, name: data.capture.interface, ifIndex: 7 }] as never,
   });
   post({ kind: 'opened', ring: { blocks: 4, blockOctets: 4096, octets: 16_384 }, handles: undefined });
-  capture[run.INTERFACE_UP] = 1;
-  capture[run.RING_BLOCKS] = 4;
   await meter();
   setTimeout(misbehave, 50);
   const turn = setInterval(() => {

@@ -33,7 +33,7 @@ describe('path health', () => {
       }
     }
     expect(files.length).toBeGreaterThan(10);
-  }, 120_000);
+  }, 300_000);
 
   it('does not let the heap grow, not by an octet a packet', () => {
     const { gc } = globalThis;

@@ -92,7 +92,7 @@ describeInLab(['strace', 'systemd-analyze', 'curl'], 'the system call filter', (
     const options = ['-i', 'lo', '-e', 'ipfix://127.0.0.1:4739', '--idle-timeout', '100ms'];
     const daemon = probe.start([...strace, ...daemonCommand(...options)]);
     try {
-      await daemon.waitForOutput(/metering lo by ring/, 50_000);
+      await daemon.waitForOutput(/metering lo by ring/);
       await probe.run(['ping', '-q', '-c', '3', '-i', '0.2', '127.0.0.1']);
       expect((await fetchFrom(probe, '/readyz')).status).toBe(200);
       // strace passes the signal on to what it traces, which ends by itself.
