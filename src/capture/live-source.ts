@@ -53,6 +53,8 @@ export class LiveSource {
   #state: InterfaceState = 'up';
   /** When the interface was found gone, by `performance.now()`; its last packets may still come. */
   #goneAtMs = Number.NaN;
+  /** Since then as much time has passed as the last packets may take. */
+  #isDrained = false;
   #hadNoLink = false;
   #lookAtMs = 0;
   #refusedLogAtMs = -Infinity;
@@ -95,7 +97,9 @@ export class LiveSource {
     const waited = capture.wait(isDraining ? 1 : WAIT_MS);
     const isWell = typeof waited === 'boolean' ? waited : await waited;
     if (isDraining) {
-      if (performance.now() - this.#goneAtMs > this.#drainMs) this.#lose(capture);
+      // Reading comes between: this thread may not have run while the last block was handed over.
+      if (this.#isDrained) this.#lose(capture);
+      else this.#isDrained = performance.now() - this.#goneAtMs > this.#drainMs;
     } else if (!isWell || performance.now() >= this.#lookAtMs) this.#look(capture);
   }
 
@@ -133,7 +137,10 @@ export class LiveSource {
     const before = this.#state;
     this.#state = state;
     this.statistics.isUp = state === 'up';
-    if (state === 'gone') this.#goneAtMs = now;
+    if (state === 'gone') {
+      this.#goneAtMs = now;
+      this.#isDrained = false;
+    }
     const said: Record<InterfaceState, string> = {
       up: 'the interface delivers packets again',
       down: 'the interface is down: no packets until it is up',

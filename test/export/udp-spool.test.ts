@@ -18,7 +18,7 @@ import { freeUdpPort } from '../support/network.ts';
 import { startNfcapd } from '../support/nfcapd.ts';
 import { describeWithTools } from '../support/tools.ts';
 import { CONFIG } from './exporter-support.ts';
-import { ended, expectBalanced, exporterCommand, to } from './faults-support.ts';
+import { ended, expectBalanced, exporterCommand, readerResult, to } from './faults-support.ts';
 import { BATCH_RECORDS, numberedBatch, numbers, unique, until } from './numbered-batches.ts';
 
 const LIVE: SinkContext = { whenFull: 'drop', log: () => {} };
@@ -208,8 +208,7 @@ describeInLab(['python3'], 'a UDP collector with a spool across a network', () =
       if (what === 'route') probe.execute('ip', 'route', 'add', '198.51.100.0/24', 'via', '192.0.2.2');
       const reader = early ?? (await read());
       const { statistics } = await ended(process);
-      await reader.ended;
-      const seen = JSON.parse(reader.output.split('\n').find((line) => line.startsWith('{'))!);
+      const seen = await readerResult(reader, 4739);
       expect(seen).toMatchObject({ records: 10_000, missing: 0 });
       expectBalanced(statistics[0]!, 100);
       expect(statistics[0]).toMatchObject({ dataRecords: 10_000, recordsPending: 0, recordsRepeated: 0 });

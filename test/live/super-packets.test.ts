@@ -2,10 +2,9 @@
  * Super-packets: what a TCP sender hands to its interface in one piece is counted as the segments that a wire would
  * carry. The sender's own kernel says how many those are (OutSegs and RetransSegs of its namespace).
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { describeInLab, Lab, type Namespace } from '../lab/lab.ts';
-import { flowTotal, startWorkers, stopWorkers, total } from './support.ts';
+import { describeInLab, Lab, type Namespace, waitForPort } from '../lab/lab.ts';
+import { flowTotal, startWorkers, stopWorkers, total, waitForResult } from './support.ts';
 
 let lab: Lab;
 let left: Namespace;
@@ -42,11 +41,16 @@ describeInLab(['iperf3'], 'super-packets', () => {
   ])('of TCP over %s count as the segments they carry', async (_, server, headerOctets) => {
     const listening = right.start(['iperf3', '-s', '-1']);
     const running = await startWorkers(right, { interface: far, filter: 'tcp', blocks: 64 });
-    await delay(300);
+    await waitForPort(listening, 'tcp', 5201);
     const { code, stdout } = await left.run(['iperf3', '-c', server, '-t', '1', '-J']);
     expect(code).toBe(0);
     await listening.stop();
-    await delay(200);
+    let [metered, looks] = [Number.NaN, 0];
+    await waitForResult(running, (now) => {
+      looks = total(now, 'metered') === metered ? looks + 1 : 0;
+      metered = total(now, 'metered');
+      return looks > 10;
+    });
     const result = await stopWorkers(running);
     expect(total(result, 'drops')).toBe(0);
     const forward = result.flows.reduce((sum, flow) => sum + flow.forward.packets, 0);

@@ -6,9 +6,8 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { ended, type RunningCollector } from './goflow2.ts';
-import { freeUdpPort, isUdpPortBound, unreadOctets, waitFor } from './network.ts';
+import { freeUdpPort, isUdpPortBound, waitFor, waitUntilQuiet } from './network.ts';
 import { warnSkipped } from './tools.ts';
 
 const BUILT = join(homedir(), '.cache/flowtap-ci/bin/elastic-reader');
@@ -42,8 +41,7 @@ export async function startElasticReader(program: string): Promise<RunningCollec
     port,
     stop: async () => {
       try {
-        await waitFor('Filebeat’s decoder has read everything', () => unreadOctets(port) === 0);
-        await delay(200);
+        await waitUntilQuiet({ pid: child.pid!, port, quietMs: 300 }, () => output.length);
         child.stdin.end();
         await ended(child);
         const lines = output.split('\n').filter((line) => line !== '');
