@@ -114,7 +114,17 @@ describe('rotation', () => {
       process.execPath,
       [
         join(import.meta.dirname, '../../src/main.ts'),
-        ...['replay', join(PCAPS_FOLDER, 'demo.pcapng'), '--speed', '50', '-q', '-o', 'none'],
+        ...[
+          'replay',
+          join(PCAPS_FOLDER, 'demo.pcapng'),
+          '--speed',
+          '1',
+          '--idle-timeout',
+          '500ms',
+          '-q',
+          '-o',
+          'none',
+        ],
         ...['-e', `json:${path}`],
       ],
       { stdio: 'ignore' },
