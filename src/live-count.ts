@@ -83,7 +83,7 @@ class Counter {
       if (count > 0 && --looksIn > 0) continue;
       looksIn = BATCHES_PER_LOOK;
       if (count === 0) await source.wait();
-      const nowMs = performance.now();
+      const nowMs = count === 0 ? source.wokenAtMs : performance.now();
       if (signal.aborted || nowMs >= endMs) return;
       if (nowMs < tellAtMs) continue;
       tellAtMs += SECOND_MS * Math.ceil((nowMs - tellAtMs + 1) / SECOND_MS);

@@ -10,6 +10,8 @@ import type { LiveCaptureOptions } from './live-options.ts';
 
 /** How long a wait lasts at most: how late a stop is heard when no packet comes. */
 const WAIT_MS = 100;
+/** The same once the interface is gone, and its last packets are read. */
+const DRAIN_WAIT_MS = 1;
 /** How often a quiet interface is looked at. */
 const CHECK_MS = 1000;
 /** How often a lost interface is tried again. */
@@ -55,6 +57,7 @@ export class LiveSource {
   #goneAtMs = Number.NaN;
   #hadNoLink = false;
   #lookAtMs = 0;
+  #wokenAtMs = performance.now();
   #refusedLogAtMs = -Infinity;
 
   /**
@@ -77,26 +80,41 @@ export class LiveSource {
     return this.#capture;
   }
 
+  /** When the last wait was over, by `performance.now()`, which costs more than it seems to right after a sleep. */
+  get wokenAtMs(): number {
+    return this.#wokenAtMs;
+  }
+
   /** As LiveCapture.readBatch. */
   readBatch(batch: LivePacketBatch): number {
     return this.#capture === undefined ? 0 : this.#capture.readBatch(batch);
   }
 
-  /** Sleeps until packets are at hand, a tenth of a second at most; looks after the interface meanwhile. */
-  async wait(): Promise<void> {
+  /**
+   * Sleeps until packets are at hand, a tenth of a second at most; looks after the interface meanwhile.
+   * @returns a promise where the capture waits by the event loop; waking up from one costs more than the rest of a wake
+   */
+  wait(): Promise<void> | undefined {
     this.statistics.waits++;
     const capture = this.#capture;
-    if (capture === undefined) {
-      await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
-      this.#reopenIfDue();
-      return;
-    }
-    const isDraining = this.#state === 'gone';
-    const waited = capture.wait(isDraining ? 1 : WAIT_MS);
-    const isWell = typeof waited === 'boolean' ? waited : await waited;
-    if (isDraining) {
-      if (performance.now() - this.#goneAtMs > this.#drainMs) this.#lose(capture);
-    } else if (!isWell || performance.now() >= this.#lookAtMs) this.#look(capture);
+    if (capture === undefined) return this.#waitForInterface();
+    const waited = capture.wait(this.#state === 'gone' ? DRAIN_WAIT_MS : WAIT_MS);
+    if (typeof waited !== 'boolean') return waited.then((isWell) => this.#awake(capture, isWell));
+    this.#awake(capture, waited);
+    return undefined;
+  }
+
+  async #waitForInterface(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+    this.#wokenAtMs = performance.now();
+    this.#reopenIfDue();
+  }
+
+  #awake(capture: LiveCapture, isWell: boolean): void {
+    this.#wokenAtMs = performance.now();
+    if (this.#state === 'gone') {
+      if (this.#wokenAtMs - this.#goneAtMs > this.#drainMs) this.#lose(capture);
+    } else if (!isWell || this.#wokenAtMs >= this.#lookAtMs) this.#look(capture);
   }
 
   /** Asks the kernel for its counts: the only place that does, for it forgets them. */

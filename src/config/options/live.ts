@@ -111,7 +111,7 @@ const RING_OPTIONS: readonly ConfigOption[] = [
     ...CAPTURE,
     path: 'live.ring.blockTimeout',
     type: duration(1, 10e3),
-    default: 10,
+    default: 50,
     unit: '',
     help: 'A block that is not full is handed over after this time: how late a packet may be seen.',
   },
