@@ -8,6 +8,7 @@
  */
 import { enableCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
+import { samplesItself } from './capture/kernel-selection.ts';
 import { createLiveBatch, type LivePacketBatch } from './capture/live-batch.ts';
 import type { LiveCapture } from './capture/live-capture.ts';
 import { LiveSource } from './capture/live-source.ts';
@@ -208,7 +209,12 @@ class LiveWorker {
     const { interfaceIndex, sampling } = this.#data.capture;
     this.#linkTypes[interfaceIndex] = linkType;
     this.#linkTypes.fill(linkType, SUPER_PACKET_INDEX, SUPER_PACKET_INDEX + PACKETS_PER_BATCH);
-    this.#selector = createSelector(sampling, linkType, opened.samplesRandomly);
+    this.#selector = createSelector(sampling, linkType, opened.samplesBy);
+    const { samplingFault } = opened;
+    if (samplingFault !== undefined) {
+      const fields = { interface: this.#data.capture.interface };
+      post({ kind: 'log', level: 'warn', message: samplesItself(samplingFault), fields });
+    }
     post({ kind: 'interfaces', interfaces: [opened.interface] });
     post({ kind: 'opened', ring: opened.ring, handles: opened.handles });
   }

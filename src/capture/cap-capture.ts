@@ -65,7 +65,7 @@ export class CapCapture implements LiveCapture {
   readonly interface: LiveInterface;
   readonly ring: RingSize = { blocks: Number.NaN, blockOctets: Number.NaN, octets: PLACES * PLACE_OCTETS };
   readonly handles = undefined;
-  readonly samplesRandomly = false;
+  readonly samplesBy = [];
   readonly #options: LiveCaptureOptions;
   readonly #timeBaseSeconds: number;
   readonly #process: ChildProcess;
@@ -196,7 +196,7 @@ export class CapCapture implements LiveCapture {
 
   /** What libpcap dropped, cap does not tell. */
   takeStatistics(): KernelStatistics {
-    return { drops: Number.NaN, freezes: Number.NaN };
+    return { drops: Number.NaN, freezes: Number.NaN, leftOut: 0 };
   }
 
   close(): void {

@@ -29,6 +29,8 @@ export interface LiveEvents {
 export interface LiveStatistics {
   drops: number;
   freezes: number;
+  /** Packets that the kernel's systematic sampling left out. */
+  leftOut: number;
   /** Packets in blocks that made no sense. */
   faults: number;
   /** Times that the worker went to sleep. */
@@ -42,6 +44,7 @@ export class LiveSource {
   readonly statistics: LiveStatistics = {
     drops: 0,
     freezes: 0,
+    leftOut: 0,
     faults: 0,
     waits: 0,
     reopened: 0,
@@ -121,9 +124,10 @@ export class LiveSource {
   updateStatistics(): void {
     const capture = this.#capture;
     if (capture === undefined) return;
-    const { drops, freezes } = capture.takeStatistics();
+    const { drops, freezes, leftOut } = capture.takeStatistics();
     this.statistics.drops += drops;
     this.statistics.freezes += freezes;
+    this.statistics.leftOut += leftOut;
   }
 
   close(): void {

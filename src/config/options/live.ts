@@ -134,7 +134,7 @@ const SAMPLING_OPTIONS: readonly ConfigOption[] = [
     default: 'random',
     unit: '',
     flag: 'sampling-method',
-    help: 'Which packet: any with equal chance, every N-th, or by a hash of its content (RFC 5475).',
+    help: 'Which packet: any with equal chance, every N-th, or by a hash of its content (RFC 5475). Every N-th in the kernel takes CAP_BPF.',
   },
   {
     ...ONLY,
