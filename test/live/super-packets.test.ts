@@ -10,6 +10,7 @@ import { flowTotal, startWorkers, stopWorkers, total } from './support.ts';
 let lab: Lab;
 let left: Namespace;
 let right: Namespace;
+let near: string;
 let far: string;
 
 beforeEach(() => {
@@ -20,7 +21,7 @@ beforeEach(() => {
     ['192.0.2.1/24', '2001:db8::1/64'],
     ['192.0.2.2/24', '2001:db8::2/64'],
   ] as const;
-  [, far] = lab.connect(left, right, { addresses });
+  [near, far] = lab.connect(left, right, { addresses });
 });
 afterEach(() => lab.close());
 
@@ -65,5 +66,30 @@ describeInLab(['iperf3'], 'super-packets', () => {
     const payload = data.forward.octets - data.forward.packets * (headerOctets + 12);
     expect(payload / end.sum_sent.bytes).toBeGreaterThan(0.99);
     expect(payload / end.sum_sent.bytes).toBeLessThan(1.01);
+  });
+
+  it('of more than 64 KB (IPv6 BIG TCP) count without the header that no segment has', async () => {
+    for (const [namespace, name] of [
+      [left, near],
+      [right, far],
+    ] as const) {
+      namespace.execute('ip', 'link', 'set', name, 'gso_max_size', '200000', 'gro_max_size', '200000');
+    }
+    const listening = right.start(['iperf3', '-s', '-1']);
+    // The filter `tcp` does not look behind the hop-by-hop header.
+    const running = await startWorkers(right, { interface: far, filter: 'ip6', blocks: 64 });
+    await delay(300);
+    const { code } = await left.run(['iperf3', '-c', '2001:db8::2', '-t', '1', '-l', '1M', '-J']);
+    expect(code).toBe(0);
+    await listening.stop();
+    await delay(200);
+    const result = await stopWorkers(running);
+    expect(total(result, 'drops')).toBe(0);
+    const segments = result.flows.filter(({ protocol }) => protocol === 6);
+    const forward = segments.reduce((sum, flow) => sum + flow.forward.packets, 0);
+    expect(forward).toBe(segmentsSent(left));
+    // 64 KB hold 45 segments of this path.
+    expect(total(result, 'superPacketSegments') / total(result, 'superPackets')).toBeGreaterThan(46);
+    expect(Math.max(...segments.map((flow) => flow.forward.lengthMax))).toBe(1500);
   });
 });
