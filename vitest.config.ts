@@ -5,8 +5,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Longer than any wait within a test, which says better what is missing: a limit is no measure of speed.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     fileParallelism: false,
     execArgv: ['--expose-gc'],
   },

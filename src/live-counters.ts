@@ -1,5 +1,6 @@
 /** Writes what a live source counts into the shared counters of its worker. */
 import type { LivePacketBatch } from './capture/live-batch.ts';
+import type { LiveCapture } from './capture/live-capture.ts';
 import type { LiveSource } from './capture/live-source.ts';
 import * as run from './run-counters.ts';
 
@@ -21,6 +22,12 @@ export function countLivePackets(batch: LivePacketBatch, capture: Float64Array):
   capture[PACKETS_SNAPPED] = capture[PACKETS_SNAPPED]! + snapped;
   if (!(capture[FIRST_PACKET_NS]! <= timeNs[0]!)) capture[FIRST_PACKET_NS] = timeNs[0]!;
   if (!(capture[LAST_PACKET_NS]! >= last)) capture[LAST_PACKET_NS] = last;
+}
+
+/** Publishes that a capture is open, before anybody is told of it. */
+export function publishOpened(opened: LiveCapture, capture: Float64Array): void {
+  capture[run.RING_BLOCKS] = opened.ring.blocks;
+  capture[run.INTERFACE_UP] = opened.state() === 'down' ? 0 : 1;
 }
 
 /** Publishes what costs a system call or a walk over the blocks: a few times a second. */

@@ -265,7 +265,7 @@ export class LiveProbe {
   #unreadiness(): string[] {
     if (this.#isStopping) return ['stopping'];
     if (!this.#isStarted) return ['starting'];
-    const silent = this.#workers.filter((worker) => !worker.isRunning);
+    const silent = this.#workers.filter((worker) => !worker.isCapturing);
     return silent.map((worker) => `a worker of ${worker.interface} does not capture`);
   }
 

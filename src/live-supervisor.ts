@@ -95,6 +95,12 @@ export class WorkerSupervisor {
   get isRunning(): boolean {
     return this.#life?.isOpen === true;
   }
+
+  /** It runs, and its interface is not lost: blocks are 0 while there is no ring, NaN where a source knows none. */
+  get isCapturing(): boolean {
+    return this.isRunning && this.#counters.current.capture[RING_BLOCKS] !== 0;
+  }
+
   start(): void {
     this.#isStarted = true;
     void this.#run().then(this.#ended.resolve, this.#ended.reject);
@@ -273,8 +279,6 @@ export class WorkerSupervisor {
     } else {
       life.isOpen = true;
       life.handles = message.handles;
-      // The worker itself says so only with its next turn, which it may not live to see.
-      this.#counters.current.capture[RING_BLOCKS] = message.ring.blocks;
       life.ringOctets = message.ring.octets;
       if (this.#hasOpened) this.#write('info', 'worker opened', 'the capture is open again');
       this.#hasOpened = true;

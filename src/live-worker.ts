@@ -17,12 +17,14 @@ import { createSelector, type Selector, selectPackets } from './capture/selectio
 import { numberSuperPackets, SUPER_PACKET_INDEX, splitSuperPackets } from './capture/super-packets.ts';
 import { createDecodedBatch } from './decode/decoded-batch.ts';
 import { createDecoder, type Decoder, decodeBatch } from './decode/decoder.ts';
+import { createEngine } from './engine/engine.ts';
 import { FlowtapError, type PostedError, postedError } from './errors.ts';
-import { countLivePackets, publishLive } from './live-counters.ts';
+import { countLivePackets, publishLive, publishOpened } from './live-counters.ts';
 import type { LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from './live-messages.ts';
 import { CLOCK_NS } from './metering/counters.ts';
 import type { FlowSink } from './metering/expiry.ts';
 import { createHashSeeds } from './metering/flow-key.ts';
+import { tableOctets } from './metering/flow-table.ts';
 import { createPreparedBatch, KeyPreparer, type PreparedBatch } from './metering/key-preparer.ts';
 import { MeteringProcess } from './metering/metering-process.ts';
 import { RecordQueueWriter } from './metering/record-queue.ts';
@@ -83,25 +85,28 @@ class LiveWorker {
     const scale = data.scale && sampling !== undefined ? sampling.interval : 1;
     const sink: FlowSink = scale === 1 ? this.#queue : createScalingSink(this.#queue, scale);
     const seeds = createHashSeeds();
-    const allocate = libc()?.allocateHuge;
-    this.#preparer = new KeyPreparer(seeds, data.metering.flowKey, this.#counters.metering);
+    const library = libc();
+    const engine = createEngine(tableOctets(data.metering.flowTableEntries), library);
+    this.#preparer = new KeyPreparer(engine, seeds, data.metering.flowKey, this.#counters.metering);
     this.#metering = new MeteringProcess({
       ...data.metering,
+      engine,
       seeds,
       encapsulation: data.encapsulation,
       ...(data.health === undefined ? {} : { health: data.health }),
       batchCapacity: PACKETS_PER_BATCH,
       sink,
       counters: this.#counters.metering,
-      ...(allocate === undefined ? {} : { allocate }),
+      ...(library === undefined ? {} : { allocate: library.allocateHuge }),
     });
     this.#decoder = createDecoder(data.decode, this.#counters.decode);
     const decoded = createDecodedBatch(
       PACKETS_PER_BATCH,
       data.encapsulation,
       (data.health ?? 'off') !== 'off',
+      engine.allocate,
     );
-    this.#prepared = createPreparedBatch(decoded, PACKETS_PER_BATCH, data.metering.flowKey);
+    this.#prepared = createPreparedBatch(decoded, PACKETS_PER_BATCH, data.metering.flowKey, engine);
   }
 
   /** Meters until it is told to stop. @throws CaptureError if the capture cannot be opened */
@@ -215,6 +220,7 @@ class LiveWorker {
       const fields = { interface: this.#data.capture.interface };
       post({ kind: 'log', level: 'warn', message: samplesItself(samplingFault), fields });
     }
+    publishOpened(opened, this.#counters.capture);
     post({ kind: 'interfaces', interfaces: [opened.interface] });
     post({ kind: 'opened', ring: opened.ring, handles: opened.handles });
   }

@@ -12,10 +12,13 @@ import { keepShare } from './capture/share.ts';
 import type { PacketSource, SourceInterface } from './capture/source.ts';
 import { createDecodedBatch } from './decode/decoded-batch.ts';
 import { createDecoder, type DecodeOptions, decodeBatch } from './decode/decoder.ts';
+import { createEngine, type Engine } from './engine/engine.ts';
+import { float64Array, int32Array } from './engine/memory.ts';
 import type { FlowtapError } from './errors.ts';
 import type { FlowSink } from './metering/expiry.ts';
 import type { FlowKeyExtension } from './metering/flow-key.ts';
 import { createHashSeeds } from './metering/flow-key.ts';
+import { tableOctets } from './metering/flow-table.ts';
 import { createPreparedBatch, KeyPreparer } from './metering/key-preparer.ts';
 import { MeteringProcess } from './metering/metering-process.ts';
 import { type RecordQueueMemory, RecordQueueWriter } from './metering/record-queue.ts';
@@ -81,9 +84,12 @@ export class ReplayMeter {
   readonly #source: PacketSource;
   readonly #queue: RecordQueueWriter | undefined;
   readonly #onInterfaces: (interfaces: readonly SourceInterface[]) => void;
+  readonly #engine: Engine;
+  /** What the engine counted of a batch: octets, snapped frames, first and last time. */
+  readonly #totals: Float64Array;
   readonly #metering: MeteringProcess;
   readonly #preparer: KeyPreparer;
-  readonly #linkTypes = new Int32Array(INTERFACES_MAX);
+  readonly #linkTypes: Int32Array;
   #interfacesKnown = 0;
   #startedAtMs = Number.NaN;
   #isStopped = false;
@@ -99,7 +105,12 @@ export class ReplayMeter {
     this.#options = options;
     this.#counters = counters;
     this.#onInterfaces = onInterfaces;
-    this.#source = openCaptures(files, capture);
+    const library = libc();
+    const engine = createEngine(tableOctets(metering.flowTableEntries), library);
+    this.#engine = engine;
+    this.#totals = float64Array(engine.allocate, 4);
+    this.#linkTypes = int32Array(engine.allocate, INTERFACES_MAX);
+    this.#source = openCaptures(files, capture, engine);
     if (queue !== undefined) {
       this.#queue = new RecordQueueWriter(queue, {
         whenFull: 'wait',
@@ -109,17 +120,17 @@ export class ReplayMeter {
       });
     }
     const seeds = createHashSeeds();
-    const allocate = libc()?.allocateHuge;
-    this.#preparer = new KeyPreparer(seeds, metering.flowKey, counters.metering);
+    this.#preparer = new KeyPreparer(engine, seeds, metering.flowKey, counters.metering);
     this.#metering = new MeteringProcess({
       ...metering,
+      engine,
       seeds,
       encapsulation,
       health: health ? 'on' : 'off',
       batchCapacity: PACKETS_PER_BATCH,
       sink: this.#queue ?? NOWHERE,
       counters: counters.metering,
-      ...(allocate === undefined ? {} : { allocate }),
+      ...(library === undefined ? {} : { allocate: library.allocateHuge }),
     });
   }
 
@@ -132,10 +143,11 @@ export class ReplayMeter {
     const source = this.#source;
     // A paced replay waits between any two packets.
     const capacity = speed === undefined ? PACKETS_PER_BATCH : 1;
-    const batch = createPacketBatch(capacity);
-    const decoded = createDecodedBatch(capacity, encapsulation, health);
-    const prepared = createPreparedBatch(decoded, capacity, this.#options.metering.flowKey);
-    const decoder = createDecoder(decode, this.#counters.decode);
+    const engine = this.#engine;
+    const batch = createPacketBatch(capacity, engine.allocate);
+    const decoded = createDecodedBatch(capacity, encapsulation, health, engine.allocate);
+    const prepared = createPreparedBatch(decoded, capacity, this.#options.metering.flowKey, engine);
+    const decoder = createDecoder(decode, this.#counters.decode, engine);
     let looksIn = 0;
     for (;;) {
       if (looksIn-- === 0) {
@@ -209,25 +221,19 @@ export class ReplayMeter {
   }
 
   #countRead(batch: PacketBatch): void {
+    if (batch.count === 0) return;
     const { capture } = this.#counters;
-    const { wireLength, capturedLength, timeNs, count } = batch;
-    let octets = 0;
-    let snapped = 0;
-    let first = capture[FIRST_PACKET_NS]!;
-    let last = capture[LAST_PACKET_NS]!;
-    if (Number.isNaN(first) && count > 0) first = last = timeNs[0]!;
-    for (let i = 0; i < count; i++) {
-      const time = timeNs[i]!;
-      octets += wireLength[i]!;
-      if (capturedLength[i]! < wireLength[i]!) snapped++;
-      if (time < first) first = time;
-      if (time > last) last = time;
-    }
+    const totals = this.#totals;
+    const { timeNs, capacity, count } = batch;
+    this.#engine.countFrames(timeNs.byteOffset, capacity, count, totals.byteOffset);
+    const first = totals[2]!;
+    const last = totals[3]!;
     capture[PACKETS_READ] = capture[PACKETS_READ]! + count;
-    capture[OCTETS_READ] = capture[OCTETS_READ]! + octets;
-    capture[PACKETS_SNAPPED] = capture[PACKETS_SNAPPED]! + snapped;
-    capture[FIRST_PACKET_NS] = first;
-    capture[LAST_PACKET_NS] = last;
+    capture[OCTETS_READ] = capture[OCTETS_READ]! + totals[0]!;
+    capture[PACKETS_SNAPPED] = capture[PACKETS_SNAPPED]! + totals[1]!;
+    // Not a number before the first batch.
+    if (!(first >= capture[FIRST_PACKET_NS]!)) capture[FIRST_PACKET_NS] = first;
+    if (!(last <= capture[LAST_PACKET_NS]!)) capture[LAST_PACKET_NS] = last;
   }
 
   /**

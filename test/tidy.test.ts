@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   log: ['errors'],
   sys: ['errors'],
+  engine: [],
   capture: ['clock', 'errors', 'sys'],
   decode: [],
   metering: ['clock'],
@@ -40,6 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'log',
     'diagnose',
     'generate',
+    'engine',
     'metering',
     'metrics',
     'output',
@@ -57,9 +59,13 @@ const PROBE_FILES = /^(probe|replay-|run-|live-)/;
 const PLAIN_FILES: ReadonlySet<string> = new Set([
   'capture/packet-batch.ts',
   'decode/decoded-batch.ts',
+  'decode/decoded-words.ts',
   'decode/extension-headers.ts',
   'decode/tunnel-kinds.ts',
+  'engine/memory.ts',
+  'engine/places.ts',
   'metering/flow-layout.ts',
+  'metering/flow-words.ts',
   'metering/health-figures.ts',
   'metering/health-layout.ts',
   'metering/read-health.ts',
@@ -147,7 +153,9 @@ interface Import {
 function importsOf(source: Source): Import[] {
   const found: Import[] = [];
   const add = (specifier: string, isType: boolean) => {
-    const to = normalize(join(dirname(source.path), specifier)).replaceAll('\\', '/');
+    // AssemblyScript names files without their ending.
+    const ending = source.path.startsWith('engine/assembly/') ? '.ts' : '';
+    const to = normalize(join(dirname(source.path), specifier)).replaceAll('\\', '/') + ending;
     found.push({ from: source.path, to, isType });
   };
   const fromClause = /^(?:import|export)\s+(type\s+)?(?:[^;'"]*?\sfrom\s+)?'(\.[^']+)'/gm;

@@ -40,10 +40,11 @@ export class FileWindow implements ByteWindow {
   #bytes: Uint8Array;
   readonly #fd: number;
 
-  constructor(fd: number, bufferOctets: number) {
+  /** @param bytes the buffer; a record that is longer gets a larger one */
+  constructor(fd: number, bytes: Uint8Array) {
     this.#fd = fd;
-    this.#bytes = new Uint8Array(bufferOctets);
-    this.view = new DataView(this.#bytes.buffer);
+    this.#bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   get octetsConsumed(): number {

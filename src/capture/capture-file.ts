@@ -19,6 +19,8 @@ export const STANDARD_INPUT = '-';
 export interface CaptureFileOptions {
   /** Octets of a regular file read at a time. */
   readonly windowOctets: number;
+  /** The memory to read it into, `windowOctets` long; without, each file has its own. */
+  readonly window?: Uint8Array;
   /** Octets of a pipe or compressed file read at a time. */
   readonly readOctets: number;
 }
@@ -70,7 +72,12 @@ export class CaptureFile {
     const { fd, head, size } = openFile(file);
     const compression = detectCompression(head);
     if (compression === undefined && size !== undefined) {
-      return new CaptureFile(file, new FileWindow(fd, options.windowOctets), size, context);
+      return new CaptureFile(
+        file,
+        new FileWindow(fd, options.window ?? new Uint8Array(options.windowOctets)),
+        size,
+        context,
+      );
     }
     // What was read to tell the compression is still to come from a regular file, and gone from a pipe.
     const start = size === undefined ? {} : { start: 0 };

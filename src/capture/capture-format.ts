@@ -1,4 +1,5 @@
 /** What a capture file format does: turn octets of a window into frames of a batch. */
+import type { Engine } from '../engine/engine.ts';
 import type { ByteWindow } from './byte-window.ts';
 import type { PacketBatch } from './packet-batch.ts';
 import type { SourceInterface } from './source.ts';
@@ -35,6 +36,12 @@ export class CaptureContext {
   timeBaseSeconds = Number.NaN;
   readonly interfaces: SourceInterface[] = [];
   readonly #known = new Map<string, number>();
+  /** Walks through records that lie in its memory. */
+  readonly engine: Engine | undefined;
+
+  constructor(engine?: Engine) {
+    this.engine = engine;
+  }
 
   /**
    * The index of an interface, the same one for the same link in several files: rotated captures of one interface

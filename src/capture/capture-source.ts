@@ -3,6 +3,8 @@
  *
  * A file that cannot be read, or not to its end, does not keep the others from being read; `errors` tells of it.
  */
+
+import type { Engine } from '../engine/engine.ts';
 import { CaptureFileError, type FlowtapError } from '../errors.ts';
 import { CaptureFile, type CaptureFileOptions } from './capture-file.ts';
 import { CAPTURED_LENGTH_MAX, CaptureContext } from './capture-format.ts';
@@ -21,24 +23,38 @@ export interface CaptureOptions {
 const WINDOW_OCTETS = 256 * 1024;
 const READ_OCTETS = 1024 * 1024;
 
-/** Opens captures; `-` is standard input. What cannot be opened is told by `errors`, in its turn. */
-export function openCaptures(files: readonly string[], options: CaptureOptions = {}): PacketSource {
+/**
+ * Opens captures; `-` is standard input. What cannot be opened is told by `errors`, in its turn.
+ * @param engine regular files are read into its memory, and their records walked through by it, if they are plain
+ */
+export function openCaptures(
+  files: readonly string[],
+  options: CaptureOptions = {},
+  engine?: Engine,
+): PacketSource {
   const fileOptions: CaptureFileOptions = {
     windowOctets: options.windowOctets ?? WINDOW_OCTETS,
     readOctets: options.readOctets ?? READ_OCTETS,
   };
   const isMerged = options.order === 'time' && files.length > 1;
-  return isMerged ? new MergedCaptures(files, fileOptions) : new CaptureSequence(files, fileOptions);
+  if (isMerged) return new MergedCaptures(files, fileOptions);
+  if (engine === undefined) return new CaptureSequence(files, fileOptions);
+  // One file is read at a time: they all share the window.
+  const { buffer, byteOffset } = engine.allocate(fileOptions.windowOctets);
+  const window = new Uint8Array(buffer, byteOffset, fileOptions.windowOctets);
+  return new CaptureSequence(files, { ...fileOptions, window }, engine);
 }
 
 /** What both orders share: the run's context, opening, and errors. */
 abstract class Captures implements PacketSource {
-  protected readonly context = new CaptureContext();
+  protected readonly context: CaptureContext;
   readonly errors: FlowtapError[] = [];
-  readonly interfaces: readonly SourceInterface[] = this.context.interfaces;
+  readonly interfaces: readonly SourceInterface[];
   readonly #options: CaptureFileOptions;
 
-  constructor(options: CaptureFileOptions) {
+  constructor(options: CaptureFileOptions, engine?: Engine) {
+    this.context = new CaptureContext(engine);
+    this.interfaces = this.context.interfaces;
     this.#options = options;
   }
 
@@ -74,8 +90,8 @@ class CaptureSequence extends Captures {
   #consumedBefore = 0;
   #sizes: (number | undefined)[] = [];
 
-  constructor(files: readonly string[], options: CaptureFileOptions) {
-    super(options);
+  constructor(files: readonly string[], options: CaptureFileOptions, engine?: Engine) {
+    super(options, engine);
     this.#names = [...files];
   }
 

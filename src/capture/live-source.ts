@@ -58,6 +58,8 @@ export class LiveSource {
   #state: InterfaceState = 'up';
   /** When the interface was found gone, by `performance.now()`; its last packets may still come. */
   #goneAtMs = Number.NaN;
+  /** Since then as much time has passed as the last packets may take. */
+  #isDrained = false;
   #hadNoLink = false;
   #lookAtMs = 0;
   #wokenAtMs = performance.now();
@@ -116,7 +118,9 @@ export class LiveSource {
   #awake(capture: LiveCapture, isWell: boolean): void {
     this.#wokenAtMs = performance.now();
     if (this.#state === 'gone') {
-      if (this.#wokenAtMs - this.#goneAtMs > this.#drainMs) this.#lose(capture);
+      // Reading comes between: this thread may not have run while the last block was handed over.
+      if (this.#isDrained) this.#lose(capture);
+      else this.#isDrained = this.#wokenAtMs - this.#goneAtMs > this.#drainMs;
     } else if (!isWell || this.#wokenAtMs >= this.#lookAtMs) this.#look(capture);
   }
 
@@ -155,7 +159,10 @@ export class LiveSource {
     const before = this.#state;
     this.#state = state;
     this.statistics.isUp = state === 'up';
-    if (state === 'gone') this.#goneAtMs = now;
+    if (state === 'gone') {
+      this.#goneAtMs = now;
+      this.#isDrained = false;
+    }
     const said: Record<InterfaceState, string> = {
       up: 'the interface delivers packets again',
       down: 'the interface is down: no packets until it is up',

@@ -3,6 +3,9 @@
  * source knows of each. A frame is (view, offset, length), never a slice, so a batch costs no allocation.
  */
 
+import { type AllocateMemory, allocatePlain } from '../engine/memory.ts';
+import { FRAME_OCTETS_EACH, TIME_OCTETS } from '../engine/places.ts';
+
 /** Frames handed over at a time. Small enough that the work records of a batch stay in the L1 cache (design: §3). */
 export const BATCH_CAPACITY = 64;
 
@@ -30,16 +33,24 @@ export interface PacketBatch {
   readonly interfaceIndex: Uint16Array;
 }
 
-/** A batch with nothing in it. */
-export function createPacketBatch(capacity: number = BATCH_CAPACITY): PacketBatch {
+/**
+ * A batch with nothing in it.
+ * @param allocate where its arrays are to lie, one behind the other as in engine/places.ts
+ */
+export function createPacketBatch(
+  capacity: number = BATCH_CAPACITY,
+  allocate: AllocateMemory = allocatePlain,
+): PacketBatch {
+  const { buffer, byteOffset } = allocate(capacity * FRAME_OCTETS_EACH);
+  const words = byteOffset + capacity * TIME_OCTETS;
   return {
     capacity,
     count: 0,
     view: new DataView(new ArrayBuffer(0)),
-    frameOffset: new Int32Array(capacity),
-    capturedLength: new Int32Array(capacity),
-    wireLength: new Uint32Array(capacity),
-    timeNs: new Float64Array(capacity),
-    interfaceIndex: new Uint16Array(capacity),
+    timeNs: new Float64Array(buffer, byteOffset, capacity),
+    frameOffset: new Int32Array(buffer, words, capacity),
+    capturedLength: new Int32Array(buffer, words + 4 * capacity, capacity),
+    wireLength: new Uint32Array(buffer, words + 8 * capacity, capacity),
+    interfaceIndex: new Uint16Array(buffer, words + 12 * capacity, capacity),
   };
 }

@@ -61,6 +61,8 @@ export class PcapFormat implements CaptureFormat {
   readonly #capturedAt: number;
   /** Version 2.3 has the lengths in either order: the smaller one is the captured one then. */
   readonly #isOrderUnknown: boolean;
+  /** The engine walks through records of this kind (engine/assembly/pcap.ts). */
+  readonly #isPlain: boolean;
 
   /** Reads the file header, which must lie whole at `window.start`, and moves past it. */
   constructor(window: ByteWindow, littleEndian: boolean, context: CaptureContext) {
@@ -85,6 +87,9 @@ export class PcapFormat implements CaptureFormat {
     }
     this.#capturedAt = major === DG_UX_MAJOR || minor < 3 ? SECOND_LENGTH : FIRST_LENGTH;
     this.#isOrderUnknown = major === 2 && minor === 3;
+    const hasPlainHeader = variant.recordHeaderOctets === RECORD_HEADER_OCTETS;
+    this.#isPlain =
+      littleEndian && hasPlainHeader && this.#capturedAt === FIRST_LENGTH && !this.#isOrderUnknown;
     window.start += PCAP_HEADER_OCTETS;
     this.need = this.#recordHeaderOctets;
   }
@@ -96,6 +101,7 @@ export class PcapFormat implements CaptureFormat {
   }
 
   fill(window: ByteWindow, batch: PacketBatch): void {
+    if (this.#isPlain) this.#fillPlain(window, batch);
     const { view, end } = window;
     const { frameOffset, capturedLength, wireLength, timeNs, interfaceIndex, capacity } = batch;
     const littleEndian = this.#littleEndian;
@@ -148,5 +154,23 @@ export class PcapFormat implements CaptureFormat {
     batch.view = view;
     batch.count = count;
     window.start = at;
+  }
+
+  /** Adds the frames of plain records, where they lie in the engine's memory and the time base is known. */
+  #fillPlain(window: ByteWindow, batch: PacketBatch): void {
+    const { engine, timeBaseSeconds } = this.#context;
+    const { view, start, end } = window;
+    const { timeNs, capacity, count } = batch;
+    if (engine === undefined || Number.isNaN(timeBaseSeconds)) return;
+    if (view.buffer !== engine.buffer || timeNs.buffer !== engine.buffer) return;
+    const max = this.#capturedLengthMax;
+    const unitNs = this.#unitNs;
+    const index = this.#interfaceIndex;
+    const at = view.byteOffset;
+    const to = timeNs.byteOffset;
+    const now = engine.walkPcap(at, start, end, max, timeBaseSeconds, unitNs, index, to, capacity, count);
+    if (now === count) return;
+    batch.count = now;
+    window.start = batch.frameOffset[now - 1]! + batch.capturedLength[now - 1]!;
   }
 }

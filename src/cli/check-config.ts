@@ -1,11 +1,12 @@
 /** `flowtap check-config`: says that a configuration file is right, or throws the list of what is not. */
 import type { FlowtapConfig } from '../config/config.ts';
 import type { ExporterConfig } from '../config/exporters.ts';
-import { loadConfig } from '../config/load.ts';
 import { renderYaml } from '../config/render.ts';
 import { ConfigError, type ConfigFault } from '../errors.ts';
 import { compileTemplate } from '../ie/templates.ts';
 import type { Arguments } from './command.ts';
+import { mergeConfig } from './flag-config.ts';
+import { contradictions } from './run-config.ts';
 
 /** A protocol as the compiler of templates knows it, or undefined where there is no template to check. */
 function templateProtocol(protocol: ExporterConfig['protocol']): 'netflow9' | 'ipfix' | 'text' | undefined {
@@ -54,7 +55,9 @@ function checkTemplates(file: string, config: FlowtapConfig): void {
 /** @throws ConfigError with every fault of the file */
 export async function checkConfig(args: Arguments): Promise<number> {
   const file = args.operands[0]!;
-  const config = loadConfig(file);
+  // As `flowtap run` reads it, but for the interfaces: they need not be those of the machine where it is checked.
+  const flags = new Map([['config', [file]]]);
+  const config = await mergeConfig('run', { operands: [], flags }, contradictions);
   checkTemplates(file, config);
   if (args.flags.has('print')) {
     process.stdout.write(renderYaml(config, false));

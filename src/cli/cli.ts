@@ -60,16 +60,25 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   return DONE;
 }
 
+/** What stands before each line of an error: for journald its priority, which also tells the program's name by itself. */
+async function errorPrefix(): Promise<string> {
+  const stream = process.env.JOURNAL_STREAM;
+  if (stream === undefined) return 'flowtap: ';
+  const { fstatSync } = await import('node:fs');
+  const { detectLogFormat } = await import('../log.ts');
+  return detectLogFormat(false, fstatSync(2), stream) === 'journal' ? '<3>' : 'flowtap: ';
+}
+
 /** Writes one error for people: what happened, and what to do about it. */
-function report(error: unknown): void {
+function report(error: unknown, prefix: string): void {
   if (!(error instanceof FlowtapError)) {
     // A defect of flowtap: its stack is what a report of it needs.
-    process.stderr.write(`flowtap: ${error instanceof Error ? error.stack : String(error)}\n`);
+    process.stderr.write(`${prefix}${error instanceof Error ? error.stack : String(error)}\n`);
     return;
   }
   const lines = error.message.split('\n');
   if (error.remedy !== undefined) lines.push(error.remedy);
-  process.stderr.write(lines.map((line) => `flowtap: ${line}\n`).join(''));
+  process.stderr.write(lines.map((line) => `${prefix}${line}\n`).join(''));
 }
 
 /**
@@ -82,7 +91,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     return await dispatch(argv);
   } catch (error) {
     const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
-    for (const each of errors) report(each);
+    const prefix = await errorPrefix();
+    for (const each of errors) report(each, prefix);
     const codes = errors.map((each) => (each instanceof FlowtapError ? each.exitCode : FAULT));
     return Math.max(...codes);
   }

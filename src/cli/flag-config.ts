@@ -18,8 +18,13 @@ export interface MergedConfig {
   readonly config: FlowtapConfig;
   /** How the user called the option with this path: its flag where that was given, else the path. */
   nameOf(path: string): string;
-  /** Whether the file or a flag sets the option with this path. */
+  /**
+   * Whether a flag asks for the option with this path, or the file for another value than its default: the sample file
+   * has every default in it, which means nothing by that.
+   */
   isGiven(path: string): boolean;
+  /** Whether there is a file. */
+  readonly hasFile: boolean;
 }
 
 /** The value of a flag that was given once or more: lists add up, of anything else the last one counts. */
@@ -79,6 +84,28 @@ function nameOf(command: MeteringCommand, path: string, args: Arguments): string
   return flagText(option);
 }
 
+/** Whether two values of an option are the same; lists are short. */
+function isSame(a: OptionValue | undefined, b: OptionValue | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Faults of options that only the file sets are the file's, with their lines; the others are the command line's. */
+function splitFaults(
+  command: MeteringCommand,
+  file: string | undefined,
+  lines: ReadonlyMap<string, number> | undefined,
+  faults: readonly ConfigFault[],
+): ConfigError[] {
+  const isOfFile = (fault: ConfigFault) => file !== undefined && !fault.path.startsWith('--');
+  const ofFile = faults.filter(isOfFile).map((fault) => ({ ...fault, line: lines?.get(fault.path) }));
+  const ofFlags = faults.filter((fault) => !isOfFile(fault));
+  const errors: ConfigError[] = [];
+  if (ofFile.length > 0) errors.push(new ConfigError(file!, ofFile));
+  if (ofFlags.length > 0)
+    errors.push(new ConfigError(COMMAND_LINE, ofFlags, `see: flowtap ${command} --help`));
+  return errors;
+}
+
 /**
  * @param ownFaults what the command does not allow, asked for only when the options are right by themselves
  * @returns the complete configuration
@@ -108,12 +135,14 @@ export async function mergeConfig(
   const config = buildConfig(values, exporters);
   if (errors.length === 0 && faults.length === 0) {
     const called = (path: string) => nameOf(command, path, args);
-    faults.push(
-      ...crossFaults(config, called),
-      ...ownFaults({ config, nameOf: called, isGiven: (path) => values.has(path) }),
-    );
+    const isGiven = (path: string) => {
+      const row = CONFIG_OPTIONS.find((option) => option.path === path && concerns(option, command));
+      return called(path) !== path || (values.has(path) && !isSame(values.get(path)!, row?.default));
+    };
+    const merged = { config, nameOf: called, isGiven, hasFile: file !== undefined };
+    faults.push(...crossFaults(config, called), ...ownFaults(merged));
   }
-  if (faults.length > 0) errors.push(new ConfigError(COMMAND_LINE, faults, `see: flowtap ${command} --help`));
+  errors.push(...splitFaults(command, file, fromFile?.lines, faults));
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) throw new AggregateError(errors);
   return config;

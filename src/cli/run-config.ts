@@ -19,8 +19,8 @@ function interfaceNames(): string[] | undefined {
   }
 }
 
-function interfaceFaults({ config, nameOf, isGiven }: MergedConfig): ConfigFault[] {
-  const path = isGiven('live.interfaces') ? nameOf('live.interfaces') : '--interface';
+function interfaceFaults({ config, nameOf, hasFile }: MergedConfig): ConfigFault[] {
+  const path = hasFile ? nameOf('live.interfaces') : '--interface';
   const { interfaces, capture } = config.live;
   const known = interfaceNames();
   const allowed = known === undefined ? 'the name of an interface' : known.join(', ');
@@ -42,8 +42,8 @@ function interfaceFaults({ config, nameOf, isGiven }: MergedConfig): ConfigFault
   return faults;
 }
 
-/** Options that say something which others make void. */
-function contradictions({ config, nameOf, isGiven }: MergedConfig): ConfigFault[] {
+/** Options of a live capture that say something which others make void. */
+export function contradictions({ config, nameOf, isGiven }: MergedConfig): ConfigFault[] {
   const { capture, workers, sampling } = config.live;
   const faults: ConfigFault[] = [];
   if (capture !== 'ring') {

@@ -1,6 +1,6 @@
 /**
  * Reads a YAML configuration file: every fault of it at once, each with its line. Values are checked by the option's
- * own type (option-types.ts); how options go together is checked in config.ts.
+ * own type (option-types.ts); how options go together is the business of whoever merges it with flags.
  */
 import { readFileSync } from 'node:fs';
 import {
@@ -16,7 +16,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { ConfigError, type ConfigFault } from '../errors.ts';
-import { buildConfig, crossFaults, type FlowtapConfig, type OptionValues } from './config.ts';
+import type { OptionValues } from './config.ts';
 import type { ConfigOption } from './config-option.ts';
 import { type ExporterConfig, parseExporter } from './exporters.ts';
 import { CONFIG_OPTIONS } from './schema.ts';
@@ -166,17 +166,4 @@ export function readConfigFile(file: string): ConfigFile {
     throw new ConfigError(file, [{ path: 'the file', found, allowed: 'a YAML file that can be read' }]);
   }
   return parseConfigFile(file, text);
-}
-
-/**
- * The complete configuration that a file and the defaults make.
- * @throws ConfigError when the file cannot be read, or with every fault of it
- */
-export function loadConfig(file: string): FlowtapConfig {
-  const { values, exporters, lines } = readConfigFile(file);
-  const config = buildConfig(values, exporters);
-  const faults = crossFaults(config, (path) => path);
-  if (faults.length === 0) return config;
-  const faultsWithLines = faults.map((fault) => ({ ...fault, line: lines.get(fault.path) }));
-  throw new ConfigError(file, faultsWithLines);
 }

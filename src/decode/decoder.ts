@@ -7,10 +7,19 @@
  * it says 0, what the frame holds), FRAME_OCTETS is the frame on the wire, whatever was decapsulated.
  */
 import type { PacketBatch } from '../capture/packet-batch.ts';
+import type { Engine } from '../engine/engine.ts';
 import { createDecodeCounters, type DecodeCounters } from './counters.ts';
 import { decodeFrame } from './decode-frame.ts';
 import { createDecodeState, type DecodeState, startFrame } from './decode-state.ts';
-import { DECODED_WORDS, type DecodedBatch, ENCAPSULATION_WORDS, OFFSET_WORDS } from './decoded-batch.ts';
+import {
+  DECODED_WORDS,
+  DETAIL,
+  DETAIL_FRAGMENT,
+  type DecodedBatch,
+  ENCAPSULATION_WORDS,
+  OFFSET_WORDS,
+} from './decoded-batch.ts';
+import { decodeInEngine, isForEngine } from './engine-path.ts';
 import { decodeCommon } from './fast-path.ts';
 import { ACCEPTED } from './reasons.ts';
 import { TUNNEL_KINDS, type TunnelName, UDP_TUNNEL_PORTS, type UdpTunnelName } from './tunnel-kinds.ts';
@@ -32,6 +41,8 @@ export interface Decoder {
   readonly counters: DecodeCounters;
   /** Whether common frames take the common path. */
   readonly fastPath: boolean;
+  /** Decodes common frames that lie in its memory. */
+  readonly engine: Engine | undefined;
   /** Private to the decoder. */
   readonly state: DecodeState;
 }
@@ -43,10 +54,12 @@ const EITHER_PORT: ReadonlySet<UdpTunnelName> = new Set(['l2tp', 'teredo']);
 /**
  * A decoder with its own state; batches of one decoder may come from any source.
  * @param counters  counted up by every batch; placed in shared memory by whoever wants to read them elsewhere
+ * @param engine  in whose memory batches may lie
  */
 export function createDecoder(
   options: DecodeOptions = {},
   counters: DecodeCounters = createDecodeCounters(),
+  engine?: Engine,
 ): Decoder {
   const state = createDecodeState();
   const chosen = new Set(options.decapsulate ?? []);
@@ -62,7 +75,7 @@ export function createDecoder(
       state.udpTunnels[port] = EITHER_PORT.has(name) ? kind << 4 : kind;
     }
   }
-  return { counters, fastPath: options.fastPath ?? true, state };
+  return { counters, fastPath: options.fastPath ?? true, engine, state };
 }
 
 /**
@@ -79,6 +92,7 @@ export function decodeBatch(
   const state = decoder.state;
   const count = batch.count;
   out.count = 0;
+  out.hasFragments = false;
   state.acceptedOctets = 0;
   state.linkTypes = linkTypes;
   state.view = batch.view;
@@ -87,9 +101,12 @@ export function decodeBatch(
   state.outOffsets = out.offsets;
   // Common frames leave no encapsulation record of their own.
   if (out.encapsulation !== undefined) out.encapsulation.fill(0);
+  const { fastPath, engine } = decoder;
+  const isInEngine = engine !== undefined && isForEngine(engine, state, batch, linkTypes, out);
   let index = 0;
   while (true) {
-    if (decoder.fastPath) index = decodeCommon(state, batch, out, index);
+    if (fastPath && isInEngine) index = decodeInEngine(engine, state, batch, out, index);
+    else if (fastPath) index = decodeCommon(state, batch, out, index);
     if (index >= count) break;
     decodeUncommonFrame(decoder, batch, out, index);
     index++;
@@ -116,6 +133,7 @@ function decodeUncommonFrame(decoder: Decoder, batch: PacketBatch, out: DecodedB
     return;
   }
   if (state.notices !== 0) countNotices(decoder, state.notices);
+  if ((out.words[state.outAt + DETAIL]! & DETAIL_FRAGMENT) !== 0) out.hasFragments = true;
   out.timeNs[accepted] = batch.timeNs[index]!;
   state.acceptedOctets += wireLength;
   out.count = accepted + 1;

@@ -7,9 +7,9 @@
  * into; anything else is left to the general path (decode-frame.ts). Tests hold the two equal.
  *
  * Two things make it fast, measured on 64-byte frames:
- * - Imported constants are copied to constants of this module, which the engine folds into the code; an import is
+ * - Imported constants are copied to constants of this module, which V8 folds into the code; an import is
  *   loaded from memory at each use.
- * - IPv4 is decoded within the loop, each word read once and written once, since the engine does not inline a function
+ * - IPv4 is decoded within the loop, each word read once and written once, since V8 does not inline a function
  *   of that size. What is apart is small enough to be inlined, or is IPv6, where the call is a smaller part of the cost.
  */
 import type { PacketBatch } from '../capture/packet-batch.ts';

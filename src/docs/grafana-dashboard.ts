@@ -186,6 +186,7 @@ const ROWS: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
   ],
 ];
 
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of Grafana's
 const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
 const COLUMNS = 24;
 const NUMBER_HEIGHT = 4;

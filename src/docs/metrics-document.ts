@@ -8,9 +8,9 @@ const HEAD = `# Metrics
 <!-- Generated from src/metrics/table.ts by \`npm run docs\`. Do not edit. -->
 
 \`flowtap run\` serves these at \`http://127.0.0.1:9669/metrics\` (\`--metrics\`, \`metrics.listen\`) for Prometheus, together
-with \`process_*\` and \`nodejs_*\` of the package prom-client. \`/healthz\` answers 200 as long as some worker captures,
-\`/readyz\` as long as all of them do, and otherwise 503 with the reason. There is no authentication: whoever reaches the
-address reads it.
+with \`process_*\` and \`nodejs_*\` of the package prom-client. \`/healthz\` answers 200 as long as some worker runs,
+\`/readyz\` as long as all of them capture, and otherwise 503 with the reason. There is no authentication: whoever reaches
+the address reads it.
 
 Counters are read from shared memory when Prometheus asks, so a scrape costs the workers nothing. What a capture cannot
 know (libpcap does not tell of a ring) is absent, never 0. Counters go on when a worker is started again.

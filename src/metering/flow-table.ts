@@ -9,32 +9,22 @@
  * No policy here: what to insert, when to expire and whom to evict stands in `metering-process.ts` and `expiry.ts`.
  */
 import * as decoded from '../decode/decoded-batch.ts';
-import { type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
+import type { Engine } from '../engine/engine.ts';
+import { type AllocateMemory, allocatePlain } from '../engine/memory.ts';
+import { DETAIL_FROM_B_SHIFT, type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
 import * as layout from './flow-layout.ts';
 import { INTERVAL_MS } from './health-layout.ts';
 import { createHealthTable, type HealthTable } from './health-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { ENCAPSULATION_WORDS } = decoded;
-const { ENTRY_WORDS, FLOW_STATE, LINK_WORDS } = layout;
+const { ENTRY_WORDS, FLOW_STATE, FORWARD_WORD, LINK_WORDS } = layout;
 
 /** Slot numbers are 24 bits of an index word. */
 export const CAPACITY_MAX = 2 ** 24 - 2;
 /** The part of an index word that is slot + 1. */
 export const SLOT_MASK = 0xffffff;
-const CACHE_LINE_OCTETS = 64;
-
-/** Memory for `octets` octets whose first one lies on a cache line, as zeroes. */
-export type AllocateMemory = (octets: number) => { buffer: ArrayBuffer; byteOffset: number };
-
-/**
- * Memory from the JavaScript heap's own allocator. A large ArrayBuffer comes straight from mmap and starts 16 octets
- * into a page (glibc's chunk header), so 48 octets on lies the first whole cache line. Where another allocator does it
- * differently the table is only slower, not wrong.
- */
-export function allocateOnHeap(octets: number): { buffer: ArrayBuffer; byteOffset: number } {
-  return { buffer: new ArrayBuffer(octets + CACHE_LINE_OCTETS), byteOffset: 48 };
-}
+const HUGE_PAGE_OCTETS = 2 ** 21;
 
 export interface FlowTableOptions {
   /** Flows at a time, 1 … CAPACITY_MAX. */
@@ -48,6 +38,9 @@ export interface FlowTableOptions {
   readonly health?: 'on' | 'sampled' | 'off';
   /** Length of path health's intervals. Default: INTERVAL_MS. */
   readonly pathHealthIntervalMs?: number;
+  /** Entries and index lie in its memory. */
+  readonly engine: Engine;
+  /** Memory for the side tables. Default: the JavaScript heap's. */
   readonly allocate?: AllocateMemory;
 }
 
@@ -84,18 +77,23 @@ function indexBits(capacity: number): number {
   return Math.max(4, Math.ceil(Math.log2(capacity * 2)));
 }
 
+/** Octets that a table of this capacity takes of an engine's memory, with what begins them on huge pages. */
+export function tableOctets(capacity: number): number {
+  return capacity * (ENTRY_WORDS * 4 + 8) + 2 ** indexBits(capacity) * 4 + 3 * HUGE_PAGE_OCTETS;
+}
+
 export function createFlowTable(options: FlowTableOptions): FlowTable {
   const { capacity, health = 'off', pathHealthIntervalMs: intervalMs = INTERVAL_MS } = options;
   const isSampled = health === 'sampled';
   if (!(capacity >= 1 && capacity <= CAPACITY_MAX)) throw new RangeError(`flow table capacity ${capacity}`);
-  const allocate = options.allocate ?? allocateOnHeap;
-  const entries = allocate(capacity * ENTRY_WORDS * 4);
+  const { engine, allocate = allocatePlain } = options;
+  const entries = engine.allocate(capacity * ENTRY_WORDS * 4);
   const bits = indexBits(capacity);
-  const index = allocate(2 ** bits * 4);
-  const side = allocate(capacity * (LINK_WORDS * 4 + 16));
+  const index = engine.allocate(2 ** bits * 4);
+  const tcpEnd = engine.allocate(capacity * 8);
+  const side = allocate(capacity * (LINK_WORDS * 4 + 8));
   const { buffer, byteOffset } = side;
-  const tcpEndAt = byteOffset + capacity * LINK_WORDS * 4;
-  const wheelAt = tcpEndAt + capacity * 8;
+  const wheelAt = byteOffset + capacity * LINK_WORDS * 4;
   return {
     capacity,
     seeds: options.seeds,
@@ -104,7 +102,7 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
     index: new Int32Array(index.buffer, index.byteOffset, 2 ** bits),
     indexShift: 32 - bits,
     link: new Int32Array(buffer, byteOffset, capacity * LINK_WORDS),
-    tcpEndNs: new Float64Array(buffer, tcpEndAt, capacity),
+    tcpEndNs: new Float64Array(tcpEnd.buffer, tcpEnd.byteOffset, capacity),
     wheelNext: new Int32Array(buffer, wheelAt, capacity),
     wheelPrevious: new Int32Array(buffer, wheelAt + capacity * 4, capacity),
     keyExtension: options.keyExtension ? new Int32Array(capacity * KEY_EXTENSION_WORDS) : undefined,
@@ -115,6 +113,13 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
     slotsZero: 0,
     freeList: -1,
   };
+}
+
+/** Where the line of a packet's direction starts: forward if the packet comes from the flow's initiator. */
+export function lineOf(entries: Int32Array, entryAt: number, detail: number): number {
+  const initiatorIsB = (entries[entryAt + FLOW_STATE]! >>> 1) & 1;
+  const isReverse = (detail >>> DETAIL_FROM_B_SHIFT) ^ initiatorIsB;
+  return entryAt + FORWARD_WORD + (isReverse << 4);
 }
 
 /** True if the key words (0 … 10) at `at` of `key` are those of the entry at `entryAt`. All of them, always. */

@@ -9,13 +9,12 @@
 
 import type { DecodedBatch } from '../decode/decoded-batch.ts';
 import * as decoded from '../decode/decoded-batch.ts';
-import { lineOf } from './batch-passes.ts';
 import * as counting from './counters.ts';
 import * as flowKey from './flow-key.ts';
 import { orderAndHashKeys } from './flow-key.ts';
 import * as layout from './flow-layout.ts';
 import type { FlowTable } from './flow-table.ts';
-import { findSlot } from './flow-table.ts';
+import { findSlot, lineOf } from './flow-table.ts';
 import * as record from './health-layout.ts';
 import * as pdm from './health-pdm.ts';
 import { walkHeaders } from './health-pdm.ts';

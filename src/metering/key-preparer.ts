@@ -3,11 +3,12 @@
  * order, extension and hash. The second half, `metering-process.ts`, takes the packets into the flow table.
  */
 import { DETAIL_FRAGMENT, type DecodedBatch } from '../decode/decoded-batch.ts';
+import type { Engine } from '../engine/engine.ts';
+import { int32Array } from '../engine/memory.ts';
 import {
   type FlowKeyExtension,
   type HashSeeds,
   KEY_EXTENSION_WORDS,
-  orderAndHashKeys,
   writeKeyExtensions,
 } from './flow-key.ts';
 import { createFragmentCache, type FragmentCache, resolveFragments } from './fragment-cache.ts';
@@ -23,12 +24,17 @@ export function hasKeyExtension(key: FlowKeyExtension): boolean {
   return key.mac || key.mpls || key.tunnel;
 }
 
-/** Adds to a decoded batch of `capacity` packets what preparation writes. */
+/**
+ * Adds to a decoded batch of `capacity` packets what preparation writes.
+ * @param engine in whose memory the batch lies
+ */
 export function createPreparedBatch(
   decoded: DecodedBatch,
   capacity: number,
   key: FlowKeyExtension,
+  engine: Engine,
 ): PreparedBatch {
+  if (decoded.words.buffer !== engine.buffer) throw new RangeError('a batch outside the engine’s memory');
   return {
     ...decoded,
     keyExtensions: new Int32Array(hasKeyExtension(key) ? capacity * KEY_EXTENSION_WORDS : 0),
@@ -36,14 +42,18 @@ export function createPreparedBatch(
 }
 
 export class KeyPreparer {
-  readonly #seeds: HashSeeds;
+  readonly #engine: Engine;
+  readonly #multipliers: Int32Array;
   readonly #key: FlowKeyExtension;
   readonly #counters: Float64Array;
   readonly #fragments: FragmentCache;
 
   /** @param counters the metering process's, for what becomes of fragments */
-  constructor(seeds: HashSeeds, key: FlowKeyExtension, counters: Float64Array) {
-    this.#seeds = seeds;
+  constructor(engine: Engine, seeds: HashSeeds, key: FlowKeyExtension, counters: Float64Array) {
+    const { multipliers } = seeds;
+    this.#engine = engine;
+    this.#multipliers = int32Array(engine.allocate, multipliers.length);
+    this.#multipliers.set(multipliers);
     this.#key = key;
     this.#counters = counters;
     this.#fragments = createFragmentCache(seeds);
@@ -54,15 +64,11 @@ export class KeyPreparer {
    * @param view the memory that its frames lie in
    */
   prepare(batch: PreparedBatch, view: DataView): void {
-    resolveFragments(
-      this.#fragments,
-      batch.words,
-      batch.timeNs,
-      batch.count,
-      DETAIL_FRAGMENT,
-      this.#counters,
-    );
-    orderAndHashKeys(batch, this.#seeds);
+    const { words, timeNs, count } = batch;
+    if (batch.hasFragments) {
+      resolveFragments(this.#fragments, words, timeNs, count, DETAIL_FRAGMENT, this.#counters);
+    }
+    this.#engine.orderAndHash(words.byteOffset, count, this.#multipliers.byteOffset);
     if (batch.keyExtensions.length > 0) writeKeyExtensions(batch, view, this.#key, batch.keyExtensions);
   }
 }

@@ -1,8 +1,9 @@
 /** What a metering process is told when it is made. */
 import { NS_PER_MS } from '../clock.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { AllocateMemory } from '../engine/memory.ts';
 import type { FlowSink, Timeouts } from './expiry.ts';
 import type { FlowKeyExtension, HashSeeds } from './flow-key.ts';
-import type { AllocateMemory } from './flow-table.ts';
 
 /** When flows end; a running metering process can be told new ones. */
 export interface TimeoutOptions {
@@ -26,6 +27,9 @@ export interface MeteringOptions extends TimeoutOptions {
   readonly sink: FlowSink;
   /** METERING_COUNTERS doubles, zero at start; may be shared memory. */
   readonly counters?: Float64Array;
+  /** In whose memory the table's entries and the batches lie; of `tableOctets` at least. */
+  readonly engine: Engine;
+  /** Memory for side tables. Default: the JavaScript heap's. */
   readonly allocate?: AllocateMemory;
   /** Those that the batches' keys were hashed with. */
   readonly seeds: HashSeeds;

@@ -7,7 +7,8 @@
  *     (prepare) ─▶ touch index words ─▶ touch entries ─▶ find and update, in packet order
  */
 import * as decoded from '../decode/decoded-batch.ts';
-import { lineOf, slotIfSame, touchEntries, touchIndex } from './batch-passes.ts';
+import type { Engine } from '../engine/engine.ts';
+import * as places from '../engine/places.ts';
 import * as counting from './counters.ts';
 import {
   evict,
@@ -22,21 +23,21 @@ import {
 } from './expiry.ts';
 import * as flowKey from './flow-key.ts';
 import * as layout from './flow-layout.ts';
-import { clearTable, createFlowTable, type FlowTable, findSlot, insertSlot } from './flow-table.ts';
+import type { FlowTable } from './flow-table.ts';
+import * as flowTable from './flow-table.ts';
+import { clearTable, createFlowTable, findSlot, insertSlot, lineOf } from './flow-table.ts';
 import { addHealth, beginHealth, touchHealth } from './health.ts';
 import { hasKeyExtension, type PreparedBatch } from './key-preparer.ts';
 import { createTimeouts, type MeteringOptions, type TimeoutOptions } from './metering-options.ts';
 import * as packetClock from './packet-clock.ts';
-import { createPacketClock, movePacketClock } from './packet-clock.ts';
+import { movePacketClock } from './packet-clock.ts';
 import { addFurtherSegments } from './super-packets.ts';
+import { TablePasses } from './table-passes.ts';
 import { clearWheel, createTimingWheel, type TimingWheel, unschedule } from './timing-wheel.ts';
 import {
-  addPacket,
   clearCounters,
-  FIN_OR_RST,
   isSyn,
   isSynAck,
-  noteTcpEnd,
   setFlowTimes,
   writeEncapsulation,
   writeKey,
@@ -44,13 +45,15 @@ import {
 } from './update.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_SUPER_PACKET, FRAME_OCTETS } = decoded;
-const { HASH, IP_OCTETS, KEY_PROTOCOL } = decoded;
+const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_SUPER_PACKET, HASH, KEY_PROTOCOL } = decoded;
+const { SLOT_CLOCK_SEEN, SLOT_UNKNOWN, STOP_BITS, STOP_END, STOP_ENDED, STOP_FIND, STOP_LOOK } = places;
+const { TCP_ENDED_SHIFT } = places;
 const { DETAIL_FROM_B_SHIFT, KEY_EXTENSION_WORDS } = flowKey;
 const { CLOCK_NS, CLOCK_REBASES, FLOWS_ACTIVE, FLOWS_CREATED, FLOWS_EXPIRED, FLOWS_PEAK } = counting;
 const { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS, METERING_COUNTERS } = counting;
-const { ENTRY_DOUBLES, ENTRY_WORDS, FLOW_END_REASON, FLOW_FIRST_NS, FLOW_LAST_NS, FLOW_STATE } = layout;
-const { REVERSE_WORD, STATE_IN_USE, STATE_INITIATOR_IS_B, STATE_TCP_ENDED } = layout;
+const { SLOT_MASK } = flowTable;
+const { ENTRY_WORDS, FLOW_END_REASON, FLOW_STATE } = layout;
+const { STATE_IN_USE, STATE_INITIATOR_IS_B, STATE_TCP_ENDED } = layout;
 const { NEXT_LOOK_NS, NEXT_TICK_NS, NOW_NS, PREVIOUS_NS, REBASE_BELOW_NS } = packetClock;
 const TCP = 6;
 
@@ -60,9 +63,10 @@ export class MeteringProcess {
   readonly #wheel: TimingWheel = createTimingWheel();
   #timeouts: Timeouts;
   readonly #sink: FlowSink;
-  /** Index word of each packet, as the touching pass found it. */
-  readonly #found: Int32Array;
-  readonly #clock = createPacketClock();
+  /** In whose memory batches must lie. */
+  readonly engine: Engine;
+  readonly #passes: TablePasses;
+  readonly #clock: Float64Array;
   /** Slots that `expireNext` has emptied so far. */
   #expired = 0;
   /** False lets ended flows wait in the table, while the exporting process is behind; what they hold stays the same. */
@@ -74,7 +78,10 @@ export class MeteringProcess {
     const keyExtension = hasKeyExtension(options.flowKey);
     this.table = createFlowTable({ ...options, capacity: options.flowTableEntries, keyExtension });
     this.#timeouts = createTimeouts(options);
-    this.#found = new Int32Array(options.batchCapacity);
+    this.engine = options.engine;
+    this.#passes = new TablePasses(this.engine, this.table, options.batchCapacity);
+    this.#passes.setTimeouts(this.#timeouts);
+    this.#clock = this.#passes.clock;
     this.#sink = options.sink;
     this.counters = options.counters ?? new Float64Array(METERING_COUNTERS);
   }
@@ -85,73 +92,74 @@ export class MeteringProcess {
    */
   meter(batch: PreparedBatch, view: DataView): void {
     if (batch.count === 0) return;
-    touchIndex(this.table, batch.words, batch.count, this.#found);
-    this.touched = touchEntries(this.table, batch.count, this.#found);
-    this.touched ^= touchHealth(this.table.health, batch.count, this.#found);
+    this.#passes.touch(batch);
+    this.touched = touchHealth(this.table.health, batch.count, this.#passes.found);
     this.#update(batch, view);
   }
 
   /**
-   * Adds the packets to their flows, one after the other. Long for its loop to stay in one piece: what happens to
-   * nearly every packet stands here without a call but `addPacket`, and everything rarer behind a test.
+   * Adds the packets to their flows, one after the other. The engine does that, and stops where something rarer is to be
+   * done: that stands here.
    */
   #update(batch: PreparedBatch, view: DataView): void {
-    const { table, counters } = this;
-    const { words, doubles } = table;
-    const { idleNs, activeNs } = this.#timeouts;
-    const packets = batch.words;
-    const times = batch.timeNs;
-    const found = this.#found;
+    const { counters } = this;
     const clock = this.#clock;
-    const hasExtension = table.keyExtension !== undefined;
-    const hasHealth = table.health !== undefined;
-    let previousNs = clock[PREVIOUS_NS]!;
-    let octets = 0;
-    let frameOctets = 0;
-    for (let i = 0; i < batch.count; i++) {
-      const at = i * DECODED_WORDS;
-      const timeNs = times[i]!;
-      const reachedNs = timeNs < previousNs ? timeNs : previousNs;
-      if (reachedNs >= clock[NEXT_LOOK_NS]! || timeNs < clock[REBASE_BELOW_NS]!)
-        this.#advance(timeNs, previousNs);
-      previousNs = timeNs;
-      let slot = hasExtension ? -1 : slotIfSame(words, found[i]!, packets, at);
-      if (slot < 0) {
-        slot = findSlot(
-          table,
-          packets,
-          at,
-          packets[at + HASH]!,
-          batch.keyExtensions,
-          i * KEY_EXTENSION_WORDS,
-        );
-      }
-      if (slot < 0) slot = this.#insert(batch, i, view);
-      else {
-        const entry = slot * ENTRY_DOUBLES;
-        const gapNs = timeNs - doubles[entry + FLOW_LAST_NS]!;
-        const isEnded = (words[slot * ENTRY_WORDS + FLOW_STATE]! & STATE_TCP_ENDED) !== 0;
-        const isPast =
-          gapNs >= idleNs || gapNs <= -idleNs || timeNs - doubles[entry + FLOW_FIRST_NS]! >= activeNs;
-        if (isEnded || isPast) this.#splitIfEnded(slot, batch, i, view);
-      }
-      const entryAt = slot * ENTRY_WORDS;
-      const lineAt = lineOf(words, entryAt, packets[at + DETAIL]!);
-      addPacket(words, doubles, entryAt, lineAt, packets, at, times, i);
-      if (hasHealth) addHealth(table, slot, lineAt - entryAt, batch, i, view, counters);
-      octets += packets[at + IP_OCTETS]! >>> 0;
-      frameOctets += packets[at + FRAME_OCTETS]! >>> 0;
-      if ((packets[at + CONTROL_BITS]! & FIN_OR_RST) !== 0)
-        this.#noteTcpEnd(slot, packets, at, lineAt, timeNs);
-      if ((packets[at + DETAIL]! & DETAIL_SUPER_PACKET) !== 0)
-        addFurtherSegments(words, doubles, lineAt, packets, at, counters);
+    const { found, sums } = this.#passes;
+    const count = batch.count;
+    let i = 0;
+    let known: number = SLOT_UNKNOWN;
+    for (;;) {
+      const stop = this.#passes.add(batch, i, known);
+      const reason = stop & ((1 << STOP_BITS) - 1);
+      i = stop >>> STOP_BITS;
+      known = SLOT_UNKNOWN;
+      if (reason === STOP_END) break;
+      if (reason === STOP_LOOK) {
+        this.#advance(batch.timeNs[i]!, clock[PREVIOUS_NS]!);
+        known = SLOT_CLOCK_SEEN;
+      } else if (reason === STOP_FIND) known = this.#findOrInsert(batch, i, view);
+      else if (reason === STOP_ENDED) {
+        known = found[i]!;
+        this.#splitIfEnded(known, batch, i, view);
+      } else this.#afterAdding(found[i]!, batch, i++, view);
     }
-    clock[PREVIOUS_NS] = previousNs;
-    counters[METERED_PACKETS] = counters[METERED_PACKETS]! + batch.count;
-    counters[METERED_OCTETS] = counters[METERED_OCTETS]! + octets;
-    counters[METERED_FRAME_OCTETS] = counters[METERED_FRAME_OCTETS]! + frameOctets;
-    counters[FLOWS_ACTIVE] = table.active;
+    counters[METERED_PACKETS] = counters[METERED_PACKETS]! + count;
+    counters[METERED_OCTETS] = counters[METERED_OCTETS]! + sums[0]!;
+    counters[METERED_FRAME_OCTETS] = counters[METERED_FRAME_OCTETS]! + sums[1]!;
+    counters[FLOWS_ACTIVE] = this.table.active;
     counters[CLOCK_NS] = clock[NOW_NS]!;
+    sums[0] = 0;
+    sums[1] = 0;
+  }
+
+  /** The slot that packet `i` goes to, of which the engine has found none. */
+  #findOrInsert(batch: PreparedBatch, i: number, view: DataView): number {
+    const { table } = this;
+    // The engine has looked, but does not compare extensions.
+    if (table.keyExtension === undefined) return this.#insert(batch, i, view);
+    const { words, keyExtensions } = batch;
+    const at = i * DECODED_WORDS;
+    const slot = findSlot(table, words, at, words[at + HASH]!, keyExtensions, i * KEY_EXTENSION_WORDS);
+    if (slot < 0) return this.#insert(batch, i, view);
+    this.#splitIfEnded(slot, batch, i, view);
+    return slot;
+  }
+
+  /** What few packets need, once they have been added. */
+  #afterAdding(found: number, batch: PreparedBatch, i: number, view: DataView): void {
+    const { table, counters } = this;
+    const slot = found & SLOT_MASK;
+    const packets = batch.words;
+    const at = i * DECODED_WORDS;
+    const entryAt = slot * ENTRY_WORDS;
+    const lineAt = lineOf(table.words, entryAt, packets[at + DETAIL]!);
+    if (table.health !== undefined) addHealth(table, slot, lineAt - entryAt, batch, i, view, counters);
+    if (found >>> TCP_ENDED_SHIFT !== 0) {
+      table.tcpEndNs[slot] = batch.timeNs[i]!;
+      this.#reschedule(slot);
+    }
+    if ((packets[at + DETAIL]! & DETAIL_SUPER_PACKET) !== 0)
+      addFurtherSegments(table.words, table.doubles, lineAt, packets, at, counters);
   }
 
   /** Moves the clock (see expiry.ts) and looks at a few due entries. */
@@ -192,6 +200,7 @@ export class MeteringProcess {
   /** From now on flows end by these timeouts. */
   setTimeouts(options: TimeoutOptions): void {
     this.#timeouts = createTimeouts(options);
+    this.#passes.setTimeouts(this.#timeouts);
     rescheduleFlows(this.#wheel, this.table, this.#timeouts);
   }
 
@@ -256,14 +265,11 @@ export class MeteringProcess {
     this.#begin(slot, batch, i, view, reason);
     // A flow that is only cut by the active timeout goes on: its sides keep their parts.
     if (reason === FLOW_END_REASON.activeTimeout) table.words[stateAt] = STATE_IN_USE | initiator;
-    unschedule(this.#wheel, table, slot);
-    scheduleFlow(this.#wheel, table, slot, this.#timeouts);
+    this.#reschedule(slot);
   }
 
-  #noteTcpEnd(slot: number, packets: Int32Array, at: number, lineAt: number, timeNs: number): void {
-    if ((packets[at + KEY_PROTOCOL]! & 0xff) !== TCP) return;
-    const isReverse = lineAt - slot * ENTRY_WORDS === REVERSE_WORD;
-    if (!noteTcpEnd(this.table, slot, isReverse, packets[at + CONTROL_BITS]!, timeNs)) return;
+  /** Puts a flow whose deadline has moved where it belongs on the wheel. */
+  #reschedule(slot: number): void {
     unschedule(this.#wheel, this.table, slot);
     scheduleFlow(this.#wheel, this.table, slot, this.#timeouts);
   }

@@ -2,6 +2,7 @@
  * Packet time as far as it is trusted (expiry.ts says when it moves), and from when on there is something to look at.
  * Its times stand in one array, as numbers: as fields they would be boxed anew with every packet.
  */
+import { type AllocateMemory, float64Array } from '../engine/memory.ts';
 import { setClock } from './expiry.ts';
 import { TICK_NS, type TimingWheel } from './timing-wheel.ts';
 
@@ -16,8 +17,12 @@ export const NEXT_LOOK_NS = 3;
 /** Two packets in a row below this take the clock back. */
 export const REBASE_BELOW_NS = 4;
 
-export function createPacketClock(): Float64Array {
-  return new Float64Array([-Infinity, Number.NaN, -Infinity, -Infinity, -Infinity]);
+/** Where the engine looks at it: PREVIOUS_NS, NEXT_LOOK_NS and REBASE_BELOW_NS are known to assembly/meter.ts too. */
+export function createPacketClock(allocate: AllocateMemory): Float64Array {
+  const start = [-Infinity, Number.NaN, -Infinity, -Infinity, -Infinity];
+  const clock = float64Array(allocate, start.length);
+  clock.set(start);
+  return clock;
 }
 
 /** Sets the clock, forward or back, and tells the wheel. */

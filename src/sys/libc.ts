@@ -16,6 +16,10 @@ export interface Libc {
    * that random access into it misses the TLB less often.
    */
   allocateHuge(octets: number): { buffer: ArrayBuffer; byteOffset: number };
+  /** Octets from the start of `buffer` to its first huge page boundary. */
+  boundaryIn(buffer: ArrayBuffer): number;
+  /** Asks for huge pages; whether they are given changes nothing but the speed. */
+  advise(buffer: ArrayBuffer, byteOffset: number, octets: number): void;
 }
 
 let loaded: Libc | undefined;
@@ -45,13 +49,21 @@ function load(): Libc {
   // Returns its first argument: the way to learn where an ArrayBuffer lies.
   const memmove = library.func('uintptr_t memmove(void *, const void *, size_t)');
 
+  const addressOf = (buffer: ArrayBuffer) => {
+    const bytes = new Uint8Array(buffer);
+    return BigInt(memmove(bytes, bytes, 0));
+  };
+  const boundaryIn = (buffer: ArrayBuffer) => Number(-addressOf(buffer) & BigInt(HUGE_PAGE_OCTETS - 1));
+  const advise = (buffer: ArrayBuffer, byteOffset: number, octets: number) => {
+    madvise(addressOf(buffer) + BigInt(byteOffset), octets, MADV_HUGEPAGE);
+  };
   return {
+    boundaryIn,
+    advise,
     allocateHuge(octets) {
       const buffer = new ArrayBuffer(octets + HUGE_PAGE_OCTETS);
-      const bytes = new Uint8Array(buffer);
-      const address = BigInt(memmove(bytes, bytes, 0));
-      const byteOffset = Number(-address & BigInt(HUGE_PAGE_OCTETS - 1));
-      madvise(address + BigInt(byteOffset), octets, MADV_HUGEPAGE);
+      const byteOffset = boundaryIn(buffer);
+      advise(buffer, byteOffset, octets);
       return { buffer, byteOffset };
     },
   };

@@ -123,7 +123,8 @@ describe.skipIf(HOSTILE.length === 0)('hostile captures', () => {
     for (const file of HOSTILE) {
       const start = performance.now();
       const { error } = await readAll([file]);
-      expect(performance.now() - start, file).toBeLessThan(1000);
+      // For what would not end; none takes a tenth of a second.
+      expect(performance.now() - start, file).toBeLessThan(30_000);
       if (error !== undefined) {
         expect(error, file).toBeInstanceOf(CaptureFileError);
         errors.push(file);
@@ -171,7 +172,7 @@ describe('octets that are no capture', () => {
     );
   });
 
-  it('never do harm when they nearly are one', { timeout: 120_000 }, async () => {
+  it('never do harm when they nearly are one', { timeout: 300_000 }, async () => {
     const own = pcap([{ seconds: 1, fraction: 2, frame: Buffer.alloc(60) }]);
     const small = REAL.map((file) => readFileSync(file)).filter((octets) => octets.length < 20_000);
     const seeds = [own, ...small];

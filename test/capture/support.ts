@@ -2,9 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { type CaptureOptions, openCaptures } from '../../src/capture/capture-source.ts';
 import { createPacketBatch } from '../../src/capture/packet-batch.ts';
 import type { SourceInterface } from '../../src/capture/source.ts';
+import { createEngine, type Engine } from '../../src/engine/engine.ts';
 
 export interface ReadPacket {
   readonly timeNs: bigint;
@@ -23,14 +25,31 @@ export interface ReadCapture {
   readonly octetsTotal: number | undefined;
 }
 
-/** Reads captures to their end or error; times are absolute, in nanoseconds. */
+/**
+ * Reads captures to their end or error; times are absolute, in nanoseconds. Twice: with the engine and without, which has
+ * to make no difference.
+ */
 export async function readAll(
   files: readonly string[],
   options: CaptureOptions = {},
   capacity = 64,
 ): Promise<ReadCapture> {
-  const source = openCaptures(files, options);
-  const batch = createPacketBatch(capacity);
+  const read = await readWith(files, options, capacity, undefined);
+  // Standard input comes but once.
+  if (files.includes('-')) return read;
+  const engine = createEngine((options.windowOctets ?? 2 ** 18) + capacity * 32);
+  expect(await readWith(files, options, capacity, engine)).toEqual(read);
+  return read;
+}
+
+async function readWith(
+  files: readonly string[],
+  options: CaptureOptions,
+  capacity: number,
+  engine: Engine | undefined,
+): Promise<ReadCapture> {
+  const source = openCaptures(files, options, engine);
+  const batch = createPacketBatch(capacity, engine?.allocate);
   const packets: ReadPacket[] = [];
   do {
     while (source.readBatch(batch) > 0) {

@@ -13,6 +13,6 @@ export interface RunResult {
 /** @param node the runtime; the one of the tests unless given */
 export function runFlowtap(args: readonly string[], node: string = process.execPath): RunResult {
   const { npm_lifecycle_event: _, ...env } = process.env;
-  const result = spawnSync(node, [LAUNCHER, ...args], { encoding: 'utf8', timeout: 30_000, env });
+  const result = spawnSync(node, [LAUNCHER, ...args], { encoding: 'utf8', timeout: 120_000, env });
   return { code: result.status, out: result.stdout, err: result.stderr };
 }

@@ -30,7 +30,7 @@ if (oldNode === undefined) console.warn('SKIPPED: launcher tests, which want a N
 
 describe('the launcher', () => {
   it('runs as a command of its own, as npm installs it', () => {
-    const result = spawnSync(LAUNCHER, ['--version'], { encoding: 'utf8', timeout: 10_000 });
+    const result = spawnSync(LAUNCHER, ['--version'], { encoding: 'utf8', timeout: 60_000 });
     expect([result.status, result.stdout]).toEqual([0, expect.stringMatching(/^flowtap /)]);
   });
 });

@@ -1,10 +1,11 @@
 /** The program as its users meet it: help, exit codes, messages. */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
-import { runFlowtap } from './flowtap.ts';
+import { LAUNCHER, runFlowtap } from './flowtap.ts';
 
 let directory: string;
 beforeAll(() => {
@@ -123,6 +124,36 @@ describe('check-config', () => {
     expect(code).toBe(2);
     expect(err).toMatch(/template\.ipv4: found octetDeltaCont; allowed: .*did you mean octetDeltaCount\?\n$/);
     expect(err.split('\n')).toHaveLength(2);
+  });
+
+  it('names options of a live capture that contradict each other', () => {
+    const file = write('contradiction.yaml', 'live:\n  sampling:\n    method: hash\n');
+    const { code, err } = runFlowtap(['check-config', file]);
+    expect(code).toBe(2);
+    expect(err).toMatch(
+      /contradiction\.yaml:3: live\.sampling\.method: found hash; allowed: only with live\.sampling\.interval/,
+    );
+  });
+
+  it('finds the sample right, which the daemon then wants nothing but interfaces in', () => {
+    const sample = join(import.meta.dirname, '../../config/flowtap.yaml');
+    expect(runFlowtap(['check-config', sample])).toMatchObject({ code: 0 });
+    for (const flags of [[], ['--capture', 'libpcap']]) {
+      const { code, err } = runFlowtap(['run', '-c', sample, ...flags]);
+      expect(code).toBe(2);
+      expect(err).toMatch(
+        /^flowtap: \S*config\/flowtap\.yaml:\d+: live\.interfaces: found nothing; allowed: one or more of .*\n$/,
+      );
+    }
+  });
+
+  it('writes for journald where its errors go there', () => {
+    const file = write('journal.yaml', 'biflow: 7\n');
+    const script = 'export JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2); exec "$@"';
+    const args = ['-c', script, 'sh', process.execPath, LAUNCHER, 'check-config', file];
+    const { status, stderr } = spawnSync('sh', args, { encoding: 'utf8' });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^<3>\S+journal\.yaml:1: biflow: found 7; allowed: .*\n$/);
   });
 
   it('tells when there is no file', () => {

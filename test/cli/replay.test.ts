@@ -8,7 +8,7 @@ const { npm_lifecycle_event: _, ...ENVIRONMENT } = process.env;
 
 function run(batches: number, args: readonly string[], env: NodeJS.ProcessEnv = ENVIRONMENT) {
   const argv = [FAKE, String(batches), ...args];
-  const result = spawnSync(process.execPath, argv, { encoding: 'utf8', timeout: 30_000, env });
+  const result = spawnSync(process.execPath, argv, { encoding: 'utf8', timeout: 120_000, env });
   return { code: result.status, out: result.stdout, err: result.stderr };
 }
 

@@ -24,6 +24,8 @@ import {
 import { createDecoder, type DecodeOptions, decodeBatch } from '../../src/decode/decoder.ts';
 import { NOTICES } from '../../src/decode/notices.ts';
 import { REASONS } from '../../src/decode/reasons.ts';
+import { createEngine } from '../../src/engine/engine.ts';
+import { int32Array } from '../../src/engine/memory.ts';
 
 /** Octets of hex text; blanks and `|` are for the reader. */
 export function hex(text: string): Uint8Array {
@@ -76,24 +78,55 @@ export interface FrameOptions extends DecodeOptions {
   /** What fills the memory around the frame. */
   fill?: number;
   encapsulation?: boolean;
+  /** The frame lies in an engine's memory, and is decoded by the engine if it is common. */
+  inEngine?: boolean;
+}
+
+const FRAME_MAX = 2 ** 19;
+const engine = createEngine(FRAME_MAX);
+const IN_ENGINE = {
+  engine,
+  memory: new Uint8Array(engine.buffer, engine.allocate(FRAME_MAX).byteOffset, FRAME_MAX),
+  allocate: engine.allocate,
+  batch: createPacketBatch(1, engine.allocate),
+  linkTypes: int32Array(engine.allocate, 1),
+  outs: [true, false].map((encapsulation) => createDecodedBatch(1, encapsulation, false, engine.allocate)),
+};
+
+/** Where a frame of `octets` lies, and what it is decoded with. */
+function placesFor(octets: number, { inEngine = false, encapsulation = true }: FrameOptions) {
+  if (!inEngine) {
+    return {
+      engine: undefined,
+      memory: new Uint8Array(octets),
+      batch: createPacketBatch(1),
+      linkTypes: new Int32Array(1),
+      out: createDecodedBatch(1, encapsulation),
+    };
+  }
+  return {
+    ...IN_ENGINE,
+    memory: IN_ENGINE.memory.subarray(0, octets),
+    out: IN_ENGINE.outs[encapsulation ? 0 : 1]!,
+  };
 }
 
 /** Decodes one frame that lies in the middle of memory filled with 0xa5. */
 export function decodeOne(frame: Uint8Array, options: FrameOptions = {}): Outcome {
   const captured = options.captured ?? frame.length;
-  const memory = new Uint8Array(captured + 2 * SURROUNDING).fill(options.fill ?? 0xa5);
+  const { engine, memory, batch, linkTypes, out } = placesFor(captured + 2 * SURROUNDING, options);
+  memory.fill(options.fill ?? 0xa5);
   memory.set(frame.subarray(0, captured), SURROUNDING);
-  const batch = createPacketBatch(1);
-  batch.view = new DataView(memory.buffer);
+  batch.view = new DataView(memory.buffer, memory.byteOffset, memory.length);
   batch.count = 1;
   batch.frameOffset[0] = SURROUNDING;
   batch.capturedLength[0] = captured;
   batch.wireLength[0] = options.wire ?? frame.length;
-  const out = createDecodedBatch(1, options.encapsulation ?? true);
+  linkTypes[0] = options.linkType ?? 1;
   out.words.fill(0xa5a5a5a5 | 0);
   out.encapsulation?.fill(0xa5a5a5a5 | 0);
-  const decoder = createDecoder(options);
-  decodeBatch(decoder, batch, Int32Array.of(options.linkType ?? 1), out);
+  const decoder = createDecoder(options, undefined, engine);
+  decodeBatch(decoder, batch, linkTypes, out);
   const { packetsByReason, packetsByNotice } = decoder.counters;
   const outcomes = REASONS.filter((row) => packetsByReason[row.code] !== 0);
   if (outcomes.length !== 1 || packetsByReason[outcomes[0]!.code] !== 1) {

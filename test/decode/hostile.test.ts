@@ -19,6 +19,8 @@ describe.skipIf(!hasFolder)('hostile captures', () => {
         const outcome = decodeOne(bytes, options);
         expect(decodeOne(bytes, { ...options, fill: 0x60 })).toEqual(outcome);
         expect(decodeOne(bytes, { ...options, fastPath: false })).toEqual(outcome);
+        const plain = { linkType, wire: wireLength };
+        expect(decodeOne(bytes, { ...plain, inEngine: true })).toEqual(decodeOne(bytes, plain));
         frames++;
       }
     }

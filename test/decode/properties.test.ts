@@ -77,12 +77,13 @@ describe('any frame', () => {
     );
   });
 
-  it('is decoded the same by the common and by the general path', () => {
+  it('is decoded the same by the common path, by it in the engine, and by the general path', () => {
     fc.assert(
       fc.property(frames, lengths, settings, (frame, { cut, wire }, options) => {
         const fast = decodeWith(frame, cut, wire, options);
         const general = decodeWith(frame, cut, wire, { ...options, fastPath: false });
         expect(fast).toEqual(general);
+        expect(decodeWith(frame, cut, wire, { ...options, inEngine: true })).toEqual(general);
       }),
       { numRuns: 5000 },
     );
@@ -110,7 +111,10 @@ describe('every seed frame', () => {
         for (let captured = 0; captured <= frame.length; captured++) {
           for (const wire of [frame.length, captured]) {
             const options: FrameOptions = { decapsulate, captured, wire };
-            expect(decodeOne(frame, { ...options, fastPath: false })).toEqual(decodeOne(frame, options));
+            const outcome = decodeOne(frame, options);
+            expect(decodeOne(frame, { ...options, fastPath: false })).toEqual(outcome);
+            expect(decodeOne(frame, { ...options, inEngine: true })).toEqual(outcome);
+            expect(decodeOne(frame, { ...options, inEngine: true, fill: 0x45 })).toEqual(outcome);
           }
         }
       }

@@ -14,7 +14,7 @@ import {
   type WireCounts,
 } from './lab/wire.ts';
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 
 /** Lost packets as the probe counts them. */
 function lostPackets({ lostShare, packets }: DiagnosisLine): number {

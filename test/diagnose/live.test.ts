@@ -50,7 +50,7 @@ describeInLab(WIRE_TOOLS, 'diagnose --live', () => {
     await wire.serve('5001:rcvbuf=32768', '5007:after=500000,reset=1');
     const diagnosis = await startDiagnosis();
     await wire.send('5001:seconds=3', '5007:octets=3000000,sndbuf=65536', '5008:octets=1');
-    const { code, stdout, stderr } = await diagnosis.stop('SIGINT', 10_000);
+    const { code, stdout, stderr } = await diagnosis.stop('SIGINT');
     expect(code, stderr).toBe(0);
     const lines = stdout
       .trimEnd()

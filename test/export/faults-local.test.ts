@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeInLab, Lab, type LabProcess } from '../lab/lab.ts';
-import { ended, expectBalanced, exporterCommand, RECORDS, to } from './faults-support.ts';
+import { ended, expectBalanced, exporterCommand, RECORDS, readerResult, to } from './faults-support.ts';
 import type { LiveExporterOrder } from './live-exporter.ts';
 
 const HERE = import.meta.dirname;
@@ -26,7 +26,7 @@ describeInLab(['unshare', 'mount'], 'a spool on a disk that fills up', () => {
     host.execute('ip', 'link', 'set', 'lo', 'up');
     const batches = 400;
     const exporters = [to('ipfix+tcp', '127.0.0.1', 4740, { spoolDirectory: directory, queueRecords: 512 })];
-    const command = exporterCommand({ exporters, batches, everyMs: 5, lingerMs: 15_000 });
+    const command = exporterCommand({ exporters, batches, everyMs: 5, lingerMs: 60_000 });
     const script = `mount -t tmpfs -o size=512k tmpfs ${directory} && exec "$@"`;
     const running = host.start(['unshare', '-m', 'sh', '-c', script, 'sh', ...command]);
     await running.waitForOutput(/"spoolFailed":\d/);
@@ -61,7 +61,7 @@ describeInLab(['unshare', 'mount', 'python3'], 'a collector with a name', () => 
       const hosts = join(directory, 'hosts');
       writeFileSync(hosts, HOSTS);
       const exporters = [to(protocol, 'collector.test', 4739, { resolveIntervalMs: 1000 })];
-      const running = start(host, hosts, { exporters, batches: 300, everyMs: 10, lingerMs: 8000 });
+      const running = start(host, hosts, { exporters, batches: 300, everyMs: 10, lingerMs: 60_000 });
       await running.waitForOutput(/"dns":[1-9]/);
       const reader =
         protocol === 'ipfix'
@@ -94,7 +94,7 @@ describeInLab(['unshare', 'mount', 'python3'], 'a collector with a name', () => 
     );
     for (const reader of readers) await reader.waitForOutput(/listening/);
     const exporters = [to(protocol, 'collector.test', 4739, { resolveIntervalMs: 1000 })];
-    const running = start(host, hosts, { exporters, batches: 400, everyMs: 10, lingerMs: 3000 });
+    const running = start(host, hosts, { exporters, batches: 400, everyMs: 10, lingerMs: 60_000 });
     await running.waitForOutput(/"dataRecords":[1-9]\d\d\d/);
     writeFileSync(hosts, `${HOSTS}127.0.0.2 collector.test\n`);
     const { statistics } = await ended(running);
@@ -103,10 +103,7 @@ describeInLab(['unshare', 'mount', 'python3'], 'a collector with a name', () => 
     if (protocol !== 'ipfix') return;
     const counts: number[] = [];
     for (const reader of readers) {
-      await reader.ended;
-      const { records, missing } = JSON.parse(
-        reader.output.split('\n').find((line) => line.startsWith('{'))!,
-      );
+      const { records, missing } = await readerResult(reader, 4739);
       expect(missing).toBe(0);
       counts.push(records);
     }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { CollectorStatistics, ExporterConfig, ExporterOptions } from '../../src/export/record-sink.ts';
 import type { LabProcess } from '../lab/lab.ts';
+import { waitUntilQuiet } from '../support/network.ts';
 import type { LiveExporterOrder } from './live-exporter.ts';
 import { NUMBERED } from './stream-collector.ts';
 
@@ -27,14 +28,33 @@ export const exporterCommand = (order: LiveExporterOrder) => [
   JSON.stringify(order),
 ];
 
+export interface ReaderResult {
+  readonly datagrams: number;
+  readonly records: number;
+  /** By the sequence numbers. */
+  readonly missing: number;
+  readonly tos: readonly number[];
+  readonly ttl: readonly number[];
+  /** Addresses and ports. */
+  readonly sources: readonly (readonly [string, number])[];
+}
+
 /** The last line of a live-exporter. */
 export async function ended(
   process: LabProcess,
 ): Promise<{ statistics: CollectorStatistics[]; slowestMs: number }> {
-  await process.waitForOutput(/^end /m, 25_000);
+  await process.waitForOutput(/^end /m, 120_000);
   await process.ended;
   const line = process.output.split('\n').findLast((one) => one.startsWith('end '))!;
   return JSON.parse(line.slice(4));
+}
+
+/** What udp-reader.py has seen, once it has read all that was sent to its port. */
+export async function readerResult(reader: LabProcess, port: number): Promise<ReaderResult> {
+  await waitUntilQuiet({ pid: reader.pid, port, quietMs: 500 });
+  const { code, stdout, stderr } = await reader.stop('SIGTERM');
+  if (code !== 0) throw new Error(`udp-reader.py ended with ${code}: ${stderr}`);
+  return JSON.parse(stdout.split('\n').find((line) => line.startsWith('{'))!) as ReaderResult;
 }
 
 const dropped = ({ recordsDropped = {} }: CollectorStatistics) =>

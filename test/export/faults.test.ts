@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeInLab, Lab, type Namespace } from '../lab/lab.ts';
-import { ended, expectBalanced, exporterCommand, RECORDS, to } from './faults-support.ts';
+import { ended, expectBalanced, exporterCommand, RECORDS, readerResult, to } from './faults-support.ts';
 
 const HERE = import.meta.dirname;
 let lab: Lab;
@@ -43,12 +43,7 @@ function twoNamespaces() {
   const read = async (address: string, port: number) => {
     const process = collector.start(['python3', join(HERE, 'udp-reader.py'), address, String(port)]);
     await process.waitForOutput(/listening/);
-    return {
-      result: async () => {
-        await process.ended;
-        return JSON.parse(process.output.split('\n').find((line) => line.startsWith('{'))!);
-      },
-    };
+    return { result: () => readerResult(process, port) };
   };
   return { probe, collector, read };
 }
@@ -63,7 +58,7 @@ describeInLab(['python3', 'tc', 'nft'], 'exporting to a collector', () => {
       const reader = await read(host, 4739);
       const exporters = [to('ipfix', host, 4739, { sourceAddress, sourcePort: 9999, dscp: 46, ttl: 7 })];
       const { statistics } = await ended(
-        probe.start(exporterCommand({ exporters, batches: 20, everyMs: 1, lingerMs: 1000 })),
+        probe.start(exporterCommand({ exporters, batches: 20, everyMs: 1, lingerMs: 60_000 })),
       );
       const seen = await reader.result();
       expect(seen).toMatchObject({
@@ -93,7 +88,7 @@ describeInLab(['python3', 'tc', 'nft'], 'exporting to a collector', () => {
     const batches = 2000;
     const exporters = [to('ipfix', '192.0.2.2', 4739, { rate: 'max' }), to('ipfix+tcp', '192.0.2.2', 4740)];
     const { statistics } = await ended(
-      probe.start(exporterCommand({ exporters, batches, everyMs: 1, lingerMs: 5000 })),
+      probe.start(exporterCommand({ exporters, batches, everyMs: 1, lingerMs: 60_000 })),
     );
     const { records, missing } = await reader.result();
     for (const one of statistics) expectBalanced(one, batches);
@@ -124,7 +119,8 @@ describeInLab(['python3', 'tc', 'nft'], 'exporting to a collector', () => {
     expect(statistics[1]!.errors.etimedout).toBeGreaterThan(0);
     expect(statistics[1]!.recordsDropped!.queueFull).toBeGreaterThan(0);
     expect(statistics[1]!.lastError!.message).toContain('no answer within 10 s');
-    expect(slowestMs).toBeLessThan(2000);
+    // Far from the ten seconds that TCP waits.
+    expect(slowestMs).toBeLessThan(8000);
   });
 
   it('behind an interface that cannot keep up: the queue fills, is counted, and the other collector gets all', async () => {
@@ -144,8 +140,7 @@ describeInLab(['python3', 'tc', 'nft'], 'exporting to a collector', () => {
     const running = probe.start(exporterCommand({ exporters, batches, everyMs: 1, lingerMs: 500 }));
     const { statistics } = await ended(running);
     const { records } = await slow.result();
-    await fastReader.ended;
-    const fast = JSON.parse(fastReader.output.split('\n').find((line) => line.startsWith('{'))!);
+    const fast = await readerResult(fastReader, 4739);
     for (const one of statistics) expectBalanced(one, batches);
     expect(fast).toMatchObject({ records: batches * RECORDS, missing: 0 });
     expect(records).toBeGreaterThan(0);

@@ -35,9 +35,10 @@ export const numbers = (count: number) => Array.from({ length: count }, (_, i) =
 export const unique = (list: readonly number[]) => [...new Set(list)].sort((a, b) => a - b);
 
 /** Resolves when it holds; rejects after a while. */
-export async function until(holds: () => boolean, limitMs = 10_000): Promise<void> {
-  for (let ms = 0; !holds(); ms += 10) {
-    if (ms >= limitMs) throw new Error('it never came to that');
+export async function until(holds: () => boolean, limitMs = 60_000): Promise<void> {
+  const deadline = performance.now() + limitMs;
+  while (!holds()) {
+    if (performance.now() > deadline) throw new Error(`it did not come to that within ${limitMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { waitUntilQuiet } from '../support/network.ts';
 
 /** Whether a program is installed; says so loudly where it is not, since its tests are then skipped. */
 export function isInstalled(program: string, versionFlag: string): boolean {
@@ -99,8 +100,8 @@ export async function collectWithNfcapd(send: (port: number) => Promise<void>): 
       nfcapd.once('exit', () => reject(new Error(`nfcapd ended early: ${log}`)));
     });
     await send(port);
-    // Everything has been read once the socket is empty; stopping stores it.
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // Stopping stores what has been read.
+    await waitUntilQuiet({ pid: nfcapd.pid!, port, quietMs: 200 });
     nfcapd.kill('SIGTERM');
     if (nfcapd.exitCode === null) await once(nfcapd, 'exit');
     const files = readdirSync(directory).filter((name) => name.startsWith('nfcapd.'));

@@ -101,10 +101,13 @@ async function listen(name: string, options: TlsOptions = {}) {
   return { one, port: await one.listen() };
 }
 
+/** How long a collector is tried that refuses: several times, on a busy machine too. */
+const REFUSED = { giveUpAfterMs: 3000 };
+
 /** Exports ten batches. @returns the counters and the lines that were printed */
 async function run(port: number, options: ExporterOptions) {
   const lines: string[] = [];
-  const to = streamTo(port, { giveUpAfterMs: 700, ...options }, 'ipfix+tls');
+  const to = streamTo(port, { giveUpAfterMs: 100_000, ...options }, 'ipfix+tls');
   const exporting = await createExportingProcess(CONFIG, [to], { log: (_, __, line) => lines.push(line) });
   for (let b = 0; b < 10; b++) await exporting.exportBatch(numberedBatch(b));
   const [counters] = await exporting.close();
@@ -150,7 +153,7 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     ['for another name', 'named', true, /IP: 127\.0\.0\.1 is not in the cert's list/],
   ])('refuses a certificate %s, says so once, and counts', async (_, name, ca, message) => {
     const { one, port } = await listen(name);
-    const { counters, lines } = await run(port, ca ? { caFile: file('ca.pem') } : {});
+    const { counters, lines } = await run(port, { ...REFUSED, ...(ca ? { caFile: file('ca.pem') } : {}) });
     expect(one.records).toEqual([]);
     expect(counters.errors.tls).toBeGreaterThan(1);
     expect(counters).toMatchObject({
@@ -186,7 +189,7 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
       ca: read('ca.pem'),
     });
     const files = Object.fromEntries(Object.entries(own).map(([option, name]) => [option, file(name)]));
-    const { counters } = await run(port, { caFile: file('ca.pem'), ...files });
+    const { counters } = await run(port, { ...REFUSED, caFile: file('ca.pem'), ...files });
     expect(one.records).toEqual([]);
     expect(counters.dataRecords).toBe(0);
     expect(counters.recordsDropped).toEqual({ unreachable: 1000 });

@@ -9,6 +9,7 @@ import { addressOctets, resolveCollector } from '../../src/export/collector-addr
 import { createExportingProcess } from '../../src/export/exporting-process.ts';
 import { parseUdpTable, ReceiverQueue } from '../../src/export/receiver-queue.ts';
 import { TokenBucket } from '../../src/export/token-bucket.ts';
+import { waitFor } from '../support/network.ts';
 import { CONFIG } from './exporter-support.ts';
 import { isInstalled } from './outside-tools.ts';
 import { recordBatch, type TestFlow } from './records.ts';
@@ -38,21 +39,25 @@ async function boundSocket(type: 'udp4' | 'udp6' = 'udp4') {
   return socket;
 }
 
-/** A collector in a process of its own: pauses after every 50 datagrams, and prints how many it got once they end. */
+/** A collector in a process of its own: pauses after every 50 datagrams; at SIGTERM prints how many there were in all. */
 const READER = `
-  import socket, sys, time
+  import signal, socket, sys, time
   s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
   s.bind(('127.0.0.1', 0))
+  signal.signal(signal.SIGTERM, lambda *_: s.setblocking(False))
   print(s.getsockname()[1], flush=True)
   received = 0
-  s.settimeout(1.5)
-  try:
-      while True:
+  s.settimeout(0.05)
+  while True:
+      try:
           s.recv(2048)
           received += 1
           if received % 50 == 0: time.sleep(0.005)
-  except socket.timeout:
-      print(received, flush=True)
+      except socket.timeout:
+          pass
+      except BlockingIOError:
+          break
+  print(received, flush=True)
 `;
 
 describe('an exporting process', () => {
@@ -93,8 +98,8 @@ describe('an exporting process', () => {
     socket.on('message', (message) => sizes.push(message.length));
     const exporting = await createExportingProcess(CONFIG, [to(socket.address().port, '::1')]);
     await exporting.exportBatch(BATCH);
-    await exporting.close();
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const [counters] = await exporting.close();
+    await waitFor('all has arrived', () => sizes.length === counters!.messages);
     socket.close();
     expect(sizes.length).toBeGreaterThan(30);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(1232);
@@ -108,24 +113,26 @@ describe('an exporting process', () => {
     for (let i = 0; i < 32; i++) await exporting.exportBatch(BATCH);
     const [counters] = await exporting.close();
     expect(counters!.collectorDrops).toBe(0);
-    const [received] = await once(reader.stdout, 'data');
+    const printed = once(reader.stdout, 'data');
+    reader.kill('SIGTERM');
+    const [received] = await printed;
     expect(Number(String(received))).toBe(counters!.messages);
   });
 
   it.skipIf(!hasReader)('does not wait for ever for a collector that never reads', async () => {
     const reader = spawn('python3', [
       '-c',
-      `${READER.replaceAll(/^ {2}/gm, '').split('received = 0')[0]}time.sleep(20)`,
+      `${READER.replaceAll(/^ {2}/gm, '').split('received = 0')[0]}time.sleep(120)`,
     ]);
     const port = Number(String((await once(reader.stdout, 'data'))[0]));
     const exporting = await createExportingProcess(CONFIG, [to(port)]);
     const start = performance.now();
     for (let i = 0; i < 32; i++) await exporting.exportBatch(BATCH);
     const [counters] = await exporting.close();
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(performance.now() - start).toBeLessThan(60_000);
     expect(counters!.collectorDrops).toBeGreaterThan(0);
     expect(counters!.recordsPending).toBe(0);
-    reader.kill();
+    reader.kill('SIGKILL');
   });
 
   it('says which name does not resolve', async () => {

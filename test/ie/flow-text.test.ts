@@ -1,52 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { TUNNEL_VXLAN } from '../../src/decode/tunnel-kinds.ts';
 import { FlowText, type FlowTextOptions } from '../../src/ie/flow-text.ts';
-import { ipv4, ipv6, recordBatch, type TestFlow } from '../export/records.ts';
+import { ipv4, recordBatch, type TestFlow } from '../export/records.ts';
+import { PING6, TCP } from '../support/two-flows.ts';
 
 const T = 1_700_000_000;
-const TCP: TestFlow = {
-  source: ipv4('10.0.0.1'),
-  destination: ipv4('192.0.2.1'),
-  ipVersion: 4,
-  protocol: 6,
-  ports: [40_000, 443],
-  vlan: 7,
-  observationPoint: 2,
-  endReason: 3,
-  macs: [
-    [2, 0, 0, 0, 0, 1],
-    [2, 0, 0, 0, 0, 0xff],
-  ],
-  forward: {
-    packets: 3,
-    octets: 2 ** 40,
-    layer2Octets: 2 ** 40 + 42,
-    firstNs: 1_999_999,
-    lastNs: 2_000_000_001,
-    tcpFlags: 0x1b,
-    tos: 0x10,
-    ttl: [63, 64],
-    lengths: [40, 1500],
-  },
-  reverse: {
-    packets: 2,
-    octets: 99,
-    firstNs: 5e6,
-    lastNs: 6e6,
-    tcpFlags: 0x12,
-    ttl: [50, 50],
-    lengths: [40, 59],
-  },
-};
-const PING6: TestFlow = {
-  source: ipv6('2001:db8:0:0:0:0:0:1'),
-  destination: ipv6('2001:db8:0:0:0:0:0:2'),
-  ipVersion: 6,
-  protocol: 58,
-  ports: [0, 0x8000],
-  forward: { packets: 1, octets: 104, firstNs: 0, lastNs: 0, ttl: [255, 255], flowLabel: 0xabcde },
-};
-
 const options = (changes: Partial<FlowTextOptions> = {}): FlowTextOptions => ({
   form: 'json',
   template: { ipv4: ['default'], ipv6: ['default'] },
@@ -78,7 +36,7 @@ describe('JSON', () => {
         destinationIPv4Address: '192.0.2.1',
         sourceTransportPort: 40_000,
         destinationTransportPort: 443,
-        octetDeltaCount: 1_099_511_627_776,
+        octetDeltaCount: 1_099_511_627_777,
         packetDeltaCount: 3,
         layer2OctetDeltaCount: 1_099_511_627_818,
         tcpControlBits: 27,
@@ -87,7 +45,7 @@ describe('JSON', () => {
         maximumTTL: 64,
         minimumIpTotalLength: 40,
         maximumIpTotalLength: 1500,
-        sourceMacAddress: '02:00:00:00:00:01',
+        sourceMacAddress: '82:00:00:00:00:01',
         destinationMacAddress: '02:00:00:00:00:ff',
         biflowDirection: 1,
       },
@@ -109,7 +67,7 @@ describe('JSON', () => {
         minimumIpTotalLength: 40,
         maximumIpTotalLength: 59,
         sourceMacAddress: '02:00:00:00:00:ff',
-        destinationMacAddress: '02:00:00:00:00:01',
+        destinationMacAddress: '82:00:00:00:00:01',
         biflowDirection: 2,
       },
     ]);
@@ -119,8 +77,8 @@ describe('JSON', () => {
     const [flow] = objectsOf({}, [PING6]);
     expect(flow).toMatchObject({
       sourceIPv6Address: '2001:db8::1',
-      icmpTypeCodeIPv6: 0x8000,
-      destinationTransportPort: 0x8000,
+      icmpTypeCodeIPv6: 0x8001,
+      destinationTransportPort: 0x8001,
       flowLabelIPv6: 0xabcde,
     });
     expect(flow).not.toHaveProperty('tcpControlBits');

@@ -48,5 +48,5 @@ while True:
             errors += reader.msg.sequence != records
             last = reader.msgcount
         records += 1
-        print(json.dumps({name: plain(value) for name, value in record.items()}))
+        print(json.dumps({name: plain(value) for name, value in record.items()}), flush=True)
     print("end " + json.dumps({"dataRecords": records, "sequenceErrors": errors}), flush=True)

@@ -117,5 +117,5 @@ describe.skipIf(!hasClickhouse(WHAT))(WHAT, () => {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
-  }, 120_000);
+  }, 300_000);
 });

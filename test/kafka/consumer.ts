@@ -16,7 +16,7 @@ export async function consumeAll(address: string, topic: string): Promise<Consum
     'kcat',
     // Lengths in front, since values are any octets: partition, key and value.
     ['-b', address, '-C', '-t', topic, '-o', 'beginning', '-e', '-q', '-f', '%p %K %S\\n%k%s'],
-    { encoding: 'buffer', maxBuffer: 1 << 30, timeout: 60_000 },
+    { encoding: 'buffer', maxBuffer: 1 << 30, timeout: 120_000 },
   );
   const messages: Consumed[] = [];
   for (let at = 0; at < stdout.length; ) {

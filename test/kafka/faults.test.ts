@@ -38,7 +38,7 @@ describe.skipIf(!canRun)(WHAT, () => {
     port: broker.port,
     path: topic,
     url: `kafka://${broker.address}/${topic}`,
-    options: { autocreate: true, requestTimeoutMs: 2000, giveUpAfterMs: 40_000, lingerMs: 20, ...options },
+    options: { autocreate: true, requestTimeoutMs: 2000, giveUpAfterMs: 170_000, lingerMs: 20, ...options },
   });
   const open = (topic: string, options: Record<string, unknown> = {}): Promise<ExportingProcess> =>
     createExportingProcess(CONFIG, [exporter(topic, options)], {
@@ -73,7 +73,7 @@ describe.skipIf(!canRun)(WHAT, () => {
     /** Until records arrive again, and some more are on their way. */
     const goesOn = async () => {
       const before = exporting.statistics()[0]!.dataRecords;
-      await waitFor('records arrive', () => exporting.statistics()[0]!.dataRecords > before, 30_000);
+      await waitFor('records arrive', () => exporting.statistics()[0]!.dataRecords > before);
       await delay(200);
     };
     await goesOn();
@@ -106,7 +106,7 @@ describe.skipIf(!canRun)(WHAT, () => {
     expect(duplicates).toBeLessThanOrEqual(statistics!.recordsRepeated ?? 0);
     expect(Object.values(statistics!.errors).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
     expect(lines.join('\n')).toMatch(/brokerUnreachable \(.*\); check host and port/);
-  }, 120_000);
+  }, 400_000);
 
   it('gets everything when it was away at the start', async () => {
     await broker.stop('SIGTERM');
@@ -119,7 +119,7 @@ describe.skipIf(!canRun)(WHAT, () => {
     expectConserved(statistics!);
     expect(statistics).toMatchObject({ dataRecords: PER_BATCH, recordsPending: 0 });
     expect(await arrived('later', PER_BATCH)).toEqual({ lost: 0, duplicates: 0, strange: 0 });
-  }, 60_000);
+  }, 400_000);
 
   it('gets what a probe had spooled that was killed meanwhile', async () => {
     await broker.stop('SIGKILL');
@@ -134,12 +134,12 @@ describe.skipIf(!canRun)(WHAT, () => {
     });
     const spooled = () => Number([...text.matchAll(/spooled (\d+)\n/g)].at(-1)?.[1] ?? 0);
     try {
-      await waitFor('the spool fills', () => spooled() > 40_000, 30_000);
+      await waitFor('the spool fills', () => spooled() > 40_000);
       probe.kill('SIGKILL');
       await once(probe, 'close');
       await broker.start();
       const exporting = await open('spooled', { spoolDirectory });
-      await waitFor('the spool is empty', () => exporting.statistics()[0]!.recordsPending === 0, 30_000);
+      await waitFor('the spool is empty', () => exporting.statistics()[0]!.recordsPending === 0);
       const [statistics] = await exporting.close();
       expectConserved(statistics!);
       // What it had said it had, and perhaps the batch that it was about to say so of.
@@ -154,7 +154,7 @@ describe.skipIf(!canRun)(WHAT, () => {
       probe.kill('SIGKILL');
       rmSync(spoolDirectory, { recursive: true, force: true });
     }
-  }, 90_000);
+  }, 400_000);
 
   it('holds up no other exporter, and a replay no longer than giveUpAfter; what is lost is counted', async () => {
     await broker.stop('SIGKILL');
@@ -167,9 +167,9 @@ describe.skipIf(!canRun)(WHAT, () => {
       offered += PER_BATCH;
     }
     const [statistics] = await exporting.close();
-    expect(performance.now() - started).toBeLessThan(30_000);
+    expect(performance.now() - started).toBeLessThan(100_000);
     expectConserved(statistics!);
     expect(statistics).toMatchObject({ recordsOffered: offered, dataRecords: 0, recordsPending: 0 });
     expect(statistics!.recordsDropped?.unreachable).toBe(offered);
-  }, 60_000);
+  }, 400_000);
 });

@@ -13,6 +13,7 @@ import {
   scrapeUntil,
   startCollector,
   startDaemon,
+  stopCollector,
   total,
 } from '../live/daemon-support.ts';
 import { describeInLab, Lab, type LabProcess, type Namespace } from './lab.ts';
@@ -62,15 +63,14 @@ async function load(probeOptions: readonly string[], generators: readonly string
     const seen = total(now, 'flowtap_capture_packets_total');
     return seen + total(now, 'flowtap_capture_packets_dropped_total') >= sent;
   });
-  const { code, stderr } = await probe.stop('SIGTERM', 15_000);
+  const { code, stderr } = await probe.stop('SIGTERM');
   expect(code, stderr).toBe(0);
   expect(stderr).not.toContain('unaccounted');
   expect(numberIn(/Packets: ([\d,]+) offered/, stderr)).toBe(sent);
   const inRecords = numberIn(/([\d,]+) in flow records/, stderr);
   const dropped = total(series, 'flowtap_capture_packets_dropped_total');
   expect(inRecords + dropped).toBe(sent);
-  await sender.run(['sleep', '0.5']);
-  await collector.stop();
+  await stopCollector(collector, COLLECTOR_PORT);
   const stored = await collected(receiver, folder);
   expect(stored.packets).toBe(inRecords);
   return { reports, dropped, stored, stderr };

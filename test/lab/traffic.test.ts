@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { scrape, startDaemon, total } from '../live/daemon-support.ts';
+import { scrape, startDaemon, stopCollector, total } from '../live/daemon-support.ts';
 import { addToFlows, type FlowTotals } from '../support/flow-totals.ts';
 import { parseNfdumpJson, totalsOf } from '../support/nfcapd.ts';
 import { describeInLab, Lab, type LabProcess, type Namespace, waitForPort } from './lab.ts';
@@ -98,11 +98,10 @@ async function finish(): Promise<Captured> {
   const refused = decoded - total(series, 'flowtap_decode_packets_total', 'metered');
   expect(total(series, DROPPED)).toBe(0);
   expect(total(series, 'flowtap_flow_packets_total') + refused).toBe(offered(series));
-  const stopped = await probe.stop('SIGTERM', 15_000);
+  const stopped = await probe.stop('SIGTERM');
   expect(stopped.code, stopped.stderr).toBe(0);
   const told = /Packets: ([\d,]+) offered = ([\d,]+) in flow records/.exec(stopped.stderr)!;
-  await delay(500);
-  await collector.stop();
+  await stopCollector(collector, COLLECTOR_PORT);
   const { stdout } = await server.run(['nfdump', '-R', folder, '-q', '-o', 'json'], { env: { TZ: 'UTC' } });
   const flows = new Map<string, FlowTotals>();
   for (const record of parseNfdumpJson(stdout)) {

@@ -3,10 +3,22 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { describeInLab, Lab, type LabProcess, type Namespace } from '../lab/lab.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { describeInLab, type LabProcess } from '../lab/lab.ts';
 import { warnSkipped } from '../support/tools.ts';
-import { flowsOf, flowTotal, sendFrames, startWorkers, stopWorkers, total } from './support.ts';
+import {
+  flowsOf,
+  flowTotal,
+  type Link,
+  sendFrames,
+  startWorkers,
+  stopWorkers,
+  total,
+  useLink,
+  waitForPackets,
+  waitForResult,
+} from './support.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 const FLOWTAP = join(REPOSITORY, 'src/flowtap.mjs');
@@ -16,58 +28,38 @@ const hasCap =
   spawnSync(process.execPath, ['-e', 'require("cap")'], { cwd: REPOSITORY, stdio: 'ignore' }).status === 0;
 if (!hasCap) warnSkipped('cap as a source', 'the package cap, compiled for this Node,');
 
-let lab: Lab;
-let left: Namespace;
-let right: Namespace;
-let near: string;
-let far: string;
-
-beforeEach(() => {
-  lab = new Lab('cap');
-  left = lab.namespace('l');
-  right = lab.namespace('r');
-  [near, far] = lab.connect(left, right);
-});
-afterEach(() => lab.close());
-
 /** Packets are sent until the process of cap hands the first ones over: it does not say when it listens. */
-async function untilCaptured(running: LabProcess): Promise<number> {
-  let sent = 0;
-  do {
-    sent += await sendFrames(left, near, flowsOf(1), 1);
-    running.signal('SIGUSR1');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  } while (!/now .*"read":[1-9]/.test(running.stderr) && sent < 200);
-  return sent;
-}
-
-/** Waits until the worker has read so many packets. */
-async function untilRead(running: LabProcess, packets: number): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (performance.now() < deadline) {
-    running.signal('SIGUSR1');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const counts = [...running.stderr.matchAll(/now .*?"read":(\d+)/g)].at(-1);
-    if (Number(counts?.[1]) >= packets) return;
+async function untilCaptured({ left, near }: Link, running: LabProcess): Promise<number> {
+  let read = 0;
+  const look = () =>
+    waitForResult(running, (now) => {
+      read = total(now, 'read');
+      return true;
+    });
+  for (let tries = 0; read === 0 && tries < 100; tries++) {
+    await sendFrames(left, near, flowsOf(1), 1);
+    await look();
   }
+  // Those that are on their way.
+  await delay(500);
+  await look();
+  return read;
 }
 
 describeInLab([], 'cap', () => {
+  const link = useLink('cap');
+
   it.skipIf(!hasCap)('meters every packet, and does not know what was dropped', async () => {
-    const running = await startWorkers(right, {
-      interface: far,
+    const running = await startWorkers(link.right, {
+      interface: link.far,
       capture: 'cap',
       blocks: BLOCKS,
       snapLength: 100,
     });
-    const before = await untilCaptured(running);
-    running.signal('SIGUSR1');
-    const { rxPackets } = right.counters(far);
-    expect(rxPackets).toBe(before);
-    const readBefore = Number([...running.stderr.matchAll(/now .*?"read":(\d+)/g)].at(-1)![1]);
+    const readBefore = await untilCaptured(link, running);
     // 242 octets on the wire: longer than the snap length.
-    const sent = await sendFrames(left, near, flowsOf(50, 200), 800);
-    await untilRead(running, readBefore + sent);
+    const sent = await sendFrames(link.left, link.near, flowsOf(50, 200), 800);
+    await waitForPackets(running, readBefore + sent);
     const result = await stopWorkers(running);
     expect(total(result, 'read')).toBe(readBefore + sent);
     expect(total(result, 'metered')).toBe(readBefore + sent);
@@ -82,17 +74,16 @@ describeInLab([], 'cap', () => {
   it.skipIf(!hasCap)('filters, and is sampled by the worker', async () => {
     const sampling = { method: 'systematic', interval: 4 };
     const filter = 'udp and src port 1000';
-    const running = await startWorkers(right, {
-      interface: far,
+    const running = await startWorkers(link.right, {
+      interface: link.far,
       capture: 'cap',
       blocks: BLOCKS,
       filter,
       sampling,
     });
-    await untilCaptured(running);
-    const readBefore = Number([...running.stderr.matchAll(/now .*?"read":(\d+)/g)].at(-1)![1]);
-    await sendFrames(left, near, flowsOf(2), 1_600);
-    await untilRead(running, readBefore + 800);
+    const readBefore = await untilCaptured(link, running);
+    await sendFrames(link.left, link.near, flowsOf(2), 1_600);
+    await waitForPackets(running, readBefore + 800);
     const result = await stopWorkers(running);
     const read = total(result, 'read');
     expect(read).toBe(readBefore + 800);
@@ -110,8 +101,8 @@ describeInLab([], 'cap', () => {
       "Module._load = (name, ...rest) => { if (name === 'cap') throw new Error('no cap'); return load(name, ...rest); };",
     ];
     writeFileSync(hook, lines.join('\n'));
-    const command = [process.execPath, FLOWTAP, 'count', '-i', far, '--capture', 'cap'];
-    const result = await right.run(command, { env: { NODE_OPTIONS: `--require ${hook}` } });
+    const command = [process.execPath, FLOWTAP, 'count', '-i', link.far, '--capture', 'cap'];
+    const result = await link.right.run(command, { env: { NODE_OPTIONS: `--require ${hook}` } });
     rmSync(folder, { recursive: true });
     expect(result.code).toBe(2);
     expect(result.stderr).toMatch(/libpcap-dev.*npm install cap.*npm_config_nodedir/s);

@@ -1,12 +1,11 @@
 /** The daemon as its operator meets it: started in a namespace of a lab, asked over HTTP, told by signals. */
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LabProcess, Namespace } from '../lab/lab.ts';
 import { waitForPort } from '../lab/lab.ts';
+import { waitUntilQuiet } from '../support/network.ts';
 
 export const LAUNCHER = join(import.meta.dirname, '../../src/flowtap.mjs');
-/** A start may be slow on a machine that does other things as well. */
-const START_MS = 30_000;
-
 /** The command line of a daemon. */
 export function daemonCommand(...args: string[]): string[] {
   return [process.execPath, LAUNCHER, 'run', ...args];
@@ -14,8 +13,8 @@ export function daemonCommand(...args: string[]): string[] {
 
 /** Starts the daemon; resolves when every capture is open. */
 export async function startDaemon(namespace: Namespace, ...args: string[]): Promise<LabProcess> {
-  const daemon = namespace.start(daemonCommand(...args), { limitMs: 60_000 });
-  await daemon.waitForOutput(/metering .* by /, START_MS);
+  const daemon = namespace.start(daemonCommand(...args));
+  await daemon.waitForOutput(/metering .* by /);
   return daemon;
 }
 
@@ -61,7 +60,7 @@ export function total(series: ReadonlyMap<string, number>, name: string, part = 
 export async function scrapeUntil(
   namespace: Namespace,
   isReached: (series: ReadonlyMap<string, number>) => boolean,
-  limitMs = 15_000,
+  limitMs = 60_000,
 ): Promise<Map<string, number>> {
   const deadline = performance.now() + limitMs;
   for (;;) {
@@ -71,6 +70,7 @@ export async function scrapeUntil(
       const shown = [...series].filter(([key, value]) => key.startsWith('flowtap_') && value !== 0);
       throw new Error(`not within ${limitMs} ms:\n${shown.map((pair) => pair.join(' ')).join('\n')}`);
     }
+    await delay(50);
   }
 }
 
@@ -96,6 +96,12 @@ export async function startCollector(
   const collector = namespace.start(command);
   await waitForPort(collector, 'udp', port);
   return collector;
+}
+
+/** Ends a collector once it has read all that was sent to it, and has stored it. */
+export async function stopCollector(collector: LabProcess, port: number): Promise<void> {
+  await waitUntilQuiet({ pid: collector.pid, port, quietMs: 200 });
+  await collector.stop('SIGTERM');
 }
 
 /** Packets and octets of all flows that nfcapd stored, as nfdump adds them up. */

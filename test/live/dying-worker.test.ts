@@ -42,8 +42,8 @@ describe.skipIf(!isRoot)('a real worker that dies', () => {
     // The first lives die of it, and each one after that as soon as it hears.
     await probe.reload(liveConfig({ ...options, 'metering.idleTimeout': 7000 }));
     const workers = () => probe.state().workers;
-    await waitFor('both have died twice', () => workers().every(({ restarts }) => restarts > 1), 30_000);
-    await waitFor('both are dead', () => workers().every(({ isRunning }) => !isRunning), 30_000);
+    await waitFor('both have died twice', () => workers().every(({ restarts }) => restarts > 1));
+    await waitFor('both are dead', () => workers().every(({ isRunning }) => !isRunning));
     await waitFor('all is freed', () => packetSockets() + mappedRings() === 0);
     expect(balanceOf(await probe.stop()).rest).toBe(0);
     expect(lines.join('\n')).toContain('the worker died: a defect of the test');

@@ -14,8 +14,10 @@ import { openCaptures } from '../../src/capture/capture-source.ts';
 import { createPacketBatch } from '../../src/capture/packet-batch.ts';
 import { createDecodedBatch } from '../../src/decode/decoded-batch.ts';
 import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
+import { createEngine } from '../../src/engine/engine.ts';
 import type { LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from '../../src/live-messages.ts';
 import { createHashSeeds } from '../../src/metering/flow-key.ts';
+import { tableOctets } from '../../src/metering/flow-table.ts';
 import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
 import { RecordQueueWriter } from '../../src/metering/record-queue.ts';
@@ -39,12 +41,14 @@ const queue = new RecordQueueWriter(data.queue, {
   clockNs: () => capture[run.LAST_PACKET_NS]!,
 });
 const seeds = createHashSeeds();
+const engine = createEngine(tableOctets(data.metering.flowTableEntries));
 const metering = new MeteringProcess({
   ...data.metering,
   // The capture is longer than any timeout: its flows are to stay in the table.
   idleTimeoutMs: 86_400e3,
   activeTimeoutMs: 86_400e3,
   tcpEndDelayMs: 86_400e3,
+  engine,
   seeds,
   encapsulation: data.encapsulation,
   batchCapacity: CAPACITY,
@@ -52,11 +56,16 @@ const metering = new MeteringProcess({
   counters: counters.metering,
 });
 const { flowKey } = data.metering;
-const preparer = new KeyPreparer(seeds, flowKey, counters.metering);
+const preparer = new KeyPreparer(engine, seeds, flowKey, counters.metering);
 
 async function meter(): Promise<void> {
   const batch = createPacketBatch(CAPACITY);
-  const prepared = createPreparedBatch(createDecodedBatch(CAPACITY, data.encapsulation), CAPACITY, flowKey);
+  const prepared = createPreparedBatch(
+    createDecodedBatch(CAPACITY, data.encapsulation, false, engine.allocate),
+    CAPACITY,
+    flowKey,
+    engine,
+  );
   const decoder = createDecoder(data.decode, counters.decode);
   const linkTypes = new Int32Array(64);
   for (;;) {
@@ -101,13 +110,13 @@ if (words.includes('refuse')) {
   queue.close();
   post({ kind: 'end', errors: [{ code: 'SYSTEM_CALL', message: 'EPERM', remedy, exitCode: 1 }] });
 } else {
+  capture[run.INTERFACE_UP] = 1;
+  capture[run.RING_BLOCKS] = 4;
   post({
     kind: 'interfaces',
     interfaces: [{ linkType: 1, name: data.capture.interface, ifIndex: 7 }] as never,
   });
   post({ kind: 'opened', ring: { blocks: 4, blockOctets: 4096, octets: 16_384 }, handles: undefined });
-  capture[run.INTERFACE_UP] = 1;
-  capture[run.RING_BLOCKS] = 4;
   await meter();
   setTimeout(misbehave, 50);
   const turn = setInterval(() => {

@@ -4,46 +4,27 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { describeInLab, Lab, type LabProcess, type Namespace } from '../lab/lab.ts';
+import { expect, it } from 'vitest';
+import { describeInLab, type LabProcess } from '../lab/lab.ts';
 import { ethernet, ipv4, ipv6, tcp, udp } from '../support/frames.ts';
-import { flowsOf, sendFrames, startWorkers, stopWorkers, total, type WorkerResult } from './support.ts';
+import {
+  flowsOf,
+  type Link,
+  sendFrames,
+  startWorkers,
+  stopWorkers,
+  total,
+  useLink,
+  type WorkerResult,
+  waitForResult,
+} from './support.ts';
 
 const FLOWTAP = join(import.meta.dirname, '../../src/flowtap.mjs');
-const LIMIT_MS = 10_000;
 
-let lab: Lab;
-let left: Namespace;
-let right: Namespace;
-let near: string;
-let far: string;
-
-function setUp(): void {
-  beforeEach(() => {
-    lab = new Lab('select');
-    left = lab.namespace('l');
-    right = lab.namespace('r');
-    [near, far] = lab.connect(left, right);
-  });
-  afterEach(() => lab.close());
-}
-
-/** Waits until all workers together have a count, and ends them. */
-async function stopAt(
-  running: LabProcess,
-  packets: number,
-  of: (counts: Record<'read' | 'leftOut' | 'drops', number>) => number,
-): Promise<WorkerResult> {
-  const deadline = performance.now() + LIMIT_MS;
-  for (;;) {
-    const before = running.stderr.length;
-    running.signal('SIGUSR1');
-    await running.waitForOutput(new RegExp(`^[^]{${running.stdout.length + before}}[^]*now .*\\n`));
-    const line = running.stderr.slice(before).match(/now (.*)\n/)![1]!;
-    const counts = JSON.parse(line) as Record<'read' | 'leftOut' | 'drops', number>[];
-    const sum = counts.reduce((all, one) => all + of(one), 0);
-    if (sum >= packets || performance.now() > deadline) return stopWorkers(running);
-  }
+/** Waits until so many packets have been read, or left out by the kernel, and ends the workers. */
+async function stopAt(running: LabProcess, packets: number): Promise<WorkerResult> {
+  await waitForResult(running, (now) => total(now, 'read') + total(now, 'leftOut') >= packets);
+  return stopWorkers(running);
 }
 
 /** Numbers of the flows of `flowsOf` that were metered, in order. */
@@ -56,7 +37,7 @@ function metered({ flows }: WorkerResult): number[] {
 }
 
 /** Has the kernel's firewall count UDP packets that come in. @returns what reads the count */
-function countUdp(): () => number {
+function countUdp({ right, far }: Link): () => number {
   right.execute('nft', 'add table netdev t');
   right.execute(
     'nft',
@@ -75,18 +56,18 @@ function mixed(frames: readonly Uint8Array[]): Uint8Array[] {
 }
 
 describeInLab(['nft'], 'systematic sampling in the kernel', () => {
-  setUp();
+  const link = useLink('select');
 
   it.each([1, 2])('takes exactly every seventh packet of the filter, with %d workers', async (workers) => {
     const interval = 7;
     const flows = flowsOf(2100);
-    const options = { interface: far, filter: 'udp', workers, inKernel: true };
+    const options = { interface: link.far, filter: 'udp', workers, inKernel: true };
     const sampling = { method: 'systematic', interval };
-    const running = await startWorkers(right, { ...options, sampling });
-    const counted = countUdp();
+    const running = await startWorkers(link.right, { ...options, sampling });
+    const counted = countUdp(link);
     const frames = mixed(flows);
-    await sendFrames(left, near, frames, frames.length);
-    const result = await stopAt(running, flows.length, ({ read, leftOut }) => read + leftOut);
+    await sendFrames(link.left, link.near, frames, frames.length);
+    const result = await stopAt(running, flows.length);
     expect(counted()).toBe(flows.length);
     expect(running.stderr).not.toContain('sampled afterwards');
     // One worker's packets need not come in the order of the link, all workers' together do.
@@ -102,14 +83,14 @@ describeInLab(['nft'], 'systematic sampling in the kernel', () => {
 
   it('goes on where it was when the interface comes back', async () => {
     const sampling = { method: 'systematic', interval: 4 };
-    const running = await startWorkers(right, { interface: far, inKernel: true, sampling });
-    await sendFrames(left, near, flowsOf(10), 402);
-    right.execute('ip', 'link', 'del', far);
+    const running = await startWorkers(link.right, { interface: link.far, inKernel: true, sampling });
+    await sendFrames(link.left, link.near, flowsOf(10), 402);
+    link.right.execute('ip', 'link', 'del', link.far);
     await running.waitForOutput(/the interface is gone/);
-    [near, far] = lab.connect(left, right, { names: [near, far] });
+    link.connectAgain();
     await running.waitForOutput(/captured again/);
-    await sendFrames(left, near, flowsOf(10), 402);
-    const result = await stopAt(running, 804, ({ read, leftOut }) => read + leftOut);
+    await sendFrames(link.left, link.near, flowsOf(10), 402);
+    const result = await stopAt(running, 804);
     expect(total(result, 'read')).toBe(201);
     expect(total(result, 'leftOut')).toBe(603);
   });
@@ -135,8 +116,12 @@ describeInLab(['nft'], 'systematic sampling in the kernel', () => {
       'ether[0] & 1 = 0 and ip proto 17',
       'ip[6:2] & 0x1fff = 0 and (src net 10.1.0.0/28 or dst port 54)',
     ];
-    const options = JSON.stringify({ interface: far, filters });
-    const running = right.start([process.execPath, `${import.meta.dirname}/compare-filters.ts`, options]);
+    const options = JSON.stringify({ interface: link.far, filters });
+    const running = link.right.start([
+      process.execPath,
+      `${import.meta.dirname}/compare-filters.ts`,
+      options,
+    ]);
     await running.waitForOutput(/ready/);
     const segment = tcp(1007, 443, 2, new Uint8Array(40));
     const frames = [
@@ -152,9 +137,9 @@ describeInLab(['nft'], 'systematic sampling in the kernel', () => {
       ),
       new Uint8Array(20),
     ];
-    await sendFrames(left, near, frames, frames.length * 10);
-    await sendFrames(right, far, flowsOf(5), 50);
-    const { rxPackets } = right.counters(far);
+    await sendFrames(link.left, link.near, frames, frames.length * 10);
+    await sendFrames(link.right, link.far, flowsOf(5), 50);
+    const { rxPackets } = link.right.counters(link.far);
     // Blocks are handed over within 10 ms; on a machine that stands still, the next look sees them.
     await new Promise((resolve) => setTimeout(resolve, 300));
     const { stdout, stderr } = await running.stop('SIGTERM');
@@ -172,7 +157,7 @@ describeInLab(['nft'], 'systematic sampling in the kernel', () => {
 });
 
 describeInLab(['setpriv'], 'systematic sampling where the kernel', () => {
-  setUp();
+  const link = useLink('select');
   const isOpenToAll = readFileSync('/proc/sys/kernel/unprivileged_bpf_disabled', 'utf8').trim() === '0';
 
   it.each(['allows it', 'refuses it'])('%s selects and observes the same', async (what) => {
@@ -180,10 +165,10 @@ describeInLab(['setpriv'], 'systematic sampling where the kernel', () => {
     // CAP_SYS_ADMIN stands for CAP_BPF.
     const without = isRefused ? ['setpriv', '--bounding-set=-bpf,-sys_admin'] : [];
     const sampling = ['--sampling', '8', '--sampling-method', 'systematic'];
-    const command = [process.execPath, FLOWTAP, 'count', '-i', far, '-o', 'json', ...sampling];
-    const running = right.start([...without, ...command], { limitMs: 20_000 });
+    const command = [process.execPath, FLOWTAP, 'count', '-i', link.far, '-o', 'json', ...sampling];
+    const running = link.right.start([...without, ...command], { limitMs: 20_000 });
     await running.waitForOutput(/"packets":0,/);
-    await sendFrames(left, near, flowsOf(10), 8000);
+    await sendFrames(link.left, link.near, flowsOf(10), 8000);
     await running.waitForOutput(/"packets":1000,[^\n]*"unselected":7000/);
     const { stdout, stderr } = await running.stop('SIGINT');
     const last = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, number>;

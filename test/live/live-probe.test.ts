@@ -32,7 +32,7 @@ describe('a live probe', () => {
     const { log } = keptLog();
     const config = liveConfig({ 'live.interfaces': ['lo', 'other'], 'live.workers': 2 });
     const probe = await start(probeOptions(config, log));
-    await waitFor('all is read', () => packetsRead(probe) === 4 * PACKETS, 30_000);
+    await waitFor('all is read', () => packetsRead(probe) === 4 * PACKETS);
     const during = probe.state();
     expect(during).toMatchObject({ isReady: true, isStopping: false });
     expect(during.workers.map((worker) => [worker.interface, worker.ring, worker.isRunning])).toEqual([
@@ -116,7 +116,7 @@ describe('a worker', () => {
     const { log, lines } = keptLog();
     const mark = join(folder, 'first');
     const probe = await start(probeOptions(liveConfig({ 'live.filter': `once:${mark}` }), log));
-    await waitFor('the second life has read all', () => packetsRead(probe) === 2 * PACKETS, 30_000);
+    await waitFor('the second life has read all', () => packetsRead(probe) === 2 * PACKETS);
     const [worker] = probe.state().workers;
     expect(worker).toMatchObject({ isRunning: true, restarts: 1 });
     expect(worker!.lost.flows).toBe(worker!.flows.active);
@@ -134,7 +134,7 @@ describe('a worker', () => {
     const { log, lines } = keptLog();
     const options = probeOptions(liveConfig({ 'live.filter': 'hang' }), log, { lookMs: 100, looksMax: 20 });
     const probe = await start(options);
-    await waitFor('it is started again', () => probe.state().workers[0]!.restarts > 0, 30_000);
+    await waitFor('it is started again', () => probe.state().workers[0]!.restarts > 0);
     expect(lines.join('\n')).toContain('does not turn any more');
     const { workers } = await stop(probe);
     expect(workers[0]!.lost.packets).toBeGreaterThan(0);
@@ -143,16 +143,17 @@ describe('a worker', () => {
   it('that keeps dying is started with longer pauses, and readiness says so', async () => {
     const { log, lines } = keptLog();
     const probe = await start(probeOptions(liveConfig({ 'live.filter': 'crash' }), log));
-    await waitFor('two restarts', () => probe.state().workers[0]!.restarts === 2, 30_000);
+    await waitFor('two restarts', () => probe.state().workers[0]!.restarts === 2);
     await waitFor('it is dead again', () => !probe.state().workers[0]!.isRunning);
     expect(probe.state().isReady).toBe(false);
     const pauses = () => lines.flatMap((line) => /again in ([\d.]+) s/.exec(line)?.[1] ?? []);
-    await waitFor('it is told', () => pauses().length === 3);
-    expect(pauses()).toEqual(['0.5', '1', '2']);
+    // A pause is cut short by a stop; this one is long enough to tell.
+    await waitFor('it is told', () => pauses().length === 5);
+    expect(pauses()).toEqual(['0.5', '1', '2', '4', '8']);
     const began = performance.now();
     const final = await stop(probe);
-    expect(performance.now() - began).toBeLessThan(1500);
-    expect(balanceOf(final)).toMatchObject({ offered: 3 * PACKETS, rest: 0, inRecords: 0 });
+    expect(performance.now() - began).toBeLessThan(7500);
+    expect(balanceOf(final)).toMatchObject({ offered: 5 * PACKETS, rest: 0, inRecords: 0 });
   });
 });
 

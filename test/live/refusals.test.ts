@@ -43,7 +43,7 @@ describeInLab(['curl', 'setpriv'], 'flowtap run that cannot', () => {
       ...bounded,
       ...daemonCommand('-i', inside, '--workers', '2'),
     ]);
-    await daemon.waitForOutput(/metering .* by ring, 2 workers each/, 30_000);
+    await daemon.waitForOutput(/metering .* by ring, 2 workers each/);
     expect(await daemon.stop()).toMatchObject({ code: 0 });
   });
 

@@ -1,36 +1,27 @@
 /** The ring on veth pairs in network namespaces: what is offered is metered or counted as lost, to the packet. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { describeInLab, Lab, type Namespace } from '../lab/lab.ts';
-import { flowsOf, flowTotal, sendFrames, startWorkers, stopWorkers, total } from './support.ts';
-
-/** Time for the last block to be handed over. */
-const SETTLE_MS = 100;
-
-let lab: Lab;
-let left: Namespace;
-let right: Namespace;
-let near: string;
-let far: string;
-
-function setUp(): void {
-  beforeEach(() => {
-    lab = new Lab('ring');
-    left = lab.namespace('l');
-    right = lab.namespace('r');
-    [near, far] = lab.connect(left, right);
-  });
-  afterEach(() => lab.close());
-}
+import { expect, it } from 'vitest';
+import { describeInLab } from '../lab/lab.ts';
+import {
+  flowsOf,
+  flowTotal,
+  sendFrames,
+  startWorkers,
+  stopWorkers,
+  total,
+  useLink,
+  waitForPackets,
+  waitForResult,
+} from './support.ts';
 
 describeInLab([], 'a live ring', () => {
-  setUp();
+  const link = useLink('ring');
 
   it('meters every packet that the interface received', async () => {
-    const running = await startWorkers(right, { interface: far });
-    const sent = await sendFrames(left, near, flowsOf(50), 20_000);
-    await delay(SETTLE_MS);
-    const { rxPackets, rxOctets } = right.counters(far);
+    const running = await startWorkers(link.right, { interface: link.far });
+    const sent = await sendFrames(link.left, link.near, flowsOf(50), 20_000);
+    await waitForPackets(running, sent);
+    const { rxPackets, rxOctets } = link.right.counters(link.far);
     const result = await stopWorkers(running);
     expect(sent).toBe(20_000);
     expect(rxPackets).toBe(20_000);
@@ -47,13 +38,13 @@ describeInLab([], 'a live ring', () => {
 
   it('counts to the packet what a full ring dropped', async () => {
     // Two small blocks, and a worker that SIGSTOP keeps from reading them.
-    const running = await startWorkers(right, { interface: far, blocks: 2, blockOctets: 16_384 });
+    const running = await startWorkers(link.right, { interface: link.far, blocks: 2, blockOctets: 16_384 });
     running.signal('SIGSTOP');
-    const sent = await sendFrames(left, near, flowsOf(10), 5_000);
+    const sent = await sendFrames(link.left, link.near, flowsOf(10), 5_000);
     running.signal('SIGCONT');
-    await delay(SETTLE_MS);
-    const more = await sendFrames(left, near, flowsOf(10), 100, 1000);
-    await delay(SETTLE_MS);
+    await waitForPackets(running, sent);
+    const more = await sendFrames(link.left, link.near, flowsOf(10), 100, 1000);
+    await waitForPackets(running, sent + more);
     const result = await stopWorkers(running);
     const drops = total(result, 'drops');
     expect(drops).toBeGreaterThan(4_000);
@@ -63,9 +54,9 @@ describeInLab([], 'a live ring', () => {
   });
 
   it('counts a snapped packet with its length on the wire', async () => {
-    const running = await startWorkers(right, { interface: far, snapLength: 64 });
-    await sendFrames(left, near, flowsOf(5, 1000), 500);
-    await delay(SETTLE_MS);
+    const running = await startWorkers(link.right, { interface: link.far, snapLength: 64 });
+    await sendFrames(link.left, link.near, flowsOf(5, 1000), 500);
+    await waitForPackets(running, 500);
     const result = await stopWorkers(running);
     expect(total(result, 'snapped')).toBe(500);
     expect(flowTotal(result, 'packets')).toBe(500);
@@ -74,49 +65,46 @@ describeInLab([], 'a live ring', () => {
   });
 
   it('does not see what this machine sends, unless told to', async () => {
-    const running = await startWorkers(right, { interface: far });
-    const both = await startWorkers(right, { interface: far, outgoing: true });
-    const group = await startWorkers(right, { interface: far, workers: 2 });
-    await sendFrames(right, far, flowsOf(5), 500);
-    await sendFrames(left, near, flowsOf(5), 300);
-    await delay(SETTLE_MS);
+    const running = await startWorkers(link.right, { interface: link.far });
+    const both = await startWorkers(link.right, { interface: link.far, outgoing: true });
+    const group = await startWorkers(link.right, { interface: link.far, workers: 2 });
+    await sendFrames(link.right, link.far, flowsOf(5), 500);
+    await sendFrames(link.left, link.near, flowsOf(5), 300);
+    await Promise.all([waitForPackets(running, 300), waitForPackets(both, 800), waitForPackets(group, 300)]);
     expect(total(await stopWorkers(running), 'read')).toBe(300);
     expect(total(await stopWorkers(both), 'read')).toBe(800);
     expect(total(await stopWorkers(group), 'read')).toBe(300);
   });
 
   it('shows a packet within the block timeout, and takes next to no processor time on a quiet link', async () => {
-    const running = await startWorkers(right, { interface: far });
+    const running = await startWorkers(link.right, { interface: link.far });
     await delay(1000);
     const before = running.cpuSeconds();
     await delay(3000);
     const share = (running.cpuSeconds() - before) / 3;
-    await sendFrames(left, near, flowsOf(1), 1);
-    await delay(SETTLE_MS);
-    running.signal('SIGUSR1');
-    const [, text] = await running.waitForOutput(/now (\[.*\])/);
-    expect((JSON.parse(text!) as { metered: number }[])[0]!.metered).toBe(1);
-    await stopWorkers(running);
+    await sendFrames(link.left, link.near, flowsOf(1), 1);
+    await waitForPackets(running, 1);
+    expect(total(await stopWorkers(running), 'metered')).toBe(1);
     // Two per cent of a core is what is promised for an idle link; a busy loop would take all of it.
     expect(share).toBeLessThan(0.1);
   });
 
   it('hears new timeouts, and ends flows on a quiet link', async () => {
     const timeouts = { idleTimeoutMs: 200, activeTimeoutMs: 60_000, tcpEndDelayMs: 0 };
-    const running = await startWorkers(right, { interface: far, timeouts });
-    await sendFrames(left, near, flowsOf(3), 30);
-    await delay(SETTLE_MS);
+    const running = await startWorkers(link.right, { interface: link.far, timeouts });
+    await sendFrames(link.left, link.near, flowsOf(3), 30);
+    await waitForPackets(running, 30);
     running.signal('SIGHUP');
-    await delay(800);
+    await waitForResult(running, ({ flows }) => flows.length === 3);
     const result = await stopWorkers(running);
     expect(result.flows.map((flow) => flow.endReason)).toEqual([1, 1, 1]);
   });
 
   it('exports every flow at the end, and counts the records that find no room', async () => {
     const frames = flowsOf(40_000 / 2);
-    const running = await startWorkers(right, { interface: far, holdRecords: true });
-    const sent = await sendFrames(left, near, frames, frames.length, 50_000);
-    await delay(SETTLE_MS);
+    const running = await startWorkers(link.right, { interface: link.far, holdRecords: true });
+    const sent = await sendFrames(link.left, link.near, frames, frames.length, 50_000);
+    await waitForPackets(running, sent);
     const result = await stopWorkers(running);
     expect(sent).toBe(frames.length);
     expect(total(result, 'recordsDropped')).toBeGreaterThan(0);

@@ -3,6 +3,8 @@
  * object; messages go to standard error as they come, one a line. For tests, which start it in a network namespace:
  *
  *     node run-worker.ts '{"interface":"veth0b", "workers":1, …}'       any of LiveCaptureOptions; SIGTERM ends it
+ *
+ * SIGUSR1 makes it say `now` and the same object as at the end.
  */
 import { Worker } from 'node:worker_threads';
 import { shareSelection } from '../../src/capture/kernel-selection.ts';
@@ -141,7 +143,8 @@ process.on('SIGHUP', () => {
   for (const { thread } of running) thread.postMessage({ kind: 'metering', ...timeouts });
 });
 process.on('SIGUSR1', () => {
-  process.stderr.write(`now ${JSON.stringify(running.map(({ counters }) => countsOf(counters)))}\n`);
+  const workers = running.map(({ counters }) => countsOf(counters));
+  process.stderr.write(`now ${JSON.stringify({ workers, flows })}\n`);
 });
 await Promise.all(running.map(({ ended }) => ended));
 await Promise.all(running.map(({ read }) => read));

@@ -1,36 +1,26 @@
 /** Filters, sampling, and the division of an interface among workers, on a veth pair. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { describeInLab, Lab, type Namespace } from '../lab/lab.ts';
+import { expect, it } from 'vitest';
+import { describeInLab } from '../lab/lab.ts';
 import { ethernet, ipv4, udp } from '../support/frames.ts';
-import { flowsOf, flowTotal, sendFrames, startWorkers, stopWorkers, total } from './support.ts';
-
-/** Time for the last block to be handed over. */
-const SETTLE_MS = 100;
-
-let lab: Lab;
-let left: Namespace;
-let right: Namespace;
-let near: string;
-let far: string;
-
-function setUp(): void {
-  beforeEach(() => {
-    lab = new Lab('ring');
-    left = lab.namespace('l');
-    right = lab.namespace('r');
-    [near, far] = lab.connect(left, right);
-  });
-  afterEach(() => lab.close());
-}
+import {
+  flowsOf,
+  flowTotal,
+  sendFrames,
+  startWorkers,
+  stopWorkers,
+  total,
+  useLink,
+  waitForPackets,
+} from './support.ts';
 
 describeInLab([], 'of a live interface', () => {
-  setUp();
+  const link = useLink('selection');
 
   it('reads only what the filter lets through, in the kernel', async () => {
-    const running = await startWorkers(right, { interface: far, filter: 'udp and src port 1003' });
-    await sendFrames(left, near, flowsOf(10), 1000);
-    await delay(SETTLE_MS);
+    const running = await startWorkers(link.right, { interface: link.far, filter: 'udp and src port 1003' });
+    await sendFrames(link.left, link.near, flowsOf(10), 1000);
+    await waitForPackets(running, 100);
     const result = await stopWorkers(running);
     expect(total(result, 'read')).toBe(100);
     expect(result.flows.map((flow) => flow.source)).toEqual(['10.1.0.3']);
@@ -38,9 +28,11 @@ describeInLab([], 'of a live interface', () => {
 
   it('samples at random in the kernel, and tells the counters apart when they are scaled', async () => {
     const sampling = { method: 'random', interval: 10 };
-    const running = await startWorkers(right, { interface: far, sampling, scale: true });
-    const sent = await sendFrames(left, near, flowsOf(20), 20_000);
-    await delay(SETTLE_MS);
+    const running = await startWorkers(link.right, { interface: link.far, sampling, scale: true });
+    const sent = await sendFrames(link.left, link.near, flowsOf(20), 20_000);
+    // Seven standard deviations less than what is to be expected.
+    await waitForPackets(running, sent / 10 - 300);
+    await delay(300);
     const result = await stopWorkers(running);
     const read = total(result, 'read');
     // Binomial: 2,000 ± 42; seven standard deviations.
@@ -51,16 +43,19 @@ describeInLab([], 'of a live interface', () => {
 
   it('takes every N-th packet, or one in N by hash, and counts the others as not selected', async () => {
     const sampling = { method: 'systematic', interval: 8 };
-    const running = await startWorkers(right, { interface: far, sampling });
-    await sendFrames(left, near, flowsOf(20), 8_000);
-    await delay(SETTLE_MS);
+    const running = await startWorkers(link.right, { interface: link.far, sampling });
+    await sendFrames(link.left, link.near, flowsOf(20), 8_000);
+    await waitForPackets(running, 8_000);
     const result = await stopWorkers(running);
     expect(total(result, 'read')).toBe(8_000);
     expect(total(result, 'unselected')).toBe(7_000);
     expect(total(result, 'metered')).toBe(1_000);
-    const hash = await startWorkers(right, { interface: far, sampling: { method: 'hash', interval: 8 } });
-    await sendFrames(left, near, flowsOf(2_000), 2_000);
-    await delay(SETTLE_MS);
+    const hash = await startWorkers(link.right, {
+      interface: link.far,
+      sampling: { method: 'hash', interval: 8 },
+    });
+    await sendFrames(link.left, link.near, flowsOf(2_000), 2_000);
+    await waitForPackets(hash, 2_000);
     const hashed = await stopWorkers(hash);
     expect(total(hashed, 'unselected') + total(hashed, 'metered')).toBe(2_000);
     // Binomial: 250 ± 15.
@@ -68,7 +63,7 @@ describeInLab([], 'of a live interface', () => {
   });
 
   it('divides the packets of an interface among workers, both directions of a flow to one', async () => {
-    const running = await startWorkers(right, { interface: far, workers: 2 });
+    const running = await startWorkers(link.right, { interface: link.far, workers: 2 });
     const there = flowsOf(200);
     const back = Array.from({ length: 200 }, (_, i) =>
       ethernet(
@@ -78,8 +73,8 @@ describeInLab([], 'of a live interface', () => {
         ),
       ),
     );
-    const sent = await sendFrames(left, near, [...there, ...back], 8_000);
-    await delay(SETTLE_MS);
+    const sent = await sendFrames(link.left, link.near, [...there, ...back], 8_000);
+    await waitForPackets(running, sent);
     const result = await stopWorkers(running);
     expect(total(result, 'metered')).toBe(sent);
     for (const { metered } of result.workers) expect(metered).toBeGreaterThan(sent / 10);

@@ -1,41 +1,35 @@
 /** libpcap as a source, and `flowtap count` on top of each source, against what the sender's kernel took. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { describeInLab, Lab, type Namespace } from '../lab/lab.ts';
+import { expect, it } from 'vitest';
+import { describeInLab } from '../lab/lab.ts';
 import { ethernet, ipv4, udp } from '../support/frames.ts';
 import { warnSkipped } from '../support/tools.ts';
-import { flowsOf, flowTotal, sendFrames, startWorkers, stopWorkers, total } from './support.ts';
+import {
+  flowsOf,
+  flowTotal,
+  sendFrames,
+  startWorkers,
+  stopWorkers,
+  total,
+  useLink,
+  waitForPackets,
+} from './support.ts';
 
-const SETTLE_MS = 500;
+const link = useLink('sources');
 const FLOWTAP = join(import.meta.dirname, '../../src/flowtap.mjs');
 const LIBRARY_FOLDERS = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/usr/lib'];
 const hasLibpcap = LIBRARY_FOLDERS.some((folder) => existsSync(join(folder, 'libpcap.so.0.8')));
 if (!hasLibpcap) warnSkipped('libpcap as a source', 'libpcap.so.0.8');
 
-let lab: Lab;
-let left: Namespace;
-let right: Namespace;
-let near: string;
-let far: string;
-
-beforeEach(() => {
-  lab = new Lab('sources');
-  left = lab.namespace('l');
-  right = lab.namespace('r');
-  [near, far] = lab.connect(left, right);
-});
-afterEach(() => lab.close());
-
-/** Runs `flowtap count -o json` while frames are sent. @returns its last line */
-async function countWhile(args: readonly string[], sent: () => Promise<number>) {
-  const command = [process.execPath, FLOWTAP, 'count', '-i', far, '-o', 'json', ...args];
-  const running = right.start(command, { limitMs: 20_000 });
+/** Runs `flowtap count -o json` until it has counted the frames that are sent, or `counted` of them. @returns its last line */
+async function countWhile(args: readonly string[], sent: () => Promise<number>, counted?: number) {
+  const command = [process.execPath, FLOWTAP, 'count', '-i', link.far, '-o', 'json', ...args];
+  const running = link.right.start(command);
   // The first line comes after a second: by then it captures.
   await running.waitForOutput(/"packets":0,/);
   const packets = await sent();
-  await delay(SETTLE_MS);
+  await running.waitForOutput(new RegExp(`"packets":${counted ?? packets},`));
   const { code, stdout, stderr } = await running.stop('SIGINT');
   expect(code, stderr).toBe(0);
   const last = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, number | null>;
@@ -45,7 +39,7 @@ async function countWhile(args: readonly string[], sent: () => Promise<number>) 
 describeInLab([], 'flowtap count', () => {
   it('counts every packet and its octets, and says so at the end', async () => {
     const { packets, last, stderr } = await countWhile([], () =>
-      sendFrames(left, near, flowsOf(10, 100), 10_000, 30_000),
+      sendFrames(link.left, link.near, flowsOf(10, 100), 10_000, 30_000),
     );
     expect(packets).toBe(10_000);
     expect(last).toMatchObject({ packets: 10_000, octets: 10_000 * 142, drops: 0 });
@@ -53,35 +47,34 @@ describeInLab([], 'flowtap count', () => {
   });
 
   it('counts what a filter lets through', async () => {
-    const { last } = await countWhile(['--filter', 'src port 1001'], () =>
-      sendFrames(left, near, flowsOf(4), 400),
-    );
+    const send = () => sendFrames(link.left, link.near, flowsOf(4), 400);
+    const { last } = await countWhile(['--filter', 'src port 1001'], send, 100);
     expect(last.packets).toBe(100);
   });
 
   it('ends after --duration, and takes one interface that there is', async () => {
-    const run = (...args: string[]) => right.run([process.execPath, FLOWTAP, 'count', ...args]);
-    expect((await run('-i', far, '--duration', '300ms')).code).toBe(0);
-    const two = await run('-i', far, '-i', 'lo');
+    const run = (...args: string[]) => link.right.run([process.execPath, FLOWTAP, 'count', ...args]);
+    expect((await run('-i', link.far, '--duration', '300ms')).code).toBe(0);
+    const two = await run('-i', link.far, '-i', 'lo');
     expect(two.code).toBe(2);
     expect(two.stderr).toContain('one interface');
     const none = await run('-i', 'nosuch0');
     expect(none.code).toBe(2);
-    expect(none.stderr).toContain(far);
+    expect(none.stderr).toContain(link.far);
   });
 });
 
 describeInLab([], 'libpcap', () => {
   it.skipIf(!hasLibpcap)('meters every packet, and does not know blocks and freezes', async () => {
-    const running = await startWorkers(right, { interface: far, capture: 'libpcap' });
+    const running = await startWorkers(link.right, { interface: link.far, capture: 'libpcap' });
     const tagged = ethernet(
       ipv4({ source: '10.9.0.1', destination: '10.2.0.1', protocol: 17 }, udp(9, 53, new Uint8Array(18))),
       { vlans: [77] },
     );
-    const sent = await sendFrames(left, near, [...flowsOf(49, 1000), tagged], 10_000);
-    await sendFrames(right, far, flowsOf(1), 100);
-    await delay(SETTLE_MS);
-    const { rxOctets } = right.counters(far);
+    const sent = await sendFrames(link.left, link.near, [...flowsOf(49, 1000), tagged], 10_000);
+    await sendFrames(link.right, link.far, flowsOf(1), 100);
+    await waitForPackets(running, sent);
+    const { rxOctets } = link.right.counters(link.far);
     const result = await stopWorkers(running);
     expect(total(result, 'metered')).toBe(sent);
     expect(total(result, 'octetsRead')).toBe(rxOctets);
@@ -94,12 +87,12 @@ describeInLab([], 'libpcap', () => {
   });
 
   it.skipIf(!hasLibpcap)('counts what its ring dropped', async () => {
-    const options = { interface: far, capture: 'libpcap', blocks: 2, blockOctets: 65_536 };
-    const running = await startWorkers(right, options);
+    const options = { interface: link.far, capture: 'libpcap', blocks: 2, blockOctets: 65_536 };
+    const running = await startWorkers(link.right, options);
     running.signal('SIGSTOP');
-    const sent = await sendFrames(left, near, flowsOf(10), 20_000, 100_000);
+    const sent = await sendFrames(link.left, link.near, flowsOf(10), 20_000, 100_000);
     running.signal('SIGCONT');
-    await delay(SETTLE_MS);
+    await waitForPackets(running, sent);
     const result = await stopWorkers(running);
     expect(total(result, 'drops')).toBeGreaterThan(100);
     expect(total(result, 'read') + total(result, 'drops')).toBe(sent);
@@ -108,15 +101,20 @@ describeInLab([], 'libpcap', () => {
   it.skipIf(!hasLibpcap)('filters, samples in the worker, and comes back with its interface', async () => {
     const sampling = { method: 'random', interval: 4 };
     const filter = 'udp and src port 1001';
-    const running = await startWorkers(right, { interface: far, capture: 'libpcap', filter, sampling });
-    await sendFrames(left, near, flowsOf(2), 2000);
-    await delay(SETTLE_MS);
-    right.execute('ip', 'link', 'del', far);
+    const running = await startWorkers(link.right, {
+      interface: link.far,
+      capture: 'libpcap',
+      filter,
+      sampling,
+    });
+    await sendFrames(link.left, link.near, flowsOf(2), 2000);
+    await waitForPackets(running, 1000);
+    link.right.execute('ip', 'link', 'del', link.far);
     await running.waitForOutput(/the interface is gone/);
-    [near, far] = lab.connect(left, right, { names: [near, far] });
+    link.connectAgain();
     await running.waitForOutput(/captured again/);
-    await sendFrames(left, near, flowsOf(2), 2000);
-    await delay(SETTLE_MS);
+    await sendFrames(link.left, link.near, flowsOf(2), 2000);
+    await waitForPackets(running, 2000);
     const result = await stopWorkers(running);
     expect(total(result, 'read')).toBe(2000);
     expect(total(result, 'unselected') + total(result, 'metered')).toBe(2000);

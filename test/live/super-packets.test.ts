@@ -2,10 +2,9 @@
  * Super-packets: what a TCP sender hands to its interface in one piece is counted as the segments that a wire would
  * carry. The sender's own kernel says how many those are (OutSegs and RetransSegs of its namespace).
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { describeInLab, Lab, type Namespace } from '../lab/lab.ts';
-import { flowTotal, startWorkers, stopWorkers, total } from './support.ts';
+import { describeInLab, Lab, type LabProcess, type Namespace, waitForPort } from '../lab/lab.ts';
+import { flowTotal, startWorkers, stopWorkers, total, waitForResult } from './support.ts';
 
 let lab: Lab;
 let left: Namespace;
@@ -36,6 +35,16 @@ function segmentsSent(namespace: Namespace): number {
   return value('OutSegs') + value('RetransSegs');
 }
 
+/** Waits until nothing more is metered for a while. */
+async function waitUntilQuiet(running: LabProcess): Promise<void> {
+  let [metered, looks] = [Number.NaN, 0];
+  await waitForResult(running, (now) => {
+    looks = total(now, 'metered') === metered ? looks + 1 : 0;
+    metered = total(now, 'metered');
+    return looks > 10;
+  });
+}
+
 describeInLab(['iperf3'], 'super-packets', () => {
   it.each([
     ['IPv4', '192.0.2.2', 40],
@@ -43,11 +52,11 @@ describeInLab(['iperf3'], 'super-packets', () => {
   ])('of TCP over %s count as the segments they carry', async (_, server, headerOctets) => {
     const listening = right.start(['iperf3', '-s', '-1']);
     const running = await startWorkers(right, { interface: far, filter: 'tcp', blocks: 64 });
-    await delay(300);
+    await waitForPort(listening, 'tcp', 5201);
     const { code, stdout } = await left.run(['iperf3', '-c', server, '-t', '1', '-J']);
     expect(code).toBe(0);
     await listening.stop();
-    await delay(200);
+    await waitUntilQuiet(running);
     const result = await stopWorkers(running);
     expect(total(result, 'drops')).toBe(0);
     const forward = result.flows.reduce((sum, flow) => sum + flow.forward.packets, 0);
@@ -78,11 +87,11 @@ describeInLab(['iperf3'], 'super-packets', () => {
     const listening = right.start(['iperf3', '-s', '-1']);
     // The filter `tcp` does not look behind the hop-by-hop header.
     const running = await startWorkers(right, { interface: far, filter: 'ip6', blocks: 64 });
-    await delay(300);
+    await waitForPort(listening, 'tcp', 5201);
     const { code } = await left.run(['iperf3', '-c', '2001:db8::2', '-t', '1', '-l', '1M', '-J']);
     expect(code).toBe(0);
     await listening.stop();
-    await delay(200);
+    await waitUntilQuiet(running);
     const result = await stopWorkers(running);
     expect(total(result, 'drops')).toBe(0);
     const segments = result.flows.filter(({ protocol }) => protocol === 6);

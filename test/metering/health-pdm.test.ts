@@ -26,7 +26,7 @@ describe.skipIf(!canRun)('PDM', () => {
     const flows = await flowsOf(readFileSync(file));
     expect(flows).toHaveLength(1);
     health = flows[0]!.health!;
-  }, 60_000);
+  }, 300_000);
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('gives the network’s round trip, without what the hosts took', () => {

@@ -7,6 +7,7 @@ import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
 import { createHashSeeds } from '../../src/metering/flow-key.ts';
 import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
+import { testEngine } from '../support/metering.ts';
 import { runPipeline } from '../support/pipeline.ts';
 import { type Segment, segmentFrame } from '../support/segments.ts';
 import { capturesIn, PCAPS_FOLDER, SHARED_PCAPS_FOLDER } from '../support/tools.ts';
@@ -32,7 +33,7 @@ describe('path health', () => {
       }
     }
     expect(files.length).toBeGreaterThan(10);
-  }, 120_000);
+  }, 300_000);
 
   it('does not let the heap grow, not by an octet a packet', () => {
     const { gc } = globalThis;
@@ -43,6 +44,7 @@ describe('path health', () => {
     const bytes = new Uint8Array(CAPACITY * OCTETS);
     batch.view = new DataView(bytes.buffer);
     batch.count = CAPACITY;
+    const engine = testEngine(64);
     const seeds = createHashSeeds();
     const key = { mac: false, mpls: false, tunnel: false };
     const metering = new MeteringProcess({
@@ -54,12 +56,18 @@ describe('path health', () => {
       encapsulation: false,
       health: 'on',
       batchCapacity: CAPACITY,
+      engine,
       seeds,
       sink: { emit() {} },
     });
-    const preparer = new KeyPreparer(seeds, key, metering.counters);
+    const preparer = new KeyPreparer(engine, seeds, key, metering.counters);
     const decoder = createDecoder();
-    const prepared = createPreparedBatch(createDecodedBatch(CAPACITY, false, true), CAPACITY, key);
+    const prepared = createPreparedBatch(
+      createDecodedBatch(CAPACITY, false, true, engine.allocate),
+      CAPACITY,
+      key,
+      engine,
+    );
     const linkTypes = new Int32Array([1]);
     for (let i = 0; i < CAPACITY; i++) {
       const from = i % 3 === 2 ? 'server' : 'client';

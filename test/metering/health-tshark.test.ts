@@ -132,5 +132,5 @@ describe.skipIf(!canCompare)('path health of real captures', () => {
     }
     expect(differences).toEqual({});
     expect(compared).toBeGreaterThan(12);
-  }, 60_000);
+  }, 300_000);
 });

@@ -6,6 +6,7 @@ import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
 import { createHashSeeds } from '../../src/metering/flow-key.ts';
 import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
+import { testEngine } from '../support/metering.ts';
 
 const CAPACITY = 128;
 const FLOWS = 2_000;
@@ -40,6 +41,7 @@ describe('the packet path', () => {
     const { gc } = globalThis;
     if (gc === undefined) throw new Error('run with --expose-gc, as vitest.config.ts does');
     const batch = frames();
+    const engine = testEngine(FLOWS / 2);
     const seeds = createHashSeeds();
     const metering = new MeteringProcess({
       idleTimeoutMs: 15_000,
@@ -50,12 +52,18 @@ describe('the packet path', () => {
       flowKey: KEY,
       encapsulation: false,
       batchCapacity: CAPACITY,
+      engine,
       seeds,
       sink: { emit() {} },
     });
-    const preparer = new KeyPreparer(seeds, KEY, metering.counters);
+    const preparer = new KeyPreparer(engine, seeds, KEY, metering.counters);
     const decoder = createDecoder();
-    const prepared = createPreparedBatch(createDecodedBatch(CAPACITY), CAPACITY, KEY);
+    const prepared = createPreparedBatch(
+      createDecodedBatch(CAPACITY, false, false, engine.allocate),
+      CAPACITY,
+      KEY,
+      engine,
+    );
     const linkTypes = new Int32Array([1]);
     let packets = 0;
     const run = (until: number) => {

@@ -15,7 +15,7 @@ import { FLOW_END_REASON } from '../../src/metering/flow-layout.ts';
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
 import { decodedBatchOf, type TestPacket } from '../support/decoded.ts';
 import { CollectingSink } from '../support/flows.ts';
-import { meterPrepared, TEST_SEEDS } from '../support/metering.ts';
+import { meterPrepared, TEST_SEEDS, testEngine } from '../support/metering.ts';
 
 const S = 1e9;
 const SYN = 2;
@@ -34,6 +34,7 @@ function meter(packets: TestPacket[], options: { entries?: number; batch?: numbe
     flowKey: { mac: false, mpls: false, tunnel: false },
     encapsulation: false,
     batchCapacity: batch,
+    engine: testEngine(options.entries ?? 1024),
     seeds: TEST_SEEDS,
     sink,
   });

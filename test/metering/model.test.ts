@@ -11,7 +11,7 @@ import { MeteringProcess } from '../../src/metering/metering-process.ts';
 import { TICK_NS } from '../../src/metering/timing-wheel.ts';
 import { decodedBatchOf, type TestPacket } from '../support/decoded.ts';
 import { CollectingSink, type TestFlow } from '../support/flows.ts';
-import { meterPrepared, TEST_SEEDS } from '../support/metering.ts';
+import { meterPrepared, TEST_SEEDS, testEngine } from '../support/metering.ts';
 
 const IDLE_MS = 1_500;
 const ACTIVE_MS = 6_000;
@@ -26,6 +26,7 @@ function metering(entries: number, batchCapacity: number, sink: FlowSink): Meter
     flowKey: { mac: false, mpls: false, tunnel: false },
     encapsulation: false,
     batchCapacity,
+    engine: testEngine(entries),
     seeds: TEST_SEEDS,
     sink,
   });
@@ -214,10 +215,11 @@ describe('the flow table', () => {
 
   it('refuses a capacity that its slot numbers cannot hold', () => {
     const seeds = { multipliers: new Int32Array(32).fill(1) };
+    const engine = testEngine(16);
     for (const capacity of [0, -1, Number.NaN, CAPACITY_MAX + 1]) {
-      expect(() => createFlowTable({ capacity, seeds, keyExtension: false, encapsulation: false })).toThrow(
-        RangeError,
-      );
+      expect(() =>
+        createFlowTable({ capacity, seeds, engine, keyExtension: false, encapsulation: false }),
+      ).toThrow(RangeError);
     }
   });
 });

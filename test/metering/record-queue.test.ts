@@ -4,6 +4,7 @@ import { METERING_COUNTERS, RECORDS_DROPPED } from '../../src/metering/counters.
 import { createHashSeeds } from '../../src/metering/flow-key.ts';
 import { createFlowTable, type FlowTable } from '../../src/metering/flow-table.ts';
 import { createRecordQueue, RecordQueueReader, RecordQueueWriter } from '../../src/metering/record-queue.ts';
+import { testEngine } from '../support/metering.ts';
 
 /** Waits have no end but a wake: a test that hangs here has lost one. */
 function withoutTimeouts(): void {
@@ -31,6 +32,7 @@ function makeQueue(): {
     seeds: createHashSeeds(),
     keyExtension: false,
     encapsulation: false,
+    engine: testEngine(8),
   });
   return { reader: new RecordQueueReader(memory), writer, table, counters };
 }

@@ -48,6 +48,7 @@ export function decodedBatchOf(
   const batch = createDecodedBatch(capacity);
   batch.words.fill(0xa5a5a5a5 | 0);
   batch.count = packets.length;
+  batch.hasFragments = packets.some(({ fragment }) => fragment !== undefined);
   packets.forEach((packet, i) => {
     const at = i * DECODED_WORDS;
     const { words } = batch;

@@ -3,12 +3,11 @@
  * several it decodes datagrams at the same time, and data before its template (docs/collectors.md).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { addToFlows, type FlowTotals } from './flow-totals.ts';
-import { freeUdpPort, isUdpPortBound, unreadOctets, waitFor } from './network.ts';
+import { freeUdpPort, isUdpPortBound, waitFor, waitUntilQuiet } from './network.ts';
 import { hasTool, warnSkipped } from './tools.ts';
 
 const BUILT = join(homedir(), '.cache/flowtap-ci/bin/goflow2');
@@ -35,6 +34,9 @@ export function ended(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => child.once('exit', () => resolve()));
 }
 
+/** Size of a file that may not be there yet. */
+export const octetsOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+
 /** @param wanted a port that it had before, to start it again */
 export async function startGoflow2(
   program: string,
@@ -54,8 +56,7 @@ export async function startGoflow2(
     port,
     stop: async () => {
       try {
-        await waitFor('GoFlow2 has read everything', () => unreadOctets(port) === 0);
-        await delay(300);
+        await waitUntilQuiet({ pid: child.pid!, port, quietMs: 300 }, () => octetsOf(file));
         child.kill('SIGTERM');
         await ended(child);
         const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];

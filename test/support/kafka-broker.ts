@@ -26,7 +26,7 @@ const JARS = join(CACHE, `kafka-${KAFKA_VERSION}`);
 /** Classes of a broker that has started, so that the next ones start in a third of the time (Java's class data sharing). */
 const ARCHIVE = `${JARS}.jsa`;
 const FETCH_LIMIT_MS = 240_000;
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 120_000;
 const HEAP = ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
 const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">

@@ -1,18 +1,36 @@
 /** Runs both halves of the metering process on decoded batches, in one thread. */
-import type { DecodedBatch } from '../../src/decode/decoded-batch.ts';
+import { createDecodedBatch, type DecodedBatch } from '../../src/decode/decoded-batch.ts';
+import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import { createHashSeeds } from '../../src/metering/flow-key.ts';
-import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
+import { tableOctets } from '../../src/metering/flow-table.ts';
+import { createPreparedBatch, KeyPreparer, type PreparedBatch } from '../../src/metering/key-preparer.ts';
 import type { MeteringProcess } from '../../src/metering/metering-process.ts';
 
 export const TEST_SEEDS = createHashSeeds();
 const KEY = { mac: false, mpls: false, tunnel: false };
 const NO_VIEW = new DataView(new ArrayBuffer(0));
-const preparers = new WeakMap<MeteringProcess, KeyPreparer>();
+const known = new WeakMap<MeteringProcess, { preparer: KeyPreparer; batch: PreparedBatch }>();
+
+/** An engine for a table of so many entries, and batches. */
+export function testEngine(entries: number): Engine {
+  return createEngine(tableOctets(entries));
+}
 
 export function meterPrepared(process: MeteringProcess, decoded: DecodedBatch): void {
-  const preparer = preparers.get(process) ?? new KeyPreparer(TEST_SEEDS, KEY, process.counters);
-  preparers.set(process, preparer);
-  const batch = createPreparedBatch(decoded, decoded.timeNs.length, KEY);
+  const { engine, counters } = process;
+  const capacity = decoded.timeNs.length;
+  let tools = known.get(process);
+  if (tools === undefined) {
+    const inEngine = createDecodedBatch(capacity, false, false, engine.allocate);
+    const batch = createPreparedBatch(inEngine, capacity, KEY, engine);
+    tools = { preparer: new KeyPreparer(engine, TEST_SEEDS, KEY, counters), batch };
+    known.set(process, tools);
+  }
+  const { preparer, batch } = tools;
+  batch.count = decoded.count;
+  batch.hasFragments = decoded.hasFragments;
+  batch.words.set(decoded.words);
+  batch.timeNs.set(decoded.timeNs);
   preparer.prepare(batch, NO_VIEW);
   process.meter(batch, NO_VIEW);
 }

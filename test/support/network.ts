@@ -1,6 +1,6 @@
 /** Loopback ports for tests. */
 import { createSocket } from 'node:dgram';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** A UDP port of 127.0.0.1 that nothing was bound to a moment ago. */
@@ -15,21 +15,26 @@ export function freeUdpPort(): Promise<number> {
   });
 }
 
+/** The tables of UDP sockets that a process sees, as /proc shows them (Linux). */
+const udpTables = (pid: number | 'self') =>
+  ['udp', 'udp6'].map((table) => readFileSync(`/proc/${pid}/net/${table}`, 'latin1'));
+
 /** Whether some process has bound this UDP port (Linux). */
 export function isUdpPortBound(port: number): boolean {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  return ['/proc/net/udp', '/proc/net/udp6'].some((table) =>
-    readFileSync(table, 'latin1')
-      .split('\n')
-      .some((line) => line.trim().split(/\s+/)[1]?.endsWith(suffix)),
+  return udpTables('self').some((table) =>
+    table.split('\n').some((line) => line.trim().split(/\s+/)[1]?.endsWith(suffix)),
   );
 }
 
-/** Octets that wait unread in the sockets bound to this UDP port (Linux). */
-export function unreadOctets(port: number): number {
+/**
+ * Octets that wait unread in the sockets bound to this UDP port (Linux).
+ * @param pid of a process in the network namespace to look at
+ */
+export function unreadOctets(port: number, pid: number | 'self' = 'self'): number {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  return ['/proc/net/udp', '/proc/net/udp6']
-    .flatMap((table) => readFileSync(table, 'latin1').split('\n'))
+  return udpTables(pid)
+    .flatMap((table) => table.split('\n'))
     .map((line) => line.trim().split(/\s+/))
     .filter((fields) => fields[1]?.endsWith(suffix))
     .reduce((sum, fields) => sum + Number.parseInt(fields[4]!.split(':')[1]!, 16), 0);
@@ -39,7 +44,7 @@ export function unreadOctets(port: number): number {
  * Waits until `condition` holds.
  * @throws Error naming `what` when it does not within `limitMs`
  */
-export async function waitFor(what: string, condition: () => boolean, limitMs = 10_000): Promise<void> {
+export async function waitFor(what: string, condition: () => boolean, limitMs = 60_000): Promise<void> {
   const deadline = performance.now() + limitMs;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`${what}: not within ${limitMs} ms`);
@@ -69,4 +74,46 @@ export function collectDatagrams(): Promise<DatagramCollector> {
       }),
     );
   });
+}
+
+/** Whether every thread of a process, and of those that it started, sleeps: none works, and none waits for a processor. */
+function isAsleep(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).every((thread) => {
+      const folder = `/proc/${pid}/task/${thread}`;
+      const stat = readFileSync(`${folder}/stat`, 'latin1');
+      const state = stat.charAt(stat.lastIndexOf(')') + 2);
+      const children = readFileSync(`${folder}/children`, 'latin1').match(/\d+/g) ?? [];
+      return 'SIZ'.includes(state) && children.every((child) => isAsleep(Number(child)));
+    });
+  } catch {
+    // One of them has just ended.
+    return false;
+  }
+}
+
+/**
+ * Waits until a program has dealt with all that was sent to it: since its UDP port had something unread or `progress` last
+ * changed it has been asleep for `quietMs` in all. Time that it runs, or waits for a processor, does not count, so that a
+ * busy machine makes this wait longer.
+ * @throws Error when it does not come to that
+ */
+export async function waitUntilQuiet(
+  { pid, port, quietMs }: { readonly pid: number; readonly port?: number; readonly quietMs: number },
+  progress: () => number = () => 0,
+): Promise<void> {
+  let [asleepMs, lastLookMs, before] = [0, Number.NaN, Number.NaN];
+  const isQuiet = () => {
+    const [now, nowMs] = [progress(), performance.now()];
+    const hasMoved = now !== before || (port !== undefined && unreadOctets(port, pid) > 0);
+    before = now;
+    if (hasMoved) asleepMs = 0;
+    if (hasMoved || !isAsleep(pid)) lastLookMs = Number.NaN;
+    else {
+      if (!Number.isNaN(lastLookMs)) asleepMs += nowMs - lastLookMs;
+      lastLookMs = nowMs;
+    }
+    return asleepMs >= quietMs;
+  };
+  await waitFor('it has nothing more to do', isQuiet);
 }

@@ -3,10 +3,9 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { addToFlows, type FlowTotals } from './flow-totals.ts';
-import { ended, type RunningCollector } from './goflow2.ts';
-import { freeUdpPort, isUdpPortBound, unreadOctets, waitFor } from './network.ts';
+import { octetsOf, type RunningCollector } from './goflow2.ts';
+import { freeUdpPort, isUdpPortBound, waitFor, waitUntilQuiet } from './network.ts';
 
 export type NfacctdRecord = Readonly<Record<string, string | number>>;
 
@@ -22,13 +21,14 @@ export async function startNfacctd(
 ): Promise<RunningCollector<NfacctdRecord>> {
   const port = wanted ?? (await freeUdpPort());
   const folder = mkdtempSync(join(tmpdir(), 'flowtap-nfacctd-'));
+  const file = join(folder, 'flows.json');
   const configuration = [
     'daemonize: false',
     'nfacctd_ip: 127.0.0.1',
     `nfacctd_port: ${port}`,
     'plugins: print',
     'print_output: json',
-    `print_output_file: ${folder}/flows.json`,
+    `print_output_file: ${file}`,
     'print_output_file_append: true',
     'print_refresh_time: 1',
     'print_num_protos: true',
@@ -45,13 +45,13 @@ export async function startNfacctd(
     port,
     stop: async () => {
       try {
-        await waitFor('nfacctd has read everything', () => unreadOctets(port) === 0);
-        await delay(2500);
+        // It prints once a second.
+        await waitUntilQuiet({ pid: child.pid!, port, quietMs: 2500 }, () => octetsOf(file));
         child.kill('SIGINT');
-        await Promise.race([ended(child), delay(5000)]);
+        await waitFor('nfacctd ends', () => child.exitCode !== null || child.signalCode !== null);
         let text = '';
         try {
-          text = readFileSync(join(folder, 'flows.json'), 'utf8');
+          text = readFileSync(file, 'utf8');
         } catch {
           // It makes no file of no flows.
         }

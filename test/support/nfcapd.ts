@@ -6,9 +6,8 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { addToFlows, type FlowTotals } from './flow-totals.ts';
-import { freeUdpPort, isUdpPortBound, unreadOctets, waitFor } from './network.ts';
+import { freeUdpPort, isUdpPortBound, waitFor, waitUntilQuiet } from './network.ts';
 
 /** A record as nfdump prints it in JSON. */
 export type NfdumpRecord = Readonly<Record<string, string | number>>;
@@ -112,8 +111,7 @@ export async function startNfcapd(change?: (folder: string) => void): Promise<Ru
     stop: async () => {
       try {
         // A datagram that nfcapd has not read when the signal comes would be lost.
-        await waitFor('nfcapd has read everything', () => unreadOctets(port) === 0);
-        await delay(100);
+        await waitUntilQuiet({ pid: child.pid!, port, quietMs: 100 });
         child.kill('SIGTERM');
         await ended(child);
         change?.(folder);

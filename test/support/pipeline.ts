@@ -4,11 +4,13 @@ import { createPacketBatch } from '../../src/capture/packet-batch.ts';
 import { keepShare } from '../../src/capture/share.ts';
 import { createDecodedBatch } from '../../src/decode/decoded-batch.ts';
 import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
+import { int32Array } from '../../src/engine/memory.ts';
 import { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS } from '../../src/metering/counters.ts';
 import { createHashSeeds } from '../../src/metering/flow-key.ts';
 import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
 import { CollectingSink, type TestFlow } from './flows.ts';
+import { testEngine } from './metering.ts';
 
 const FLOW_KEY = { mac: false, mpls: false, tunnel: false };
 
@@ -39,7 +41,8 @@ export async function runPipeline(
 ): Promise<PipelineResult> {
   const { batchCapacity = 128, flowTableEntries = 4096, worker = 0, workers = 1, health } = options;
   const { idleTimeoutMs = 15_000, activeTimeoutMs = 60_000, tcpEndDelayMs = 2_000 } = options;
-  const source = openCaptures(files, options);
+  const engine = testEngine(flowTableEntries);
+  const source = openCaptures(files, options, engine);
   const sink = new CollectingSink();
   const seeds = createHashSeeds();
   const metering = new MeteringProcess({
@@ -51,18 +54,20 @@ export async function runPipeline(
     flowKey: FLOW_KEY,
     encapsulation: false,
     batchCapacity,
+    engine,
     seeds,
     sink,
   });
-  const preparer = new KeyPreparer(seeds, FLOW_KEY, metering.counters);
-  const decoder = createDecoder();
-  const batch = createPacketBatch(batchCapacity);
+  const preparer = new KeyPreparer(engine, seeds, FLOW_KEY, metering.counters);
+  const decoder = createDecoder({}, undefined, engine);
+  const batch = createPacketBatch(batchCapacity, engine.allocate);
   const prepared = createPreparedBatch(
-    createDecodedBatch(batchCapacity, false, health !== undefined),
+    createDecodedBatch(batchCapacity, false, health !== undefined, engine.allocate),
     batchCapacity,
     FLOW_KEY,
+    engine,
   );
-  const linkTypes = new Int32Array(65_536);
+  const linkTypes = int32Array(engine.allocate, 65_536);
   const read = { packets: 0, octets: 0 };
   for (;;) {
     if (source.readBatch(batch) === 0) {

@@ -11,7 +11,7 @@ export interface FlowtapRun {
 }
 
 /** Runs `flowtap ARGUMENTS…` to its end; killed after `limitMs`, which leaves `exitCode` null. */
-export function runFlowtap(args: readonly string[], limitMs = 60_000): Promise<FlowtapRun> {
+export function runFlowtap(args: readonly string[], limitMs = 120_000): Promise<FlowtapRun> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [ENTRY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);

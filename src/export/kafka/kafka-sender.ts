@@ -264,7 +264,9 @@ export class KafkaSender {
   }
 
   #fault(fault: KafkaFault): void {
-    const { faults } = this.statistics;
+    const { faults, lastFault } = this.statistics;
+    // What our own closing of the connections breaks would hide what was the matter before.
+    if (this.#isStopping && lastFault !== undefined) return;
     faults[fault.reason] = (faults[fault.reason] ?? 0) + 1;
     this.statistics.lastFault = fault;
     this.#isAway = true;

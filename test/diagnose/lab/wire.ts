@@ -6,8 +6,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Lab, type LabProcess, type Namespace } from '../../lab/lab.ts';
+import { waitUntilQuiet } from '../../support/network.ts';
 import { runFlowtap } from '../../support/run-flowtap.ts';
 
 export const LEFT = '192.0.2.1';
@@ -148,7 +148,8 @@ export class Wire {
 
   /** Waits until what is in the captures' rings has been written. @returns packets that tcpdump itself says it lost, of each capture */
   async stopCaptures(): Promise<number[]> {
-    await delay(CAPTURE_FLUSH_MS);
+    const quiet = this.#captures.map(({ pid }) => waitUntilQuiet({ pid, quietMs: CAPTURE_FLUSH_MS }));
+    await Promise.all(quiet);
     const results = await Promise.all(this.#captures.splice(0).map((capture) => capture.stop('SIGINT')));
     return results.map(({ stderr }) => Number(/(\d+) packets? dropped by kernel/.exec(stderr)?.[1]));
   }
@@ -168,7 +169,7 @@ export class Wire {
   /** Sends from `left`, all connections at once, and waits until they are done. */
   async send(...connections: string[]): Promise<void> {
     const command = [...this.#prefix, 'python3', join(HERE, 'traffic.py'), 'send', RIGHT, ...connections];
-    const { code, stderr } = await this.left.run(command, { limitMs: 60_000 });
+    const { code, stderr } = await this.left.run(command, { limitMs: 120_000 });
     if (code !== 0) throw new Error(`traffic.py ended with ${code}: ${stderr}`);
   }
 

@@ -1,0 +1,55 @@
+/**
+ * The common path (fast-path.ts) in the engine (engine/engine.ts), for batches whose frames lie in the engine's memory:
+ * a replay's. The ring of a live capture is the kernel’s, lies elsewhere, and takes the path in JavaScript.
+ */
+import type { PacketBatch } from '../capture/packet-batch.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { DecodeState } from './decode-state.ts';
+import type { DecodedBatch } from './decoded-batch.ts';
+
+/** True if the engine can decode the common frames of `batch`: all that it reads and writes lies in its memory. */
+export function isForEngine(
+  engine: Engine,
+  state: DecodeState,
+  batch: PacketBatch,
+  linkTypes: Int32Array,
+  out: DecodedBatch,
+): boolean {
+  const { buffer } = engine;
+  return (
+    batch.view.buffer === buffer &&
+    batch.timeNs.buffer === buffer &&
+    linkTypes.buffer === buffer &&
+    out.words.buffer === buffer &&
+    // Whose tunnels are looked into, and where headers stand, is the business of the path in JavaScript.
+    state.tunnels === 0 &&
+    out.offsets === undefined
+  );
+}
+
+/** As `decodeCommon`, which says what it does and returns. */
+export function decodeInEngine(
+  engine: Engine,
+  state: DecodeState,
+  batch: PacketBatch,
+  out: DecodedBatch,
+  from: number,
+): number {
+  const { view, timeNs, capacity, count } = batch;
+  const result = engine.decodeCommon(
+    view.byteOffset,
+    timeNs.byteOffset,
+    capacity,
+    count,
+    from,
+    state.linkTypes.byteOffset,
+    state.tosMask,
+    state.vlanMask,
+    out.timeNs.byteOffset,
+    out.timeNs.length,
+    out.count,
+  );
+  out.count = result >>> 16;
+  state.acceptedOctets += engine.decodedOctetsOnWire();
+  return result & 0xffff;
+}

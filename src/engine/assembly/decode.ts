@@ -1,0 +1,181 @@
+/**
+ * The common path of the decoder (decode/fast-path.ts, which says what is common and why): the same frames, the same
+ * words, for batches whose frames lie in the engine's memory. Tests hold the two equal.
+ */
+import * as layout from '../../decode/decoded-words';
+import { TIME_OCTETS } from '../places';
+import * as header from './headers';
+import { fourWords, half, word } from './octets';
+
+/** The shortest frame taken: an untagged UDP datagram without payload over IPv4. */
+const FRAME_OCTETS_MIN: u32 =
+  header.ETHERNET_HEADER_OCTETS + header.IPV4_HEADER_OCTETS + header.UDP_HEADER_OCTETS;
+const RECORD_OCTETS: usize = layout.DECODED_WORDS * 4;
+
+/** Octets on the wire of the frames that the last call took. */
+let octetsOnWire: f64 = 0;
+export function decodedOctetsOnWire(): f64 {
+  return octetsOnWire;
+}
+
+/** tcpControlBits, 0 for UDP, or -1 where the transport header is not common. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function commonControlBits(protocol: u32, place: usize, capturedEnd: usize, end: usize): i32 {
+  if (protocol === header.PROTOCOL_TCP) {
+    if (place + header.TCP_HEADER_OCTETS > capturedEnd) return -1;
+    const offsetFlags = half(place + header.TCP_OFFSET_FLAGS);
+    const headerOctets = (offsetFlags >>> 12) << 2;
+    if (headerOctets < <u32>header.TCP_HEADER_OCTETS || place + headerOctets > end) return -1;
+    return offsetFlags & header.TCP_CONTROL_BITS_MASK;
+  }
+  if (protocol !== header.PROTOCOL_UDP || place + header.UDP_HEADER_OCTETS > capturedEnd) return -1;
+  const length = half(place + header.UDP_LENGTH);
+  return length < <u32>header.UDP_HEADER_OCTETS || place + length > end ? -1 : 0;
+}
+
+/** The words behind the addresses. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function writeRest(
+  to: usize,
+  ports: u32,
+  protocol: u32,
+  point: u32,
+  octets: u32,
+  wire: u32,
+  control: u32,
+  detail: u32,
+  flowLabel: u32,
+  linkOffset: u32,
+): void {
+  store<u32>(to, ports, layout.PORTS * 4);
+  store<u32>(to, protocol, layout.KEY_PROTOCOL * 4);
+  store<u32>(to, point, layout.KEY_OBSERVATION_POINT * 4);
+  store<u32>(to, octets, layout.IP_OCTETS * 4);
+  store<u32>(to, wire, layout.FRAME_OCTETS * 4);
+  store<u32>(to, control, layout.CONTROL_BITS * 4);
+  store<u32>(to, detail, layout.DETAIL * 4);
+  store<u32>(to, flowLabel, layout.FLOW_LABEL * 4);
+  store<u32>(to, 0, layout.FRAGMENT_ID * 4);
+  store<u32>(to, linkOffset, layout.LINK_OFFSET * 4);
+  store<u32>(to, 0, layout.EXTENSION_HEADERS * 4);
+  store<u32>(to, 0, layout.HASH * 4);
+}
+
+/**
+ * Decodes frames from number `from` on, as long as they are common ones.
+ * @param memory where the view begins that the frames' offsets count from
+ * @param batch,capacity  the packet batch; `count` frames are in it
+ * @param linkTypes  LINKTYPE_ numbers by interface index
+ * @param tosMask,vlanMask  what of ToS and VLAN id goes to the key
+ * @param out,outCapacity  the decoded batch; `accepted` records are in it
+ * @returns the number of the first frame that is not common, or `count`, | records accepted now << 16
+ */
+export function decodeCommon(
+  memory: usize,
+  batch: usize,
+  capacity: u32,
+  count: u32,
+  from: u32,
+  linkTypes: usize,
+  tosMask: u32,
+  vlanMask: u32,
+  out: usize,
+  outCapacity: u32,
+  accepted: u32,
+): u32 {
+  const offsets = batch + <usize>capacity * TIME_OCTETS;
+  const each = (<usize>capacity) << 2;
+  let to = out + <usize>outCapacity * TIME_OCTETS + <usize>accepted * RECORD_OCTETS;
+  let index = from;
+  let wireOctets: f64 = 0;
+  for (; index < count; index++) {
+    const lane = offsets + (<usize>index << 2);
+    const linkOffset = load<u32>(lane);
+    const captured = load<u32>(lane + each);
+    const wire = load<u32>(lane + 2 * each);
+    const point = <u32>load<u16>(offsets + 3 * each + (<usize>index << 1));
+    if (load<i32>(linkTypes + (<usize>point << 2)) !== header.LINKTYPE_ETHERNET) break;
+    if (captured < FRAME_OCTETS_MIN || captured > wire) break;
+    const start = memory + linkOffset;
+    const capturedEnd = start + captured;
+    let etherType = half(start + header.ETHERNET_TYPE);
+    let ip = start + header.ETHERNET_HEADER_OCTETS;
+    let tag: u32 = 0;
+    if (etherType === header.ETHER_TYPE_VLAN) {
+      tag = half(ip);
+      etherType = half(ip + header.VLAN_TYPE);
+      ip += header.VLAN_TAG_OCTETS;
+    }
+    const vlan = (tag & vlanMask) << 16;
+    const priority = (tag >>> 13) << layout.DETAIL_PRIORITY_SHIFT;
+    if (etherType === header.ETHER_TYPE_IPV4) {
+      if (ip + header.IPV4_HEADER_OCTETS > capturedEnd) break;
+      const first = word(ip);
+      const fragment = word(ip + header.IPV4_FRAGMENT_WORD);
+      // Version 4, and a header of 5 words or more, in one octet; no fragment.
+      if (first >>> 28 !== 4 || (first & 0x0f00_0000) < 0x0500_0000) break;
+      if ((fragment & header.IPV4_FRAGMENT_MASK) !== 0) break;
+      const ttlWord = word(ip + header.IPV4_TTL_WORD);
+      const octets = first & 0xffff;
+      if (ip + octets > start + wire) break;
+      const protocol = (ttlWord >>> 16) & 0xff;
+      const transport = ip + ((first >>> 22) & 0x3c);
+      const control = commonControlBits(protocol, transport, capturedEnd, ip + octets);
+      if (control < 0) break;
+      const none = i32x4.splat(0);
+      v128.store(to, i32x4.replace_lane(none, 0, word(ip + header.IPV4_SOURCE)));
+      v128.store(
+        to,
+        i32x4.replace_lane(none, 0, word(ip + header.IPV4_DESTINATION)),
+        layout.DESTINATION_ADDRESS * 4,
+      );
+      const tcp = protocol === header.PROTOCOL_TCP ? layout.DETAIL_TCP : 0;
+      const whole = (fragment & header.IPV4_DONT_FRAGMENT) !== 0 ? layout.DETAIL_DONT_FRAGMENT : 0;
+      writeRest(
+        to,
+        word(transport),
+        protocol | (4 << 8) | vlan,
+        (point + 1) | (((first >>> 16) & tosMask) << 16),
+        octets,
+        wire,
+        control | ((ttlWord >>> 24) << 16) | ((first << 8) & 0xff00_0000),
+        priority | tcp | whole,
+        0,
+        linkOffset,
+      );
+    } else {
+      if (etherType !== header.ETHER_TYPE_IPV6) break;
+      const transport = ip + header.IPV6_HEADER_OCTETS;
+      if (transport > capturedEnd) break;
+      const first = word(ip);
+      const lengthWord = word(ip + header.IPV6_LENGTH_WORD);
+      const end = transport + (lengthWord >>> 16);
+      if (first >>> 28 !== 6 || end > start + wire) break;
+      const protocol = (lengthWord >>> 8) & 0xff;
+      const control = commonControlBits(protocol, transport, capturedEnd, end);
+      if (control < 0) break;
+      v128.store(to, fourWords(ip + header.IPV6_SOURCE));
+      v128.store(to, fourWords(ip + header.IPV6_DESTINATION), layout.DESTINATION_ADDRESS * 4);
+      writeRest(
+        to,
+        word(transport),
+        protocol | (6 << 8) | vlan,
+        (point + 1) | (((first >>> 20) & tosMask) << 16),
+        <u32>(end - ip),
+        wire,
+        control | ((lengthWord & 0xff) << 16) | ((first << 4) & 0xff00_0000),
+        priority | (protocol === header.PROTOCOL_TCP ? layout.DETAIL_TCP : 0),
+        first & header.FLOW_LABEL_MASK,
+        linkOffset,
+      );
+    }
+    store<f64>(out + (<usize>accepted << 3), load<f64>(batch + (<usize>index << 3)));
+    wireOctets += wire;
+    accepted++;
+    to += RECORD_OCTETS;
+  }
+  octetsOnWire = wireOctets;
+  return index | (accepted << 16);
+}

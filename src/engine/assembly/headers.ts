@@ -1,0 +1,33 @@
+/** Where the fields of the common headers stand, as the decoder's own files have them with their sources. */
+
+export const LINKTYPE_ETHERNET = 1;
+export const ETHERNET_HEADER_OCTETS = 14;
+export const ETHERNET_TYPE = 12;
+export const ETHER_TYPE_IPV4 = 0x0800;
+export const ETHER_TYPE_IPV6 = 0x86dd;
+export const ETHER_TYPE_VLAN = 0x8100;
+export const VLAN_TAG_OCTETS = 4;
+export const VLAN_TYPE = 2;
+
+export const IPV4_HEADER_OCTETS = 20;
+export const IPV4_FRAGMENT_WORD = 4;
+export const IPV4_TTL_WORD = 8;
+export const IPV4_SOURCE = 12;
+export const IPV4_DESTINATION = 16;
+export const IPV4_DONT_FRAGMENT = 0x4000;
+/** More Fragments, and the fragment offset. */
+export const IPV4_FRAGMENT_MASK = 0x3fff;
+
+export const IPV6_HEADER_OCTETS = 40;
+export const IPV6_LENGTH_WORD = 4;
+export const IPV6_SOURCE = 8;
+export const IPV6_DESTINATION = 24;
+export const FLOW_LABEL_MASK = 0xfffff;
+
+export const PROTOCOL_TCP = 6;
+export const TCP_HEADER_OCTETS = 20;
+export const TCP_OFFSET_FLAGS = 12;
+export const TCP_CONTROL_BITS_MASK = 0xfff;
+export const PROTOCOL_UDP = 17;
+export const UDP_HEADER_OCTETS = 8;
+export const UDP_LENGTH = 4;

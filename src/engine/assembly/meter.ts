@@ -1,0 +1,254 @@
+/**
+ * The passes of a batch through the flow table (metering/metering-process.ts): two that touch what will be needed, all
+ * packets at once, so that the processor overlaps the cache misses, and one that adds the packets to their flows, in
+ * order. It stops at whatever is rare; the metering process decides that, and calls it again from there.
+ */
+import * as packet from '../../decode/decoded-words';
+import * as flow from '../../metering/flow-words';
+import * as place from '../places';
+import { addToLine } from './line';
+
+const RECORD_OCTETS: usize = packet.DECODED_WORDS * 4;
+const ENTRY_OCTETS: usize = flow.ENTRY_WORDS * 4;
+const LINE_OCTETS: usize = (flow.REVERSE_WORD - flow.FORWARD_WORD) * 4;
+const FORWARD: usize = flow.FORWARD_WORD * 4;
+const REVERSE: usize = flow.REVERSE_WORD * 4;
+const STATE: usize = flow.FLOW_STATE * 4;
+const FIRST: usize = flow.FLOW_FIRST_NS * 8;
+const LAST: usize = flow.FLOW_LAST_NS * 8;
+const SLOT_MASK: u32 = 0xffffff;
+/** Of the clock (metering/packet-clock.ts). */
+const PREVIOUS_NS: usize = 8;
+const NEXT_LOOK_NS: usize = 24;
+const REBASE_BELOW_NS: usize = 32;
+const FIN: u32 = 0x01;
+const SYN: u32 = 0x02;
+const RST: u32 = 0x04;
+const PROTOCOL_TCP: u32 = 6;
+
+let entries: usize = 0;
+let index: usize = 0;
+let indexShift: u32 = 0;
+let clock: usize = 0;
+let sums: usize = 0;
+let hasExtension: bool = false;
+let stopsAtEach: bool = false;
+let idleNs: f64 = 0;
+let activeNs: f64 = 0;
+let tcpEndDelayNs: f64 = 0;
+let tcpEnds: usize = 0;
+
+/**
+ * The table that is metered into.
+ * @param indexBits  its index has 2^indexBits words
+ * @param tcpEndsAt  when TCP's end was seen, for each slot
+ * @param clockAt  the packet clock; `sumsAt`: two doubles, to which IP octets and octets of frames are added
+ * @param extends  keys have extensions, which stand elsewhere; `stopsAt`: stop at each packet that has been added
+ */
+export function useTable(
+  entriesAt: usize,
+  indexAt: usize,
+  indexBits: u32,
+  tcpEndsAt: usize,
+  clockAt: usize,
+  sumsAt: usize,
+  extended: bool,
+  stopsAt: bool,
+): void {
+  entries = entriesAt;
+  index = indexAt;
+  indexShift = 32 - indexBits;
+  tcpEnds = tcpEndsAt;
+  clock = clockAt;
+  sums = sumsAt;
+  hasExtension = extended;
+  stopsAtEach = stopsAt;
+}
+
+export function setTimeouts(idle: f64, active: f64, tcpEndDelay: f64): void {
+  idleNs = idle;
+  activeNs = active;
+  tcpEndDelayNs = tcpEndDelay;
+}
+
+/** True if the flow, whose TCP has ended, does not take the packet: it is too late, or opens a new connection. */
+function isBehindTcpEnd(slot: u32, timeNs: f64, control: u32): bool {
+  if (timeNs - load<f64>(tcpEnds + (<usize>slot << 3)) >= tcpEndDelayNs) return true;
+  return (control & (SYN | RST)) === SYN;
+}
+
+/**
+ * Notes a FIN or RST in the entry's state.
+ * @returns true when the flow has just come to its end
+ */
+function noteTcpEnd(entry: usize, isReverse: u32, control: u32): bool {
+  let state = load<u32>(entry, STATE);
+  if ((control & FIN) !== 0) state |= isReverse !== 0 ? flow.STATE_FIN_REVERSE : flow.STATE_FIN_FORWARD;
+  const fins: u32 = flow.STATE_FIN_FORWARD | flow.STATE_FIN_REVERSE;
+  const wasEnded = (state & flow.STATE_TCP_ENDED) !== 0;
+  const isEnded = wasEnded || (state & fins) === fins || (control & RST) !== 0;
+  if (isEnded) state |= flow.STATE_TCP_ENDED;
+  store<u32>(entry, state, STATE);
+  return isEnded && !wasEnded;
+}
+
+/** Loads the index word of each packet into `found`. */
+export function touchIndex(records: usize, count: u32, found: usize): void {
+  const shift = indexShift;
+  const words = index;
+  let at = records;
+  for (let i: u32 = 0; i < count; i++) {
+    store<u32>(
+      found + (<usize>i << 2),
+      load<u32>(words + (<usize>(load<u32>(at, packet.HASH * 4) >>> shift) << 2)),
+    );
+    at += RECORD_OCTETS;
+  }
+}
+
+/**
+ * Loads the three lines of the entry that each packet's index word points to. Which of the counter lines the packet will
+ * be counted on is not known before the first line is there; loading both at once is quicker than waiting for it.
+ * @returns a value that depends on all of them, so that no compiler drops the loads
+ */
+export function touchEntries(count: u32, found: usize): u32 {
+  const table = entries;
+  let touched: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    // A free index word points before the first entry; any entry will do in its place.
+    const number = load<u32>(found + (<usize>i << 2)) & SLOT_MASK;
+    const entry = table + <usize>(number === 0 ? 0 : number - 1) * ENTRY_OCTETS;
+    touched ^= load<u32>(entry) ^ load<u32>(entry, FORWARD) ^ load<u32>(entry, REVERSE);
+  }
+  return touched;
+}
+
+/** True if the key words (0 … 10) of the record are those of the entry. Unused words of IPv4 keys are zero in both. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function isSameKey(record: usize, entry: usize): bool {
+  const addresses = v128.or(
+    v128.xor(v128.load(record), v128.load(entry)),
+    v128.xor(v128.load(record, 16), v128.load(entry, 16)),
+  );
+  // Word 11 is no part of the key.
+  const rest = v128.and(
+    v128.xor(v128.load(record, 32), v128.load(entry, 32)),
+    i32x4(-1, -1, -1, 0),
+  );
+  return !v128.any_true(v128.or(addresses, rest));
+}
+
+/** The slot of the record's flow, or -1. */
+function findSlot(record: usize): i32 {
+  const hash = load<u32>(record, packet.HASH * 4);
+  const mask = (1 << (32 - indexShift)) - 1;
+  let at = hash >>> indexShift;
+  let found = load<u32>(index + (<usize>at << 2));
+  while (found !== 0) {
+    const slot = (found & SLOT_MASK) - 1;
+    const isTag = (((found >>> 24) ^ hash) & 0xff) === 0;
+    if (isTag && isSameKey(record, entries + <usize>slot * ENTRY_OCTETS)) return slot;
+    at = (at + 1) & mask;
+    found = load<u32>(index + (<usize>at << 2));
+  }
+  return -1;
+}
+
+/**
+ * Adds packets to their flows, from number `from` of `count` on.
+ * @param records,times  of the batch; `found`: its index words, as `touchIndex` loaded them
+ * @param slotOfFirst  what is known of the first packet: the slot that it goes to, SLOT_CLOCK_SEEN or SLOT_UNKNOWN
+ * @returns why it stopped (STOP_…) | the packet's number << STOP_BITS
+ */
+export function meter(
+  records: usize,
+  times: usize,
+  found: usize,
+  count: u32,
+  from: u32,
+  slotOfFirst: i32,
+): u32 {
+  const table = entries;
+  const idle = idleNs;
+  const active = activeNs;
+  const nextLookNs = load<f64>(clock, NEXT_LOOK_NS);
+  const rebaseBelowNs = load<f64>(clock, REBASE_BELOW_NS);
+  let previousNs = load<f64>(clock, PREVIOUS_NS);
+  let octetsSum: f64 = 0;
+  let framesSum: f64 = 0;
+  let known = slotOfFirst;
+  let stop: u32 = place.STOP_END;
+  let i = from;
+  for (; i < count; i++) {
+    const record = records + <usize>i * RECORD_OCTETS;
+    const timeNs = load<f64>(times + (<usize>i << 3));
+    const foundAt = found + (<usize>i << 2);
+    let slot = known;
+    known = place.SLOT_UNKNOWN;
+    if (slot === place.SLOT_UNKNOWN) {
+      const reachedNs = timeNs < previousNs ? timeNs : previousNs;
+      if (reachedNs >= nextLookNs || timeNs < rebaseBelowNs) {
+        stop = place.STOP_LOOK;
+        break;
+      }
+    }
+    previousNs = timeNs;
+    let entry: usize;
+    if (slot < 0) {
+      if (hasExtension) {
+        stop = place.STOP_FIND;
+        break;
+      }
+      // Right whatever has happened to the table since the word was loaded: an entry in use with this key is the flow.
+      slot = (load<u32>(foundAt) & SLOT_MASK) - 1;
+      entry = table + <usize>slot * ENTRY_OCTETS;
+      if (slot < 0 || (load<u32>(entry, STATE) & flow.STATE_IN_USE) === 0 || !isSameKey(record, entry)) {
+        slot = findSlot(record);
+        if (slot < 0) {
+          stop = place.STOP_FIND;
+          break;
+        }
+        entry = table + <usize>slot * ENTRY_OCTETS;
+      }
+      const gapNs = timeNs - load<f64>(entry, LAST);
+      if (
+        gapNs >= idle ||
+        gapNs <= -idle ||
+        timeNs - load<f64>(entry, FIRST) >= active ||
+        ((load<u32>(entry, STATE) & flow.STATE_TCP_ENDED) !== 0 &&
+          isBehindTcpEnd(slot, timeNs, load<u32>(record, packet.CONTROL_BITS * 4)))
+      ) {
+        store<i32>(foundAt, slot);
+        stop = place.STOP_ENDED;
+        break;
+      }
+    } else {
+      entry = table + <usize>slot * ENTRY_OCTETS;
+    }
+    const detail = load<u32>(record, packet.DETAIL * 4);
+    const isReverse = (detail >>> 31) ^ ((load<u32>(entry, STATE) >>> 1) & 1);
+    const line = entry + FORWARD + <usize>isReverse * LINE_OCTETS;
+    const control = load<u32>(record, packet.CONTROL_BITS * 4);
+    const octets = load<u32>(record, packet.IP_OCTETS * 4);
+    const frameOctets = <f64>load<u32>(record, packet.FRAME_OCTETS * 4);
+    if (timeNs > load<f64>(entry, LAST)) store<f64>(entry, timeNs, LAST);
+    else if (timeNs < load<f64>(entry, FIRST)) store<f64>(entry, timeNs, FIRST);
+    addToLine(line, record, timeNs, octets, frameOctets, control, detail);
+    octetsSum += octets;
+    framesSum += frameOctets;
+    const isTcpEnd =
+      (control & (FIN | RST)) !== 0 &&
+      (load<u32>(record, packet.KEY_PROTOCOL * 4) & 0xff) === PROTOCOL_TCP &&
+      noteTcpEnd(entry, isReverse, control);
+    if (isTcpEnd || stopsAtEach || (detail & packet.DETAIL_SUPER_PACKET) !== 0) {
+      store<u32>(foundAt, <u32>slot | (u32(isTcpEnd) << place.TCP_ENDED_SHIFT));
+      stop = place.STOP_ADDED;
+      break;
+    }
+  }
+  store<f64>(clock, previousNs, PREVIOUS_NS);
+  store<f64>(sums, load<f64>(sums) + octetsSum);
+  store<f64>(sums, load<f64>(sums, 8) + framesSum, 8);
+  return stop | (i << place.STOP_BITS);
+}

@@ -1,0 +1,59 @@
+/**
+ * Record headers of classic captures (capture/pcap-format.ts has the format): the plain case, which is nearly every
+ * record of nearly every file. Anything else ends the walk, and the format's own code decides what it is.
+ */
+import { TIME_OCTETS } from '../places';
+
+const RECORD_HEADER_OCTETS: usize = 16;
+const FRACTION: usize = 4;
+const CAPTURED_LENGTH: usize = 8;
+const ORIGINAL_LENGTH: usize = 12;
+const NS_PER_S: f64 = 1e9;
+/** As in capture/capture-format.ts. */
+const ROUNDING_NS: f64 = 512;
+
+/**
+ * Adds the frames of whole records to a packet batch, as long as they are plain: little-endian, with a record header
+ * of 16 octets, not longer than the limit, and stored no longer than they were.
+ * @param memory where the window's view begins: offsets of frames count from there
+ * @param start  the first record, in octets from there; `end`: behind the last octet
+ * @param baseSeconds  what times count from; `unitNs`: of a record's fraction
+ * @returns frames in the batch now
+ */
+export function walkPcap(
+  memory: usize,
+  start: usize,
+  end: usize,
+  capturedMax: u32,
+  baseSeconds: f64,
+  unitNs: f64,
+  interfaceIndex: u32,
+  batch: usize,
+  capacity: u32,
+  from: u32,
+): u32 {
+  const offsets = batch + <usize>capacity * TIME_OCTETS;
+  const each = (<usize>capacity) << 2;
+  let at = memory + start;
+  const stop = memory + end;
+  let count = from;
+  while (count < capacity && at + RECORD_HEADER_OCTETS <= stop) {
+    const captured = load<u32>(at, CAPTURED_LENGTH);
+    const original = load<u32>(at, ORIGINAL_LENGTH);
+    const frame = at + RECORD_HEADER_OCTETS;
+    if (captured > capturedMax || original < captured || <usize>captured > stop - frame) break;
+    const wholeNs = (<f64>load<u32>(at) - baseSeconds) * NS_PER_S;
+    const fractionNs = <f64>load<u32>(at, FRACTION) * unitNs;
+    let ns = wholeNs + fractionNs;
+    if (ns - wholeNs < fractionNs) ns += ROUNDING_NS;
+    store<f64>(batch + ((<usize>count) << 3), ns);
+    const lane = offsets + ((<usize>count) << 2);
+    store<u32>(lane, <u32>(frame - memory));
+    store<u32>(lane + each, captured);
+    store<u32>(lane + 2 * each, original);
+    store<u16>(offsets + 3 * each + ((<usize>count) << 1), <u16>interfaceIndex);
+    at = frame + captured;
+    count++;
+  }
+  return count;
+}

@@ -1,0 +1,136 @@
+/**
+ * The engine: what is done for every packet, as WebAssembly. `assembly/` is its source in AssemblyScript, `engine.wasm`
+ * what `npm run engine` makes of it; docs/decisions/0015 has why and what it gains.
+ *
+ * An engine has one memory, which both sides see: batches, the flow table and the window of a capture are allocated in
+ * it, once, at start, and JavaScript reaches them through typed arrays. Places are octets from its start.
+ */
+import { readFileSync } from 'node:fs';
+import type { AllocateMemory } from './memory.ts';
+
+/** What is used of the standard, which Node's types leave to those of the browsers. */
+declare namespace WebAssembly {
+  class Module {
+    constructor(octets: Uint8Array);
+  }
+  class Memory {
+    readonly buffer: ArrayBuffer;
+    constructor(pages: { initial: number; maximum: number });
+  }
+  class Instance {
+    readonly exports: Readonly<Record<string, unknown>>;
+    constructor(module: Module, imports: { env: { memory: Memory } });
+  }
+}
+
+const PAGE_OCTETS = 65_536;
+/** WebAssembly's own limit: 4 GiB. */
+const PAGES_MAX = 65_536;
+const CACHE_LINE_OCTETS = 64;
+/** Allocations of this size begin on a huge page, where the caller has a way to ask for them. */
+const HUGE_OCTETS = 2 ** 21;
+/** Kept for what every engine holds besides its tables and windows: batches, clocks, link types. */
+const SMALL_OCTETS = 4 * 2 ** 20;
+
+/** Lets memory be backed by huge pages (sys/libc.ts). */
+export interface HugePages {
+  /** Octets from the start of `buffer` to its first huge page boundary. */
+  boundaryIn(buffer: ArrayBuffer): number;
+  advise(buffer: ArrayBuffer, byteOffset: number, octets: number): void;
+}
+
+/** The functions of assembly/index.ts, which says what they do. */
+interface EngineFunctions {
+  readonly walkPcap: (
+    memory: number,
+    start: number,
+    end: number,
+    capturedMax: number,
+    baseSeconds: number,
+    unitNs: number,
+    interfaceIndex: number,
+    batch: number,
+    capacity: number,
+    from: number,
+  ) => number;
+  readonly countFrames: (batch: number, capacity: number, count: number, totals: number) => void;
+  readonly decodeCommon: (
+    memory: number,
+    batch: number,
+    capacity: number,
+    count: number,
+    from: number,
+    linkTypes: number,
+    tosMask: number,
+    vlanMask: number,
+    out: number,
+    outCapacity: number,
+    accepted: number,
+  ) => number;
+  readonly decodedOctetsOnWire: () => number;
+  readonly orderAndHash: (records: number, count: number, multipliers: number) => void;
+  readonly useTable: (
+    entries: number,
+    index: number,
+    indexBits: number,
+    tcpEnds: number,
+    clock: number,
+    sums: number,
+    extended: number,
+    stopsAtEach: number,
+  ) => void;
+  readonly setTimeouts: (idleNs: number, activeNs: number, tcpEndDelayNs: number) => void;
+  readonly touchIndex: (records: number, count: number, found: number) => void;
+  readonly touchEntries: (count: number, found: number) => number;
+  readonly meter: (
+    records: number,
+    times: number,
+    found: number,
+    count: number,
+    from: number,
+    slotOfFirst: number,
+  ) => number;
+}
+
+export interface Engine extends EngineFunctions {
+  readonly buffer: ArrayBuffer;
+  /** @throws RangeError when the engine was created for less */
+  readonly allocate: AllocateMemory;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+/** The compiled engine, read on first use; `src/` is there beside a build too. */
+function engineModule(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(readFileSync(new URL('../../src/engine/engine.wasm', import.meta.url)));
+  return compiled;
+}
+
+/**
+ * An engine with memory of its own.
+ * @param octets what will be allocated in large pieces: tables (`tableOctets`) and windows
+ * @param hugePages how to ask for huge pages; without, random access misses the TLB more often
+ * @throws RangeError when there is no memory of this size
+ */
+export function createEngine(octets: number, hugePages?: HugePages): Engine {
+  const pages = Math.ceil((octets + SMALL_OCTETS + HUGE_OCTETS) / PAGE_OCTETS);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: PAGES_MAX });
+  const { exports } = new WebAssembly.Instance(engineModule(), { env: { memory } });
+  const { buffer } = memory;
+  // Address 0 is not used: a place of 0 is always a mistake.
+  let used = CACHE_LINE_OCTETS;
+  const allocate: AllocateMemory = (wanted) => {
+    let byteOffset = Math.ceil(used / CACHE_LINE_OCTETS) * CACHE_LINE_OCTETS;
+    const isHuge = wanted >= HUGE_OCTETS && hugePages !== undefined;
+    if (isHuge) {
+      const first = hugePages.boundaryIn(buffer);
+      byteOffset = first + Math.ceil(Math.max(0, byteOffset - first) / HUGE_OCTETS) * HUGE_OCTETS;
+    }
+    used = byteOffset + wanted;
+    if (used > buffer.byteLength)
+      throw new RangeError(`engine memory of ${buffer.byteLength} octets is full`);
+    if (isHuge) hugePages.advise(buffer, byteOffset, wanted);
+    return { buffer, byteOffset };
+  };
+  return { buffer, allocate, ...(exports as unknown as EngineFunctions) };
+}

@@ -1,0 +1,21 @@
+/** Where typed arrays are to lie: on the JavaScript heap, or in an engine's memory. */
+
+/** Memory for `octets` octets, as zeroes; an engine's (engine.ts) begins on a cache line. */
+export type AllocateMemory = (octets: number) => { buffer: ArrayBuffer; byteOffset: number };
+
+/** Memory of its own for each array. */
+export function allocatePlain(octets: number): { buffer: ArrayBuffer; byteOffset: number } {
+  return { buffer: new ArrayBuffer(octets), byteOffset: 0 };
+}
+
+/** `length` words, zero. */
+export function int32Array(allocate: AllocateMemory, length: number): Int32Array<ArrayBuffer> {
+  const { buffer, byteOffset } = allocate(length * 4);
+  return new Int32Array(buffer, byteOffset, length);
+}
+
+/** `length` doubles, zero. */
+export function float64Array(allocate: AllocateMemory, length: number): Float64Array<ArrayBuffer> {
+  const { buffer, byteOffset } = allocate(length * 8);
+  return new Float64Array(buffer, byteOffset, length);
+}

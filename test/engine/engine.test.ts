@@ -1,0 +1,88 @@
+/**
+ * The engine against what it must equal: its sources, and the functions in JavaScript that do the same to a single record.
+ * What it decodes and reads is held against the general paths in test/decode and test/capture, what it meters against a
+ * model in test/metering.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  createDecodedBatch,
+  DECODED_WORDS,
+  DETAIL,
+  HASH,
+  KEY_PROTOCOL,
+} from '../../src/decode/decoded-batch.ts';
+import { DIGEST_SECTION, sourcesDigest } from '../../src/engine/digest.ts';
+import { createEngine } from '../../src/engine/engine.ts';
+import { createHashSeeds, hashOfEntry, orderAndHashKeys } from '../../src/metering/flow-key.ts';
+import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
+
+const KEY = { mac: false, mpls: false, tunnel: false };
+const RECORDS = 16;
+
+/** The text of a module's custom section, found by its name. */
+function sectionText(octets: Buffer, name: string): string {
+  const at = octets.indexOf(Buffer.from(name));
+  return at < 0 ? '' : octets.subarray(at + name.length).toString();
+}
+
+describe('the engine', () => {
+  it('is compiled from the sources as they are (npm run engine)', () => {
+    const octets = readFileSync(join(import.meta.dirname, '../../src/engine/engine.wasm'));
+    expect(sectionText(octets, DIGEST_SECTION)).toBe(sourcesDigest());
+  });
+
+  it('orders and hashes keys as the functions for a single record do', () => {
+    const seeds = createHashSeeds();
+    const engine = createEngine(0);
+    const inEngine = createDecodedBatch(RECORDS, false, false, engine.allocate);
+    const prepared = createPreparedBatch(inEngine, RECORDS, KEY, engine);
+    const preparer = new KeyPreparer(engine, seeds, KEY, new Float64Array(64));
+    const alone = createDecodedBatch(RECORDS);
+    const word = fc.oneof(fc.integer(), fc.constantFrom(0, 1, -1, 0x7fff_ffff, -0x8000_0000));
+    const record = fc.record({
+      words: fc.array(word, { minLength: DECODED_WORDS, maxLength: DECODED_WORDS }),
+      isIPv4: fc.boolean(),
+      isSameHost: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(record, { minLength: 1, maxLength: RECORDS }), (records) => {
+        for (const [i, { words, isIPv4, isSameHost }] of records.entries()) {
+          const at = i * DECODED_WORDS;
+          alone.words.set(words, at);
+          if (isIPv4) for (const w of [1, 2, 3, 5, 6, 7]) alone.words[at + w] = 0;
+          if (isSameHost) alone.words.copyWithin(at + 4, at, at + 4);
+          alone.words[at + KEY_PROTOCOL] = (words[KEY_PROTOCOL]! & ~0xf00) | (isIPv4 ? 0x400 : 0x600);
+          alone.words[at + DETAIL] = words[DETAIL]! & 0x7fff_ffff;
+        }
+        alone.count = prepared.count = records.length;
+        prepared.words.set(alone.words);
+        orderAndHashKeys(alone, seeds);
+        preparer.prepare(prepared, new DataView(new ArrayBuffer(0)));
+        const end = records.length * DECODED_WORDS;
+        expect(prepared.words.subarray(0, end)).toEqual(alone.words.subarray(0, end));
+        expect(hashOfEntry(prepared.words, 0, seeds)).toBe(prepared.words[HASH]);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('gives memory on cache lines, zeroed, and says when there is no more', () => {
+    const engine = createEngine(1_000_000);
+    for (const octets of [1, 100, 100_000]) {
+      const { buffer, byteOffset } = engine.allocate(octets);
+      expect(byteOffset % 64).toBe(0);
+      const bytes = new Uint8Array(buffer, byteOffset, octets);
+      expect(bytes.every((octet) => octet === 0)).toBe(true);
+      bytes.fill(0xff);
+    }
+    expect(() => engine.allocate(10_000_000)).toThrow(/engine memory of \d+ octets is full/);
+  });
+
+  it('takes no batch that lies elsewhere', () => {
+    const engine = createEngine(0);
+    expect(() => createPreparedBatch(createDecodedBatch(4), 4, KEY, engine)).toThrow(/outside the engine/);
+  });
+});
