@@ -2,6 +2,8 @@
  * Captures packets of one interface and throws them away: the baseline that a probe is judged by ("pcount"). Nothing is
  * decoded, no flow is kept; what is counted is what the capture hands over and what it says it dropped.
  */
+
+import { samplesItself, shareSelection } from './capture/kernel-selection.ts';
 import { createLiveBatch, type LivePacketBatch } from './capture/live-batch.ts';
 import type { LiveCaptureOptions } from './capture/live-options.ts';
 import { LiveSource, type LiveStatistics } from './capture/live-source.ts';
@@ -21,7 +23,7 @@ export interface LiveCount {
   readonly octets: number;
   /** By the ring, or by libpcap's. */
   readonly drops: number;
-  /** Packets that sampling in user space left out; they are not in `packets`. */
+  /** Packets that sampling left out, as far as that is known; they are not in `packets`. */
   readonly unselected: number;
   /** Processor time of this process, user and system. */
   readonly cpuMs: number;
@@ -52,12 +54,17 @@ class Counter {
   }
 
   async run(): Promise<LiveCount> {
-    const { capture, onCount, onLog } = this.#options;
+    const { capture: wanted, onCount, onLog } = this.#options;
+    const selection = shareSelection(wanted, 1);
+    if (selection?.fault !== undefined) onLog(samplesItself(selection.fault));
+    const capture = { ...wanted, kernelSelection: selection?.workers[0] };
     const open = await liveOpener(capture, Math.floor(Date.now() / 1000));
     const source = new LiveSource(capture, open, {
       onOpened: (opened) => {
         const { linkType } = opened.interface;
-        this.#selector = createSelector(capture.sampling, linkType, opened.samplesRandomly);
+        this.#selector = createSelector(capture.sampling, linkType, opened.samplesBy);
+        const { samplingFault } = opened;
+        if (samplingFault !== undefined) onLog(samplesItself(samplingFault));
       },
       onLog: (_, message) => onLog(`${capture.interface}: ${message}`),
     });
@@ -65,6 +72,7 @@ class Counter {
       await this.#count(source);
     } finally {
       source.close();
+      selection?.close();
     }
     const count = this.#now(source.statistics);
     onCount(count);
@@ -83,7 +91,7 @@ class Counter {
       if (count > 0 && --looksIn > 0) continue;
       looksIn = BATCHES_PER_LOOK;
       if (count === 0) await source.wait();
-      const nowMs = performance.now();
+      const nowMs = count === 0 ? source.wokenAtMs : performance.now();
       if (signal.aborted || nowMs >= endMs) return;
       if (nowMs < tellAtMs) continue;
       tellAtMs += SECOND_MS * Math.ceil((nowMs - tellAtMs + 1) / SECOND_MS);
@@ -103,14 +111,14 @@ class Counter {
     this.#octets += octets;
   }
 
-  #now({ drops }: LiveStatistics): LiveCount {
+  #now({ drops, leftOut }: LiveStatistics): LiveCount {
     const cpu = process.cpuUsage(this.#cpuAtStart);
     return {
       elapsedMs: performance.now() - this.#startedAtMs,
       packets: this.#packets,
       octets: this.#octets,
       drops,
-      unselected: this.#unselected,
+      unselected: this.#unselected + leftOut,
       cpuMs: (cpu.user + cpu.system) / 1000,
     };
   }

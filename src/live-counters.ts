@@ -33,9 +33,10 @@ export function publishOpened(opened: LiveCapture, capture: Float64Array): void 
 /** Publishes what costs a system call or a walk over the blocks: a few times a second. */
 export function publishLive(source: LiveSource, capture: Float64Array): void {
   source.updateStatistics();
-  const { drops, freezes, faults, waits, reopened, isUp } = source.statistics;
+  const { drops, freezes, leftOut, faults, waits, reopened, isUp } = source.statistics;
   capture[run.RING_DROPS] = drops;
   capture[run.RING_FREEZES] = freezes;
+  capture[run.PACKETS_LEFT_OUT] = leftOut;
   capture[run.RING_FAULTS] = faults + (source.capture?.faults ?? 0);
   capture[run.RING_BLOCKS] = source.capture?.ring.blocks ?? 0;
   capture[run.RING_BLOCKS_USED] = source.capture?.blocksUsed() ?? 0;

@@ -17,6 +17,7 @@ import { InterfaceLosses } from './live-interfaces.ts';
 import { LossWatcher, lossesOf } from './live-losses.ts';
 import { type LivePlan, planLive } from './live-plan.ts';
 import { compareConfigs } from './live-reload.ts';
+import { LiveSelection } from './live-selection.ts';
 import type { LiveState } from './live-state.ts';
 import { WorkerSupervisor } from './live-supervisor.ts';
 import type { Log } from './log.ts';
@@ -60,6 +61,7 @@ export class LiveProbe {
   readonly #options: LiveProbeOptions;
   readonly #exporting: LiveExporting;
   readonly #workers: readonly WorkerSupervisor[];
+  readonly #selection: LiveSelection;
   readonly #losses: ReadonlyMap<string, InterfaceLosses>;
   readonly #watcher: LossWatcher;
   readonly #startedAtMs = Date.now();
@@ -96,7 +98,8 @@ export class LiveProbe {
     // Sources run as they are; what `npm run build` makes of them is called .js.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const module = testing?.workerModule ?? new URL(`./live-worker.${extension}`, import.meta.url);
-    this.#workers = this.plan.workers.map((worker) => {
+    this.#selection = new LiveSelection(this.plan.workers, log);
+    this.#workers = this.#selection.workers.map((worker) => {
       const { interfaceIndex } = worker.data.capture;
       return new WorkerSupervisor({
         worker,
@@ -193,6 +196,7 @@ export class LiveProbe {
     this.#exporting.startEnding(WORKERS_STOP_MS);
     await Promise.all(this.#workers.map((worker) => worker.stop(WORKERS_STOP_MS)));
     clearInterval(this.#timer);
+    this.#selection.close();
     await this.#exporting.end(deadlineMs - performance.now());
     const state = this.state();
     await this.#server?.close();

@@ -25,7 +25,9 @@ export interface WorkerState {
     readonly packets: number;
     readonly octets: number;
     readonly truncated: number;
+    /** Left out by sampling: of the frames read, and by the kernel before. */
     readonly unselected: number;
+    readonly leftOut: number;
     /** Dropped because the ring was full; times that it was frozen for that. */
     readonly ringDrops: number;
     readonly ringFreezes: number;

@@ -38,6 +38,7 @@ export function balanceOf({ workers }: Pick<LiveState, 'workers'>): Balance {
   const offered = of(
     (worker) =>
       worker.capture.packets +
+      worker.capture.leftOut +
       segmentsBeyondFrames(worker) +
       known(worker.capture.ringDrops) +
       worker.capture.faults,
@@ -45,7 +46,7 @@ export function balanceOf({ workers }: Pick<LiveState, 'workers'>): Balance {
   const refused = of(({ outcomes }) =>
     sum(outcomes.filter(({ kind }) => kind !== 'accepted').map(({ packets }) => packets)),
   );
-  const unselected = of(({ capture }) => capture.unselected);
+  const unselected = of(({ capture }) => capture.unselected + capture.leftOut);
   const lost = of(({ capture, queue, lost: died }) => {
     return known(capture.ringDrops) + capture.faults + queue.packetsDropped + died.packets;
   });

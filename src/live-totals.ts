@@ -191,6 +191,7 @@ export class WorkerCounters {
       octets: this.#capture(run.OCTETS_READ),
       truncated: this.#capture(run.PACKETS_SNAPPED),
       unselected: this.#capture(run.PACKETS_UNSELECTED),
+      leftOut: this.#capture(run.PACKETS_LEFT_OUT),
       ringDrops: this.#capture(run.RING_DROPS),
       faults: this.#capture(run.RING_FAULTS),
       ringFreezes: this.#capture(run.RING_FREEZES),

@@ -8,6 +8,7 @@
  */
 import { enableCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
+import { samplesItself } from './capture/kernel-selection.ts';
 import { createLiveBatch, type LivePacketBatch } from './capture/live-batch.ts';
 import type { LiveCapture } from './capture/live-capture.ts';
 import { LiveSource } from './capture/live-source.ts';
@@ -44,7 +45,7 @@ const PACKETS_PER_BATCH = 128;
 /** Batches between looks at the clock, when there is always something to read. */
 const BATCHES_PER_LOOK = 64;
 /** How often the counters that cost a system call are read, records handed over, and messages heard. */
-const TURN_MS = 50;
+const TURN_MS = 250;
 /** Flows that end at a time, before there is another look at the room for their records. */
 const FLOWS_PER_LOOK = 512;
 /** How long the exporting process may take for the flows that are left at the end. */
@@ -147,8 +148,13 @@ class LiveWorker {
       if (count > 0 && --looksIn > 0) continue;
       looksIn = BATCHES_PER_LOOK;
       if (this.#isStopped || this.#counters.capture[STOP_REQUESTED] !== 0) break;
-      if (count === 0) await source.wait();
-      if (performance.now() >= this.#turnAtMs) await this.#turn(source, count === 0);
+      let nowMs = 0;
+      if (count === 0) {
+        const waited = source.wait();
+        if (waited !== undefined) await waited;
+        nowMs = source.wokenAtMs;
+      } else nowMs = performance.now();
+      if (nowMs >= this.#turnAtMs) await this.#turn(source, count === 0);
     }
     // What came before the stop is metered, but not what a busy link goes on to send.
     const endMs = performance.now() + this.#data.capture.blockTimeoutMs;
@@ -208,7 +214,12 @@ class LiveWorker {
     const { interfaceIndex, sampling } = this.#data.capture;
     this.#linkTypes[interfaceIndex] = linkType;
     this.#linkTypes.fill(linkType, SUPER_PACKET_INDEX, SUPER_PACKET_INDEX + PACKETS_PER_BATCH);
-    this.#selector = createSelector(sampling, linkType, opened.samplesRandomly);
+    this.#selector = createSelector(sampling, linkType, opened.samplesBy);
+    const { samplingFault } = opened;
+    if (samplingFault !== undefined) {
+      const fields = { interface: this.#data.capture.interface };
+      post({ kind: 'log', level: 'warn', message: samplesItself(samplingFault), fields });
+    }
     publishOpened(opened, this.#counters.capture);
     post({ kind: 'interfaces', interfaces: [opened.interface] });
     post({ kind: 'opened', ring: opened.ring, handles: opened.handles });

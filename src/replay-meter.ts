@@ -6,7 +6,7 @@
  * Several meters may share a replay: each reads all of the capture and meters the flows that are its own.
  */
 import { setImmediate } from 'node:timers/promises';
-import { type CaptureOptions, openCaptures } from './capture/capture-source.ts';
+import { CAPTURE_OCTETS, type CaptureOptions, openCaptures } from './capture/capture-source.ts';
 import { createPacketBatch, type PacketBatch } from './capture/packet-batch.ts';
 import { keepShare } from './capture/share.ts';
 import type { PacketSource, SourceInterface } from './capture/source.ts';
@@ -106,7 +106,7 @@ export class ReplayMeter {
     this.#counters = counters;
     this.#onInterfaces = onInterfaces;
     const library = libc();
-    const engine = createEngine(tableOctets(metering.flowTableEntries), library);
+    const engine = createEngine(tableOctets(metering.flowTableEntries) + CAPTURE_OCTETS, library);
     this.#engine = engine;
     this.#totals = float64Array(engine.allocate, 4);
     this.#linkTypes = int32Array(engine.allocate, INTERFACES_MAX);

@@ -37,12 +37,14 @@ export const CAPTURE_REOPENED = 15;
 /** Super-packets (GRO, LRO, TSO) that were metered, each read as one packet, and the packets that they stood for. */
 export const SUPER_PACKETS = 16;
 export const SUPER_PACKET_SEGMENTS = 17;
-/** Packets that selection in the worker (RFC 5475) left out; what the kernel leaves out it does not count. */
+/** Packets that were read and that selection in the worker (RFC 5475) left out. */
 export const PACKETS_UNSELECTED = 18;
 /** Written by the worker at every turn of its loop, so that main can tell a stuck one. */
 export const WORKER_TURNS = 19;
 /** Packets lost between source and decoder: in a block that made no sense, or for want of room (`cap`). */
 export const RING_FAULTS = 20;
+/** Packets that the kernel's systematic sampling left out: never read. What its random sampling leaves out is unknown. */
+export const PACKETS_LEFT_OUT = 21;
 const CAPTURE_COUNTERS = 32;
 
 export interface RunCounters {

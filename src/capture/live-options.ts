@@ -13,6 +13,16 @@ export interface SamplingOptions {
   readonly interval: number;
 }
 
+/** What the kernel's systematic sampling counts with (capture/ebpf.ts); the workers of an interface share the map. */
+export interface KernelSelectionOptions {
+  /** File descriptor of the map, good in every thread. */
+  readonly map: number;
+  /** Entry of the packets that this worker is not given; entry 0 counts those of all. */
+  readonly leftOutEntry: number;
+  /** Which packet of an interval: 0 to below it. */
+  readonly phase: number;
+}
+
 export interface LiveCaptureOptions {
   readonly capture: CaptureKind;
   /** Name of the network interface. */
@@ -30,6 +40,8 @@ export interface LiveCaptureOptions {
   readonly filter?: string | undefined;
   /** Undefined or an interval of 1: every packet. */
   readonly sampling?: SamplingOptions | undefined;
+  /** Where the kernel samples systematically; undefined: the worker does. */
+  readonly kernelSelection?: KernelSelectionOptions | undefined;
   /** Receive frames for other stations too, until the capture ends. */
   readonly promiscuous: boolean;
   /** Capture what this machine sends, too. */

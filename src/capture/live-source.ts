@@ -10,6 +10,8 @@ import type { LiveCaptureOptions } from './live-options.ts';
 
 /** How long a wait lasts at most: how late a stop is heard when no packet comes. */
 const WAIT_MS = 100;
+/** The same once the interface is gone, and its last packets are read. */
+const DRAIN_WAIT_MS = 1;
 /** How often a quiet interface is looked at. */
 const CHECK_MS = 1000;
 /** How often a lost interface is tried again. */
@@ -27,6 +29,8 @@ export interface LiveEvents {
 export interface LiveStatistics {
   drops: number;
   freezes: number;
+  /** Packets that the kernel's systematic sampling left out. */
+  leftOut: number;
   /** Packets in blocks that made no sense. */
   faults: number;
   /** Times that the worker went to sleep. */
@@ -40,6 +44,7 @@ export class LiveSource {
   readonly statistics: LiveStatistics = {
     drops: 0,
     freezes: 0,
+    leftOut: 0,
     faults: 0,
     waits: 0,
     reopened: 0,
@@ -57,6 +62,7 @@ export class LiveSource {
   #isDrained = false;
   #hadNoLink = false;
   #lookAtMs = 0;
+  #wokenAtMs = performance.now();
   #refusedLogAtMs = -Infinity;
 
   /**
@@ -79,37 +85,53 @@ export class LiveSource {
     return this.#capture;
   }
 
+  /** When the last wait was over, by `performance.now()`, which costs more than it seems to right after a sleep. */
+  get wokenAtMs(): number {
+    return this.#wokenAtMs;
+  }
+
   /** As LiveCapture.readBatch. */
   readBatch(batch: LivePacketBatch): number {
     return this.#capture === undefined ? 0 : this.#capture.readBatch(batch);
   }
 
-  /** Sleeps until packets are at hand, a tenth of a second at most; looks after the interface meanwhile. */
-  async wait(): Promise<void> {
+  /**
+   * Sleeps until packets are at hand, a tenth of a second at most; looks after the interface meanwhile.
+   * @returns a promise where the capture waits by the event loop; waking up from one costs more than the rest of a wake
+   */
+  wait(): Promise<void> | undefined {
     this.statistics.waits++;
     const capture = this.#capture;
-    if (capture === undefined) {
-      await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
-      this.#reopenIfDue();
-      return;
-    }
-    const isDraining = this.#state === 'gone';
-    const waited = capture.wait(isDraining ? 1 : WAIT_MS);
-    const isWell = typeof waited === 'boolean' ? waited : await waited;
-    if (isDraining) {
+    if (capture === undefined) return this.#waitForInterface();
+    const waited = capture.wait(this.#state === 'gone' ? DRAIN_WAIT_MS : WAIT_MS);
+    if (typeof waited !== 'boolean') return waited.then((isWell) => this.#awake(capture, isWell));
+    this.#awake(capture, waited);
+    return undefined;
+  }
+
+  async #waitForInterface(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+    this.#wokenAtMs = performance.now();
+    this.#reopenIfDue();
+  }
+
+  #awake(capture: LiveCapture, isWell: boolean): void {
+    this.#wokenAtMs = performance.now();
+    if (this.#state === 'gone') {
       // Reading comes between: this thread may not have run while the last block was handed over.
       if (this.#isDrained) this.#lose(capture);
-      else this.#isDrained = performance.now() - this.#goneAtMs > this.#drainMs;
-    } else if (!isWell || performance.now() >= this.#lookAtMs) this.#look(capture);
+      else this.#isDrained = this.#wokenAtMs - this.#goneAtMs > this.#drainMs;
+    } else if (!isWell || this.#wokenAtMs >= this.#lookAtMs) this.#look(capture);
   }
 
   /** Asks the kernel for its counts: the only place that does, for it forgets them. */
   updateStatistics(): void {
     const capture = this.#capture;
     if (capture === undefined) return;
-    const { drops, freezes } = capture.takeStatistics();
+    const { drops, freezes, leftOut } = capture.takeStatistics();
     this.statistics.drops += drops;
     this.statistics.freezes += freezes;
+    this.statistics.leftOut += leftOut;
   }
 
   close(): void {

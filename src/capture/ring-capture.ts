@@ -16,10 +16,17 @@ import {
 } from '../sys/network-interface.ts';
 import { noSuchInterface, PacketSocket } from '../sys/packet-socket.ts';
 import { compileProgram } from './bpf.ts';
+import { attachSelection, leftOutBySelection } from './kernel-selection.ts';
 import { LINKTYPE_ETHERNET, linkTypeOfHardware } from './link-types.ts';
 import type { LivePacketBatch } from './live-batch.ts';
 import type { KernelStatistics, LiveCapture, LiveInterface } from './live-capture.ts';
-import type { LiveCaptureOptions, RingHandles, RingSize } from './live-options.ts';
+import type {
+  KernelSelectionOptions,
+  LiveCaptureOptions,
+  RingHandles,
+  RingSize,
+  SamplingOptions,
+} from './live-options.ts';
 import { type BlockWalk, createBlockWalk, walkPackets } from './ring-walk.ts';
 
 const { BLOCK_DESC_OCTETS, BLOCK_NUM_PKTS, BLOCK_OFFSET_TO_FIRST_PKT, BLOCK_STATUS, SOL_PACKET } = linux;
@@ -34,9 +41,11 @@ export class RingCapture implements LiveCapture {
   readonly interface: LiveInterface;
   readonly ring: RingSize;
   readonly handles: RingHandles;
-  readonly samplesRandomly = true;
+  readonly samplesBy: readonly SamplingOptions['method'][];
+  readonly samplingFault: string | undefined;
   readonly #socket: PacketSocket;
   readonly #walk: BlockWalk;
+  readonly #selection: KernelSelectionOptions | undefined;
   readonly #statistics = new Uint8Array(linux.TPACKET_STATS_V3_OCTETS);
   /** Word of each block's status, from the start of the ring. */
   readonly #statusWords: Int32Array;
@@ -44,6 +53,8 @@ export class RingCapture implements LiveCapture {
   #block = 0;
   /** Whether that block is ours. */
   #isHeld = false;
+  /** What the kernel's sampling had left out when we last asked. */
+  #leftOut = 0;
 
   /** @throws CaptureError */
   constructor(options: LiveCaptureOptions, timeBaseSeconds: number) {
@@ -68,7 +79,17 @@ export class RingCapture implements LiveCapture {
       const hasVnetHeader = allocateRing(socket, options);
       const mapped = socket.map(octets);
       address = mapped.address;
-      socket.attachFilter(programOf(options, linkType));
+      const program = programOf(options, linkType);
+      const { kernelSelection, sampling } = options;
+      const isSelecting = kernelSelection !== undefined && sampling !== undefined;
+      // The map counts on over the lives of a worker.
+      if (isSelecting) this.#leftOut = leftOutBySelection(kernelSelection);
+      this.samplingFault = isSelecting
+        ? attachSelection(socket, program, kernelSelection, sampling.interval)
+        : undefined;
+      this.#selection = isSelecting && this.samplingFault === undefined ? kernelSelection : undefined;
+      this.samplesBy = this.#selection === undefined ? ['random'] : ['random', 'systematic'];
+      if (this.#selection === undefined) socket.attachFilter(program);
       startCapture(socket, options, ifIndex);
       const isEthernet = linkType === LINKTYPE_ETHERNET;
       this.#walk = createBlockWalk(mapped.memory, {
@@ -148,12 +169,22 @@ export class RingCapture implements LiveCapture {
 
   takeStatistics(): KernelStatistics {
     const octets = this.#statistics;
-    if (this.#socket.get(SOL_PACKET, linux.PACKET_STATISTICS, octets) !== 0) return { drops: 0, freezes: 0 };
+    const leftOut = this.#takeLeftOut();
+    if (this.#socket.get(SOL_PACKET, linux.PACKET_STATISTICS, octets) !== 0)
+      return { drops: 0, freezes: 0, leftOut };
     const view = new DataView(octets.buffer);
     return {
       drops: view.getUint32(linux.STATS_DROPS, true),
       freezes: view.getUint32(linux.STATS_FREEZE_Q_CNT, true),
+      leftOut,
     };
+  }
+
+  #takeLeftOut(): number {
+    if (this.#selection === undefined) return 0;
+    const before = this.#leftOut;
+    this.#leftOut = leftOutBySelection(this.#selection);
+    return this.#leftOut - before;
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 /**
- * Packet selection in the worker (RFC 5475): systematic count-based, every N-th packet (§5.1), and hash-based on the
- * packet's content with the BOB function (§6.2, appendix A.2), neither of which classic BPF can do: it keeps no count and
- * has no loop. Random selection is the kernel's (bpf.ts), and done here only for sources without the ring.
+ * Packet selection in the worker (RFC 5475): hash-based on the packet's content with the BOB function (§6.2, appendix
+ * A.2), and systematic count-based, every N-th packet (§5.1), where the kernel does not do that (ebpf.ts). Random
+ * selection is the kernel's (bpf.ts), and done here only for sources without the ring.
  *
  * What is hashed is what a packet keeps along its path: of IPv4 identification, flags, fragment offset and addresses, of
  * IPv6 payload length and the parts of the addresses that vary most, and the first octets behind the IP header. Frames
@@ -39,18 +39,18 @@ export interface Selector {
 }
 
 /**
- * @param samplesRandomly whether random selection has been done when packets arrive
+ * @param samplesBy methods that have been applied when packets arrive
  * @returns undefined where the worker has nothing to select
  */
 export function createSelector(
   sampling: SamplingOptions | undefined,
   linkType: number,
-  samplesRandomly: boolean,
+  samplesBy: readonly SamplingOptions['method'][],
   initialValue: number = (Math.random() * 2 ** 32) | 0,
 ): Selector | undefined {
   if (sampling === undefined || sampling.interval <= 1) return undefined;
   const { interval, method } = sampling;
-  if (method === 'random' && samplesRandomly) return undefined;
+  if (samplesBy.includes(method)) return undefined;
   const skip = Math.floor(Math.random() * interval);
   const input = new Uint8Array(INPUT_OCTETS_MAX);
   return { method, interval, skip, linkType, initialValue, input };

@@ -11,8 +11,8 @@ import * as decoded from '../decode/decoded-batch.ts';
 import type { LivePacketBatch } from './live-batch.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { DECODED_WORDS, DETAIL, DETAIL_FRAGMENT, DETAIL_SUPER_PACKET, FRAGMENT_ID, FRAME_OCTETS } = decoded;
-const { IP_OCTETS, KEY_OBSERVATION_POINT } = decoded;
+const { DECODED_WORDS, DETAIL, DETAIL_FRAGMENT, DETAIL_SUPER_PACKET, EXTENSION_HEADERS } = decoded;
+const { FRAGMENT_ID, FRAME_OCTETS, IP_OCTETS, KEY_OBSERVATION_POINT } = decoded;
 
 /** Interface indexes from here on stand for frame 0, 1, … of the batch. */
 export const SUPER_PACKET_INDEX = 65_000;
@@ -33,6 +33,10 @@ const UDP_HEADER_OCTETS = 8;
 const TCP_HEADER_OCTETS = 20;
 const TCP_DATA_OFFSET = 12;
 const SEGMENTS_MAX = 0xffff;
+/** Next header TCP, no length beyond 8 octets, option 194 (RFC 2675) of 4 octets. */
+const JUMBO_HEADER_START = 0x0600c204;
+const JUMBO_HEADER_OCTETS = 8;
+const JUMBO_ABOVE_OCTETS = 65_536;
 
 /** Numbers the super-packets of a batch, before it is decoded. */
 export function numberSuperPackets(batch: LivePacketBatch): void {
@@ -79,14 +83,34 @@ function markSegments(
   if (headers === 0 || payload <= segment) return 1;
   const segments = Math.ceil(payload / segment);
   // What every packet but the first carries is not in the first one's lengths.
-  const rest = payload - segment;
+  const jumbo = jumboHeaderOctets(batch, i, linkType);
+  const rest = payload - segment + jumbo;
   const octets = (words[at + IP_OCTETS]! >>> 0) - rest;
   if (octets <= segment || segments > SEGMENTS_MAX) return 1;
   words[at + IP_OCTETS] = octets;
   words[at + FRAME_OCTETS] = (words[at + FRAME_OCTETS]! >>> 0) - rest;
   words[at + FRAGMENT_ID] = (segments << 16) | (segments * segment - payload);
   words[at + DETAIL] = words[at + DETAIL]! | DETAIL_SUPER_PACKET;
+  if (jumbo !== 0) words[at + EXTENSION_HEADERS] = 0;
   return segments;
+}
+
+/**
+ * Octets of the hop-by-hop header that BIG TCP (Linux 5.19) puts into IPv6 super-packets of more than 64 KB, whose length
+ * its jumbo payload option says; no segment has it on the wire. 0 for others.
+ */
+function jumboHeaderOctets(batch: LivePacketBatch, i: number, linkType: number): number {
+  if (batch.wireLength[i]! <= JUMBO_ABOVE_OCTETS || batch.isUdp[i] !== 0) return 0;
+  const { view } = batch;
+  const start = batch.frameOffset[i]!;
+  const captured = batch.capturedLength[i]!;
+  const known = batch.transportOffset[i]!;
+  const transport = known !== 0 ? known : transportOffset(view, start, captured, linkType, false);
+  const hop = transport - JUMBO_HEADER_OCTETS;
+  const ip = hop - IPV6_HEADER_OCTETS;
+  if (ip < 0 || transport > captured) return 0;
+  const isEmpty = view.getUint16(start + ip + 4) === 0 && view.getUint8(start + ip + 6) === 0;
+  return isEmpty && view.getUint32(start + hop) === JUMBO_HEADER_START ? JUMBO_HEADER_OCTETS : 0;
 }
 
 /** Octets of the headers of frame `i` that each segment repeats; 0 where that is not known. */

@@ -19,3 +19,9 @@ export function float64Array(allocate: AllocateMemory, length: number): Float64A
   const { buffer, byteOffset } = allocate(length * 8);
   return new Float64Array(buffer, byteOffset, length);
 }
+
+/** `length` octets, zero. */
+export function uint8Array(allocate: AllocateMemory, length: number): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset } = allocate(length);
+  return new Uint8Array(buffer, byteOffset, length);
+}

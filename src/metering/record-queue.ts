@@ -3,6 +3,7 @@
  *
  *     header  WRITTEN, TAKEN: batches handed over and given back since the start (wrap at 2^32)
  *             CLOSED: 1 when no more will come
+ *             SIGNAL: changes whenever one of the others does that the reader waits for
  *     batch   count, then records of `stride` words (flow-layout.ts)
  *
  * The number of batches is the credit. A replay waits for one to come back, so it loses nothing; a live worker must not
@@ -32,10 +33,13 @@ export const BATCHES = 32;
 /** Batches that are free when there is room: more than the flows that a batch of packets ends. */
 const BATCHES_SPARE = 8;
 const ROOM_WAIT_MS = 100;
+/** The reader is woken when there is something to read: this is for a writer that died in the middle of saying so. */
+const NEXT_WAIT_MS = 1000;
 
 const WRITTEN = 0;
 const TAKEN = 1;
 const CLOSED = 2;
+const SIGNAL = 3;
 const HEADER_WORDS = 16;
 /** Count, time base (double at word 2), clock (double at word 4). */
 const BATCH_HEADER_WORDS = 16;
@@ -88,6 +92,12 @@ function batchViews(memory: RecordQueueMemory): BatchView[] {
       headerDoubles: new Float64Array(buffer, start, BATCH_HEADER_WORDS / 2),
     };
   });
+}
+
+/** Tells the reader that there is something new, wherever it is between looking and waiting. */
+function wakeReader(header: Int32Array): void {
+  Atomics.add(header, SIGNAL, 1);
+  Atomics.notify(header, SIGNAL);
 }
 
 export interface RecordQueueWriterOptions {
@@ -157,14 +167,14 @@ export class RecordQueueWriter implements FlowSink {
     this.#count = 0;
     this.#written = (this.#written + 1) | 0;
     Atomics.store(this.#header, WRITTEN, this.#written);
-    Atomics.notify(this.#header, WRITTEN);
+    wakeReader(this.#header);
   }
 
   /** Hands over the rest and says that it is the last. */
   close(): void {
     this.flush();
     Atomics.store(this.#header, CLOSED, 1);
-    Atomics.notify(this.#header, WRITTEN);
+    wakeReader(this.#header);
   }
 
   #nextBatch(): BatchView | undefined {
@@ -247,12 +257,13 @@ export class RecordQueueReader {
   /** Resolves with the next batch, or undefined after the last. It is the caller's until `release`. */
   async next(): Promise<FlowRecordBatch | undefined> {
     for (;;) {
-      const written = Atomics.load(this.#header, WRITTEN);
-      if (written !== this.#taken) break;
+      // Read before what it stands for, so that nothing comes unnoticed between looking and waiting.
+      const signal = Atomics.load(this.#header, SIGNAL);
+      if (Atomics.load(this.#header, WRITTEN) !== this.#taken) break;
       // CLOSED is set after the last WRITTEN: seen together with nothing new, nothing will come.
       if (Atomics.load(this.#header, CLOSED) === 1 && Atomics.load(this.#header, WRITTEN) === this.#taken)
         return undefined;
-      const wait = Atomics.waitAsync(this.#header, WRITTEN, written, 100);
+      const wait = Atomics.waitAsync(this.#header, SIGNAL, signal, NEXT_WAIT_MS);
       if (wait.async) await wait.value;
     }
     const batch = this.#views[(this.#taken >>> 0) % this.#views.length]!;
@@ -270,7 +281,7 @@ export class RecordQueueReader {
   /** The writer is gone without having closed the queue: what it handed over is the last there is. */
   abandon(): void {
     Atomics.store(this.#header, CLOSED, 1);
-    Atomics.notify(this.#header, WRITTEN);
+    wakeReader(this.#header);
   }
 
   /** Gives the batch of the last `next` back to the writer. */

@@ -91,8 +91,8 @@ const PACKET_METRICS: readonly Metric[] = [
   perRing(
     'flowtap_capture_packets_unselected_total',
     'counter',
-    'Frames that sampling in the worker left out; what the kernel leaves out is not seen.',
-    ({ capture }) => capture.unselected,
+    'Frames that systematic or hash-based sampling left out; those that random sampling in the kernel does are not seen.',
+    ({ capture }) => capture.unselected + capture.leftOut,
   ),
   perRing(
     'flowtap_capture_super_packets_total',

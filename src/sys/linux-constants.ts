@@ -1,7 +1,7 @@
 /**
- * Numbers of Linux' packet sockets (linux/if_packet.h, linux/filter.h, linux/if.h, linux/virtio_net.h) and where the
- * fields of their structures stand, in octets. They are the same on x86-64 and arm64; a test compiled against the
- * kernel's headers checks each of them. Plain: no behaviour.
+ * Numbers of Linux' packet sockets (linux/if_packet.h, linux/filter.h, linux/bpf.h, linux/if.h, linux/virtio_net.h) and
+ * where the fields of their structures stand, in octets. They are the same on x86-64 and arm64; a test compiled against
+ * the kernel's headers checks each of them. Plain: no behaviour.
  */
 
 // Sockets.
@@ -13,6 +13,7 @@ export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_ERROR = 4;
 export const SO_ATTACH_FILTER = 26;
+export const SO_ATTACH_BPF = 50;
 export const SOL_PACKET = 263;
 export const ETH_P_ALL = 3;
 
@@ -108,8 +109,33 @@ export const BPF_ALU_MOD_K = 0x94;
 export const BPF_JMP_JEQ_K = 0x15;
 export const BPF_RET_K = 0x06;
 export const SKF_AD_OFF = -0x1000;
+export const SKF_AD_PROTOCOL = 0;
 export const SKF_AD_PKTTYPE = 4;
+export const SKF_AD_IFINDEX = 8;
+export const SKF_AD_VLAN_TAG = 44;
+export const SKF_AD_VLAN_TAG_PRESENT = 48;
 export const SKF_AD_RANDOM = 56;
+export const SKF_AD_VLAN_TPID = 60;
+export const SKF_LL_OFF = -0x200000;
+
+// bpf(2): commands, and where the fields of union bpf_attr stand that each uses.
+export const BPF_MAP_CREATE = 0;
+export const BPF_MAP_LOOKUP_ELEM = 1;
+export const BPF_PROG_LOAD = 5;
+export const BPF_MAP_TYPE_ARRAY = 2;
+export const BPF_PROG_TYPE_SOCKET_FILTER = 1;
+export const BPF_ATTR_OCTETS = 48;
+export const MAP_TYPE = 0;
+export const MAP_KEY_SIZE = 4;
+export const MAP_VALUE_SIZE = 8;
+export const MAP_MAX_ENTRIES = 12;
+export const LOOKUP_MAP_FD = 0;
+export const LOOKUP_KEY = 8;
+export const LOOKUP_VALUE = 16;
+export const LOAD_PROG_TYPE = 0;
+export const LOAD_INSN_CNT = 4;
+export const LOAD_INSNS = 8;
+export const LOAD_LICENSE = 16;
 
 // Memory and waiting.
 export const PROT_READ = 1;
@@ -152,6 +178,7 @@ export const ENOMEM = 12;
 export const EACCES = 13;
 export const ENODEV = 19;
 export const EINVAL = 22;
+export const ENOSYS = 38;
 export const ENOPROTOOPT = 92;
 export const EAFNOSUPPORT = 97;
 export const ENETDOWN = 100;

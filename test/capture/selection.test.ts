@@ -84,7 +84,7 @@ const packet = (id: number, ttl = 64) =>
 
 function selected(frames: readonly Uint8Array[], initialValue: number): number[] {
   const batch = batchOf(frames);
-  const selector = createSelector({ method: 'hash', interval: 4 }, 1, false, initialValue)!;
+  const selector = createSelector({ method: 'hash', interval: 4 }, 1, [], initialValue)!;
   const dropped = selectPackets(selector, batch);
   expect(dropped + batch.count).toBe(frames.length);
   return [...batch.timeNs.slice(0, batch.count)];
@@ -92,7 +92,7 @@ function selected(frames: readonly Uint8Array[], initialValue: number): number[]
 
 describe('selection', () => {
   it('takes every N-th packet, over the borders of batches', () => {
-    const selector = createSelector({ method: 'systematic', interval: 3 }, 1, true)!;
+    const selector = createSelector({ method: 'systematic', interval: 3 }, 1, ['random'])!;
     selector.skip = 1;
     const taken: number[] = [];
     for (let start = 0; start < 20; start += 5) {
@@ -140,10 +140,13 @@ describe('selection', () => {
   });
 
   it('is nobody’s business here where the kernel samples, or nothing does', () => {
-    expect(createSelector({ method: 'random', interval: 10 }, 1, true)).toBeUndefined();
-    expect(createSelector({ method: 'systematic', interval: 1 }, 1, true)).toBeUndefined();
-    expect(createSelector(undefined, 1, true)).toBeUndefined();
-    const selector = createSelector({ method: 'random', interval: 10 }, 1, false)!;
+    expect(createSelector({ method: 'random', interval: 10 }, 1, ['random'])).toBeUndefined();
+    expect(createSelector({ method: 'systematic', interval: 1 }, 1, [])).toBeUndefined();
+    expect(
+      createSelector({ method: 'systematic', interval: 9 }, 1, ['random', 'systematic']),
+    ).toBeUndefined();
+    expect(createSelector(undefined, 1, [])).toBeUndefined();
+    const selector = createSelector({ method: 'random', interval: 10 }, 1, [])!;
     const batch = batchOf(Array.from({ length: 2000 }, (_, i) => ethernet(packet(i))));
     selectPackets(selector, batch);
     expect(Math.abs(batch.count - 200)).toBeLessThan(100);

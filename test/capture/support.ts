@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { type CaptureOptions, openCaptures } from '../../src/capture/capture-source.ts';
+import { CAPTURE_OCTETS, type CaptureOptions, openCaptures } from '../../src/capture/capture-source.ts';
 import { createPacketBatch } from '../../src/capture/packet-batch.ts';
 import type { SourceInterface } from '../../src/capture/source.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
@@ -37,8 +37,11 @@ export async function readAll(
   const read = await readWith(files, options, capacity, undefined);
   // Standard input comes but once.
   if (files.includes('-')) return read;
-  const engine = createEngine((options.windowOctets ?? 2 ** 18) + capacity * 32);
-  expect(await readWith(files, options, capacity, engine)).toEqual(read);
+  const octets = CAPTURE_OCTETS + (options.windowOctets ?? 0) + capacity * 32;
+  expect(await readWith(files, options, capacity, createEngine(octets))).toEqual(read);
+  // Every regular file is large enough to be read ahead here, and few records lie whole in a chunk.
+  const readAhead = { chunkOctets: 300, roomOctets: 200, fileOctetsMin: 0 };
+  expect(await readWith(files, { ...options, readAhead }, capacity, createEngine(octets))).toEqual(read);
   return read;
 }
 

@@ -76,7 +76,7 @@ describe('defaults', () => {
         snapLength: 256,
         promiscuous: true,
         outgoing: false,
-        ring: { blocks: 64, blockOctets: 1_048_576, blockTimeoutMs: 10 },
+        ring: { blocks: 64, blockOctets: 1_048_576, blockTimeoutMs: 50 },
         sampling: { interval: 1, method: 'random', scale: false },
       },
       metrics: { listen: '127.0.0.1:9669' },

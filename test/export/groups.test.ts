@@ -194,7 +194,7 @@ describe('a failover group', () => {
     }
     expect(b.messages.length).toBeGreaterThan(0);
     const again = await open(a.port);
-    await until(() => exporting.statistics()[0]!.isUp === true, 6000);
+    await until(() => exporting.statistics()[0]!.isUp === true);
     again.messages.length = 0;
     await delay(300);
     send();

@@ -98,7 +98,7 @@ describe('rotation', () => {
     const sink = await makeSink(createTextFileSink, 'csv', path);
     await fill(sink, [1, 2], 2000);
     sink.flush();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await waitFor('it is being written', () => readdirSync(folder).includes('.f.csv.part'));
     expect(readdirSync(folder).sort()).toEqual(['.f.csv.part', 'f.csv']);
     expect(readFileSync(path, 'utf8')).toBe('what was there before\n');
     await sink.end();
@@ -196,8 +196,8 @@ describe('rotation', () => {
     const sink = await makeSink(createTextFileSink, 'json', join(folder, 'f-%s.json'), options);
     for (let second = 0; second < 8; second++) {
       await fill(sink, [second]);
-      // Files of one millisecond cannot be told apart by age.
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      // Files of one tick of the kernel's cannot be told apart by age.
+      await new Promise((resolve) => setTimeout(resolve, 25));
     }
     await sink.end();
     expect(readdirSync(folder).sort()).toEqual([
@@ -213,7 +213,7 @@ describe('rotation', () => {
     const sink = await makeSink(createTextFileSink, 'json', join(folder, 'f-%s.json'), options);
     for (let second = 0; second < 8; second++) {
       await fill(sink, [second]);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 25));
     }
     await sink.end();
     const octets = readdirSync(folder).reduce(
@@ -251,7 +251,7 @@ describe('faults of the disk', () => {
     const sink = await makeSink(createTextFileSink, 'json', path, {}, {}, log);
     await fill(sink, [1]);
     sink.flush();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await waitFor('it has failed', () => sink.statistics().recordsFailed > 0);
     expect(sink.statistics()).toMatchObject({ recordsFailed: uniflows(10), dataRecords: 0 });
     expect(log.lines).toHaveLength(1);
     expect(log.lines[0]).toMatch(

@@ -5,7 +5,10 @@ import { type Loss, LossWatcher, lossesOf } from '../../src/live-losses.ts';
 import { planLive, workersPerInterface } from '../../src/live-plan.ts';
 import { compareConfigs } from '../../src/live-reload.ts';
 import { balanceOf, liveSummaryLines } from '../../src/live-summary.ts';
+import { METERED_PACKETS } from '../../src/metering/counters.ts';
 import { NO_PARTS } from '../../src/replay-records.ts';
+import { PACKETS_LEFT_OUT, PACKETS_READ, PACKETS_UNSELECTED, runCounters } from '../../src/run-counters.ts';
+import { meteringStatistics } from '../../src/run-statistics.ts';
 import { collectorState, liveState, workerState } from '../metrics/states.ts';
 import { keptLog, liveConfig } from './live-support.ts';
 
@@ -128,6 +131,17 @@ describe('the account', () => {
     expect(lines.at(-1)).toBe('-47 packets are unaccounted for: a defect of flowtap, please report it');
   });
 
+  it('has what the kernel’s sampling left out among the offered and the not selected', () => {
+    const known = workerState('eth0', 0);
+    const worker = { ...known, capture: { ...known.capture, leftOut: 7000 } };
+    const [before, after] = [known, worker].map((one) => balanceOf({ workers: [one] }));
+    expect(after).toEqual({
+      ...before,
+      offered: before!.offered + 7000,
+      unselected: before!.unselected + 7000,
+    });
+  });
+
   it('takes drops that are not known for none, and says that they are not', () => {
     const known = workerState('eth0', 0);
     const worker = { ...known, capture: { ...known.capture, ringDrops: Number.NaN } };
@@ -171,5 +185,28 @@ describe('a new configuration', () => {
   it('does not mind what concerns replays alone', () => {
     const { applied, needRestart } = compareConfigs(liveConfig(), liveConfig({ 'replay.top': 7 }));
     expect([applied, needRestart]).toEqual([[], []]);
+  });
+});
+
+describe('what collectors are told of selection', () => {
+  const told = (fill: (capture: Float64Array) => void) => {
+    const counters = runCounters();
+    fill(counters.capture);
+    counters.metering[METERED_PACKETS] = 1000;
+    return meteringStatistics(() => [counters])();
+  };
+
+  it('is the same whether the kernel or the worker sampled', () => {
+    const byWorker = told((capture) => {
+      capture[PACKETS_READ] = 8000;
+      capture[PACKETS_UNSELECTED] = 7000;
+    });
+    const byKernel = told((capture) => {
+      capture[PACKETS_READ] = 1000;
+      capture[PACKETS_LEFT_OUT] = 7000;
+    });
+    expect(byWorker).toMatchObject({ observedPackets: 8000, selectedPackets: 1000 });
+    expect(byKernel).toEqual(byWorker);
+    expect(told((capture) => capture.fill(0)).observedPackets).toBeNaN();
   });
 });

@@ -22,7 +22,7 @@ class LateCapture implements LiveCapture {
   readonly interface = { name: 'gone0', linkType: 1, snapLength: 256, ifIndex: 7 };
   readonly ring = { blocks: 2, blockOctets: 4096, octets: 8192 };
   readonly handles = undefined;
-  readonly samplesRandomly = true;
+  readonly samplesBy = [];
   readonly faults = 0;
   isClosed = false;
   waits = 0;
@@ -46,7 +46,7 @@ class LateCapture implements LiveCapture {
     return 'gone' as const;
   }
   takeStatistics() {
-    return { drops: 0, freezes: 0 };
+    return { drops: 0, freezes: 0, leftOut: 0 };
   }
   close(): void {
     this.isClosed = true;

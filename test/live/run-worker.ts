@@ -7,6 +7,7 @@
  * SIGUSR1 makes it say `now` and the same object as at the end.
  */
 import { Worker } from 'node:worker_threads';
+import { shareSelection } from '../../src/capture/kernel-selection.ts';
 import type { LiveCaptureOptions } from '../../src/capture/live-options.ts';
 import type { LiveWorkerData, LiveWorkerMessage } from '../../src/live-messages.ts';
 import * as metering from '../../src/metering/counters.ts';
@@ -20,12 +21,14 @@ interface Wanted extends Partial<LiveCaptureOptions> {
   readonly scale?: boolean;
   /** New timeouts, sent to the workers when SIGHUP comes. */
   readonly timeouts?: { idleTimeoutMs: number; activeTimeoutMs: number; tcpEndDelayMs: number };
+  /** Systematic sampling in the kernel, shared by the workers. */
+  readonly inKernel?: boolean;
   /** Records are left in the queue until the end. */
   readonly holdRecords?: boolean;
 }
 
 const wanted = JSON.parse(process.argv[2]!) as Wanted;
-const { workers = 1, scale = false, timeouts, holdRecords = false, ...options } = wanted;
+const { workers = 1, scale = false, timeouts, holdRecords = false, inKernel = false, ...options } = wanted;
 const capture: LiveCaptureOptions = {
   capture: 'ring',
   interfaceIndex: 0,
@@ -88,6 +91,7 @@ function countsOf(counters: run.RunCounters): Record<string, number | null> {
     unselected: c[run.PACKETS_UNSELECTED]!,
     superPackets: c[run.SUPER_PACKETS]!,
     superPacketSegments: c[run.SUPER_PACKET_SEGMENTS]!,
+    leftOut: c[run.PACKETS_LEFT_OUT]!,
     reopened: c[run.CAPTURE_REOPENED]!,
     isUp: c[run.INTERFACE_UP]!,
     waits: c[run.POLL_WAKEUPS]!,
@@ -101,11 +105,14 @@ function countsOf(counters: run.RunCounters): Record<string, number | null> {
   return Object.fromEntries(Object.entries(counts).map(([name, n]) => [name, Number.isNaN(n) ? null : n]));
 }
 
-const running = Array.from({ length: workers }, () => {
+const selection = inKernel ? shareSelection(capture, workers) : undefined;
+if (selection?.fault !== undefined) process.stderr.write(`${selection.fault}\n`);
+
+const running = Array.from({ length: workers }, (_, ring) => {
   const counters = run.runCounters();
   const queue = createRecordQueue(false);
   const workerData: LiveWorkerData = {
-    capture,
+    capture: { ...capture, kernelSelection: selection?.workers[ring] },
     decode: {},
     metering: {
       idleTimeoutMs: 15_000,

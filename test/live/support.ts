@@ -20,6 +20,7 @@ export interface WorkerCounts {
   readonly freezes: number | null;
   readonly faults: number;
   readonly unselected: number;
+  readonly leftOut: number;
   readonly superPackets: number;
   readonly superPacketSegments: number;
   readonly reopened: number;

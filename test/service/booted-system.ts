@@ -28,10 +28,10 @@ const REPOSITORY = join(import.meta.dirname, '../..');
 const SYSTEMD = '/lib/systemd/systemd';
 const CGROUPS = '/sys/fs/cgroup';
 const PREFIX = 'flowtap-test-';
-const BOOT_LIMIT_MS = 30_000;
-const RUN_LIMIT_MS = 40_000;
+const BOOT_LIMIT_MS = 120_000;
+const RUN_LIMIT_MS = 90_000;
 /** The whole system, whatever a test does. */
-const LIFE_LIMIT_MS = 180_000;
+const LIFE_LIMIT_MS = 900_000;
 
 /** Hierarchies of cgroups that this machine has, as boot.sh wants them, and our own cgroup in each. */
 interface Cgroups {
@@ -113,7 +113,7 @@ function install(prefix: string): void {
     '--outDir',
     join(home, 'dist'),
   ]);
-  for (const name of ['package.json', 'src/flowtap.mjs', ...runtimePackages()]) {
+  for (const name of ['package.json', 'src', ...runtimePackages()]) {
     mkdirSync(dirname(join(home, name)), { recursive: true });
     cpSync(join(REPOSITORY, name), join(home, name), { recursive: true });
   }
@@ -266,6 +266,8 @@ export class BootedSystem {
 
   /** Lines of a unit in the journal, without time and name. */
   journal(unit: string, ...options: string[]): string {
+    // What was written before is there then.
+    this.must('journalctl', '--sync');
     return this.must('journalctl', '--no-pager', '-q', '-o', 'cat', '-u', unit, ...options);
   }
 

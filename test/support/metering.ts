@@ -1,4 +1,5 @@
 /** Runs both halves of the metering process on decoded batches, in one thread. */
+import { CAPTURE_OCTETS } from '../../src/capture/capture-source.ts';
 import { createDecodedBatch, type DecodedBatch } from '../../src/decode/decoded-batch.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import { createHashSeeds } from '../../src/metering/flow-key.ts';
@@ -13,7 +14,7 @@ const known = new WeakMap<MeteringProcess, { preparer: KeyPreparer; batch: Prepa
 
 /** An engine for a table of so many entries, and batches. */
 export function testEngine(entries: number): Engine {
-  return createEngine(tableOctets(entries));
+  return createEngine(tableOctets(entries) + CAPTURE_OCTETS);
 }
 
 export function meterPrepared(process: MeteringProcess, decoded: DecodedBatch): void {

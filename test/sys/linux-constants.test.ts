@@ -56,6 +56,18 @@ const EXPRESSIONS: Readonly<Record<string, string>> = {
   BPF_ALU_MOD_K: 'BPF_ALU | BPF_MOD | BPF_K',
   BPF_JMP_JEQ_K: 'BPF_JMP | BPF_JEQ | BPF_K',
   BPF_RET_K: 'BPF_RET | BPF_K',
+  BPF_ATTR_OCTETS: 'offsetof(union bpf_attr, kern_version) + 8',
+  MAP_TYPE: 'offsetof(union bpf_attr, map_type)',
+  MAP_KEY_SIZE: 'offsetof(union bpf_attr, key_size)',
+  MAP_VALUE_SIZE: 'offsetof(union bpf_attr, value_size)',
+  MAP_MAX_ENTRIES: 'offsetof(union bpf_attr, max_entries)',
+  LOOKUP_MAP_FD: 'offsetof(union bpf_attr, map_fd)',
+  LOOKUP_KEY: 'offsetof(union bpf_attr, key)',
+  LOOKUP_VALUE: 'offsetof(union bpf_attr, value)',
+  LOAD_PROG_TYPE: 'offsetof(union bpf_attr, prog_type)',
+  LOAD_INSN_CNT: 'offsetof(union bpf_attr, insn_cnt)',
+  LOAD_INSNS: 'offsetof(union bpf_attr, insns)',
+  LOAD_LICENSE: 'offsetof(union bpf_attr, license)',
   POLLFD_OCTETS: 'sizeof(struct pollfd)',
   POLLFD_EVENTS: 'offsetof(struct pollfd, events)',
   POLLFD_REVENTS: 'offsetof(struct pollfd, revents)',
@@ -68,7 +80,14 @@ const NEWER = ['PACKET_FANOUT_FLAG_IGNORE_OUTGOING', 'VIRTIO_NET_HDR_GSO_UDP_L4'
 
 const HEADERS = [
   ...['stddef.h', 'stdio.h', 'errno.h', 'poll.h', 'sys/socket.h', 'sys/mman.h', 'sys/ioctl.h'],
-  ...['linux/if.h', 'linux/if_arp.h', 'linux/if_ether.h', 'linux/if_packet.h', 'linux/filter.h'],
+  ...[
+    'linux/if.h',
+    'linux/if_arp.h',
+    'linux/if_ether.h',
+    'linux/if_packet.h',
+    'linux/filter.h',
+    'linux/bpf.h',
+  ],
   ...['linux/net_tstamp.h', 'linux/virtio_net.h', 'linux/sockios.h'],
 ];
 

@@ -111,7 +111,7 @@ const RING_OPTIONS: readonly ConfigOption[] = [
     ...CAPTURE,
     path: 'live.ring.blockTimeout',
     type: duration(1, 10e3),
-    default: 10,
+    default: 50,
     unit: '',
     help: 'A block that is not full is handed over after this time: how late a packet may be seen.',
   },
@@ -134,7 +134,7 @@ const SAMPLING_OPTIONS: readonly ConfigOption[] = [
     default: 'random',
     unit: '',
     flag: 'sampling-method',
-    help: 'Which packet: any with equal chance, every N-th, or by a hash of its content (RFC 5475).',
+    help: 'Which packet: any with equal chance, every N-th, or by a hash of its content (RFC 5475). Every N-th in the kernel takes CAP_BPF.',
   },
   {
     ...ONLY,

@@ -1,0 +1,165 @@
+/**
+ * A large regular file, read ahead of the parser by the threads of Node's pool while this thread works on what has been
+ * read (docs/decisions/0008 has the measurement). A handful of chunks go round; what is left of one when it ends is
+ * copied in front of the next, so that a record that lies across them is whole.
+ *
+ *     │ room │ chunk 0 │ room │ chunk 1 │ room │ chunk 2 │ room │ chunk 3 │
+ *
+ * What this cannot do it leaves to a plain `FileWindow`, which goes on from where it stopped: records longer than the
+ * room, and the end of a file, which may have been cut or have grown meanwhile.
+ */
+import { closeSync, read } from 'node:fs';
+import { type ByteWindow, FileWindow } from './byte-window.ts';
+
+const CHUNKS = 4;
+/** What the plain window that goes on behind the last chunk reads at a time. */
+const REST_OCTETS = 256 * 1024;
+
+/** How much is read ahead; tests use less. */
+export interface ReadAheadOptions {
+  /** Octets of a chunk: few turns of the event loop, and all chunks stay in the cache that the cores share. */
+  readonly chunkOctets: number;
+  /** Octets in front of a chunk: more than any record of a capture that is not damaged. */
+  readonly roomOctets: number;
+  /** Files from this size on are read ahead. */
+  readonly fileOctetsMin: number;
+}
+
+export const READ_AHEAD: ReadAheadOptions = {
+  chunkOctets: 1024 * 1024,
+  roomOctets: 512 * 1024,
+  fileOctetsMin: 16 * 1024 * 1024,
+};
+
+/** Octets of memory that such a window takes. */
+export function readAheadOctets({ chunkOctets, roomOctets }: ReadAheadOptions): number {
+  return CHUNKS * (roomOctets + chunkOctets);
+}
+
+interface Chunk {
+  /** Where its octets begin in the memory. */
+  readonly start: number;
+  /** Octets read; undefined while it is being read. */
+  octets: number | undefined;
+  hasFailed: boolean;
+}
+
+export class ReadAheadWindow implements ByteWindow {
+  view: DataView;
+  start = 0;
+  end = 0;
+  viewOffset = 0;
+  readonly #fd: number;
+  readonly #bytes: Uint8Array;
+  readonly #options: ReadAheadOptions;
+  readonly #chunks: readonly Chunk[];
+  /** Number of the chunk that the octets now are of. */
+  #current = CHUNKS - 1;
+  /** Place in the file that the next read starts from. */
+  #position = 0;
+  #reading = 0;
+  #isLast = false;
+  #isClosed = false;
+  /** Told when a read has come back. */
+  #heard: (() => void) | undefined;
+  /** What goes on where this stops. */
+  #rest: FileWindow | undefined;
+
+  /** @param bytes `readAheadOctets` of memory */
+  constructor(fd: number, bytes: Uint8Array, options: ReadAheadOptions = READ_AHEAD) {
+    const { chunkOctets, roomOctets } = options;
+    this.#fd = fd;
+    this.#bytes = bytes;
+    this.#options = options;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#chunks = Array.from({ length: CHUNKS }, (_, i) => ({
+      start: i * (roomOctets + chunkOctets) + roomOctets,
+      octets: undefined,
+      hasFailed: false,
+    }));
+    for (const chunk of this.#chunks) this.#read(chunk);
+  }
+
+  get octetsConsumed(): number {
+    return this.viewOffset + this.start;
+  }
+
+  get fault(): Error | undefined {
+    return this.#rest?.fault;
+  }
+
+  #read(chunk: Chunk): void {
+    const { chunkOctets } = this.#options;
+    const position = this.#position;
+    this.#position += chunkOctets;
+    this.#reading++;
+    chunk.octets = undefined;
+    read(this.#fd, this.#bytes, chunk.start, chunkOctets, position, (error, octets) => {
+      chunk.octets = octets ?? 0;
+      chunk.hasFailed = error !== null;
+      this.#reading--;
+      this.#heard?.();
+      if (this.#isClosed && this.#reading === 0) closeSync(this.#fd);
+    });
+  }
+
+  ensureNow(need: number): boolean {
+    while (this.end - this.start < need) {
+      if (this.#rest !== undefined) return this.#ensureRest(this.#rest, need);
+      const next = this.#chunks[(this.#current + 1) % CHUNKS]!;
+      if (this.#isLast || need > this.#options.roomOctets) this.#leaveRest();
+      else if (next.octets === undefined) return false;
+      else if (next.hasFailed) this.#leaveRest();
+      else this.#advance(next, next.octets);
+    }
+    return true;
+  }
+
+  /** Goes on with the next chunk, what is left of this one in front of it. */
+  #advance(next: Chunk, octets: number): void {
+    const left = this.end - this.start;
+    const start = next.start - left;
+    const isFirst = this.#position === CHUNKS * this.#options.chunkOctets && this.end === 0;
+    this.#bytes.copyWithin(start, this.start, this.end);
+    this.viewOffset += this.start - start;
+    this.start = start;
+    this.end = next.start + octets;
+    this.#isLast = octets < this.#options.chunkOctets;
+    // This one has been used up, but for the first time, when there was none.
+    if (!isFirst && !this.#isLast) this.#read(this.#chunks[this.#current]!);
+    this.#current = (this.#current + 1) % CHUNKS;
+  }
+
+  #leaveRest(): void {
+    const position = this.octetsConsumed;
+    this.#rest = new FileWindow(this.#fd, new Uint8Array(REST_OCTETS), position);
+    this.viewOffset = position;
+    this.start = this.end = 0;
+  }
+
+  #ensureRest(rest: FileWindow, need: number): boolean {
+    rest.start = this.start;
+    const isThere = rest.ensureNow(need);
+    this.view = rest.view;
+    this.start = rest.start;
+    this.end = rest.end;
+    this.viewOffset = rest.viewOffset;
+    return isThere;
+  }
+
+  async ensure(need: number): Promise<boolean> {
+    while (!this.ensureNow(need)) {
+      if (this.#rest !== undefined || this.#isClosed) return false;
+      await new Promise<void>((resolve) => {
+        this.#heard = resolve;
+      });
+    }
+    return true;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#reading === 0) closeSync(this.#fd);
+  }
+}
