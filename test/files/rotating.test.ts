@@ -1,16 +1,14 @@
 /** Rotation: by time and by size, names, complete files only, compression, retention, faults of the disk. */
-import { execFile, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fileName, filesNamedBy, unknownConversion, withTime } from '../../src/export/files/file-name.ts';
-import { createParquetSink } from '../../src/export/files/parquet-sink.ts';
 import { createTextFileSink } from '../../src/export/files/text-file-sink.ts';
 import type { RecordSink } from '../../src/export/record-sink.ts';
 import { waitFor } from '../support/network.ts';
-import { PCAPS_FOLDER, warnSkipped } from '../support/tools.ts';
+import { warnSkipped } from '../support/tools.ts';
 import { flowsAt, makeSink, temporaryFolder, uniflows } from './sink-support.ts';
 
 let folder = '';
@@ -106,56 +104,6 @@ describe('rotation', () => {
     const lines = linesOf(path);
     expect(lines[0]).toContain('octetDeltaCount');
     expect(lines).toHaveLength(1 + 2 * uniflows(2000));
-  });
-
-  it('names what runs left that were killed with kill -9, by the pattern, and what to do', async () => {
-    const path = join(folder, '%Y', 'f-%S.json');
-    const child = spawn(
-      process.execPath,
-      [
-        join(import.meta.dirname, '../../src/main.ts'),
-        ...[
-          'replay',
-          join(PCAPS_FOLDER, 'demo.pcapng'),
-          '--speed',
-          '1',
-          '--idle-timeout',
-          '500ms',
-          '-q',
-          '-o',
-          'none',
-        ],
-        ...['-e', `json:${path}`],
-      ],
-      { stdio: 'ignore' },
-    );
-    const parts = () => filesNamedBy(join(folder, '%Y', '.f-%S.json.part'));
-    try {
-      await waitFor('a file is begun', () => parts().some(({ octets }) => octets > 0), 30_000);
-    } finally {
-      child.kill('SIGKILL');
-      if (child.signalCode === null) await once(child, 'exit');
-    }
-    const [part] = parts();
-    // Whole up to its last piece.
-    for (const line of linesOf(part!.name)) JSON.parse(line);
-    const log = { lines: [] as string[] };
-    const sink = await makeSink(createTextFileSink, 'json', path, {}, {}, log);
-    await sink.end();
-    expect(log.lines).toHaveLength(1);
-    expect(log.lines[0]).toMatch(/^warning json:.*not completed by an earlier run.*rename it to read it/);
-    expect(log.lines[0]).toContain(`${part!.name} (${part!.octets} octets)`);
-    expect(parts()).toHaveLength(1);
-  }, 60_000);
-
-  it('says of Parquet that it cannot be read, and is silent where nothing was left', async () => {
-    const log = { lines: [] as string[] };
-    await (await makeSink(createParquetSink, 'parquet', join(folder, 'f.parquet'), {}, {}, log)).end();
-    expect(log.lines).toEqual([]);
-    for (const number of ['', '-1', '-2', '-3'])
-      writeFileSync(join(folder, `.f${number}.parquet.part`), 'left');
-    await (await makeSink(createParquetSink, 'parquet', join(folder, 'f.parquet'), {}, {}, log)).end();
-    expect(log.lines.join()).toMatch(/and 1 more; they lack the index .* delete them$/);
   });
 
   it('leaves a file of a killed run alone', async () => {
