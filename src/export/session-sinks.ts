@@ -9,7 +9,8 @@ import { readTlsMaterial } from './stream-connection.ts';
 import { streamSessions } from './stream-session.ts';
 import { udpSessions } from './udp-session.ts';
 
-const UNREAD_MS = 1000;
+/** A collector on a busy machine can be seconds behind with what its system has acknowledged. */
+const UNREAD_MS = 3000;
 /** A collector over TLS 1.3 refuses our certificate only after the first records are on their way. */
 const TLS_VERDICT_MS = 500;
 /** Hosts limit how many ICMP messages they send, usually to one a second and receiver. */
