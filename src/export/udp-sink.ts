@@ -21,6 +21,7 @@ import type {
 import { addStatistics, emptyStatistics } from './statistics.ts';
 import { type SendErrorReason, sendErrorReason } from './transport.ts';
 import { openUdpExporter } from './udp-exporter.ts';
+import type { UdpTransport } from './udp-transport.ts';
 
 const RESOLVE_MS = 60_000;
 /** After errors the name is looked up again this soon. */
@@ -37,6 +38,7 @@ const TEMPLATE_LEAD_MS = 50;
 interface Session {
   readonly exporter: CollectorExporter;
   readonly address: ResolvedAddress;
+  readonly transport: UdpTransport;
   /** Records wait until then; 0: they need not wait. */
   recordsFromMs: number;
 }
@@ -99,12 +101,12 @@ export class UdpSink implements RecordSink {
     const address = addresses[0]!;
     // One source port cannot be had twice: the old socket goes first.
     if (options.sourcePort !== undefined) await this.#retire();
-    const { exporter } = await openUdpExporter(this.#config, this.#to, address);
+    const { exporter, transport } = await openUdpExporter(this.#config, this.#to, address);
     this.#tellStatistics(exporter);
     if (this.#interfaces !== undefined) exporter.setInterfaces(this.#interfaces);
     const retired = this.#retire();
     const recordsFromMs = exporter.announceTemplates() ? performance.now() + TEMPLATE_LEAD_MS : 0;
-    this.#session = { exporter, address, recordsFromMs };
+    this.#session = { exporter, transport, address, recordsFromMs };
     this.#sessions++;
     this.#errorsSeen = 0;
     this.#refusedSeen = 0;
@@ -118,12 +120,14 @@ export class UdpSink implements RecordSink {
     if (session === undefined) return this.#exportLater(batch);
     if (session.recordsFromMs > 0) {
       const waitMs = session.recordsFromMs - performance.now();
-      session.recordsFromMs = 0;
       if (waitMs > 0) {
         const waiting = delay(waitMs).then(() => this.exportBatch(batch));
         this.#pending = waiting;
         return waiting;
       }
+      // What came of the announcement: the system would tell of it instead of sending the next message, the templates again.
+      session.transport.look();
+      session.recordsFromMs = 0;
     }
     const pending = session.exporter.exportBatch(batch);
     this.#pending = pending;

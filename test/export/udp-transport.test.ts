@@ -80,6 +80,30 @@ describe('an exporting process', () => {
     expect(counters!.collectorDrops).toBeNull();
   });
 
+  it('announces its templates to a collector that was not there when it began', async () => {
+    const early = await boundSocket();
+    const { port } = early.address();
+    early.close();
+    await once(early, 'close');
+    const exporting = await createExportingProcess(CONFIG, [to(port)]);
+    // The first announcement goes to nobody, and its refusal waits in the socket.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const late = createSocket('udp4');
+    const messages: Buffer[] = [];
+    late.on('message', (message) => messages.push(message));
+    late.bind(port, '127.0.0.1');
+    await once(late, 'listening');
+    await exporting.exportBatch(BATCH);
+    exporting.flush();
+    await waitFor('records arrive', () => messages.some((message) => message.readUInt16BE(16) >= 256));
+    const [counters] = await exporting.close();
+    late.close();
+    // IPFIX: the first set of the first message is one of templates (RFC 7011 §3.3.2).
+    expect(messages[0]!.readUInt16BE(16)).toBe(2);
+    expect(counters!.errors.econnrefused).toBe(1);
+    expect(counters!.dataRecords).toBe(512);
+  });
+
   it('says which collector the system refuses to open a socket for', async () => {
     const failing = createExportingProcess(CONFIG, [to(2055, '255.255.255.255')]);
     await expect(failing).rejects.toThrow(ExportError);

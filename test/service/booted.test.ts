@@ -184,7 +184,9 @@ describeInSystem(
       expect(total(series, 'flowtap_capture_packets_dropped_total')).toBe(0);
 
       // Nothing listens on the other collector's port; journald sorts it by its priority.
-      expect(system.journal('flowtap', '-p', 'warning')).toContain('econnrefused');
+      await waitFor('the refusal is told', () =>
+        system.journal('flowtap', '-p', 'warning').includes('econnrefused'),
+      );
       expect(system.journal('flowtap', '-p', 'warning')).not.toContain('metering veth1');
       configure('exporters', '["ipfix://127.0.0.1:4739"]');
       system.must('systemctl', 'reload', 'flowtap');
