@@ -48,13 +48,15 @@ function twoNamespaces() {
   return { probe, collector, read };
 }
 
-describeInLab(['python3', 'tc', 'nft'], 'exporting to a collector', () => {
+describeInLab(['python3', 'tc', 'nft', 'ping'], 'exporting to a collector', () => {
   it.each([4, 6])(
     'over IPv%i comes from the address and port, and with the DSCP and TTL, asked for',
     async (version) => {
       const { probe, read } = twoNamespaces();
       const [host, sourceAddress] =
         version === 4 ? ['192.0.2.2', '192.0.2.3'] : ['2001:db8::2', '2001:db8::1'];
+      // Neighbours find each other first: what waits for that, a second when the first question is lost, is not quiet.
+      expect(await probe.run(['ping', '-c', '1', '-W', '20', host])).toMatchObject({ code: 0 });
       const reader = await read(host, 4739);
       const exporters = [to('ipfix', host, 4739, { sourceAddress, sourcePort: 9999, dscp: 46, ttl: 7 })];
       const { statistics } = await ended(

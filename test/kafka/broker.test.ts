@@ -97,7 +97,7 @@ describe.skipIf(!canRun)(WHAT, () => {
     const { stderr, exitCode } = await replay('nowhere?giveUpAfter=1');
     expect(stderr).toMatch(/unknownTopic; create the topic/);
     expect(stderr).toContain('0 records in 0 messages');
-    expect(exitCode).toBe(0);
+    expect(exitCode).toBe(1);
   });
 
   it('come in smaller batches where the topic takes no large ones', async () => {
@@ -117,7 +117,7 @@ describe.skipIf(!canRun)(WHAT, () => {
     await admin.createTopics({ topics: ['tiny'], partitions: 1, replicas: 1, configs });
     await admin.close();
     const { stderr, exitCode } = await replay('tiny?compression=none');
-    expect(exitCode).toBe(0);
+    expect(exitCode).toBe(1);
     expect(stderr).toContain('0 records in 0 messages');
     expect(stderr).toMatch(/tooLarge; raise max.message.bytes/);
   });
