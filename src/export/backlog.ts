@@ -70,6 +70,12 @@ export class Backlog {
     this.#pendingRecords = this.#spooledRecords = spool?.recovered.dataRecords ?? 0;
   }
 
+  /** What the disk lost; nobody knows more than how many records it were. */
+  get damaged(): FlowVolume {
+    const unknown = this.damagedRecords === 0 ? 0 : Number.NaN;
+    return { records: this.damagedRecords, packets: unknown, octets: unknown };
+  }
+
   /** Data records not yet confirmed, and those of them that a crash would not lose. */
   get pendingRecords(): number {
     return this.#pendingRecords;
@@ -88,15 +94,23 @@ export class Backlog {
     return this.#cursor < this.#accepted && this.#inFlightInMemory < IN_FLIGHT_MAX;
   }
 
+  /** Whether there are batches that `next` does not hand out before earlier ones are acknowledged. */
+  get isWaiting(): boolean {
+    return this.#cursor < this.#accepted && this.#inFlightInMemory >= IN_FLIGHT_MAX;
+  }
+
   /** Batches handed out and not confirmed. */
   get inFlight(): number {
     return this.#inFlight.length;
   }
 
-  /** Whether memory is short: what is confirmed had better be forgotten soon. */
-  get isPressed(): boolean {
-    const isFull = this.#spool === undefined && this.#waiting.length >= MEMORY_BATCHES;
-    return isFull || this.#inFlightInMemory >= IN_FLIGHT_MAX;
+  /**
+   * Whether memory is short, and some of it belongs to the earliest batches that were acknowledged: those had better be
+   * confirmed soon. Batches that are on disk are not among them; they give their memory back when they are acknowledged.
+   */
+  isPressed(acknowledged: number): boolean {
+    const isFull = this.#waiting.length >= MEMORY_BATCHES || this.#inFlightInMemory >= IN_FLIGHT_MAX;
+    return isFull && this.#inFlight.slice(0, acknowledged).some(({ hasMemory }) => hasMemory);
   }
 
   /** Takes a copy of a batch. @returns undefined, or why there is no room for it */

@@ -3,6 +3,7 @@
  * each batch that went into it, whether the collector's system has acknowledged all of it. What it goes over is
  * stream-session.ts's business, or udp-session.ts's.
  */
+import type { RecordParts } from '../metering/flow-layout.ts';
 import type { StreamProgress } from '../sys/socket-options.ts';
 import type { BacklogEntry } from './backlog.ts';
 import type { CollectorExporter } from './collector-exporter.ts';
@@ -47,6 +48,8 @@ export type OpenSession = (handlers: {
 export interface SessionSinkParts {
   readonly open: OpenSession;
   readonly spool: Spool | undefined;
+  /** What the collector's templates want of flow records. */
+  readonly recordParts: RecordParts;
   /** How long a session lasts before records that nobody acknowledged but the system count as wanted. */
   readonly verdictMs: number;
   /**
@@ -56,6 +59,9 @@ export interface SessionSinkParts {
   readonly unreadMs: number;
 }
 
+/** A collector that acknowledges nothing for this long, with records on their way to it, does not read. */
+const STALLED_MS = 500;
+
 export class ExportSession {
   readonly #link: SessionLink;
   readonly #onEnd: (session: ExportSession) => void;
@@ -63,8 +69,11 @@ export class ExportSession {
   ending: { readonly error: Error | undefined; readonly isOrderly: boolean } | undefined;
   /** Why it is ended on purpose: another one is to follow, or none. */
   purpose: 'renewal' | 'last' | undefined;
-  readonly startedMs = performance.now();
+  readonly #startedMs = performance.now();
   #marks: Mark[] = [];
+  /** When acknowledgements last came, or none were missing; and when they last failed to come. */
+  #progressMs = this.#startedMs;
+  #stalledMs = Number.NEGATIVE_INFINITY;
 
   /** @param onEnd called once, when the session is over */
   constructor(link: SessionLink, onEnd: (session: ExportSession) => void) {
@@ -76,8 +85,18 @@ export class ExportSession {
     return this.#link.exporter;
   }
 
+  /** Whether records are on their way, and acknowledgements have not come for some time. */
+  isStalled(nowMs: number): boolean {
+    return nowMs - this.#progressMs >= STALLED_MS;
+  }
+
   get address(): string {
     return this.#link.address;
+  }
+
+  /** Whether it has lasted so long. */
+  isOlderThan(ms: number): boolean {
+    return performance.now() - this.#startedMs >= ms;
   }
 
   /** Its counters; errors that end sessions are counted by whoever keeps them. */
@@ -101,7 +120,10 @@ export class ExportSession {
    */
   acknowledged(nowMs: number): number {
     const marks = this.#marks;
-    if (marks.length === 0) return 0;
+    if (marks.length === 0) {
+      this.#progressMs = nowMs;
+      return 0;
+    }
     const { progress: ask, arena } = this.#link;
     // What this system has taken must do where nobody can be asked. A socket that is gone tells no more than it has.
     const canAsk = ask !== undefined && this.ending === undefined;
@@ -112,11 +134,21 @@ export class ExportSession {
         if (progress === undefined || mark.messages > arena.done) break;
         if (Number.isNaN(mark.octets)) mark.octets = progress.written;
         if (progress.acknowledged < mark.octets) break;
-        mark.confirmedMs = nowMs;
+        mark.confirmedMs = this.#progressMs = nowMs;
       }
       count++;
     }
+    if (count === marks.length) this.#progressMs = nowMs;
+    if (this.isStalled(nowMs)) this.#stalledMs = nowMs;
     return count;
+  }
+
+  /**
+   * How many of the earliest batches the collector itself must have read: acknowledged so long ago, and it has kept
+   * reading since. What its system holds for one that has stopped is lost with it.
+   */
+  readBefore(nowMs: number, unreadMs: number): number {
+    return nowMs - this.#stalledMs < unreadMs ? 0 : this.acknowledgedBefore(nowMs - unreadMs);
   }
 
   /** How many of the earliest were acknowledged before a time. */

@@ -6,7 +6,7 @@
 import type { FlowRecordBatch } from '../metering/flow-layout.ts';
 import { Backlog } from './backlog.ts';
 import { countDataRecords } from './batch-buffer.ts';
-import { collectorOptions, partsOfTemplates } from './collector-options.ts';
+import { collectorOptions } from './collector-options.ts';
 import type { ExportSession, SessionSinkParts } from './export-session.ts';
 import { addVolumes, type FlowVolume, LostFlows, volumeOf } from './lost-flows.ts';
 import type { InterfaceDescription } from './options-data.ts';
@@ -20,6 +20,8 @@ import type {
 import { SessionConnector } from './session-connector.ts';
 
 const LOOK_MS = 100;
+/** Where only acknowledgements are missing: nobody tells when they come. */
+const LOOK_SOON_MS = 2;
 /** Where memory is short, at least so many batches that were acknowledged last are kept. */
 const UNREAD_BATCHES = 32;
 /** A session whose collector acknowledges nothing for this long is broken off. */
@@ -42,6 +44,7 @@ export class SessionSink implements RecordSink {
   readonly #recovered: number;
   readonly #connector: SessionConnector;
   readonly #timer: NodeJS.Timeout;
+  #soon: NodeJS.Timeout | undefined;
   #isSending = false;
   #isClosed = false;
   /** Data records. `held`: of the batch that waits for room. */
@@ -56,12 +59,11 @@ export class SessionSink implements RecordSink {
   #progressMs = performance.now();
   #sentMs = performance.now();
 
-  /** @throws ConfigError for faults in templates */
   constructor(config: ExportingConfig, to: ExporterConfig, context: SinkContext, parts: SessionSinkParts) {
     this.url = to.url;
     this.#context = context;
     this.#giveUpAfterMs = (to.options.giveUpAfterMs as number | undefined) ?? GIVE_UP_MS;
-    ({ encapsulation: this.needsEncapsulation, health: this.needsHealth } = partsOfTemplates(config, to));
+    ({ encapsulation: this.needsEncapsulation, health: this.needsHealth } = parts.recordParts);
     this.#isBiflow = collectorOptions(config, to, true).isBiflow;
     this.#parts = parts;
     this.#backlog = new Backlog(parts.spool);
@@ -120,10 +122,16 @@ export class SessionSink implements RecordSink {
       session?.exporter.flush();
       this.#confirm();
       const { hasNext, inFlight } = this.#backlog;
-      // Everything has arrived: whether it was read shows in how the collector answers the end of the session.
-      if (session !== undefined && !hasNext && this.#hasVerdict(session) && session.isAcknowledged(inFlight))
-        await this.#finish(session);
-      else await new Promise((resolve) => setTimeout(resolve, END_LOOK_MS));
+      if (
+        session !== undefined &&
+        !hasNext &&
+        session.isOlderThan(this.#parts.verdictMs) &&
+        session.isAcknowledged(inFlight)
+      ) {
+        // Everything has arrived: whether it was read shows in how the collector answers the end of the session.
+        session.purpose = 'last';
+        await session.finish(FINISH_MS);
+      } else await new Promise((resolve) => setTimeout(resolve, END_LOOK_MS));
     }
     const session = this.#connector.session;
     this.#stop(this.#context.whenFull === 'wait' ? 'unreachable' : 'stopped');
@@ -179,7 +187,10 @@ export class SessionSink implements RecordSink {
       if (!this.#backlog.hasNext) this.#confirm();
       if (this.#backlog.inFlight === 0) this.#sentMs = performance.now();
       const entry = this.#backlog.next();
-      if (entry === undefined) return;
+      if (entry === undefined) {
+        this.#lookSoon(session);
+        return;
+      }
       if (entry.attempts > 1) this.#repeated += entry.dataRecords;
       const pending = session.send(entry);
       if (pending === undefined) continue;
@@ -198,21 +209,10 @@ export class SessionSink implements RecordSink {
     const nowMs = performance.now();
     const acknowledged = session.acknowledged(nowMs);
     this.#backlog.acknowledge(acknowledged);
-    let count = session.acknowledgedBefore(nowMs - this.#parts.unreadMs);
-    if (this.#backlog.isPressed && this.#hasVerdict(session))
+    let count = session.readBefore(nowMs, this.#parts.unreadMs);
+    if (this.#backlog.isPressed(acknowledged) && session.isOlderThan(this.#parts.verdictMs))
       count = Math.max(count, acknowledged - UNREAD_BATCHES);
     this.#release(session, count);
-  }
-
-  /** Whether a collector that does not want us would have said so by now. */
-  #hasVerdict(session: ExportSession): boolean {
-    return performance.now() - session.startedMs >= this.#parts.verdictMs;
-  }
-
-  /** Ends a session whose batches have all been acknowledged; they are done unless the collector breaks it off. */
-  async #finish(session: ExportSession): Promise<void> {
-    session.purpose = 'last';
-    await session.finish(FINISH_MS);
   }
 
   #release(session: ExportSession, count: number): void {
@@ -226,6 +226,16 @@ export class SessionSink implements RecordSink {
   #ended(session: ExportSession): void {
     if (session.ending!.isOrderly) this.#release(session, session.acknowledgedBefore(performance.now()));
     this.#backlog.rewind();
+  }
+
+  #lookSoon(session: ExportSession): void {
+    if (this.#isClosed || this.#soon !== undefined) return;
+    if (!this.#backlog.isWaiting || session.isStalled(performance.now())) return;
+    this.#soon = setTimeout(() => {
+      this.#soon = undefined;
+      this.#send();
+    }, LOOK_SOON_MS);
+    this.#soon.unref();
   }
 
   #look(): void {
@@ -248,6 +258,7 @@ export class SessionSink implements RecordSink {
     this.#isClosed = true;
     this.#connector.stop();
     clearInterval(this.#timer);
+    clearTimeout(this.#soon);
     this.#drop(reason, this.#backlog.forgetUnspooled());
   }
 
@@ -282,14 +293,8 @@ export class SessionSink implements RecordSink {
     this.#lostFlows.add(volume);
   }
 
-  /** All that will never be sent. Of what the disk lost nobody knows more than how many records it were. */
+  /** All that will never be sent. */
   #lost(): FlowVolume {
-    const { damagedRecords } = this.#backlog;
-    if (damagedRecords === 0) return this.#lostFlows.total;
-    return addVolumes(this.#lostFlows.total, {
-      records: damagedRecords,
-      packets: Number.NaN,
-      octets: Number.NaN,
-    });
+    return addVolumes(this.#lostFlows.total, this.#backlog.damaged);
   }
 }

@@ -1,5 +1,6 @@
 /** Collectors with sessions, by transport: what each needs before there is a sink for it. */
 import { ConfigError } from '../errors.ts';
+import type { RecordParts } from '../metering/flow-layout.ts';
 import { resolveCollector } from './collector-address.ts';
 import { partsOfTemplates } from './collector-options.ts';
 import type { ExporterConfig, ExportingConfig, RecordSink, SinkContext } from './record-sink.ts';
@@ -16,6 +17,16 @@ const TLS_VERDICT_MS = 500;
 /** Hosts limit how many ICMP messages they send, usually to one a second and receiver. */
 const UDP_UNREAD_MS = 2000;
 
+/** What can be known to be wrong before anything is opened. @returns what its templates want of flow records */
+async function checkCollector(
+  config: ExportingConfig,
+  to: ExporterConfig,
+  context: SinkContext,
+): Promise<RecordParts> {
+  if (context.whenFull === 'wait') await resolveCollector(to.host, to.url);
+  return partsOfTemplates(config, to);
+}
+
 /**
  * A collector over TCP or TLS.
  * @throws ConfigError for faults in templates or certificates, ExportError for a spool that cannot be used, and in a
@@ -26,13 +37,13 @@ export async function createSessionSink(
   to: ExporterConfig,
   context: SinkContext,
 ): Promise<RecordSink> {
-  if (context.whenFull === 'wait') await resolveCollector(to.host, to.url);
-  partsOfTemplates(config, to);
+  const recordParts = await checkCollector(config, to, context);
   const isTls = to.protocol === 'ipfix+tls';
   if (isTls) readTlsMaterial(to);
   return new SessionSink(config, to, context, {
     open: streamSessions(config, to),
     spool: openSpool(to, context),
+    recordParts,
     verdictMs: isTls ? TLS_VERDICT_MS : 0,
     unreadMs: UNREAD_MS,
   });
@@ -48,8 +59,7 @@ export async function createSpooledUdpSink(
   to: ExporterConfig,
   context: SinkContext,
 ): Promise<RecordSink> {
-  if (context.whenFull === 'wait') await resolveCollector(to.host, to.url);
-  partsOfTemplates(config, to);
+  const recordParts = await checkCollector(config, to, context);
   const spool = openSpool(to, context);
   if (spool === undefined) {
     const allowed = 'true with spoolDirectory, and with spoolOctets above 0';
@@ -60,6 +70,7 @@ export async function createSpooledUdpSink(
   return new SessionSink(config, to, context, {
     open: udpSessions(config, to),
     spool,
+    recordParts,
     verdictMs: 0,
     unreadMs: UDP_UNREAD_MS,
   });

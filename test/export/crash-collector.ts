@@ -1,8 +1,9 @@
 /**
- * A collector in a process of its own that writes the numbers of the records it has read to a file as it reads them:
- * `crash-collector.ts PORT FILE [ADDRESS]`.
+ * A collector in a process of its own that writes the numbers of the records it has read to a file as it reads them, in
+ * lines of equal length, so that one which kill -9 cut short shows: `crash-collector.ts PORT FILE [ADDRESS]`.
  */
 import { openSync, writeSync } from 'node:fs';
+import { linesOfNumbers } from './numbered-batches.ts';
 import { StreamCollector } from './stream-collector.ts';
 
 const [port, file, address] = process.argv.slice(2);
@@ -10,9 +11,13 @@ const output = openSync(file!, 'a');
 const collector = new StreamCollector();
 await collector.listen(Number(port), address);
 process.stdout.write('listening\n');
-let written = 0;
+// Behind what an earlier life may have left of a line.
+writeSync(output, '\n');
+const written: number[] = [];
 setInterval(() => {
-  const { records } = collector;
-  if (records.length > written) writeSync(output, `${records.slice(written).join('\n')}\n`);
-  written = records.length;
+  for (const [i, { records }] of collector.sessions.entries()) {
+    const from = written[i] ?? 0;
+    if (records.length > from) writeSync(output, linesOfNumbers(records.slice(from)));
+    written[i] = records.length;
+  }
 }, 5);

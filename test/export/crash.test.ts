@@ -1,7 +1,7 @@
 /** kill -9, of the exporting process and of the collector, while records flow: what was spooled arrives. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CollectorStatistics } from '../../src/export/record-sink.ts';
-import { BATCH_RECORDS, numbers, unique, until } from './numbered-batches.ts';
+import { BATCH_RECORDS, numbers, numbersInFile, unique, until } from './numbered-batches.ts';
 import { StreamCollector } from './stream-collector.ts';
 
 let directory: string;
@@ -58,11 +58,6 @@ function run(script: string, ...args: (string | number)[]) {
 const exporter = (port: number, from: number, to: number) =>
   run('crash-exporter.ts', port, join(directory, 'spool'), from, to);
 const octetsOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-const readNumbers = (file: string) =>
-  readFileSync(file, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map(Number);
 
 /** The statistics that an exporter prints at its end. */
 async function finished({ child, lines, log, ended }: ReturnType<typeof run>): Promise<CollectorStatistics> {
@@ -133,8 +128,8 @@ describe('kill -9', () => {
     }
     const { dataRecords, recordsRepeated, sessions } = await finished(exporting);
     const total = batches * BATCH_RECORDS;
-    for (let looks = 0; looks < 100 && new Set(readNumbers(file)).size < total; looks++) await delay(200);
-    const received = readNumbers(file);
+    for (let looks = 0; looks < 100 && new Set(numbersInFile(file)).size < total; looks++) await delay(200);
+    const received = numbersInFile(file);
     expect(unique(received)).toEqual(numbers(total));
     expect(dataRecords).toBe(total);
     expect(sessions).toBeGreaterThanOrEqual(2);

@@ -1,4 +1,5 @@
 /** Batches of flow records that carry a number each, in octetDeltaCount, and exporters to a StreamCollector. */
+import { readFileSync } from 'node:fs';
 import type { ExporterConfig, ExporterOptions } from '../../src/export/record-sink.ts';
 import type { FlowRecordBatch } from '../../src/metering/flow-layout.ts';
 import { recordBatch } from './records.ts';
@@ -33,6 +34,20 @@ export function streamTo(
 
 export const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
 export const unique = (list: readonly number[]) => [...new Set(list)].sort((a, b) => a - b);
+
+/** Digits of a number in a file of them: a shorter line was cut off. */
+const DIGITS = 9;
+
+/** Numbers as lines of a file. */
+export const linesOfNumbers = (list: readonly number[]) =>
+  list.map((number) => `${String(number).padStart(DIGITS, '0')}\n`).join('');
+
+/** The numbers in a file of them, without lines that were cut off. */
+export const numbersInFile = (file: string) =>
+  readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.length === DIGITS)
+    .map(Number);
 
 /** Resolves when it holds; rejects after a while. */
 export async function until(holds: () => boolean, limitMs = 60_000): Promise<void> {

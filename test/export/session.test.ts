@@ -1,4 +1,7 @@
 /** Sessions over TCP on loopback: templates and sequence numbers of each, collectors that come, go, reset and hang. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createExportingProcess } from '../../src/export/exporting-process.ts';
@@ -90,6 +93,33 @@ describe('a session over TCP', () => {
     expect(
       counters!.errors.econnreset ?? 0 + counters!.errors.epipe! + counters!.errors.closed!,
     ).toBeGreaterThan(0);
+  });
+
+  it('with a spool loses nothing with a collector that had stopped reading', {
+    timeout: 60_000,
+  }, async () => {
+    const { one: hanging, port } = await collector();
+    hanging.isPaused = true;
+    const spoolDirectory = mkdtempSync(join(tmpdir(), 'flowtap-session-'));
+    const context: SinkContext = { whenFull: 'drop', log: () => {} };
+    const exporting = await createExportingProcess(CONFIG, [to(port, { spoolDirectory })], context);
+    await until(() => hanging.sessions.length === 1);
+    // More than the sockets' buffers and the memory for batches hold: some are acknowledged, and many are not.
+    const batches = 3000;
+    for (let b = 0; b < batches; b++) {
+      expect(await exporting.exportBatch(batch(b))).toBeUndefined();
+      if (b % 20 === 0) await delay(0);
+    }
+    // Longer than a collector may be behind that goes on reading.
+    await delay(4500);
+    expect(exporting.statistics()[0]!.dataRecords).toBe(0);
+    await hanging.kill();
+    const { one } = await collector(port);
+    await until(() => exporting.statistics()[0]!.recordsPending === 0);
+    const [counters] = await exporting.close();
+    expect(one.records).toEqual(numbers(batches * BATCH_RECORDS));
+    expect(counters).toMatchObject({ dataRecords: batches * BATCH_RECORDS, recordsDropped: {} });
+    rmSync(spoolDirectory, { recursive: true });
   });
 
   it('in a replay is given up after a while, and everything is accounted for', async () => {
