@@ -1,6 +1,6 @@
 /** What the two threads of the benchmarks' collector share. */
 
-/** Places of the totals: doubles, which only this thread writes. */
+/** Places of the totals: doubles, which only the reader writes. */
 export const MESSAGES = 0;
 export const RECORDS = 1;
 export const PACKETS = 2;
@@ -12,9 +12,9 @@ export const TOTALS = 6;
 
 /** Places of the words that both threads write. */
 export const PORT = 0;
-/** 1 asks for everything to be forgotten; this thread sets it to 0 once that is so. */
+/** 1 asks for everything to be forgotten; the reader sets it to 0 once that is so. */
 export const RESET_ASKED = 1;
-/** 1 ends this thread. */
+/** 1 ends the reader. */
 export const END_ASKED = 2;
 export const WORDS = 3;
 

@@ -123,7 +123,6 @@ function readMessage(message: Buffer): void {
 
 const receiver = openReceiver();
 Atomics.store(words, PORT, receiver.port);
-Atomics.notify(words, PORT);
 while (Atomics.load(words, END_ASKED) === 0) {
   if (Atomics.load(words, RESET_ASKED) === 1) {
     totals.fill(0);

@@ -53,7 +53,7 @@ export class ReadAheadWindow implements ByteWindow {
   readonly #bytes: Uint8Array;
   readonly #options: ReadAheadOptions;
   readonly #chunks: readonly Chunk[];
-  /** Number of the chunk that the octets now are of. */
+  /** Number of the chunk that the octets now are of, the last one before there are any; it alone is not being read. */
   #current = CHUNKS - 1;
   /** Place in the file that the next read starts from. */
   #position = 0;
@@ -77,7 +77,7 @@ export class ReadAheadWindow implements ByteWindow {
       octets: undefined,
       hasFailed: false,
     }));
-    for (const chunk of this.#chunks) this.#read(chunk);
+    for (const chunk of this.#chunks.slice(0, this.#current)) this.#read(chunk);
   }
 
   get octetsConsumed(): number {
@@ -119,14 +119,12 @@ export class ReadAheadWindow implements ByteWindow {
   #advance(next: Chunk, octets: number): void {
     const left = this.end - this.start;
     const start = next.start - left;
-    const isFirst = this.#position === CHUNKS * this.#options.chunkOctets && this.end === 0;
     this.#bytes.copyWithin(start, this.start, this.end);
     this.viewOffset += this.start - start;
     this.start = start;
     this.end = next.start + octets;
     this.#isLast = octets < this.#options.chunkOctets;
-    // This one has been used up, but for the first time, when there was none.
-    if (!isFirst && !this.#isLast) this.#read(this.#chunks[this.#current]!);
+    if (!this.#isLast) this.#read(this.#chunks[this.#current]!);
     this.#current = (this.#current + 1) % CHUNKS;
   }
 

@@ -123,7 +123,7 @@ export function lineOf(entries: Int32Array, entryAt: number, detail: number): nu
 }
 
 /** True if the key words (0 … 10) at `at` of `key` are those of the entry at `entryAt`. All of them, always. */
-export function isSameKey(key: Int32Array, at: number, words: Int32Array, entryAt: number): boolean {
+function isSameKey(key: Int32Array, at: number, words: Int32Array, entryAt: number): boolean {
   let difference =
     (key[at]! ^ words[entryAt]!) |
     (key[at + 4]! ^ words[entryAt + 4]!) |
