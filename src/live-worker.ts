@@ -38,7 +38,7 @@ import {
   SUPER_PACKETS,
   TIME_BASE_SECONDS,
 } from './run-counters.ts';
-import { libc } from './sys/libc.ts';
+import { adviseHuge, allocateHuge } from './sys/libc.ts';
 
 /** Packets read at a time. */
 const PACKETS_PER_BATCH = 128;
@@ -85,8 +85,7 @@ class LiveWorker {
     const scale = data.scale && sampling !== undefined ? sampling.interval : 1;
     const sink: FlowSink = scale === 1 ? this.#queue : createScalingSink(this.#queue, scale);
     const seeds = createHashSeeds();
-    const library = libc();
-    const engine = createEngine(tableOctets(data.metering.flowTableEntries), library);
+    const engine = createEngine(tableOctets(data.metering.flowTableEntries));
     this.#preparer = new KeyPreparer(engine, seeds, data.metering.flowKey, this.#counters.metering);
     this.#metering = new MeteringProcess({
       ...data.metering,
@@ -97,8 +96,11 @@ class LiveWorker {
       batchCapacity: PACKETS_PER_BATCH,
       sink,
       counters: this.#counters.metering,
-      ...(library === undefined ? {} : { allocate: library.allocateHuge }),
+      allocate: allocateHuge,
     });
+    const { words, link } = this.#metering.table;
+    adviseHuge(words.buffer as ArrayBuffer);
+    adviseHuge(link.buffer as ArrayBuffer);
     this.#decoder = createDecoder(data.decode, this.#counters.decode);
     const decoded = createDecodedBatch(
       PACKETS_PER_BATCH,

@@ -34,7 +34,7 @@ import {
   STOP_REQUESTED,
   TIME_BASE_SECONDS,
 } from './run-counters.ts';
-import { libc } from './sys/libc.ts';
+import { adviseHuge, allocateHuge } from './sys/libc.ts';
 
 /** What a meter is to do; it can be posted to a thread. */
 export interface ReplayMeterOptions {
@@ -72,6 +72,13 @@ const SLEEP_MAX_MS = 100;
 const AHEAD_MS = 1;
 const INTERFACES_MAX = 65_536;
 
+/**
+ * From so many flows on, huge pages gain more than loading what asks for them takes: 8 ms. The index of a larger table
+ * than the default one needs them from the beginning, since it is touched all over by the first few flows.
+ */
+const HUGE_FLOWS = 8192;
+const SMALL_TABLE = 2 ** 18;
+
 /** Slots looked at in one go when the table is emptied: fewer than the records that the queue keeps room for. */
 const SLOTS_PER_TURN = 1024;
 
@@ -91,6 +98,7 @@ export class ReplayMeter {
   readonly #preparer: KeyPreparer;
   readonly #linkTypes: Int32Array;
   #interfacesKnown = 0;
+  #hasHugePages = false;
   #startedAtMs = Number.NaN;
   #isStopped = false;
   #isAbandoned = false;
@@ -105,8 +113,7 @@ export class ReplayMeter {
     this.#options = options;
     this.#counters = counters;
     this.#onInterfaces = onInterfaces;
-    const library = libc();
-    const engine = createEngine(tableOctets(metering.flowTableEntries) + CAPTURE_OCTETS, library);
+    const engine = createEngine(tableOctets(metering.flowTableEntries) + CAPTURE_OCTETS);
     this.#engine = engine;
     this.#totals = float64Array(engine.allocate, 4);
     this.#linkTypes = int32Array(engine.allocate, INTERFACES_MAX);
@@ -130,7 +137,7 @@ export class ReplayMeter {
       batchCapacity: PACKETS_PER_BATCH,
       sink: this.#queue ?? NOWHERE,
       counters: counters.metering,
-      ...(library === undefined ? {} : { allocate: library.allocateHuge }),
+      ...(health ? { allocate: allocateHuge } : {}),
     });
   }
 
@@ -207,6 +214,13 @@ export class ReplayMeter {
     const { capture } = this.#counters;
     capture[INPUT_CONSUMED] = this.#source.octetsConsumed;
     capture[INPUT_TOTAL] = this.#source.octetsTotal ?? Number.NaN;
+    const { table } = this.#metering;
+    const isLarge = table.capacity > SMALL_TABLE || table.slotsTouched >= HUGE_FLOWS;
+    if (isLarge && !this.#hasHugePages) {
+      this.#hasHugePages = true;
+      adviseHuge(table.words.buffer as ArrayBuffer);
+      adviseHuge(table.link.buffer as ArrayBuffer);
+    }
     return this.#isStopped || capture[STOP_REQUESTED] !== 0;
   }
 

@@ -27,17 +27,8 @@ const PAGE_OCTETS = 65_536;
 /** WebAssembly's own limit: 4 GiB. */
 const PAGES_MAX = 65_536;
 const CACHE_LINE_OCTETS = 64;
-/** Allocations of this size begin on a huge page, where the caller has a way to ask for them. */
-const HUGE_OCTETS = 2 ** 21;
 /** Kept for what every engine holds besides its tables and windows: batches, clocks, link types. */
 const SMALL_OCTETS = 4 * 2 ** 20;
-
-/** Lets memory be backed by huge pages (sys/libc.ts). */
-export interface HugePages {
-  /** Octets from the start of `buffer` to its first huge page boundary. */
-  boundaryIn(buffer: ArrayBuffer): number;
-  advise(buffer: ArrayBuffer, byteOffset: number, octets: number): void;
-}
 
 /** The functions of assembly/index.ts, which says what they do. */
 interface EngineFunctions {
@@ -109,27 +100,20 @@ function engineModule(): WebAssembly.Module {
 /**
  * An engine with memory of its own.
  * @param octets what will be allocated in large pieces: tables (`tableOctets`) and windows
- * @param hugePages how to ask for huge pages; without, random access misses the TLB more often
  * @throws RangeError when there is no memory of this size
  */
-export function createEngine(octets: number, hugePages?: HugePages): Engine {
-  const pages = Math.ceil((octets + SMALL_OCTETS + HUGE_OCTETS) / PAGE_OCTETS);
+export function createEngine(octets: number): Engine {
+  const pages = Math.ceil((octets + SMALL_OCTETS) / PAGE_OCTETS);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: PAGES_MAX });
   const { exports } = new WebAssembly.Instance(engineModule(), { env: { memory } });
   const { buffer } = memory;
   // Address 0 is not used: a place of 0 is always a mistake.
   let used = CACHE_LINE_OCTETS;
   const allocate: AllocateMemory = (wanted) => {
-    let byteOffset = Math.ceil(used / CACHE_LINE_OCTETS) * CACHE_LINE_OCTETS;
-    const isHuge = wanted >= HUGE_OCTETS && hugePages !== undefined;
-    if (isHuge) {
-      const first = hugePages.boundaryIn(buffer);
-      byteOffset = first + Math.ceil(Math.max(0, byteOffset - first) / HUGE_OCTETS) * HUGE_OCTETS;
-    }
+    const byteOffset = Math.ceil(used / CACHE_LINE_OCTETS) * CACHE_LINE_OCTETS;
     used = byteOffset + wanted;
     if (used > buffer.byteLength)
       throw new RangeError(`engine memory of ${buffer.byteLength} octets is full`);
-    if (isHuge) hugePages.advise(buffer, byteOffset, wanted);
     return { buffer, byteOffset };
   };
   return { buffer, allocate, ...(exports as unknown as EngineFunctions) };

@@ -24,7 +24,6 @@ const { ENTRY_WORDS, FLOW_STATE, FORWARD_WORD, LINK_WORDS } = layout;
 export const CAPACITY_MAX = 2 ** 24 - 2;
 /** The part of an index word that is slot + 1. */
 export const SLOT_MASK = 0xffffff;
-const HUGE_PAGE_OCTETS = 2 ** 21;
 
 export interface FlowTableOptions {
   /** Flows at a time, 1 … CAPACITY_MAX. */
@@ -77,9 +76,9 @@ function indexBits(capacity: number): number {
   return Math.max(4, Math.ceil(Math.log2(capacity * 2)));
 }
 
-/** Octets that a table of this capacity takes of an engine's memory, with what begins them on huge pages. */
+/** Octets that a table of this capacity takes of an engine's memory. */
 export function tableOctets(capacity: number): number {
-  return capacity * (ENTRY_WORDS * 4 + 8) + 2 ** indexBits(capacity) * 4 + 3 * HUGE_PAGE_OCTETS;
+  return capacity * (ENTRY_WORDS * 4 + 8) + 2 ** indexBits(capacity) * 4;
 }
 
 export function createFlowTable(options: FlowTableOptions): FlowTable {

@@ -1,12 +1,14 @@
 /**
  * The C library calls that flowtap makes, behind a small door: the only place that knows koffi. Everything here is an
- * improvement that the program works without: where koffi does not load, `libc()` says undefined and callers fall back.
+ * improvement that the program works without: where koffi does not load, memory is on pages of the usual size.
  *
  * koffi converts pointers to bigint.
  */
 import { createRequire } from 'node:module';
 
 const MADV_HUGEPAGE = 14;
+/** The most that any of our platforms has. */
+const PAGE_OCTETS = 65_536;
 /** A huge page on x86-64 and arm64 with 4 KiB pages. */
 const HUGE_PAGE_OCTETS = 2 * 1024 * 1024;
 
@@ -16,17 +18,17 @@ export interface Libc {
    * that random access into it misses the TLB less often.
    */
   allocateHuge(octets: number): { buffer: ArrayBuffer; byteOffset: number };
-  /** Octets from the start of `buffer` to its first huge page boundary. */
-  boundaryIn(buffer: ArrayBuffer): number;
-  /** Asks for huge pages; whether they are given changes nothing but the speed. */
-  advise(buffer: ArrayBuffer, byteOffset: number, octets: number): void;
+  /**
+   * Asks for huge pages for what has not been touched yet; whether they are given changes nothing but the speed.
+   */
+  adviseHuge(buffer: ArrayBuffer): void;
 }
 
 let loaded: Libc | undefined;
 let hasTried = false;
 
 /** The library, loaded on first use; undefined where there is no koffi for this platform or it is not Linux. */
-export function libc(): Libc | undefined {
+function libc(): Libc | undefined {
   if (!hasTried) {
     hasTried = true;
     if (process.platform === 'linux') {
@@ -41,6 +43,16 @@ export function libc(): Libc | undefined {
   return loaded;
 }
 
+/** Memory of zeroes, on huge pages where they can be had. */
+export function allocateHuge(octets: number): { buffer: ArrayBuffer; byteOffset: number } {
+  return libc()?.allocateHuge(octets) ?? { buffer: new ArrayBuffer(octets), byteOffset: 0 };
+}
+
+/** Asks for huge pages for what of `buffer` has not been touched yet, where they can be had. */
+export function adviseHuge(buffer: ArrayBuffer): void {
+  libc()?.adviseHuge(buffer);
+}
+
 function load(): Libc {
   // Synchronous and lazy, so that a program which never asks never pays for it.
   const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
@@ -53,18 +65,18 @@ function load(): Libc {
     const bytes = new Uint8Array(buffer);
     return BigInt(memmove(bytes, bytes, 0));
   };
-  const boundaryIn = (buffer: ArrayBuffer) => Number(-addressOf(buffer) & BigInt(HUGE_PAGE_OCTETS - 1));
-  const advise = (buffer: ArrayBuffer, byteOffset: number, octets: number) => {
-    madvise(addressOf(buffer) + BigInt(byteOffset), octets, MADV_HUGEPAGE);
+  const adviseHuge = (buffer: ArrayBuffer) => {
+    // What is given must begin on a page; what lies before the first huge page stays as it is anyway.
+    const address = addressOf(buffer);
+    const first = -address & BigInt(PAGE_OCTETS - 1);
+    madvise(address + first, buffer.byteLength - Number(first), MADV_HUGEPAGE);
   };
   return {
-    boundaryIn,
-    advise,
+    adviseHuge,
     allocateHuge(octets) {
       const buffer = new ArrayBuffer(octets + HUGE_PAGE_OCTETS);
-      const byteOffset = boundaryIn(buffer);
-      advise(buffer, byteOffset, octets);
-      return { buffer, byteOffset };
+      adviseHuge(buffer);
+      return { buffer, byteOffset: Number(-addressOf(buffer) & BigInt(HUGE_PAGE_OCTETS - 1)) };
     },
   };
 }
