@@ -98,9 +98,7 @@ class LiveWorker {
       counters: this.#counters.metering,
       allocate: allocateHuge,
     });
-    const { words, link } = this.#metering.table;
-    adviseHuge(words.buffer as ArrayBuffer);
-    adviseHuge(link.buffer as ArrayBuffer);
+    adviseHuge(engine.buffer);
     this.#decoder = createDecoder(data.decode, this.#counters.decode);
     const decoded = createDecodedBatch(
       PACKETS_PER_BATCH,

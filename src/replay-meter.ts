@@ -218,8 +218,7 @@ export class ReplayMeter {
     const isLarge = table.capacity > SMALL_TABLE || table.slotsTouched >= HUGE_FLOWS;
     if (isLarge && !this.#hasHugePages) {
       this.#hasHugePages = true;
-      adviseHuge(table.words.buffer as ArrayBuffer);
-      adviseHuge(table.link.buffer as ArrayBuffer);
+      adviseHuge(this.#engine.buffer);
     }
     return this.#isStopped || capture[STOP_REQUESTED] !== 0;
   }

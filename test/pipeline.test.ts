@@ -49,6 +49,19 @@ describe.each([
     }
   });
 
+  it.skipIf(files.length === 0)('give the same flows wherever their frames lie', async () => {
+    for (const file of files) {
+      const inside = await runPipeline([file], { flowTableEntries: 16, keepsLink: true });
+      const outside = await runPipeline([file], {
+        flowTableEntries: 16,
+        keepsLink: true,
+        framesOutside: true,
+        windowOctets: 100_000,
+      });
+      expect(outside.flows).toEqual(inside.flows);
+    }
+  });
+
   it.skipIf(files.length === 0)('give the same flows and errors however they are cut', async () => {
     for (const file of files) {
       const whole = await runPipeline([file]);

@@ -69,6 +69,7 @@ const PLAIN_FILES: ReadonlySet<string> = new Set([
   'metering/health-figures.ts',
   'metering/health-layout.ts',
   'metering/read-health.ts',
+  'metering/table-words.ts',
   'output/units.ts',
 ]);
 

@@ -57,6 +57,8 @@ export const DETAIL_ENCAPSULATED = 1 << 4;
 export const DETAIL_SUPER_PACKET = 1 << 5;
 /** 802.1Q priority of the outer tag: bits 8 … 10. */
 export const DETAIL_PRIORITY_SHIFT = 8;
+/** Set by the metering process when it orders the key: the packet went from endpoint B to A. */
+export const DETAIL_FROM_B_SHIFT = 31;
 
 /**
  * Encapsulation: what was around the metered packet. Kept beside the work record, and only while something asks for it

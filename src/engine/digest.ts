@@ -7,7 +7,12 @@ import { join } from 'node:path';
 export const DIGEST_SECTION = 'flowtap.sources';
 
 /** What the engine is compiled from besides `assembly/`, from src/ on. */
-const SHARED_SOURCES = ['decode/decoded-words.ts', 'engine/places.ts', 'metering/flow-words.ts'];
+const SHARED_SOURCES = [
+  'decode/decoded-words.ts',
+  'engine/places.ts',
+  'metering/flow-words.ts',
+  'metering/table-words.ts',
+];
 
 /** SHA-256 of all that the engine is compiled from, as hexadecimal digits. */
 export function sourcesDigest(): string {

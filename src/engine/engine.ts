@@ -60,16 +60,7 @@ interface EngineFunctions {
   ) => number;
   readonly decodedOctetsOnWire: () => number;
   readonly orderAndHash: (records: number, count: number, multipliers: number) => void;
-  readonly useTable: (
-    entries: number,
-    index: number,
-    indexBits: number,
-    tcpEnds: number,
-    clock: number,
-    sums: number,
-    extended: number,
-    stopsAtEach: number,
-  ) => void;
+  readonly useTable: (places: number) => void;
   readonly setTimeouts: (idleNs: number, activeNs: number, tcpEndDelayNs: number) => void;
   readonly touchIndex: (records: number, count: number, found: number) => void;
   readonly touchEntries: (count: number, found: number) => number;
@@ -80,7 +71,13 @@ interface EngineFunctions {
     count: number,
     from: number,
     slotOfFirst: number,
+    frames: number,
   ) => number;
+  readonly insertFlow: (record: number, timeNs: number) => number;
+  readonly beginFlow: (slot: number, record: number, timeNs: number) => void;
+  readonly deadlineNs: (slot: number) => number;
+  readonly scheduleFlow: (slot: number) => void;
+  readonly unschedule: (slot: number) => void;
 }
 
 export interface Engine extends EngineFunctions {

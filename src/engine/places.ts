@@ -19,16 +19,43 @@ export const STOP_BITS = 3;
 export const STOP_END = 0;
 /** The clock is to be looked at before this packet (metering/packet-clock.ts). */
 export const STOP_LOOK = 1;
-/** This packet's flow is not in the table, or the key has an extension, which the engine does not compare. */
+/**
+ * This packet's flow is not in the table and there is no room for it, or what is to be kept of it lies outside the
+ * engine; or the key has an extension, which the engine does not compare.
+ */
 export const STOP_FIND = 2;
 /** This packet's flow may have ended before it; `found` has its slot. */
 export const STOP_ENDED = 3;
-/**
- * This packet has been added, and something rarer is to be done with it; `found` has its flow's slot, and a bit above it
- * (TCP_ENDED_SHIFT) if TCP came to its end with it.
- */
+/** This packet has been added, and something rarer is to be done with it; `found` has its flow's slot. */
 export const STOP_ADDED = 4;
-export const TCP_ENDED_SHIFT = 24;
+
+/** Words of what `useTable` is given: places of the table's arrays, and what is to be known of it. */
+export const TABLE_ENTRIES = 0;
+export const TABLE_INDEX = 1;
+/** The index has 2 to the power of this many words. */
+export const TABLE_INDEX_BITS = 2;
+export const TABLE_CAPACITY = 3;
+export const TABLE_STATE = 4;
+/** When TCP's end was seen, for each slot. */
+export const TABLE_TCP_ENDS = 5;
+/** Link details, for each slot. */
+export const TABLE_LINK = 6;
+/** Links of the timing wheel, its buckets, which of them are not empty, and its time. */
+export const TABLE_WHEEL_NEXT = 7;
+export const TABLE_WHEEL_PREVIOUS = 8;
+export const TABLE_WHEEL_HEAD = 9;
+export const TABLE_WHEEL_OCCUPIED = 10;
+export const TABLE_WHEEL_TICKS = 11;
+/** The packet clock, and two doubles to which IP octets and octets of frames are added. */
+export const TABLE_CLOCK = 12;
+export const TABLE_SUMS = 13;
+/** 1: keys have extensions, which the engine does not see. */
+export const TABLE_HAS_EXTENSION = 14;
+/** 1: what else is to be kept of a flow lies outside the engine. */
+export const TABLE_HAS_MORE = 15;
+/** 1: `meter` is to stop at each packet that has been added. */
+export const TABLE_STOPS_AT_EACH = 16;
+export const TABLE_PLACES = 17;
 
 /** What `meter` is told of its first packet, instead of the slot that the packet is to be added to. */
 export const SLOT_UNKNOWN = -1;

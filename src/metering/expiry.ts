@@ -11,19 +11,13 @@
  */
 import * as layout from './flow-layout.ts';
 import { type FlowTable, removeSlot } from './flow-table.ts';
-import {
-  firstDue,
-  firstScheduled,
-  schedule,
-  TICK_NS,
-  type TimingWheel,
-  tickAfter,
-  unschedule,
-} from './timing-wheel.ts';
+import * as tableWords from './table-words.ts';
+import { firstDue, firstScheduled, TICK_NS, type TimingWheel } from './timing-wheel.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { ENTRY_DOUBLES, ENTRY_WORDS, FLOW_END_REASON, FLOW_FIRST_NS, FLOW_LAST_NS, FLOW_STATE } = layout;
 const { STATE_IN_USE, STATE_TCP_ENDED } = layout;
+const { DUE_TICK, SWEPT_TICK } = tableWords;
 
 /** Due entries looked at for each packet. Each packet makes at most one, so the sweep always gains on the traffic. */
 export const SWEEP_PER_PACKET = 4;
@@ -59,18 +53,6 @@ export function mustSplit(table: FlowTable, slot: number, timeNs: number, timeou
   return 0;
 }
 
-/** When the flow in `slot` ends if no packet comes any more. */
-export function deadlineNs(table: FlowTable, slot: number, timeouts: Timeouts): number {
-  const { words, doubles } = table;
-  const at = slot * ENTRY_DOUBLES;
-  const idle = doubles[at + FLOW_LAST_NS]! + timeouts.idleNs;
-  const active = doubles[at + FLOW_FIRST_NS]! + timeouts.activeNs;
-  const soonest = idle < active ? idle : active;
-  if ((words[slot * ENTRY_WORDS + FLOW_STATE]! & STATE_TCP_ENDED) === 0) return soonest;
-  const end = table.tcpEndNs[slot]! + timeouts.tcpEndDelayNs;
-  return end < soonest ? end : soonest;
-}
-
 /** The flowEndReason of a flow that is past its deadline at `clockNs`. */
 function endReason(table: FlowTable, slot: number, timeouts: Timeouts): number {
   const { words, doubles } = table;
@@ -81,29 +63,22 @@ function endReason(table: FlowTable, slot: number, timeouts: Timeouts): number {
   return active < idle ? FLOW_END_REASON.activeTimeout : FLOW_END_REASON.idleTimeout;
 }
 
-/** Puts the flow in `slot` on the wheel at its deadline. */
-export function scheduleFlow(wheel: TimingWheel, table: FlowTable, slot: number, timeouts: Timeouts): void {
-  schedule(wheel, table, slot, tickAfter(deadlineNs(table, slot, timeouts)));
-}
-
-/** Puts every flow where it belongs by these timeouts. */
-export function rescheduleFlows(wheel: TimingWheel, table: FlowTable, timeouts: Timeouts): void {
+/** Puts every flow where it belongs by the timeouts that the engine has been told. */
+export function rescheduleFlows(table: FlowTable): void {
   for (let slot = 0; slot < table.slotsTouched; slot++) {
-    if ((table.words[slot * ENTRY_WORDS + FLOW_STATE]! & STATE_IN_USE) === 0) continue;
-    unschedule(wheel, table, slot);
-    scheduleFlow(wheel, table, slot, timeouts);
+    if ((table.words[slot * ENTRY_WORDS + FLOW_STATE]! & STATE_IN_USE) !== 0) reschedule(table, slot);
   }
 }
 
+/** Puts the flow in `slot`, whose deadline has moved, where it belongs on the wheel. */
+export function reschedule({ engine }: FlowTable, slot: number): void {
+  engine.unschedule(slot);
+  engine.scheduleFlow(slot);
+}
+
 /** Exports the flow in `slot` and frees it. */
-export function expireFlow(
-  wheel: TimingWheel,
-  table: FlowTable,
-  slot: number,
-  reason: number,
-  sink: FlowSink,
-): void {
-  unschedule(wheel, table, slot);
+function expireFlow(table: FlowTable, slot: number, reason: number, sink: FlowSink): void {
+  table.engine.unschedule(slot);
   sink.emit(table, slot, reason);
   removeSlot(table, slot);
 }
@@ -125,37 +100,32 @@ export function sweep(
     if (slot < 0) return false;
     const lead = table.doubles[slot * ENTRY_DOUBLES + FLOW_LAST_NS]! - clockNs;
     // A flow from far ahead was left behind when the clock went back: it will see no packet soon.
-    if (deadlineNs(table, slot, timeouts) <= clockNs || lead >= timeouts.idleNs) {
-      expireFlow(wheel, table, slot, endReason(table, slot, timeouts), sink);
-    } else {
-      unschedule(wheel, table, slot);
-      scheduleFlow(wheel, table, slot, timeouts);
-    }
+    if (table.engine.deadlineNs(slot) <= clockNs || lead >= timeouts.idleNs) {
+      expireFlow(table, slot, endReason(table, slot, timeouts), sink);
+    } else reschedule(table, slot);
   }
   return true;
 }
 
 /** Tells the wheel what time it is. Returns true if buckets have become due. */
-export function setClock(wheel: TimingWheel, clockNs: number): boolean {
+export function setClock({ ticks }: TimingWheel, clockNs: number): boolean {
   const tick = Math.floor(clockNs / TICK_NS);
-  if (tick < wheel.sweptTick) wheel.sweptTick = tick;
-  wheel.dueTick = tick;
-  return wheel.sweptTick < tick;
+  if (tick < ticks[SWEPT_TICK]!) ticks[SWEPT_TICK] = tick;
+  ticks[DUE_TICK] = tick;
+  return ticks[SWEPT_TICK]! < tick;
 }
 
 /** Makes room in a full table: exports the flow nearest to its deadline, as ended for lack of resources. */
-export function evict(wheel: TimingWheel, table: FlowTable, timeouts: Timeouts, sink: FlowSink): void {
+export function evict(wheel: TimingWheel, table: FlowTable, sink: FlowSink): void {
   let slot = firstScheduled(wheel);
   for (let looks = 1; looks < EVICTION_LOOKS; looks++) {
-    const tick = tickAfter(deadlineNs(table, slot, timeouts));
-    unschedule(wheel, table, slot);
-    schedule(wheel, table, slot, tick);
+    reschedule(table, slot);
     // Still the first after being put where it belongs: nothing else has an earlier deadline.
     const first = firstScheduled(wheel);
     if (first === slot) break;
     slot = first;
   }
-  expireFlow(wheel, table, slot, FLOW_END_REASON.lackOfResources, sink);
+  expireFlow(table, slot, FLOW_END_REASON.lackOfResources, sink);
 }
 
 /** Exports the flows in the slots from `from` to `end`, whatever their timeouts say; those whose TCP has ended say so. */

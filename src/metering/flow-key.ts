@@ -11,10 +11,7 @@ import * as decoded from '../decode/decoded-batch.ts';
 const { DECODED_WORDS, DESTINATION_ADDRESS, DETAIL, ENCAPSULATION_WORDS, HASH, KEY_OBSERVATION_POINT } =
   decoded;
 const { KEY_PROTOCOL, LINK_OFFSET, MPLS_DEPTH, MPLS_STACK, OUTER_KIND, PORTS } = decoded;
-const { SOURCE_ADDRESS, TUNNEL_ID } = decoded;
-
-/** Bit of the DETAIL word: the packet went from B to A. */
-export const DETAIL_FROM_B_SHIFT = 31;
+const { DETAIL_FROM_B_SHIFT, SOURCE_ADDRESS, TUNNEL_ID } = decoded;
 
 /** Words that a flow key can have beyond the entry's own: MAC of A and of B (3), MPLS label, tunnel id, tunnel kind. */
 export const KEY_EXTENSION_WORDS = 6;

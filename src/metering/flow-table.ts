@@ -1,6 +1,7 @@
 /**
  * The flow table's memory: entries of three cache lines (`flow-layout.ts`), the index that finds them, and side tables
- * with the same slot numbers for what is rarely touched. All of it is allocated once, at start.
+ * with the same slot numbers for what is rarely touched. All of it is allocated once, at start, in the engine's memory;
+ * the engine puts new flows in (engine/assembly/table.ts).
  *
  *     index   open addressing, a power of two of at least twice the capacity; a word is tag << 24 | slot + 1, 0 is free.
  *             Deletion shifts the followers back, so there are no tombstones.
@@ -10,20 +11,20 @@
  */
 import * as decoded from '../decode/decoded-batch.ts';
 import type { Engine } from '../engine/engine.ts';
-import { type AllocateMemory, allocatePlain } from '../engine/memory.ts';
-import { DETAIL_FROM_B_SHIFT, type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
+import { type AllocateMemory, allocatePlain, float64Array, int32Array } from '../engine/memory.ts';
+import { type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
 import * as layout from './flow-layout.ts';
 import { INTERVAL_MS } from './health-layout.ts';
 import { createHealthTable, type HealthTable } from './health-table.ts';
+import * as tableWords from './table-words.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { ENCAPSULATION_WORDS } = decoded;
+const { DETAIL_FROM_B_SHIFT, ENCAPSULATION_WORDS } = decoded;
 const { ENTRY_WORDS, FLOW_STATE, FORWARD_WORD, LINK_WORDS } = layout;
+const { ACTIVE, FREE_LIST, SLOT_MASK, SLOTS_TOUCHED, TABLE_STATE_WORDS, TAG_SHIFT } = tableWords;
 
 /** Slot numbers are 24 bits of an index word. */
 export const CAPACITY_MAX = 2 ** 24 - 2;
-/** The part of an index word that is slot + 1. */
-export const SLOT_MASK = 0xffffff;
 
 export interface FlowTableOptions {
   /** Flows at a time, 1 … CAPACITY_MAX. */
@@ -37,15 +38,16 @@ export interface FlowTableOptions {
   readonly health?: 'on' | 'sampled' | 'off';
   /** Length of path health's intervals. Default: INTERVAL_MS. */
   readonly pathHealthIntervalMs?: number;
-  /** Entries and index lie in its memory. */
+  /** In whose memory it lies. */
   readonly engine: Engine;
-  /** Memory for the side tables. Default: the JavaScript heap's. */
+  /** Memory for path health. Default: the JavaScript heap's. */
   readonly allocate?: AllocateMemory;
 }
 
 export interface FlowTable {
   readonly capacity: number;
   readonly seeds: HashSeeds;
+  readonly engine: Engine;
   /** Entries: slot s starts at word s × ENTRY_WORDS. `doubles` sees the same memory. */
   readonly words: Int32Array;
   readonly doubles: Float64Array;
@@ -62,15 +64,16 @@ export interface FlowTable {
   readonly keyExtension: Int32Array | undefined;
   readonly encapsulation: Int32Array | undefined;
   readonly health: HealthTable | undefined;
+  /** Its numbers, which the engine keeps too: table-words.ts. */
+  readonly state: Int32Array;
   /** Flows in the table. */
-  active: number;
+  readonly active: number;
   /** Slots below this one have been handed out at least once. */
-  slotsTouched: number;
-  /** Slots from this one on have never been used: their memory is as it was allocated, all zeroes. */
-  slotsZero: number;
-  /** First slot of the list of freed ones, or -1. */
-  freeList: number;
+  readonly slotsTouched: number;
 }
+
+/** Octets beside each entry: link details, links of the wheel, and when TCP ended. */
+const SIDE_OCTETS = LINK_WORDS * 4 + 2 * 4 + 8;
 
 function indexBits(capacity: number): number {
   return Math.max(4, Math.ceil(Math.log2(capacity * 2)));
@@ -78,7 +81,7 @@ function indexBits(capacity: number): number {
 
 /** Octets that a table of this capacity takes of an engine's memory. */
 export function tableOctets(capacity: number): number {
-  return capacity * (ENTRY_WORDS * 4 + 8) + 2 ** indexBits(capacity) * 4;
+  return capacity * (ENTRY_WORDS * 4 + SIDE_OCTETS) + 2 ** indexBits(capacity) * 4;
 }
 
 export function createFlowTable(options: FlowTableOptions): FlowTable {
@@ -88,29 +91,30 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
   const { engine, allocate = allocatePlain } = options;
   const entries = engine.allocate(capacity * ENTRY_WORDS * 4);
   const bits = indexBits(capacity);
-  const index = engine.allocate(2 ** bits * 4);
-  const tcpEnd = engine.allocate(capacity * 8);
-  const side = allocate(capacity * (LINK_WORDS * 4 + 8));
-  const { buffer, byteOffset } = side;
-  const wheelAt = byteOffset + capacity * LINK_WORDS * 4;
+  const state = int32Array(engine.allocate, TABLE_STATE_WORDS);
+  state[FREE_LIST] = -1;
   return {
     capacity,
     seeds: options.seeds,
+    engine,
     words: new Int32Array(entries.buffer, entries.byteOffset, capacity * ENTRY_WORDS),
     doubles: new Float64Array(entries.buffer, entries.byteOffset, (capacity * ENTRY_WORDS) / 2),
-    index: new Int32Array(index.buffer, index.byteOffset, 2 ** bits),
+    index: int32Array(engine.allocate, 2 ** bits),
     indexShift: 32 - bits,
-    link: new Int32Array(buffer, byteOffset, capacity * LINK_WORDS),
-    tcpEndNs: new Float64Array(tcpEnd.buffer, tcpEnd.byteOffset, capacity),
-    wheelNext: new Int32Array(buffer, wheelAt, capacity),
-    wheelPrevious: new Int32Array(buffer, wheelAt + capacity * 4, capacity),
+    link: int32Array(engine.allocate, capacity * LINK_WORDS),
+    tcpEndNs: float64Array(engine.allocate, capacity),
+    wheelNext: int32Array(engine.allocate, capacity),
+    wheelPrevious: int32Array(engine.allocate, capacity),
     keyExtension: options.keyExtension ? new Int32Array(capacity * KEY_EXTENSION_WORDS) : undefined,
     encapsulation: options.encapsulation ? new Int32Array(capacity * ENCAPSULATION_WORDS) : undefined,
     health: health === 'off' ? undefined : createHealthTable(capacity, { isSampled, intervalMs }, allocate),
-    active: 0,
-    slotsTouched: 0,
-    slotsZero: 0,
-    freeList: -1,
+    state,
+    get active() {
+      return state[ACTIVE]!;
+    },
+    get slotsTouched() {
+      return state[SLOTS_TOUCHED]!;
+    },
   };
 }
 
@@ -175,25 +179,11 @@ export function findSlot(
   for (let place = hash >>> table.indexShift; ; place = (place + 1) & mask) {
     const found = index[place]!;
     if (found === 0) return -1;
-    if (((found >>> 24) ^ hash) & 0xff) continue;
+    if (((found >>> TAG_SHIFT) ^ hash) & 0xff) continue;
     const slot = (found & SLOT_MASK) - 1;
     if (!isSameKey(key, at, words, slot * ENTRY_WORDS)) continue;
     if (!hasExtension || isSameExtension(table, slot, extension, extensionAt)) return slot;
   }
-}
-
-/** Takes a free slot and puts it in the index; the caller fills the entry. The table must not be full. */
-export function insertSlot(table: FlowTable, hash: number): number {
-  const { index } = table;
-  let slot = table.freeList;
-  if (slot >= 0) table.freeList = table.wheelNext[slot]!;
-  else slot = table.slotsTouched++;
-  const mask = index.length - 1;
-  let place = hash >>> table.indexShift;
-  while (index[place] !== 0) place = (place + 1) & mask;
-  index[place] = ((hash & 0xff) << 24) | (slot + 1);
-  table.active++;
-  return slot;
 }
 
 /**
@@ -201,7 +191,7 @@ export function insertSlot(table: FlowTable, hash: number): number {
  * if that brings them no nearer than their own place (Knuth, vol. 3, §6.4, algorithm R).
  */
 export function removeSlot(table: FlowTable, slot: number): void {
-  const { index, words, seeds, indexShift } = table;
+  const { index, words, seeds, indexShift, state } = table;
   const mask = index.length - 1;
   let hole = hashOfEntry(words, slot * ENTRY_WORDS, seeds) >>> indexShift;
   while ((index[hole]! & SLOT_MASK) !== slot + 1) hole = (hole + 1) & mask;
@@ -216,16 +206,16 @@ export function removeSlot(table: FlowTable, slot: number): void {
   }
   index[hole] = 0;
   words[slot * ENTRY_WORDS + FLOW_STATE] = 0;
-  table.wheelNext[slot] = table.freeList;
-  table.freeList = slot;
-  table.active--;
+  table.wheelNext[slot] = state[FREE_LIST]!;
+  state[FREE_LIST] = slot;
+  state[ACTIVE] = state[ACTIVE]! - 1;
 }
 
 /** Forgets every flow at once. */
 export function clearTable(table: FlowTable): void {
   table.index.fill(0);
   for (let slot = 0; slot < table.slotsTouched; slot++) table.words[slot * ENTRY_WORDS + FLOW_STATE] = 0;
-  table.active = 0;
-  table.slotsTouched = 0;
-  table.freeList = -1;
+  table.state[ACTIVE] = 0;
+  table.state[SLOTS_TOUCHED] = 0;
+  table.state[FREE_LIST] = -1;
 }

@@ -77,6 +77,8 @@ export const EXTENSION_HEADERS_SEEN = 15;
 // The parts of a record behind the entry.
 export const LINK_WORD = ENTRY_WORDS;
 export const LINK_WORDS = 4;
+/** Bit of the last link word: the MAC addresses are there. */
+export const LINK_HAS_MACS = 1 << 8;
 /** Bits of the last link word: what the initiator, or the other side, sent went out (flowDirection 1). */
 export const OUTWARD_FORWARD = 1 << 4;
 export const OUTWARD_REVERSE = 1 << 5;

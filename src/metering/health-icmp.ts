@@ -10,7 +10,6 @@
 import type { DecodedBatch } from '../decode/decoded-batch.ts';
 import * as decoded from '../decode/decoded-batch.ts';
 import * as counting from './counters.ts';
-import * as flowKey from './flow-key.ts';
 import { orderAndHashKeys } from './flow-key.ts';
 import * as layout from './flow-layout.ts';
 import type { FlowTable } from './flow-table.ts';
@@ -24,8 +23,7 @@ import * as side from './health-table.ts';
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { CAPTURED_END, CONTROL_BITS, DECODED_WORDS, DESTINATION_ADDRESS, DETAIL, HASH } = decoded;
 const { DETAIL_LATER_FRAGMENT, KEY_OBSERVATION_POINT, KEY_PROTOCOL, OFFSET_WORDS, PORTS } = decoded;
-const { SOURCE_ADDRESS, TRANSPORT_OFFSET } = decoded;
-const { DETAIL_FROM_B_SHIFT } = flowKey;
+const { DETAIL_FROM_B_SHIFT, SOURCE_ADDRESS, TRANSPORT_OFFSET } = decoded;
 const { ENTRY_WORDS, REVERSE_WORD } = layout;
 const { BITS, HOT_FORWARD, HOT_REVERSE, HOT_WORDS, ICMP_USED, ICMP_WORDS } = side;
 const { ICMP_ERRORS, ICMP_QUOTED_HEADERS, ICMP_ROUTER, ICMP_TYPE_CODE_HOPS } = record;

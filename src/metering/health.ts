@@ -11,7 +11,6 @@ import type { DecodedBatch } from '../decode/decoded-batch.ts';
 import * as decoded from '../decode/decoded-batch.ts';
 import * as layout from './flow-layout.ts';
 import type { FlowTable } from './flow-table.ts';
-import * as flowTable from './flow-table.ts';
 import { addIcmpError, isIcmpError } from './health-icmp.ts';
 import { moveInterval, noteData } from './health-intervals.ts';
 import { superPayload } from './health-loss.ts';
@@ -20,6 +19,7 @@ import type { HealthTable } from './health-table.ts';
 import * as side from './health-table.ts';
 import { addTcp } from './health-tcp.ts';
 import { emptyTiming, lossOf } from './health-timing.ts';
+import * as tableWords from './table-words.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_LATER_FRAGMENT, DETAIL_TCP, EXTENSION_HEADERS } = decoded;
@@ -31,7 +31,7 @@ const { LAST_DATA_NS, LOSS_CE, LOSS_COUNTER_WORDS, LOSS_ECT, LOSS_USED, LOSS_WOR
 const { LOSS_ZERO_SINCE_NS, PDM_COUNTER_WORDS, PDM_USED, PDM_WORDS, SEEN_IN_RECORD, SEGMENTS } = side;
 const { WINDOW_RANGE, WINDOW_SEEN, ZERO_WINDOW } = side;
 const { TIMING_WORDS } = side;
-const { SLOT_MASK } = flowTable;
+const { SLOT_MASK } = tableWords;
 const { REVERSE_WORD } = layout;
 
 /** Words of a cache line. */

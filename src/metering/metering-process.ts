@@ -15,52 +15,44 @@ import {
   exportSlots,
   type FlowSink,
   mustSplit,
+  reschedule,
   rescheduleFlows,
   SWEEP_PER_PACKET,
-  scheduleFlow,
   sweep,
   type Timeouts,
 } from './expiry.ts';
 import * as flowKey from './flow-key.ts';
 import * as layout from './flow-layout.ts';
-import type { FlowTable } from './flow-table.ts';
-import * as flowTable from './flow-table.ts';
-import { clearTable, createFlowTable, findSlot, insertSlot, lineOf } from './flow-table.ts';
+import { clearTable, createFlowTable, type FlowTable, findSlot, lineOf } from './flow-table.ts';
 import { addHealth, beginHealth, touchHealth } from './health.ts';
 import { hasKeyExtension, type PreparedBatch } from './key-preparer.ts';
 import { createTimeouts, type MeteringOptions, type TimeoutOptions } from './metering-options.ts';
-import * as packetClock from './packet-clock.ts';
 import { movePacketClock } from './packet-clock.ts';
 import { addFurtherSegments } from './super-packets.ts';
 import { TablePasses } from './table-passes.ts';
-import { clearWheel, createTimingWheel, type TimingWheel, unschedule } from './timing-wheel.ts';
-import {
-  clearCounters,
-  isSyn,
-  isSynAck,
-  setFlowTimes,
-  writeEncapsulation,
-  writeKey,
-  writeLink,
-} from './update.ts';
+import * as tableWords from './table-words.ts';
+import { clearWheel, createTimingWheel, type TimingWheel } from './timing-wheel.ts';
+import { isSyn, writeEncapsulation, writeKeyExtension, writeLink } from './update.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_SUPER_PACKET, HASH, KEY_PROTOCOL } = decoded;
+const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_SUPER_PACKET, HASH } = decoded;
 const { SLOT_CLOCK_SEEN, SLOT_UNKNOWN, STOP_BITS, STOP_END, STOP_ENDED, STOP_FIND, STOP_LOOK } = places;
-const { TCP_ENDED_SHIFT } = places;
-const { DETAIL_FROM_B_SHIFT, KEY_EXTENSION_WORDS } = flowKey;
+const { KEY_EXTENSION_WORDS } = flowKey;
 const { CLOCK_NS, CLOCK_REBASES, FLOWS_ACTIVE, FLOWS_CREATED, FLOWS_EXPIRED, FLOWS_PEAK } = counting;
 const { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS, METERING_COUNTERS } = counting;
-const { SLOT_MASK } = flowTable;
 const { ENTRY_WORDS, FLOW_END_REASON, FLOW_STATE } = layout;
 const { STATE_IN_USE, STATE_INITIATOR_IS_B, STATE_TCP_ENDED } = layout;
-const { NEXT_LOOK_NS, NEXT_TICK_NS, NOW_NS, PREVIOUS_NS, REBASE_BELOW_NS } = packetClock;
-const TCP = 6;
+const { CREATED, NEXT_LOOK_NS, NEXT_TICK_NS, NOW_NS, PEAK, PREVIOUS_NS, REBASE_BELOW_NS } = tableWords;
+
+/** Where the engine finds packet `i` of a batch. */
+function recordAt({ words }: PreparedBatch, i: number): number {
+  return words.byteOffset + i * DECODED_WORDS * 4;
+}
 
 export class MeteringProcess {
   readonly table: FlowTable;
   readonly counters: Float64Array;
-  readonly #wheel: TimingWheel = createTimingWheel();
+  readonly #wheel: TimingWheel;
   #timeouts: Timeouts;
   readonly #sink: FlowSink;
   /** In whose memory batches must lie. */
@@ -79,7 +71,8 @@ export class MeteringProcess {
     this.table = createFlowTable({ ...options, capacity: options.flowTableEntries, keyExtension });
     this.#timeouts = createTimeouts(options);
     this.engine = options.engine;
-    this.#passes = new TablePasses(this.engine, this.table, options.batchCapacity);
+    this.#wheel = createTimingWheel(this.engine.allocate);
+    this.#passes = new TablePasses(this.engine, this.table, this.#wheel, options.batchCapacity);
     this.#passes.setTimeouts(this.#timeouts);
     this.#clock = this.#passes.clock;
     this.#sink = options.sink;
@@ -109,7 +102,7 @@ export class MeteringProcess {
     let i = 0;
     let known: number = SLOT_UNKNOWN;
     for (;;) {
-      const stop = this.#passes.add(batch, i, known);
+      const stop = this.#passes.add(batch, i, known, view);
       const reason = stop & ((1 << STOP_BITS) - 1);
       i = stop >>> STOP_BITS;
       known = SLOT_UNKNOWN;
@@ -126,10 +119,14 @@ export class MeteringProcess {
     counters[METERED_PACKETS] = counters[METERED_PACKETS]! + count;
     counters[METERED_OCTETS] = counters[METERED_OCTETS]! + sums[0]!;
     counters[METERED_FRAME_OCTETS] = counters[METERED_FRAME_OCTETS]! + sums[1]!;
-    counters[FLOWS_ACTIVE] = this.table.active;
-    counters[CLOCK_NS] = clock[NOW_NS]!;
     sums[0] = 0;
     sums[1] = 0;
+    const { state, active } = this.table;
+    counters[FLOWS_CREATED] = counters[FLOWS_CREATED]! + state[CREATED]!;
+    state[CREATED] = 0;
+    counters[FLOWS_ACTIVE] = active;
+    if (state[PEAK]! > counters[FLOWS_PEAK]!) counters[FLOWS_PEAK] = state[PEAK]!;
+    counters[CLOCK_NS] = clock[NOW_NS]!;
   }
 
   /** The slot that packet `i` goes to, of which the engine has found none. */
@@ -146,18 +143,13 @@ export class MeteringProcess {
   }
 
   /** What few packets need, once they have been added. */
-  #afterAdding(found: number, batch: PreparedBatch, i: number, view: DataView): void {
+  #afterAdding(slot: number, batch: PreparedBatch, i: number, view: DataView): void {
     const { table, counters } = this;
-    const slot = found & SLOT_MASK;
     const packets = batch.words;
     const at = i * DECODED_WORDS;
     const entryAt = slot * ENTRY_WORDS;
     const lineAt = lineOf(table.words, entryAt, packets[at + DETAIL]!);
     if (table.health !== undefined) addHealth(table, slot, lineAt - entryAt, batch, i, view, counters);
-    if (found >>> TCP_ENDED_SHIFT !== 0) {
-      table.tcpEndNs[slot] = batch.timeNs[i]!;
-      this.#reschedule(slot);
-    }
     if ((packets[at + DETAIL]! & DETAIL_SUPER_PACKET) !== 0)
       addFurtherSegments(table.words, table.doubles, lineAt, packets, at, counters);
   }
@@ -201,7 +193,7 @@ export class MeteringProcess {
   setTimeouts(options: TimeoutOptions): void {
     this.#timeouts = createTimeouts(options);
     this.#passes.setTimeouts(this.#timeouts);
-    rescheduleFlows(this.#wheel, this.table, this.#timeouts);
+    rescheduleFlows(this.table);
   }
 
   /** Counts what leaves the table, by reason, on its way to the sink. */
@@ -213,40 +205,24 @@ export class MeteringProcess {
   };
 
   #insert(batch: PreparedBatch, i: number, view: DataView): number {
-    const { table, counters } = this;
-    const packets = batch.words;
-    const at = i * DECODED_WORDS;
-    if (table.active === table.capacity) evict(this.#wheel, table, this.#timeouts, this.#counting);
-    const slot = insertSlot(table, packets[at + HASH]!);
-    writeKey(table, slot, packets, at, batch.keyExtensions, i);
+    const { table, engine } = this;
+    if (table.active === table.capacity) evict(this.#wheel, table, this.#counting);
+    const slot = engine.insertFlow(recordAt(batch, i), batch.timeNs[i]!);
+    writeKeyExtension(table, slot, batch.keyExtensions, i);
     this.#begin(slot, batch, i, view);
-    scheduleFlow(this.#wheel, table, slot, this.#timeouts);
-    if (table.active > counters[FLOWS_PEAK]!) counters[FLOWS_PEAK] = table.active;
     return slot;
   }
 
   /**
-   * Starts a flow in `slot`, whose key is set, with packet `i` as its first.
+   * What is kept of packet `i`, the first of the flow in `slot`, besides what the engine has written.
    * @param reason why the flow that was there before ended, if it had the same key
    */
   #begin(slot: number, batch: PreparedBatch, i: number, view: DataView, reason = 0): void {
     const { table } = this;
-    const packets = batch.words;
-    const at = i * DECODED_WORDS;
-    const entryAt = slot * ENTRY_WORDS;
-    let fromB = packets[at + DETAIL]! >>> DETAIL_FROM_B_SHIFT;
-    // Whoever answers a SYN did not open the connection, even if the SYN itself was not seen.
-    if ((packets[at + KEY_PROTOCOL]! & 0xff) === TCP && isSynAck(packets[at + CONTROL_BITS]!)) fromB ^= 1;
-    table.words[entryAt + FLOW_STATE] = STATE_IN_USE | (fromB === 1 ? STATE_INITIATOR_IS_B : 0);
-    // A line that has never been used is zero already, and is better left alone: it is not in the cache.
-    if (slot < table.slotsZero) clearCounters(table.words, entryAt);
-    else table.slotsZero = slot + 1;
-    setFlowTimes(table.doubles, entryAt, batch.timeNs, i);
-    writeLink(table, slot, packets, at, view);
+    writeLink(table, slot, batch.words, i * DECODED_WORDS, view);
     if (table.health !== undefined)
       beginHealth(table.health, slot, reason === FLOW_END_REASON.activeTimeout, batch.timeNs, i);
     writeEncapsulation(table, slot, batch.encapsulation, i);
-    this.counters[FLOWS_CREATED]!++;
   }
 
   /** If the flow in `slot` has come to its end, exports it and goes on with a new one of the same key there. */
@@ -262,16 +238,11 @@ export class MeteringProcess {
     }
     this.#counting.emit(table, slot, reason);
     const initiator = table.words[stateAt]! & STATE_INITIATOR_IS_B;
+    this.engine.beginFlow(slot, recordAt(batch, i), batch.timeNs[i]!);
     this.#begin(slot, batch, i, view, reason);
     // A flow that is only cut by the active timeout goes on: its sides keep their parts.
     if (reason === FLOW_END_REASON.activeTimeout) table.words[stateAt] = STATE_IN_USE | initiator;
-    this.#reschedule(slot);
-  }
-
-  /** Puts a flow whose deadline has moved where it belongs on the wheel. */
-  #reschedule(slot: number): void {
-    unschedule(this.#wheel, this.table, slot);
-    scheduleFlow(this.#wheel, this.table, slot, this.#timeouts);
+    reschedule(table, slot);
   }
 
   /**

@@ -4,24 +4,16 @@
  */
 import { type AllocateMemory, float64Array } from '../engine/memory.ts';
 import { setClock } from './expiry.ts';
+import * as tableWords from './table-words.ts';
 import { TICK_NS, type TimingWheel } from './timing-wheel.ts';
 
-/** Now; -Infinity before the first packets. */
-export const NOW_NS = 0;
-/** The packet before. */
-export const PREVIOUS_NS = 1;
-/** When the next tick begins. */
-export const NEXT_TICK_NS = 2;
-/** From when on entries may be due; -Infinity while some are. */
-export const NEXT_LOOK_NS = 3;
-/** Two packets in a row below this take the clock back. */
-export const REBASE_BELOW_NS = 4;
+// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
+const { CLOCK_DOUBLES, NEXT_LOOK_NS, NEXT_TICK_NS, NOW_NS, PREVIOUS_NS, REBASE_BELOW_NS } = tableWords;
 
-/** Where the engine looks at it: PREVIOUS_NS, NEXT_LOOK_NS and REBASE_BELOW_NS are known to assembly/meter.ts too. */
+/** The clock (table-words.ts has its places), which the engine reads too, before the first packet. */
 export function createPacketClock(allocate: AllocateMemory): Float64Array {
-  const start = [-Infinity, Number.NaN, -Infinity, -Infinity, -Infinity];
-  const clock = float64Array(allocate, start.length);
-  clock.set(start);
+  const clock = float64Array(allocate, CLOCK_DOUBLES).fill(-Infinity);
+  clock[PREVIOUS_NS] = Number.NaN;
   return clock;
 }
 

@@ -4,13 +4,15 @@
  */
 import type { Engine } from '../engine/engine.ts';
 import { float64Array, int32Array } from '../engine/memory.ts';
+import * as places from '../engine/places.ts';
 import type { Timeouts } from './expiry.ts';
 import type { FlowTable } from './flow-table.ts';
 import type { PreparedBatch } from './key-preparer.ts';
 import { createPacketClock } from './packet-clock.ts';
+import type { TimingWheel } from './timing-wheel.ts';
 
 export class TablePasses {
-  /** The packet clock: packet-clock.ts has its places. */
+  /** The packet clock: table-words.ts has its places. */
   readonly clock: Float64Array;
   /** IP octets, and octets of frames, that have been added; who reads them sets them to 0. */
   readonly sums: Float64Array;
@@ -18,23 +20,35 @@ export class TablePasses {
   readonly found: Int32Array;
   readonly #engine: Engine;
 
-  constructor(engine: Engine, table: FlowTable, batchCapacity: number) {
-    const { words, index, tcpEndNs, keyExtension, health } = table;
+  constructor(engine: Engine, table: FlowTable, wheel: TimingWheel, batchCapacity: number) {
     this.#engine = engine;
     this.clock = createPacketClock(engine.allocate);
     this.sums = float64Array(engine.allocate, 2);
     this.found = int32Array(engine.allocate, batchCapacity);
-    engine.useTable(
-      words.byteOffset,
-      index.byteOffset,
-      Math.log2(index.length),
-      tcpEndNs.byteOffset,
-      this.clock.byteOffset,
-      this.sums.byteOffset,
-      keyExtension === undefined ? 0 : 1,
-      // Path health is added to, packet by packet, on this side.
-      health === undefined ? 0 : 1,
-    );
+    this.#useTable(table, wheel);
+  }
+
+  #useTable(table: FlowTable, wheel: TimingWheel): void {
+    const at = int32Array(this.#engine.allocate, places.TABLE_PLACES);
+    at[places.TABLE_ENTRIES] = table.words.byteOffset;
+    at[places.TABLE_INDEX] = table.index.byteOffset;
+    at[places.TABLE_INDEX_BITS] = Math.log2(table.index.length);
+    at[places.TABLE_CAPACITY] = table.capacity;
+    at[places.TABLE_STATE] = table.state.byteOffset;
+    at[places.TABLE_TCP_ENDS] = table.tcpEndNs.byteOffset;
+    at[places.TABLE_LINK] = table.link.byteOffset;
+    at[places.TABLE_WHEEL_NEXT] = table.wheelNext.byteOffset;
+    at[places.TABLE_WHEEL_PREVIOUS] = table.wheelPrevious.byteOffset;
+    at[places.TABLE_WHEEL_HEAD] = wheel.head.byteOffset;
+    at[places.TABLE_WHEEL_OCCUPIED] = wheel.occupied.byteOffset;
+    at[places.TABLE_WHEEL_TICKS] = wheel.ticks.byteOffset;
+    at[places.TABLE_CLOCK] = this.clock.byteOffset;
+    at[places.TABLE_SUMS] = this.sums.byteOffset;
+    at[places.TABLE_HAS_EXTENSION] = table.keyExtension === undefined ? 0 : 1;
+    at[places.TABLE_HAS_MORE] = table.encapsulation === undefined && table.health === undefined ? 0 : 1;
+    // Path health is added to, packet by packet, on this side.
+    at[places.TABLE_STOPS_AT_EACH] = table.health === undefined ? 0 : 1;
+    this.#engine.useTable(at.byteOffset);
   }
 
   setTimeouts({ idleNs, activeNs, tcpEndDelayNs }: Timeouts): void {
@@ -51,11 +65,13 @@ export class TablePasses {
   /**
    * Adds packets to their flows, from number `from` on.
    * @param slotOfFirst what is known of the first of them
+   * @param view the memory that their frames lie in
    * @returns why it stopped, and where (engine/places.ts)
    */
-  add(batch: PreparedBatch, from: number, slotOfFirst: number): number {
+  add(batch: PreparedBatch, from: number, slotOfFirst: number, view: DataView): number {
     const { words, timeNs, count } = batch;
     const found = this.found.byteOffset;
-    return this.#engine.meter(words.byteOffset, timeNs.byteOffset, found, count, from, slotOfFirst);
+    const frames = view.buffer === this.#engine.buffer ? view.byteOffset : 0;
+    return this.#engine.meter(words.byteOffset, timeNs.byteOffset, found, count, from, slotOfFirst, frames);
   }
 }

@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { METERED_OCTETS, METERED_PACKETS } from '../../src/metering/counters.ts';
-import { deadlineNs, type FlowSink } from '../../src/metering/expiry.ts';
+import type { FlowSink } from '../../src/metering/expiry.ts';
 import { ENTRY_WORDS, FLOW_END_REASON, FLOW_STATE, STATE_IN_USE } from '../../src/metering/flow-layout.ts';
 import { CAPACITY_MAX, createFlowTable, type FlowTable } from '../../src/metering/flow-table.ts';
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
@@ -189,16 +189,15 @@ describe('the flow table', () => {
   });
 
   it('evicts none whose deadline is later than that of a flow that stays', () => {
-    const timeouts = { idleNs: IDLE_MS * 1e6, activeNs: ACTIVE_MS * 1e6, tcpEndDelayNs: TCP_END_MS * 1e6 };
     let evictions = 0;
     const checking: FlowSink = {
       emit(table: FlowTable, slot: number, reason: number) {
         if (reason !== FLOW_END_REASON.lackOfResources) return;
         evictions++;
-        const evicted = Math.ceil(deadlineNs(table, slot, timeouts) / TICK_NS);
+        const evicted = Math.ceil(table.engine.deadlineNs(slot) / TICK_NS);
         for (let other = 0; other < table.slotsTouched; other++) {
           if ((table.words[other * ENTRY_WORDS + FLOW_STATE]! & STATE_IN_USE) === 0) continue;
-          expect(evicted).toBeLessThanOrEqual(Math.ceil(deadlineNs(table, other, timeouts) / TICK_NS) + 1);
+          expect(evicted).toBeLessThanOrEqual(Math.ceil(table.engine.deadlineNs(other) / TICK_NS) + 1);
         }
       },
     };

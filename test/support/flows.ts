@@ -1,7 +1,7 @@
 /** Collects what the metering process exports as plain objects, oriented by initiator. */
 
 import type { FlowSink } from '../../src/metering/expiry.ts';
-import type { FlowRecordBatch } from '../../src/metering/flow-layout.ts';
+import { type FlowRecordBatch, LINK_WORD, LINK_WORDS } from '../../src/metering/flow-layout.ts';
 import type { FlowTable } from '../../src/metering/flow-table.ts';
 import type { FlowHealth } from '../../src/metering/health-figures.ts';
 import { readHealth } from '../../src/metering/read-health.ts';
@@ -21,6 +21,8 @@ export interface TestFlow {
   endReason: number;
   forward: TestDirection;
   reverse: TestDirection;
+  /** Its link details, where they are wanted. */
+  link?: number[];
   /** Where it was measured. */
   health?: FlowHealth;
   /** The record that it was read from, in a batch of its own. */
@@ -32,6 +34,11 @@ const hex = (words: Int32Array, at: number) =>
 
 export class CollectingSink implements FlowSink {
   readonly flows: TestFlow[] = [];
+  readonly #keepsLink: boolean;
+
+  constructor(keepsLink = false) {
+    this.#keepsLink = keepsLink;
+  }
 
   emit(table: FlowTable, slot: number, endReason: number): void {
     const stride = recordStride(table.encapsulation !== undefined, table.health !== undefined);
@@ -53,6 +60,7 @@ export class CollectingSink implements FlowSink {
       endReason: (words[11]! >>> 8) & 0xf,
       forward: direction(16),
       reverse: direction(32),
+      ...(this.#keepsLink ? { link: [...words.subarray(LINK_WORD, LINK_WORD + LINK_WORDS)] } : {}),
       ...(health === undefined ? {} : { health, record: batch }),
     });
   }

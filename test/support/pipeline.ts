@@ -23,6 +23,9 @@ export interface PipelineOptions extends CaptureOptions {
   readonly activeTimeoutMs?: number;
   readonly idleTimeoutMs?: number;
   readonly tcpEndDelayMs?: number;
+  /** Frames lie outside the engine's memory while they are metered, as those of a ring do. */
+  readonly framesOutside?: boolean;
+  readonly keepsLink?: boolean;
 }
 
 export interface PipelineResult {
@@ -33,6 +36,8 @@ export interface PipelineResult {
   readonly refused: { packets: number; octets: number };
 }
 
+const copyOf = ({ buffer, byteOffset, byteLength }: DataView) =>
+  new DataView(buffer.slice(byteOffset, byteOffset + byteLength));
 const sum = (numbers: Iterable<number>) => [...numbers].reduce((total, number) => total + number, 0);
 
 export async function runPipeline(
@@ -43,7 +48,7 @@ export async function runPipeline(
   const { idleTimeoutMs = 15_000, activeTimeoutMs = 60_000, tcpEndDelayMs = 2_000 } = options;
   const engine = testEngine(flowTableEntries);
   const source = openCaptures(files, options, engine);
-  const sink = new CollectingSink();
+  const sink = new CollectingSink(options.keepsLink);
   const seeds = createHashSeeds();
   const metering = new MeteringProcess({
     idleTimeoutMs,
@@ -82,7 +87,7 @@ export async function runPipeline(
     read.octets += sum(batch.wireLength.subarray(0, batch.count));
     decodeBatch(decoder, batch, linkTypes, prepared);
     preparer.prepare(prepared, batch.view);
-    metering.meter(prepared, batch.view);
+    metering.meter(prepared, options.framesOutside ? copyOf(batch.view) : batch.view);
   }
   source.close();
   metering.expireAll();

@@ -2,5 +2,7 @@
 export { decodeCommon, decodedOctetsOnWire } from './decode';
 export { countFrames } from './frames';
 export { orderAndHash } from './keys';
-export { meter, setTimeouts, touchEntries, touchIndex, useTable } from './meter';
+export { meter, touchEntries, touchIndex } from './meter';
 export { walkPcap } from './pcap';
+export { beginFlow, insertFlow, useTable } from './table';
+export { deadlineNs, scheduleFlow, setTimeouts, unschedule } from './wheel';

@@ -4,8 +4,6 @@ import * as layout from '../../decode/decoded-words';
 const RECORD_OCTETS: usize = layout.DECODED_WORDS * 4;
 const SOURCE: usize = layout.SOURCE_ADDRESS * 4;
 const DESTINATION: usize = layout.DESTINATION_ADDRESS * 4;
-/** Bit of the DETAIL word: the packet went from B to A. */
-const DETAIL_FROM_B_SHIFT: u32 = 31;
 /** Multipliers, by the place of their factor in the key; the last of them is the finish. */
 const FINISH: usize = 11 * 4;
 
@@ -60,7 +58,7 @@ export function orderAndHash(records: usize, count: u32, multipliers: usize): vo
     store<u32>(at, a, SOURCE);
     store<u32>(at, b, DESTINATION);
     store<u32>(at, orderedPorts, layout.PORTS * 4);
-    store<u32>(at, load<u32>(at, layout.DETAIL * 4) | (fromB << DETAIL_FROM_B_SHIFT), layout.DETAIL * 4);
+    store<u32>(at, load<u32>(at, layout.DETAIL * 4) | (fromB << layout.DETAIL_FROM_B_SHIFT), layout.DETAIL * 4);
     let sum = a * m0 + b * m1 + orderedPorts * m2 + protocol * m3;
     sum += load<u32>(at, layout.KEY_OBSERVATION_POINT * 4) * m4;
     if (!isIPv4) sum += orderAndSumIPv6(at, mask, multipliers);

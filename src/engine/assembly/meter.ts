@@ -5,71 +5,36 @@
  */
 import * as packet from '../../decode/decoded-words';
 import * as flow from '../../metering/flow-words';
+import { NEXT_LOOK_NS, PREVIOUS_NS, REBASE_BELOW_NS, SLOT_MASK, TAG_SHIFT } from '../../metering/table-words';
 import * as place from '../places';
+import { PROTOCOL_TCP } from './headers';
 import { addToLine } from './line';
+import {
+  clock,
+  ENTRY_OCTETS,
+  entries,
+  hasExtension,
+  hasMore,
+  index,
+  indexShift,
+  insertFlow,
+  isFull,
+  stopsAtEach,
+  sums,
+  writeLink,
+} from './table';
+import { activeNs, idleNs, scheduleFlow, tcpEndDelayNs, tcpEnds, unschedule } from './wheel';
 
 const RECORD_OCTETS: usize = packet.DECODED_WORDS * 4;
-const ENTRY_OCTETS: usize = flow.ENTRY_WORDS * 4;
 const LINE_OCTETS: usize = (flow.REVERSE_WORD - flow.FORWARD_WORD) * 4;
 const FORWARD: usize = flow.FORWARD_WORD * 4;
 const REVERSE: usize = flow.REVERSE_WORD * 4;
 const STATE: usize = flow.FLOW_STATE * 4;
 const FIRST: usize = flow.FLOW_FIRST_NS * 8;
 const LAST: usize = flow.FLOW_LAST_NS * 8;
-const SLOT_MASK: u32 = 0xffffff;
-/** Of the clock (metering/packet-clock.ts). */
-const PREVIOUS_NS: usize = 8;
-const NEXT_LOOK_NS: usize = 24;
-const REBASE_BELOW_NS: usize = 32;
 const FIN: u32 = 0x01;
 const SYN: u32 = 0x02;
 const RST: u32 = 0x04;
-const PROTOCOL_TCP: u32 = 6;
-
-let entries: usize = 0;
-let index: usize = 0;
-let indexShift: u32 = 0;
-let clock: usize = 0;
-let sums: usize = 0;
-let hasExtension: bool = false;
-let stopsAtEach: bool = false;
-let idleNs: f64 = 0;
-let activeNs: f64 = 0;
-let tcpEndDelayNs: f64 = 0;
-let tcpEnds: usize = 0;
-
-/**
- * The table that is metered into.
- * @param indexBits  its index has 2^indexBits words
- * @param tcpEndsAt  when TCP's end was seen, for each slot
- * @param clockAt  the packet clock; `sumsAt`: two doubles, to which IP octets and octets of frames are added
- * @param extends  keys have extensions, which stand elsewhere; `stopsAt`: stop at each packet that has been added
- */
-export function useTable(
-  entriesAt: usize,
-  indexAt: usize,
-  indexBits: u32,
-  tcpEndsAt: usize,
-  clockAt: usize,
-  sumsAt: usize,
-  extended: bool,
-  stopsAt: bool,
-): void {
-  entries = entriesAt;
-  index = indexAt;
-  indexShift = 32 - indexBits;
-  tcpEnds = tcpEndsAt;
-  clock = clockAt;
-  sums = sumsAt;
-  hasExtension = extended;
-  stopsAtEach = stopsAt;
-}
-
-export function setTimeouts(idle: f64, active: f64, tcpEndDelay: f64): void {
-  idleNs = idle;
-  activeNs = active;
-  tcpEndDelayNs = tcpEndDelay;
-}
 
 /** True if the flow, whose TCP has ended, does not take the packet: it is too late, or opens a new connection. */
 function isBehindTcpEnd(slot: u32, timeNs: f64, control: u32): bool {
@@ -77,11 +42,8 @@ function isBehindTcpEnd(slot: u32, timeNs: f64, control: u32): bool {
   return (control & (SYN | RST)) === SYN;
 }
 
-/**
- * Notes a FIN or RST in the entry's state.
- * @returns true when the flow has just come to its end
- */
-function noteTcpEnd(entry: usize, isReverse: u32, control: u32): bool {
+/** Notes a FIN or RST in the entry's state; a flow that has come to its end by it is looked at soon. */
+function noteTcpEnd(slot: u32, entry: usize, isReverse: u32, control: u32, timeNs: f64): void {
   let state = load<u32>(entry, STATE);
   if ((control & FIN) !== 0) state |= isReverse !== 0 ? flow.STATE_FIN_REVERSE : flow.STATE_FIN_FORWARD;
   const fins: u32 = flow.STATE_FIN_FORWARD | flow.STATE_FIN_REVERSE;
@@ -89,7 +51,10 @@ function noteTcpEnd(entry: usize, isReverse: u32, control: u32): bool {
   const isEnded = wasEnded || (state & fins) === fins || (control & RST) !== 0;
   if (isEnded) state |= flow.STATE_TCP_ENDED;
   store<u32>(entry, state, STATE);
-  return isEnded && !wasEnded;
+  if (!isEnded || wasEnded) return;
+  store<f64>(tcpEnds + (<usize>slot << 3), timeNs);
+  unschedule(slot);
+  scheduleFlow(slot);
 }
 
 /** Loads the index word of each packet into `found`. */
@@ -147,7 +112,7 @@ function findSlot(record: usize): i32 {
   let found = load<u32>(index + (<usize>at << 2));
   while (found !== 0) {
     const slot = (found & SLOT_MASK) - 1;
-    const isTag = (((found >>> 24) ^ hash) & 0xff) === 0;
+    const isTag = (((found >>> TAG_SHIFT) ^ hash) & 0xff) === 0;
     if (isTag && isSameKey(record, entries + <usize>slot * ENTRY_OCTETS)) return slot;
     at = (at + 1) & mask;
     found = load<u32>(index + (<usize>at << 2));
@@ -159,6 +124,7 @@ function findSlot(record: usize): i32 {
  * Adds packets to their flows, from number `from` of `count` on.
  * @param records,times  of the batch; `found`: its index words, as `touchIndex` loaded them
  * @param slotOfFirst  what is known of the first packet: the slot that it goes to, SLOT_CLOCK_SEEN or SLOT_UNKNOWN
+ * @param frames  where the memory of their frames begins, or 0 where it is not the engine's
  * @returns why it stopped (STOP_…) | the packet's number << STOP_BITS
  */
 export function meter(
@@ -168,13 +134,15 @@ export function meter(
   count: u32,
   from: u32,
   slotOfFirst: i32,
+  frames: usize,
 ): u32 {
   const table = entries;
+  const mayInsert = frames !== 0 && !hasMore;
   const idle = idleNs;
   const active = activeNs;
-  const nextLookNs = load<f64>(clock, NEXT_LOOK_NS);
-  const rebaseBelowNs = load<f64>(clock, REBASE_BELOW_NS);
-  let previousNs = load<f64>(clock, PREVIOUS_NS);
+  const nextLookNs = load<f64>(clock, NEXT_LOOK_NS * 8);
+  const rebaseBelowNs = load<f64>(clock, REBASE_BELOW_NS * 8);
+  let previousNs = load<f64>(clock, PREVIOUS_NS * 8);
   let octetsSum: f64 = 0;
   let framesSum: f64 = 0;
   let known = slotOfFirst;
@@ -195,6 +163,7 @@ export function meter(
     }
     previousNs = timeNs;
     let entry: usize;
+    let isNew = false;
     if (slot < 0) {
       if (hasExtension) {
         stop = place.STOP_FIND;
@@ -206,18 +175,25 @@ export function meter(
       if (slot < 0 || (load<u32>(entry, STATE) & flow.STATE_IN_USE) === 0 || !isSameKey(record, entry)) {
         slot = findSlot(record);
         if (slot < 0) {
-          stop = place.STOP_FIND;
-          break;
+          if (mayInsert && !isFull()) {
+            slot = insertFlow(record, timeNs);
+            writeLink(slot, record, frames);
+            isNew = true;
+          } else {
+            stop = place.STOP_FIND;
+            break;
+          }
         }
         entry = table + <usize>slot * ENTRY_OCTETS;
       }
       const gapNs = timeNs - load<f64>(entry, LAST);
       if (
-        gapNs >= idle ||
-        gapNs <= -idle ||
-        timeNs - load<f64>(entry, FIRST) >= active ||
-        ((load<u32>(entry, STATE) & flow.STATE_TCP_ENDED) !== 0 &&
-          isBehindTcpEnd(slot, timeNs, load<u32>(record, packet.CONTROL_BITS * 4)))
+        !isNew &&
+        (gapNs >= idle ||
+          gapNs <= -idle ||
+          timeNs - load<f64>(entry, FIRST) >= active ||
+          ((load<u32>(entry, STATE) & flow.STATE_TCP_ENDED) !== 0 &&
+            isBehindTcpEnd(slot, timeNs, load<u32>(record, packet.CONTROL_BITS * 4))))
       ) {
         store<i32>(foundAt, slot);
         stop = place.STOP_ENDED;
@@ -227,7 +203,7 @@ export function meter(
       entry = table + <usize>slot * ENTRY_OCTETS;
     }
     const detail = load<u32>(record, packet.DETAIL * 4);
-    const isReverse = (detail >>> 31) ^ ((load<u32>(entry, STATE) >>> 1) & 1);
+    const isReverse = (detail >>> packet.DETAIL_FROM_B_SHIFT) ^ ((load<u32>(entry, STATE) >>> 1) & 1);
     const line = entry + FORWARD + <usize>isReverse * LINE_OCTETS;
     const control = load<u32>(record, packet.CONTROL_BITS * 4);
     const octets = load<u32>(record, packet.IP_OCTETS * 4);
@@ -237,17 +213,19 @@ export function meter(
     addToLine(line, record, timeNs, octets, frameOctets, control, detail);
     octetsSum += octets;
     framesSum += frameOctets;
-    const isTcpEnd =
+    if (
       (control & (FIN | RST)) !== 0 &&
-      (load<u32>(record, packet.KEY_PROTOCOL * 4) & 0xff) === PROTOCOL_TCP &&
-      noteTcpEnd(entry, isReverse, control);
-    if (isTcpEnd || stopsAtEach || (detail & packet.DETAIL_SUPER_PACKET) !== 0) {
-      store<u32>(foundAt, <u32>slot | (u32(isTcpEnd) << place.TCP_ENDED_SHIFT));
+      (load<u32>(record, packet.KEY_PROTOCOL * 4) & 0xff) === PROTOCOL_TCP
+    ) {
+      noteTcpEnd(slot, entry, isReverse, control, timeNs);
+    }
+    if (stopsAtEach || (detail & packet.DETAIL_SUPER_PACKET) !== 0) {
+      store<u32>(foundAt, slot);
       stop = place.STOP_ADDED;
       break;
     }
   }
-  store<f64>(clock, previousNs, PREVIOUS_NS);
+  store<f64>(clock, previousNs, PREVIOUS_NS * 8);
   store<f64>(sums, load<f64>(sums) + octetsSum);
   store<f64>(sums, load<f64>(sums, 8) + framesSum, 8);
   return stop | (i << place.STOP_BITS);

@@ -1,0 +1,128 @@
+/** The flow table (metering/flow-table.ts), and how a flow comes into it. One table for each engine. */
+import * as packet from '../../decode/decoded-words';
+import * as flow from '../../metering/flow-words';
+import * as table from '../../metering/table-words';
+import * as place from '../places';
+import { ETHER_TYPE_IPV4, ETHER_TYPE_IPV6, PROTOCOL_TCP } from './headers';
+import { half, word } from './octets';
+import { scheduleFlow, useWheel } from './wheel';
+
+export const ENTRY_OCTETS: usize = flow.ENTRY_WORDS * 4;
+const LINK_OCTETS: usize = flow.LINK_WORDS * 4;
+const FORWARD: usize = flow.FORWARD_WORD * 4;
+const STATE: usize = flow.FLOW_STATE * 4;
+const SYN: u32 = 0x02;
+const RST: u32 = 0x04;
+const ACK: u32 = 0x10;
+
+export let entries: usize = 0;
+export let index: usize = 0;
+export let indexShift: u32 = 0;
+export let clock: usize = 0;
+export let sums: usize = 0;
+export let hasExtension: bool = false;
+export let hasMore: bool = false;
+export let stopsAtEach: bool = false;
+let capacity: u32 = 0;
+let state: usize = 0;
+let link: usize = 0;
+let freeLinks: usize = 0;
+
+/** The table that is metered into. @param at places of its arrays: TABLE_… of places.ts */
+export function useTable(at: usize): void {
+  entries = load<u32>(at, place.TABLE_ENTRIES * 4);
+  index = load<u32>(at, place.TABLE_INDEX * 4);
+  indexShift = 32 - load<u32>(at, place.TABLE_INDEX_BITS * 4);
+  capacity = load<u32>(at, place.TABLE_CAPACITY * 4);
+  state = load<u32>(at, place.TABLE_STATE * 4);
+  link = load<u32>(at, place.TABLE_LINK * 4);
+  freeLinks = load<u32>(at, place.TABLE_WHEEL_NEXT * 4);
+  clock = load<u32>(at, place.TABLE_CLOCK * 4);
+  sums = load<u32>(at, place.TABLE_SUMS * 4);
+  hasExtension = load<u32>(at, place.TABLE_HAS_EXTENSION * 4) !== 0;
+  hasMore = load<u32>(at, place.TABLE_HAS_MORE * 4) !== 0;
+  stopsAtEach = load<u32>(at, place.TABLE_STOPS_AT_EACH * 4) !== 0;
+  useWheel(at);
+}
+
+/** Whether every slot has a flow. */
+export function isFull(): bool {
+  return load<u32>(state, table.ACTIVE * 4) === capacity;
+}
+
+/** Takes a free slot and puts it in the index. The table must not be full. */
+function takeSlot(hash: u32): u32 {
+  let slot = load<i32>(state, table.FREE_LIST * 4);
+  if (slot >= 0) {
+    // The list of free slots goes by the links of the wheel.
+    store<i32>(state, load<i32>(freeLinks + (<usize>slot << 2)), table.FREE_LIST * 4);
+  } else {
+    slot = load<i32>(state, table.SLOTS_TOUCHED * 4);
+    store<i32>(state, slot + 1, table.SLOTS_TOUCHED * 4);
+  }
+  const mask = (1 << (32 - indexShift)) - 1;
+  let at = hash >>> indexShift;
+  while (load<u32>(index + (<usize>at << 2)) !== 0) at = (at + 1) & mask;
+  store<u32>(index + (<usize>at << 2), (hash << table.TAG_SHIFT) | (slot + 1));
+  const active = load<u32>(state, table.ACTIVE * 4) + 1;
+  store<u32>(state, active, table.ACTIVE * 4);
+  if (active > load<u32>(state, table.PEAK * 4)) store<u32>(state, active, table.PEAK * 4);
+  return slot;
+}
+
+/** Starts a flow in `slot`, whose key is set, with the packet of `record` as its first. */
+export function beginFlow(slot: u32, record: usize, timeNs: f64): void {
+  const entry = entries + <usize>slot * ENTRY_OCTETS;
+  const control = load<u32>(record, packet.CONTROL_BITS * 4);
+  let fromB = load<u32>(record, packet.DETAIL * 4) >>> packet.DETAIL_FROM_B_SHIFT;
+  // Whoever answers a SYN did not open the connection, even if the SYN itself was not seen.
+  const isTcp = (load<u32>(record, packet.KEY_PROTOCOL * 4) & 0xff) === PROTOCOL_TCP;
+  if (isTcp && (control & (SYN | ACK | RST)) === (SYN | ACK)) fromB ^= 1;
+  store<u32>(entry, flow.STATE_IN_USE | (fromB !== 0 ? flow.STATE_INITIATOR_IS_B : 0), STATE);
+  // A line that has never been used is zero already, and is better left alone: it is not in the cache.
+  if (slot < load<u32>(state, table.SLOTS_ZERO * 4)) memory.fill(entry + FORWARD, 0, ENTRY_OCTETS - FORWARD);
+  else store<u32>(state, slot + 1, table.SLOTS_ZERO * 4);
+  store<f64>(entry, timeNs, flow.FLOW_FIRST_NS * 8);
+  store<f64>(entry, timeNs, flow.FLOW_LAST_NS * 8);
+  store<u32>(state, load<u32>(state, table.CREATED * 4) + 1, table.CREATED * 4);
+}
+
+/**
+ * A new flow whose first packet is that of `record`. The table must not be full, and not have the key yet.
+ * @returns its slot
+ */
+export function insertFlow(record: usize, timeNs: f64): u32 {
+  const slot = takeSlot(load<u32>(record, packet.HASH * 4));
+  const entry = entries + <usize>slot * ENTRY_OCTETS;
+  v128.store(entry, v128.load(record));
+  v128.store(entry, v128.load(record, 16), 16);
+  store<u64>(entry, load<u64>(record, 32), 32);
+  store<u32>(entry, load<u32>(record, 40), 40);
+  beginFlow(slot, record, timeNs);
+  scheduleFlow(slot);
+  return slot;
+}
+
+/**
+ * Writes the link details of a flow's first packet: its MAC addresses, if the frame has any, ethertype and priority.
+ * @param frames where the memory begins that the record's LINK_OFFSET counts from
+ */
+export function writeLink(slot: u32, record: usize, frames: usize): void {
+  const to = link + <usize>slot * LINK_OCTETS;
+  const from = load<i32>(record, packet.LINK_OFFSET * 4);
+  const isIPv4 = ((load<u32>(record, packet.KEY_PROTOCOL * 4) >>> 8) & 0xf) === 4;
+  const priority = (load<u32>(record, packet.DETAIL * 4) >>> packet.DETAIL_PRIORITY_SHIFT) & 7;
+  const last = (<u32>(isIPv4 ? ETHER_TYPE_IPV4 : ETHER_TYPE_IPV6) << 16) | priority;
+  if (from < 0) {
+    store<u64>(to, 0);
+    store<u32>(to, 0, 8);
+    store<u32>(to, last, 12);
+    return;
+  }
+  // An Ethernet header: destination, then source.
+  const header = frames + <usize>from;
+  store<u32>(to, word(header + 6));
+  store<u32>(to, (half(header + 10) << 16) | half(header), 4);
+  store<u32>(to, word(header + 2), 8);
+  store<u32>(to, last | flow.LINK_HAS_MACS, 12);
+}
