@@ -60,19 +60,23 @@ export function flowtapProbe(commandLine: readonly string[]): Probe {
   };
 }
 
-/** How flowtap is run unless the command line says otherwise. */
-export const FLOWTAP_COMMAND: readonly string[] = [
-  process.execPath,
-  join(REPOSITORY, 'src/flowtap.mjs'),
+/** What flowtap is told unless the command line says otherwise. */
+const REPLAY: readonly string[] = [
   'replay',
-  '{file}',
-  '-e',
-  'ipfix://127.0.0.1:{port}',
-  '-o',
-  'none',
-  '--flow-table-entries',
-  '{entries}',
+  ...['{file}', '-e', 'ipfix://127.0.0.1:{port}', '-o', 'none', '--flow-table-entries', '{entries}'],
 ];
+
+/** flowtap as it is installed: from the bundle, which this makes. @throws Error when it cannot be made */
+export function installedFlowtap(): string[] {
+  // Standard output is the report's.
+  execFileSync('npm', ['run', '--silent', 'build'], { cwd: REPOSITORY, stdio: ['ignore', 2, 2] });
+  return [process.execPath, join(REPOSITORY, 'dist/flowtap.mjs'), ...REPLAY];
+}
+
+/** flowtap as a clone runs it. */
+export function flowtapFromSources(): string[] {
+  return [process.execPath, join(REPOSITORY, 'src/flowtap.mjs'), ...REPLAY];
+}
 
 /** softflowd: -m above the flows, since at its 8,192 it would evict; -d: one process that ends with the file. */
 const softflowd: Probe = {

@@ -1,6 +1,7 @@
 /**
  * The benchmark of the whole program: `npm run bench`. Replays the same captures through flowtap and through the probes
  * that are installed, in turn, several rounds, all of them exporting on loopback; prints medians as a Markdown table.
+ * flowtap runs from the bundle that users have, which is built first.
  * Captures are made first, outside the timed part. Workloads: workload.ts; how each probe is run: peers.ts.
  */
 import { type ChildProcess, fork } from 'node:child_process';
@@ -11,7 +12,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { DATA_FOLDER, prepareWorkload, type ReadyWorkload } from './generate.ts';
 import { measure } from './measure.ts';
-import { DEFAULT_PEERS, FLOWTAP_COMMAND, flowtapProbe, isInstalled, PEERS, type Probe } from './peers.ts';
+import {
+  DEFAULT_PEERS,
+  flowtapFromSources,
+  flowtapProbe,
+  installedFlowtap,
+  isInstalled,
+  PEERS,
+  type Probe,
+} from './peers.ts';
 import { type Baseline, failuresOf, lostRecords, type Run, summarize, toMarkdown } from './report.ts';
 import type { SinkReport } from './sink.ts';
 import { WORKLOADS, type WorkloadOptions } from './workload.ts';
@@ -27,6 +36,7 @@ const HELP = `usage: npm run bench -- [options]
 --peers A,B       of: ${PEERS.map((probe) => probe.name).join(', ')} (default: ${DEFAULT_PEERS.join(', ')})
 --data DIR        where the captures are kept (default: bench/data)
 --flowtap WORDS   flowtap's command line; {file}, {port}, {entries} are filled in. 'none' leaves it out
+--sources         flowtap runs from its sources, in place of the bundle that users have, which is built first
 --smoke           one small workload: fails where flowtap loses or miscounts anything, or is half as fast as softflowd
 --check           fails where a ratio falls short of bench/baseline.json
 --json FILE       every single run as JSON`;
@@ -132,14 +142,18 @@ function order(plan: Plan, run: Run): number {
 }
 
 /** flowtap and the peers that are both asked for and installed. */
-function chooseProbes(flowtap: string | undefined, peers: readonly string[]): Probe[] {
+function chooseProbes(
+  { flowtap, sources }: { flowtap?: string; sources: boolean },
+  peers: readonly string[],
+): Probe[] {
   const known = PEERS.filter((probe) => peers.includes(probe.name));
   for (const probe of known) {
     if (!isInstalled(probe)) console.error(`${probe.name} is not installed: left out`);
   }
   const installed = known.filter(isInstalled);
   if (flowtap === 'none') return installed;
-  return [flowtapProbe(flowtap === undefined ? FLOWTAP_COMMAND : flowtap.split(' ')), ...installed];
+  const command = flowtap?.split(' ') ?? (sources ? flowtapFromSources() : installedFlowtap());
+  return [flowtapProbe(command), ...installed];
 }
 
 /** The captures of this run, made if they are not there yet. */
@@ -170,6 +184,7 @@ async function main(): Promise<void> {
       peers: { type: 'string' },
       data: { type: 'string', default: DATA_FOLDER },
       flowtap: { type: 'string' },
+      sources: { type: 'boolean', default: false },
       smoke: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       json: { type: 'string' },
@@ -184,7 +199,7 @@ async function main(): Promise<void> {
   mkdirSync(values.data, { recursive: true });
   const plan: Plan = {
     workloads: chooseWorkloads(values),
-    probes: chooseProbes(values.flowtap, peers),
+    probes: chooseProbes(values, peers),
     rounds: Number(values.repeat ?? (values.smoke ? 3 : 5)),
   };
   const sink = fork(join(import.meta.dirname, 'sink.ts'));

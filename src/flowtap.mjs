@@ -9,13 +9,13 @@
  */
 const NODE_MAJOR_MIN = 24;
 
-/** The module to run: compiled beside this file, compiled in a package that is installed, or the sources. */
+/** The module to run: the bundle beside this file, the bundle of a package that is installed, or the sources. */
 function mainModule(exists) {
-  const compiledHere = new URL('./main.js', import.meta.url);
-  if (exists(compiledHere)) return compiledHere;
+  const bundledHere = new URL('./main.js', import.meta.url);
+  if (exists(bundledHere)) return bundledHere;
   // Node strips no types below node_modules.
-  const compiled = new URL('../dist/main.js', import.meta.url);
-  if (import.meta.url.indexOf('/node_modules/') >= 0 && exists(compiled)) return compiled;
+  const bundled = new URL('../dist/main.js', import.meta.url);
+  if (import.meta.url.indexOf('/node_modules/') >= 0 && exists(bundled)) return bundled;
   return new URL('./main.ts', import.meta.url);
 }
 

@@ -23,6 +23,7 @@ import { WorkerSupervisor } from './live-supervisor.ts';
 import type { Log } from './log.ts';
 import type { FlowRecordBatch } from './metering/flow-layout.ts';
 import type { MetricsServer } from './metrics/http.ts';
+import { startModule } from './package-files.ts';
 import { startAnonymizing } from './replay-records.ts';
 import { meteringStatistics } from './run-statistics.ts';
 
@@ -95,9 +96,7 @@ export class LiveProbe {
     this.plan = planLive(config, needs, machine);
     const { interfaces } = config.live;
     this.#losses = new Map(interfaces.map((name) => [name, new InterfaceLosses(name)]));
-    // Sources run as they are; what `npm run build` makes of them is called .js.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const module = testing?.workerModule ?? new URL(`./live-worker.${extension}`, import.meta.url);
+    const module = testing?.workerModule ?? startModule('live-worker');
     this.#selection = new LiveSelection(this.plan.workers, log);
     this.#workers = this.#selection.workers.map((worker) => {
       const { interfaceIndex } = worker.data.capture;

@@ -12,7 +12,8 @@ import type { ReplayOptions } from './config/replay-options.ts';
 import type { RecordParts } from './metering/flow-layout.ts';
 import { createRecordQueue } from './metering/record-queue.ts';
 import type { ReplaySummary } from './output/summary.ts';
-import { type RecordTaker, startExportThread, takeHere, threadModule } from './replay-export.ts';
+import { startModule } from './package-files.ts';
+import { type RecordTaker, startExportThread, takeHere } from './replay-export.ts';
 import { ReplayMeter, type ReplayMeterOptions } from './replay-meter.ts';
 import { NO_PARTS } from './replay-records.ts';
 import { summarize } from './replay-summary.ts';
@@ -65,7 +66,7 @@ function startHere(options: ReplayMeterOptions, onInterfaces: OnInterfaces): Run
 function startWorker(options: ReplayMeterOptions, onInterfaces: OnInterfaces): RunningMeter {
   const counters = runCounters();
   const workerData: ReplayWorkerData = { options, counters: counters.buffer };
-  const thread = new Worker(threadModule('replay-worker'), { workerData });
+  const thread = new Worker(startModule('replay-worker'), { workerData });
   const ended = new Promise<readonly string[]>((resolve, reject) => {
     thread.on('error', reject);
     thread.on('exit', () => reject(new Error('a replay worker ended before its capture')));

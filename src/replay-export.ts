@@ -10,6 +10,7 @@ import type { CollectorStatistics } from './export/record-sink.ts';
 import type { RecordParts } from './metering/flow-layout.ts';
 import type { RecordQueueMemory } from './metering/record-queue.ts';
 import type { FlowWriter } from './output/flow-writer.ts';
+import { startModule } from './package-files.ts';
 import type {
   PrintedOutput,
   ReplayExportData,
@@ -50,11 +51,6 @@ export interface RecordTaker {
   terminate(): Promise<unknown>;
 }
 
-/** The URL of a module that a thread starts with. Sources run as they are; what `npm run build` makes of them is .js. */
-export function threadModule(name: string): URL {
-  return new URL(`./${name}.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
-}
-
 /** Profiles that need no optional part of records. A replay with one of them can begin at once. */
 export const PLAIN_PROFILES: ReadonlySet<string> = new Set([
   ...['default', 'max-compat', 'minimal', 'akvorado', 'nfdump', 'ntopng', 'elastiflow'],
@@ -78,7 +74,7 @@ export function startExportThread(
   onClosed: () => void,
 ): RecordTaker {
   const workerData: ReplayExportData = { config, columns };
-  const thread = new Worker(threadModule('replay-export-worker'), { workerData });
+  const thread = new Worker(startModule('replay-export-worker'), { workerData });
   const ready = Promise.withResolvers<RecordParts>();
   const ended = Promise.withResolvers<RecordsTaken>();
   const fail = (error: unknown) => {

@@ -8,6 +8,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { CaptureError } from '../errors.ts';
+import { startModule } from '../package-files.ts';
 import type { InterfaceState } from '../sys/network-interface.ts';
 import type { CapRequest } from './cap-process.ts';
 import type { LivePacketBatch } from './live-batch.ts';
@@ -32,9 +33,7 @@ const LINK_LIMIT_MS = 10_000;
 /** Exit code of cap-process.ts where there is no package. */
 const EXIT_NO_PACKAGE = 3;
 
-/** Sources run as they are; what `npm run build` makes of them is called .js. */
-const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const PROGRAM = fileURLToPath(new URL(`./cap-process.${EXTENSION}`, import.meta.url));
+const PROGRAM = fileURLToPath(startModule('capture/cap-process'));
 
 /** @throws CaptureError where cap is not installed, or cannot open the interface */
 function linkTypeOf(name: string, request: string): number {

@@ -3,6 +3,7 @@
  * exit code. Loads nothing but what the command at hand needs, since start-up is part of every run.
  */
 import { ConfigError, FlowtapError } from '../errors.ts';
+import { packageVersion } from '../package-files.ts';
 import { parseArguments } from './arguments.ts';
 import { COMMAND_LINE, type Command } from './command.ts';
 import { COMMANDS } from './commands.ts';
@@ -11,12 +12,6 @@ import { COMMANDS } from './commands.ts';
 const DONE = 0;
 const FAULT = 1;
 const WRONG_USE = 2;
-
-async function version(): Promise<string> {
-  const { readFileSync } = await import('node:fs');
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
 
 async function unknownCommand(name: string): Promise<ConfigError> {
   const { nearest } = await import('../config/suggest.ts');
@@ -46,7 +41,7 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     return WRONG_USE;
   }
   if (first === '--version' || first === '-V') {
-    process.stdout.write(`flowtap ${await version()}\n`);
+    process.stdout.write(`flowtap ${packageVersion()}\n`);
     return DONE;
   }
   if (first === '--help' || first === '-h' || first === 'help') {

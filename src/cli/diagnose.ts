@@ -9,6 +9,7 @@ import { parseNetwork, selector } from '../diagnose/select.ts';
 import { OutputFileError } from '../errors.ts';
 import { DescriptorOutput } from '../output/standard-output.ts';
 import { type ReplaySummary, summaryLines } from '../output/summary.ts';
+import { packageVersion } from '../package-files.ts';
 import type { Arguments } from './command.ts';
 import { type DiagnoseOptions, diagnoseOptions } from './diagnose-flags.ts';
 import type { RunReplay } from './replay.ts';
@@ -131,7 +132,6 @@ async function diagnoseFiles(context: Context, run: RunReplay): Promise<number> 
 async function diagnoseLive(context: Context, start: StartLiveProbe): Promise<number> {
   const { options, writer, errors } = context;
   const { interface: name, durationMs } = options.live!;
-  const { packageVersion } = await import('./run.ts');
   const { liveSummaryLines } = await import('../live-summary.ts');
   const { createLog } = await import('../log.ts');
   const print = (line: string) => void errors.write(Buffer.from(`${line}\n`));

@@ -7,7 +7,7 @@
  *
  * With systemd around it, it says when it is ready, reloading, stopping, and that it is alive.
  */
-import { fstatSync, readFileSync, writeSync } from 'node:fs';
+import { fstatSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { FlowtapConfig } from '../config/config.ts';
 import { FlowtapError } from '../errors.ts';
@@ -16,6 +16,7 @@ import type { LiveProbe, LiveProbeOptions } from '../live-probe.ts';
 import { liveSummaryLines } from '../live-summary.ts';
 import { createLog, detectLogFormat, type Log, type LogFormat } from '../log.ts';
 import { formatCount, formatOctets } from '../output/units.ts';
+import { packageVersion } from '../package-files.ts';
 import type { Arguments } from './command.ts';
 import { runConfig } from './run-config.ts';
 import { ServiceManager } from './service-manager.ts';
@@ -44,12 +45,6 @@ function print(line: string): void {
   } catch {
     // The reader is gone, or does not keep up.
   }
-}
-
-/** The version of flowtap. */
-export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 /** Every line of what was thrown, remedies included. */

@@ -6,6 +6,7 @@
  * it, once, at start, and JavaScript reaches them through typed arrays. Places are octets from its start.
  */
 import { readFileSync } from 'node:fs';
+import { packageFile } from '../package-files.ts';
 import type { AllocateMemory } from './memory.ts';
 
 /** What is used of the standard, which Node's types leave to those of the browsers. */
@@ -88,9 +89,9 @@ export interface Engine extends EngineFunctions {
 
 let compiled: WebAssembly.Module | undefined;
 
-/** The compiled engine, read on first use; `src/` is there beside a build too. */
+/** The compiled engine, read on first use. */
 function engineModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(readFileSync(new URL('../../src/engine/engine.wasm', import.meta.url)));
+  compiled ??= new WebAssembly.Module(readFileSync(packageFile('src/engine/engine.wasm')));
   return compiled;
 }
 

@@ -5,7 +5,7 @@
  *
  * Knows nothing of what the tests try in it.
  */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   cpSync,
@@ -23,6 +23,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeInLab, type Namespace } from '../lab/lab.ts';
+import { installPackage } from '../support/installed-package.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 const SYSTEMD = '/lib/systemd/systemd';
@@ -106,14 +107,8 @@ function runtimePackages(): string[] {
 function install(prefix: string): void {
   const home = join(prefix, 'lib/node_modules/flowtap');
   mkdirSync(join(prefix, 'bin'), { recursive: true });
-  execFileSync(process.execPath, [
-    join(REPOSITORY, 'node_modules/typescript/bin/tsc'),
-    '-p',
-    join(REPOSITORY, 'tsconfig.build.json'),
-    '--outDir',
-    join(home, 'dist'),
-  ]);
-  for (const name of ['package.json', 'src', ...runtimePackages()]) {
+  installPackage(home);
+  for (const name of runtimePackages()) {
     mkdirSync(dirname(join(home, name)), { recursive: true });
     cpSync(join(REPOSITORY, name), join(home, name), { recursive: true });
   }

@@ -1,0 +1,66 @@
+/**
+ * How `npm run build` makes the package's bundle in dist/ (docs/decisions/0018-the-package-is-a-bundle.md). Node finds,
+ * reads and links each module by itself, which for a hundred and more of them takes longer than all else that a short
+ * replay does. So what a replay and its export thread start with is put together in four chunks; what only some commands
+ * and collectors need stays apart, and is loaded when it is asked for, as in the sources.
+ */
+import { type ChunkingContext, type CodeSplittingGroup, defineConfig } from 'rolldown';
+
+const SOURCES = `${import.meta.dirname}/src`;
+
+/** What processes and threads start with: `startModule` of src/package-files.ts names them. */
+const STARTED = ['main', 'live-worker', 'replay-worker', 'replay-export-worker', 'capture/cap-process'];
+
+// What each part of a replay begins with. The rest is what these import.
+const COMMAND_LINE = ['cli/cli'];
+const REPLAY = ['cli/replay', 'probe'];
+const EXPORT = ['replay-export-worker', 'export/exporting-process', 'export/udp-sink', 'log'];
+
+/** Paths of sources. */
+function paths(names: readonly string[]): string[] {
+  return names.map((name) => `${SOURCES}/${name}.ts`);
+}
+
+/** These modules, and all that is loaded with them, but those that run something as soon as they are loaded. */
+function loadedWith(names: readonly string[], graph: ChunkingContext): Set<string> {
+  const found = new Set(paths(names));
+  // What is added on the way comes by too.
+  for (const id of found) for (const next of graph.getModuleInfo(id)?.importedIds ?? []) found.add(next);
+  for (const id of paths(STARTED)) found.delete(id);
+  return found;
+}
+
+/** A chunk of the modules that each of these parts loads; those of an earlier chunk stay there. */
+function chunk(name: string, ...parts: (readonly string[])[]): CodeSplittingGroup {
+  return {
+    debugName: name,
+    name: (id, graph) => (parts.every((names) => loadedWith(names, graph).has(id)) ? name : null),
+  };
+}
+
+export default defineConfig({
+  input: {
+    flowtap: 'src/flowtap.mjs',
+    ...Object.fromEntries(STARTED.map((name) => [name, `src/${name}.ts`])),
+  },
+  platform: 'node',
+  // npm packages stay what they are, and Node's own modules.
+  external: /^[^./]/,
+  output: {
+    dir: 'dist',
+    cleanDir: true,
+    minify: false,
+    minifyInternalExports: false,
+    entryFileNames: ({ name }) => (name === 'flowtap' ? '[name].mjs' : '[name].js'),
+    // Right in dist/, so that src/package-files.ts finds the package's files from wherever it ends up.
+    chunkFileNames: '[name].js',
+    codeSplitting: {
+      groups: [
+        chunk('command-line', COMMAND_LINE),
+        chunk('common', REPLAY, EXPORT),
+        chunk('replaying', REPLAY),
+        chunk('exporting', EXPORT),
+      ],
+    },
+  },
+});
