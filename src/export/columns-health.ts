@@ -61,7 +61,8 @@ export function encodeExtensionsFull(column: Column, run: ColumnRun): void {
     const value = extensionHeadersFull(words[rows[i]! + at]!);
     for (let o = 0; o < octets; o++) {
       const fromEnd = octets - 1 - o;
-      view.setUint8(position + o, fromEnd < 4 ? (value >>> (8 * fromEnd)) & 0xff : 0);
+      const octet = fromEnd < 4 ? (value >>> (8 * fromEnd)) & 0xff : 0;
+      view.setUint8(position + o, octet);
     }
   }
 }

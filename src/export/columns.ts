@@ -3,6 +3,9 @@
  * flow records. Each kind of value has one encoder, told by a plain `Column` where its value stands and where it goes;
  * numbers go out in network order, and a size too small for a value saturates (RFC 7011 §6.2), except for flags, which
  * lose their upper bits. Message headers and sets are in message-builder.ts.
+ *
+ * A value that depends on a condition has a line of its own: V8 calls DataView's methods as functions, in place of a
+ * move, where their argument branches (docs/decisions/0004).
  */
 
 import { ABSTRACT_TYPES } from '../ie/abstract-types.ts';
@@ -84,7 +87,8 @@ function encodeWord8(column: Column, run: ColumnRun): void {
   for (let i = run.from; i < to; i++) {
     const row = rows[i]!;
     const holds = ((words[row + conditionAt]! >>> conditionShift) & conditionMask) === conditionEquals;
-    view.setUint8(positions[i]! + offset, holds ? (words[row + at]! >>> shift) & mask : 0);
+    const value = holds ? (words[row + at]! >>> shift) & mask : 0;
+    view.setUint8(positions[i]! + offset, value);
   }
 }
 
@@ -94,7 +98,8 @@ function encodeWord16(column: Column, run: ColumnRun): void {
   for (let i = run.from; i < to; i++) {
     const row = rows[i]!;
     const holds = ((words[row + conditionAt]! >>> conditionShift) & conditionMask) === conditionEquals;
-    view.setUint16(positions[i]! + offset, holds ? (words[row + at]! >>> shift) & mask : 0);
+    const value = holds ? (words[row + at]! >>> shift) & mask : 0;
+    view.setUint16(positions[i]! + offset, value);
   }
 }
 
@@ -104,7 +109,8 @@ function encodeWord32(column: Column, run: ColumnRun): void {
   for (let i = run.from; i < to; i++) {
     const row = rows[i]!;
     const holds = ((words[row + conditionAt]! >>> conditionShift) & conditionMask) === conditionEquals;
-    view.setInt32(positions[i]! + offset, holds ? (words[row + at]! >>> shift) & mask : 0);
+    const value = holds ? (words[row + at]! >>> shift) & mask : 0;
+    view.setInt32(positions[i]! + offset, value);
   }
 }
 
@@ -166,22 +172,14 @@ function encodeAddress(column: Column, run: ColumnRun): void {
     const holds = ((words[row + conditionAt]! >>> conditionShift) & conditionMask) === conditionEquals;
     const position = positions[i]! + offset;
     for (let w = 0; w < octets; w += 4) {
-      view.setInt32(position + w, holds ? words[row + at + (w >>> 2)]! : 0);
+      const word = holds ? words[row + at + (w >>> 2)]! : 0;
+      view.setInt32(position + w, word);
     }
   }
 }
 
-const EMPTY: Omit<Column, 'encode' | 'offset' | 'octets'> = {
-  at: 0,
-  shift: 0,
-  mask: 0,
-  conditionAt: 0,
-  conditionShift: 0,
-  conditionMask: 0,
-  conditionEquals: 0,
-  limit: -1,
-  constant: 0,
-};
+const NO_CONDITION = { conditionAt: 0, conditionShift: 0, conditionMask: 0, conditionEquals: 0 };
+const EMPTY = { at: 0, shift: 0, mask: 0, ...NO_CONDITION, limit: -1, constant: 0 };
 
 /** Most that an element can hold in so many octets; -1 where nothing can exceed it or it is cut off. */
 function limitOf(element: InformationElement, octets: number): number {
