@@ -3,7 +3,7 @@
  * kernel.unprivileged_bpf_disabled is 0, and a kernel of 5.12 (atomic operations that give the former value). Linux on
  * x86-64 and arm64. Programs are made by capture/ebpf.ts.
  */
-import { createRequire } from 'node:module';
+import { addressOf, loadLibc } from './koffi.ts';
 import * as linux from './linux-constants.ts';
 
 const { BPF_ATTR_OCTETS, BPF_MAP_CREATE, BPF_MAP_LOOKUP_ELEM, BPF_MAP_TYPE_ARRAY, BPF_PROG_LOAD } = linux;
@@ -21,7 +21,6 @@ const LICENSE = 'Apache-2.0\0';
 
 interface Calls {
   readonly bpf: (command: number, attributes: Uint8Array) => number;
-  readonly addressOf: (memory: Uint8Array) => bigint;
   readonly close: (descriptor: number) => number;
   readonly errno: () => number;
 }
@@ -34,14 +33,10 @@ function calls(): Calls | undefined {
   if (process.platform !== 'linux' || number === undefined) return undefined;
   if (loaded !== undefined) return loaded;
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-    const library = koffi.load('libc.so.6');
+    const { koffi, library } = loadLibc();
     const syscall = library.func('long syscall(long, long, void *, unsigned long)');
-    // Returns its first argument: the way to learn where memory lies.
-    const memmove = library.func('uintptr_t memmove(void *, const void *, size_t)');
     loaded = {
       bpf: (command, attributes) => Number(syscall(number, command, attributes, attributes.length)),
-      addressOf: (memory) => BigInt(memmove(memory, memory, 0)),
       close: library.func('int close(int)'),
       errno: () => koffi.errno(),
     };
@@ -83,7 +78,7 @@ export function readCounter(map: number, entry: number): number {
   const system = calls();
   if (system === undefined) return Number.NaN;
   const memory = new Uint8Array(FIXED_OCTETS_MIN);
-  const address = system.addressOf(memory);
+  const address = addressOf(memory);
   const view = new DataView(memory.buffer);
   view.setUint32(0, entry, true);
   const attributes = attributesOf();
@@ -101,7 +96,7 @@ export function loadSocketFilter(program: Uint8Array): EbpfResult {
   const memory = new Uint8Array(Math.max(FIXED_OCTETS_MIN, program.length + LICENSE.length));
   memory.set(program);
   memory.set(new TextEncoder().encode(LICENSE), program.length);
-  const address = system.addressOf(memory);
+  const address = addressOf(memory);
   const attributes = attributesOf();
   attributes.setUint32(LOAD_PROG_TYPE, BPF_PROG_TYPE_SOCKET_FILTER, true);
   attributes.setUint32(LOAD_INSN_CNT, program.length / INSTRUCTION_OCTETS, true);

@@ -4,7 +4,7 @@
  *
  * koffi converts pointers to bigint.
  */
-import { createRequire } from 'node:module';
+import { addressOf, loadLibc } from './koffi.ts';
 
 const MADV_HUGEPAGE = 14;
 /** The most that any of our platforms has. */
@@ -54,20 +54,11 @@ export function adviseHuge(buffer: ArrayBuffer): void {
 }
 
 function load(): Libc {
-  // Synchronous and lazy, so that a program which never asks never pays for it.
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  const library = koffi.load('libc.so.6');
+  const { library } = loadLibc();
   const madvise = library.func('int madvise(uintptr_t, size_t, int)');
-  // Returns its first argument: the way to learn where an ArrayBuffer lies.
-  const memmove = library.func('uintptr_t memmove(void *, const void *, size_t)');
-
-  const addressOf = (buffer: ArrayBuffer) => {
-    const bytes = new Uint8Array(buffer);
-    return BigInt(memmove(bytes, bytes, 0));
-  };
   const adviseHuge = (buffer: ArrayBuffer) => {
     // What is given must begin on a page; what lies before the first huge page stays as it is anyway.
-    const address = addressOf(buffer);
+    const address = addressOf(new Uint8Array(buffer));
     const first = -address & BigInt(PAGE_OCTETS - 1);
     madvise(address + first, buffer.byteLength - Number(first), MADV_HUGEPAGE);
   };
@@ -76,7 +67,10 @@ function load(): Libc {
     allocateHuge(octets) {
       const buffer = new ArrayBuffer(octets + HUGE_PAGE_OCTETS);
       adviseHuge(buffer);
-      return { buffer, byteOffset: Number(-addressOf(buffer) & BigInt(HUGE_PAGE_OCTETS - 1)) };
+      return {
+        buffer,
+        byteOffset: Number(-addressOf(new Uint8Array(buffer)) & BigInt(HUGE_PAGE_OCTETS - 1)),
+      };
     },
   };
 }

@@ -2,8 +2,9 @@
  * libpcap through koffi: loaded when a filter is to be compiled or when it is to capture. Its functions by their own
  * names (pcap(3pcap)); handles are addresses.
  */
-import { createRequire } from 'node:module';
+
 import { CaptureError } from '../errors.ts';
+import { loadKoffi } from './koffi.ts';
 
 const PCAP_ERRBUF_SIZE = 256;
 /** struct bpf_program: number of instructions, their address. */
@@ -75,7 +76,7 @@ export function libpcap(name: string, wanted: string): Libpcap {
 }
 
 function load(): Libpcap {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+  const koffi = loadKoffi();
   let pcap: ReturnType<typeof koffi.load> | undefined;
   let failure: unknown;
   for (const name of LIBRARY_NAMES) {

@@ -2,7 +2,7 @@
  * What the system says of one network interface, by its calls rather than by /sys, which may show another network
  * namespace than the one this process is in. Linux, through koffi.
  */
-import { createRequire } from 'node:module';
+import { loadLibc } from './koffi.ts';
 import * as linux from './linux-constants.ts';
 
 const { AF_UNIX, IFNAMSIZ, IFREQ_DATA, IFREQ_OCTETS, SIOCGIFFLAGS, SIOCGIFHWADDR, SOCK_CLOEXEC } = linux;
@@ -23,8 +23,7 @@ interface Calls {
 let calls: Calls | undefined;
 
 function load(): Calls {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  const library = koffi.load('libc.so.6');
+  const { koffi, library } = loadLibc();
   const ifNameIndex = library.func('uintptr_t if_nameindex()');
   const free = library.func('void if_freenameindex(uintptr_t)');
   // struct if_nameindex: index, name; an index of 0 ends the list.

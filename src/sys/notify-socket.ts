@@ -2,7 +2,7 @@
  * Sends lines to the service manager's socket (sd_notify(3)): a UNIX datagram socket, which Node has none of, through
  * koffi. It takes the address as the environment gives it, and knows nothing of what the lines mean.
  */
-import { createRequire } from 'node:module';
+import { loadLibc } from './koffi.ts';
 
 const AF_UNIX = 1;
 const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
@@ -34,8 +34,7 @@ export function openNotifySocket(address: string): ((text: string) => boolean) |
   const to = unixAddress(address);
   if (to === undefined || process.platform !== 'linux') return undefined;
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-    const library = koffi.load('libc.so.6');
+    const { library } = loadLibc();
     const socket = library.func('int socket(int, int, int)');
     const sendto = library.func('int64_t sendto(int, const void *, size_t, int, const void *, uint32_t)');
     const descriptor = socket(AF_UNIX, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0) as number;

@@ -3,10 +3,11 @@
  * (PACKET_QDISC_BYPASS), and one sendmmsg call for many frames. Linux; layouts are those of 64-bit Linux, which x86-64
  * and arm64 share. Receives nothing. Why not a transmit ring: docs/decisions/0020.
  */
-import { createRequire } from 'node:module';
+
 import { getSystemErrorName } from 'node:util';
 import type { PacketBatch } from '../capture/packet-batch.ts';
 import { SystemCallError } from '../errors.ts';
+import { addressOf, loadLibc } from './koffi.ts';
 
 const AF_PACKET = 17;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
@@ -45,13 +46,11 @@ interface Calls {
   readonly ioctl: (fd: number, request: number, value: Uint8Array) => number;
   readonly close: (fd: number) => number;
   readonly ifIndex: (name: string) => number;
-  readonly memmove: (to: Uint8Array, from: Uint8Array, octets: number) => number | bigint;
   readonly errno: () => number;
 }
 
 function loadCalls(): Calls {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  const library = koffi.load('libc.so.6');
+  const { koffi, library } = loadLibc();
   return {
     socket: library.func('int socket(int, int, int)'),
     bind: library.func('int bind(int, const void *, uint32_t)'),
@@ -60,8 +59,6 @@ function loadCalls(): Calls {
     ioctl: library.func('int ioctl(int, unsigned long, _Inout_ void *)'),
     close: library.func('int close(int)'),
     ifIndex: library.func('uint32_t if_nametoindex(const char *)'),
-    // Returns its first argument: the way to learn where memory lies.
-    memmove: library.func('uintptr_t memmove(void *, const void *, size_t)'),
     errno: () => koffi.errno(),
   };
 }
@@ -148,15 +145,15 @@ class Sender implements PacketSender {
     this.#fd = fd;
     const vectors = new Uint8Array(Math.max(4096, framesMax * VECTOR_WORDS * 8));
     this.#vectors = new Uint32Array(vectors.buffer);
-    const vectorsAddress = BigInt(calls.memmove(vectors, vectors, 0));
+    const vectorsAddress = addressOf(vectors);
     const headers = new Uint8Array(Math.max(4096, framesMax * HEADER_WORDS * 8));
     this.#headers = new Uint32Array(headers.buffer);
     const words = new BigUint64Array(headers.buffer);
     for (let i = 0; i < framesMax; i++) {
       words[i * HEADER_WORDS + VECTOR_WORD] = vectorsAddress + BigInt(i * VECTOR_WORDS * 8);
     }
-    this.#headersAddress = BigInt(calls.memmove(headers, headers, 0));
-    this.#zeroesAddress = Number(calls.memmove(this.#zeroes, this.#zeroes, 0));
+    this.#headersAddress = addressOf(headers);
+    this.#zeroesAddress = Number(addressOf(this.#zeroes));
   }
 
   send(batch: PacketBatch, from: number, count: number): number {
@@ -188,7 +185,7 @@ class Sender implements PacketSender {
   #learnAddress(memory: ArrayBufferLike): void {
     const bytes = new Uint8Array(memory);
     this.#memory = memory;
-    this.#memoryAddress = Number(this.#calls.memmove(bytes, bytes, 0));
+    this.#memoryAddress = Number(addressOf(bytes));
   }
 
   /** Addresses of a process stay below 2^48, so a number holds them exactly. */

@@ -2,9 +2,9 @@
  * The system calls of a packet socket and its ring (packet(7)), through koffi, and what their errors mean. Linux on
  * x86-64 and arm64. Nothing here is called for a packet: a ring takes one call for each time that it is empty.
  */
-import { createRequire } from 'node:module';
-import { endianness } from 'node:os';
+
 import { CaptureError } from '../errors.ts';
+import { addressOf, hasKnownLayouts, loadLibc } from './koffi.ts';
 import * as linux from './linux-constants.ts';
 import { interfaceNames } from './network-interface.ts';
 
@@ -34,7 +34,6 @@ interface Calls {
   readonly munmap: (address: bigint, octets: number) => number;
   readonly poll: (descriptors: Uint8Array, count: number, timeoutMs: number) => number;
   readonly close: (fd: number) => number;
-  readonly memmove: (to: Uint8Array, from: Uint8Array, octets: number) => number | bigint;
   readonly errno: () => number;
   readonly view: (address: bigint, octets: number) => ArrayBuffer;
 }
@@ -43,8 +42,7 @@ let calls: Calls | undefined;
 
 /** @throws CaptureError where there are no packet sockets, or koffi does not load */
 function loaded(name: string): Calls {
-  const isKnownLayout = process.arch === 'x64' || process.arch === 'arm64';
-  if (process.platform !== 'linux' || !isKnownLayout || endianness() !== 'LE') {
+  if (!hasKnownLayouts()) {
     throw new CaptureError(name, `no packet ring on ${process.platform} ${process.arch}`, {
       remedy: 'capture with libpcap instead: --capture libpcap',
       exitCode: 2,
@@ -62,8 +60,7 @@ function loaded(name: string): Calls {
 }
 
 function load(): Calls {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  const library = koffi.load('libc.so.6');
+  const { koffi, library } = loadLibc();
   return {
     socket: library.func('int socket(int, int, int)'),
     setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
@@ -73,8 +70,6 @@ function load(): Calls {
     munmap: library.func('int munmap(uintptr_t, size_t)'),
     poll: library.func('int poll(void *, unsigned long, int)'),
     close: library.func('int close(int)'),
-    // Returns its first argument: the way to learn where memory lies.
-    memmove: library.func('uintptr_t memmove(void *, const void *, size_t)'),
     errno: () => koffi.errno(),
     view: (address, octets) => koffi.view(address, octets),
   };
@@ -177,13 +172,13 @@ export class PacketSocket {
    * @throws CaptureError if the kernel refuses it
    */
   attachFilter(program: Uint8Array): void {
-    const { memmove, setsockopt, errno } = this.#calls;
+    const { setsockopt, errno } = this.#calls;
     // Memory of 256 octets and more lies outside the garbage collector's reach and does not move.
     const memory = new Uint8Array(Math.max(256, program.length));
     memory.set(program);
     const description = new DataView(new ArrayBuffer(SOCK_FPROG_OCTETS));
     description.setUint16(0, program.length / SOCK_FILTER_OCTETS, true);
-    description.setBigUint64(SOCK_FPROG_FILTER, BigInt(memmove(memory, memory, 0)), true);
+    description.setBigUint64(SOCK_FPROG_FILTER, addressOf(memory), true);
     const octets = new Uint8Array(description.buffer);
     if (setsockopt(this.descriptor, SOL_SOCKET, SO_ATTACH_FILTER, octets, octets.length) !== 0)
       throw captureFault(this.#name, 'attaching the packet filter', errno());

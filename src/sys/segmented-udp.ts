@@ -4,8 +4,7 @@
  *
  * Layouts are those of 64-bit Linux, which x86-64 and arm64 share.
  */
-import { createRequire } from 'node:module';
-import { endianness } from 'node:os';
+import { addressOf, hasKnownLayouts, loadLibc } from './koffi.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -49,16 +48,13 @@ interface Calls {
   ) => number;
   readonly sendmsg: (fd: number, message: bigint, flags: number) => number | bigint;
   readonly close: (fd: number) => number;
-  readonly memmove: (to: Uint8Array, from: Uint8Array, octets: number) => number | bigint;
   readonly errno: () => number;
 }
 
 function loadCalls(): Calls | undefined {
-  const isKnownLayout = process.arch === 'x64' || process.arch === 'arm64';
-  if (process.platform !== 'linux' || !isKnownLayout || endianness() !== 'LE') return undefined;
+  if (!hasKnownLayouts()) return undefined;
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-    const library = koffi.load('libc.so.6');
+    const { koffi, library } = loadLibc();
     return {
       socket: library.func('int socket(int, int, int)'),
       connect: library.func('int connect(int, const void *, uint32_t)'),
@@ -66,8 +62,6 @@ function loadCalls(): Calls | undefined {
       getsockopt: library.func('int getsockopt(int, int, int, void *, void *)'),
       sendmsg: library.func('int64_t sendmsg(int, uintptr_t, int)'),
       close: library.func('int close(int)'),
-      // Returns its first argument: the way to learn where memory lies.
-      memmove: library.func('uintptr_t memmove(void *, const void *, size_t)'),
       errno: () => koffi.errno(),
     };
   } catch {
@@ -76,14 +70,21 @@ function loadCalls(): Calls | undefined {
   }
 }
 
+// struct sockaddr_in and sockaddr_in6: octets of each, and where the port and the address stand.
+const SOCKADDR_IN_OCTETS = 16;
+const SOCKADDR_IN6_OCTETS = 28;
+const SIN_PORT = 2;
+const SIN_ADDR = 4;
+const SIN6_ADDR = 8;
+
 /** struct sockaddr_in or sockaddr_in6. @param octets of the address, in network order */
 function socketAddress(octets: Uint8Array, port: number): Uint8Array {
   const isIPv4 = octets.length === 4;
-  const address = new Uint8Array(isIPv4 ? 16 : 28);
+  const address = new Uint8Array(isIPv4 ? SOCKADDR_IN_OCTETS : SOCKADDR_IN6_OCTETS);
   const view = new DataView(address.buffer);
   view.setUint16(0, isIPv4 ? AF_INET : AF_INET6, true);
-  view.setUint16(2, port);
-  address.set(octets, isIPv4 ? 4 : 8);
+  view.setUint16(SIN_PORT, port);
+  address.set(octets, isIPv4 ? SIN_ADDR : SIN6_ADDR);
   return address;
 }
 
@@ -129,7 +130,6 @@ class ConnectedSocket implements SegmentedUdpSocket {
   constructor(calls: Calls, fd: number, memory: Uint8Array) {
     this.#calls = calls;
     this.#fd = fd;
-    const addressOf = (bytes: Uint8Array) => BigInt(calls.memmove(bytes, bytes, 0));
     this.#memoryAddress = Number(addressOf(memory));
     // struct iovec: base, length. Addresses stay below 2^48, so two 32-bit halves of a number hold them.
     this.#vector = new Float64Array(2 * SEGMENTS_MAX);

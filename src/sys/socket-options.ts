@@ -3,7 +3,7 @@
  * packets says, and how much of a TCP stream the other side has acknowledged. Layouts and numbers are those of Linux on
  * every architecture that Node runs on.
  */
-import { createRequire } from 'node:module';
+import { loadLibc } from './koffi.ts';
 
 const IPPROTO_IP = 0;
 const IP_TOS = 1;
@@ -40,8 +40,7 @@ function calls(): Calls | undefined {
   hasTried = true;
   if (process.platform !== 'linux') return undefined;
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-    const library = koffi.load('libc.so.6');
+    const { koffi, library } = loadLibc();
     loaded = {
       setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
       getsockopt: library.func('int getsockopt(int, int, int, void *, void *)'),

@@ -1,0 +1,42 @@
+/**
+ * How the files of this folder reach the C library: through koffi, loaded when the first of them asks, so that a program
+ * which never asks never pays for it (docs/decisions/0003).
+ */
+import { createRequire } from 'node:module';
+import { endianness } from 'node:os';
+
+type Koffi = typeof import('koffi');
+
+/** @throws Error where there is no koffi for this platform */
+export function loadKoffi(): Koffi {
+  return createRequire(import.meta.url)('koffi') as Koffi;
+}
+
+/**
+ * @returns `library` to take functions of, and koffi itself
+ * @throws Error where there is no koffi for this platform, or no such library
+ */
+export function loadLibc(): { readonly koffi: Koffi; readonly library: ReturnType<Koffi['load']> } {
+  const koffi = loadKoffi();
+  return { koffi, library: koffi.load('libc.so.6') };
+}
+
+/** Whether structures are laid out here as the files of this folder write them: Linux on x86-64 or arm64. */
+export function hasKnownLayouts(): boolean {
+  const isKnown = process.arch === 'x64' || process.arch === 'arm64';
+  return process.platform === 'linux' && isKnown && endianness() === 'LE';
+}
+
+let move: ((to: Uint8Array, from: Uint8Array, octets: number) => number | bigint) | undefined;
+
+/**
+ * Where memory lies. Arrays of 256 octets and more lie outside the garbage collector's reach and do not move.
+ * @throws Error where there is no koffi for this platform
+ */
+export function addressOf(memory: Uint8Array): bigint {
+  // Returns its first argument.
+  move ??= loadLibc().library.func('uintptr_t memmove(void *, const void *, size_t)') as NonNullable<
+    typeof move
+  >;
+  return BigInt(move(memory, memory, 0));
+}
