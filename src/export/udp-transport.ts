@@ -9,9 +9,10 @@ import {
   SEGMENTS_MAX,
   type SegmentedUdpSocket,
 } from '../sys/segmented-udp.ts';
+import type { UdpEndpoint } from '../sys/udp-diagnosis.ts';
 import { addressOctets, isLocalAddress, type ResolvedAddress } from './collector-address.ts';
 import type { MessageArena } from './message-arena.ts';
-import { ReceiverQueue } from './receiver-queue.ts';
+import { type ReceiverQueue, watchReceiver } from './receiver-queue.ts';
 import { TokenBucket } from './token-bucket.ts';
 import {
   createTransportStatistics,
@@ -42,6 +43,12 @@ const REASONS_BY_ERRNO: Readonly<Record<number, SendErrorReason>> = {
   113: 'ehostunreach',
 };
 
+/** Where a connected socket's datagrams come from. */
+function localEnd(socket: Socket): UdpEndpoint {
+  const { address, port } = socket.address();
+  return { address: addressOctets(address), port };
+}
+
 /**
  * Opens a transport.
  * @param options `rate` in messages a second, or 'max'
@@ -65,13 +72,14 @@ export async function openUdpTransport(
     // The default buffer works too: sends wait a little more often.
   }
   const isLocal = isLocalAddress(to.address);
-  const receiver = isLocal ? new ReceiverQueue(to.address, port) : undefined;
   // Only within a host: what a network card makes of segments is another matter, and paced anyway.
   const isPlain = Object.values(settings).every((value) => value === undefined);
   const segmented =
     isLocal && isPlain
       ? openSegmentedUdpSocket(addressOctets(to.address), port, arena.bytes, SEND_BUFFER_OCTETS)
       : undefined;
+  const from = segmented?.local ?? localEnd(socket);
+  const receiver = isLocal ? watchReceiver(from, to.address, port) : undefined;
   const rate = options.rate === 'max' ? Number.POSITIVE_INFINITY : options.rate;
   return new UdpTransport(arena, socket, new TokenBucket(rate), receiver, segmented);
 }

@@ -5,6 +5,7 @@
  * Layouts are those of 64-bit Linux, which x86-64 and arm64 share.
  */
 import { addressOf, hasKnownLayouts, loadLibc } from './koffi.ts';
+import type { UdpEndpoint } from './udp-diagnosis.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -24,6 +25,8 @@ export const SEGMENTS_MAX = 64;
 export const SEGMENTED_OCTETS_MAX = 65_000;
 
 export interface SegmentedUdpSocket {
+  /** The end that its datagrams come from. */
+  readonly local: UdpEndpoint;
   /**
    * Sends datagrams that are all as long as the first; the last may be shorter.
    * @param starts where each begins in the memory that the socket was opened for; the first `count` are used
@@ -46,6 +49,7 @@ interface Calls {
     value: Uint8Array,
     octets: Uint8Array,
   ) => number;
+  readonly getsockname: (fd: number, address: Uint8Array, octets: Uint8Array) => number;
   readonly sendmsg: (fd: number, message: bigint, flags: number) => number | bigint;
   readonly close: (fd: number) => number;
   readonly errno: () => number;
@@ -60,6 +64,7 @@ function loadCalls(): Calls | undefined {
       connect: library.func('int connect(int, const void *, uint32_t)'),
       setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
       getsockopt: library.func('int getsockopt(int, int, int, void *, void *)'),
+      getsockname: library.func('int getsockname(int, void *, void *)'),
       sendmsg: library.func('int64_t sendmsg(int, uintptr_t, int)'),
       close: library.func('int close(int)'),
       errno: () => koffi.errno(),
@@ -86,6 +91,19 @@ function socketAddress(octets: Uint8Array, port: number): Uint8Array {
   view.setUint16(SIN_PORT, port);
   address.set(octets, isIPv4 ? SIN_ADDR : SIN6_ADDR);
   return address;
+}
+
+/** Where a connected socket's datagrams come from. */
+function localEnd({ getsockname }: Calls, fd: number): UdpEndpoint {
+  const address = new Uint8Array(SOCKADDR_IN6_OCTETS);
+  const octets = new Uint8Array(Uint32Array.of(address.length).buffer);
+  getsockname(fd, address, octets);
+  const isIPv4 = octets[0] === SOCKADDR_IN_OCTETS;
+  const at = isIPv4 ? SIN_ADDR : SIN6_ADDR;
+  return {
+    address: address.slice(at, at + (isIPv4 ? 4 : 16)),
+    port: new DataView(address.buffer).getUint16(SIN_PORT),
+  };
 }
 
 /**
@@ -117,6 +135,7 @@ export function openSegmentedUdpSocket(
 }
 
 class ConnectedSocket implements SegmentedUdpSocket {
+  readonly local: UdpEndpoint;
   readonly #calls: Calls;
   readonly #fd: number;
   readonly #memoryAddress: number;
@@ -130,6 +149,7 @@ class ConnectedSocket implements SegmentedUdpSocket {
   constructor(calls: Calls, fd: number, memory: Uint8Array) {
     this.#calls = calls;
     this.#fd = fd;
+    this.local = localEnd(calls, fd);
     this.#memoryAddress = Number(addressOf(memory));
     // struct iovec: base, length. Addresses stay below 2^48, so two 32-bit halves of a number hold them.
     this.#vector = new Float64Array(2 * SEGMENTS_MAX);

@@ -7,8 +7,11 @@ import { describe, expect, it } from 'vitest';
 import { ExportError } from '../../src/errors.ts';
 import { addressOctets, resolveCollector } from '../../src/export/collector-address.ts';
 import { createExportingProcess } from '../../src/export/exporting-process.ts';
-import { parseUdpTable, ReceiverQueue } from '../../src/export/receiver-queue.ts';
+import { ReceiverQueue, watchReceiver } from '../../src/export/receiver-queue.ts';
 import { TokenBucket } from '../../src/export/token-bucket.ts';
+import { parseUdpTable, UdpTable } from '../../src/export/udp-table.ts';
+import { openSegmentedUdpSocket } from '../../src/sys/segmented-udp.ts';
+import type { UdpEndpoint } from '../../src/sys/udp-diagnosis.ts';
 import { waitFor } from '../support/network.ts';
 import { CONFIG } from './exporter-support.ts';
 import { isInstalled } from './outside-tools.ts';
@@ -187,13 +190,34 @@ describe('the receive queue', () => {
 
   it('is read from the socket’s line', () => {
     expect(parseUdpTable(TABLE, 0xa746)).toEqual([
-      { address: '0100007F', inode: '119030', queuedOctets: 0x34200, drops: 17 },
+      { address: '0100007F', inode: 119_030, queuedOctets: 0x34200, drops: 17 },
     ]);
     expect(parseUdpTable(TABLE, 0xa745)).toEqual([]);
   });
 
+  it.skipIf(!hasProc).each<[string, (from: UdpEndpoint, port: number) => ReceiverQueue]>([
+    ['the kernel’s answers', (from, port) => watchReceiver(from, '127.0.0.1', port)],
+    ['its table', (_, port) => new ReceiverQueue(new UdpTable('127.0.0.1', port))],
+  ])('is filled, and not beyond its end, by %s', async (_, watch) => {
+    const reader = await boundSocket();
+    const { port } = reader.address();
+    const octets = addressOctets('127.0.0.1');
+    const sender = openSegmentedUdpSocket(octets, port, new Uint8Array(1400), 1 << 20)!;
+    const queue = watch(sender.local, port);
+    let sent = 0;
+    for (let allowed = queue.allowance(0); allowed > 0; allowed = queue.allowance(0)) {
+      for (let i = 0; i < allowed; i++) expect(sender.send(Int32Array.of(0), 1, 1400, 1400)).toBe(0);
+      sent += allowed;
+    }
+    expect(sent).toBeGreaterThan(32);
+    expect(queue.drops).toBe(0);
+    queue.close();
+    sender.close();
+    reader.close();
+  });
+
   it('holds nothing back where nobody is bound, or nothing is known', () => {
-    const unknown = new ReceiverQueue('127.0.0.1', 9, ['/nowhere']);
+    const unknown = new ReceiverQueue(new UdpTable('127.0.0.1', 9, ['/nowhere']));
     expect(unknown.allowance(0)).toBeGreaterThan(0);
     expect(unknown.drops).toBeNull();
   });
