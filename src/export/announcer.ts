@@ -70,7 +70,10 @@ interface Parts {
 export class Announcer {
   readonly #parts: Parts;
   readonly #options: AnnouncerOptions;
+  readonly #optionsTemplateSet: number;
   readonly #optionsIds = new Map<string, number>();
+  /** Options template records as they were announced last; undefined where they may have changed. */
+  #optionsTemplates: readonly Uint8Array[] | undefined;
   #interfaces: readonly InterfaceDescription[] = [];
   #hasNewInterfaces = false;
   #readMetering: (() => MeteringStatistics) | undefined;
@@ -87,6 +90,7 @@ export class Announcer {
   constructor(parts: Parts, options: AnnouncerOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#optionsTemplateSet = options.isIpfix ? OPTIONS_TEMPLATE_SET : OPTIONS_TEMPLATE_SET_V9;
   }
 
   /** Names of interfaces, announced the next time. */
@@ -103,6 +107,7 @@ export class Announcer {
   setStatistics(metering: (() => MeteringStatistics) | undefined, dropped: () => FlowVolume): void {
     this.#readMetering = metering;
     this.#readDropped = dropped;
+    this.#optionsTemplates = undefined;
   }
 
   /** Makes the next announcement due at once. */
@@ -153,7 +158,10 @@ export class Announcer {
     this.#addTemplates();
     const isWhole = this.#refreshes === 0 || wasRefused || optionsData === 'periodic';
     const hasNewInterfaces = this.#hasNewInterfaces;
-    if (optionsData !== 'none') {
+    const hasData = isWhole || areStatisticsDue || hasNewInterfaces;
+    const repeated = hasData ? undefined : this.#optionsTemplates;
+    if (repeated !== undefined) this.#repeatOptionsTemplates(repeated);
+    else if (optionsData !== 'none') {
       this.#addOptions(({ kind }) => {
         if (kind === 'statistics') return areStatisticsDue || optionsData === 'periodic';
         return isWhole || (kind === 'interfaces' && hasNewInterfaces);
@@ -202,23 +210,32 @@ export class Announcer {
    */
   #addOptions(hasData: (set: OptionsSet) => boolean, isAlone = false): void {
     const { builder, ids } = this.#parts;
-    const { isIpfix } = this.#options;
     const all = this.#optionsSets();
     const sets = isAlone ? all.filter(hasData) : all;
+    const templates: Uint8Array[] = [];
     const setIds = sets.map(({ template }) => {
       const record = new Uint8Array([0, 0, ...template]);
       const key = record.join();
       const id = this.#optionsIds.get(key) ?? ids.take(record);
       this.#optionsIds.set(key, id);
       new DataView(record.buffer).setUint16(0, id);
-      const setId = isIpfix ? OPTIONS_TEMPLATE_SET : OPTIONS_TEMPLATE_SET_V9;
-      if (this.#isNew(key)) builder.addControlRecord(setId, record, 'templateRecords');
+      if (this.#isNew(key)) builder.addControlRecord(this.#optionsTemplateSet, record, 'templateRecords');
+      templates.push(record);
       return id;
     });
+    if (!isAlone) this.#optionsTemplates = templates;
     sets.forEach((set, i) => {
       if (!hasData(set)) return;
       for (const record of set.records) builder.addControlRecord(setIds[i]!, record, 'optionsRecords');
     });
+  }
+
+  /** Most announcements have nothing new: a busy exporter makes hundreds of them a second. */
+  #repeatOptionsTemplates(templates: readonly Uint8Array[]): void {
+    if (this.#options.isReliable) return;
+    for (const record of templates) {
+      this.#parts.builder.addControlRecord(this.#optionsTemplateSet, record, 'templateRecords');
+    }
   }
 
   #optionsSets(): OptionsSet[] {

@@ -187,6 +187,44 @@ describeWithTools(['tshark'], 'options data, as tshark reads it', () => {
     },
   );
 
+  it.each(['ipfix', 'netflow9'] as const)(
+    'repeats the templates of all options, with what is new: %s',
+    async (protocol) => {
+      const arena = new MessageArena(1400);
+      const transport = new CollectingTransport(arena);
+      const to = collector(protocol, { templateRefreshMessages: 5, optionsData: 'statistics' });
+      const exporter = createCollectorExporter(arena, transport, CONFIG, to);
+      const namesIn = (messages: readonly Uint8Array[]) =>
+        valuesOf(tshark(messages, ['-V']), 'IfName').map((name) => name.trim());
+      /** Ids of the options templates in each announcement of these flows; the order is always the same. */
+      const announced = async (from: number) => {
+        const before = transport.messages.length;
+        await exporter.exportBatch(flowsAt(from, 1000));
+        exporter.flush();
+        const messages = transport.messages.slice(before);
+        const text = tshark(transport.messages, ['-V']);
+        expect(faults(text)).toEqual([]);
+        const sets = tshark(messages, ['-V']).match(/Options Template \(.*?Id(?: =|:) \d+/gs) ?? [];
+        return { names: namesIn(messages), templates: sets.map((set) => set.match(/(\d+)$/)![1]!) };
+      };
+      const first = await announced(1);
+      const kinds = new Set(first.templates).size;
+      expect(kinds).toBeGreaterThan(2);
+      expect(first.templates.length).toBeGreaterThan(2 * kinds);
+      first.templates.forEach((id, i) => expect(id).toBe(first.templates[i % kinds]));
+      exporter.setInterfaces([{ ifIndex: 2, name: 'wg0', description: 'tunnel' }]);
+      const second = await announced(2);
+      expect(second.names).toEqual(['wg0']);
+      exporter.setStatistics(
+        () => METERING,
+        () => ({ records: 0, packets: 0, octets: 0 }),
+      );
+      const third = await announced(3);
+      expect(third.names).toEqual([]);
+      expect(new Set(third.templates).size).toBeGreaterThan(kinds);
+    },
+  );
+
   it('has the flow keys of each template', async () => {
     const names = [
       'octetDeltaCount',
