@@ -22,6 +22,7 @@ import { tableOctets } from './metering/flow-table.ts';
 import { createPreparedBatch, KeyPreparer } from './metering/key-preparer.ts';
 import { MeteringProcess } from './metering/metering-process.ts';
 import { type RecordQueueMemory, RecordQueueWriter } from './metering/record-queue.ts';
+import { TablePages } from './replay-table-pages.ts';
 import {
   FIRST_PACKET_NS,
   INPUT_CONSUMED,
@@ -34,7 +35,7 @@ import {
   STOP_REQUESTED,
   TIME_BASE_SECONDS,
 } from './run-counters.ts';
-import { adviseHuge, allocateHuge } from './sys/libc.ts';
+import { allocateHuge } from './sys/libc.ts';
 
 /** What a meter is to do; it can be posted to a thread. */
 export interface ReplayMeterOptions {
@@ -72,13 +73,6 @@ const SLEEP_MAX_MS = 100;
 const AHEAD_MS = 1;
 const INTERFACES_MAX = 65_536;
 
-/**
- * From so many flows on, huge pages gain more than loading what asks for them takes: 8 ms. The index of a larger table
- * than the default one needs them from the beginning, since it is touched all over by the first few flows.
- */
-const HUGE_FLOWS = 8192;
-const SMALL_TABLE = 2 ** 18;
-
 /** Slots looked at in one go when the table is emptied: fewer than the records that the queue keeps room for. */
 const SLOTS_PER_TURN = 1024;
 
@@ -95,10 +89,10 @@ export class ReplayMeter {
   /** What the engine counted of a batch: octets, snapped frames, first and last time. */
   readonly #totals: Float64Array;
   readonly #metering: MeteringProcess;
+  readonly #pages: TablePages;
   readonly #preparer: KeyPreparer;
   readonly #linkTypes: Int32Array;
   #interfacesKnown = 0;
-  #hasHugePages = false;
   #startedAtMs = Number.NaN;
   #isStopped = false;
   #isAbandoned = false;
@@ -139,6 +133,7 @@ export class ReplayMeter {
       counters: counters.metering,
       ...(health ? { allocate: allocateHuge } : {}),
     });
+    this.#pages = new TablePages(this.#metering.table);
   }
 
   /**
@@ -214,12 +209,7 @@ export class ReplayMeter {
     const { capture } = this.#counters;
     capture[INPUT_CONSUMED] = this.#source.octetsConsumed;
     capture[INPUT_TOTAL] = this.#source.octetsTotal ?? Number.NaN;
-    const { table } = this.#metering;
-    const isLarge = table.capacity > SMALL_TABLE || table.slotsTouched >= HUGE_FLOWS;
-    if (isLarge && !this.#hasHugePages) {
-      this.#hasHugePages = true;
-      adviseHuge(this.#engine.buffer);
-    }
+    this.#pages.look();
     return this.#isStopped || capture[STOP_REQUESTED] !== 0;
   }
 
