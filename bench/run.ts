@@ -5,7 +5,17 @@
  * Captures are made first, outside the timed part. Workloads: workload.ts; how each probe is run: peers.ts.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -27,6 +37,7 @@ import { WORKLOADS, type WorkloadOptions } from './workload.ts';
 
 const RUN_LIMIT_SECONDS = 300;
 const QUIET_MS = 300;
+const WARMED = Buffer.alloc(1024 * 1024);
 const SMOKE: WorkloadOptions = { ...WORKLOADS['64B-100k']!, packets: 1_000_000, flows: 50_000 };
 
 const HELP = `usage: npm run bench -- [options]
@@ -102,9 +113,11 @@ function faultsOf(run: Run, workload: ReadyWorkload): string[] {
   return faults;
 }
 
-/** Reads a file once, so that every probe finds it in the page cache. */
+/** Reads a file, so that the next probe finds it in the page cache: a system that gives memory back forgets it within a minute. */
 function warm(path: string): void {
-  readFileSync(path);
+  const file = openSync(path, 'r');
+  while (readSync(file, WARMED) > 0);
+  closeSync(file);
 }
 
 interface Plan {
@@ -118,10 +131,10 @@ async function runAll(plan: Plan, sink: ChildProcess): Promise<{ runs: Run[]; fa
   const runs: Run[] = [];
   const faults: string[] = [];
   for (const workload of plan.workloads) {
-    warm(workload.path);
     for (let round = 0; round < plan.rounds; round++) {
       for (let turn = 0; turn < plan.probes.length; turn++) {
         const probe = plan.probes[(turn + round) % plan.probes.length]!;
+        warm(workload.path);
         const run = await runOnce(probe, workload, sink);
         runs.push(run);
         faults.push(...faultsOf(run, workload));
