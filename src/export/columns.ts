@@ -3,9 +3,6 @@
  * flow records. Each kind of value has one encoder, told by a plain `Column` where its value stands and where it goes;
  * numbers go out in network order, and a size too small for a value saturates (RFC 7011 §6.2), except for flags, which
  * lose their upper bits. Message headers and sets are in message-builder.ts.
- *
- * A value that depends on a condition has a line of its own: V8 calls DataView's methods as functions, in place of a
- * move, where their argument branches (docs/decisions/0004).
  */
 
 import { ABSTRACT_TYPES } from '../ie/abstract-types.ts';
@@ -27,6 +24,17 @@ import {
   encodeZero,
 } from './columns-other.ts';
 import { timeEncoder } from './columns-time.ts';
+import {
+  encodeAddress,
+  encodeFitting,
+  encodeWord,
+  encodeWord8,
+  encodeWord8When,
+  encodeWord16,
+  encodeWord16When,
+  encodeWord32,
+  encodeWord32When,
+} from './columns-words.ts';
 import { writeUnsigned } from './write-unsigned.ts';
 
 /** The records to encode, and where. One object a protocol, overwritten for each run of records. */
@@ -81,64 +89,6 @@ export interface ExporterValues {
   readonly samplingInterval: number;
 }
 
-function encodeWord8(column: Column, run: ColumnRun): void {
-  const { words, rows, positions, view, to } = run;
-  const { offset, at, shift, mask, conditionAt, conditionShift, conditionMask, conditionEquals } = column;
-  for (let i = run.from; i < to; i++) {
-    const row = rows[i]!;
-    const holds = ((words[row + conditionAt]! >>> conditionShift) & conditionMask) === conditionEquals;
-    const value = holds ? (words[row + at]! >>> shift) & mask : 0;
-    view.setUint8(positions[i]! + offset, value);
-  }
-}
-
-function encodeWord16(column: Column, run: ColumnRun): void {
-  const { words, rows, positions, view, to } = run;
-  const { offset, at, shift, mask, conditionAt, conditionShift, conditionMask, conditionEquals } = column;
-  for (let i = run.from; i < to; i++) {
-    const row = rows[i]!;
-    const holds = ((words[row + conditionAt]! >>> conditionShift) & conditionMask) === conditionEquals;
-    const value = holds ? (words[row + at]! >>> shift) & mask : 0;
-    view.setUint16(positions[i]! + offset, value);
-  }
-}
-
-function encodeWord32(column: Column, run: ColumnRun): void {
-  const { words, rows, positions, view, to } = run;
-  const { offset, at, shift, mask, conditionAt, conditionShift, conditionMask, conditionEquals } = column;
-  for (let i = run.from; i < to; i++) {
-    const row = rows[i]!;
-    const holds = ((words[row + conditionAt]! >>> conditionShift) & conditionMask) === conditionEquals;
-    const value = holds ? (words[row + at]! >>> shift) & mask : 0;
-    view.setInt32(positions[i]! + offset, value);
-  }
-}
-
-/** Any size, with a limit or a high word. */
-function encodeWord(column: Column, run: ColumnRun): void {
-  const { words, rows, positions, view, to } = run;
-  const { offset, octets, at, shift, mask, limit, constant } = column;
-  const { conditionAt, conditionShift, conditionMask, conditionEquals } = column;
-  for (let i = run.from; i < to; i++) {
-    const row = rows[i]!;
-    const holds = ((words[row + conditionAt]! >>> conditionShift) & conditionMask) === conditionEquals;
-    let value = holds ? ((words[row + at]! >>> shift) & mask) >>> 0 : 0;
-    if (limit >= 0 && value > limit) value = limit;
-    writeUnsigned(view, positions[i]! + offset, octets, value);
-    if (holds && constant !== 0) view.setInt32(positions[i]! + offset, constant);
-  }
-}
-
-/** An identifier that is sent as 0, unknown, where it does not fit: another one's would be worse than none. */
-function encodeFitting(column: Column, run: ColumnRun): void {
-  const { words, rows, positions, view, to } = run;
-  const { offset, octets, at, limit } = column;
-  for (let i = run.from; i < to; i++) {
-    const value = words[rows[i]! + at]! >>> 0;
-    writeUnsigned(view, positions[i]! + offset, octets, value > limit ? 0 : value);
-  }
-}
-
 function encodeDouble64(column: Column, run: ColumnRun): void {
   const { doubles, rows, positions, view, to } = run;
   const { offset, at } = column;
@@ -164,20 +114,6 @@ function encodeDouble(column: Column, run: ColumnRun): void {
   }
 }
 
-function encodeAddress(column: Column, run: ColumnRun): void {
-  const { words, rows, positions, view, to } = run;
-  const { offset, octets, at, conditionAt, conditionShift, conditionMask, conditionEquals } = column;
-  for (let i = run.from; i < to; i++) {
-    const row = rows[i]!;
-    const holds = ((words[row + conditionAt]! >>> conditionShift) & conditionMask) === conditionEquals;
-    const position = positions[i]! + offset;
-    for (let w = 0; w < octets; w += 4) {
-      const word = holds ? words[row + at + (w >>> 2)]! : 0;
-      view.setInt32(position + w, word);
-    }
-  }
-}
-
 const NO_CONDITION = { conditionAt: 0, conditionShift: 0, conditionMask: 0, conditionEquals: 0 };
 const EMPTY = { at: 0, shift: 0, mask: 0, ...NO_CONDITION, limit: -1, constant: 0 };
 
@@ -193,10 +129,16 @@ function conditionOf(when: { word: number; shift: number; mask: number; equals: 
   return { conditionAt: word, conditionShift: shift, conditionMask: mask, conditionEquals: equals };
 }
 
-/** @param isPlain whether the value fits, or may be cut off, and has no high word */
-function wordEncoder(octets: number, isPlain: boolean): Column['encode'] {
+/**
+ * @param isPlain whether the value fits, or may be cut off, and has no high word
+ * @param isAlways whether it is one in any flow
+ */
+function wordEncoder(octets: number, isPlain: boolean, isAlways: boolean): Column['encode'] {
   if (!isPlain) return encodeWord;
-  return octets === 1 ? encodeWord8 : octets === 2 ? encodeWord16 : octets === 4 ? encodeWord32 : encodeWord;
+  if (octets === 1) return isAlways ? encodeWord8 : encodeWord8When;
+  if (octets === 2) return isAlways ? encodeWord16 : encodeWord16When;
+  if (octets === 4) return isAlways ? encodeWord32 : encodeWord32When;
+  return encodeWord;
 }
 
 /**
@@ -226,7 +168,8 @@ function compileColumn(field: TemplateField, isReverse: boolean, values: Exporte
       const place = isReverse ? source.reverse : source.forward;
       if (place === undefined) return base;
       const fits = 32 - Math.clz32(source.mask) <= 8 * octets || base.limit < 0;
-      const condition = conditionOf(conditionFor(source, isReverse));
+      const when = conditionFor(source, isReverse);
+      const condition = conditionOf(when);
       if (source.divisor !== undefined) {
         const { word: at, shift } = place;
         const { mask, divisor: divided } = source;
@@ -234,7 +177,7 @@ function compileColumn(field: TemplateField, isReverse: boolean, values: Exporte
       }
       const isInterface = element.name.endsWith('gressInterface');
       const isPlain = fits && source.highWord === undefined;
-      const encode = isInterface && !fits ? encodeFitting : wordEncoder(octets, isPlain);
+      const encode = isInterface && !fits ? encodeFitting : wordEncoder(octets, isPlain, when === undefined);
       const isWide = octets === ABSTRACT_TYPES[element.type].octets;
       const highWord = isWide ? (source.highWord ?? 0) : 0;
       const { mask } = source;
