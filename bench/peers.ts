@@ -3,8 +3,8 @@
  * room above the flows, no daemon, nothing printed. A probe that is not installed is left out and named.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
 import type { ReadyWorkload } from './generate.ts';
 
 /** What a probe is given for one run. */
@@ -162,4 +162,10 @@ export function isInstalled(probe: Probe): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ENOENT';
   }
+}
+
+/** The file that is run when the probe is; the probe must be installed. */
+export function executableOf({ versionCommand: [name] }: Probe): string {
+  const places = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name!));
+  return [name!, ...places].find((path) => isAbsolute(path) && existsSync(path))!;
 }

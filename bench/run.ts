@@ -24,6 +24,7 @@ import { DATA_FOLDER, prepareWorkload, type ReadyWorkload } from './generate.ts'
 import { measure } from './measure.ts';
 import {
   DEFAULT_PEERS,
+  executableOf,
   flowtapFromSources,
   flowtapProbe,
   installedFlowtap,
@@ -113,11 +114,16 @@ function faultsOf(run: Run, workload: ReadyWorkload): string[] {
   return faults;
 }
 
-/** Reads a file, so that the next probe finds it in the page cache: a system that gives memory back forgets it within a minute. */
-function warm(path: string): void {
-  const file = openSync(path, 'r');
-  while (readSync(file, WARMED) > 0);
-  closeSync(file);
+/**
+ * Reads the capture and the probe's program, so that the probe finds them in the page cache: a system that gives memory
+ * back forgets them within a minute.
+ */
+function warm(probe: Probe, workload: ReadyWorkload): void {
+  for (const path of [workload.path, executableOf(probe)]) {
+    const file = openSync(path, 'r');
+    while (readSync(file, WARMED) > 0);
+    closeSync(file);
+  }
 }
 
 interface Plan {
@@ -134,7 +140,7 @@ async function runAll(plan: Plan, sink: ChildProcess): Promise<{ runs: Run[]; fa
     for (let round = 0; round < plan.rounds; round++) {
       for (let turn = 0; turn < plan.probes.length; turn++) {
         const probe = plan.probes[(turn + round) % plan.probes.length]!;
-        warm(workload.path);
+        warm(probe, workload);
         const run = await runOnce(probe, workload, sink);
         runs.push(run);
         faults.push(...faultsOf(run, workload));
