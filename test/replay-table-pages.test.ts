@@ -1,10 +1,10 @@
 /** The pages of a flow table are made ahead of its flows: the kernel is asked which of them there are (mincore). */
-import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../src/engine/engine.ts';
 import { createFlowTable, type FlowTable, tableOctets } from '../src/metering/flow-table.ts';
 import { SLOTS_TOUCHED } from '../src/metering/table-words.ts';
 import { LEAD_OCTETS, SLOTS_AHEAD, TablePages } from '../src/replay-table-pages.ts';
+import { addressOf, loadLibc } from '../src/sys/koffi.ts';
 import { populatePages } from '../src/sys/libc.ts';
 import { TEST_SEEDS } from './support/metering.ts';
 import { waitFor } from './support/network.ts';
@@ -31,12 +31,8 @@ function table(capacity: number): FlowTable {
 
 /** Octets of an array that have pages. */
 function resident({ buffer, byteOffset, byteLength }: Int32Array | Float64Array): number {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  const libc = koffi.load('libc.so.6');
-  const mincore = libc.func('int mincore(uintptr_t, size_t, void *)');
-  const memmove = libc.func('uintptr_t memmove(void *, const void *, size_t)');
-  const bytes = new Uint8Array(buffer);
-  const first = (BigInt(memmove(bytes, bytes, 0)) + BigInt(byteOffset)) & ~BigInt(PAGE_OCTETS - 1);
+  const mincore = loadLibc().library.func('int mincore(uintptr_t, size_t, void *)');
+  const first = (addressOf(new Uint8Array(buffer)) + BigInt(byteOffset)) & ~BigInt(PAGE_OCTETS - 1);
   const pages = new Uint8Array(Math.ceil(byteLength / PAGE_OCTETS));
   expect(mincore(first, byteLength, pages)).toBe(0);
   return pages.reduce((sum, page) => sum + (page & 1), 0) * PAGE_OCTETS;

@@ -78,8 +78,9 @@ export async function openUdpTransport(
     isLocal && isPlain
       ? openSegmentedUdpSocket(addressOctets(to.address), port, arena.bytes, SEND_BUFFER_OCTETS)
       : undefined;
-  const from = segmented?.local ?? localEnd(socket);
-  const receiver = isLocal ? watchReceiver(from, to.address, port) : undefined;
+  const receiver = isLocal
+    ? watchReceiver(segmented?.local ?? localEnd(socket), to.address, port)
+    : undefined;
   const rate = options.rate === 'max' ? Number.POSITIVE_INFINITY : options.rate;
   return new UdpTransport(arena, socket, new TokenBucket(rate), receiver, segmented);
 }

@@ -27,6 +27,20 @@ export function hasKnownLayouts(): boolean {
   return process.platform === 'linux' && isKnown && endianness() === 'LE';
 }
 
+/**
+ * Calls that a program is better with and works without.
+ * @param bind takes them of the library
+ * @returns undefined where there is no koffi for this platform, or structures are laid out otherwise
+ */
+export function optionalCalls<T>(bind: (libc: ReturnType<typeof loadLibc>) => T): T | undefined {
+  if (!hasKnownLayouts()) return undefined;
+  try {
+    return bind(loadLibc());
+  } catch {
+    return undefined;
+  }
+}
+
 let move: ((to: Uint8Array, from: Uint8Array, octets: number) => number | bigint) | undefined;
 
 /**

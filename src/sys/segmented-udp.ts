@@ -4,7 +4,7 @@
  *
  * Layouts are those of 64-bit Linux, which x86-64 and arm64 share.
  */
-import { addressOf, hasKnownLayouts, loadLibc } from './koffi.ts';
+import { addressOf, optionalCalls } from './koffi.ts';
 import type { UdpEndpoint } from './udp-diagnosis.ts';
 
 const AF_INET = 2;
@@ -55,24 +55,18 @@ interface Calls {
   readonly errno: () => number;
 }
 
+/** An optional improvement: node:dgram does the same, more slowly. */
 function loadCalls(): Calls | undefined {
-  if (!hasKnownLayouts()) return undefined;
-  try {
-    const { koffi, library } = loadLibc();
-    return {
-      socket: library.func('int socket(int, int, int)'),
-      connect: library.func('int connect(int, const void *, uint32_t)'),
-      setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
-      getsockopt: library.func('int getsockopt(int, int, int, void *, void *)'),
-      getsockname: library.func('int getsockname(int, void *, void *)'),
-      sendmsg: library.func('int64_t sendmsg(int, uintptr_t, int)'),
-      close: library.func('int close(int)'),
-      errno: () => koffi.errno(),
-    };
-  } catch {
-    // An optional improvement: node:dgram does the same, more slowly.
-    return undefined;
-  }
+  return optionalCalls(({ koffi, library }) => ({
+    socket: library.func('int socket(int, int, int)'),
+    connect: library.func('int connect(int, const void *, uint32_t)'),
+    setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
+    getsockopt: library.func('int getsockopt(int, int, int, void *, void *)'),
+    getsockname: library.func('int getsockname(int, void *, void *)'),
+    sendmsg: library.func('int64_t sendmsg(int, uintptr_t, int)'),
+    close: library.func('int close(int)'),
+    errno: () => koffi.errno(),
+  }));
 }
 
 // struct sockaddr_in and sockaddr_in6: octets of each, and where the port and the address stand.

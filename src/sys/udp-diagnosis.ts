@@ -5,7 +5,7 @@
  *
  * Layouts are those of linux/netlink.h, linux/inet_diag.h and linux/sock_diag.h, the same on x86-64 and arm64.
  */
-import { hasKnownLayouts, loadLibc } from './koffi.ts';
+import { optionalCalls } from './koffi.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -74,20 +74,14 @@ interface Calls {
   readonly close: (fd: number) => number;
 }
 
+/** An optional improvement: the kernel's table of sockets says the same, more slowly. */
 function loadCalls(): Calls | undefined {
-  if (!hasKnownLayouts()) return undefined;
-  try {
-    const { library } = loadLibc();
-    return {
-      socket: library.func('int socket(int, int, int)'),
-      send: library.func('int64_t send(int, const void *, size_t, int)'),
-      recv: library.func('int64_t recv(int, void *, size_t, int)'),
-      close: library.func('int close(int)'),
-    };
-  } catch {
-    // An optional improvement: the kernel's table of sockets says the same, more slowly.
-    return undefined;
-  }
+  return optionalCalls(({ library }) => ({
+    socket: library.func('int socket(int, int, int)'),
+    send: library.func('int64_t send(int, const void *, size_t, int)'),
+    recv: library.func('int64_t recv(int, void *, size_t, int)'),
+    close: library.func('int close(int)'),
+  }));
 }
 
 /** The request for the socket that a datagram from one end to the other would end in. */
