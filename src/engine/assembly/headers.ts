@@ -28,6 +28,11 @@ export const PROTOCOL_TCP = 6;
 export const TCP_HEADER_OCTETS = 20;
 export const TCP_OFFSET_FLAGS = 12;
 export const TCP_CONTROL_BITS_MASK = 0xfff;
+/** tcpControlBits. */
+export const FIN: u32 = 0x01;
+export const SYN: u32 = 0x02;
+export const RST: u32 = 0x04;
+export const ACK: u32 = 0x10;
 export const PROTOCOL_UDP = 17;
 export const UDP_HEADER_OCTETS = 8;
 export const UDP_LENGTH = 4;

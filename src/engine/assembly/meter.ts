@@ -7,11 +7,10 @@ import * as packet from '../../decode/decoded-words';
 import * as flow from '../../metering/flow-words';
 import { NEXT_LOOK_NS, PREVIOUS_NS, REBASE_BELOW_NS, SLOT_MASK, TAG_SHIFT } from '../../metering/table-words';
 import * as place from '../places';
-import { PROTOCOL_TCP } from './headers';
+import { FIN, PROTOCOL_TCP, RST, SYN } from './headers';
 import { addToLine } from './line';
 import {
   clock,
-  ENTRY_OCTETS,
   entries,
   hasExtension,
   hasMore,
@@ -23,7 +22,7 @@ import {
   sums,
   writeLink,
 } from './table';
-import { activeNs, idleNs, scheduleFlow, tcpEndDelayNs, tcpEnds, unschedule } from './wheel';
+import { activeNs, ENTRY_OCTETS, idleNs, scheduleFlow, tcpEndDelayNs, tcpEnds, unschedule } from './wheel';
 
 const RECORD_OCTETS: usize = packet.DECODED_WORDS * 4;
 const LINE_OCTETS: usize = (flow.REVERSE_WORD - flow.FORWARD_WORD) * 4;
@@ -32,9 +31,6 @@ const REVERSE: usize = flow.REVERSE_WORD * 4;
 const STATE: usize = flow.FLOW_STATE * 4;
 const FIRST: usize = flow.FLOW_FIRST_NS * 8;
 const LAST: usize = flow.FLOW_LAST_NS * 8;
-const FIN: u32 = 0x01;
-const SYN: u32 = 0x02;
-const RST: u32 = 0x04;
 
 /** True if the flow, whose TCP has ended, does not take the packet: it is too late, or opens a new connection. */
 function isBehindTcpEnd(slot: u32, timeNs: f64, control: u32): bool {

@@ -3,17 +3,13 @@ import * as packet from '../../decode/decoded-words';
 import * as flow from '../../metering/flow-words';
 import * as table from '../../metering/table-words';
 import * as place from '../places';
-import { ETHER_TYPE_IPV4, ETHER_TYPE_IPV6, PROTOCOL_TCP } from './headers';
+import { ACK, ETHER_TYPE_IPV4, ETHER_TYPE_IPV6, PROTOCOL_TCP, RST, SYN } from './headers';
 import { half, word } from './octets';
-import { scheduleFlow, useWheel } from './wheel';
+import { ENTRY_OCTETS, scheduleFlow, useWheel } from './wheel';
 
-export const ENTRY_OCTETS: usize = flow.ENTRY_WORDS * 4;
 const LINK_OCTETS: usize = flow.LINK_WORDS * 4;
 const FORWARD: usize = flow.FORWARD_WORD * 4;
 const STATE: usize = flow.FLOW_STATE * 4;
-const SYN: u32 = 0x02;
-const RST: u32 = 0x04;
-const ACK: u32 = 0x10;
 
 export let entries: usize = 0;
 export let index: usize = 0;

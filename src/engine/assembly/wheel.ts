@@ -3,7 +3,7 @@ import * as flow from '../../metering/flow-words';
 import * as table from '../../metering/table-words';
 import * as place from '../places';
 
-const ENTRY_OCTETS: usize = flow.ENTRY_WORDS * 4;
+export const ENTRY_OCTETS: usize = flow.ENTRY_WORDS * 4;
 const BUCKET_MASK: i64 = table.WHEEL_BUCKETS - 1;
 const TICK_NS: f64 = <f64>(1 << table.TICK_BITS);
 
