@@ -58,8 +58,8 @@ export function adviseHuge(buffer: ArrayBuffer): void {
 }
 
 /**
- * Has the kernel make the pages that hold these octets, which takes a thread of koffi's instead of whoever touches them
- * first. What they hold does not change. Nothing depends on it but the speed.
+ * Has the kernel make the pages that hold these octets, which takes a thread of Node's pool instead of whoever touches
+ * them first. What they hold does not change. Nothing depends on it but the speed.
  * @returns whether it did; where it did not, it never will
  */
 export async function populatePages(buffer: ArrayBuffer, from: number, octets: number): Promise<boolean> {
