@@ -63,10 +63,13 @@ export interface ReplayMeterOptions {
   readonly queue: RecordQueueMemory | undefined;
 }
 
-/** Batches between looks at the things that change slowly: progress, whether to stop, and what the thread waits for. */
-const BATCHES_PER_LOOK = 128;
-/** Packets read at a time: each meter's share of them is about a batch of the size that the metering process likes. */
-const PACKETS_PER_BATCH = 128;
+/** Packets between looks at the things that change slowly: progress, whether to stop, and what the thread waits for. */
+const PACKETS_PER_LOOK = 16_384;
+const BATCHES_PER_LOOK_MAX = 128;
+/** Packets of a batch: so many that what is done once for each batch does not matter, and all stay in the L2 cache. */
+const PACKETS_PER_BATCH = 1024;
+/** With path health, whose own tables are touched for a whole batch at once. */
+const PACKETS_PER_HEALTH_BATCH = 128;
 /** How long a paced replay sleeps at most before it looks at the clock again. */
 const SLEEP_MAX_MS = 100;
 /** A paced replay that is less than this ahead goes on: a timer is not more exact. */
@@ -92,6 +95,7 @@ export class ReplayMeter {
   readonly #pages: TablePages;
   readonly #preparer: KeyPreparer;
   readonly #linkTypes: Int32Array;
+  readonly #batchCapacity: number;
   #interfacesKnown = 0;
   #startedAtMs = Number.NaN;
   #isStopped = false;
@@ -103,7 +107,7 @@ export class ReplayMeter {
     counters: RunCounters,
     onInterfaces: (interfaces: readonly SourceInterface[]) => void,
   ) {
-    const { files, capture, queue, metering, encapsulation, health } = options;
+    const { files, capture, queue, metering, encapsulation, health, speed } = options;
     this.#options = options;
     this.#counters = counters;
     this.#onInterfaces = onInterfaces;
@@ -120,6 +124,8 @@ export class ReplayMeter {
         clockNs: () => counters.capture[LAST_PACKET_NS]!,
       });
     }
+    // A paced replay waits between any two packets.
+    this.#batchCapacity = speed !== undefined ? 1 : health ? PACKETS_PER_HEALTH_BATCH : PACKETS_PER_BATCH;
     const seeds = createHashSeeds();
     this.#preparer = new KeyPreparer(engine, seeds, metering.flowKey, counters.metering);
     this.#metering = new MeteringProcess({
@@ -128,7 +134,7 @@ export class ReplayMeter {
       seeds,
       encapsulation,
       health: health ? 'on' : 'off',
-      batchCapacity: PACKETS_PER_BATCH,
+      batchCapacity: this.#batchCapacity,
       sink: this.#queue ?? NOWHERE,
       counters: counters.metering,
       ...(health ? { allocate: allocateHuge } : {}),
@@ -143,17 +149,17 @@ export class ReplayMeter {
   async run(): Promise<readonly FlowtapError[]> {
     const { decode, speed, encapsulation, health, worker, workers } = this.#options;
     const source = this.#source;
-    // A paced replay waits between any two packets.
-    const capacity = speed === undefined ? PACKETS_PER_BATCH : 1;
+    const capacity = this.#batchCapacity;
     const engine = this.#engine;
     const batch = createPacketBatch(capacity, engine.allocate);
     const decoded = createDecodedBatch(capacity, encapsulation, health, engine.allocate);
     const prepared = createPreparedBatch(decoded, capacity, this.#options.metering.flowKey, engine);
     const decoder = createDecoder(decode, this.#counters.decode, engine);
+    const batchesPerLook = Math.min(BATCHES_PER_LOOK_MAX, PACKETS_PER_LOOK / capacity);
     let looksIn = 0;
     for (;;) {
       if (looksIn-- === 0) {
-        looksIn = BATCHES_PER_LOOK;
+        looksIn = batchesPerLook;
         if (this.#look()) break;
         // Signals, timers and messages of the thread get their turn.
         await setImmediate();

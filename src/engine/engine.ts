@@ -64,7 +64,6 @@ interface EngineFunctions {
   readonly useTable: (places: number) => void;
   readonly setTimeouts: (idleNs: number, activeNs: number, tcpEndDelayNs: number) => void;
   readonly touchIndex: (records: number, count: number, found: number) => void;
-  readonly touchEntries: (count: number, found: number) => number;
   readonly meter: (
     records: number,
     times: number,

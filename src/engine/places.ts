@@ -46,7 +46,7 @@ export const TABLE_WHEEL_PREVIOUS = 8;
 export const TABLE_WHEEL_HEAD = 9;
 export const TABLE_WHEEL_OCCUPIED = 10;
 export const TABLE_WHEEL_TICKS = 11;
-/** The packet clock, and two doubles to which IP octets and octets of frames are added. */
+/** The packet clock, and the sums: SUMS_…. */
 export const TABLE_CLOCK = 12;
 export const TABLE_SUMS = 13;
 /** 1: keys have extensions, which the engine does not see. */
@@ -56,6 +56,12 @@ export const TABLE_HAS_MORE = 15;
 /** 1: `meter` is to stop at each packet that has been added. */
 export const TABLE_STOPS_AT_EACH = 16;
 export const TABLE_PLACES = 17;
+
+/** Doubles of the sums: IP octets and octets of frames are added to the first two; the third means nothing. */
+export const SUMS_OCTETS = 0;
+export const SUMS_FRAME_OCTETS = 1;
+export const SUMS_TOUCHED = 2;
+export const SUMS_DOUBLES = 3;
 
 /** What `meter` is told of its first packet, instead of the slot that the packet is to be added to. */
 export const SLOT_UNKNOWN = -1;

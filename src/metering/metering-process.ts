@@ -37,6 +37,7 @@ import { isSyn, writeEncapsulation, writeKeyExtension, writeLink } from './updat
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_SUPER_PACKET, HASH } = decoded;
 const { SLOT_CLOCK_SEEN, SLOT_UNKNOWN, STOP_BITS, STOP_END, STOP_ENDED, STOP_FIND, STOP_LOOK } = places;
+const { SUMS_FRAME_OCTETS, SUMS_OCTETS } = places;
 const { KEY_EXTENSION_WORDS } = flowKey;
 const { CLOCK_NS, CLOCK_REBASES, FLOWS_ACTIVE, FLOWS_CREATED, FLOWS_EXPIRED, FLOWS_PEAK } = counting;
 const { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS, METERING_COUNTERS } = counting;
@@ -117,10 +118,9 @@ export class MeteringProcess {
       } else this.#afterAdding(found[i]!, batch, i++, view);
     }
     counters[METERED_PACKETS] = counters[METERED_PACKETS]! + count;
-    counters[METERED_OCTETS] = counters[METERED_OCTETS]! + sums[0]!;
-    counters[METERED_FRAME_OCTETS] = counters[METERED_FRAME_OCTETS]! + sums[1]!;
-    sums[0] = 0;
-    sums[1] = 0;
+    counters[METERED_OCTETS] = counters[METERED_OCTETS]! + sums[SUMS_OCTETS]!;
+    counters[METERED_FRAME_OCTETS] = counters[METERED_FRAME_OCTETS]! + sums[SUMS_FRAME_OCTETS]!;
+    sums.fill(0);
     const { state, active } = this.table;
     counters[FLOWS_CREATED] = counters[FLOWS_CREATED]! + state[CREATED]!;
     state[CREATED] = 0;

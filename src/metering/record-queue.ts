@@ -30,8 +30,11 @@ const { REVERSE_DOUBLE, STATE_END_REASON_SHIFT, STATE_INITIATOR_IS_B } = layout;
 /** Records in a batch and batches in the ring: about 3.7 MB with the smallest stride. */
 export const RECORDS_PER_BATCH = 512;
 export const BATCHES = 32;
-/** Batches that are free when there is room: more than the flows that a batch of packets ends. */
-const BATCHES_SPARE = 8;
+/**
+ * Batches that are free when there is room: more than the records of what a batch of packets ends. In a replay that is
+ * 1024 packets, each of which may evict one flow, split one, and have four others looked at (`SWEEP_PER_PACKET`).
+ */
+const BATCHES_SPARE = 13;
 const ROOM_WAIT_MS = 100;
 /** The reader is woken when there is something to read: this is for a writer that died in the middle of saying so. */
 const NEXT_WAIT_MS = 1000;

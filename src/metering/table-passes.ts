@@ -14,7 +14,7 @@ import type { TimingWheel } from './timing-wheel.ts';
 export class TablePasses {
   /** The packet clock: table-words.ts has its places. */
   readonly clock: Float64Array;
-  /** IP octets, and octets of frames, that have been added; who reads them sets them to 0. */
+  /** What has been added (SUMS_… of engine/places.ts); who reads it sets it to 0. */
   readonly sums: Float64Array;
   /** Index word of each packet, as `touch` found it; of a packet that `add` stopped at, what engine/places.ts says. */
   readonly found: Int32Array;
@@ -23,7 +23,7 @@ export class TablePasses {
   constructor(engine: Engine, table: FlowTable, wheel: TimingWheel, batchCapacity: number) {
     this.#engine = engine;
     this.clock = createPacketClock(engine.allocate);
-    this.sums = float64Array(engine.allocate, 2);
+    this.sums = float64Array(engine.allocate, places.SUMS_DOUBLES);
     this.found = int32Array(engine.allocate, batchCapacity);
     this.#useTable(table, wheel);
   }
@@ -55,11 +55,9 @@ export class TablePasses {
     this.#engine.setTimeouts(idleNs, activeNs, tcpEndDelayNs);
   }
 
-  /** Loads what the batch will need of index and entries, all at once. */
+  /** Loads what the batch will need of the index, all at once. */
   touch(batch: PreparedBatch): void {
-    const found = this.found.byteOffset;
-    this.#engine.touchIndex(batch.words.byteOffset, batch.count, found);
-    this.#engine.touchEntries(batch.count, found);
+    this.#engine.touchIndex(batch.words.byteOffset, batch.count, this.found.byteOffset);
   }
 
   /**

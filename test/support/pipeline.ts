@@ -44,7 +44,7 @@ export async function runPipeline(
   files: readonly string[],
   options: PipelineOptions = {},
 ): Promise<PipelineResult> {
-  const { batchCapacity = 128, flowTableEntries = 4096, worker = 0, workers = 1, health } = options;
+  const { batchCapacity = 1024, flowTableEntries = 4096, worker = 0, workers = 1, health } = options;
   const { idleTimeoutMs = 15_000, activeTimeoutMs = 60_000, tcpEndDelayMs = 2_000 } = options;
   const engine = testEngine(flowTableEntries);
   const source = openCaptures(files, options, engine);

@@ -2,7 +2,7 @@
 export { decodeCommon, decodedOctetsOnWire } from './decode';
 export { countFrames } from './frames';
 export { orderAndHash } from './keys';
-export { meter, touchEntries, touchIndex } from './meter';
+export { meter, touchIndex } from './meter';
 export { walkPcap } from './pcap';
 export { beginFlow, insertFlow, useTable } from './table';
 export { deadlineNs, scheduleFlow, setTimeouts, unschedule } from './wheel';
