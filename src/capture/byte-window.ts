@@ -23,6 +23,8 @@ export interface ByteWindow {
   ensure(need: number): Promise<boolean>;
   /** What ended the input early, if anything did. */
   readonly fault: Error | undefined;
+  /** Resolves when nothing is being read into its memory any more, which the next window may share. */
+  settled(): Promise<void>;
   close(): void;
 }
 
@@ -87,6 +89,10 @@ export class FileWindow implements ByteWindow {
 
   ensure(need: number): Promise<boolean> {
     return Promise.resolve(this.ensureNow(need));
+  }
+
+  settled(): Promise<void> {
+    return Promise.resolve();
   }
 
   close(): void {
@@ -176,6 +182,10 @@ export class StreamWindow implements ByteWindow {
     this.#bytes.set(chunk.subarray(0, taken), left);
     this.end += taken;
     this.#pending = taken === chunk.length ? undefined : chunk.subarray(taken);
+  }
+
+  settled(): Promise<void> {
+    return Promise.resolve();
   }
 
   close(): void {

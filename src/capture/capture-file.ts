@@ -159,6 +159,11 @@ export class CaptureFile {
     });
   }
 
+  /** Resolves when its memory may be used for another file. */
+  settled(): Promise<void> {
+    return this.#window.settled();
+  }
+
   close(): void {
     this.#isEnded = true;
     this.#window.close();

@@ -100,6 +100,8 @@ class CaptureSequence extends Captures {
   constructor(files: readonly string[], options: CaptureFileOptions, engine?: Engine) {
     super(options, engine);
     this.#names = [...files];
+    // What can be read ahead of the first file is read while the rest of a replay is made.
+    this.#openNext();
   }
 
   get octetsConsumed(): number {
@@ -123,17 +125,24 @@ class CaptureSequence extends Captures {
       const file = this.#file;
       if (file !== undefined) {
         if (await file.more()) return true;
+        await file.settled();
         // Closed while it waited: the end is no fault of the file's.
         if (this.#file === undefined) return false;
         this.#consumedBefore += file.octetsTotal ?? file.octetsConsumed;
         this.finish(file);
         this.#file = undefined;
       }
-      const name = this.#names.shift();
-      if (name === undefined) return false;
-      this.#file = this.open(name);
-      if (this.#file !== undefined) this.#sizes.push(this.#file.octetsTotal);
+      if (!this.#openNext()) return false;
     }
+  }
+
+  /** False if there is none. */
+  #openNext(): boolean {
+    const name = this.#names.shift();
+    if (name === undefined) return false;
+    this.#file = this.open(name);
+    if (this.#file !== undefined) this.#sizes.push(this.#file.octetsTotal);
+    return true;
   }
 
   close(): void {

@@ -8,10 +8,12 @@
  * What this cannot do it leaves to a plain `FileWindow`, which goes on from where it stopped: records longer than the
  * room, and the end of a file, which may have been cut or have grown meanwhile.
  */
-import { closeSync, read } from 'node:fs';
+import { closeSync, read, readSync } from 'node:fs';
 import { type ByteWindow, FileWindow } from './byte-window.ts';
 
 const CHUNKS = 4;
+/** What is read at once, before anything is read ahead: the parser need not wait for the first chunk. */
+const FIRST_OCTETS = 256 * 1024;
 /** What the plain window that goes on behind the last chunk reads at a time. */
 const REST_OCTETS = 256 * 1024;
 
@@ -53,7 +55,7 @@ export class ReadAheadWindow implements ByteWindow {
   readonly #bytes: Uint8Array;
   readonly #options: ReadAheadOptions;
   readonly #chunks: readonly Chunk[];
-  /** Number of the chunk that the octets now are of, the last one before there are any; it alone is not being read. */
+  /** Number of the chunk that the octets now are of; it alone is not being read. */
   #current = CHUNKS - 1;
   /** Place in the file that the next read starts from. */
   #position = 0;
@@ -77,7 +79,21 @@ export class ReadAheadWindow implements ByteWindow {
       octets: undefined,
       hasFailed: false,
     }));
+    this.#readFirst(this.#chunks[this.#current]!.start);
     for (const chunk of this.#chunks.slice(0, this.#current)) this.#read(chunk);
+  }
+
+  /** Reads the beginning of the file. What is wrong with it will be wrong again, and told then. */
+  #readFirst(start: number): void {
+    try {
+      const wanted = Math.min(FIRST_OCTETS, this.#options.chunkOctets);
+      this.#position = readSync(this.#fd, this.#bytes, start, wanted, 0);
+    } catch {
+      this.#position = 0;
+    }
+    this.start = start;
+    this.end = start + this.#position;
+    this.viewOffset = -start;
   }
 
   get octetsConsumed(): number {
@@ -148,11 +164,21 @@ export class ReadAheadWindow implements ByteWindow {
   async ensure(need: number): Promise<boolean> {
     while (!this.ensureNow(need)) {
       if (this.#rest !== undefined || this.#isClosed) return false;
-      await new Promise<void>((resolve) => {
-        this.#heard = resolve;
-      });
+      await this.#readBack();
     }
     return true;
+  }
+
+  /** Reads that are under way when a record is longer than the room, or the file is damaged. */
+  async settled(): Promise<void> {
+    while (this.#reading > 0) await this.#readBack();
+  }
+
+  /** Resolves when a read has come back. */
+  #readBack(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#heard = resolve;
+    });
   }
 
   close(): void {

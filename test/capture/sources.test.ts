@@ -152,6 +152,20 @@ describe('several files', () => {
     expect(packets.filter((packet) => packet.wire === 200_000)).toHaveLength(2);
   });
 
+  it('are not mixed up when one ends while more of it is being read ahead', async () => {
+    const damaged = Buffer.from(early);
+    // The captured length of the first record.
+    damaged.writeUInt32LE(0x7fff_ffff, 24 + 8);
+    const names = [0, 1, 2].flatMap((i) => [
+      files.write(`damaged${i}.pcap`, damaged),
+      files.write(`late${i}.pcap`, late),
+    ]);
+    const { packets, errors } = await readAll(names);
+    const { packets: one } = await readAll([names[1]!]);
+    expect(errors).toHaveLength(3);
+    expect(packets).toEqual([...one, ...one, ...one]);
+  });
+
   it.each(['given', 'time'] as const)('are all read, in %s order, when some are damaged', async (order) => {
     const names = [
       files.write('ok.pcap', early),
