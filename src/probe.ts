@@ -4,16 +4,17 @@
  *     meter (this thread, or 1 … n workers) ─ record queue ─▶ export thread ─▶ collectors, standard output
  *            └── counters in shared memory ──▶ summary, progress
  *
- * One meter runs on this thread: it begins to read while the export thread is still starting.
+ * One meter runs on this thread: it begins to read before the export thread has started (replay-export-start.ts).
  */
 import { Worker } from 'node:worker_threads';
 import type { SourceInterface } from './capture/source.ts';
 import type { ReplayOptions } from './config/replay-options.ts';
 import type { RecordParts } from './metering/flow-layout.ts';
-import { createRecordQueue } from './metering/record-queue.ts';
+import { createRecordQueue, type RecordQueueMemory } from './metering/record-queue.ts';
 import type { ReplaySummary } from './output/summary.ts';
 import { startModule } from './package-files.ts';
 import { type RecordTaker, startExportThread, takeHere } from './replay-export.ts';
+import { mayStartLater, startLater } from './replay-export-start.ts';
 import { ReplayMeter, type ReplayMeterOptions } from './replay-meter.ts';
 import { NO_PARTS } from './replay-records.ts';
 import { summarize } from './replay-summary.ts';
@@ -35,6 +36,8 @@ type OnInterfaces = (interfaces: readonly SourceInterface[]) => void;
 /** A meter at work, on this thread or on one of its own. */
 interface RunningMeter {
   readonly counters: RunCounters;
+  /** Where its records go; undefined where nobody wants them. */
+  readonly queue: RecordQueueMemory | undefined;
   /** Resolves with what was wrong with the input; rejects when the thread died. */
   readonly ended: Promise<readonly string[]>;
   /** Makes a meter that waits for input stop; the counter STOP_REQUESTED stops one that reads. */
@@ -57,6 +60,7 @@ function startHere(options: ReplayMeterOptions, onInterfaces: OnInterfaces): Run
   const meter = new ReplayMeter(options, counters, onInterfaces);
   return {
     counters,
+    queue: options.queue,
     ended: meter.run().then(textsOf),
     stop: () => meter.stop(),
     terminate: async () => meter.abandon(),
@@ -77,6 +81,7 @@ function startWorker(options: ReplayMeterOptions, onInterfaces: OnInterfaces): R
   });
   return {
     counters,
+    queue: options.queue,
     ended,
     stop: () => thread.postMessage('stop'),
     terminate: () => thread.terminate(),
@@ -153,6 +158,11 @@ function startMeters(
   return meters;
 }
 
+/** Lets the taker of a single meter's records begin once that meter is at work. */
+function beginLater(taker: RecordTaker, { counters, queue, ended }: RunningMeter): () => void {
+  return startLater(() => taker.begin(), counters, queue!, ended);
+}
+
 /**
  * Replays captures: resolves when everything has been metered, exported and written.
  * @throws ConfigError for faults in templates, ExportError for a collector that cannot be opened; an error of ours if a
@@ -171,10 +181,14 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
   signal.addEventListener('abort', stop);
   const taker = startTaker(options, stop);
   let progress: NodeJS.Timeout | undefined;
+  let stopLooking = () => {};
   try {
+    const isLater = mayStartLater(options);
+    if (!isLater) taker?.begin();
     meters = startMeters(options, taker, await partsOf(options, taker));
     if (signal.aborted) stop();
     progress = watchProgress(options, meters);
+    if (isLater && taker !== undefined) stopLooking = beginLater(taker, meters[0]!);
     const ended = Promise.all(meters.map((one) => one.ended));
     // A meter that dies never closes its queue; the first rejection ends the waiting for both.
     const [errors, taken] = await Promise.all([ended, taker?.ended]);
@@ -190,6 +204,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
     });
   } finally {
     clearInterval(progress);
+    stopLooking();
     signal.removeEventListener('abort', stop);
     await Promise.all([...meters.map((one) => one.terminate()), taker?.terminate()]);
   }

@@ -35,8 +35,10 @@ export interface RecordsTaken {
 }
 
 export interface RecordTaker {
+  /** Begins to get ready; safe to call twice. Until then it only remembers what it is told. */
+  begin(): void;
   /**
-   * What records must carry. Rejects where something cannot be opened: with ConfigError for faults in the templates,
+   * What records must carry. Begins where it must be ready to know. Rejects where something cannot be opened: with ConfigError for faults in the templates,
    * with ExportError for a collector.
    */
   needs(): Promise<RecordParts>;
@@ -64,7 +66,7 @@ function isPlain({ template, exporters }: FlowtapConfig): boolean {
 }
 
 /**
- * A thread that exports and prints as the configuration says.
+ * A thread that exports and prints as the configuration says; it starts when it is told to begin.
  * @param columns of the terminal that standard output is; undefined where it is none
  * @param onClosed called when nobody reads standard output any more
  */
@@ -73,10 +75,10 @@ export function startExportThread(
   columns: number | undefined,
   onClosed: () => void,
 ): RecordTaker {
-  const workerData: ReplayExportData = { config, columns };
-  const thread = new Worker(startModule('replay-export-worker'), { workerData });
   const ready = Promise.withResolvers<RecordParts>();
   const ended = Promise.withResolvers<RecordsTaken>();
+  let thread: Worker | undefined;
+  const before: ReplayExportRequest[] = [];
   const fail = (error: unknown) => {
     ready.reject(error);
     ended.reject(error);
@@ -84,21 +86,36 @@ export function startExportThread(
   // Both tell of a failure; whichever nobody waits for must not end the program.
   ready.promise.catch(() => {});
   ended.promise.catch(() => {});
-  thread.on('error', fail);
-  thread.on('exit', () => fail(new Error('the export thread ended before its time')));
-  thread.on('message', (message: ReplayExportMessage) => {
-    if (message.kind === 'ready') ready.resolve(message.needs);
-    else if (message.kind === 'closed') onClosed();
-    else if (message.kind === 'end') ended.resolve(message);
-    else fail(new RelayedError(message.error));
-  });
-  const post = (request: ReplayExportRequest) => thread.postMessage(request);
+  const begin = () => {
+    if (thread !== undefined) return;
+    const workerData: ReplayExportData = { config, columns };
+    const started = new Worker(startModule('replay-export-worker'), { workerData });
+    started.on('error', fail);
+    started.on('exit', () => fail(new Error('the export thread ended before its time')));
+    started.on('message', (message: ReplayExportMessage) => {
+      if (message.kind === 'ready') ready.resolve(message.needs);
+      else if (message.kind === 'closed') onClosed();
+      else if (message.kind === 'end') ended.resolve(message);
+      else fail(new RelayedError(message.error));
+    });
+    for (const request of before) started.postMessage(request);
+    thread = started;
+  };
+  const post = (request: ReplayExportRequest) => {
+    if (thread === undefined) before.push(request);
+    else thread.postMessage(request);
+  };
   return {
-    needs: async () => (isPlain(config) ? NO_PARTS : await ready.promise),
+    begin,
+    needs: async () => {
+      if (isPlain(config)) return NO_PARTS;
+      begin();
+      return await ready.promise;
+    },
     start: (queues, counters) => post({ kind: 'start', queues, counters }),
     setInterfaces: (interfaces) => post({ kind: 'interfaces', interfaces }),
     ended: ended.promise,
-    terminate: () => thread.terminate(),
+    terminate: async () => await thread?.terminate(),
   };
 }
 
@@ -117,6 +134,7 @@ export function takeHere(config: FlowtapConfig, writer: FlowWriter): RecordTaker
   const ended = take();
   ended.catch(() => {});
   return {
+    begin: () => {},
     needs: async () => partsNeeded(await exporting, writer),
     start: (started, counters) => {
       exporting.then((process) => tellStatistics(process, counters)).catch(() => {});
