@@ -210,12 +210,3 @@ export function removeSlot(table: FlowTable, slot: number): void {
   state[FREE_LIST] = slot;
   state[ACTIVE] = state[ACTIVE]! - 1;
 }
-
-/** Forgets every flow at once. */
-export function clearTable(table: FlowTable): void {
-  table.index.fill(0);
-  for (let slot = 0; slot < table.slotsTouched; slot++) table.words[slot * ENTRY_WORDS + FLOW_STATE] = 0;
-  table.state[ACTIVE] = 0;
-  table.state[SLOTS_TOUCHED] = 0;
-  table.state[FREE_LIST] = -1;
-}

@@ -46,7 +46,9 @@ export class KeyPreparer {
   readonly #multipliers: Int32Array;
   readonly #key: FlowKeyExtension;
   readonly #counters: Float64Array;
-  readonly #fragments: FragmentCache;
+  readonly #seeds: HashSeeds;
+  /** Made when the first fragment comes: few captures have any, and it takes milliseconds of a short replay. */
+  #fragments: FragmentCache | undefined;
 
   /** @param counters the metering process's, for what becomes of fragments */
   constructor(engine: Engine, seeds: HashSeeds, key: FlowKeyExtension, counters: Float64Array) {
@@ -56,7 +58,7 @@ export class KeyPreparer {
     this.#multipliers.set(multipliers);
     this.#key = key;
     this.#counters = counters;
-    this.#fragments = createFragmentCache(seeds);
+    this.#seeds = seeds;
   }
 
   /**
@@ -66,6 +68,7 @@ export class KeyPreparer {
   prepare(batch: PreparedBatch, view: DataView): void {
     const { words, timeNs, count } = batch;
     if (batch.hasFragments) {
+      this.#fragments ??= createFragmentCache(this.#seeds);
       resolveFragments(this.#fragments, words, timeNs, count, DETAIL_FRAGMENT, this.#counters);
     }
     this.#engine.orderAndHash(words.byteOffset, count, this.#multipliers.byteOffset);

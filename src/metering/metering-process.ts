@@ -23,7 +23,7 @@ import {
 } from './expiry.ts';
 import * as flowKey from './flow-key.ts';
 import * as layout from './flow-layout.ts';
-import { clearTable, createFlowTable, type FlowTable, findSlot, lineOf } from './flow-table.ts';
+import { createFlowTable, type FlowTable, findSlot, lineOf } from './flow-table.ts';
 import { addHealth, beginHealth, touchHealth } from './health.ts';
 import { hasKeyExtension, type PreparedBatch } from './key-preparer.ts';
 import { createTimeouts, type MeteringOptions, type TimeoutOptions } from './metering-options.ts';
@@ -31,7 +31,7 @@ import { movePacketClock } from './packet-clock.ts';
 import { addFurtherSegments } from './super-packets.ts';
 import { TablePasses } from './table-passes.ts';
 import * as tableWords from './table-words.ts';
-import { clearWheel, createTimingWheel, type TimingWheel } from './timing-wheel.ts';
+import { createTimingWheel, type TimingWheel } from './timing-wheel.ts';
 import { isSyn, writeEncapsulation, writeKeyExtension, writeLink } from './update.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
@@ -246,10 +246,10 @@ export class MeteringProcess {
   }
 
   /**
-   * Exports the flows in the next slots, in their order, so that memory is read in one go. Nothing may be metered
-   * between the first call and the one that returns false.
+   * Exports the flows in the next slots, in their order, so that memory is read in one go. It is the end: the table stays as
+   * it is, since clearing it takes as long as reading it, and nothing may be metered any more.
    * @param reason flowEndReason; at the end of a capture or on shutdown, forced end
-   * @returns true while there are slots left; after that, the table is empty
+   * @returns true while there are slots left
    */
   expireNext(slots: number, reason: number = FLOW_END_REASON.forcedEnd): boolean {
     const { table } = this;
@@ -257,14 +257,11 @@ export class MeteringProcess {
     exportSlots(table, this.#expired, end, reason, this.#counting);
     this.#expired = end;
     if (end < table.slotsTouched) return true;
-    this.#expired = 0;
-    clearTable(table);
-    clearWheel(this.#wheel);
     this.counters[FLOWS_ACTIVE] = 0;
     return false;
   }
 
-  /** Exports every flow and leaves the table empty. */
+  /** Exports every flow, at the end. */
   expireAll(reason: number = FLOW_END_REASON.forcedEnd): void {
     this.expireNext(this.table.capacity, reason);
   }

@@ -35,12 +35,6 @@ export function createTimingWheel(allocate: AllocateMemory): TimingWheel {
   };
 }
 
-/** Empties the wheel; its time stays. */
-export function clearWheel(wheel: TimingWheel): void {
-  wheel.head.fill(-1);
-  wheel.occupied.fill(0);
-}
-
 /**
  * The first slot of the earliest bucket that is due, or -1 where none is left. It stays in its bucket: the caller
  * unschedules it. Empty buckets are passed by 32 at a time, so a jump of years costs no more than one of a minute.
