@@ -1,5 +1,5 @@
 /**
- * What meters a replay: capture files ─▶ decoder ─▶ metering process ─▶ record queue, on whatever thread it is made. It
+ * What meters a replay: batches of its captures ─▶ metering process ─▶ record queue, on whatever thread it is made. It
  * touches no socket, allocates nothing per packet, and waits when the exporting process is behind, so a replay loses
  * nothing.
  *
@@ -7,33 +7,24 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { CAPTURE_OCTETS, type CaptureOptions, openCaptures } from './capture/capture-source.ts';
-import { createPacketBatch, type PacketBatch } from './capture/packet-batch.ts';
-import { keepShare } from './capture/share.ts';
 import type { PacketSource, SourceInterface } from './capture/source.ts';
-import { createDecodedBatch } from './decode/decoded-batch.ts';
-import { createDecoder, type DecodeOptions, decodeBatch } from './decode/decoder.ts';
-import { createEngine, type Engine } from './engine/engine.ts';
-import { float64Array, int32Array } from './engine/memory.ts';
+import type { DecodeOptions } from './decode/decoder.ts';
+import { createEngine } from './engine/engine.ts';
 import type { FlowtapError } from './errors.ts';
 import type { FlowSink } from './metering/expiry.ts';
-import type { FlowKeyExtension } from './metering/flow-key.ts';
-import { createHashSeeds } from './metering/flow-key.ts';
+import { createHashSeeds, type FlowKeyExtension } from './metering/flow-key.ts';
 import { tableOctets } from './metering/flow-table.ts';
-import { createPreparedBatch, KeyPreparer } from './metering/key-preparer.ts';
 import { MeteringProcess } from './metering/metering-process.ts';
 import { type RecordQueueMemory, RecordQueueWriter } from './metering/record-queue.ts';
+import { ReplayBatches } from './replay-batches.ts';
 import { TablePages } from './replay-table-pages.ts';
 import {
   FIRST_PACKET_NS,
   INPUT_CONSUMED,
   INPUT_TOTAL,
   LAST_PACKET_NS,
-  OCTETS_READ,
-  PACKETS_READ,
-  PACKETS_SNAPPED,
   type RunCounters,
   STOP_REQUESTED,
-  TIME_BASE_SECONDS,
 } from './run-counters.ts';
 import { allocateHuge } from './sys/libc.ts';
 
@@ -74,7 +65,6 @@ const PACKETS_PER_HEALTH_BATCH = 128;
 const SLEEP_MAX_MS = 100;
 /** A paced replay that is less than this ahead goes on: a timer is not more exact. */
 const AHEAD_MS = 1;
-const INTERFACES_MAX = 65_536;
 
 /** Slots looked at in one go when the table is emptied: fewer than the records that the queue keeps room for. */
 const SLOTS_PER_TURN = 1024;
@@ -87,16 +77,9 @@ export class ReplayMeter {
   readonly #counters: RunCounters;
   readonly #source: PacketSource;
   readonly #queue: RecordQueueWriter | undefined;
-  readonly #onInterfaces: (interfaces: readonly SourceInterface[]) => void;
-  readonly #engine: Engine;
-  /** What the engine counted of a batch: octets, snapped frames, first and last time. */
-  readonly #totals: Float64Array;
+  readonly #batches: ReplayBatches;
   readonly #metering: MeteringProcess;
   readonly #pages: TablePages;
-  readonly #preparer: KeyPreparer;
-  readonly #linkTypes: Int32Array;
-  readonly #batchCapacity: number;
-  #interfacesKnown = 0;
   #startedAtMs = Number.NaN;
   #isStopped = false;
   #isAbandoned = false;
@@ -110,31 +93,30 @@ export class ReplayMeter {
     const { files, capture, queue, metering, encapsulation, health, speed } = options;
     this.#options = options;
     this.#counters = counters;
-    this.#onInterfaces = onInterfaces;
     const engine = createEngine(tableOctets(metering.flowTableEntries) + CAPTURE_OCTETS);
-    this.#engine = engine;
-    this.#totals = float64Array(engine.allocate, 4);
-    this.#linkTypes = int32Array(engine.allocate, INTERFACES_MAX);
-    this.#source = openCaptures(files, capture, engine);
+    const source = openCaptures(files, capture, engine);
+    this.#source = source;
     if (queue !== undefined) {
       this.#queue = new RecordQueueWriter(queue, {
         whenFull: 'wait',
         counters: counters.metering,
-        timeBaseSeconds: () => this.#source.timeBaseSeconds,
+        timeBaseSeconds: () => source.timeBaseSeconds,
         clockNs: () => counters.capture[LAST_PACKET_NS]!,
       });
     }
     // A paced replay waits between any two packets.
-    this.#batchCapacity = speed !== undefined ? 1 : health ? PACKETS_PER_HEALTH_BATCH : PACKETS_PER_BATCH;
+    const capacity = speed !== undefined ? 1 : health ? PACKETS_PER_HEALTH_BATCH : PACKETS_PER_BATCH;
     const seeds = createHashSeeds();
-    this.#preparer = new KeyPreparer(engine, seeds, metering.flowKey, counters.metering);
+    const { flowKey } = metering;
+    const batchOptions = { ...options, flowKey, capacity, seeds };
+    this.#batches = new ReplayBatches(source, engine, batchOptions, counters, onInterfaces);
     this.#metering = new MeteringProcess({
       ...metering,
       engine,
       seeds,
       encapsulation,
       health: health ? 'on' : 'off',
-      batchCapacity: this.#batchCapacity,
+      batchCapacity: capacity,
       sink: this.#queue ?? NOWHERE,
       counters: counters.metering,
       ...(health ? { allocate: allocateHuge } : {}),
@@ -147,15 +129,10 @@ export class ReplayMeter {
    * @returns what was wrong with the input
    */
   async run(): Promise<readonly FlowtapError[]> {
-    const { decode, speed, encapsulation, health, worker, workers } = this.#options;
+    const { speed } = this.#options;
     const source = this.#source;
-    const capacity = this.#batchCapacity;
-    const engine = this.#engine;
-    const batch = createPacketBatch(capacity, engine.allocate);
-    const decoded = createDecodedBatch(capacity, encapsulation, health, engine.allocate);
-    const prepared = createPreparedBatch(decoded, capacity, this.#options.metering.flowKey, engine);
-    const decoder = createDecoder(decode, this.#counters.decode, engine);
-    const batchesPerLook = Math.min(BATCHES_PER_LOOK_MAX, PACKETS_PER_LOOK / capacity);
+    const batches = this.#batches;
+    const batchesPerLook = Math.min(BATCHES_PER_LOOK_MAX, PACKETS_PER_LOOK / batches.prepared.timeNs.length);
     let looksIn = 0;
     for (;;) {
       if (looksIn-- === 0) {
@@ -165,17 +142,12 @@ export class ReplayMeter {
         await setImmediate();
       }
       if (this.#queue?.hasRoom === false && !(await this.#room(this.#queue))) break;
-      if (source.readBatch(batch) === 0) {
+      if (!batches.read()) {
         if (!(await source.more())) break;
         continue;
       }
-      if (source.interfaces.length !== this.#interfacesKnown) this.#learnInterfaces();
-      if (speed !== undefined && (await this.#wait(batch.timeNs[0]!, speed))) break;
-      if (workers > 1) keepShare(batch, this.#linkTypes, worker, workers);
-      this.#countRead(batch);
-      decodeBatch(decoder, batch, this.#linkTypes, prepared);
-      this.#preparer.prepare(prepared, batch.view);
-      this.#metering.meter(prepared, batch.view);
+      if (speed !== undefined && (await this.#wait(batches.timeNs, speed))) break;
+      this.#metering.meter(batches.prepare(), batches.view);
     }
     this.#look();
     await this.#expireAll();
@@ -217,32 +189,6 @@ export class ReplayMeter {
     capture[INPUT_TOTAL] = this.#source.octetsTotal ?? Number.NaN;
     this.#pages.look();
     return this.#isStopped || capture[STOP_REQUESTED] !== 0;
-  }
-
-  #learnInterfaces(): void {
-    const { interfaces } = this.#source;
-    for (let i = this.#interfacesKnown; i < interfaces.length; i++) {
-      this.#linkTypes[i] = interfaces[i]!.linkType;
-    }
-    this.#interfacesKnown = interfaces.length;
-    this.#counters.capture[TIME_BASE_SECONDS] = this.#source.timeBaseSeconds;
-    this.#onInterfaces(interfaces);
-  }
-
-  #countRead(batch: PacketBatch): void {
-    if (batch.count === 0) return;
-    const { capture } = this.#counters;
-    const totals = this.#totals;
-    const { timeNs, capacity, count } = batch;
-    this.#engine.countFrames(timeNs.byteOffset, capacity, count, totals.byteOffset);
-    const first = totals[2]!;
-    const last = totals[3]!;
-    capture[PACKETS_READ] = capture[PACKETS_READ]! + count;
-    capture[OCTETS_READ] = capture[OCTETS_READ]! + totals[0]!;
-    capture[PACKETS_SNAPPED] = capture[PACKETS_SNAPPED]! + totals[1]!;
-    // Not a number before the first batch.
-    if (!(first >= capture[FIRST_PACKET_NS]!)) capture[FIRST_PACKET_NS] = first;
-    if (!(last <= capture[LAST_PACKET_NS]!)) capture[LAST_PACKET_NS] = last;
   }
 
   /**

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { TestFlow } from './support/flows.ts';
 import { runPipeline } from './support/pipeline.ts';
+import { replayCaptures } from './support/replay-batches.ts';
 
 const SHARED = join(import.meta.dirname, '../../shared/pcaps');
 
@@ -69,6 +70,18 @@ describe.each([
       expect(lines(chopped.flows)).toEqual(lines(whole.flows));
       expect(chopped.errors).toEqual(whole.errors);
     }
+  });
+
+  it.skipIf(files.length === 0)('give the same flows to a replay, which takes a shorter way', async () => {
+    for (const file of files) {
+      const { flows, errors, read } = await runPipeline([file], { flowTableEntries: 16, keepsLink: true });
+      for (const capacity of [1, 1024]) {
+        const replayed = await replayCaptures([file], { flowTableEntries: 16, capacity });
+        expect(replayed).toEqual({ flows, errors, read, untold: 0 });
+      }
+    }
+    const all = await replayCaptures(files);
+    expect([all.flows.length > 0, all.untold]).toEqual([true, 0]);
   });
 
   it.skipIf(files.length === 0)('give the same flows to any number of workers', async () => {

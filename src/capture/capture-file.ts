@@ -13,6 +13,7 @@ import type { PacketBatch } from './packet-batch.ts';
 import { detectPcap, PCAP_HEADER_OCTETS, PcapFormat } from './pcap-format.ts';
 import { PcapngFormat, SECTION_HEADER_BLOCK } from './pcapng-format.ts';
 import { type ReadAheadOptions, ReadAheadWindow } from './read-ahead.ts';
+import type { PlainRecords } from './source.ts';
 
 /** Standard input's name on the command line. */
 export const STANDARD_INPUT = '-';
@@ -88,6 +89,10 @@ export class CaptureFile {
 
   get octetsConsumed(): number {
     return this.#window.octetsConsumed;
+  }
+
+  get plainRecords(): PlainRecords | undefined {
+    return this.#isEnded ? undefined : this.#format?.plainRecords;
   }
 
   /** Adds frames to the batch as far as they are at hand. */

@@ -2,7 +2,7 @@
 import type { Engine } from '../engine/engine.ts';
 import type { ByteWindow } from './byte-window.ts';
 import type { PacketBatch } from './packet-batch.ts';
-import type { SourceInterface } from './source.ts';
+import type { PlainRecords, SourceInterface } from './source.ts';
 
 /** Most octets of a frame, as in libpcap (MAXIMUM_SNAPLEN), or the file's own snap length if that is larger. */
 export const CAPTURED_LENGTH_MAX = 262_144;
@@ -26,6 +26,8 @@ export interface CaptureFormat {
   fault: FormatFault | undefined;
   /** Adds frames to the batch until it is full or the window holds no whole record; moves `window.start`. */
   fill(window: ByteWindow, batch: PacketBatch): void;
+  /** The records of the window, if they are plain ones. */
+  readonly plainRecords?: PlainRecords | undefined;
   /** What stands unfinished at the end of the input, in words: 'a record header of 16 octets'. */
   readonly unfinished: string;
 }

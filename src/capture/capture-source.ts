@@ -11,7 +11,7 @@ import { CaptureFile, type CaptureFileOptions } from './capture-file.ts';
 import { CAPTURED_LENGTH_MAX, CaptureContext } from './capture-format.ts';
 import { createPacketBatch, type PacketBatch } from './packet-batch.ts';
 import { READ_AHEAD, type ReadAheadOptions, readAheadOctets } from './read-ahead.ts';
-import type { PacketSource, SourceInterface } from './source.ts';
+import type { PacketSource, PlainRecords, SourceInterface } from './source.ts';
 
 export interface CaptureOptions {
   /** 'given': one file after the other. 'time': all at once, the earliest packet first. */
@@ -112,6 +112,10 @@ class CaptureSequence extends Captures {
   get octetsTotal(): number | undefined {
     if (this.#names.length > 0 || this.#sizes.includes(undefined)) return undefined;
     return this.#sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+  }
+
+  get plainRecords(): PlainRecords | undefined {
+    return this.#file?.plainRecords;
   }
 
   readBatch(batch: PacketBatch): number {

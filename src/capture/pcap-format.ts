@@ -16,6 +16,7 @@ import {
   ROUNDING_NS,
 } from './capture-format.ts';
 import type { PacketBatch } from './packet-batch.ts';
+import type { PlainRecords } from './source.ts';
 
 export const PCAP_HEADER_OCTETS = 24;
 const VERSION_MAJOR = 4;
@@ -61,8 +62,8 @@ export class PcapFormat implements CaptureFormat {
   readonly #capturedAt: number;
   /** Version 2.3 has the lengths in either order: the smaller one is the captured one then. */
   readonly #isOrderUnknown: boolean;
-  /** The engine walks through records of this kind (engine/assembly/pcap.ts). */
-  readonly #isPlain: boolean;
+  /** What the engine needs to read records of this kind; undefined where it cannot. */
+  readonly #plain: PlainRecords | undefined;
 
   /** Reads the file header, which must lie whole at `window.start`, and moves past it. */
   constructor(window: ByteWindow, littleEndian: boolean, context: CaptureContext) {
@@ -88,8 +89,17 @@ export class PcapFormat implements CaptureFormat {
     this.#capturedAt = major === DG_UX_MAJOR || minor < 3 ? SECOND_LENGTH : FIRST_LENGTH;
     this.#isOrderUnknown = major === 2 && minor === 3;
     const hasPlainHeader = variant.recordHeaderOctets === RECORD_HEADER_OCTETS;
-    this.#isPlain =
+    const isPlain =
       littleEndian && hasPlainHeader && this.#capturedAt === FIRST_LENGTH && !this.#isOrderUnknown;
+    if (isPlain) {
+      this.#plain = {
+        window,
+        capturedMax: this.#capturedLengthMax,
+        linkType,
+        unitNs: variant.unitNs,
+        interfaceIndex: this.#interfaceIndex,
+      };
+    }
     window.start += PCAP_HEADER_OCTETS;
     this.need = this.#recordHeaderOctets;
   }
@@ -100,8 +110,15 @@ export class PcapFormat implements CaptureFormat {
       : `a record of ${this.need} octets`;
   }
 
+  /** Only what lies in the engine's memory, once the time base is known. */
+  get plainRecords(): PlainRecords | undefined {
+    const { engine, timeBaseSeconds } = this.#context;
+    if (this.#plain === undefined || engine === undefined || Number.isNaN(timeBaseSeconds)) return undefined;
+    return this.#plain.window.view.buffer === engine.buffer ? this.#plain : undefined;
+  }
+
   fill(window: ByteWindow, batch: PacketBatch): void {
-    if (this.#isPlain) this.#fillPlain(window, batch);
+    if (this.plainRecords !== undefined) this.#fillPlain(window, batch);
     const { view, end } = window;
     const { frameOffset, capturedLength, wireLength, timeNs, interfaceIndex, capacity } = batch;
     const littleEndian = this.#littleEndian;
@@ -156,19 +173,19 @@ export class PcapFormat implements CaptureFormat {
     window.start = at;
   }
 
-  /** Adds the frames of plain records, where they lie in the engine's memory and the time base is known. */
+  /** Adds the frames of plain records. */
   #fillPlain(window: ByteWindow, batch: PacketBatch): void {
-    const { engine, timeBaseSeconds } = this.#context;
+    const engine = this.#context.engine!;
     const { view, start, end } = window;
     const { timeNs, capacity, count } = batch;
-    if (engine === undefined || Number.isNaN(timeBaseSeconds)) return;
-    if (view.buffer !== engine.buffer || timeNs.buffer !== engine.buffer) return;
+    if (timeNs.buffer !== engine.buffer) return;
+    const base = this.#context.timeBaseSeconds;
     const max = this.#capturedLengthMax;
     const unitNs = this.#unitNs;
     const index = this.#interfaceIndex;
     const at = view.byteOffset;
     const to = timeNs.byteOffset;
-    const now = engine.walkPcap(at, start, end, max, timeBaseSeconds, unitNs, index, to, capacity, count);
+    const now = engine.walkPcap(at, start, end, max, base, unitNs, index, to, capacity, count);
     if (now === count) return;
     batch.count = now;
     window.start = batch.frameOffset[now - 1]! + batch.capturedLength[now - 1]!;

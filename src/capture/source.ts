@@ -2,6 +2,7 @@
  * What every origin of packets looks like to the metering process: capture files, standard input, and live rings.
  */
 import type { FlowtapError } from '../errors.ts';
+import type { ByteWindow } from './byte-window.ts';
 import type { PacketBatch } from './packet-batch.ts';
 
 /** An observation point's interface as the source knows it. */
@@ -12,6 +13,19 @@ export interface SourceInterface {
   readonly linkType: number;
   /** Most octets of a frame that are stored; 0 for no limit. */
   readonly snapLength: number;
+}
+
+/** Records that lie in the engine's memory one behind the other, in a form that it reads by itself. */
+export interface PlainRecords {
+  /** Where they lie; whoever takes some moves its `start`. */
+  readonly window: ByteWindow;
+  /** Octets that a frame has at most. */
+  readonly capturedMax: number;
+  readonly linkType: number;
+  /** Nanoseconds of a record's fraction. */
+  readonly unitNs: number;
+  /** Index into `PacketSource.interfaces`. */
+  readonly interfaceIndex: number;
 }
 
 export interface PacketSource {
@@ -28,6 +42,8 @@ export interface PacketSource {
    * `await more()` and try again.
    */
   readBatch(batch: PacketBatch): number;
+  /** What comes next, as long as it is of that kind: instead of reading a batch, it may be taken from there. */
+  readonly plainRecords?: PlainRecords | undefined;
   /** Resolves to true when more can be read, to false at the end. Never rejects for what is wrong with the input. */
   more(): Promise<boolean>;
   /**

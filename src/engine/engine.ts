@@ -61,6 +61,21 @@ interface EngineFunctions {
   ) => number;
   readonly decodedOctetsOnWire: () => number;
   readonly orderAndHash: (records: number, count: number, multipliers: number) => void;
+  readonly takePlain: (
+    memory: number,
+    start: number,
+    end: number,
+    capturedMax: number,
+    baseSeconds: number,
+    unitNs: number,
+    interfaceIndex: number,
+    tosMask: number,
+    vlanMask: number,
+    out: number,
+    outCapacity: number,
+    multipliers: number,
+    totals: number,
+  ) => number;
   readonly useTable: (places: number) => void;
   readonly setTimeouts: (idleNs: number, activeNs: number, tcpEndDelayNs: number) => void;
   readonly touchIndex: (records: number, count: number, found: number) => void;

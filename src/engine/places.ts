@@ -13,6 +13,15 @@
 export const FRAME_OCTETS_EACH = 22;
 export const TIME_OCTETS = 8;
 
+/** Doubles of what `countFrames` and `takePlain` count: octets on the wire, frames stored in part, first and last time. */
+export const PLAIN_OCTETS = 0;
+export const PLAIN_SNAPPED = 1;
+export const PLAIN_FIRST_NS = 2;
+export const PLAIN_LAST_NS = 3;
+/** Of `takePlain` only: the record behind the last one that it took, in octets from where the view begins. */
+export const PLAIN_PLACE = 4;
+export const PLAIN_DOUBLES = 5;
+
 /** Why `meter` stopped: the lower three bits of what it returns; above them is the packet's number in the batch. */
 export const STOP_BITS = 3;
 /** All packets have been added. */

@@ -43,7 +43,8 @@ export function createPreparedBatch(
 
 export class KeyPreparer {
   readonly #engine: Engine;
-  readonly #multipliers: Int32Array;
+  /** Of the key's hash, in the engine's memory. */
+  readonly multipliers: Int32Array;
   readonly #key: FlowKeyExtension;
   readonly #counters: Float64Array;
   readonly #seeds: HashSeeds;
@@ -54,8 +55,8 @@ export class KeyPreparer {
   constructor(engine: Engine, seeds: HashSeeds, key: FlowKeyExtension, counters: Float64Array) {
     const { multipliers } = seeds;
     this.#engine = engine;
-    this.#multipliers = int32Array(engine.allocate, multipliers.length);
-    this.#multipliers.set(multipliers);
+    this.multipliers = int32Array(engine.allocate, multipliers.length);
+    this.multipliers.set(multipliers);
     this.#key = key;
     this.#counters = counters;
     this.#seeds = seeds;
@@ -71,7 +72,7 @@ export class KeyPreparer {
       this.#fragments ??= createFragmentCache(this.#seeds);
       resolveFragments(this.#fragments, words, timeNs, count, DETAIL_FRAGMENT, this.#counters);
     }
-    this.#engine.orderAndHash(words.byteOffset, count, this.#multipliers.byteOffset);
+    this.#engine.orderAndHash(words.byteOffset, count, this.multipliers.byteOffset);
     if (batch.keyExtensions.length > 0) writeKeyExtensions(batch, view, this.#key, batch.keyExtensions);
   }
 }

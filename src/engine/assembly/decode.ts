@@ -5,6 +5,7 @@
 import * as layout from '../../decode/decoded-words';
 import { TIME_OCTETS } from '../places';
 import * as header from './headers';
+import { hashOf, isFromBIPv4, orderAndHashRecord, orderPorts, sumOfKey } from './keys';
 import { fourWords, half, word } from './octets';
 
 /** The shortest frame taken: an untagged UDP datagram without payload over IPv4. */
@@ -49,6 +50,7 @@ function writeRest(
   detail: u32,
   flowLabel: u32,
   linkOffset: u32,
+  hash: u32,
 ): void {
   store<u32>(to, ports, layout.PORTS * 4);
   store<u32>(to, protocol, layout.KEY_PROTOCOL * 4);
@@ -61,7 +63,123 @@ function writeRest(
   store<u32>(to, 0, layout.FRAGMENT_ID * 4);
   store<u32>(to, linkOffset, layout.LINK_OFFSET * 4);
   store<u32>(to, 0, layout.EXTENSION_HEADERS * 4);
-  store<u32>(to, 0, layout.HASH * 4);
+  store<u32>(to, hash, layout.HASH * 4);
+}
+
+/**
+ * Decodes an Ethernet frame to the record at `to`; false if it is not a common one.
+ * @param start  where it begins, `linkOffset` octets into the view that offsets count from
+ * @param point  index of its interface
+ */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function decodeFrame(
+  start: usize,
+  linkOffset: u32,
+  captured: u32,
+  wire: u32,
+  point: u32,
+  tosMask: u32,
+  vlanMask: u32,
+  to: usize,
+  multipliers: usize,
+): bool {
+  if (captured < FRAME_OCTETS_MIN || captured > wire) return false;
+  const capturedEnd = start + captured;
+  // As they stand in memory, like the other fields that are only compared.
+  let etherType = <u32>load<u16>(start, header.ETHERNET_TYPE);
+  let ip = start + header.ETHERNET_HEADER_OCTETS;
+  let tag: u32 = 0;
+  if (etherType === header.ETHER_TYPE_VLAN_SWAPPED) {
+    tag = half(ip);
+    etherType = <u32>load<u16>(ip, header.VLAN_TYPE);
+    ip += header.VLAN_TAG_OCTETS;
+  }
+  const vlan = (tag & vlanMask) << 16;
+  const priority = (tag >>> 13) << layout.DETAIL_PRIORITY_SHIFT;
+  if (etherType === header.ETHER_TYPE_IPV4_SWAPPED) {
+    if (ip + header.IPV4_HEADER_OCTETS > capturedEnd) return false;
+    // Version 4, and a header of 5 words or more, in one octet.
+    const versionAndWords = <u32>load<u8>(ip);
+    if (versionAndWords - header.IPV4_VERSION_LENGTH_MIN > 0xa) return false;
+    // As it stands in memory: a comparison does not need its octets turned around.
+    const fragment = <u32>load<u16>(ip, header.IPV4_FRAGMENT);
+    if ((fragment & header.IPV4_FRAGMENT_MASK_SWAPPED) !== 0) return false;
+    const octets = half(ip + header.IPV4_LENGTH);
+    if (ip + octets > start + wire) return false;
+    const protocol = <u32>load<u8>(ip, header.IPV4_PROTOCOL);
+    const tos = <u32>load<u8>(ip, header.IPV4_TOS);
+    const transport = ip + ((versionAndWords & 0xf) << 2);
+    const control = commonControlBits(protocol, transport, capturedEnd, ip + octets);
+    if (control < 0) return false;
+    const turned = fourWords(ip + header.IPV4_SOURCE - 4);
+    let source = <u32>i32x4.extract_lane(turned, 1);
+    let destination = <u32>i32x4.extract_lane(turned, 2);
+    let ports = word(transport);
+    const protocolWord = protocol | (4 << 8) | vlan;
+    const pointWord = (point + 1) | ((tos & tosMask) << 16);
+    let fromB: u32 = 0;
+    let hash: u32 = 0;
+    if (multipliers !== 0) {
+      fromB = isFromBIPv4(source, destination, ports);
+      const mask: u32 = 0 - fromB;
+      const change = (source ^ destination) & mask;
+      source ^= change;
+      destination ^= change;
+      ports = orderPorts(ports, mask);
+      hash = hashOf(sumOfKey(multipliers, source, destination, ports, protocolWord, pointWord), multipliers);
+    }
+    const none = i32x4.splat(0);
+    v128.store(to, i32x4.replace_lane(none, 0, source));
+    v128.store(to, i32x4.replace_lane(none, 0, destination), layout.DESTINATION_ADDRESS * 4);
+    const tcp = select<u32>(layout.DETAIL_TCP, 0, protocol === header.PROTOCOL_TCP);
+    const whole = select<u32>(
+      layout.DETAIL_DONT_FRAGMENT,
+      0,
+      (fragment & header.IPV4_DONT_FRAGMENT_SWAPPED) !== 0,
+    );
+    writeRest(
+      to,
+      ports,
+      protocolWord,
+      pointWord,
+      octets,
+      wire,
+      control | (<u32>load<u8>(ip, header.IPV4_TTL) << 16) | (tos << 24),
+      priority | tcp | whole | (fromB << layout.DETAIL_FROM_B_SHIFT),
+      0,
+      linkOffset,
+      hash,
+    );
+  } else {
+    if (etherType !== header.ETHER_TYPE_IPV6_SWAPPED) return false;
+    const transport = ip + header.IPV6_HEADER_OCTETS;
+    if (transport > capturedEnd) return false;
+    const first = word(ip);
+    const lengthWord = word(ip + header.IPV6_LENGTH_WORD);
+    const end = transport + (lengthWord >>> 16);
+    if (first >>> 28 !== 6 || end > start + wire) return false;
+    const protocol = (lengthWord >>> 8) & 0xff;
+    const control = commonControlBits(protocol, transport, capturedEnd, end);
+    if (control < 0) return false;
+    v128.store(to, fourWords(ip + header.IPV6_SOURCE));
+    v128.store(to, fourWords(ip + header.IPV6_DESTINATION), layout.DESTINATION_ADDRESS * 4);
+    writeRest(
+      to,
+      word(transport),
+      protocol | (6 << 8) | vlan,
+      (point + 1) | (((first >>> 20) & tosMask) << 16),
+      <u32>(end - ip),
+      wire,
+      control | ((lengthWord & 0xff) << 16) | ((first << 4) & 0xff00_0000),
+      priority | select<u32>(layout.DETAIL_TCP, 0, protocol === header.PROTOCOL_TCP),
+      first & header.FLOW_LABEL_MASK,
+      linkOffset,
+      0,
+    );
+    if (multipliers !== 0) orderAndHashRecord(to, multipliers);
+  }
+  return true;
 }
 
 /**
@@ -98,80 +216,7 @@ export function decodeCommon(
     const wire = load<u32>(lane + 2 * each);
     const point = <u32>load<u16>(offsets + 3 * each + (<usize>index << 1));
     if (load<i32>(linkTypes + (<usize>point << 2)) !== header.LINKTYPE_ETHERNET) break;
-    if (captured < FRAME_OCTETS_MIN || captured > wire) break;
-    const start = memory + linkOffset;
-    const capturedEnd = start + captured;
-    let etherType = half(start + header.ETHERNET_TYPE);
-    let ip = start + header.ETHERNET_HEADER_OCTETS;
-    let tag: u32 = 0;
-    if (etherType === header.ETHER_TYPE_VLAN) {
-      tag = half(ip);
-      etherType = half(ip + header.VLAN_TYPE);
-      ip += header.VLAN_TAG_OCTETS;
-    }
-    const vlan = (tag & vlanMask) << 16;
-    const priority = (tag >>> 13) << layout.DETAIL_PRIORITY_SHIFT;
-    if (etherType === header.ETHER_TYPE_IPV4) {
-      if (ip + header.IPV4_HEADER_OCTETS > capturedEnd) break;
-      const first = word(ip);
-      const fragment = word(ip + header.IPV4_FRAGMENT_WORD);
-      // Version 4, and a header of 5 words or more, in one octet; no fragment.
-      if (first >>> 28 !== 4 || (first & 0x0f00_0000) < 0x0500_0000) break;
-      if ((fragment & header.IPV4_FRAGMENT_MASK) !== 0) break;
-      const ttlWord = word(ip + header.IPV4_TTL_WORD);
-      const octets = first & 0xffff;
-      if (ip + octets > start + wire) break;
-      const protocol = (ttlWord >>> 16) & 0xff;
-      const transport = ip + ((first >>> 22) & 0x3c);
-      const control = commonControlBits(protocol, transport, capturedEnd, ip + octets);
-      if (control < 0) break;
-      const none = i32x4.splat(0);
-      v128.store(to, i32x4.replace_lane(none, 0, word(ip + header.IPV4_SOURCE)));
-      v128.store(
-        to,
-        i32x4.replace_lane(none, 0, word(ip + header.IPV4_DESTINATION)),
-        layout.DESTINATION_ADDRESS * 4,
-      );
-      const tcp = select<u32>(layout.DETAIL_TCP, 0, protocol === header.PROTOCOL_TCP);
-      const whole = select<u32>(layout.DETAIL_DONT_FRAGMENT, 0, (fragment & header.IPV4_DONT_FRAGMENT) !== 0);
-      writeRest(
-        to,
-        word(transport),
-        protocol | (4 << 8) | vlan,
-        (point + 1) | (((first >>> 16) & tosMask) << 16),
-        octets,
-        wire,
-        control | ((ttlWord >>> 24) << 16) | ((first << 8) & 0xff00_0000),
-        priority | tcp | whole,
-        0,
-        linkOffset,
-      );
-    } else {
-      if (etherType !== header.ETHER_TYPE_IPV6) break;
-      const transport = ip + header.IPV6_HEADER_OCTETS;
-      if (transport > capturedEnd) break;
-      const first = word(ip);
-      const lengthWord = word(ip + header.IPV6_LENGTH_WORD);
-      const end = transport + (lengthWord >>> 16);
-      if (first >>> 28 !== 6 || end > start + wire) break;
-      const protocol = (lengthWord >>> 8) & 0xff;
-      const control = commonControlBits(protocol, transport, capturedEnd, end);
-      if (control < 0) break;
-      v128.store(to, fourWords(ip + header.IPV6_SOURCE));
-      v128.store(to, fourWords(ip + header.IPV6_DESTINATION), layout.DESTINATION_ADDRESS * 4);
-      writeRest(
-        to,
-        word(transport),
-        protocol | (6 << 8) | vlan,
-        (point + 1) | (((first >>> 20) & tosMask) << 16),
-        <u32>(end - ip),
-        wire,
-        control | ((lengthWord & 0xff) << 16) | ((first << 4) & 0xff00_0000),
-        priority | select<u32>(layout.DETAIL_TCP, 0, protocol === header.PROTOCOL_TCP),
-        first & header.FLOW_LABEL_MASK,
-        linkOffset,
-      );
-    }
+    if (!decodeFrame(memory + linkOffset, linkOffset, captured, wire, point, tosMask, vlanMask, to, 0)) break;
     store<f64>(out + (<usize>accepted << 3), load<f64>(batch + (<usize>index << 3)));
     wireOctets += wire;
     accepted++;

@@ -1,10 +1,9 @@
 /** What is counted of the frames that were read, before anything is decoded. */
-import { TIME_OCTETS } from '../places';
+import { PLAIN_FIRST_NS, PLAIN_LAST_NS, PLAIN_OCTETS, PLAIN_SNAPPED, TIME_OCTETS } from '../places';
 
 /**
  * Counts the first `count` frames of a packet batch; there must be one.
- * @param totals  overwritten with four doubles: octets on the wire, frames that were stored in part, earliest and latest
- *   time
+ * @param totals  overwritten with the first doubles PLAIN_… of places.ts
  */
 export function countFrames(batch: usize, capacity: u32, count: u32, totals: usize): void {
   const offsets = batch + <usize>capacity * TIME_OCTETS;
@@ -22,8 +21,8 @@ export function countFrames(batch: usize, capacity: u32, count: u32, totals: usi
     first = min<f64>(first, timeNs);
     last = max<f64>(last, timeNs);
   }
-  store<f64>(totals, <f64>octets);
-  store<f64>(totals, <f64>snapped, 8);
-  store<f64>(totals, first, 16);
-  store<f64>(totals, last, 24);
+  store<f64>(totals, <f64>octets, PLAIN_OCTETS * 8);
+  store<f64>(totals, <f64>snapped, PLAIN_SNAPPED * 8);
+  store<f64>(totals, first, PLAIN_FIRST_NS * 8);
+  store<f64>(totals, last, PLAIN_LAST_NS * 8);
 }

@@ -5,18 +5,27 @@ export const ETHERNET_HEADER_OCTETS = 14;
 export const ETHERNET_TYPE = 12;
 export const ETHER_TYPE_IPV4 = 0x0800;
 export const ETHER_TYPE_IPV6 = 0x86dd;
-export const ETHER_TYPE_VLAN = 0x8100;
+/** The same as their two octets stand in memory. */
+export const ETHER_TYPE_IPV4_SWAPPED: u32 = 0x0008;
+export const ETHER_TYPE_IPV6_SWAPPED: u32 = 0xdd86;
+export const ETHER_TYPE_VLAN_SWAPPED: u32 = 0x0081;
 export const VLAN_TAG_OCTETS = 4;
 export const VLAN_TYPE = 2;
 
 export const IPV4_HEADER_OCTETS = 20;
-export const IPV4_FRAGMENT_WORD = 4;
-export const IPV4_TTL_WORD = 8;
+/** The first octet of a header without options: version 4, 5 words. */
+export const IPV4_VERSION_LENGTH_MIN: u32 = 0x45;
+export const IPV4_TOS = 1;
+export const IPV4_LENGTH = 2;
+export const IPV4_FRAGMENT = 6;
+export const IPV4_TTL = 8;
+export const IPV4_PROTOCOL = 9;
 export const IPV4_SOURCE = 12;
 export const IPV4_DESTINATION = 16;
-export const IPV4_DONT_FRAGMENT = 0x4000;
-/** More Fragments, and the fragment offset. */
-export const IPV4_FRAGMENT_MASK = 0x3fff;
+/** Don't Fragment, as the two octets stand in memory. */
+export const IPV4_DONT_FRAGMENT_SWAPPED = 0x0040;
+/** More Fragments, and the fragment offset, likewise. */
+export const IPV4_FRAGMENT_MASK_SWAPPED = 0xff3f;
 
 export const IPV6_HEADER_OCTETS = 40;
 export const IPV6_LENGTH_WORD = 4;

@@ -4,5 +4,6 @@ export { countFrames } from './frames';
 export { orderAndHash } from './keys';
 export { meter, touchIndex } from './meter';
 export { walkPcap } from './pcap';
+export { takePlain } from './plain';
 export { beginFlow, insertFlow, useTable } from './table';
 export { deadlineNs, scheduleFlow, setTimeouts, unschedule } from './wheel';

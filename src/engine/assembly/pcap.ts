@@ -4,10 +4,10 @@
  */
 import { TIME_OCTETS } from '../places';
 
-const RECORD_HEADER_OCTETS: usize = 16;
+export const RECORD_HEADER_OCTETS: usize = 16;
 const FRACTION: usize = 4;
-const CAPTURED_LENGTH: usize = 8;
-const ORIGINAL_LENGTH: usize = 12;
+export const CAPTURED_LENGTH: usize = 8;
+export const ORIGINAL_LENGTH: usize = 12;
 const CACHE_LINE_OCTETS: usize = 64;
 /** Of a record whose lines are all touched: most of them hold headers. */
 const TOUCHED_OCTETS_MAX: usize = 256;
@@ -21,7 +21,7 @@ const ROUNDING_NS: f64 = 512;
  * left alone: most of their lines are payload.
  * @returns a value that depends on all of them, so that no compiler drops the loads
  */
-function touch(at: usize, end: usize, count: u32): u32 {
+export function touch(at: usize, end: usize, count: u32): u32 {
   if (at + RECORD_HEADER_OCTETS > end) return 0;
   const octets = <usize>load<u32>(at, CAPTURED_LENGTH) + RECORD_HEADER_OCTETS;
   if (octets > TOUCHED_OCTETS_MAX) return 0;
@@ -29,6 +29,16 @@ function touch(at: usize, end: usize, count: u32): u32 {
   let touched: u32 = 0;
   for (let place = at; place < far; place += CACHE_LINE_OCTETS) touched ^= load<u32>(place);
   return touched;
+}
+
+/** When the frame of the record at `at` was observed, as in capture/pcap-format.ts. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function recordTimeNs(at: usize, baseSeconds: f64, unitNs: f64): f64 {
+  const wholeNs = (<f64>load<u32>(at) - baseSeconds) * NS_PER_S;
+  const fractionNs = <f64>load<u32>(at, FRACTION) * unitNs;
+  const ns = wholeNs + fractionNs;
+  return ns - wholeNs < fractionNs ? ns + ROUNDING_NS : ns;
 }
 
 /**
@@ -63,11 +73,7 @@ export function walkPcap(
     const original = load<u32>(at, ORIGINAL_LENGTH);
     const frame = at + RECORD_HEADER_OCTETS;
     if (captured > capturedMax || original < captured || <usize>captured > stop - frame) break;
-    const wholeNs = (<f64>load<u32>(at) - baseSeconds) * NS_PER_S;
-    const fractionNs = <f64>load<u32>(at, FRACTION) * unitNs;
-    let ns = wholeNs + fractionNs;
-    if (ns - wholeNs < fractionNs) ns += ROUNDING_NS;
-    store<f64>(batch + ((<usize>count) << 3), ns);
+    store<f64>(batch + ((<usize>count) << 3), recordTimeNs(at, baseSeconds, unitNs));
     const lane = offsets + ((<usize>count) << 2);
     store<u32>(lane, <u32>(frame - memory));
     store<u32>(lane + each, captured);

@@ -1,0 +1,77 @@
+/**
+ * The straight way from the plain records of a capture to prepared keys, in the engine (engine/assembly/plain.ts): what
+ * reading, decoding and preparing a batch do one after the other, for each record at once. It takes only what the common
+ * path takes (fast-path.ts), and stops at anything else.
+ */
+import type { PlainRecords } from '../capture/source.ts';
+import type { Engine } from '../engine/engine.ts';
+import { float64Array } from '../engine/memory.ts';
+import { PLAIN_DOUBLES, PLAIN_OCTETS, PLAIN_PLACE } from '../engine/places.ts';
+import type { DecodedBatch } from './decoded-batch.ts';
+import type { Decoder } from './decoder.ts';
+import * as link from './link.ts';
+import * as reasons from './reasons.ts';
+
+const { LINKTYPE_ETHERNET } = link;
+const { ACCEPTED } = reasons;
+
+export class PlainPath {
+  /** What the last records taken add up to: PLAIN_… of engine/places.ts. */
+  readonly totals: Float64Array;
+  readonly #engine: Engine;
+  readonly #decoder: Decoder;
+  readonly #out: DecodedBatch;
+  readonly #multipliers: Int32Array;
+
+  /**
+   * @param engine in whose memory everything lies
+   * @param out overwritten by each `take`
+   * @param multipliers of the flow key's hash
+   */
+  constructor(engine: Engine, decoder: Decoder, out: DecodedBatch, multipliers: Int32Array) {
+    this.totals = float64Array(engine.allocate, PLAIN_DOUBLES);
+    this.#engine = engine;
+    this.#decoder = decoder;
+    this.#out = out;
+    this.#multipliers = multipliers;
+  }
+
+  /** Whether a record that is taken like this is all that the decoder would leave in `out`. */
+  static isFor({ state, fastPath }: Decoder, out: DecodedBatch): boolean {
+    return fastPath && state.tunnels === 0 && out.encapsulation === undefined && out.offsets === undefined;
+  }
+
+  /**
+   * Takes records until the batch is full, or one is not for it, and counts them as decoded.
+   * @returns how many: the batch's `count` now
+   */
+  take(records: PlainRecords, timeBaseSeconds: number): number {
+    if (records.linkType !== LINKTYPE_ETHERNET) return 0;
+    const out = this.#out;
+    const { window } = records;
+    const { tosMask, vlanMask } = this.#decoder.state;
+    const count = this.#engine.takePlain(
+      window.view.byteOffset,
+      window.start,
+      window.end,
+      records.capturedMax,
+      timeBaseSeconds,
+      records.unitNs,
+      records.interfaceIndex,
+      tosMask,
+      vlanMask,
+      out.timeNs.byteOffset,
+      out.timeNs.length,
+      this.#multipliers.byteOffset,
+      this.totals.byteOffset,
+    );
+    out.count = count;
+    out.hasFragments = false;
+    if (count === 0) return 0;
+    window.start = this.totals[PLAIN_PLACE]!;
+    const { packetsByReason, octetsByReason } = this.#decoder.counters;
+    packetsByReason[ACCEPTED] = packetsByReason[ACCEPTED]! + count;
+    octetsByReason[ACCEPTED] = octetsByReason[ACCEPTED]! + this.totals[PLAIN_OCTETS]!;
+    return count;
+  }
+}

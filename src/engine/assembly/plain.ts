@@ -1,0 +1,75 @@
+/**
+ * The straight way for plain records with common frames, which is nearly all of nearly every capture file: each is read,
+ * counted, decoded, and its key ordered and hashed, before the next one is looked at. It is what `walkPcap`, `countFrames`,
+ * `decodeCommon` and `orderAndHash` do one after the other to a batch, without what they leave for each other.
+ */
+import * as layout from '../../decode/decoded-words';
+import { PLAIN_FIRST_NS, PLAIN_LAST_NS, PLAIN_OCTETS, PLAIN_PLACE, PLAIN_SNAPPED, TIME_OCTETS } from '../places';
+import { decodeFrame } from './decode';
+import { CAPTURED_LENGTH, ORIGINAL_LENGTH, RECORD_HEADER_OCTETS, recordTimeNs, touch } from './pcap';
+
+const RECORD_OCTETS: usize = layout.DECODED_WORDS * 4;
+/** Records touched at a time; the next ones are still in the cache when it is their turn. */
+const TOUCHED_AT_ONCE: u32 = 256;
+
+/**
+ * Takes records until one is not plain, its frame is not a common one, or the batch is full.
+ * @param memory where the window's view begins: offsets of frames count from there
+ * @param start  the first record, in octets from there; `end`: behind the last octet
+ * @param baseSeconds  what times count from; `unitNs`: of a record's fraction
+ * @param point  index of the interface, an Ethernet
+ * @param tosMask,vlanMask  what of ToS and VLAN id goes to the key
+ * @param out  the decoded batch, of `capacity`
+ * @param totals  overwritten with the doubles PLAIN_… of places.ts
+ * @returns records in the batch
+ */
+export function takePlain(
+  memory: usize,
+  start: usize,
+  end: usize,
+  capturedMax: u32,
+  baseSeconds: f64,
+  unitNs: f64,
+  point: u32,
+  tosMask: u32,
+  vlanMask: u32,
+  out: usize,
+  capacity: u32,
+  multipliers: usize,
+  totals: usize,
+): u32 {
+  const stop = memory + end;
+  let at = memory + start;
+  let to = out + <usize>capacity * TIME_OCTETS;
+  let count: u32 = 0;
+  let octets: u64 = 0;
+  let snapped: u32 = 0;
+  let touched: u32 = 0;
+  let first = Infinity;
+  let last = -Infinity;
+  while (count < capacity && at + RECORD_HEADER_OCTETS <= stop) {
+    if (count % TOUCHED_AT_ONCE === 0) touched ^= touch(at, stop, TOUCHED_AT_ONCE);
+    const captured = load<u32>(at, CAPTURED_LENGTH);
+    const original = load<u32>(at, ORIGINAL_LENGTH);
+    const frame = at + RECORD_HEADER_OCTETS;
+    if (captured > capturedMax || original < captured || <usize>captured > stop - frame) break;
+    if (!decodeFrame(frame, <u32>(frame - memory), captured, original, point, tosMask, vlanMask, to, multipliers)) break;
+    const ns = recordTimeNs(at, baseSeconds, unitNs);
+    store<f64>(out + (<usize>count << 3), ns);
+    octets += original;
+    snapped += u32(captured < original);
+    first = min<f64>(first, ns);
+    last = max<f64>(last, ns);
+    at = frame + captured;
+    to += RECORD_OCTETS;
+    count++;
+  }
+  // Kept first, so that no compiler drops the loads, and overwritten.
+  store<u32>(totals, touched);
+  store<f64>(totals, <f64>octets, PLAIN_OCTETS * 8);
+  store<f64>(totals, <f64>snapped, PLAIN_SNAPPED * 8);
+  store<f64>(totals, first, PLAIN_FIRST_NS * 8);
+  store<f64>(totals, last, PLAIN_LAST_NS * 8);
+  store<f64>(totals, <f64>(at - memory), PLAIN_PLACE * 8);
+  return count;
+}

@@ -1,0 +1,183 @@
+/**
+ * The straight way from plain records to keys, against the stages that it puts together: it takes the same of any frames,
+ * and nothing that the common path would not take.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createPacketBatch } from '../../src/capture/packet-batch.ts';
+import type { PlainRecords } from '../../src/capture/source.ts';
+import { createDecodedBatch, DECODED_WORDS } from '../../src/decode/decoded-batch.ts';
+import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
+import { PlainPath } from '../../src/decode/plain-path.ts';
+import { ACCEPTED } from '../../src/decode/reasons.ts';
+import { createEngine } from '../../src/engine/engine.ts';
+import { float64Array, int32Array, uint8Array } from '../../src/engine/memory.ts';
+import { createHashSeeds } from '../../src/metering/flow-key.ts';
+import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
+import { hex } from '../decode/decode-support.ts';
+import { FRAMES, SEED_FRAMES } from '../decode/seed-frames.ts';
+
+const CAPACITY = 16;
+const CAPTURED_MAX = 150;
+const BASE_SECONDS = 1_700_000_000;
+const POINT = 3;
+const NO_EXTENSION = { mac: false, mpls: false, tunnel: false };
+const WINDOW_OCTETS = 8192;
+
+const COMMON = ['ipv4Tcp', 'ipv4Udp', 'vlanIpv4Tcp', 'ipv4Options', 'ipv6Tcp'] as const;
+
+/** A frame as the decoder's tests have them, mostly a common one: with addresses and ports that may be equal. */
+const frames = fc
+  .tuple(
+    fc.oneof(
+      { weight: 12, arbitrary: fc.constantFrom(...COMMON.map((name) => hex(FRAMES[name]))) },
+      { weight: 1, arbitrary: fc.constantFrom(...SEED_FRAMES.map(hex)) },
+    ),
+    fc.oneof(
+      { weight: 6, arbitrary: fc.constant([]) },
+      { weight: 1, arbitrary: fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 2 }) },
+    ),
+    fc.boolean(),
+  )
+  .map(([seed, changes, isSameHost]) => {
+    const frame = seed.slice();
+    for (const [position, value] of changes) frame[position % frame.length] = value;
+    if (isSameHost && frame[12] === 8) frame.copyWithin(30, 26, 30);
+    return frame;
+  });
+const records = fc.array(
+  fc.record({
+    frame: frames,
+    cut: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 1, 8, 40),
+    more: fc.constantFrom(0, 0, 0, 0, 0, 0, 100, -1),
+    seconds: fc.integer({ min: BASE_SECONDS - 5, max: BASE_SECONDS + 100_000_000 }),
+    fraction: fc.nat(999_999),
+  }),
+  { minLength: 1, maxLength: 20 },
+);
+type Record = typeof records extends fc.Arbitrary<(infer T)[]> ? T : never;
+
+/** Writes the records from `at` on. @returns where they end */
+function write(view: DataView, at: number, all: readonly Record[]): number {
+  let place = at;
+  for (const { frame, cut, more, seconds, fraction } of all) {
+    const captured = Math.max(0, frame.length - cut);
+    view.setUint32(place, seconds, true);
+    view.setUint32(place + 4, fraction, true);
+    view.setUint32(place + 8, captured, true);
+    view.setUint32(place + 12, frame.length + more, true);
+    new Uint8Array(view.buffer, view.byteOffset + place + 16).set(frame.subarray(0, captured));
+    place += 16 + captured;
+  }
+  return place;
+}
+
+describe('the straight way', () => {
+  const engine = createEngine(WINDOW_OCTETS);
+  const bytes = uint8Array(engine.allocate, WINDOW_OCTETS);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const batch = createPacketBatch(CAPACITY, engine.allocate);
+  const linkTypes = int32Array(engine.allocate, 16).fill(1);
+  const totals = float64Array(engine.allocate, 8);
+  const seeds = createHashSeeds();
+  const prepared = () =>
+    createPreparedBatch(
+      createDecodedBatch(CAPACITY, false, false, engine.allocate),
+      CAPACITY,
+      NO_EXTENSION,
+      engine,
+    );
+  const out = prepared();
+  const expected = prepared();
+  const preparer = new KeyPreparer(engine, seeds, NO_EXTENSION, new Float64Array(64));
+  const decoderOf = (flowKey: { tos: boolean; vlan: boolean }, fastPath: boolean) =>
+    createDecoder({ flowKey, fastPath }, undefined, engine);
+  const paths = [false, true].flatMap((tos) =>
+    [false, true].map((vlan) => {
+      const decoder = decoderOf({ tos, vlan }, true);
+      const plain = new PlainPath(engine, decoder, out, preparer.multipliers);
+      return { decoder, plain, general: decoderOf({ tos, vlan }, false) };
+    }),
+  );
+
+  it('takes what the general way takes, up to the first record that is not for it', () => {
+    let taken = 0;
+    fc.assert(
+      fc.property(
+        records,
+        fc.constantFrom(...paths),
+        fc.constantFrom(1, 1000),
+        fc.nat(30),
+        fc.nat(20),
+        (all, { decoder, plain, general }, unitNs, start, missing) => {
+          bytes.fill(0x45);
+          const end = Math.max(start, write(view, start, all) - missing);
+          const window = { view, start, end } as PlainRecords['window'];
+          const before = decoder.counters.packetsByReason[ACCEPTED]!;
+          const count = plain.take(
+            { window, capturedMax: CAPTURED_MAX, linkType: 1, unitNs, interfaceIndex: POINT },
+            BASE_SECONDS,
+          );
+          taken += count;
+          const memory = view.byteOffset;
+          const to = batch.timeNs.byteOffset;
+          const walked = engine.walkPcap(
+            memory,
+            start,
+            end,
+            CAPTURED_MAX,
+            BASE_SECONDS,
+            unitNs,
+            POINT,
+            to,
+            CAPACITY,
+            0,
+          );
+          expect(count).toBeLessThanOrEqual(walked);
+          batch.view = view;
+          batch.count = count;
+          decodeBatch(general, batch, linkTypes, expected);
+          expect(expected.count).toBe(count);
+          preparer.prepare(expected, view);
+          expect(out.count).toBe(count);
+          const words = count * DECODED_WORDS;
+          expect(out.words.subarray(0, words)).toEqual(expected.words.subarray(0, words));
+          expect(out.timeNs.subarray(0, count)).toEqual(expected.timeNs.subarray(0, count));
+          expect(decoder.counters.packetsByReason[ACCEPTED]! - before).toBe(count);
+          if (count > 0) {
+            engine.countFrames(to, CAPACITY, count, totals.byteOffset);
+            expect(plain.totals.subarray(0, 4)).toEqual(totals.subarray(0, 4));
+          }
+          const behind =
+            count === 0 ? start : batch.frameOffset[count - 1]! + batch.capturedLength[count - 1]!;
+          expect(window.start).toBe(behind);
+          if (count === walked) return;
+          const { tosMask, vlanMask } = decoder.state;
+          const next = engine.decodeCommon(
+            memory,
+            to,
+            CAPACITY,
+            walked,
+            count,
+            linkTypes.byteOffset,
+            tosMask,
+            vlanMask,
+            expected.timeNs.byteOffset,
+            CAPACITY,
+            0,
+          );
+          expect(next & 0xffff).toBe(count);
+        },
+      ),
+      { numRuns: 3000 },
+    );
+    expect(taken).toBeGreaterThan(3000);
+  });
+
+  it('takes nothing of other links', () => {
+    const window = { view, start: 0, end: WINDOW_OCTETS } as PlainRecords['window'];
+    const other = { window, capturedMax: CAPTURED_MAX, linkType: 101, unitNs: 1, interfaceIndex: POINT };
+    expect(paths[0]!.plain.take(other, BASE_SECONDS)).toBe(0);
+    expect(window.start).toBe(0);
+  });
+});

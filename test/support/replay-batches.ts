@@ -1,0 +1,83 @@
+/** Captures metered as a replay does, with its own batches, in this thread. */
+import { openCaptures } from '../../src/capture/capture-source.ts';
+import { KEY_OBSERVATION_POINT } from '../../src/decode/decoded-batch.ts';
+import { DECODED_WORDS } from '../../src/decode/decoded-words.ts';
+import { createHashSeeds } from '../../src/metering/flow-key.ts';
+import { MeteringProcess } from '../../src/metering/metering-process.ts';
+import { ReplayBatches } from '../../src/replay-batches.ts';
+import { OCTETS_READ, PACKETS_READ, runCounters } from '../../src/run-counters.ts';
+import { CollectingSink, type TestFlow } from './flows.ts';
+import { testEngine } from './metering.ts';
+
+const FLOW_KEY = { mac: false, mpls: false, tunnel: false, vlan: true, tos: false };
+
+export interface ReplayedCaptures {
+  readonly flows: readonly TestFlow[];
+  readonly errors: readonly string[];
+  readonly read: { packets: number; octets: number };
+  /** Records that named an interface which nobody had been told of. */
+  readonly untold: number;
+}
+
+export async function replayCaptures(
+  files: readonly string[],
+  { flowTableEntries = 4096, capacity = 1024 } = {},
+): Promise<ReplayedCaptures> {
+  const engine = testEngine(flowTableEntries);
+  const source = openCaptures(files, {}, engine);
+  const counters = runCounters();
+  const sink = new CollectingSink(true);
+  const seeds = createHashSeeds();
+  let told = 0;
+  const batches = new ReplayBatches(
+    source,
+    engine,
+    {
+      decode: {},
+      flowKey: FLOW_KEY,
+      encapsulation: false,
+      health: false,
+      worker: 0,
+      workers: 1,
+      capacity,
+      seeds,
+    },
+    counters,
+    (interfaces) => {
+      told = interfaces.length;
+    },
+  );
+  const metering = new MeteringProcess({
+    idleTimeoutMs: 15_000,
+    activeTimeoutMs: 60_000,
+    tcpEndDelayMs: 2_000,
+    flowTableEntries,
+    flowKey: FLOW_KEY,
+    encapsulation: false,
+    batchCapacity: capacity,
+    engine,
+    seeds,
+    sink,
+  });
+  let untold = 0;
+  for (;;) {
+    if (!batches.read()) {
+      if (!(await source.more())) break;
+      continue;
+    }
+    const { words, count } = batches.prepare();
+    for (let i = 0; i < count; i++) {
+      if ((words[i * DECODED_WORDS + KEY_OBSERVATION_POINT]! & 0xffff) > told) untold++;
+    }
+    metering.meter(batches.prepared, batches.view);
+  }
+  source.close();
+  metering.expireAll();
+  const { capture } = counters;
+  return {
+    flows: sink.flows,
+    errors: source.errors.map(({ message }) => message),
+    read: { packets: capture[PACKETS_READ]!, octets: capture[OCTETS_READ]! },
+    untold,
+  };
+}
