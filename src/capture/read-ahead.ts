@@ -19,7 +19,7 @@ const REST_OCTETS = 256 * 1024;
 
 /** How much is read ahead; tests use less. */
 export interface ReadAheadOptions {
-  /** Octets of a chunk: few turns of the event loop, and all chunks stay in the cache that the cores share. */
+  /** Octets of a chunk: few threads to wake, and all chunks stay in the cache that the cores share. */
   readonly chunkOctets: number;
   /** Octets in front of a chunk: more than any record of a capture that is not damaged. */
   readonly roomOctets: number;
@@ -28,7 +28,7 @@ export interface ReadAheadOptions {
 }
 
 export const READ_AHEAD: ReadAheadOptions = {
-  chunkOctets: 1024 * 1024,
+  chunkOctets: 2 * 1024 * 1024,
   roomOctets: 512 * 1024,
   fileOctetsMin: 16 * 1024 * 1024,
 };
