@@ -70,6 +70,7 @@ function writeRest(
  * Decodes an Ethernet frame to the record at `to`; false if it is not a common one.
  * @param start  where it begins, `linkOffset` octets into the view that offsets count from
  * @param point  index of its interface
+ * @param multipliers  of the key's hash, to order and hash the key too; 0 leaves it as it is on the wire
  */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
