@@ -118,7 +118,8 @@ export class PcapFormat implements CaptureFormat {
   }
 
   fill(window: ByteWindow, batch: PacketBatch): void {
-    if (this.plainRecords !== undefined) this.#fillPlain(window, batch);
+    const plain = this.plainRecords;
+    if (plain !== undefined) this.#fillPlain(plain, batch);
     const { view, end } = window;
     const { frameOffset, capturedLength, wireLength, timeNs, interfaceIndex, capacity } = batch;
     const littleEndian = this.#littleEndian;
@@ -174,18 +175,23 @@ export class PcapFormat implements CaptureFormat {
   }
 
   /** Adds the frames of plain records. */
-  #fillPlain(window: ByteWindow, batch: PacketBatch): void {
+  #fillPlain({ window, capturedMax, unitNs, interfaceIndex }: PlainRecords, batch: PacketBatch): void {
     const engine = this.#context.engine!;
     const { view, start, end } = window;
     const { timeNs, capacity, count } = batch;
     if (timeNs.buffer !== engine.buffer) return;
-    const base = this.#context.timeBaseSeconds;
-    const max = this.#capturedLengthMax;
-    const unitNs = this.#unitNs;
-    const index = this.#interfaceIndex;
-    const at = view.byteOffset;
-    const to = timeNs.byteOffset;
-    const now = engine.walkPcap(at, start, end, max, base, unitNs, index, to, capacity, count);
+    const now = engine.walkPcap(
+      view.byteOffset,
+      start,
+      end,
+      capturedMax,
+      this.#context.timeBaseSeconds,
+      unitNs,
+      interfaceIndex,
+      timeNs.byteOffset,
+      capacity,
+      count,
+    );
     if (now === count) return;
     batch.count = now;
     window.start = batch.frameOffset[now - 1]! + batch.capturedLength[now - 1]!;

@@ -31,6 +31,13 @@ export function touch(at: usize, end: usize, count: u32): u32 {
   return touched;
 }
 
+/** Whether a record is one that the engine reads: within the limit, stored no longer than it was, and whole. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function isPlain(captured: u32, original: u32, capturedMax: u32, octetsLeft: usize): bool {
+  return !(captured > capturedMax || original < captured || <usize>captured > octetsLeft);
+}
+
 /** When the frame of the record at `at` was observed, as in capture/pcap-format.ts. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
@@ -72,7 +79,7 @@ export function walkPcap(
     const captured = load<u32>(at, CAPTURED_LENGTH);
     const original = load<u32>(at, ORIGINAL_LENGTH);
     const frame = at + RECORD_HEADER_OCTETS;
-    if (captured > capturedMax || original < captured || <usize>captured > stop - frame) break;
+    if (!isPlain(captured, original, capturedMax, stop - frame)) break;
     store<f64>(batch + ((<usize>count) << 3), recordTimeNs(at, baseSeconds, unitNs));
     const lane = offsets + ((<usize>count) << 2);
     store<u32>(lane, <u32>(frame - memory));

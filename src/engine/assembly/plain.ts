@@ -6,7 +6,7 @@
 import * as layout from '../../decode/decoded-words';
 import { PLAIN_FIRST_NS, PLAIN_LAST_NS, PLAIN_OCTETS, PLAIN_PLACE, PLAIN_SNAPPED, TIME_OCTETS } from '../places';
 import { decodeFrame } from './decode';
-import { CAPTURED_LENGTH, ORIGINAL_LENGTH, RECORD_HEADER_OCTETS, recordTimeNs, touch } from './pcap';
+import { CAPTURED_LENGTH, isPlain, ORIGINAL_LENGTH, RECORD_HEADER_OCTETS, recordTimeNs, touch } from './pcap';
 
 const RECORD_OCTETS: usize = layout.DECODED_WORDS * 4;
 /** Records touched at a time; the next ones are still in the cache when it is their turn. */
@@ -52,7 +52,7 @@ export function takePlain(
     const captured = load<u32>(at, CAPTURED_LENGTH);
     const original = load<u32>(at, ORIGINAL_LENGTH);
     const frame = at + RECORD_HEADER_OCTETS;
-    if (captured > capturedMax || original < captured || <usize>captured > stop - frame) break;
+    if (!isPlain(captured, original, capturedMax, stop - frame)) break;
     if (!decodeFrame(frame, <u32>(frame - memory), captured, original, point, tosMask, vlanMask, to, multipliers)) break;
     const ns = recordTimeNs(at, baseSeconds, unitNs);
     store<f64>(out + (<usize>count << 3), ns);
