@@ -183,12 +183,12 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
   let progress: NodeJS.Timeout | undefined;
   let stopLooking = () => {};
   try {
-    const isLater = mayStartLater(options);
+    const isLater = taker !== undefined && mayStartLater(options);
     if (!isLater) taker?.begin();
     meters = startMeters(options, taker, await partsOf(options, taker));
     if (signal.aborted) stop();
     progress = watchProgress(options, meters);
-    if (isLater && taker !== undefined) stopLooking = beginLater(taker, meters[0]!);
+    if (isLater) stopLooking = beginLater(taker, meters[0]!);
     const ended = Promise.all(meters.map((one) => one.ended));
     // A meter that dies never closes its queue; the first rejection ends the waiting for both.
     const [errors, taken] = await Promise.all([ended, taker?.ended]);
