@@ -9,12 +9,23 @@ import { type ChunkingContext, type CodeSplittingGroup, defineConfig, type Plugi
 const SOURCES = `${import.meta.dirname}/src`;
 
 /** What processes and threads start with: `startModule` of src/package-files.ts names them. */
-const STARTED = ['main', 'live-worker', 'replay-worker', 'replay-export-worker', 'capture/cap-process'];
+const STARTED = [
+  'main',
+  'probe/live/worker',
+  'probe/replay/worker',
+  'probe/replay/export-worker',
+  'capture/live/cap-process',
+];
 
 // What each part of a replay begins with. The rest is what these import.
 const COMMAND_LINE = ['cli/cli'];
-const REPLAY = ['cli/replay', 'probe'];
-const EXPORT = ['replay-export-worker', 'export/exporting-process', 'export/udp-sink', 'log'];
+const REPLAY = ['cli/replay', 'probe/replay/probe'];
+const EXPORT = [
+  'probe/replay/export-worker',
+  'export/exporting-process',
+  'export/sessions/udp-sink',
+  'base/log',
+];
 
 /** Paths of sources. */
 function paths(names: readonly string[]): string[] {

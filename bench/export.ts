@@ -7,14 +7,14 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createCollectorExporter } from '../src/export/collector-options.ts';
 import { createExportingProcess } from '../src/export/exporting-process.ts';
-import { MessageArena } from '../src/export/message-arena.ts';
+import { createCollectorExporter } from '../src/export/messages/collector-options.ts';
+import { MessageArena } from '../src/export/messages/message-arena.ts';
 import type { ExporterConfig, ExportingConfig } from '../src/export/record-sink.ts';
 import { FlowText } from '../src/ie/flow-text.ts';
-import type { FlowRecordBatch } from '../src/metering/flow-layout.ts';
-import { CollectingTransport } from '../test/export/collecting-transport.ts';
+import type { FlowRecordBatch } from '../src/records/flow-layout.ts';
 import { ipv4, ipv6, recordBatch, type TestFlow } from '../test/export/records.ts';
+import { CollectingTransport } from '../test/export/transport/collecting-transport.ts';
 
 const SECONDS = Number(process.argv[2] ?? 2);
 const FLOWS = 100_000;

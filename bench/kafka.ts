@@ -10,9 +10,9 @@ import { createKafkaSink, kafkaSinkOptions } from '../src/export/kafka/create-si
 import { createBlock } from '../src/export/kafka/message-block.ts';
 import { MessageEncoder } from '../src/export/kafka/message-encoder.ts';
 import type { ExporterConfig, ExportingConfig } from '../src/export/record-sink.ts';
-import type { FlowRecordBatch } from '../src/metering/flow-layout.ts';
+import type { FlowRecordBatch } from '../src/records/flow-layout.ts';
+import { encodeAll } from '../test/export/kafka/support.ts';
 import { ipv4, ipv6, recordBatch, type TestFlow } from '../test/export/records.ts';
-import { encodeAll } from '../test/kafka/support.ts';
 import { hasKafka, startKafka } from '../test/support/kafka-broker.ts';
 
 const SECONDS = Number(process.argv[2] ?? 5);

@@ -1,9 +1,9 @@
 /**
  * What every origin of packets looks like to the metering process: capture files, standard input, and live rings.
  */
-import type { FlowtapError } from '../errors.ts';
-import type { ByteWindow } from './byte-window.ts';
-import type { PacketBatch } from './packet-batch.ts';
+import type { FlowtapError } from '../base/errors.ts';
+import type { PacketBatch } from '../records/packet-batch.ts';
+import type { ByteWindow } from './files/byte-window.ts';
 
 /** An observation point's interface as the source knows it. */
 export interface SourceInterface {

@@ -2,7 +2,7 @@
  * Takes a command line apart by the tables of command.ts. Unknown flags and missing values are found here, all of them
  * at once; values are checked by whoever uses them. POSIX and GNU conventions, `--` included, as node:util reads them.
  */
-import { ConfigError, type ConfigFault } from '../errors.ts';
+import { ConfigError, type ConfigFault } from '../base/errors.ts';
 import { type Arguments, COMMAND_LINE, type Command, type Flag } from './command.ts';
 
 /** Flags that every command has. */

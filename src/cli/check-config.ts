@@ -1,8 +1,9 @@
 /** `flowtap check-config`: says that a configuration file is right, or throws the list of what is not. */
+
+import { ConfigError, type ConfigFault } from '../base/errors.ts';
 import type { FlowtapConfig } from '../config/config.ts';
 import type { ExporterConfig } from '../config/exporters.ts';
 import { renderYaml } from '../config/render.ts';
-import { ConfigError, type ConfigFault } from '../errors.ts';
 import { compileTemplate } from '../ie/templates.ts';
 import type { Arguments } from './command.ts';
 import { mergeConfig } from './flag-config.ts';

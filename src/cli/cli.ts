@@ -2,7 +2,7 @@
  * The command line as a whole: finds the command, shows help and version, and turns what was thrown into messages and an
  * exit code. Loads nothing but what the command at hand needs, since start-up is part of every run.
  */
-import { ConfigError, FlowtapError } from '../errors.ts';
+import { ConfigError, FlowtapError } from '../base/errors.ts';
 import { packageVersion } from '../package-files.ts';
 import { parseArguments } from './arguments.ts';
 import { COMMAND_LINE, type Command } from './command.ts';
@@ -60,7 +60,7 @@ async function errorPrefix(): Promise<string> {
   const stream = process.env.JOURNAL_STREAM;
   if (stream === undefined) return 'flowtap: ';
   const { fstatSync } = await import('node:fs');
-  const { detectLogFormat } = await import('../log.ts');
+  const { detectLogFormat } = await import('../base/log.ts');
   return detectLogFormat(false, fstatSync(2), stream) === 'journal' ? '<3>' : 'flowtap: ';
 }
 

@@ -1,6 +1,7 @@
 /** The commands of flowtap, one row each. What a command does is loaded when it runs. */
+
+import { ConfigError } from '../base/errors.ts';
 import { choice } from '../config/option-types.ts';
-import { ConfigError } from '../errors.ts';
 import { type Arguments, COMMAND_LINE, type Command, type Flag } from './command.ts';
 import { DIAGNOSE_FLAGS } from './diagnose-flags.ts';
 import { GENERATE_FLAGS } from './generate-flags.ts';
@@ -38,7 +39,7 @@ export const COMMANDS: readonly Command[] = [
     ],
     run: async (args) => {
       const { run } = await import('./run.ts');
-      return run(args, async () => (await import('../live-probe.ts')).startLiveProbe);
+      return run(args, async () => (await import('../probe/live/probe.ts')).startLiveProbe);
     },
   },
   {
@@ -54,7 +55,7 @@ export const COMMANDS: readonly Command[] = [
     ],
     run: async (args) => {
       const { replay } = await import('./replay.ts');
-      return replay(args, async () => (await import('../probe.ts')).runReplay);
+      return replay(args, async () => (await import('../probe/replay/probe.ts')).runReplay);
     },
   },
   {
@@ -72,8 +73,8 @@ export const COMMANDS: readonly Command[] = [
     run: async (args) => {
       const { diagnose } = await import('./diagnose.ts');
       return diagnose(args, {
-        replay: async () => (await import('../probe.ts')).runReplay,
-        live: async () => (await import('../live-probe.ts')).startLiveProbe,
+        replay: async () => (await import('../probe/replay/probe.ts')).runReplay,
+        live: async () => (await import('../probe/live/probe.ts')).startLiveProbe,
       });
     },
   },
@@ -87,7 +88,7 @@ export const COMMANDS: readonly Command[] = [
     run: async (args) => {
       const form = listingForm(args);
       const { count } = await import('./count.ts');
-      return count(args, form, async () => (await import('../live-count.ts')).countLive);
+      return count(args, form, async () => (await import('../probe/live/count.ts')).countLive);
     },
   },
   {

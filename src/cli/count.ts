@@ -1,9 +1,10 @@
 /** `flowtap count`: captures and discards, and says once a second what came. */
+
+import { ConfigError, type ConfigFault } from '../base/errors.ts';
+import { formatCount, formatOctets, formatSpan } from '../base/units.ts';
 import type { FlowtapConfig } from '../config/config.ts';
 import { duration } from '../config/option-types.ts';
-import { ConfigError, type ConfigFault } from '../errors.ts';
-import type { LiveCount, LiveCountOptions } from '../live-count.ts';
-import { formatCount, formatOctets, formatSpan } from '../output/units.ts';
+import type { LiveCount, LiveCountOptions } from '../probe/live/count.ts';
 import { type Arguments, COMMAND_LINE } from './command.ts';
 import { type MergedConfig, mergeConfig } from './flag-config.ts';
 import { captureFaults } from './run-config.ts';

@@ -1,8 +1,9 @@
 /** The flags of `flowtap diagnose`, and what their texts come to. */
+
+import { ConfigError, type ConfigFault } from '../base/errors.ts';
 import { choice, duration, integer, names, type OptionType } from '../config/option-types.ts';
 import { CONFIG_OPTIONS } from '../config/schema.ts';
 import { parseNetwork } from '../diagnose/select.ts';
-import { ConfigError, type ConfigFault } from '../errors.ts';
 import { type Arguments, COMMAND_LINE, type Flag } from './command.ts';
 
 const FILE = { ...names('the name of a file to write'), placeholder: 'FILE' };

@@ -3,10 +3,10 @@
  * handles signals: the first one stops reading and reports what there is. Files or, with `--live`, an interface.
  */
 import { writeFileSync } from 'node:fs';
+import { OutputFileError } from '../base/errors.ts';
 import { buildConfig, type FlowtapConfig, type OptionValues } from '../config/config.ts';
 import { DiagnosisWriter } from '../diagnose/diagnosis-writer.ts';
 import { parseNetwork, selector } from '../diagnose/select.ts';
-import { OutputFileError } from '../errors.ts';
 import { DescriptorOutput } from '../output/standard-output.ts';
 import { type ReplaySummary, summaryLines } from '../output/summary.ts';
 import { packageVersion } from '../package-files.ts';
@@ -132,8 +132,8 @@ async function diagnoseFiles(context: Context, run: RunReplay): Promise<number> 
 async function diagnoseLive(context: Context, start: StartLiveProbe): Promise<number> {
   const { options, writer, errors } = context;
   const { interface: name, durationMs } = options.live!;
-  const { liveSummaryLines } = await import('../live-summary.ts');
-  const { createLog } = await import('../log.ts');
+  const { liveSummaryLines } = await import('../probe/live/summary.ts');
+  const { createLog } = await import('../base/log.ts');
   const print = (line: string) => void errors.write(Buffer.from(`${line}\n`));
   const signals = new StopSignals();
   const { promise: isOver, resolve } = Promise.withResolvers<void>();

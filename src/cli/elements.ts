@@ -2,7 +2,7 @@
  * `flowtap elements`: the information elements that a template can hold, from the table that the exporters use. Numbers
  * are those of IANA's registry (RFC 7012); `own` marks elements under the private enterprise number.
  */
-import { ConfigError } from '../errors.ts';
+import { ConfigError } from '../base/errors.ts';
 import { type InformationElement, isPrivate } from '../ie/element.ts';
 import { findElement, INFORMATION_ELEMENTS, naturalOctets } from '../ie/elements.ts';
 import { COMMAND_LINE } from './command.ts';

@@ -2,8 +2,9 @@
  * Checks what was asked of `flowtap generate` and completes it: every fault of the command line at once, contradictions
  * included. Opens nothing.
  */
+
+import { ConfigError, type ConfigFault } from '../base/errors.ts';
 import type { OptionValue } from '../config/option-types.ts';
-import { ConfigError, type ConfigFault } from '../errors.ts';
 import { type AskedSide, completeSides, flowsOf } from '../generate/flow-ranges.ts';
 import {
   COUNT_MAX,

@@ -2,7 +2,8 @@
  * `flowtap generate`: checks the command line, opens what it names, refuses an interface from which others can be
  * reached, and reports what was sent. The packets and the pace are made in src/generate.
  */
-import { ConfigError, type FlowtapError } from '../errors.ts';
+import { ConfigError, type FlowtapError } from '../base/errors.ts';
+import { formatCount } from '../base/units.ts';
 import { CaptureFrames } from '../generate/capture-frames.ts';
 import type { FrameSink, FrameSource } from '../generate/frame-sink.ts';
 import { BATCH_FRAMES, type GenerateReport, generate } from '../generate/generate.ts';
@@ -10,7 +11,6 @@ import { LinkSink } from '../generate/link-sink.ts';
 import { whyNotIsolated } from '../generate/own-namespace.ts';
 import { PcapSink } from '../generate/pcap-sink.ts';
 import { RecipeFrames } from '../generate/recipe-frames.ts';
-import { formatCount } from '../output/units.ts';
 import { openPacketSender } from '../sys/packet-send.ts';
 import { type Arguments, COMMAND_LINE } from './command.ts';
 import { checkMtu, type GeneratePlan, generatePlan } from './generate-options.ts';

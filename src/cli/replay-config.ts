@@ -1,7 +1,7 @@
 /** The configuration of one replay, with the rules that concern a replay alone. */
 import { statSync } from 'node:fs';
+import type { ConfigFault } from '../base/errors.ts';
 import type { FlowtapConfig } from '../config/config.ts';
-import type { ConfigFault } from '../errors.ts';
 import type { Arguments } from './command.ts';
 import { mergeConfig } from './flag-config.ts';
 

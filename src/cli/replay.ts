@@ -2,9 +2,10 @@
  * `flowtap replay`: makes the configuration, the printed output, progress and summary around the probe, and handles
  * signals. The first one stops reading and exports what there is; the next one ends the process at once.
  */
-import type { ReplayOptions } from '../config/replay-options.ts';
+
 import { DescriptorOutput } from '../output/standard-output.ts';
 import { type ReplaySummary, summaryLines } from '../output/summary.ts';
+import type { ReplayOptions } from '../probe/replay/options.ts';
 import type { Arguments } from './command.ts';
 import { replayConfig } from './replay-config.ts';
 import { SIGNAL_EXIT, StopSignals } from './stop-signals.ts';

@@ -2,8 +2,8 @@
 
 import { readdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import type { ConfigFault } from '../base/errors.ts';
 import type { FlowtapConfig } from '../config/config.ts';
-import type { ConfigFault } from '../errors.ts';
 import type { Arguments } from './command.ts';
 import { type MergedConfig, mergeConfig } from './flag-config.ts';
 

@@ -9,14 +9,14 @@
  */
 import { fstatSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { FlowtapError } from '../base/errors.ts';
+import { createLog, detectLogFormat, type Log, type LogFormat } from '../base/log.ts';
+import { formatCount, formatOctets } from '../base/units.ts';
 import type { FlowtapConfig } from '../config/config.ts';
-import { FlowtapError } from '../errors.ts';
-import { unsentRecords } from '../live-exporting.ts';
-import type { LiveProbe, LiveProbeOptions } from '../live-probe.ts';
-import { liveSummaryLines } from '../live-summary.ts';
-import { createLog, detectLogFormat, type Log, type LogFormat } from '../log.ts';
-import { formatCount, formatOctets } from '../output/units.ts';
 import { packageVersion } from '../package-files.ts';
+import { unsentRecords } from '../probe/live/exporting.ts';
+import type { LiveProbe, LiveProbeOptions } from '../probe/live/probe.ts';
+import { liveSummaryLines } from '../probe/live/summary.ts';
 import type { Arguments } from './command.ts';
 import { runConfig } from './run-config.ts';
 import { ServiceManager } from './service-manager.ts';

@@ -3,10 +3,11 @@
  * from a map of option paths to values, which files and flags fill. Rules that concern several options at once are
  * here; rules of a single one are in schema.ts.
  */
-import type { TunnelName } from '../decode/tunnel-kinds.ts';
-import type { ConfigFault } from '../errors.ts';
-import type { OptionsDataMode } from '../export/announcer.ts';
+
+import type { ConfigFault } from '../base/errors.ts';
 import type { AnonymizationConfig } from '../export/anonymization/anonymizer.ts';
+import type { OptionsDataMode } from '../export/options-data/announcer.ts';
+import type { TunnelName } from '../records/tunnel-kinds.ts';
 import type { ConfigOption } from './config-option.ts';
 import { exporterScheme } from './exporter-schemes.ts';
 import type { ExporterConfig } from './exporters.ts';

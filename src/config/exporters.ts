@@ -2,7 +2,7 @@
  * Exporters as the user writes them, URL or YAML object, brought into one shape. Only the form is checked: whether the
  * host exists is found out when the exporter starts.
  */
-import type { ConfigFault } from '../errors.ts';
+import type { ConfigFault } from '../base/errors.ts';
 import type { ExporterConfig, ExporterOptions } from '../export/record-sink.ts';
 import { EXPORTER_PROTOCOLS, type ExporterScheme, exporterScheme } from './exporter-schemes.ts';
 import type { OptionValue } from './option-types.ts';

@@ -15,7 +15,7 @@ import {
   parseDocument,
   type YAMLMap,
 } from 'yaml';
-import { ConfigError, type ConfigFault } from '../errors.ts';
+import { ConfigError, type ConfigFault } from '../base/errors.ts';
 import type { OptionValues } from './config.ts';
 import type { ConfigOption } from './config-option.ts';
 import { type ExporterConfig, parseExporter } from './exporters.ts';

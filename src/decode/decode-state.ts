@@ -15,7 +15,7 @@ import {
   FRAME_OCTETS,
   IP_OFFSET,
   TRANSPORT_OFFSET,
-} from './decoded-batch.ts';
+} from '../records/decoded-batch.ts';
 
 export const LAYER_ETHERNET = -1;
 /** The payload of `etherType`. */

@@ -6,11 +6,8 @@
  * What the numbers mean: IP_OCTETS is what the IP header says (total length; payload length + 40; jumbo option; where
  * it says 0, what the frame holds), FRAME_OCTETS is the frame on the wire, whatever was decapsulated.
  */
-import type { PacketBatch } from '../capture/packet-batch.ts';
+
 import type { Engine } from '../engine/engine.ts';
-import { createDecodeCounters, type DecodeCounters } from './counters.ts';
-import { decodeFrame } from './decode-frame.ts';
-import { createDecodeState, type DecodeState, startFrame } from './decode-state.ts';
 import {
   DECODED_WORDS,
   DETAIL,
@@ -18,11 +15,20 @@ import {
   type DecodedBatch,
   ENCAPSULATION_WORDS,
   OFFSET_WORDS,
-} from './decoded-batch.ts';
+} from '../records/decoded-batch.ts';
+import type { PacketBatch } from '../records/packet-batch.ts';
+import {
+  TUNNEL_KINDS,
+  type TunnelName,
+  UDP_TUNNEL_PORTS,
+  type UdpTunnelName,
+} from '../records/tunnel-kinds.ts';
+import { createDecodeCounters, type DecodeCounters } from './counters.ts';
+import { decodeFrame } from './decode-frame.ts';
+import { createDecodeState, type DecodeState, startFrame } from './decode-state.ts';
 import { decodeInEngine, isForEngine } from './engine-path.ts';
 import { decodeCommon } from './fast-path.ts';
 import { ACCEPTED } from './reasons.ts';
-import { TUNNEL_KINDS, type TunnelName, UDP_TUNNEL_PORTS, type UdpTunnelName } from './tunnel-kinds.ts';
 
 export interface DecodeOptions {
   /** Tunnels to look into; packets in others are metered on the outer packet. Default: none. */

@@ -2,10 +2,11 @@
  * The common path (fast-path.ts) in the engine (engine/engine.ts), for batches whose frames lie in the engine's memory:
  * a replay's. The ring of a live capture is the kernel’s, lies elsewhere, and takes the path in JavaScript.
  */
-import type { PacketBatch } from '../capture/packet-batch.ts';
+
 import type { Engine } from '../engine/engine.ts';
+import type { DecodedBatch } from '../records/decoded-batch.ts';
+import type { PacketBatch } from '../records/packet-batch.ts';
 import type { DecodeState } from './decode-state.ts';
-import type { DecodedBatch } from './decoded-batch.ts';
 
 /** True if the engine can decode the common frames of `batch`: all that it reads and writes lies in its memory. */
 export function isForEngine(

@@ -3,7 +3,6 @@
  * Where tunnels are nested, the encapsulation record holds the innermost one, next to the metered packet.
  */
 
-import type { DecodeState } from './decode-state.ts';
 import {
   DESTINATION_ADDRESS,
   KEY_PROTOCOL,
@@ -12,7 +11,8 @@ import {
   OUTER_SOURCE_ADDRESS,
   SOURCE_ADDRESS,
   TUNNEL_ID,
-} from './decoded-batch.ts';
+} from '../records/decoded-batch.ts';
+import type { DecodeState } from './decode-state.ts';
 import { NOTICE_TUNNEL_NESTING_LIMIT } from './notices.ts';
 
 /** Whether tunnels of this kind are to be looked into. */

@@ -12,10 +12,11 @@
  * - IPv4 is decoded within the loop, each word read once and written once, since V8 does not inline a function
  *   of that size. What is apart is small enough to be inlined, or is IPv6, where the call is a smaller part of the cost.
  */
-import type { PacketBatch } from '../capture/packet-batch.ts';
+
+import type { DecodedBatch } from '../records/decoded-batch.ts';
+import * as layout from '../records/decoded-batch.ts';
+import type { PacketBatch } from '../records/packet-batch.ts';
 import type { DecodeState } from './decode-state.ts';
-import type { DecodedBatch } from './decoded-batch.ts';
-import * as layout from './decoded-batch.ts';
 import * as ethernet from './ethernet.ts';
 import * as ipv4 from './ipv4.ts';
 import * as ipv6 from './ipv6.ts';

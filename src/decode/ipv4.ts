@@ -4,7 +4,6 @@
  * protocolIdentifier defines it; in IPv6 it is an extension header and is walked through.
  */
 
-import { commitRecord, type DecodeState, missingHeader, narrowLayer } from './decode-state.ts';
 import {
   CONTROL_BITS,
   DESTINATION_ADDRESS,
@@ -20,7 +19,8 @@ import {
   KEY_PROTOCOL,
   LINK_OFFSET,
   SOURCE_ADDRESS,
-} from './decoded-batch.ts';
+} from '../records/decoded-batch.ts';
+import { commitRecord, type DecodeState, missingHeader, narrowLayer } from './decode-state.ts';
 import {
   NOTICE_FRAGMENT_FIRST,
   NOTICE_FRAGMENT_LATER,

@@ -7,14 +7,13 @@
  * that are followed by nothing (59) are the message, and are reported themselves.
  */
 
-import type { DecodeState } from './decode-state.ts';
 import {
   DETAIL,
   DETAIL_FRAGMENT,
   DETAIL_LATER_FRAGMENT,
   EXTENSION_HEADERS,
   FRAGMENT_ID,
-} from './decoded-batch.ts';
+} from '../records/decoded-batch.ts';
 import {
   EXTENSION_AUTHENTICATION,
   EXTENSION_DESTINATION,
@@ -45,7 +44,8 @@ import {
   HEADER_PAYLOAD_COMPRESSION,
   HEADER_ROUTING,
   HEADER_SHIM6,
-} from './extension-headers.ts';
+} from '../records/extension-headers.ts';
+import type { DecodeState } from './decode-state.ts';
 import {
   NOTICE_CHAIN_LIMIT,
   NOTICE_CHAIN_MALFORMED,

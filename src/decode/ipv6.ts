@@ -3,7 +3,6 @@
  * An IPv6 packet whose fixed header is sound is metered whatever follows it.
  */
 
-import { commitRecord, type DecodeState, missingHeader, narrowLayer } from './decode-state.ts';
 import {
   CONTROL_BITS,
   DESTINATION_ADDRESS,
@@ -15,8 +14,9 @@ import {
   KEY_PROTOCOL,
   LINK_OFFSET,
   SOURCE_ADDRESS,
-} from './decoded-batch.ts';
-import { HEADER_HOP_BY_HOP, HEADER_NONE } from './extension-headers.ts';
+} from '../records/decoded-batch.ts';
+import { HEADER_HOP_BY_HOP, HEADER_NONE } from '../records/extension-headers.ts';
+import { commitRecord, type DecodeState, missingHeader, narrowLayer } from './decode-state.ts';
 import { walkHeaderChain } from './ipv6-chain.ts';
 import {
   NOTICE_CHAIN_MALFORMED,

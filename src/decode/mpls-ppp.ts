@@ -3,6 +3,7 @@
  * sessions (RFC 2516) and PPP (RFC 1661, RFC 1662). Labels and session id go to the encapsulation record.
  */
 
+import { MPLS_DEPTH, MPLS_LABELS_MAX, MPLS_STACK, PPPOE_SESSION } from '../records/decoded-batch.ts';
 import {
   type DecodeState,
   LAYER_ETHERNET,
@@ -13,7 +14,6 @@ import {
   missingHeader,
   narrowLayer,
 } from './decode-state.ts';
-import { MPLS_DEPTH, MPLS_LABELS_MAX, MPLS_STACK, PPPOE_SESSION } from './decoded-batch.ts';
 import { NOTICE_MPLS_STACK_CUT } from './notices.ts';
 import {
   LINK_TOO_SHORT,

@@ -5,9 +5,9 @@
  */
 import type { PlainRecords } from '../capture/source.ts';
 import type { Engine } from '../engine/engine.ts';
-import { float64Array } from '../engine/memory.ts';
-import { PLAIN_DOUBLES, PLAIN_OCTETS, PLAIN_PLACE } from '../engine/places.ts';
-import type { DecodedBatch } from './decoded-batch.ts';
+import type { DecodedBatch } from '../records/decoded-batch.ts';
+import { float64Array } from '../records/memory.ts';
+import { PLAIN_DOUBLES, PLAIN_OCTETS, PLAIN_PLACE } from '../records/places.ts';
 import type { Decoder } from './decoder.ts';
 import * as link from './link.ts';
 import * as reasons from './reasons.ts';
@@ -16,7 +16,7 @@ const { LINKTYPE_ETHERNET } = link;
 const { ACCEPTED } = reasons;
 
 export class PlainPath {
-  /** What the last records taken add up to: PLAIN_… of engine/places.ts. */
+  /** What the last records taken add up to: PLAIN_… of records/places.ts. */
   readonly totals: Float64Array;
   readonly #engine: Engine;
   readonly #decoder: Decoder;

@@ -6,7 +6,6 @@
  * time, which is no part of a flow key).
  */
 
-import type { DecodeState } from './decode-state.ts';
 import {
   CONTROL_BITS,
   DETAIL,
@@ -14,7 +13,8 @@ import {
   DETAIL_LATER_FRAGMENT,
   DETAIL_TCP,
   PORTS,
-} from './decoded-batch.ts';
+} from '../records/decoded-batch.ts';
+import type { DecodeState } from './decode-state.ts';
 import { NOTICE_TRANSPORT_MALFORMED, NOTICE_TRANSPORT_TRUNCATED } from './notices.ts';
 
 export const PROTOCOL_ICMP = 1;

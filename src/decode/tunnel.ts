@@ -7,6 +7,8 @@
  * L2TPv3 over IP (115) is not decoded: nothing in it says how long its cookie is.
  */
 
+import { DETAIL, DETAIL_LATER_FRAGMENT, KEY_PROTOCOL } from '../records/decoded-batch.ts';
+import { TUNNEL_6IN4, TUNNEL_ERSPAN, TUNNEL_GRE, TUNNEL_IPIP } from '../records/tunnel-kinds.ts';
 import {
   type DecodeState,
   LAYER_ETHER_TYPE,
@@ -17,11 +19,9 @@ import {
   LAYER_PPP,
   missingHeader,
 } from './decode-state.ts';
-import { DETAIL, DETAIL_LATER_FRAGMENT, KEY_PROTOCOL } from './decoded-batch.ts';
 import { enterTunnel, isChosen } from './enter-tunnel.ts';
 import { ACCEPTED, TUNNEL_CONTROL, TUNNEL_MALFORMED, TUNNEL_TRUNCATED, TUNNEL_VARIANT } from './reasons.ts';
 import { PROTOCOL_UDP } from './transport.ts';
-import { TUNNEL_6IN4, TUNNEL_ERSPAN, TUNNEL_GRE, TUNNEL_IPIP } from './tunnel-kinds.ts';
 import { udpTunnelLayer } from './udp-tunnel.ts';
 
 const PROTOCOL_IPV4 = 4;

@@ -3,6 +3,14 @@
  * and Teredo (RFC 4380). L2TPv3 over UDP is not decoded: nothing in it says how long its cookie is.
  */
 
+import { PORTS } from '../records/decoded-batch.ts';
+import {
+  TUNNEL_GENEVE,
+  TUNNEL_GTPU,
+  TUNNEL_L2TP,
+  TUNNEL_TEREDO,
+  TUNNEL_VXLAN,
+} from '../records/tunnel-kinds.ts';
 import {
   type DecodeState,
   LAYER_ETHER_TYPE,
@@ -13,11 +21,9 @@ import {
   missingHeader,
   narrowLayer,
 } from './decode-state.ts';
-import { PORTS } from './decoded-batch.ts';
 import { enterTunnel } from './enter-tunnel.ts';
 import { ACCEPTED, TUNNEL_CONTROL, TUNNEL_MALFORMED, TUNNEL_TRUNCATED, TUNNEL_VARIANT } from './reasons.ts';
 import { UDP_HEADER_OCTETS, UDP_LENGTH } from './transport.ts';
-import { TUNNEL_GENEVE, TUNNEL_GTPU, TUNNEL_L2TP, TUNNEL_TEREDO, TUNNEL_VXLAN } from './tunnel-kinds.ts';
 
 /**
  * The tunnel kind that a datagram's ports tell, or 0.

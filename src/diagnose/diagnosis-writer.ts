@@ -1,7 +1,8 @@
 /** `flowtap diagnose` as a writer of flows: takes record batches and prints JSON lines as they are found, or a report at the end. */
-import type { FlowRecordBatch } from '../metering/flow-layout.ts';
+
 import type { FlowWriter } from '../output/flow-writer.ts';
 import type { OutputStream } from '../output/standard-output.ts';
+import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import { Diagnosis } from './diagnosis.ts';
 import { jsonLines } from './json-lines.ts';
 import { type ReportOptions, reportText } from './report-text.ts';

@@ -3,7 +3,7 @@
  * up the rest: verdicts, paths, totals. Bounded memory. What it found is printed by report-text.ts, report-html.ts and
  * json-lines.ts.
  */
-import type { FlowRecordBatch } from '../metering/flow-layout.ts';
+import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import { type Diagnosed, diagnose, mainDirection } from './describe.ts';
 import { VERDICTS, type VerdictName } from './finding.ts';
 import { Paths } from './paths.ts';

@@ -4,8 +4,8 @@
  * an alert does not wait for its end. Adding a record makes objects: main does it only where metrics are wanted.
  */
 import { Counter, Histogram, Registry } from 'prom-client';
-import type { FlowRecordBatch } from '../metering/flow-layout.ts';
-import { hasHealth } from '../metering/read-health.ts';
+import type { FlowRecordBatch } from '../records/flow-layout.ts';
+import { hasHealth } from '../records/read-health.ts';
 import { diagnose, mainDirection } from './describe.ts';
 import { Transfer } from './transfer.ts';
 import type { Judgement } from './verdict.ts';

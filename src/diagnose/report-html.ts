@@ -2,7 +2,7 @@
  * The report of `flowtap diagnose` as one self-contained page: inline SVG and CSS, no script, nothing from elsewhere.
  * The largest flows with their throughput by interval and the bounds of loss and window, the verdicts, the paths.
  */
-import { formatCount, formatOctets, formatTime } from '../output/units.ts';
+import { formatCount, formatOctets, formatTime } from '../base/units.ts';
 import { type Diagnosed, flowText, mainDirection } from './describe.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { VerdictName } from './finding.ts';

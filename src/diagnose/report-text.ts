@@ -1,5 +1,5 @@
 /** The report of `flowtap diagnose` for people: the largest flows, the paths that lost most, a summary. */
-import { formatCount, formatOctets } from '../output/units.ts';
+import { formatCount, formatOctets } from '../base/units.ts';
 import { type Diagnosed, flowText, mainDirection } from './describe.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { PathFigures } from './paths.ts';

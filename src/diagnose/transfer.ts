@@ -21,9 +21,9 @@ import {
   REVERSE_WORD,
   STATE_END_REASON_SHIFT,
   TCP_FLAGS_TOS,
-} from '../metering/flow-layout.ts';
-import type { DirectionHealth, FlowHealth, TimeFigures } from '../metering/health-figures.ts';
-import { readHealth } from '../metering/read-health.ts';
+} from '../records/flow-layout.ts';
+import type { DirectionHealth, FlowHealth, TimeFigures } from '../records/health-figures.ts';
+import { readHealth } from '../records/read-health.ts';
 import type { DirectionFigures, FlowFigures, Spread } from './figures.ts';
 import { IntervalSum } from './interval-sum.ts';
 

@@ -13,7 +13,7 @@ import {
   type FlowRecordBatch,
   FORWARD_WORD,
   TCP_FLAGS_TOS,
-} from '../metering/flow-layout.ts';
+} from '../records/flow-layout.ts';
 import { Transfer } from './transfer.ts';
 
 /** Twice the longest retransmission timeout that RFC 6298 §2.4 and common stacks allow. */

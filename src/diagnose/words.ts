@@ -1,5 +1,5 @@
 /** Figures in sentences: rates, times, shares, octets. For people; programs get numbers. */
-import { formatCount, formatOctets, formatShort } from '../output/units.ts';
+import { formatCount, formatOctets, formatShort } from '../base/units.ts';
 
 /** `2.81 Mbit/s`. */
 export function rateText(bitsPerSecond: number): string {

@@ -8,10 +8,10 @@ export const DIGEST_SECTION = 'flowtap.sources';
 
 /** What the engine is compiled from besides `assembly/`, from src/ on. */
 const SHARED_SOURCES = [
-  'decode/decoded-words.ts',
-  'engine/places.ts',
-  'metering/flow-words.ts',
-  'metering/table-words.ts',
+  'records/decoded-words.ts',
+  'records/places.ts',
+  'records/flow-words.ts',
+  'records/table-words.ts',
 ];
 
 /** SHA-256 of all that the engine is compiled from, as hexadecimal digits. */

@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../package-files.ts';
-import type { AllocateMemory } from './memory.ts';
+import type { AllocateMemory } from '../records/memory.ts';
 
 /** What is used of the standard, which Node's types leave to those of the browsers. */
 declare namespace WebAssembly {

@@ -6,8 +6,8 @@
  * NetFlow's 32-bit up times count, is fixed at a minute before the first exported flow, and moved only when a time
  * would not fit: a flow that began earlier, or an up time that comes near 2^32 ms (49.7 days).
  */
-import { NS_PER_MS } from '../clock.ts';
-import type { FlowRecordBatch } from '../metering/flow-layout.ts';
+import { NS_PER_MS } from '../base/clock.ts';
+import type { FlowRecordBatch } from '../records/flow-layout.ts';
 
 const UINT32_MAX = 4294967295;
 /** How long before the earliest flow the system is said to have started. */

@@ -3,14 +3,14 @@
  * its own protocol, templates, transport and sequence numbers. In a replay it waits for the slowest; in a live capture
  * each exporter has a queue of its own, and a slow or dead one delays nobody.
  */
-import { ConfigError } from '../errors.ts';
-import type { FlowRecordBatch, RecordParts } from '../metering/flow-layout.ts';
-import { partsOfTemplates } from './collector-options.ts';
+import { ConfigError } from '../base/errors.ts';
+import type { FlowRecordBatch, RecordParts } from '../records/flow-layout.ts';
 import { createSink, type Route, type RunningUnit, routesOf, type Unit, unitsOf } from './export-units.ts';
 import { FailoverSink } from './failover-sink.ts';
 import { FaultReporter } from './faults.ts';
+import { partsOfTemplates } from './messages/collector-options.ts';
 import type { MeteringStatistics } from './metering-statistics.ts';
-import type { InterfaceDescription } from './options-data.ts';
+import type { InterfaceDescription } from './options-data/options-data.ts';
 import type {
   CollectorStatistics,
   ExporterConfig,

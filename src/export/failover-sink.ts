@@ -2,8 +2,8 @@
  * A group of sinks of which one at a time gets the records: the first in order that can be reached. What an earlier one
  * has not delivered goes to the next, and when an earlier one is back, it takes over again.
  */
-import type { FlowRecordBatch } from '../metering/flow-layout.ts';
-import type { InterfaceDescription } from './options-data.ts';
+import type { FlowRecordBatch } from '../records/flow-layout.ts';
+import type { InterfaceDescription } from './options-data/options-data.ts';
 import type { CollectorStatistics, RecordSink, SinkContext } from './record-sink.ts';
 
 /** How often it is looked who can be reached. */

@@ -2,8 +2,8 @@
  * Shares flows among the collectors of a group, so that both directions of a flow, and all of its pieces, go to the
  * same one. By rendezvous hashing: a collector that comes or goes moves only the flows that become or were its own.
  */
-import type { FlowRecordBatch } from '../metering/flow-layout.ts';
-import { ADDRESS_A, ADDRESS_B, FLOW_PORTS, FLOW_PROTOCOL } from '../metering/flow-layout.ts';
+import type { FlowRecordBatch } from '../records/flow-layout.ts';
+import { ADDRESS_A, ADDRESS_B, FLOW_PORTS, FLOW_PROTOCOL } from '../records/flow-layout.ts';
 import { BatchBuffer } from './batch-buffer.ts';
 
 /** A mix of 32 bits (the finalizer of MurmurHash3). */

@@ -7,7 +7,7 @@
  *
  * Written into the records (flow-layout.ts), so that every output says the same; before addresses are anonymized.
  */
-import * as layout from '../metering/flow-layout.ts';
+import * as layout from '../records/flow-layout.ts';
 
 const { EGRESS_FORWARD, EGRESS_REVERSE, FLOW_OBSERVATION_POINT, FLOW_PROTOCOL, INGRESS_FORWARD } = layout;
 const { INGRESS_REVERSE, LINK_WORD, OUTWARD_FORWARD, OUTWARD_REVERSE } = layout;

@@ -3,15 +3,15 @@
  * counts what became of each. Only types: collector-exporter.ts, udp-sink.ts, session-sink.ts, files/ and kafka/ hold
  * the behaviour, sink-registry.ts knows which scheme of URL leads to which.
  */
-import type { FlowRecordBatch } from '../metering/flow-layout.ts';
-import type { OptionsDataMode } from './announcer.ts';
+import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import type { AnonymizationConfig } from './anonymization/anonymizer.ts';
 import type { KafkaFaultReason } from './kafka/kafka-fault.ts';
 import type { FlowVolume } from './lost-flows.ts';
 import type { MeteringStatistics, SamplingDescription, SamplingForm } from './metering-statistics.ts';
-import type { InterfaceDescription } from './options-data.ts';
-import type { FlowKeyParts } from './options-templates.ts';
-import type { SendErrorReason } from './transport.ts';
+import type { OptionsDataMode } from './options-data/announcer.ts';
+import type { InterfaceDescription } from './options-data/options-data.ts';
+import type { FlowKeyParts } from './options-data/options-templates.ts';
+import type { SendErrorReason } from './transport/transport.ts';
 
 /** Every way to write down flow records; the scheme of an exporter's URL. */
 export type ExporterProtocol =

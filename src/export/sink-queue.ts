@@ -3,11 +3,11 @@
  * sink. In a live capture they are copied into a bounded queue of the sink's own, so that it delays nobody else; what
  * does not fit is dropped and counted. The sink can be replaced while records wait.
  */
-import type { FlowRecordBatch } from '../metering/flow-layout.ts';
+import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import { BatchBuffer, countDataRecords } from './batch-buffer.ts';
 import { LostFlows, volumeOf } from './lost-flows.ts';
 import type { MeteringStatistics } from './metering-statistics.ts';
-import type { InterfaceDescription } from './options-data.ts';
+import type { InterfaceDescription } from './options-data/options-data.ts';
 import type { CollectorStatistics, RecordSink } from './record-sink.ts';
 
 /** Records of a copy; small batches share one. */

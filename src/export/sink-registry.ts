@@ -3,19 +3,19 @@ import type { ExporterProtocol, SinkFactory } from './record-sink.ts';
 
 /** With a spool, sessions are kept as over TCP. */
 async function loadUdp(): Promise<SinkFactory> {
-  const { createUdpSink } = await import('./udp-sink.ts');
+  const { createUdpSink } = await import('./sessions/udp-sink.ts');
   return async (config, to, context) => {
     if (to.options.spool !== true) return createUdpSink(config, to, context);
-    return (await import('./session-sinks.ts')).createSpooledUdpSink(config, to, context);
+    return (await import('./sessions/session-sinks.ts')).createSpooledUdpSink(config, to, context);
   };
 }
 
 const SINKS: Readonly<Partial<Record<ExporterProtocol, () => Promise<SinkFactory>>>> = {
-  netflow5: async () => (await import('./udp-sink.ts')).createUdpSink,
+  netflow5: async () => (await import('./sessions/udp-sink.ts')).createUdpSink,
   netflow9: loadUdp,
   ipfix: loadUdp,
-  'ipfix+tcp': async () => (await import('./session-sinks.ts')).createSessionSink,
-  'ipfix+tls': async () => (await import('./session-sinks.ts')).createSessionSink,
+  'ipfix+tcp': async () => (await import('./sessions/session-sinks.ts')).createSessionSink,
+  'ipfix+tls': async () => (await import('./sessions/session-sinks.ts')).createSessionSink,
   'ipfix-file': async () => (await import('./files/ipfix-file-sink.ts')).createIpfixFileSink,
   json: async () => (await import('./files/text-file-sink.ts')).createTextFileSink,
   csv: async () => (await import('./files/text-file-sink.ts')).createTextFileSink,

@@ -3,10 +3,10 @@
  * Only Ethernet can be sent on an interface; a capture of anything else is refused when its first frame is met.
  */
 
-import { openCaptures } from '../capture/capture-source.ts';
-import type { PacketBatch } from '../capture/packet-batch.ts';
+import { CaptureFileError, type FlowtapError } from '../base/errors.ts';
+import { openCaptures } from '../capture/files/capture-source.ts';
 import type { PacketSource } from '../capture/source.ts';
-import { CaptureFileError, type FlowtapError } from '../errors.ts';
+import type { PacketBatch } from '../records/packet-batch.ts';
 import type { FrameSource } from './frame-sink.ts';
 
 const LINKTYPE_ETHERNET = 1;

@@ -1,6 +1,7 @@
 /** Where frames go: an interface or a file; and what became of them. No behaviour. */
-import type { PacketBatch } from '../capture/packet-batch.ts';
+
 import type { PacketSource } from '../capture/source.ts';
+import type { PacketBatch } from '../records/packet-batch.ts';
 
 /** Where frames come from: a recipe, or a capture. */
 export type FrameSource = Pick<PacketSource, 'readBatch' | 'more' | 'errors' | 'close'>;

@@ -3,8 +3,8 @@
  * time, the end of the capture or a signal stops it. Says what was sent. Parses no options; see `cli/generate.ts`.
  */
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
-import { createPacketBatch, type PacketBatch } from '../capture/packet-batch.ts';
-import { FlowtapError } from '../errors.ts';
+import { FlowtapError } from '../base/errors.ts';
+import { createPacketBatch, type PacketBatch } from '../records/packet-batch.ts';
 import type { FrameSink, FrameSource } from './frame-sink.ts';
 import { Pacer } from './pacer.ts';
 import type { Pace, Rate } from './recipe.ts';

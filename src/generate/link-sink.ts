@@ -1,7 +1,7 @@
 /** Sends frames on an interface, and counts what the system refuses by errno. */
 import { getSystemErrorName } from 'node:util';
-import type { PacketBatch } from '../capture/packet-batch.ts';
-import { SystemCallError } from '../errors.ts';
+import { SystemCallError } from '../base/errors.ts';
+import type { PacketBatch } from '../records/packet-batch.ts';
 import type { PacketSender } from '../sys/packet-send.ts';
 import type { FrameSink } from './frame-sink.ts';
 

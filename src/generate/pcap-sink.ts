@@ -4,8 +4,8 @@
  * equal octets.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import type { PacketBatch } from '../capture/packet-batch.ts';
-import { SystemCallError } from '../errors.ts';
+import { SystemCallError } from '../base/errors.ts';
+import type { PacketBatch } from '../records/packet-batch.ts';
 import type { FrameSink } from './frame-sink.ts';
 
 const MAGIC_NANOSECONDS = 0xa1b23c4d;

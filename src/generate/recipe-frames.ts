@@ -4,7 +4,7 @@
  * holds a frame whose constant octets are written once; only what differs is written for a packet. No fragments, no
  * options, no answers: every packet goes from the source's side to the destination's.
  */
-import type { PacketBatch } from '../capture/packet-batch.ts';
+import type { PacketBatch } from '../records/packet-batch.ts';
 import { FlowOrder } from './flow-order.ts';
 import type { Recipe } from './recipe.ts';
 

@@ -1,6 +1,6 @@
 /**
  * What a row of the table of information elements says, and where in a flow record its value stands. Shapes and small
- * helpers only: the rows are in elements-*.ts, and what reads them is export/columns.ts, text-writer.ts, docs/.
+ * helpers only: the rows are in elements-*.ts, and what reads them is export/messages/columns.ts, text-writer.ts, docs/.
  */
 import {
   ADDRESS_A,
@@ -11,8 +11,8 @@ import {
   FORWARD_WORD,
   REVERSE_DOUBLE,
   REVERSE_WORD,
-} from '../metering/flow-layout.ts';
-import { HEALTH_WORD } from '../metering/health-layout.ts';
+} from '../records/flow-layout.ts';
+import { HEALTH_WORD } from '../records/health-layout.ts';
 import type { AbstractTypeName, SemanticsName, UnitName } from './abstract-types.ts';
 
 /** An integer within a 32-bit word of the record: `(words[word] >>> shift) & mask`. */

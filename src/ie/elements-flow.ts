@@ -2,7 +2,7 @@
  * Information elements of IANA's registry: counters, flow keys, and what packets had in their IP and transport headers.
  * Values follow the accounting rules of the metering process; see docs/elements.md, which is generated from here.
  */
-import { EXTENSIONS_OF_IE64 } from '../decode/extension-headers.ts';
+import { EXTENSIONS_OF_IE64 } from '../records/extension-headers.ts';
 import {
   EGRESS_FORWARD,
   EGRESS_REVERSE,
@@ -25,7 +25,7 @@ import {
   STATE_END_REASON_SHIFT,
   TCP_FLAGS_TOS,
   TTL_FRAGMENTS,
-} from '../metering/flow-layout.ts';
+} from '../records/flow-layout.ts';
 import {
   endpointAddress,
   type InformationElement,

@@ -3,8 +3,8 @@
  * for the rest. Values are those of the record's path health words; where a group of them was not measured, text leaves
  * the elements out and the wire has 0.
  */
-import { EXTENSION_HEADERS_SEEN, FORWARD_WORD, REVERSE_WORD } from '../metering/flow-layout.ts';
-import * as H from '../metering/health-layout.ts';
+import { EXTENSION_HEADERS_SEEN, FORWARD_WORD, REVERSE_WORD } from '../records/flow-layout.ts';
+import * as H from '../records/health-layout.ts';
 import type { UnitName } from './abstract-types.ts';
 import type { Condition, InformationElement, ValueSource } from './element.ts';
 

@@ -11,8 +11,7 @@ import {
   OUTER_SOURCE_ADDRESS,
   PPPOE_SESSION,
   TUNNEL_ID,
-} from '../decode/decoded-batch.ts';
-import { TUNNEL_GRE, TUNNEL_GTPU, TUNNEL_VXLAN } from '../decode/tunnel-kinds.ts';
+} from '../records/decoded-batch.ts';
 import {
   ENCAPSULATION_WORD,
   FIRST_NS,
@@ -23,7 +22,8 @@ import {
   LINK_WORD,
   REVERSE_DOUBLE,
   TTL_FRAGMENTS,
-} from '../metering/flow-layout.ts';
+} from '../records/flow-layout.ts';
+import { TUNNEL_GRE, TUNNEL_GTPU, TUNNEL_VXLAN } from '../records/tunnel-kinds.ts';
 import {
   type Condition,
   type InformationElement,

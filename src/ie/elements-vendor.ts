@@ -3,7 +3,7 @@
  * performance monitor. Only where the meaning is the same; see docs/path-health.md. Templates name them, or the profiles
  * `nprobe`, `cert` and `cisco`.
  */
-import * as H from '../metering/health-layout.ts';
+import * as H from '../records/health-layout.ts';
 import type { UnitName } from './abstract-types.ts';
 import type { InformationElement, ValueSource } from './element.ts';
 import { healthWord, otherHealthWord, sharedHealthWord } from './elements-health.ts';

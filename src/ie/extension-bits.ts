@@ -1,8 +1,8 @@
 /**
  * IPv6 extension headers as ipv6ExtensionHeadersFull (IE 515, RFC 9740 §3.1) numbers them, from the bits under which the
- * decoder notes them (decode/extension-headers.ts).
+ * decoder notes them (records/extension-headers.ts).
  */
-import * as extension from '../decode/extension-headers.ts';
+import * as extension from '../records/extension-headers.ts';
 
 /** RFC 7011 §6.1.5. */
 const TRUE = 1;

@@ -11,7 +11,7 @@ import {
   FORWARD_DOUBLE,
   PACKETS,
   REVERSE_DOUBLE,
-} from '../metering/flow-layout.ts';
+} from '../records/flow-layout.ts';
 import { isProfile, type TemplateField } from './templates.ts';
 import { ABSENT, nameOf, putColumn, type TextColumn, type TextValues, textColumn } from './text-columns.ts';
 import { VALUE_OCTETS_MAX } from './text-octets.ts';

@@ -3,14 +3,14 @@
  * text: numbers, bigint for what can exceed 2^53, text for addresses, octets for octet arrays. For writers that take
  * values and bring their own encoding, such as Parquet.
  */
-import { type FlowRecordBatch, LINK_WORD } from '../metering/flow-layout.ts';
+import { type FlowRecordBatch, LINK_WORD } from '../records/flow-layout.ts';
 import {
   HEALTH_WORD,
   INTERVAL_OCTETS,
   INTERVAL_SHIFT,
   INTERVALS,
   INTERVALS_MAX,
-} from '../metering/health-layout.ts';
+} from '../records/health-layout.ts';
 import { configuredInterface } from './configured-interface.ts';
 import { type Condition, conditionFor, type WordPlace } from './element.ts';
 import { extensionHeadersComplete, extensionHeadersFull } from './extension-bits.ts';

@@ -5,7 +5,7 @@
  * Elements of the other IP version are dropped from a template, so that one list serves both. NetFlow v9 has neither
  * enterprise elements nor variable lengths; NetFlow v5 has no templates at all.
  */
-import { ConfigError, type ConfigFault } from '../errors.ts';
+import { ConfigError, type ConfigFault } from '../base/errors.ts';
 import { ABSTRACT_TYPES } from './abstract-types.ts';
 import { type InformationElement, isPrivate, readsEncapsulation, readsHealth } from './element.ts';
 import {

@@ -2,7 +2,7 @@
  * The values of flow records as text: for each field of a template and each direction a plain `TextColumn`, derived from
  * the same rows as the column encoders of the wire, so that both can only say the same. Lines are flow-text.ts's.
  */
-import { type FlowRecordBatch, LINK_WORD } from '../metering/flow-layout.ts';
+import { type FlowRecordBatch, LINK_WORD } from '../records/flow-layout.ts';
 import * as sources from './compiled-source.ts';
 import { type CompiledSource, compileSource, type RecordValues } from './compiled-source.ts';
 import type { InformationElement } from './element.ts';

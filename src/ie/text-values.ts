@@ -1,12 +1,12 @@
 /** Values of text columns that are more than one number; see text-columns.ts. */
-import type { FlowRecordBatch } from '../metering/flow-layout.ts';
+import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import {
   HEALTH_WORD,
   INTERVAL_OCTETS,
   INTERVAL_SHIFT,
   INTERVALS,
   INTERVALS_MAX,
-} from '../metering/health-layout.ts';
+} from '../records/health-layout.ts';
 import { putBillions, putMac, putNumber } from './text-octets.ts';
 
 const COMMA = 0x2c;

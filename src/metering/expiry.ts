@@ -9,9 +9,9 @@
  * far ahead does not expire the world. Two packets in a row that lie further back than the idle timeout (files in the
  * wrong order) take the clock back with them.
  */
-import * as layout from './flow-layout.ts';
+import * as layout from '../records/flow-layout.ts';
+import * as tableWords from '../records/table-words.ts';
 import { type FlowTable, removeSlot } from './flow-table.ts';
-import * as tableWords from './table-words.ts';
 import { firstDue, firstScheduled, TICK_NS, type TimingWheel } from './timing-wheel.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).

@@ -13,7 +13,7 @@ import {
   KEY_PROTOCOL,
   PORTS,
   SOURCE_ADDRESS,
-} from '../decode/decoded-batch.ts';
+} from '../records/decoded-batch.ts';
 import { FRAGMENTS_FORGOTTEN, FRAGMENTS_MATCHED, FRAGMENTS_UNMATCHED } from './counters.ts';
 import type { HashSeeds } from './flow-key.ts';
 

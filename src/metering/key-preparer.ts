@@ -2,9 +2,10 @@
  * The first half of the metering process: completes the work records of a batch. Fragments get their ports, keys their
  * order, extension and hash. The second half, `metering-process.ts`, takes the packets into the flow table.
  */
-import { DETAIL_FRAGMENT, type DecodedBatch } from '../decode/decoded-batch.ts';
+
 import type { Engine } from '../engine/engine.ts';
-import { int32Array } from '../engine/memory.ts';
+import { DETAIL_FRAGMENT, type DecodedBatch } from '../records/decoded-batch.ts';
+import { int32Array } from '../records/memory.ts';
 import {
   type FlowKeyExtension,
   type HashSeeds,

@@ -1,7 +1,7 @@
 /** What a metering process is told when it is made. */
-import { NS_PER_MS } from '../clock.ts';
+import { NS_PER_MS } from '../base/clock.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { AllocateMemory } from '../engine/memory.ts';
+import type { AllocateMemory } from '../records/memory.ts';
 import type { FlowSink, Timeouts } from './expiry.ts';
 import type { FlowKeyExtension, HashSeeds } from './flow-key.ts';
 

@@ -6,9 +6,12 @@
  *
  *     (prepare) ─▶ touch index words ─▶ touch entries ─▶ find and update, in packet order
  */
-import * as decoded from '../decode/decoded-batch.ts';
+
 import type { Engine } from '../engine/engine.ts';
-import * as places from '../engine/places.ts';
+import * as decoded from '../records/decoded-batch.ts';
+import * as layout from '../records/flow-layout.ts';
+import * as places from '../records/places.ts';
+import * as tableWords from '../records/table-words.ts';
 import * as counting from './counters.ts';
 import {
   evict,
@@ -22,15 +25,13 @@ import {
   type Timeouts,
 } from './expiry.ts';
 import * as flowKey from './flow-key.ts';
-import * as layout from './flow-layout.ts';
 import { createFlowTable, type FlowTable, findSlot, lineOf } from './flow-table.ts';
-import { addHealth, beginHealth, touchHealth } from './health.ts';
 import { hasKeyExtension, type PreparedBatch } from './key-preparer.ts';
 import { createTimeouts, type MeteringOptions, type TimeoutOptions } from './metering-options.ts';
 import { movePacketClock } from './packet-clock.ts';
+import { addHealth, beginHealth, touchHealth } from './path-health/path-health.ts';
 import { addFurtherSegments } from './super-packets.ts';
 import { TablePasses } from './table-passes.ts';
-import * as tableWords from './table-words.ts';
 import { createTimingWheel, type TimingWheel } from './timing-wheel.ts';
 import { isSyn, writeEncapsulation, writeKeyExtension, writeLink } from './update.ts';
 

@@ -2,9 +2,9 @@
  * Packet time as far as it is trusted (expiry.ts says when it moves), and from when on there is something to look at.
  * Its times stand in one array, as numbers: as fields they would be boxed anew with every packet.
  */
-import { type AllocateMemory, float64Array } from '../engine/memory.ts';
+import { type AllocateMemory, float64Array } from '../records/memory.ts';
+import * as tableWords from '../records/table-words.ts';
 import { setClock } from './expiry.ts';
-import * as tableWords from './table-words.ts';
 import { TICK_NS, type TimingWheel } from './timing-wheel.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).

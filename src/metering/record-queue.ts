@@ -9,14 +9,14 @@
  * The number of batches is the credit. A replay waits for one to come back, so it loses nothing; a live worker must not
  * wait and drops the record, counted.
  */
-import * as decoded from '../decode/decoded-batch.ts';
+import * as decoded from '../records/decoded-batch.ts';
+import type { FlowRecordBatch } from '../records/flow-layout.ts';
+import * as layout from '../records/flow-layout.ts';
+import * as healthLayout from '../records/health-layout.ts';
 import * as counting from './counters.ts';
 import type { FlowSink } from './expiry.ts';
-import type { FlowRecordBatch } from './flow-layout.ts';
-import * as layout from './flow-layout.ts';
 import type { FlowTable } from './flow-table.ts';
-import * as healthLayout from './health-layout.ts';
-import { writeHealth } from './health-record.ts';
+import { writeHealth } from './path-health/record.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { ENCAPSULATION_WORDS } = decoded;

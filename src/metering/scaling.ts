@@ -2,8 +2,9 @@
  * Multiplies the counters of flows by the sampling interval, where that was asked for, on their way out of the table:
  * an estimate of what was on the wire. Times, flags and lengths stay those of the packets that were seen.
  */
+
+import * as layout from '../records/flow-layout.ts';
 import type { FlowSink } from './expiry.ts';
-import * as layout from './flow-layout.ts';
 import type { FlowTable } from './flow-table.ts';
 
 const { ENTRY_DOUBLES, FORWARD_DOUBLE, LAYER2_OCTETS, OCTETS, PACKETS, REVERSE_DOUBLE } = layout;

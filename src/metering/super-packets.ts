@@ -1,10 +1,10 @@
 /**
  * Counts the rest of a super-packet: the metering process counted its first segment as a packet like any other, and
- * each further one is a packet of the same length, but the last, which may be shorter (capture/super-packets.ts).
+ * each further one is a packet of the same length, but the last, which may be shorter (capture/live/super-packets.ts).
  */
-import * as decoded from '../decode/decoded-batch.ts';
+import * as decoded from '../records/decoded-batch.ts';
+import * as layout from '../records/flow-layout.ts';
 import * as counting from './counters.ts';
-import * as layout from './flow-layout.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { FRAGMENT_ID, FRAME_OCTETS, IP_OCTETS } = decoded;

@@ -3,8 +3,8 @@
  * with the metering process for them. One table for each engine.
  */
 import type { Engine } from '../engine/engine.ts';
-import { float64Array, int32Array } from '../engine/memory.ts';
-import * as places from '../engine/places.ts';
+import { float64Array, int32Array } from '../records/memory.ts';
+import * as places from '../records/places.ts';
 import type { Timeouts } from './expiry.ts';
 import type { FlowTable } from './flow-table.ts';
 import type { PreparedBatch } from './key-preparer.ts';
@@ -14,9 +14,9 @@ import type { TimingWheel } from './timing-wheel.ts';
 export class TablePasses {
   /** The packet clock: table-words.ts has its places. */
   readonly clock: Float64Array;
-  /** What has been added (SUMS_… of engine/places.ts); who reads it sets it to 0. */
+  /** What has been added (SUMS_… of records/places.ts); who reads it sets it to 0. */
   readonly sums: Float64Array;
-  /** Index word of each packet, as `touch` found it; of a packet that `add` stopped at, what engine/places.ts says. */
+  /** Index word of each packet, as `touch` found it; of a packet that `add` stopped at, what records/places.ts says. */
   readonly found: Int32Array;
   readonly #engine: Engine;
 
@@ -64,7 +64,7 @@ export class TablePasses {
    * Adds packets to their flows, from number `from` on.
    * @param slotOfFirst what is known of the first of them
    * @param view the memory that their frames lie in
-   * @returns why it stopped, and where (engine/places.ts)
+   * @returns why it stopped, and where (records/places.ts)
    */
   add(batch: PreparedBatch, from: number, slotOfFirst: number, view: DataView): number {
     const { words, timeNs, count } = batch;

@@ -9,8 +9,8 @@
  * on from there. Entries are put in and taken out by the engine (engine/assembly/wheel.ts); `expiry.ts` decides what a
  * look means.
  */
-import { type AllocateMemory, float64Array, int32Array } from '../engine/memory.ts';
-import * as tableWords from './table-words.ts';
+import { type AllocateMemory, float64Array, int32Array } from '../records/memory.ts';
+import * as tableWords from '../records/table-words.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { DUE_TICK, SWEPT_TICK, WHEEL_BUCKETS } = tableWords;

@@ -2,9 +2,9 @@
  * What is kept of a flow's first packet beside its entry, which is the engine's (engine/assembly/table.ts). Link details
  * are the engine's too where the frames lie in its memory.
  */
-import * as decoded from '../decode/decoded-batch.ts';
+import * as decoded from '../records/decoded-batch.ts';
+import * as layout from '../records/flow-layout.ts';
 import * as flowKey from './flow-key.ts';
-import * as layout from './flow-layout.ts';
 import type { FlowTable } from './flow-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).

@@ -1,5 +1,5 @@
 /** Metrics of capture and decoding: rows of the table of metrics (table.ts). */
-import type { LiveState, OutcomeState, WorkerState } from '../live-state.ts';
+import type { LiveState, OutcomeState, WorkerState } from '../probe/live/state.ts';
 import type { Metric, Sample } from './metric.ts';
 
 const RING = ['interface', 'ring'] as const;

@@ -1,5 +1,5 @@
 /** Metrics of the exporting process: rows of the table of metrics (table.ts). */
-import type { LiveState } from '../live-state.ts';
+import type { LiveState } from '../probe/live/state.ts';
 import type { Metric, Sample } from './metric.ts';
 
 type Collector = LiveState['collectors'][number];

@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ListenError } from '../errors.ts';
+import { ListenError } from '../base/errors.ts';
 import type { MetricsText } from './registry.ts';
 
 /** What is wrong, one line each; none: all is well. */

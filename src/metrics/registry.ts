@@ -3,7 +3,7 @@
  * of Node. Everything is pulled when it is asked for.
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { LiveState } from '../live-state.ts';
+import type { LiveState } from '../probe/live/state.ts';
 import type { Metric } from './metric.ts';
 import { METRICS } from './table.ts';
 

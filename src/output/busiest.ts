@@ -10,7 +10,7 @@ import {
   FORWARD_DOUBLE,
   OCTETS,
   REVERSE_DOUBLE,
-} from '../metering/flow-layout.ts';
+} from '../records/flow-layout.ts';
 
 const CAPACITY_FIRST = 64;
 

@@ -1,5 +1,5 @@
 /** What every printed form of flows looks like to the replay: it takes batches of flow records until the end. */
-import type { FlowRecordBatch } from '../metering/flow-layout.ts';
+import type { FlowRecordBatch } from '../records/flow-layout.ts';
 
 export interface FlowWriter {
   /** True once nobody reads the output any more (a closed pipe): what is written then goes nowhere. */

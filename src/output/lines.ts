@@ -1,7 +1,7 @@
 /** Flows as lines for programs: JSON, one object a line, or CSV. The lines themselves are made by ie/flow-text.ts. */
 import type { FlowtapConfig } from '../config/config.ts';
 import { FlowText } from '../ie/flow-text.ts';
-import type { FlowRecordBatch } from '../metering/flow-layout.ts';
+import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import type { FlowWriter } from './flow-writer.ts';
 import type { OutputStream } from './standard-output.ts';
 

@@ -5,8 +5,9 @@
  * Written here because one line needs no package: the well-known ones bring a Unicode width table along, which loads
  * longer than most replays take.
  */
-import type { ReplayProgress } from '../config/replay-options.ts';
-import { formatOctets, formatShort, formatSpan } from './units.ts';
+
+import { formatOctets, formatShort, formatSpan } from '../base/units.ts';
+import type { ReplayProgress } from '../probe/replay/options.ts';
 
 /** Replays that are over sooner show nothing. */
 const SHOW_AFTER_MS = 500;

@@ -2,7 +2,7 @@
  * The summary of a replay for people: what was read, metered, refused, exported and lost, each loss with its reason and
  * what to do about it. It fills lines from one typed object and counts nothing itself.
  */
-import { formatCount, formatSpan, formatTime } from './units.ts';
+import { formatCount, formatSpan, formatTime } from '../base/units.ts';
 
 export interface ReplaySummary {
   readonly files: readonly string[];

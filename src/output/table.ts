@@ -2,6 +2,8 @@
  * Flows as a table for people, the busiest first: printed at the end, from the few records worth keeping. A record is
  * one row with both directions, whatever is exported. Programs get JSON or CSV.
  */
+
+import { formatCount, formatShort, formatSpan, formatTime } from '../base/units.ts';
 import {
   ADDRESS_A,
   ADDRESS_B,
@@ -22,12 +24,11 @@ import {
   REVERSE_WORD,
   STATE_END_REASON_SHIFT,
   TCP_FLAGS_TOS,
-} from '../metering/flow-layout.ts';
+} from '../records/flow-layout.ts';
 import { formatIPv4, formatIPv6, formatProtocol, formatTcpFlags } from './addresses.ts';
 import { BusiestFlows } from './busiest.ts';
 import type { FlowWriter } from './flow-writer.ts';
 import type { OutputStream } from './standard-output.ts';
-import { formatCount, formatShort, formatSpan, formatTime } from './units.ts';
 
 export interface TableOptions {
   /** Rows; 0 for all flows. */

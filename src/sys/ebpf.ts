@@ -1,7 +1,7 @@
 /**
  * The bpf(2) system call through koffi: an array map of counters, and loading a socket filter. Both need CAP_BPF, unless
  * kernel.unprivileged_bpf_disabled is 0, and a kernel of 5.12 (atomic operations that give the former value). Linux on
- * x86-64 and arm64. Programs are made by capture/ebpf.ts.
+ * x86-64 and arm64. Programs are made by capture/selection/ebpf.ts.
  */
 import { addressOf, loadLibc } from './koffi.ts';
 import * as linux from './linux-constants.ts';

@@ -3,7 +3,7 @@
  * names (pcap(3pcap)); handles are addresses.
  */
 
-import { CaptureError } from '../errors.ts';
+import { CaptureError } from '../base/errors.ts';
 import { loadKoffi } from './koffi.ts';
 
 const PCAP_ERRBUF_SIZE = 256;

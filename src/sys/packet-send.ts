@@ -5,8 +5,8 @@
  */
 
 import { getSystemErrorName } from 'node:util';
-import type { PacketBatch } from '../capture/packet-batch.ts';
-import { SystemCallError } from '../errors.ts';
+import { SystemCallError } from '../base/errors.ts';
+import type { PacketBatch } from '../records/packet-batch.ts';
 import { addressOf, loadLibc } from './koffi.ts';
 
 const AF_PACKET = 17;

@@ -3,7 +3,7 @@
  * x86-64 and arm64. Nothing here is called for a packet: a ring takes one call for each time that it is empty.
  */
 
-import { CaptureError } from '../errors.ts';
+import { CaptureError } from '../base/errors.ts';
 import { addressOf, hasKnownLayouts, loadLibc } from './koffi.ts';
 import * as linux from './linux-constants.ts';
 import { interfaceNames } from './network-interface.ts';

@@ -160,7 +160,7 @@ describe('the bundle', () => {
   });
 
   it('has chunks that load, those that few commands need too', () => {
-    const running = /^(flowtap|main|live-worker|replay-worker|replay-export-worker)\.m?js$/;
+    const running = /^(flowtap|main)\.m?js$/;
     const chunks = readdirSync(join(home, 'dist')).filter(
       (name) => name.endsWith('.js') && !running.test(name),
     );

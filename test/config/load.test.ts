@@ -1,9 +1,9 @@
 /** Configuration files: what they make, and every fault at once with its line. */
 import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/base/errors.ts';
 import { buildConfig, crossFaults } from '../../src/config/config.ts';
 import { parseConfigFile } from '../../src/config/load.ts';
 import { renderYaml } from '../../src/config/render.ts';
-import { ConfigError } from '../../src/errors.ts';
 
 /** The message of the ConfigError that this text gives, as lines. */
 function faultsOf(text: string): string[] {

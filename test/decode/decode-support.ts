@@ -1,7 +1,11 @@
 /**
  * For the decoder's tests: frames given as literal hex, and one work record as named fields.
  */
-import { createPacketBatch } from '../../src/capture/packet-batch.ts';
+
+import { createDecoder, type DecodeOptions, decodeBatch } from '../../src/decode/decoder.ts';
+import { NOTICES } from '../../src/decode/notices.ts';
+import { REASONS } from '../../src/decode/reasons.ts';
+import { createEngine } from '../../src/engine/engine.ts';
 import {
   CONTROL_BITS,
   createDecodedBatch,
@@ -20,12 +24,9 @@ import {
   LINK_OFFSET,
   PORTS,
   SOURCE_ADDRESS,
-} from '../../src/decode/decoded-batch.ts';
-import { createDecoder, type DecodeOptions, decodeBatch } from '../../src/decode/decoder.ts';
-import { NOTICES } from '../../src/decode/notices.ts';
-import { REASONS } from '../../src/decode/reasons.ts';
-import { createEngine } from '../../src/engine/engine.ts';
-import { int32Array } from '../../src/engine/memory.ts';
+} from '../../src/records/decoded-batch.ts';
+import { int32Array } from '../../src/records/memory.ts';
+import { createPacketBatch } from '../../src/records/packet-batch.ts';
 
 /** Octets of hex text; blanks and `|` are for the reader. */
 export function hex(text: string): Uint8Array {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { TUNNEL_KINDS, type TunnelName } from '../../src/decode/tunnel-kinds.ts';
+import { TUNNEL_KINDS, type TunnelName } from '../../src/records/tunnel-kinds.ts';
 import { decodeOne } from './decode-support.ts';
 import { readCapture } from './read-capture.ts';
 

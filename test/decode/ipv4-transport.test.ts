@@ -4,7 +4,7 @@ import {
   DETAIL_FRAGMENT,
   DETAIL_LATER_FRAGMENT,
   DETAIL_TCP,
-} from '../../src/decode/decoded-batch.ts';
+} from '../../src/records/decoded-batch.ts';
 import { decodeOne, hex, SURROUNDING } from './decode-support.ts';
 import { FRAMES } from './seed-frames.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DETAIL_FRAGMENT, DETAIL_LATER_FRAGMENT, DETAIL_TCP } from '../../src/decode/decoded-batch.ts';
+import { DETAIL_FRAGMENT, DETAIL_LATER_FRAGMENT, DETAIL_TCP } from '../../src/records/decoded-batch.ts';
 import { decodeOne, hex, SURROUNDING } from './decode-support.ts';
 import { FRAMES } from './seed-frames.ts';
 

@@ -1,8 +1,8 @@
 /** Where the decoder says that headers stand: the common path and the general one agree, and both stay in the frame. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openCaptures } from '../../src/capture/capture-source.ts';
-import { createPacketBatch } from '../../src/capture/packet-batch.ts';
+import { openCaptures } from '../../src/capture/files/capture-source.ts';
+import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
 import {
   CAPTURED_END,
   createDecodedBatch,
@@ -11,8 +11,8 @@ import {
   IP_OFFSET,
   OFFSET_WORDS,
   TRANSPORT_OFFSET,
-} from '../../src/decode/decoded-batch.ts';
-import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
+} from '../../src/records/decoded-batch.ts';
+import { createPacketBatch } from '../../src/records/packet-batch.ts';
 import { capturesIn, PCAPS_FOLDER, SHARED_PCAPS_FOLDER } from '../support/tools.ts';
 
 const files = [...capturesIn(PCAPS_FOLDER), ...capturesIn(join(SHARED_PCAPS_FOLDER, 'real'))];

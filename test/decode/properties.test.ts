@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BATCH_CAPACITY, createPacketBatch } from '../../src/capture/packet-batch.ts';
+import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
+import { NOTICES } from '../../src/decode/notices.ts';
+import { REASONS } from '../../src/decode/reasons.ts';
 import {
   createDecodedBatch,
   DECODED_WORDS,
   ENCAPSULATION_WORDS,
   KEY_OBSERVATION_POINT,
   LINK_OFFSET,
-} from '../../src/decode/decoded-batch.ts';
-import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
-import { NOTICES } from '../../src/decode/notices.ts';
-import { REASONS } from '../../src/decode/reasons.ts';
-import type { TunnelName } from '../../src/decode/tunnel-kinds.ts';
-import { TUNNEL_KINDS } from '../../src/decode/tunnel-kinds.ts';
+} from '../../src/records/decoded-batch.ts';
+import { BATCH_CAPACITY, createPacketBatch } from '../../src/records/packet-batch.ts';
+import type { TunnelName } from '../../src/records/tunnel-kinds.ts';
+import { TUNNEL_KINDS } from '../../src/records/tunnel-kinds.ts';
 import { decodedAt, decodeOne, type FrameOptions, hex, type Outcome } from './decode-support.ts';
 import { SEED_FRAMES } from './seed-frames.ts';
 

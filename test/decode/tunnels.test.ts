@@ -12,8 +12,8 @@ import {
   OUTER_SOURCE_ADDRESS,
   PPPOE_SESSION,
   TUNNEL_ID,
-} from '../../src/decode/decoded-batch.ts';
-import { TUNNEL_KINDS, type TunnelName } from '../../src/decode/tunnel-kinds.ts';
+} from '../../src/records/decoded-batch.ts';
+import { TUNNEL_KINDS, type TunnelName } from '../../src/records/tunnel-kinds.ts';
 import { addressText, type Decoded, decodeOne, hex, type Outcome, SURROUNDING } from './decode-support.ts';
 import { FRAMES } from './seed-frames.ts';
 

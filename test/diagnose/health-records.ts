@@ -19,8 +19,8 @@ import {
   REVERSE_WORD,
   STATE_END_REASON_SHIFT,
   TCP_FLAGS_TOS,
-} from '../../src/metering/flow-layout.ts';
-import * as health from '../../src/metering/health-layout.ts';
+} from '../../src/records/flow-layout.ts';
+import * as health from '../../src/records/health-layout.ts';
 
 const STRIDE = health.HEALTH_WORD + health.HEALTH_WORDS;
 

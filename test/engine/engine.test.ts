@@ -7,17 +7,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DIGEST_SECTION, sourcesDigest } from '../../src/engine/digest.ts';
+import { createEngine } from '../../src/engine/engine.ts';
+import { createHashSeeds, hashOfEntry, orderAndHashKeys } from '../../src/metering/flow-key.ts';
+import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
 import {
   createDecodedBatch,
   DECODED_WORDS,
   DETAIL,
   HASH,
   KEY_PROTOCOL,
-} from '../../src/decode/decoded-batch.ts';
-import { DIGEST_SECTION, sourcesDigest } from '../../src/engine/digest.ts';
-import { createEngine } from '../../src/engine/engine.ts';
-import { createHashSeeds, hashOfEntry, orderAndHashKeys } from '../../src/metering/flow-key.ts';
-import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
+} from '../../src/records/decoded-batch.ts';
 
 const KEY = { mac: false, mpls: false, tunnel: false };
 const RECORDS = 16;

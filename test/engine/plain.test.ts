@@ -4,16 +4,16 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createPacketBatch } from '../../src/capture/packet-batch.ts';
 import type { PlainRecords } from '../../src/capture/source.ts';
-import { createDecodedBatch, DECODED_WORDS } from '../../src/decode/decoded-batch.ts';
 import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
 import { PlainPath } from '../../src/decode/plain-path.ts';
 import { ACCEPTED } from '../../src/decode/reasons.ts';
 import { createEngine } from '../../src/engine/engine.ts';
-import { float64Array, int32Array, uint8Array } from '../../src/engine/memory.ts';
 import { createHashSeeds } from '../../src/metering/flow-key.ts';
 import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
+import { createDecodedBatch, DECODED_WORDS } from '../../src/records/decoded-batch.ts';
+import { float64Array, int32Array, uint8Array } from '../../src/records/memory.ts';
+import { createPacketBatch } from '../../src/records/packet-batch.ts';
 import { hex } from '../decode/decode-support.ts';
 import { FRAMES, SEED_FRAMES } from '../decode/seed-frames.ts';
 

@@ -3,8 +3,8 @@
  * lines of equal length, so that one which kill -9 cut short shows: `crash-collector.ts PORT FILE [ADDRESS]`.
  */
 import { openSync, writeSync } from 'node:fs';
-import { linesOfNumbers } from './numbered-batches.ts';
-import { StreamCollector } from './stream-collector.ts';
+import { StreamCollector } from './sessions/stream-collector.ts';
+import { linesOfNumbers } from './spool/numbered-batches.ts';
 
 const [port, file, address] = process.argv.slice(2);
 const output = openSync(file!, 'a');

@@ -1,10 +1,10 @@
 /** An exporter whose messages are kept, with the configuration that tests start from. */
-import type { CollectorExporter } from '../../src/export/collector-exporter.ts';
-import { createCollectorExporter } from '../../src/export/collector-options.ts';
-import { MessageArena } from '../../src/export/message-arena.ts';
+import type { CollectorExporter } from '../../src/export/messages/collector-exporter.ts';
+import { createCollectorExporter } from '../../src/export/messages/collector-options.ts';
+import { MessageArena } from '../../src/export/messages/message-arena.ts';
 import type { CollectorStatistics, ExporterConfig, ExportingConfig } from '../../src/export/record-sink.ts';
-import type { FlowRecordBatch } from '../../src/metering/flow-layout.ts';
-import { CollectingTransport } from './collecting-transport.ts';
+import type { FlowRecordBatch } from '../../src/records/flow-layout.ts';
+import { CollectingTransport } from './transport/collecting-transport.ts';
 
 export const CONFIG: ExportingConfig = {
   template: { ipv4: ['default'], ipv6: ['default'] },

@@ -5,7 +5,7 @@ import type { CollectorStatistics, ExporterConfig, ExporterOptions } from '../..
 import type { LabProcess } from '../lab/lab.ts';
 import { waitUntilQuiet } from '../support/network.ts';
 import type { LiveExporterOrder } from './live-exporter.ts';
-import { NUMBERED } from './stream-collector.ts';
+import { NUMBERED } from './sessions/stream-collector.ts';
 
 /** Of a batch. */
 export const RECORDS = 100;

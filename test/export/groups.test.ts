@@ -3,14 +3,14 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { FlowtapError } from '../../src/errors.ts';
+import { FlowtapError } from '../../src/base/errors.ts';
 import { createExportingProcess } from '../../src/export/exporting-process.ts';
 import { FlowShare, flowHash } from '../../src/export/flow-share.ts';
 import type { ExporterConfig, SinkContext } from '../../src/export/record-sink.ts';
 import { CONFIG } from './exporter-support.ts';
-import { numberedBatch, numbers, streamTo, unique, until } from './numbered-batches.ts';
 import { recordBatch, type TestFlow } from './records.ts';
-import { StreamCollector } from './stream-collector.ts';
+import { StreamCollector } from './sessions/stream-collector.ts';
+import { numberedBatch, numbers, streamTo, unique, until } from './spool/numbered-batches.ts';
 
 const LIVE: SinkContext = { whenFull: 'drop', log: () => {} };
 const collectors: StreamCollector[] = [];

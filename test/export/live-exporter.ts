@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createExportingProcess } from '../../src/export/exporting-process.ts';
 import type { ExporterConfig } from '../../src/export/record-sink.ts';
 import { CONFIG } from './exporter-support.ts';
-import { numberedBatch } from './numbered-batches.ts';
+import { numberedBatch } from './spool/numbered-batches.ts';
 
 /** What the process is told. */
 export interface LiveExporterOrder {

@@ -1,5 +1,5 @@
 /** Builds flow records as the metering process writes them, for tests and measurements of the exporting process. */
-import { ENCAPSULATION_WORDS } from '../../src/decode/decoded-batch.ts';
+import { ENCAPSULATION_WORDS } from '../../src/records/decoded-batch.ts';
 import {
   ADDRESS_A,
   ADDRESS_B,
@@ -26,8 +26,8 @@ import {
   STATE_END_REASON_SHIFT,
   TCP_FLAGS_TOS,
   TTL_FRAGMENTS,
-} from '../../src/metering/flow-layout.ts';
-import { HEALTH_WORD, HEALTH_WORDS } from '../../src/metering/health-layout.ts';
+} from '../../src/records/flow-layout.ts';
+import { HEALTH_WORD, HEALTH_WORDS } from '../../src/records/health-layout.ts';
 
 export interface TestDirection {
   readonly packets: number;

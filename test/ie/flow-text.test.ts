@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { TUNNEL_VXLAN } from '../../src/decode/tunnel-kinds.ts';
 import { FlowText, type FlowTextOptions } from '../../src/ie/flow-text.ts';
+import { TUNNEL_VXLAN } from '../../src/records/tunnel-kinds.ts';
 import { ipv4, recordBatch, type TestFlow } from '../export/records.ts';
 import { PING6, TCP } from '../support/two-flows.ts';
 

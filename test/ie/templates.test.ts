@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../src/errors.ts';
+import { ConfigError } from '../../src/base/errors.ts';
 import { compileTemplate, type TemplateOptions } from '../../src/ie/templates.ts';
 
 const ipfix4: TemplateOptions = { protocol: 'ipfix', ipVersion: 4 };

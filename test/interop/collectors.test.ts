@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { createExportingProcess } from '../../src/export/exporting-process.ts';
 import type { ExporterConfig, ExportingConfig } from '../../src/export/record-sink.ts';
 import { CONFIG } from '../export/exporter-support.ts';
-import { flowsAt, uniflows } from '../files/sink-support.ts';
+import { flowsAt, uniflows } from '../export/files/sink-support.ts';
 import { addToFlows, differencesOf, type FlowTotals, flowsOfJson } from '../support/flow-totals.ts';
 import { flowsOfGoflow2, goflow2Program, type RunningCollector, startGoflow2 } from '../support/goflow2.ts';
 import { flowsOfNfacctd, startNfacctd } from '../support/nfacctd.ts';

@@ -15,7 +15,7 @@ import {
   startDaemon,
   stopCollector,
   total,
-} from '../live/daemon-support.ts';
+} from '../probe/live/daemon-support.ts';
 import { describeInLab, Lab, type LabProcess, type Namespace } from './lab.ts';
 
 const GENERATE = [process.execPath, LAUNCHER, 'generate', '-o', 'json'];

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { scrape, startDaemon, stopCollector, total } from '../live/daemon-support.ts';
+import { scrape, startDaemon, stopCollector, total } from '../probe/live/daemon-support.ts';
 import { addToFlows, type FlowTotals } from '../support/flow-totals.ts';
 import { parseNfdumpJson, totalsOf } from '../support/nfcapd.ts';
 import { describeInLab, Lab, type LabProcess, type Namespace, waitForPort } from './lab.ts';

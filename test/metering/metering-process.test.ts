@@ -11,8 +11,8 @@ import {
   METERED_OCTETS,
   METERED_PACKETS,
 } from '../../src/metering/counters.ts';
-import { FLOW_END_REASON } from '../../src/metering/flow-layout.ts';
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
+import { FLOW_END_REASON } from '../../src/records/flow-layout.ts';
 import { decodedBatchOf, type TestPacket } from '../support/decoded.ts';
 import { CollectingSink } from '../support/flows.ts';
 import { meterPrepared, TEST_SEEDS, testEngine } from '../support/metering.ts';

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { METRICS } from '../../src/metrics/table.ts';
 import { describeInLab, Lab, type Namespace, waitForPort } from '../lab/lab.ts';
-import { startDaemon } from '../live/daemon-support.ts';
+import { startDaemon } from '../probe/live/daemon-support.ts';
 import { describeWithTools, PCAPS_FOLDER } from '../support/tools.ts';
 
 const CONFIG = join(import.meta.dirname, '../../config');

@@ -1,8 +1,8 @@
 /** The busiest flows: equal to sorting all of them, in bounded memory. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ENTRY_DOUBLES, ENTRY_WORDS, FORWARD_DOUBLE, OCTETS } from '../../src/metering/flow-layout.ts';
 import { BusiestFlows } from '../../src/output/busiest.ts';
+import { ENTRY_DOUBLES, ENTRY_WORDS, FORWARD_DOUBLE, OCTETS } from '../../src/records/flow-layout.ts';
 import { recordBatch, type TestFlow } from './records.ts';
 
 function flow(octets: number, startNs: number): TestFlow {

@@ -17,7 +17,7 @@ import {
   REVERSE_WORD,
   STATE_END_REASON_SHIFT,
   TCP_FLAGS_TOS,
-} from '../../src/metering/flow-layout.ts';
+} from '../../src/records/flow-layout.ts';
 
 const STRIDE = ENCAPSULATION_WORD;
 

@@ -1,7 +1,7 @@
 /** Numbers, addresses and flags for people. */
 import { describe, expect, it } from 'vitest';
+import { formatCount, formatOctets, formatShort, formatSpan, formatTime } from '../../src/base/units.ts';
 import { formatIPv4, formatIPv6, formatProtocol, formatTcpFlags } from '../../src/output/addresses.ts';
-import { formatCount, formatOctets, formatShort, formatSpan, formatTime } from '../../src/output/units.ts';
 
 /** Words of an IPv6 address written in full. */
 function words(text: string): Int32Array {

@@ -14,7 +14,7 @@ import {
   scrapeUntil,
   startCollector,
   total,
-} from '../live/daemon-support.ts';
+} from '../probe/live/daemon-support.ts';
 import { waitFor } from '../support/network.ts';
 import { warnSkipped } from '../support/tools.ts';
 import { BootedSystem, describeInSystem } from './booted-system.ts';

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ServiceManager } from '../../src/cli/service-manager.ts';
 import { unixAddress } from '../../src/sys/notify-socket.ts';
 import { describeInLab, Lab } from '../lab/lab.ts';
-import { daemonCommand } from '../live/daemon-support.ts';
+import { daemonCommand } from '../probe/live/daemon-support.ts';
 import { waitFor } from '../support/network.ts';
 import { describeWithTools } from '../support/tools.ts';
 

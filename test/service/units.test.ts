@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeInLab, Lab } from '../lab/lab.ts';
-import { daemonCommand, fetchFrom } from '../live/daemon-support.ts';
+import { daemonCommand, fetchFrom } from '../probe/live/daemon-support.ts';
 import { describeWithTools } from '../support/tools.ts';
 
 const FOLDER = join(import.meta.dirname, '../../systemd');

@@ -16,7 +16,7 @@ import {
   LINK_OFFSET,
   PORTS,
   SOURCE_ADDRESS,
-} from '../../src/decode/decoded-batch.ts';
+} from '../../src/records/decoded-batch.ts';
 
 export interface TestPacket {
   source: number[] | number;

@@ -1,11 +1,11 @@
 /** Collects what the metering process exports as plain objects, oriented by initiator. */
 
 import type { FlowSink } from '../../src/metering/expiry.ts';
-import { type FlowRecordBatch, LINK_WORD, LINK_WORDS } from '../../src/metering/flow-layout.ts';
 import type { FlowTable } from '../../src/metering/flow-table.ts';
-import type { FlowHealth } from '../../src/metering/health-figures.ts';
-import { readHealth } from '../../src/metering/read-health.ts';
 import { recordStride, writeRecord } from '../../src/metering/record-queue.ts';
+import { type FlowRecordBatch, LINK_WORD, LINK_WORDS } from '../../src/records/flow-layout.ts';
+import type { FlowHealth } from '../../src/records/health-figures.ts';
+import { readHealth } from '../../src/records/read-health.ts';
 
 export interface TestDirection {
   packets: number;

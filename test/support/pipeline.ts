@@ -1,14 +1,14 @@
 /** The stages of a replay worker one after the other in this thread: captures in, flows and counters out. */
-import { type CaptureOptions, openCaptures } from '../../src/capture/capture-source.ts';
-import { createPacketBatch } from '../../src/capture/packet-batch.ts';
-import { keepShare } from '../../src/capture/share.ts';
-import { createDecodedBatch } from '../../src/decode/decoded-batch.ts';
+import { type CaptureOptions, openCaptures } from '../../src/capture/files/capture-source.ts';
+import { keepShare } from '../../src/capture/files/share.ts';
 import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
-import { int32Array } from '../../src/engine/memory.ts';
 import { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS } from '../../src/metering/counters.ts';
 import { createHashSeeds } from '../../src/metering/flow-key.ts';
 import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
+import { createDecodedBatch } from '../../src/records/decoded-batch.ts';
+import { int32Array } from '../../src/records/memory.ts';
+import { createPacketBatch } from '../../src/records/packet-batch.ts';
 import { CollectingSink, type TestFlow } from './flows.ts';
 import { testEngine } from './metering.ts';
 

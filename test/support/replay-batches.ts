@@ -1,11 +1,11 @@
 /** Captures metered as a replay does, with its own batches, in this thread. */
-import { openCaptures } from '../../src/capture/capture-source.ts';
-import { KEY_OBSERVATION_POINT } from '../../src/decode/decoded-batch.ts';
-import { DECODED_WORDS } from '../../src/decode/decoded-words.ts';
+import { openCaptures } from '../../src/capture/files/capture-source.ts';
 import { createHashSeeds } from '../../src/metering/flow-key.ts';
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
-import { ReplayBatches } from '../../src/replay-batches.ts';
-import { OCTETS_READ, PACKETS_READ, runCounters } from '../../src/run-counters.ts';
+import { OCTETS_READ, PACKETS_READ, runCounters } from '../../src/probe/counters.ts';
+import { ReplayBatches } from '../../src/probe/replay/batches.ts';
+import { KEY_OBSERVATION_POINT } from '../../src/records/decoded-batch.ts';
+import { DECODED_WORDS } from '../../src/records/decoded-words.ts';
 import { CollectingSink, type TestFlow } from './flows.ts';
 import { testEngine } from './metering.ts';
 

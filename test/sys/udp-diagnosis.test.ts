@@ -3,8 +3,8 @@ import { createSocket, type Socket, type SocketType } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { addressOctets } from '../../src/export/collector-address.ts';
-import { UdpTable } from '../../src/export/udp-table.ts';
+import { addressOctets } from '../../src/export/transport/collector-address.ts';
+import { UdpTable } from '../../src/export/transport/udp-table.ts';
 import { openSegmentedUdpSocket, type SegmentedUdpSocket } from '../../src/sys/segmented-udp.ts';
 import { openUdpDiagnosis } from '../../src/sys/udp-diagnosis.ts';
 

@@ -1,5 +1,5 @@
 /** Options of decoding and of the observation point. */
-import { TUNNEL_KINDS } from '../../decode/tunnel-kinds.ts';
+import { TUNNEL_KINDS } from '../../records/tunnel-kinds.ts';
 import { type ConfigOption, UINT32_MAX } from '../config-option.ts';
 import { MAC_INTERFACES, MAC_LIST, VLAN_INTERFACES } from '../interface-maps.ts';
 import { choices, integer, numberOrWord } from '../option-types.ts';

@@ -2,8 +2,8 @@
  * The common path of the decoder (decode/fast-path.ts, which says what is common and why): the same frames, the same
  * words, for batches whose frames lie in the engine's memory. Tests hold the two equal.
  */
-import * as layout from '../../decode/decoded-words';
-import { TIME_OCTETS } from '../places';
+import * as layout from '../../records/decoded-words';
+import { TIME_OCTETS } from '../../records/places';
 import * as header from './headers';
 import { hashOf, isFromBIPv4, orderAndHashRecord, orderPorts, sumOfKey } from './keys';
 import { fourWords, half, word } from './octets';

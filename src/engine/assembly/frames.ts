@@ -1,5 +1,5 @@
 /** What is counted of the frames that were read, before anything is decoded. */
-import { PLAIN_FIRST_NS, PLAIN_LAST_NS, PLAIN_OCTETS, PLAIN_SNAPPED, TIME_OCTETS } from '../places';
+import { PLAIN_FIRST_NS, PLAIN_LAST_NS, PLAIN_OCTETS, PLAIN_SNAPPED, TIME_OCTETS } from '../../records/places';
 
 /**
  * Counts the first `count` frames of a packet batch; there must be one.

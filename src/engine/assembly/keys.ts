@@ -1,5 +1,5 @@
 /** The keys of a decoded batch: order and hash (metering/flow-key.ts, which has the same for a single record). */
-import * as layout from '../../decode/decoded-words';
+import * as layout from '../../records/decoded-words';
 
 const RECORD_OCTETS: usize = layout.DECODED_WORDS * 4;
 const SOURCE: usize = layout.SOURCE_ADDRESS * 4;

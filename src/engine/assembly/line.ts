@@ -1,6 +1,6 @@
-/** The counters of one direction of a flow: one cache line of its entry (metering/flow-words.ts). */
-import * as packet from '../../decode/decoded-words';
-import * as flow from '../../metering/flow-words';
+/** The counters of one direction of a flow: one cache line of its entry (records/flow-words.ts). */
+import * as packet from '../../records/decoded-words';
+import * as flow from '../../records/flow-words';
 
 /** What only the first packet of a direction sets. */
 // @ts-expect-error: a decorator of AssemblyScript

@@ -3,10 +3,10 @@
  * packets at once, so that the processor overlaps the cache misses, and one that adds the packets to their flows, in
  * order. It stops at whatever is rare; the metering process decides that, and calls it again from there.
  */
-import * as packet from '../../decode/decoded-words';
-import * as flow from '../../metering/flow-words';
-import { NEXT_LOOK_NS, PREVIOUS_NS, REBASE_BELOW_NS, SLOT_MASK, TAG_SHIFT } from '../../metering/table-words';
-import * as place from '../places';
+import * as packet from '../../records/decoded-words';
+import * as flow from '../../records/flow-words';
+import { NEXT_LOOK_NS, PREVIOUS_NS, REBASE_BELOW_NS, SLOT_MASK, TAG_SHIFT } from '../../records/table-words';
+import * as place from '../../records/places';
 import { FIN, PROTOCOL_TCP, RST, SYN } from './headers';
 import { addToLine } from './line';
 import {

@@ -1,8 +1,8 @@
 /**
- * Record headers of classic captures (capture/pcap-format.ts has the format): the plain case, which is nearly every
+ * Record headers of classic captures (capture/files/pcap-format.ts has the format): the plain case, which is nearly every
  * record of nearly every file. Anything else ends the walk, and the format's own code decides what it is.
  */
-import { TIME_OCTETS } from '../places';
+import { TIME_OCTETS } from '../../records/places';
 
 export const RECORD_HEADER_OCTETS: usize = 16;
 const FRACTION: usize = 4;
@@ -12,7 +12,7 @@ const CACHE_LINE_OCTETS: usize = 64;
 /** Of a record whose lines are all touched: most of them hold headers. */
 const TOUCHED_OCTETS_MAX: usize = 256;
 const NS_PER_S: f64 = 1e9;
-/** As in capture/capture-format.ts. */
+/** As in capture/files/capture-format.ts. */
 const ROUNDING_NS: f64 = 512;
 
 /**
@@ -38,7 +38,7 @@ export function isPlain(captured: u32, original: u32, capturedMax: u32, octetsLe
   return !(captured > capturedMax || original < captured || <usize>captured > octetsLeft);
 }
 
-/** When the frame of the record at `at` was observed, as in capture/pcap-format.ts. */
+/** When the frame of the record at `at` was observed, as in capture/files/pcap-format.ts. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 export function recordTimeNs(at: usize, baseSeconds: f64, unitNs: f64): f64 {

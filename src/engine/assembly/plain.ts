@@ -3,8 +3,8 @@
  * counted, decoded, and its key ordered and hashed, before the next one is looked at. It is what `walkPcap`, `countFrames`,
  * `decodeCommon` and `orderAndHash` do one after the other to a batch, without what they leave for each other.
  */
-import * as layout from '../../decode/decoded-words';
-import { PLAIN_FIRST_NS, PLAIN_LAST_NS, PLAIN_OCTETS, PLAIN_PLACE, PLAIN_SNAPPED, TIME_OCTETS } from '../places';
+import * as layout from '../../records/decoded-words';
+import { PLAIN_FIRST_NS, PLAIN_LAST_NS, PLAIN_OCTETS, PLAIN_PLACE, PLAIN_SNAPPED, TIME_OCTETS } from '../../records/places';
 import { decodeFrame } from './decode';
 import { CAPTURED_LENGTH, isPlain, ORIGINAL_LENGTH, RECORD_HEADER_OCTETS, recordTimeNs, touch } from './pcap';
 

@@ -1,8 +1,8 @@
 /** The flow table (metering/flow-table.ts), and how a flow comes into it. One table for each engine. */
-import * as packet from '../../decode/decoded-words';
-import * as flow from '../../metering/flow-words';
-import * as table from '../../metering/table-words';
-import * as place from '../places';
+import * as packet from '../../records/decoded-words';
+import * as flow from '../../records/flow-words';
+import * as table from '../../records/table-words';
+import * as place from '../../records/places';
 import { ACK, ETHER_TYPE_IPV4, ETHER_TYPE_IPV6, PROTOCOL_TCP, RST, SYN } from './headers';
 import { half, word } from './octets';
 import { ENTRY_OCTETS, scheduleFlow, useWheel } from './wheel';

@@ -4,13 +4,13 @@
  * collectors as RFC 6235 says (announcement.ts).
  */
 import { readFileSync } from 'node:fs';
+import { ConfigError } from '../../base/errors.ts';
 import {
   ENCAPSULATION_WORDS,
   OUTER_DESTINATION_ADDRESS,
   OUTER_KIND,
   OUTER_SOURCE_ADDRESS,
-} from '../../decode/decoded-batch.ts';
-import { ConfigError } from '../../errors.ts';
+} from '../../records/decoded-batch.ts';
 import {
   ADDRESS_A,
   ADDRESS_B,
@@ -18,7 +18,7 @@ import {
   FLOW_PROTOCOL,
   type FlowRecordBatch,
   LINK_WORD,
-} from '../../metering/flow-layout.ts';
+} from '../../records/flow-layout.ts';
 import { CryptoPan, KEY_OCTETS } from './crypto-pan.ts';
 
 export interface AnonymizationConfig {

@@ -1,5 +1,5 @@
 /** The time that files are rotated by: that of the flows in a replay, the system's where the flows are live. */
-import { FLOW_LAST_NS, type FlowRecordBatch } from '../../metering/flow-layout.ts';
+import { FLOW_LAST_NS, type FlowRecordBatch } from '../../records/flow-layout.ts';
 import { ExportClock } from '../export-clock.ts';
 import type { SinkContext } from '../record-sink.ts';
 

@@ -1,5 +1,5 @@
 /** Options that all files have, as the configuration gives them, brought into the shape of rotating-file.ts. */
-import { ConfigError } from '../../errors.ts';
+import { ConfigError } from '../../base/errors.ts';
 import type { ExporterConfig, SinkContext } from '../record-sink.ts';
 import { CONVERSIONS_ALLOWED, hasTime, unknownConversion, withTime } from './file-name.ts';
 import { tellLeftovers } from './leftovers.ts';

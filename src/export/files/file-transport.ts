@@ -1,6 +1,6 @@
 /** Carries messages from an arena to a file, as they are (RFC 5655 §4: a file is a row of messages). */
-import type { MessageArena } from '../message-arena.ts';
-import { createTransportStatistics, type Transport } from '../transport.ts';
+import type { MessageArena } from '../messages/message-arena.ts';
+import { createTransportStatistics, type Transport } from '../transport/transport.ts';
 import type { RotatingFile } from './rotating-file.ts';
 
 export class FileTransport implements Transport {

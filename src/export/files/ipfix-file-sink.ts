@@ -2,12 +2,12 @@
  * Flow records in files of IPFIX messages (RFC 5655). Every file is a stream of its own: templates and options first,
  * sequence numbers from 0. So each has an exporter of its own; they share the clock and the counters are added up.
  */
-import type { FlowRecordBatch } from '../../metering/flow-layout.ts';
-import type { CollectorExporter } from '../collector-exporter.ts';
-import { createCollectorExporter } from '../collector-options.ts';
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import { ExportClock } from '../export-clock.ts';
-import { MessageArena } from '../message-arena.ts';
-import type { InterfaceDescription } from '../options-data.ts';
+import type { CollectorExporter } from '../messages/collector-exporter.ts';
+import { createCollectorExporter } from '../messages/collector-options.ts';
+import { MessageArena } from '../messages/message-arena.ts';
+import type { InterfaceDescription } from '../options-data/options-data.ts';
 import type { RecordSink, SinkFactory } from '../record-sink.ts';
 import { FileClock } from './file-clock.ts';
 import { createRotatingFile } from './file-options.ts';

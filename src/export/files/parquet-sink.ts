@@ -12,7 +12,7 @@ import {
   FORWARD_DOUBLE,
   PACKETS,
   REVERSE_DOUBLE,
-} from '../../metering/flow-layout.ts';
+} from '../../records/flow-layout.ts';
 import type { CollectorStatistics, RecordSink, SinkFactory } from '../record-sink.ts';
 import { FileClock } from './file-clock.ts';
 import { createRotatingFile } from './file-options.ts';

@@ -1,6 +1,6 @@
 /** Flow records in files of JSON lines or CSV: the same text as `-o json` and `-o csv`, rotated. */
 import { FlowText } from '../../ie/flow-text.ts';
-import type { FlowRecordBatch } from '../../metering/flow-layout.ts';
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import type { CollectorStatistics, RecordSink, SinkFactory } from '../record-sink.ts';
 import { FileClock } from './file-clock.ts';
 import { createRotatingFile } from './file-options.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { SASLMechanismValue } from '@platformatic/kafka';
-import { ConfigError } from '../../errors.ts';
+import { ConfigError } from '../../base/errors.ts';
 import type { ExporterConfig, ExportingConfig, RecordSink, SinkContext } from '../record-sink.ts';
 import { openSpool } from '../spool/place.ts';
 import type { ClusterOptions } from './kafka-cluster.ts';

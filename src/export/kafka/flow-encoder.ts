@@ -5,8 +5,8 @@
  */
 
 import * as text from '../../ie/text-octets.ts';
-import type { FlowRecordBatch } from '../../metering/flow-layout.ts';
-import * as layout from '../../metering/flow-layout.ts';
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import * as layout from '../../records/flow-layout.ts';
 import type { MessageBlock } from './message-block.ts';
 import * as blocks from './message-block.ts';
 import type { MessageColumn } from './message-columns.ts';

@@ -4,11 +4,11 @@
  *
  * Nothing is lost here: `recordsOffered = dataRecords + recordsFailed + recordsPending + Σ recordsDropped` at any moment.
  */
-import { ENCAPSULATION_WORDS } from '../../decode/decoded-batch.ts';
-import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../../metering/flow-layout.ts';
-import { Backlog } from '../backlog.ts';
+import { ENCAPSULATION_WORDS } from '../../records/decoded-batch.ts';
+import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../../records/flow-layout.ts';
 import { countDataRecords } from '../batch-buffer.ts';
 import type { CollectorStatistics, RecordSink, SinkContext } from '../record-sink.ts';
+import { Backlog } from '../sessions/backlog.ts';
 import type { Spool } from '../spool/spool.ts';
 import { KafkaCluster } from './kafka-cluster.ts';
 import type { KafkaSinkOptions } from './kafka-options.ts';

@@ -3,7 +3,7 @@
  * IP version and direction, and makes the heads. What runs for every record is in flow-encoder.ts.
  */
 import { compileTemplate } from '../../ie/templates.ts';
-import type { FlowRecordBatch, RecordParts } from '../../metering/flow-layout.ts';
+import type { FlowRecordBatch, RecordParts } from '../../records/flow-layout.ts';
 import { ExportClock } from '../export-clock.ts';
 import { KIND_IPV6, LANES, RowSelection, SIDE_BOTH, SIDE_REVERSE, SIDES } from '../row-selection.ts';
 import { encodeMessages, type MessageRun } from './flow-encoder.ts';

@@ -3,10 +3,10 @@
  * block is wanted, and confirms a batch when the block with its last message has arrived. A block waits a moment for more
  * records, unless there are many already.
  */
-import { ENCAPSULATION_WORDS } from '../../decode/decoded-batch.ts';
-import { ENCAPSULATION_WORD } from '../../metering/flow-layout.ts';
-import { hasHealth } from '../../metering/read-health.ts';
-import type { Backlog } from '../backlog.ts';
+import { ENCAPSULATION_WORDS } from '../../records/decoded-batch.ts';
+import { ENCAPSULATION_WORD } from '../../records/flow-layout.ts';
+import { hasHealth } from '../../records/read-health.ts';
+import type { Backlog } from '../sessions/backlog.ts';
 import { createBlock, type MessageBlock } from './message-block.ts';
 import type { MessageEncoder } from './message-encoder.ts';
 

@@ -3,11 +3,11 @@
  * `proto` by name, everything else a number. A value that does not apply is 0, as in goflow2. Framing and keys are
  * flow-encoder.ts's.
  */
-import { NS_PER_S } from '../../clock.ts';
+import { NS_PER_S } from '../../base/clock.ts';
 import * as kinds from '../../ie/compiled-source.ts';
 import { extensionHeadersComplete, extensionHeadersFull } from '../../ie/extension-bits.ts';
 import * as text from '../../ie/text-octets.ts';
-import * as layout from '../../metering/flow-layout.ts';
+import * as layout from '../../records/flow-layout.ts';
 import type { MessageColumn } from './message-columns.ts';
 
 import { PROTOCOL_NAMES } from './protocol-names.ts';

@@ -5,10 +5,10 @@
  *
  * Every function takes the octet to write at and returns the one behind; the caller leaves room.
  */
-import { NS_PER_S } from '../../clock.ts';
+import { NS_PER_S } from '../../base/clock.ts';
 import * as kinds from '../../ie/compiled-source.ts';
 import { extensionHeadersComplete, extensionHeadersFull } from '../../ie/extension-bits.ts';
-import * as layout from '../../metering/flow-layout.ts';
+import * as layout from '../../records/flow-layout.ts';
 import type { MessageColumn } from './message-columns.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).

@@ -11,7 +11,7 @@
  */
 import { readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import type { FlowRecordBatch } from '../../metering/flow-layout.ts';
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import { BatchBuffer } from '../batch-buffer.ts';
 
 export const SEGMENT_HEADER_OCTETS = 32;

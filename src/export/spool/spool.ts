@@ -16,8 +16,8 @@ import {
   writevSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { ExportError } from '../../errors.ts';
-import type { FlowRecordBatch } from '../../metering/flow-layout.ts';
+import { ExportError } from '../../base/errors.ts';
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import type { BatchBuffer } from '../batch-buffer.ts';
 import { CommitFile } from './commit-file.ts';
 import { releaseLock, takeLock } from './lock.ts';

@@ -1,0 +1,63 @@
+/** What a capture file format does: turn octets of a window into frames of a batch. */
+import type { Engine } from '../../engine/engine.ts';
+import type { PacketBatch } from '../../records/packet-batch.ts';
+import type { PlainRecords, SourceInterface } from '../source.ts';
+import type { ByteWindow } from './byte-window.ts';
+
+/** Most octets of a frame, as in libpcap (MAXIMUM_SNAPLEN), or the file's own snap length if that is larger. */
+export const CAPTURED_LENGTH_MAX = 262_144;
+
+/** Spacing of doubles below 2^62 ns: makes a time that was rounded down one rounded up (`PacketBatch.timeNs`). */
+export const ROUNDING_NS = 512;
+
+/** What the file is damaged by. `viewOffset` is where, in octets from the start of the window's view. */
+export interface FormatFault {
+  readonly viewOffset: number;
+  readonly expected: string;
+  readonly found: string;
+}
+
+export interface CaptureFormat {
+  /** For messages: `pcap`, `pcapng`. */
+  readonly name: string;
+  /** Octets of input that the next record needs, as far as is known. */
+  need: number;
+  /** Set when the rest of the file cannot be read. */
+  fault: FormatFault | undefined;
+  /** Adds frames to the batch until it is full or the window holds no whole record; moves `window.start`. */
+  fill(window: ByteWindow, batch: PacketBatch): void;
+  /** The records of the window, if they are plain ones. */
+  readonly plainRecords?: PlainRecords | undefined;
+  /** What stands unfinished at the end of the input, in words: 'a record header of 16 octets'. */
+  readonly unfinished: string;
+}
+
+/** What the captures of a run share: the time that packets are counted from, and the interfaces. */
+export class CaptureContext {
+  /** Unix time in whole seconds; NaN until the first packet. */
+  timeBaseSeconds = Number.NaN;
+  readonly interfaces: SourceInterface[] = [];
+  readonly #known = new Map<string, number>();
+  /** Walks through records that lie in its memory. */
+  readonly engine: Engine | undefined;
+
+  constructor(engine?: Engine) {
+    this.engine = engine;
+  }
+
+  /**
+   * The index of an interface, the same one for the same link in several files: rotated captures of one interface
+   * must not break its flows.
+   * @param place which interface of its file it is, from 0
+   */
+  intern(place: number, described: SourceInterface): number {
+    const key = `${place} ${described.linkType} ${described.name}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    // An index is 16 bits: a file that defines more shares the last one rather than mixing them up with the first.
+    if (this.interfaces.length >= 0xffff) return 0xfffe;
+    this.interfaces.push(described);
+    this.#known.set(key, this.interfaces.length - 1);
+    return this.interfaces.length - 1;
+  }
+}

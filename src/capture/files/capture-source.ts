@@ -1,0 +1,260 @@
+/**
+ * Capture files as one packet source: one after the other as given, or merged by time.
+ *
+ * A file that cannot be read, or not to its end, does not keep the others from being read; `errors` tells of it.
+ */
+
+import { CaptureFileError, type FlowtapError } from '../../base/errors.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { uint8Array } from '../../records/memory.ts';
+import { createPacketBatch, type PacketBatch } from '../../records/packet-batch.ts';
+import type { PacketSource, PlainRecords, SourceInterface } from '../source.ts';
+import { CaptureFile, type CaptureFileOptions } from './capture-file.ts';
+import { CAPTURED_LENGTH_MAX, CaptureContext } from './capture-format.ts';
+import { READ_AHEAD, type ReadAheadOptions, readAheadOctets } from './read-ahead.ts';
+
+export interface CaptureOptions {
+  /** 'given': one file after the other. 'time': all at once, the earliest packet first. */
+  readonly order?: 'given' | 'time';
+  /** Octets of regular files, and of everything else, read at a time; for tests. */
+  readonly windowOctets?: number;
+  readonly readOctets?: number;
+  readonly readAhead?: ReadAheadOptions;
+}
+
+/** Small enough for the buffer to stay in a core's own cache, large enough for the system calls not to matter. */
+const WINDOW_OCTETS = 256 * 1024;
+const READ_OCTETS = 1024 * 1024;
+
+/**
+ * Opens captures; `-` is standard input. What cannot be opened is told by `errors`, in its turn.
+ * @param engine regular files are read into its memory, and their records walked through by it, if they are plain
+ */
+export function openCaptures(
+  files: readonly string[],
+  options: CaptureOptions = {},
+  engine?: Engine,
+): PacketSource {
+  const fileOptions: CaptureFileOptions = {
+    windowOctets: options.windowOctets ?? WINDOW_OCTETS,
+    readOctets: options.readOctets ?? READ_OCTETS,
+  };
+  const isMerged = options.order === 'time' && files.length > 1;
+  if (isMerged) return new MergedCaptures(files, fileOptions);
+  if (engine === undefined) return new CaptureSequence(files, fileOptions);
+  // One file is read at a time: they all share the windows.
+  const window = uint8Array(engine.allocate, fileOptions.windowOctets);
+  const readAhead = options.readAhead ?? READ_AHEAD;
+  const ahead = { ...readAhead, bytes: uint8Array(engine.allocate, readAheadOctets(readAhead)) };
+  return new CaptureSequence(files, { ...fileOptions, window, ahead }, engine);
+}
+
+/** Octets that `openCaptures` takes of an engine's memory. */
+export const CAPTURE_OCTETS = WINDOW_OCTETS + readAheadOctets(READ_AHEAD);
+
+/** What both orders share: the run's context, opening, and errors. */
+abstract class Captures implements PacketSource {
+  protected readonly context: CaptureContext;
+  readonly errors: FlowtapError[] = [];
+  readonly interfaces: readonly SourceInterface[];
+  readonly #options: CaptureFileOptions;
+
+  constructor(options: CaptureFileOptions, engine?: Engine) {
+    this.context = new CaptureContext(engine);
+    this.interfaces = this.context.interfaces;
+    this.#options = options;
+  }
+
+  get timeBaseSeconds(): number {
+    return this.context.timeBaseSeconds;
+  }
+
+  protected open(file: string): CaptureFile | undefined {
+    try {
+      return CaptureFile.open(file, this.context, this.#options);
+    } catch (error) {
+      if (!(error instanceof CaptureFileError)) throw error;
+      this.errors.push(error);
+      return undefined;
+    }
+  }
+
+  protected finish(file: CaptureFile): void {
+    if (file.fault !== undefined) this.errors.push(file.fault);
+    file.close();
+  }
+
+  abstract readonly octetsConsumed: number;
+  abstract readonly octetsTotal: number | undefined;
+  abstract readBatch(batch: PacketBatch): number;
+  abstract more(): Promise<boolean>;
+  abstract close(): void;
+}
+
+class CaptureSequence extends Captures {
+  readonly #names: string[];
+  #file: CaptureFile | undefined;
+  #consumedBefore = 0;
+  #sizes: (number | undefined)[] = [];
+
+  constructor(files: readonly string[], options: CaptureFileOptions, engine?: Engine) {
+    super(options, engine);
+    this.#names = [...files];
+    // What can be read ahead of the first file is read while the rest of a replay is made.
+    this.#openNext();
+  }
+
+  get octetsConsumed(): number {
+    return this.#consumedBefore + (this.#file?.octetsConsumed ?? 0);
+  }
+
+  /** Known once the last file has been opened; before that only a part, so undefined. */
+  get octetsTotal(): number | undefined {
+    if (this.#names.length > 0 || this.#sizes.includes(undefined)) return undefined;
+    return this.#sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+  }
+
+  get plainRecords(): PlainRecords | undefined {
+    return this.#file?.plainRecords;
+  }
+
+  readBatch(batch: PacketBatch): number {
+    batch.count = 0;
+    this.#file?.fill(batch);
+    return batch.count;
+  }
+
+  async more(): Promise<boolean> {
+    for (;;) {
+      const file = this.#file;
+      if (file !== undefined) {
+        if (await file.more()) return true;
+        await file.settled();
+        // Closed while it waited: the end is no fault of the file's.
+        if (this.#file === undefined) return false;
+        this.#consumedBefore += file.octetsTotal ?? file.octetsConsumed;
+        this.finish(file);
+        this.#file = undefined;
+      }
+      if (!this.#openNext()) return false;
+    }
+  }
+
+  /** False if there is none. */
+  #openNext(): boolean {
+    const name = this.#names.shift();
+    if (name === undefined) return false;
+    this.#file = this.open(name);
+    if (this.#file !== undefined) this.#sizes.push(this.#file.octetsTotal);
+    return true;
+  }
+
+  close(): void {
+    this.#names.length = 0;
+    this.#file?.close();
+    this.#file = undefined;
+  }
+}
+
+/** A file being merged: its batch, and the next frame of it. */
+interface Run {
+  readonly file: CaptureFile;
+  readonly batch: PacketBatch;
+  next: number;
+}
+
+/** Frames of several files in the order of time, copied into one memory, since a batch's frames lie in one. */
+class MergedCaptures extends Captures {
+  readonly #runs: Run[] = [];
+  readonly #bytes = new Uint8Array(4 * 1024 * 1024 + CAPTURED_LENGTH_MAX * 16);
+  readonly #view = new DataView(this.#bytes.buffer);
+  readonly #total: number | undefined;
+  #consumedByFinished = 0;
+
+  constructor(files: readonly string[], options: CaptureFileOptions) {
+    super(options);
+    for (const name of files) {
+      const file = this.open(name);
+      if (file !== undefined) this.#runs.push({ file, batch: createPacketBatch(), next: 0 });
+    }
+    const sizes = this.#runs.map((run) => run.file.octetsTotal);
+    this.#total = sizes.includes(undefined)
+      ? undefined
+      : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+  }
+
+  get octetsConsumed(): number {
+    return this.#runs.reduce((sum, run) => sum + run.file.octetsConsumed, this.#consumedByFinished);
+  }
+
+  get octetsTotal(): number | undefined {
+    return this.#total;
+  }
+
+  readBatch(batch: PacketBatch): number {
+    batch.count = 0;
+    batch.view = this.#view;
+    let used = 0;
+    while (batch.count < batch.capacity && this.#runs.length > 0) {
+      const run = this.#earliest();
+      if (run === undefined) break;
+      const length = run.batch.capturedLength[run.next]!;
+      if (used + length > this.#bytes.length) break;
+      used += this.#copy(run, batch, used);
+    }
+    return batch.count;
+  }
+
+  /** The run whose next frame is the earliest; undefined while one of them has none at hand. */
+  #earliest(): Run | undefined {
+    let earliest: Run | undefined;
+    for (const run of this.#runs) {
+      if (run.next >= run.batch.count && !this.#refill(run)) return undefined;
+      if (earliest === undefined || run.batch.timeNs[run.next]! < earliest.batch.timeNs[earliest.next]!)
+        earliest = run;
+    }
+    return earliest;
+  }
+
+  #refill(run: Run): boolean {
+    run.batch.count = 0;
+    run.next = 0;
+    run.file.fill(run.batch);
+    return run.batch.count > 0;
+  }
+
+  #copy(run: Run, to: PacketBatch, at: number): number {
+    const from = run.batch;
+    const length = from.capturedLength[run.next]!;
+    const { buffer, byteOffset } = from.view;
+    this.#bytes.set(new Uint8Array(buffer, byteOffset + from.frameOffset[run.next]!, length), at);
+    const i = to.count++;
+    to.frameOffset[i] = at;
+    to.capturedLength[i] = length;
+    to.wireLength[i] = from.wireLength[run.next]!;
+    to.timeNs[i] = from.timeNs[run.next]!;
+    to.interfaceIndex[i] = from.interfaceIndex[run.next]!;
+    run.next++;
+    return length;
+  }
+
+  async more(): Promise<boolean> {
+    for (let i = 0; i < this.#runs.length; ) {
+      const run = this.#runs[i]!;
+      if (run.next < run.batch.count || (await run.file.more())) {
+        i++;
+        continue;
+      }
+      if (this.#runs.length === 0) return false;
+      this.#consumedByFinished += run.file.octetsConsumed;
+      this.finish(run.file);
+      this.#runs.splice(i, 1);
+    }
+    return this.#runs.length > 0;
+  }
+
+  close(): void {
+    for (const run of this.#runs) run.file.close();
+    this.#runs.length = 0;
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * What a live capture is to do, as main tells a worker: plain data that can be posted. What becomes of it is in
+ * live-source.ts and the sources behind it.
+ */
+
+/** How packets reach us: the ring of AF_PACKET (Linux), libpcap, or the optional package cap. */
+export type CaptureKind = 'ring' | 'libpcap' | 'cap';
+
+/** Which packets are metered (RFC 5475): each with a chance of 1 in N, every N-th, or by a hash of their content. */
+export interface SamplingOptions {
+  readonly method: 'random' | 'systematic' | 'hash';
+  /** One packet in so many, 1 or more. */
+  readonly interval: number;
+}
+
+/** What the kernel's systematic sampling counts with (capture/selection/ebpf.ts); the workers of an interface share the map. */
+export interface KernelSelectionOptions {
+  /** File descriptor of the map, good in every thread. */
+  readonly map: number;
+  /** Entry of the packets that this worker is not given; entry 0 counts those of all. */
+  readonly leftOutEntry: number;
+  /** Which packet of an interval: 0 to below it. */
+  readonly phase: number;
+}
+
+export interface LiveCaptureOptions {
+  readonly capture: CaptureKind;
+  /** Name of the network interface. */
+  readonly interface: string;
+  /** Which of the run's interfaces this is, from 0: flows get observation point number one above. */
+  readonly interfaceIndex: number;
+  /** Octets of a block of the ring: a multiple of the page size. */
+  readonly blockOctets: number;
+  readonly blocks: number;
+  /** A block that is not full is handed over after this time. */
+  readonly blockTimeoutMs: number;
+  /** Octets of each frame that are captured; 0 for whole frames. */
+  readonly snapLength: number;
+  /** In tcpdump's syntax; undefined or `''` for every packet. */
+  readonly filter?: string | undefined;
+  /** Undefined or an interval of 1: every packet. */
+  readonly sampling?: SamplingOptions | undefined;
+  /** Where the kernel samples systematically; undefined: the worker does. */
+  readonly kernelSelection?: KernelSelectionOptions | undefined;
+  /** Receive frames for other stations too, until the capture ends. */
+  readonly promiscuous: boolean;
+  /** Capture what this machine sends, too. */
+  readonly outgoing: boolean;
+  /**
+   * Number (1 to 65,535) that the workers of one interface share: the kernel divides the packets among them, both
+   * directions of a flow to the same. Undefined for a single worker.
+   */
+  readonly fanoutGroup?: number | undefined;
+}
+
+/** The ring as the kernel made it; NaN where a source does not know. */
+export interface RingSize {
+  readonly blocks: number;
+  readonly blockOctets: number;
+  readonly octets: number;
+}
+
+/**
+ * What stays open in the process when a worker thread dies without its own clean-up; `releaseRing` (sys/packet-socket.ts)
+ * frees it.
+ */
+export interface RingHandles {
+  readonly descriptor: number;
+  readonly address: bigint;
+  readonly octets: number;
+}

@@ -1,0 +1,141 @@
+/**
+ * Walks the packets of a block of the ring (TPACKET_V3) and puts a VLAN tag that the kernel took out of a frame back
+ * into it, in place. Whatever the block holds, nothing outside of it is read or written.
+ *
+ * The kernel has handed the block over when this runs; taking blocks and giving them back is ring-capture.ts's.
+ */
+import * as linux from '../../sys/linux-constants.ts';
+import type { LivePacketBatch } from './live-batch.ts';
+
+// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
+const { PKT_LEN, PKT_MAC, PKT_NEXT_OFFSET, PKT_NSEC, PKT_SEC, PKT_SNAPLEN, PKT_STATUS } = linux;
+const { PKT_VLAN_TCI, PKT_VLAN_TPID, TPACKET3_HDR_OCTETS, VIRTIO_NET_HDR_OCTETS } = linux;
+const { TP_STATUS_VLAN_TPID_VALID, TP_STATUS_VLAN_VALID, VNET_CSUM_START, VNET_GSO_SIZE } = linux;
+const { VNET_GSO_TYPE, VIRTIO_NET_HDR_F_NEEDS_CSUM, VIRTIO_NET_HDR_GSO_ECN } = linux;
+const { VIRTIO_NET_HDR_GSO_TCPV4, VIRTIO_NET_HDR_GSO_TCPV6, VIRTIO_NET_HDR_GSO_UDP_L4 } = linux;
+
+const MAC_ADDRESSES_OCTETS = 12;
+const ETHERNET_HEADER_OCTETS = 14;
+const VLAN_TAG_OCTETS = 4;
+const ETHER_TYPE_VLAN = 0x8100;
+
+/** Where in a block the walk is. Offsets count octets from the start of the ring. */
+export interface BlockWalk {
+  readonly view: DataView;
+  readonly words: Int32Array;
+  /** The header of the next packet. */
+  at: number;
+  /** Packets of the block that have not been handed out. */
+  left: number;
+  /** First octet behind the block. */
+  end: number;
+  /** Packets that the block promised but that do not lie within it: never seen, but never read either. */
+  faults: number;
+  /** Unix seconds that packet times count from. */
+  readonly timeBaseSeconds: number;
+  readonly interfaceIndex: number;
+  /** Frames have an Ethernet header, so a tag can be put back. */
+  readonly isEthernet: boolean;
+  /** A virtio_net_hdr stands before each frame. */
+  readonly hasVnetHeader: boolean;
+}
+
+/** A walk over ring memory, before its first block. */
+export function createBlockWalk(
+  memory: ArrayBuffer,
+  options: Pick<BlockWalk, 'timeBaseSeconds' | 'interfaceIndex' | 'isEthernet' | 'hasVnetHeader'>,
+): BlockWalk {
+  const view = new DataView(memory);
+  return { ...options, view, words: new Int32Array(memory), at: 0, left: 0, end: 0, faults: 0 };
+}
+
+/**
+ * Hands out the next packets of the block, as many as the batch holds.
+ * @param batch overwritten; its view becomes that of the ring
+ * @returns how many; 0 once the block is through
+ */
+export function walkPackets(walk: BlockWalk, batch: LivePacketBatch): number {
+  const { words, view, end, timeBaseSeconds, interfaceIndex } = walk;
+  const { capacity, frameOffset, capturedLength, wireLength, timeNs } = batch;
+  const points = batch.interfaceIndex;
+  const segmentOctets = batch.segmentOctets;
+  const before = TPACKET3_HDR_OCTETS + (walk.hasVnetHeader ? VIRTIO_NET_HDR_OCTETS : 0);
+  let at = walk.at;
+  let left = walk.left;
+  let count = 0;
+  batch.view = view;
+  batch.superPackets = 0;
+  while (left > 0 && count < capacity) {
+    if (at + before > end) break;
+    const word = at >>> 2;
+    const next = words[word + (PKT_NEXT_OFFSET >> 2)]!;
+    const captured = words[word + (PKT_SNAPLEN >> 2)]!;
+    const mac = words[word + (PKT_MAC >> 2)]! & 0xffff;
+    const frame = at + mac;
+    // Negative lengths are above `end` once they are unsigned, so that one comparison holds both bounds.
+    if (mac < before || frame > end || captured >>> 0 > end - frame) break;
+    const status = words[word + (PKT_STATUS >> 2)]!;
+    frameOffset[count] = frame;
+    capturedLength[count] = captured;
+    wireLength[count] = words[word + (PKT_LEN >> 2)]!;
+    timeNs[count] =
+      ((words[word + (PKT_SEC >> 2)]! >>> 0) - timeBaseSeconds) * 1e9 +
+      (words[word + (PKT_NSEC >> 2)]! >>> 0);
+    points[count] = interfaceIndex;
+    segmentOctets[count] = 0;
+    if (walk.hasVnetHeader && view.getUint8(frame - VIRTIO_NET_HDR_OCTETS + VNET_GSO_TYPE) !== 0)
+      noteSuperPacket(view, frame - VIRTIO_NET_HDR_OCTETS, batch, count);
+    if ((status & TP_STATUS_VLAN_VALID) !== 0 && walk.isEthernet && captured >= ETHERNET_HEADER_OCTETS)
+      restoreTag(walk, at, status, batch, count);
+    count++;
+    left--;
+    if (left > 0 && (next < before || next > end - at)) break;
+    at += next;
+  }
+  if (left > 0 && count < capacity) {
+    walk.faults += left;
+    left = 0;
+  }
+  walk.at = at;
+  walk.left = left;
+  batch.count = count;
+  return count;
+}
+
+/** Notes what the virtio_net_hdr at `at` says of frame `i`; other kinds than TCP and UDP segments are single packets. */
+function noteSuperPacket(view: DataView, at: number, batch: LivePacketBatch, i: number): void {
+  const kind = view.getUint8(at + VNET_GSO_TYPE) & ~VIRTIO_NET_HDR_GSO_ECN;
+  const isTcp = kind === VIRTIO_NET_HDR_GSO_TCPV4 || kind === VIRTIO_NET_HDR_GSO_TCPV6;
+  if (!isTcp && kind !== VIRTIO_NET_HDR_GSO_UDP_L4) return;
+  const octets = view.getUint16(at + VNET_GSO_SIZE, true);
+  if (octets === 0) return;
+  const hasStart = (view.getUint8(at) & VIRTIO_NET_HDR_F_NEEDS_CSUM) !== 0;
+  batch.segmentOctets[i] = octets;
+  batch.transportOffset[i] = hasStart ? view.getUint16(at + VNET_CSUM_START, true) : 0;
+  batch.isUdp[i] = isTcp ? 0 : 1;
+  batch.superPackets++;
+}
+
+/**
+ * Puts the outer tag of the packet whose header is at `at` back: the addresses move four octets forward, over what the
+ * kernel left before the frame, and the frame is four octets longer, as it was on the wire.
+ */
+function restoreTag(walk: BlockWalk, at: number, status: number, batch: LivePacketBatch, i: number): void {
+  const { view } = walk;
+  const frame = batch.frameOffset[i]!;
+  const to = frame - VLAN_TAG_OCTETS;
+  if (to < at + TPACKET3_HDR_OCTETS) return;
+  const hasType = (status & TP_STATUS_VLAN_TPID_VALID) !== 0;
+  const type = hasType ? view.getUint16(at + PKT_VLAN_TPID, true) : ETHER_TYPE_VLAN;
+  const control = view.getUint16(at + PKT_VLAN_TCI, true);
+  view.setInt32(to, view.getInt32(frame));
+  view.setInt32(to + 4, view.getInt32(frame + 4));
+  view.setInt32(to + 8, view.getInt32(frame + 8));
+  view.setUint16(to + MAC_ADDRESSES_OCTETS, type);
+  view.setUint16(to + MAC_ADDRESSES_OCTETS + 2, control);
+  batch.frameOffset[i] = to;
+  batch.capturedLength[i] = batch.capturedLength[i]! + VLAN_TAG_OCTETS;
+  batch.wireLength[i] = batch.wireLength[i]! + VLAN_TAG_OCTETS;
+  if (batch.segmentOctets[i] !== 0 && batch.transportOffset[i] !== 0)
+    batch.transportOffset[i] = batch.transportOffset[i]! + VLAN_TAG_OCTETS;
+}

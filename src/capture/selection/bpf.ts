@@ -1,0 +1,127 @@
+/**
+ * The one classic BPF program that the kernel runs for each packet before it enters the ring: what this host sends,
+ * random sampling, the filter, and the snap length, which is the value that the program returns. A packet that it
+ * returns 0 for never leaves the kernel.
+ *
+ *     [ outgoing? drop ]  [ random word mod N not 0? drop ]  filter or: return snap length
+ *
+ * The parts stand in front of each other unchanged, since jumps of classic BPF are relative.
+ */
+import { CaptureError } from '../../base/errors.ts';
+import { errorBuffer, type Libpcap, libpcap, programBuffer } from '../../sys/libpcap.ts';
+import * as linux from '../../sys/linux-constants.ts';
+import { dltOfLinkType } from '../link-types.ts';
+
+const { BPF_ALU_MOD_K, BPF_JMP_JEQ_K, BPF_LD_W_ABS, BPF_MAXINSNS, BPF_RET_K, PACKET_OUTGOING } = linux;
+const { SKF_AD_OFF, SKF_AD_PKTTYPE, SKF_AD_RANDOM, SOCK_FILTER_OCTETS } = linux;
+
+/** What the kernel returns for whole frames, and libpcap's largest snap length. */
+export const SNAP_LENGTH_MAX = 262_144;
+/** No netmask is known: only `broadcast` of IPv4 needs one. */
+const PCAP_NETMASK_UNKNOWN = 0xffff_ffff;
+/** Octets of the buffer of a handle that only compiles. */
+const COMPILE_BUFFER_OCTETS = 65_536;
+
+export interface BpfOptions {
+  /** The interface's name, for errors and for libpcap. */
+  readonly name: string;
+  readonly linkType: number;
+  /** Octets; 0 for whole frames. */
+  readonly snapLength: number;
+  readonly filter: string;
+  /** Keep each packet with a chance of 1 in so many; 1 keeps all. */
+  readonly randomInterval: number;
+  /** Drop what this host sends. */
+  readonly withoutOutgoing: boolean;
+}
+
+/** code, jump if true, jump if false, k. */
+type Instruction = readonly [number, number, number, number];
+
+function assemble(instructions: readonly Instruction[]): Uint8Array {
+  const octets = new Uint8Array(instructions.length * SOCK_FILTER_OCTETS);
+  const view = new DataView(octets.buffer);
+  instructions.forEach(([code, ifTrue, ifFalse, k], i) => {
+    const at = i * SOCK_FILTER_OCTETS;
+    view.setUint16(at, code, true);
+    view.setUint8(at + 2, ifTrue);
+    view.setUint8(at + 3, ifFalse);
+    view.setUint32(at + 4, k, true);
+  });
+  return octets;
+}
+
+const DROP: Instruction = [BPF_RET_K, 0, 0, 0];
+
+/**
+ * The whole program (struct sock_filter one after the other).
+ * @throws CaptureError for a filter that does not compile, with libpcap's message
+ */
+export function compileProgram(options: BpfOptions): Uint8Array {
+  const snapLength = options.snapLength === 0 ? SNAP_LENGTH_MAX : options.snapLength;
+  const before: Instruction[] = [];
+  if (options.withoutOutgoing) {
+    before.push([BPF_LD_W_ABS, 0, 0, SKF_AD_OFF + SKF_AD_PKTTYPE]);
+    before.push([BPF_JMP_JEQ_K, 0, 1, PACKET_OUTGOING], DROP);
+  }
+  if (options.randomInterval > 1) {
+    before.push([BPF_LD_W_ABS, 0, 0, SKF_AD_OFF + SKF_AD_RANDOM]);
+    before.push([BPF_ALU_MOD_K, 0, 0, options.randomInterval], [BPF_JMP_JEQ_K, 1, 0, 0], DROP);
+  }
+  const first = assemble(before);
+  const rest =
+    options.filter === ''
+      ? assemble([[BPF_RET_K, 0, 0, snapLength]])
+      : compileFilter(options.name, options.filter, options.linkType, snapLength);
+  const program = new Uint8Array(first.length + rest.length);
+  program.set(first);
+  program.set(rest, first.length);
+  const instructions = program.length / SOCK_FILTER_OCTETS;
+  if (instructions > BPF_MAXINSNS) {
+    throw new CaptureError(options.name, `the filter takes ${instructions} instructions`, {
+      remedy: `the kernel takes ${BPF_MAXINSNS}: make it simpler`,
+      exitCode: 2,
+    });
+  }
+  return program;
+}
+
+/**
+ * A filter expression in tcpdump's syntax (pcap-filter(7)) as instructions that return the snap length or 0.
+ * @throws CaptureError with libpcap's message, or where libpcap is not installed
+ */
+function compileFilter(name: string, filter: string, linkType: number, snapLength: number): Uint8Array {
+  const library = libpcap(name, 'a filter');
+  const live = liveHandle(library, name, linkType, snapLength);
+  const pcap = live === 0 ? library.openDead(dltOfLinkType(linkType), snapLength) : live;
+  const program = programBuffer();
+  try {
+    if (library.compile(pcap, program, filter, 1, PCAP_NETMASK_UNKNOWN) !== 0) {
+      const reason = library.errorText(pcap);
+      throw new CaptureError(name, `the filter ${JSON.stringify(filter)} does not compile: ${reason}`, {
+        remedy: "filters are in tcpdump's syntax: see man pcap-filter",
+        exitCode: 2,
+      });
+    }
+    const instructions = library.instructions(program);
+    library.freeCode(program);
+    return instructions;
+  } finally {
+    library.close(pcap);
+  }
+}
+
+/**
+ * A handle on the interface itself, whose filters know that the kernel takes VLAN tags out of frames; `vlan 10` would
+ * never match without. 0 where there is none to be had, or it sees another link type than the ring.
+ */
+function liveHandle(library: Libpcap, name: string, linkType: number, snapLength: number): number | bigint {
+  const pcap = library.create(name, errorBuffer());
+  if (pcap === 0) return 0;
+  library.setSnapLength(pcap, snapLength);
+  library.setBufferSize(pcap, COMPILE_BUFFER_OCTETS);
+  // Warnings are positive.
+  if (library.activate(pcap) >= 0 && library.datalink(pcap) === dltOfLinkType(linkType)) return pcap;
+  library.close(pcap);
+  return 0;
+}

@@ -1,0 +1,82 @@
+/** From the configuration of an exporter to what CollectorExporter wants to know: defaults, and the template's faults. */
+import type { RecordParts } from '../../records/flow-layout.ts';
+import type { ExportClock } from '../export-clock.ts';
+import type { ExporterConfig, ExportingConfig } from '../record-sink.ts';
+import type { Transport } from '../transport/transport.ts';
+import {
+  CollectorExporter,
+  type CollectorExporterOptions,
+  type ExportProtocol,
+} from './collector-exporter.ts';
+import { exporterLanes } from './lanes.ts';
+import type { MessageArena } from './message-arena.ts';
+
+const TEMPLATE_REFRESH_MS = 60_000;
+const TEMPLATE_REFRESH_MESSAGES = 1000;
+
+/** The messages that an exporter's URL asks for. */
+function messageProtocol({ protocol }: ExporterConfig): ExportProtocol {
+  return protocol === 'netflow5' || protocol === 'netflow9' ? protocol : 'ipfix';
+}
+
+/** Options of the exporter, complete. @param isReliable messages arrive, and in order: templates are sent once */
+export function collectorOptions(
+  config: ExportingConfig,
+  to: ExporterConfig,
+  isReliable: boolean,
+): CollectorExporterOptions {
+  const { options } = to;
+  const protocol = messageProtocol(to);
+  return {
+    url: to.url,
+    protocol,
+    template: {
+      ipv4: options.templateIpv4 ?? config.template.ipv4,
+      ipv6: options.templateIpv6 ?? config.template.ipv6,
+    },
+    isBiflow: options.biflow ?? config.biflow,
+    timestamps: config.timestamps,
+    privateEnterpriseNumber: config.privateEnterpriseNumber,
+    observationDomainId: config.observation.domainId,
+    ingressInterface: config.observation.ingressInterface,
+    egressInterface: config.observation.egressInterface,
+    isReliable,
+    templateRefreshMs: options.templateRefreshMs ?? TEMPLATE_REFRESH_MS,
+    templateRefreshMessages: options.templateRefreshMessages ?? TEMPLATE_REFRESH_MESSAGES,
+    optionsData: options.optionsData ?? (protocol === 'ipfix' ? 'statistics' : 'periodic'),
+    ...(config.sampling === undefined ? {} : { sampling: config.sampling }),
+    ...(options.samplingForms === undefined ? {} : { samplingForms: options.samplingForms }),
+    ...(options.exporterAddress === undefined ? {} : { exporterAddress: options.exporterAddress }),
+    ...(config.metering === undefined ? {} : { flowKey: config.metering.flowKey }),
+    ...(config.anonymization === undefined ? {} : { anonymization: config.anonymization }),
+    origin: config.origin ?? 'configuration',
+  };
+}
+
+/**
+ * The optional parts of records that an exporter's templates read.
+ * @throws ConfigError for faults in the templates
+ */
+export function partsOfTemplates(config: ExportingConfig, to: ExporterConfig): RecordParts {
+  const { templates } = exporterLanes(collectorOptions(config, to, false)).lanes;
+  return {
+    encapsulation: templates.some((template) => template.needsEncapsulation),
+    health: templates.some((template) => template.needsHealth),
+  };
+}
+
+/**
+ * An exporter over any transport.
+ * @throws ConfigError for faults in the templates
+ */
+export function createCollectorExporter(
+  arena: MessageArena,
+  transport: Transport,
+  config: ExportingConfig,
+  to: ExporterConfig,
+  isReliable = false,
+  clock?: ExportClock,
+): CollectorExporter {
+  const options = collectorOptions(config, to, isReliable);
+  return new CollectorExporter(arena, transport, clock === undefined ? options : { ...options, clock });
+}

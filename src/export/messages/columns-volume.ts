@@ -1,0 +1,32 @@
+/** Adds up what the records of each message amount to, in case that the message cannot be sent. */
+import { FORWARD_DOUBLE, OCTETS, PACKETS, REVERSE_DOUBLE } from '../../records/flow-layout.ts';
+import { SIDE_FORWARD, SIDE_REVERSE } from '../row-selection.ts';
+import type { ColumnRun } from './columns.ts';
+import type { MessageArena } from './message-arena.ts';
+
+/** @param side of the lane that the records are in */
+export function addMessageVolumes(run: ColumnRun, side: number, arena: MessageArena): void {
+  const { doubles, rows, positions, to } = run;
+  const { slotOctets, flowPackets, flowOctets } = arena;
+  for (let i = run.from; i < to; ) {
+    const slot = (positions[i]! / slotOctets) | 0;
+    const end = (slot + 1) * slotOctets;
+    let packets = 0;
+    let octets = 0;
+    // Positions grow within a message, and start again from the front only where slots do.
+    for (let last = -1; i < to && positions[i]! < end && positions[i]! > last; i++) {
+      last = positions[i]!;
+      const entry = rows[i]! >>> 1;
+      if (side !== SIDE_REVERSE) {
+        packets += doubles[entry + FORWARD_DOUBLE + PACKETS]!;
+        octets += doubles[entry + FORWARD_DOUBLE + OCTETS]!;
+      }
+      if (side !== SIDE_FORWARD) {
+        packets += doubles[entry + REVERSE_DOUBLE + PACKETS]!;
+        octets += doubles[entry + REVERSE_DOUBLE + OCTETS]!;
+      }
+    }
+    flowPackets[slot] = flowPackets[slot]! + packets;
+    flowOctets[slot] = flowOctets[slot]! + octets;
+  }
+}

@@ -1,0 +1,300 @@
+/**
+ * Announces templates and options to a collector: before their first use, again soon after, and then by time and number
+ * of messages (RFC 7011 §8.4, RFC 3954 §9), since a datagram may be lost and a collector restarted.
+ */
+
+import type { InformationElement } from '../../ie/element.ts';
+import type { TemplateField } from '../../ie/templates.ts';
+import { nameOf } from '../../ie/text-columns.ts';
+import type { AnonymizationConfig } from '../anonymization/anonymizer.ts';
+import type { ExportClock } from '../export-clock.ts';
+import { type FlowVolume, NOTHING_LOST } from '../lost-flows.ts';
+import { OPTIONS_TEMPLATE_SET, TEMPLATE_SET } from '../messages/ipfix.ts';
+import type { Lanes, TemplateIds } from '../messages/lanes.ts';
+import type { MessageArena } from '../messages/message-arena.ts';
+import type { MessageBuilder } from '../messages/message-builder.ts';
+import { OPTIONS_TEMPLATE_SET_V9, TEMPLATE_SET_V9 } from '../messages/netflow-v9.ts';
+import type { MeteringStatistics, SamplingDescription, SamplingForm } from '../metering-statistics.ts';
+import type { TransportStatistics } from '../transport/transport.ts';
+import { type InterfaceDescription, ipfixOptionsData, netflow9OptionsData } from './options-data.ts';
+import type { OptionsSet } from './options-records.ts';
+import { EVERY_PACKET } from './options-sampling.ts';
+import type { FlowKeyParts } from './options-templates.ts';
+
+/**
+ * When options data is sent: all of it with every announcement of templates; descriptions with the first one, after a
+ * collector refused messages (so has probably been restarted) and when they change, and statistics from time to time; the
+ * same without statistics; or nothing at all. In IPFIX options data counts in the sequence number (RFC 7011 §3.1), which
+ * nfcapd up to now forgets: it reports a false failure for options data behind its first flow record. So `statistics`,
+ * which sends little, is IPFIX's default, and `periodic` that of NetFlow v9, which counts messages.
+ */
+export type OptionsDataMode = 'periodic' | 'statistics' | 'once' | 'none';
+
+/** Free slots that templates and options need at most. */
+const REFRESH_SLOTS = 64;
+/** Interfaces that are announced at most. */
+const INTERFACES_MAX = 400;
+/** The second announcement comes early: the first one may have been lost, or the collector not yet there. */
+const SECOND_REFRESH_MESSAGES = 20;
+/** Least time between announcements to a collector that refuses messages. */
+const REFUSED_REFRESH_MS = 1000;
+
+export interface AnnouncerOptions {
+  readonly isIpfix: boolean;
+  readonly observationDomainId: number;
+  readonly privateEnterpriseNumber: number;
+  /** Nothing is lost on the way: each template is sent once (RFC 7011 §8.2), options data again when it changes. */
+  readonly isReliable: boolean;
+  readonly templateRefreshMs: number;
+  readonly templateRefreshMessages: number;
+  readonly optionsData: OptionsDataMode;
+  /** Every packet where missing. */
+  readonly sampling?: SamplingDescription;
+  readonly samplingForms?: readonly SamplingForm[];
+  readonly exporterAddress?: string;
+  readonly flowKey?: FlowKeyParts;
+  readonly ingressInterface: number | 'auto';
+  readonly anonymization?: AnonymizationConfig;
+}
+
+/** What an announcer works with; all of it is the exporter's. */
+interface Parts {
+  readonly builder: MessageBuilder;
+  readonly arena: MessageArena;
+  readonly lanes: Lanes;
+  readonly ids: TemplateIds;
+  readonly clock: ExportClock;
+  readonly statistics: TransportStatistics;
+}
+
+export class Announcer {
+  readonly #parts: Parts;
+  readonly #options: AnnouncerOptions;
+  readonly #optionsTemplateSet: number;
+  readonly #optionsIds = new Map<string, number>();
+  /** Options template records as they were announced last; undefined where they may have changed. */
+  #optionsTemplates: readonly Uint8Array[] | undefined;
+  #interfaces: readonly InterfaceDescription[] = [];
+  #hasNewInterfaces = false;
+  #readMetering: (() => MeteringStatistics) | undefined;
+  #readDropped: () => FlowVolume = () => NOTHING_LOST;
+  #refreshedAtMs = Number.NEGATIVE_INFINITY;
+  #refreshedAtMessage = 0;
+  #refreshes = 0;
+  #refusedAtRefresh = 0;
+  #statisticsAtMs = 0;
+  #notSent = { records: 0, firstMs: Number.NaN, lastMs: Number.NaN };
+  /** Templates that a session has been told already. */
+  readonly #announced = new Set<Uint8Array | string>();
+
+  constructor(parts: Parts, options: AnnouncerOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#optionsTemplateSet = options.isIpfix ? OPTIONS_TEMPLATE_SET : OPTIONS_TEMPLATE_SET_V9;
+  }
+
+  /** Names of interfaces, announced the next time. */
+  setInterfaces(interfaces: readonly InterfaceDescription[]): void {
+    this.#interfaces = interfaces.slice(0, INTERFACES_MAX);
+    this.#hasNewInterfaces = this.#refreshes > 0;
+    this.#refreshedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * Where statistics come from that are not the exporter's own.
+   * @param dropped what was given up before it reached the exporter
+   */
+  setStatistics(metering: (() => MeteringStatistics) | undefined, dropped: () => FlowVolume): void {
+    this.#readMetering = metering;
+    this.#readDropped = dropped;
+    this.#optionsTemplates = undefined;
+  }
+
+  /** Makes the next announcement due at once. */
+  repeat(): void {
+    this.#refreshedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * Announces the templates of flow records, and how packets were selected, before there is anything to export. They
+   * come again, with all options, before the first record.
+   * @returns whether there was room
+   */
+  announceTemplates(): boolean {
+    const { builder, arena, clock } = this.#parts;
+    if (arena.free < REFRESH_SLOTS) return false;
+    builder.closeMessage();
+    builder.setExportTime(clock.nowMs > 0 ? clock.nowMs : Date.now());
+    this.#addTemplates();
+    const hasOptions = this.#options.optionsData !== 'none';
+    if (hasOptions) this.#addOptions(({ kind }) => kind === 'sampling', true);
+    builder.closeMessage();
+    builder.setExportTime(clock.nowMs);
+    return true;
+  }
+
+  /**
+   * Announces templates and options where it is time to.
+   * @returns false where the arena has too little room for that: send first
+   */
+  announceIfDue(): boolean {
+    const { isReliable, templateRefreshMs, templateRefreshMessages, optionsData } = this.#options;
+    const { builder, arena, statistics } = this.#parts;
+    const nowMs = performance.now();
+    const since = builder.totals.messages - this.#refreshedAtMessage;
+    const { econnrefused } = statistics.errors;
+    const sinceMs = nowMs - this.#refreshedAtMs;
+    const wasRefused = econnrefused !== this.#refusedAtRefresh && sinceMs >= REFUSED_REFRESH_MS;
+    const isSecond = this.#refreshes === 1 && since >= SECOND_REFRESH_MESSAGES;
+    const wasAsked = sinceMs === Number.POSITIVE_INFINITY;
+    const hasStatistics = optionsData === 'statistics' || optionsData === 'periodic';
+    const areStatisticsDue =
+      hasStatistics && this.#refreshes > 0 && nowMs - this.#statisticsAtMs >= templateRefreshMs;
+    const isOften = !isReliable && (isSecond || wasRefused || since >= templateRefreshMessages);
+    const isLate = !isReliable && sinceMs >= templateRefreshMs;
+    if (!wasAsked && !isOften && !isLate && !areStatisticsDue) return true;
+    if (arena.free < REFRESH_SLOTS) return false;
+    builder.closeMessage();
+    this.#addTemplates();
+    const isWhole = this.#refreshes === 0 || wasRefused || optionsData === 'periodic';
+    const hasNewInterfaces = this.#hasNewInterfaces;
+    const hasData = isWhole || areStatisticsDue || hasNewInterfaces;
+    const repeated = hasData ? undefined : this.#optionsTemplates;
+    if (repeated !== undefined) this.#repeatOptionsTemplates(repeated);
+    else if (optionsData !== 'none') {
+      this.#addOptions(({ kind }) => {
+        if (kind === 'statistics') return areStatisticsDue || optionsData === 'periodic';
+        return isWhole || (kind === 'interfaces' && hasNewInterfaces);
+      });
+    }
+    builder.closeMessage();
+    if (this.#refreshes === 0 || areStatisticsDue) this.#statisticsAtMs = nowMs;
+    this.#hasNewInterfaces = false;
+    this.#refreshes++;
+    this.#refreshedAtMs = nowMs;
+    this.#refreshedAtMessage = builder.totals.messages;
+    this.#refusedAtRefresh = econnrefused;
+    return true;
+  }
+
+  /** Adds statistics to the end, where there are any and there is room. They come last, so that they are complete. */
+  announceEnd(): void {
+    const { optionsData } = this.#options;
+    const { builder, arena } = this.#parts;
+    const hasStatistics = optionsData === 'statistics' || optionsData === 'periodic';
+    if (!hasStatistics || this.#refreshes === 0 || arena.free < REFRESH_SLOTS) return;
+    builder.closeMessage();
+    this.#addOptions(({ kind }) => kind === 'statistics', true);
+    builder.closeMessage();
+  }
+
+  #addTemplates(): void {
+    const { builder, lanes } = this.#parts;
+    const setId = this.#options.isIpfix ? TEMPLATE_SET : TEMPLATE_SET_V9;
+    for (const record of lanes.templateRecords) {
+      if (this.#isNew(record)) builder.addControlRecord(setId, record, 'templateRecords');
+    }
+  }
+
+  /** Whether a template has to be sent; over a reliable session, only the first time. */
+  #isNew(template: Uint8Array | string): boolean {
+    if (!this.#options.isReliable) return true;
+    const isNew = !this.#announced.has(template);
+    this.#announced.add(template);
+    return isNew;
+  }
+
+  /**
+   * @param hasData whose data is sent as well
+   * @param isAlone leave out the templates of other sets
+   */
+  #addOptions(hasData: (set: OptionsSet) => boolean, isAlone = false): void {
+    const { builder, ids } = this.#parts;
+    const all = this.#optionsSets();
+    const sets = isAlone ? all.filter(hasData) : all;
+    const templates: Uint8Array[] = [];
+    const setIds = sets.map(({ template }) => {
+      const record = new Uint8Array([0, 0, ...template]);
+      const key = record.join();
+      const id = this.#optionsIds.get(key) ?? ids.take(record);
+      this.#optionsIds.set(key, id);
+      new DataView(record.buffer).setUint16(0, id);
+      if (this.#isNew(key)) builder.addControlRecord(this.#optionsTemplateSet, record, 'templateRecords');
+      templates.push(record);
+      return id;
+    });
+    if (!isAlone) this.#optionsTemplates = templates;
+    sets.forEach((set, i) => {
+      if (!hasData(set)) return;
+      for (const record of set.records) builder.addControlRecord(setIds[i]!, record, 'optionsRecords');
+    });
+  }
+
+  /** Most announcements have nothing new: a busy exporter makes hundreds of them a second. */
+  #repeatOptionsTemplates(templates: readonly Uint8Array[]): void {
+    if (this.#options.isReliable) return;
+    for (const record of templates) {
+      this.#parts.builder.addControlRecord(this.#optionsTemplateSet, record, 'templateRecords');
+    }
+  }
+
+  #optionsSets(): OptionsSet[] {
+    const { observationDomainId, privateEnterpriseNumber, isIpfix } = this.#options;
+    const { sampling = EVERY_PACKET, samplingForms, exporterAddress, flowKey, anonymization } = this.#options;
+    const { lanes, clock } = this.#parts;
+    const fields = lanes.templates.flatMap((template) => template.fields);
+    const contents = {
+      observationDomainId,
+      sampling,
+      samplingForms,
+      // Not known before the first flow, and not sent before it.
+      systemInitMs: Number.isNaN(clock.systemInitMs) ? 0 : clock.systemInitMs,
+      interfaces: this.#interfaces,
+      exporterAddress,
+      templates: lanes.templateRecords.map((record, i) => ({
+        id: record[0]! * 256 + record[1]!,
+        template: lanes.templates[i]!,
+      })),
+      flowKey,
+      isInterfaceKey: this.#options.ingressInterface === 'auto',
+      anonymization,
+      ownElements: ownElementsOf(fields),
+      privateEnterpriseNumber,
+      exported: this.#exported(),
+      metering: this.#readMetering?.(),
+    };
+    return isIpfix ? ipfixOptionsData(contents) : netflow9OptionsData(contents);
+  }
+
+  #exported() {
+    const { messages, octets, flowRecords, ...failed } = this.#parts.statistics;
+    const dropped = this.#readDropped();
+    const records = failed.failedFlowRecords + dropped.records;
+    const { nowMs } = this.#parts.clock;
+    const { firstMs } = this.#notSent;
+    if (records > this.#notSent.records) {
+      this.#notSent = { records, firstMs: Number.isNaN(firstMs) ? nowMs : firstMs, lastMs: nowMs };
+    }
+    return {
+      messages,
+      octets,
+      flowRecords,
+      notSent: {
+        records,
+        packets: failed.failedFlowPackets + dropped.packets,
+        octets: failed.failedFlowOctets + dropped.octets,
+      },
+      firstNotSentMs: this.#notSent.firstMs,
+      lastNotSentMs: this.#notSent.lastMs,
+    };
+  }
+}
+
+/** The elements of our own among fields, each once; one in reverse under its number and name there. */
+function ownElementsOf(fields: readonly TemplateField[]): InformationElement[] {
+  const own = fields.filter(({ element }) => element.isEnterprise);
+  const byId = new Map(
+    own.map((field) => [field.id, { ...field.element, id: field.id, name: nameOf(field) }]),
+  );
+  return [...byId.values()];
+}

@@ -1,0 +1,56 @@
+/** Opens what a session over UDP needs: memory for messages of a size that fits, a socket, and the exporter on top. */
+
+import type { ExportClock } from '../export-clock.ts';
+import type { CollectorExporter } from '../messages/collector-exporter.ts';
+import { createCollectorExporter } from '../messages/collector-options.ts';
+import { MessageArena } from '../messages/message-arena.ts';
+import type { ExporterConfig, ExportingConfig } from '../record-sink.ts';
+import { addressTowards, isLocalAddress, type ResolvedAddress } from '../transport/collector-address.ts';
+import type { SocketSettings } from '../transport/udp-socket.ts';
+import { openUdpTransport, type UdpTransport } from '../transport/udp-transport.ts';
+
+/** Largest message: what every path carries unfragmented, or nearly so for IPv4; IPv6's least MTU less headers. */
+const MESSAGE_OCTETS_IPV4 = 1400;
+const MESSAGE_OCTETS_IPV6 = 1232;
+/** Messages a second to collectors whose receive queue cannot be watched. */
+const REMOTE_RATE = 20_000;
+
+export interface UdpExporter {
+  readonly arena: MessageArena;
+  readonly transport: UdpTransport;
+  readonly exporter: CollectorExporter;
+}
+
+/**
+ * Opens an exporter towards an address of the collector.
+ * @param clock of an exporter that this one goes on from
+ * @throws ExportError where the socket cannot be opened, ConfigError for faults in the templates
+ */
+export async function openUdpExporter(
+  config: ExportingConfig,
+  to: ExporterConfig,
+  address: ResolvedAddress,
+  clock?: ExportClock,
+): Promise<UdpExporter> {
+  const { port, url, options } = to;
+  const usualOctets = address.family === 4 ? MESSAGE_OCTETS_IPV4 : MESSAGE_OCTETS_IPV6;
+  const arena = new MessageArena(options.messageOctetsMax ?? usualOctets);
+  const rate = options.rate ?? (isLocalAddress(address.address) ? 'max' : REMOTE_RATE);
+  const { sourceAddress, sourcePort, dscp, ttl } = options as SocketSettings;
+  const transport = await openUdpTransport(arena, {
+    to: address,
+    port,
+    url,
+    rate,
+    settings: {
+      ...(sourceAddress === undefined ? {} : { sourceAddress }),
+      ...(sourcePort === undefined ? {} : { sourcePort }),
+      ...(dscp === undefined ? {} : { dscp }),
+      ...(ttl === undefined ? {} : { ttl }),
+    },
+  });
+  const known = options.exporterAddress ?? (await addressTowards(address, port));
+  const exporterOptions = known === undefined ? options : { ...options, exporterAddress: known };
+  const own = { ...to, options: exporterOptions };
+  return { arena, transport, exporter: createCollectorExporter(arena, transport, config, own, false, clock) };
+}

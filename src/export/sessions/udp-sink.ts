@@ -1,0 +1,262 @@
+/**
+ * A collector over UDP: finds its address and keeps it up to date, and counts across the sockets that follow each
+ * other. A new address is a new transport session (RFC 7011 §10.3): templates first, sequence numbers from 0.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { ExportError } from '../../base/errors.ts';
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import { countDataRecords } from '../batch-buffer.ts';
+import { addVolumes, LostFlows, NOTHING_LOST, volumeOf } from '../lost-flows.ts';
+import type { CollectorExporter } from '../messages/collector-exporter.ts';
+import { partsOfTemplates } from '../messages/collector-options.ts';
+import type { InterfaceDescription } from '../options-data/options-data.ts';
+import type {
+  CollectorStatistics,
+  ExporterConfig,
+  ExportingConfig,
+  RecordSink,
+  SinkContext,
+} from '../record-sink.ts';
+import { addStatistics, emptyStatistics } from '../statistics.ts';
+import { isHostName, type ResolvedAddress, resolveCollector } from '../transport/collector-address.ts';
+import { type SendErrorReason, sendErrorReason } from '../transport/transport.ts';
+import type { UdpTransport } from '../transport/udp-transport.ts';
+import { openUdpExporter } from './udp-exporter.ts';
+
+const RESOLVE_MS = 60_000;
+/** After errors the name is looked up again this soon. */
+const RESOLVE_AFTER_ERROR_MS = 5000;
+/** Looks, a second apart, without a refusal until a collector that refused counts as back. */
+const QUIET_LOOKS = 2;
+
+/**
+ * Collectors with several threads may decode a datagram before one that came earlier (GoFlow2): templates get this much
+ * of a lead before the first records.
+ */
+const TEMPLATE_LEAD_MS = 50;
+
+interface Session {
+  readonly exporter: CollectorExporter;
+  readonly address: ResolvedAddress;
+  readonly transport: UdpTransport;
+  /** Records wait until then; 0: they need not wait. */
+  recordsFromMs: number;
+}
+
+/** The first failure of a collector that is not ready, with the reason for its counter. */
+function openFailure(error: unknown): SendErrorReason {
+  return sendErrorReason(error instanceof ExportError ? (error.cause ?? error) : error);
+}
+
+export class UdpSink implements RecordSink {
+  readonly url: string;
+  readonly needsEncapsulation: boolean;
+  readonly needsHealth: boolean;
+  readonly #config: ExportingConfig;
+  readonly #to: ExporterConfig;
+  #session: Session | undefined;
+  #interfaces: readonly InterfaceDescription[] | undefined;
+  #statisticsFrom: Parameters<NonNullable<RecordSink['setStatistics']>> | undefined;
+  /** What sockets before the present one sent. */
+  #past: CollectorStatistics;
+  #sessions = 0;
+  /** Data records that waited in vain for a socket. */
+  #stopped = 0;
+  /** What those waited in vain, and what sockets before the present one could not send. */
+  readonly #lost = new LostFlows();
+  #lastError: CollectorStatistics['lastError'];
+  /** The export that waits, if one does. */
+  #pending: Promise<void> | undefined;
+  #whenOpen: (() => void)[] = [];
+  #isClosed = false;
+  #opening: Promise<void> | undefined;
+  #resolvedAtMs = Number.NEGATIVE_INFINITY;
+  #errorsSeen = 0;
+  #refusedSeen = 0;
+  #quietLooks = QUIET_LOOKS;
+
+  /** @throws ConfigError for faults in the templates */
+  constructor(config: ExportingConfig, to: ExporterConfig) {
+    this.url = to.url;
+    this.#config = config;
+    this.#to = to;
+    const parts = partsOfTemplates(config, to);
+    this.needsEncapsulation = parts.encapsulation;
+    this.needsHealth = parts.health;
+    this.#past = emptyStatistics(to.url);
+  }
+
+  get isAway(): boolean {
+    return this.#session === undefined || this.#quietLooks < QUIET_LOOKS;
+  }
+
+  /** Looks the name up, and opens a socket unless the present one still leads there. @throws ExportError */
+  async open(): Promise<void> {
+    const { host, url, options } = this.#to;
+    this.#resolvedAtMs = performance.now();
+    const sourceAddress = options.sourceAddress as string | undefined;
+    const addresses = await resolveCollector(host, url, sourceAddress);
+    const present = this.#session?.address.address;
+    if (this.#isClosed || addresses.some(({ address }) => address === present)) return;
+    const address = addresses[0]!;
+    // One source port cannot be had twice: the old socket goes first.
+    if (options.sourcePort !== undefined) await this.#retire();
+    const { exporter, transport } = await openUdpExporter(this.#config, this.#to, address);
+    this.#tellStatistics(exporter);
+    if (this.#interfaces !== undefined) exporter.setInterfaces(this.#interfaces);
+    const retired = this.#retire();
+    const recordsFromMs = exporter.announceTemplates() ? performance.now() + TEMPLATE_LEAD_MS : 0;
+    this.#session = { exporter, transport, address, recordsFromMs };
+    this.#sessions++;
+    this.#errorsSeen = 0;
+    this.#refusedSeen = 0;
+    this.#quietLooks = QUIET_LOOKS;
+    for (const resolve of this.#whenOpen.splice(0)) resolve();
+    await retired;
+  }
+
+  exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
+    const session = this.#session;
+    if (session === undefined) return this.#exportLater(batch);
+    if (session.recordsFromMs > 0) {
+      const waitMs = session.recordsFromMs - performance.now();
+      if (waitMs > 0) {
+        const waiting = delay(waitMs).then(() => this.exportBatch(batch));
+        this.#pending = waiting;
+        return waiting;
+      }
+      // What came of the announcement: the system would tell of it instead of sending the next message, the templates again.
+      session.transport.look();
+      session.recordsFromMs = 0;
+    }
+    const pending = session.exporter.exportBatch(batch);
+    this.#pending = pending;
+    return pending;
+  }
+
+  setInterfaces(interfaces: readonly InterfaceDescription[]): void {
+    this.#interfaces = interfaces;
+    this.#session?.exporter.setInterfaces(interfaces);
+  }
+
+  setStatistics(...from: Parameters<NonNullable<RecordSink['setStatistics']>>): void {
+    this.#statisticsFrom = from;
+    if (this.#session !== undefined) this.#tellStatistics(this.#session.exporter);
+  }
+
+  /** What sockets before this one could not send was not sent either. */
+  #tellStatistics(exporter: CollectorExporter): void {
+    const [metering, dropped] = this.#statisticsFrom ?? [];
+    exporter.setStatistics(metering, () => addVolumes(dropped?.() ?? NOTHING_LOST, this.#lost.total));
+  }
+
+  flush(): void {
+    this.#session?.exporter.flush();
+    this.#look();
+  }
+
+  async end(): Promise<void> {
+    await this.#session?.exporter.end();
+    this.#isClosed = true;
+    for (const resolve of this.#whenOpen.splice(0)) resolve();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const resolve of this.#whenOpen.splice(0)) resolve();
+    await this.#opening;
+    await this.#session?.exporter.close();
+  }
+
+  statistics(): CollectorStatistics {
+    const present = this.#session?.exporter.statistics();
+    const sum = present === undefined ? this.#past : addStatistics(this.#past, present);
+    return {
+      ...sum,
+      recordsOffered: sum.recordsOffered + this.#stopped,
+      recordsDropped: { stopped: this.#stopped },
+      sessions: this.#sessions,
+      isUp: !this.isAway,
+      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+    };
+  }
+
+  async #exportLater(batch: FlowRecordBatch): Promise<void> {
+    await new Promise<void>((resolve) => this.#whenOpen.push(resolve));
+    if (this.#session !== undefined) return this.exportBatch(batch);
+    const { biflow = this.#config.biflow } = this.#to.options;
+    const isBiflow = biflow && this.#to.protocol === 'ipfix';
+    const dataRecords = countDataRecords(batch, isBiflow, 0, batch.count);
+    this.#stopped += dataRecords;
+    this.#lost.add(volumeOf(batch, 0, batch.count, dataRecords));
+  }
+
+  /** Every second: errors, whether they have stopped, and whether the name is to be looked up again. */
+  #look(): void {
+    const exporter = this.#session?.exporter;
+    const { errors = {} } = exporter?.statistics() ?? {};
+    const { econnrefused: refused = 0 } = errors;
+    const all = Object.values(errors).reduce((sum, count) => sum + count, 0);
+    this.#quietLooks = refused > this.#refusedSeen ? 0 : this.#quietLooks + 1;
+    const hasErrors = all > this.#errorsSeen || exporter === undefined;
+    this.#refusedSeen = refused;
+    this.#errorsSeen = all;
+    // Somebody else has its records meanwhile: without a message of its own nobody would learn that it is back.
+    if (this.isAway && this.#to.options.failover !== undefined) exporter?.announce();
+    const everyMs = (this.#to.options.resolveIntervalMs as number | undefined) ?? RESOLVE_MS;
+    const sinceMs = performance.now() - this.#resolvedAtMs;
+    const isDue = sinceMs >= (hasErrors ? Math.min(RESOLVE_AFTER_ERROR_MS, everyMs) : everyMs);
+    if (!isDue || this.#opening !== undefined || (exporter !== undefined && !isHostName(this.#to.host)))
+      return;
+    this.#opening = this.open()
+      .catch((error: unknown) => this.countFailure(error))
+      .finally(() => {
+        this.#opening = undefined;
+      });
+  }
+
+  /** Counts an attempt to open that failed. */
+  countFailure(error: unknown): void {
+    const reason = openFailure(error);
+    this.#lastError = { reason, message: (error as Error).message };
+    const { errors } = this.#past;
+    this.#past = { ...this.#past, errors: { ...errors, [reason]: (errors[reason] ?? 0) + 1 } };
+  }
+
+  /** Lets the present socket send what it has, then keeps its counters alone. */
+  async #retire(): Promise<void> {
+    const session = this.#session;
+    if (session === undefined) return;
+    this.#session = undefined;
+    await this.#pending;
+    await session.exporter.end();
+    this.#past = addStatistics(this.#past, session.exporter.statistics());
+    this.#lost.add(session.exporter.notSent);
+    await session.exporter.close();
+  }
+}
+
+/**
+ * A collector over UDP.
+ * @throws ConfigError for faults in the templates; in a replay ExportError where the name is unknown or the socket does
+ *   not open. A live capture goes on trying instead.
+ */
+export async function createUdpSink(
+  config: ExportingConfig,
+  to: ExporterConfig,
+  context: SinkContext,
+): Promise<RecordSink> {
+  const sink = new UdpSink(config, to);
+  try {
+    await sink.open();
+  } catch (error) {
+    if (context.whenFull === 'wait' || !(error instanceof ExportError)) throw error;
+    sink.countFailure(error);
+    context.log(
+      'warning',
+      `${to.url} does not open`,
+      `${error.message}; ${error.remedy ?? ''}; trying again`,
+    );
+  }
+  return sink;
+}

@@ -1,0 +1,77 @@
+/** Addresses of collectors: from a name to octets, and whether they are this host's own. */
+import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { ExportError } from '../../base/errors.ts';
+
+/** A collector's address, resolved. */
+export interface ResolvedAddress {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
+
+/** Whether it is a name, which may lead elsewhere later. */
+export function isHostName(host: string): boolean {
+  return isIP(host.replace(/%.*$/, '')) === 0;
+}
+
+/**
+ * All addresses of a collector, the system's first choice first.
+ * @param sourceAddress leaves only addresses of its own IP version
+ * @throws ExportError where the name is unknown
+ */
+export async function resolveCollector(
+  host: string,
+  url: string,
+  sourceAddress?: string,
+): Promise<readonly ResolvedAddress[]> {
+  const version = isIP(host.replace(/%.*$/, ''));
+  if (version !== 0) return [{ address: host, family: version as 4 | 6 }];
+  const family = sourceAddress === undefined ? 0 : isIP(sourceAddress.replace(/%.*$/, ''));
+  try {
+    return (await lookup(host, { all: true, family })) as ResolvedAddress[];
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new ExportError(url, `cannot resolve ${host}: ${code}`, {
+      remedy: 'check the name, or give the address',
+      cause,
+    });
+  }
+}
+
+/** Whether packets to the address stay on this host. */
+export function isLocalAddress(address: string): boolean {
+  if (address.startsWith('127.') || address === '::1') return true;
+  for (const addresses of Object.values(networkInterfaces())) {
+    if (addresses?.some((own) => own.address === address)) return true;
+  }
+  return false;
+}
+
+/** The octets of an address, in network order. */
+export function addressOctets(address: string): Uint8Array {
+  if (address.includes('.') && !address.includes(':')) return Uint8Array.from(address.split('.'), Number);
+  // The URL standard writes out what is between brackets in one known way.
+  const [head, tail = ''] = new URL(`http://[${address.replace(/%.*$/, '')}]`).hostname
+    .slice(1, -1)
+    .split('::');
+  const groups = (part: string) =>
+    part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16));
+  const [first, last] = [groups(head!), groups(tail)];
+  const all = [...first, ...new Array<number>(8 - first.length - last.length).fill(0), ...last];
+  return Uint8Array.from(all.flatMap((group) => [group >>> 8, group & 0xff]));
+}
+
+/** This host's address on the way to a collector, as far as the routes tell; nothing is sent to find out. */
+export function addressTowards(to: ResolvedAddress, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = createSocket(to.family === 4 ? 'udp4' : 'udp6');
+    const done = (address: string | undefined) => {
+      socket.close();
+      resolve(address);
+    };
+    socket.once('error', () => done(undefined));
+    socket.connect(port, to.address, () => done(socket.address().address.replace(/%.*$/, '')));
+  });
+}

@@ -1,0 +1,114 @@
+/**
+ * Watches the socket of a collector on this host, so that it is fed as fast as it reads and loses nothing: the kernel
+ * tells the octets that wait in it, and the datagrams it had to drop. Where nothing is bound to the port, and where the
+ * system does not tell, nothing is known and nothing is held back.
+ */
+import { openUdpDiagnosis, type ReceivingSocket, type UdpEndpoint } from '../../sys/udp-diagnosis.ts';
+import { addressOctets } from './collector-address.ts';
+import { UdpTable } from './udp-table.ts';
+
+/** What a datagram of up to about 1,500 octets takes of the receive buffer: the kernel's truesize, rounded up. */
+const DATAGRAM_TRUESIZE = 2304;
+/** How much of the receive buffer may be filled. The rest is for what other senders do. */
+const FILL_OF_BUFFER = 0.75;
+/** Below this many datagrams it is better to wait for the collector than to send them singly. */
+const WORTHWHILE = 8;
+/** Never more datagrams than this between two looks. */
+const DATAGRAMS_PER_LOOK = 64;
+/** How long a full queue that does not move is waited for: before the collector has read anything, and after. */
+const PATIENCE_NEW_MS = 100;
+const PATIENCE_KNOWN_MS = 2000;
+
+/** Where the state of the collector's socket is read. */
+export interface SocketWatch {
+  /** The sockets that datagrams to the collector may end in, as they are now. */
+  look(): readonly ReceivingSocket[];
+  close(): void;
+}
+
+/**
+ * Watches a collector on this host.
+ * @param from the socket that sends to it
+ */
+export function watchReceiver(from: UdpEndpoint, address: string, port: number): ReceiverQueue {
+  const diagnosis = openUdpDiagnosis(from, { address: addressOctets(address), port });
+  if (diagnosis === undefined) return new ReceiverQueue(new UdpTable(address, port));
+  return new ReceiverQueue({
+    look: () => {
+      const socket = diagnosis.look();
+      return socket === undefined ? [] : [socket];
+    },
+    close: () => diagnosis.close(),
+  });
+}
+
+export class ReceiverQueue {
+  readonly #watch: SocketWatch;
+  /** Octets that may wait in the socket. */
+  #fillMax = 0;
+  /** Drops of the socket when it was first seen, by inode. */
+  readonly #dropsAtStart = new Map<number, number>();
+  readonly #dropsNow = new Map<number, number>();
+  #hasRead = false;
+  #hasAllowed = false;
+  #isIgnored = false;
+  #lastQueued = 0;
+  #lastProgressMs = -1;
+
+  constructor(watch: SocketWatch) {
+    this.#watch = watch;
+    this.#look();
+  }
+
+  /** Datagrams that the collector dropped since the start; null where no socket was ever seen. */
+  get drops(): number | null {
+    this.#look();
+    if (this.#dropsNow.size === 0) return null;
+    let drops = 0;
+    for (const [inode, now] of this.#dropsNow) drops += now - this.#dropsAtStart.get(inode)!;
+    return drops;
+  }
+
+  /**
+   * Looks at the socket.
+   * @param nowMs a monotonic clock
+   * @returns how many datagrams may be sent before the next look; 0 to wait
+   */
+  allowance(nowMs: number): number {
+    const queued = this.#look();
+    if (queued === undefined || this.#isIgnored) return DATAGRAMS_PER_LOOK;
+    // A queue that shrank, or is empty again, has been read; while it is not full nothing else tells.
+    if (queued < this.#lastQueued || (queued === 0 && this.#hasAllowed)) {
+      this.#hasRead = true;
+      this.#lastProgressMs = nowMs;
+    }
+    this.#lastQueued = queued;
+    const room = Math.floor((this.#fillMax - queued) / DATAGRAM_TRUESIZE);
+    if (room >= WORTHWHILE || queued === 0) {
+      this.#hasAllowed = true;
+      this.#lastProgressMs = nowMs;
+      return Math.max(1, Math.min(room, DATAGRAMS_PER_LOOK));
+    }
+    const patienceMs = this.#hasRead ? PATIENCE_KNOWN_MS : PATIENCE_NEW_MS;
+    if (this.#lastProgressMs < 0) this.#lastProgressMs = nowMs;
+    if (nowMs - this.#lastProgressMs > patienceMs) this.#isIgnored = true;
+    return this.#isIgnored ? DATAGRAMS_PER_LOOK : 0;
+  }
+
+  close(): void {
+    this.#watch.close();
+  }
+
+  /** @returns octets that wait in the socket, or undefined where there is none */
+  #look(): number | undefined {
+    let queued: number | undefined;
+    for (const socket of this.#watch.look()) {
+      const { inode, queuedOctets, bufferOctets, drops } = socket;
+      queued = Math.max(queued ?? 0, queuedOctets);
+      this.#fillMax = bufferOctets * FILL_OF_BUFFER;
+      if (!this.#dropsAtStart.has(inode)) this.#dropsAtStart.set(inode, drops);
+      this.#dropsNow.set(inode, drops);
+    }
+    return queued;
+  }
+}

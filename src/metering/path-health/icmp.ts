@@ -1,0 +1,198 @@
+/**
+ * ICMP and ICMPv6 errors (RFC 792, RFC 4443 §2.4), tied to the flow of the packet that they quote: the flow's record
+ * tells which router gave up on its packet, why, and with how much hop limit left. So a traceroute, whose every probe is
+ * a flow, can be read from flow records, and so can the hop behind which an option is gone.
+ *
+ * The quoted packet is looked for at the error's own observation point and VLAN. If its flow is not in the table, or the
+ * flow key has parts that a quotation does not show (MAC addresses, labels, tunnels), the error is counted as not tied.
+ */
+
+import type { DecodedBatch } from '../../records/decoded-batch.ts';
+import * as decoded from '../../records/decoded-batch.ts';
+import * as layout from '../../records/flow-layout.ts';
+import * as record from '../../records/health-layout.ts';
+import * as counting from '../counters.ts';
+import { orderAndHashKeys } from '../flow-key.ts';
+import type { FlowTable } from '../flow-table.ts';
+import { findSlot, lineOf } from '../flow-table.ts';
+import * as pdm from './pdm.ts';
+import { walkHeaders } from './pdm.ts';
+import type { HealthTable } from './table.ts';
+import * as side from './table.ts';
+
+// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
+const { CAPTURED_END, CONTROL_BITS, DECODED_WORDS, DESTINATION_ADDRESS, DETAIL, HASH } = decoded;
+const { DETAIL_LATER_FRAGMENT, KEY_OBSERVATION_POINT, KEY_PROTOCOL, OFFSET_WORDS, PORTS } = decoded;
+const { DETAIL_FROM_B_SHIFT, SOURCE_ADDRESS, TRANSPORT_OFFSET } = decoded;
+const { ENTRY_WORDS, REVERSE_WORD } = layout;
+const { BITS, HOT_FORWARD, HOT_REVERSE, HOT_WORDS, ICMP_USED, ICMP_WORDS } = side;
+const { ICMP_ERRORS, ICMP_QUOTED_HEADERS, ICMP_ROUTER, ICMP_TYPE_CODE_HOPS } = record;
+const { WALK_HEADERS, WALK_LATER, WALK_OFFSET, WALK_PDM, WALK_PROTOCOL } = pdm;
+const { ICMP_ERRORS_TIED, ICMP_ERRORS_UNTIED } = counting;
+
+const ICMP = 1;
+const IGMP = 2;
+const TCP = 6;
+const UDP = 17;
+const DCCP = 33;
+const ICMPV6 = 58;
+const SCTP = 132;
+const UDP_LITE = 136;
+/** The quoted packet stands behind 8 octets. */
+const ICMP_HEADER_OCTETS = 8;
+const IPV4_OCTETS = 20;
+const IPV6_OCTETS = 40;
+const PDM_QUOTED = 1 << 31;
+/** Bit t: type t of ICMP is an error (destination unreachable, source quench, redirect, time exceeded, parameter). */
+const ICMP_ERROR_TYPES = (1 << 3) | (1 << 4) | (1 << 5) | (1 << 11) | (1 << 12);
+/** Of ICMPv6, types below this are errors (RFC 4443 §2.1); 0 is reserved. */
+const ICMPV6_INFORMATION = 128;
+
+/** Whether the packet at word `at` is an ICMP or ICMPv6 error, by protocol and type. */
+export function isIcmpError(packets: Int32Array, at: number): boolean {
+  const protocol = packets[at + KEY_PROTOCOL]! & 0xff;
+  if (protocol !== ICMP && protocol !== ICMPV6) return false;
+  // Type and code stand in the destination port, which ordering may have moved to the front.
+  const fromB = packets[at + DETAIL]! >>> DETAIL_FROM_B_SHIFT;
+  const type = ((packets[at + PORTS]! >>> (fromB === 1 ? 24 : 8)) & 0xff) >>> 0;
+  if (protocol === ICMPV6) return type !== 0 && type < ICMPV6_INFORMATION;
+  return type < 32 && ((ICMP_ERROR_TYPES >>> type) & 1) !== 0;
+}
+
+/** Notes the error that packet `i` is on the flow that it quotes. */
+export function addIcmpError(
+  table: FlowTable,
+  health: HealthTable,
+  batch: DecodedBatch,
+  i: number,
+  view: DataView,
+  counters: Float64Array,
+): void {
+  const { quoted } = health;
+  const at = i * DECODED_WORDS;
+  const header = batch.offsets![i * OFFSET_WORDS + TRANSPORT_OFFSET]!;
+  const end = batch.offsets![i * OFFSET_WORDS + CAPTURED_END]!;
+  const isV6 = ((batch.words[at + KEY_PROTOCOL]! >>> 8) & 0xf) === 6;
+  const ip = header + ICMP_HEADER_OCTETS;
+  const isRead =
+    (batch.words[at + DETAIL]! & DETAIL_LATER_FRAGMENT) === 0 &&
+    (isV6 ? readIpv6(health, quoted, view, ip, end) : readIpv4(health, quoted, view, ip, end));
+  const slot = isRead && table.keyExtension === undefined ? findQuoted(table, quoted, batch.words, at) : -1;
+  const counter = slot < 0 ? ICMP_ERRORS_UNTIED : ICMP_ERRORS_TIED;
+  counters[counter] = counters[counter]! + 1;
+  if (slot < 0) return;
+  const entryAt = slot * ENTRY_WORDS;
+  const isReverse = lineOf(table.words, entryAt, quoted.words[DETAIL]!) === entryAt + REVERSE_WORD ? 1 : 0;
+  const block = slot * HOT_WORDS + HOT_FORWARD + isReverse * (HOT_REVERSE - HOT_FORWARD);
+  const { hot, icmp, segment } = health;
+  const to = (slot * 2 + isReverse) * ICMP_WORDS - ICMP_ERRORS;
+  if ((hot[block + BITS]! & ICMP_USED) === 0) {
+    hot[block + BITS] = hot[block + BITS]! | ICMP_USED;
+    icmp[to + ICMP_ERRORS] = 0;
+  }
+  icmp[to + ICMP_ERRORS] = icmp[to + ICMP_ERRORS]! + 1;
+  const errorHops = (batch.words[at + CONTROL_BITS]! >>> 16) & 0xff;
+  const quotedHops = view.getUint8(ip + (isV6 ? 7 : 8));
+  icmp[to + ICMP_TYPE_CODE_HOPS] = view.getUint16(header) | (quotedHops << 16) | (errorHops << 24);
+  const fromB = batch.words[at + DETAIL]! >>> DETAIL_FROM_B_SHIFT;
+  const router = at + (fromB === 1 ? DESTINATION_ADDRESS : SOURCE_ADDRESS);
+  for (let w = 0; w < 4; w++) icmp[to + ICMP_ROUTER + w] = batch.words[router + w]!;
+  icmp[to + ICMP_QUOTED_HEADERS] = isV6
+    ? segment[WALK_HEADERS]! | (segment[WALK_PDM]! < 0 ? 0 : PDM_QUOTED)
+    : 0;
+}
+
+/** The slot of the quoted packet's flow, or -1. The packet's addresses, ports and protocol are in `quoted`. */
+function findQuoted(table: FlowTable, quoted: DecodedBatch, error: Int32Array, at: number): number {
+  const { words } = quoted;
+  words[DETAIL] = 0;
+  words[KEY_PROTOCOL] = words[KEY_PROTOCOL]! | (error[at + KEY_PROTOCOL]! & ~0xffff);
+  // ToS, where it is part of the key, is the quoted packet's; it stands in the upper half here.
+  const point = error[at + KEY_OBSERVATION_POINT]!;
+  const hasTos = point >>> 16 !== 0;
+  words[KEY_OBSERVATION_POINT] = (point & 0xffff) | (hasTos ? words[KEY_OBSERVATION_POINT]! & ~0xffff : 0);
+  orderAndHashKeys(quoted, table.seeds);
+  return findSlot(table, words, 0, words[HASH]!, words, 0);
+}
+
+/** Reads the quoted IPv4 packet at `ip` as far as a flow key needs it. @returns whether enough of it was captured */
+function readIpv4(
+  health: HealthTable,
+  quoted: DecodedBatch,
+  view: DataView,
+  ip: number,
+  end: number,
+): boolean {
+  if (ip + IPV4_OCTETS > end || view.getUint8(ip) >>> 4 !== 4) return false;
+  const headerOctets = (view.getUint8(ip) & 0xf) << 2;
+  if (headerOctets < IPV4_OCTETS) return false;
+  const { words } = quoted;
+  for (let w = 0; w < 8; w++) words[w] = 0;
+  words[SOURCE_ADDRESS] = view.getInt32(ip + 12);
+  words[DESTINATION_ADDRESS] = view.getInt32(ip + 16);
+  words[KEY_OBSERVATION_POINT] = view.getUint8(ip + 1) << 16;
+  const protocol = view.getUint8(ip + 9);
+  words[KEY_PROTOCOL] = protocol | (4 << 8);
+  health.segment[WALK_HEADERS] = 0;
+  const isLater = (view.getUint16(ip + 6) & 0x1fff) !== 0;
+  return readPorts(quoted, view, protocol, isLater, ip + headerOctets, end);
+}
+
+function readIpv6(
+  health: HealthTable,
+  quoted: DecodedBatch,
+  view: DataView,
+  ip: number,
+  end: number,
+): boolean {
+  if (ip + IPV6_OCTETS > end || view.getUint8(ip) >>> 4 !== 6) return false;
+  const { words } = quoted;
+  for (let w = 0; w < 8; w++) words[w] = view.getInt32(ip + 8 + 4 * w);
+  words[KEY_OBSERVATION_POINT] = ((view.getUint16(ip) >>> 4) & 0xff) << 16;
+  walkHeaders(health, view, ip, end);
+  const { segment } = health;
+  words[KEY_PROTOCOL] = segment[WALK_PROTOCOL]! | (6 << 8);
+  return readPorts(
+    quoted,
+    view,
+    segment[WALK_PROTOCOL]!,
+    segment[WALK_LATER] === 1,
+    segment[WALK_OFFSET]!,
+    end,
+  );
+}
+
+/** Ports as the decoder gives them: of ICMP type << 8 | code, of later fragments and of other protocols none. */
+function readPorts(
+  quoted: DecodedBatch,
+  view: DataView,
+  protocol: number,
+  isLater: boolean,
+  header: number,
+  end: number,
+): boolean {
+  const { words } = quoted;
+  words[PORTS] = 0;
+  if (isLater) return true;
+  switch (protocol) {
+    case TCP:
+    case UDP:
+    case DCCP:
+    case SCTP:
+    case UDP_LITE:
+      if (header + 4 > end) return false;
+      words[PORTS] = view.getInt32(header);
+      return true;
+    case ICMP:
+    case ICMPV6:
+      if (header + 2 > end) return false;
+      words[PORTS] = view.getUint16(header);
+      return true;
+    case IGMP:
+      if (header + 1 > end) return false;
+      words[PORTS] = view.getUint8(header) << 8;
+      return true;
+    default:
+      return true;
+  }
+}

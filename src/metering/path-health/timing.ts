@@ -1,0 +1,285 @@
+/**
+ * Times of path health: round trips by acknowledgements (with Karn's rule) and by timestamps, responses, silences, the
+ * handshake. All are differences of packet times at the probe.
+ *
+ * Each direction's figures are about the path between the probe and the receiver of that direction: its data passes the
+ * probe, and the acknowledgement comes back to it.
+ */
+
+import type { HealthTable } from './table.ts';
+import * as side from './table.ts';
+
+// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
+const { BITS, DATA_SEEN, LAST_DATA_NS, LOSS_USED, LOSS_WORDS, NEXT, NEXT_KNOWN } = side;
+const { PENDING_MASK, PENDING_ONE } = side;
+const { TIMESTAMP_PENDING, TIMING_USED, TIMING_WORDS, TROUBLED } = side;
+const { ACK_TIMES, PENDING_END, PENDING_NS, TIMESTAMP_PENDING_NS, TIMESTAMP_PENDING_VALUE } = side;
+const { ACCUMULATOR_WORDS, GREATEST_NS, JITTER_NS, LAST_NS, LEAST_NS, SAMPLES, SUM_NS } = side;
+const { RESPONSE_TIMES, SYN_NS, TIMESTAMP_LAST, TIMESTAMP_TIMES, TIMESTAMP_SEEN } = side;
+const { LOSS_LONGEST_IDLE_NS, LOSS_LONGEST_STALL_NS, LOSS_STALLED_NS, LOSS_STALLS } = side;
+const { FLOW_BITS, FLOW_CLIENT_TIME, FLOW_CLIENT_VOID, FLOW_ESTABLISHED, FLOW_SERVER_TIME } = side;
+const { FLOW_SERVER_VOID, FLOW_SYN, FLOW_SYN_ACK, HOT_FORWARD, HOT_REVERSE, HOT_WORDS } = side;
+
+const FIN = 0x01;
+const ACK = 0x10;
+
+/** The shortest time without new data that counts as a silence. */
+export const SILENCE_NS = 1e9;
+/** RFC 3550 §6.4.1. */
+const JITTER_SHARE = 1 / 16;
+
+/** Where the timing block of a direction starts. @param line 2 × slot, + 1 for the reverse direction */
+export function timingOf(health: HealthTable, line: number, block: number): number {
+  const at = line * TIMING_WORDS;
+  const { hot } = health;
+  if ((hot[block + BITS]! & TIMING_USED) === 0) {
+    hot[block + BITS] = hot[block + BITS]! | TIMING_USED;
+    for (let w = 0; w < TIMING_WORDS; w++) health.timing[at + w] = 0;
+  }
+  return at;
+}
+
+/** Where the loss block of a direction starts, emptied at its first use. */
+export function lossOf(health: HealthTable, line: number, block: number): number {
+  const at = line * LOSS_WORDS;
+  const { hot } = health;
+  if ((hot[block + BITS]! & LOSS_USED) === 0) {
+    hot[block + BITS] = hot[block + BITS]! | LOSS_USED;
+    for (let w = 0; w < LOSS_WORDS; w++) health.loss[at + w] = 0;
+  }
+  return at;
+}
+
+/** Adds the time in `health.number[0]` to the accumulator at word `at`. */
+function addSample(health: HealthTable, at: number): void {
+  const { timing, timingFloats, timingDoubles, number } = health;
+  const ns = number[0]!;
+  const samples = timing[at + SAMPLES]!;
+  timing[at + SAMPLES] = samples + 1;
+  const sum = (at + SUM_NS) >>> 1;
+  timingDoubles[sum] = timingDoubles[sum]! + ns;
+  if (samples === 0) {
+    timingFloats[at + LEAST_NS] = ns;
+    timingFloats[at + GREATEST_NS] = ns;
+    timingFloats[at + JITTER_NS] = 0;
+  } else {
+    if (ns < timingFloats[at + LEAST_NS]!) timingFloats[at + LEAST_NS] = ns;
+    if (ns > timingFloats[at + GREATEST_NS]!) timingFloats[at + GREATEST_NS] = ns;
+    const change = ns - timingFloats[at + LAST_NS]!;
+    const jitter = timingFloats[at + JITTER_NS]!;
+    timingFloats[at + JITTER_NS] = jitter + ((change < 0 ? -change : change) - jitter) * JITTER_SHARE;
+  }
+  timingFloats[at + LAST_NS] = ns;
+}
+
+/** Waits for the acknowledgement of new data that ends at `end`, if fewer than three are waited for. */
+export function expectAck(
+  health: HealthTable,
+  line: number,
+  block: number,
+  end: number,
+  times: Float64Array,
+  i: number,
+): void {
+  const at = timingOf(health, line, block);
+  const { hot } = health;
+  const pending = (hot[block + BITS]! & PENDING_MASK) / PENDING_ONE;
+  health.timing[at + PENDING_END + pending] = end;
+  health.timingDoubles[(at >>> 1) + PENDING_NS + pending] = times[i]!;
+  hot[block + BITS] = hot[block + BITS]! + PENDING_ONE;
+}
+
+/**
+ * Data of the direction at `block` is acknowledged up to `ack`: of what was waited for, the last segment that this
+ * covers gives a sample, being the one whose arrival sent the acknowledgement off.
+ */
+export function takeAckRtt(
+  health: HealthTable,
+  line: number,
+  block: number,
+  ack: number,
+  times: Float64Array,
+  i: number,
+): void {
+  const at = line * TIMING_WORDS;
+  const { hot, timing, timingDoubles } = health;
+  const pending = (hot[block + BITS]! & PENDING_MASK) / PENDING_ONE;
+  let covered = 0;
+  while (covered < pending && ((timing[at + PENDING_END + covered]! - ack) | 0) <= 0) covered++;
+  if (covered === 0) return;
+  const pendingNs = (at >>> 1) + PENDING_NS;
+  const ns = times[i]! - timingDoubles[pendingNs + covered - 1]!;
+  for (let p = covered; p < pending; p++) {
+    timing[at + PENDING_END + p - covered] = timing[at + PENDING_END + p]!;
+    timingDoubles[pendingNs + p - covered] = timingDoubles[pendingNs + p]!;
+  }
+  hot[block + BITS] = hot[block + BITS]! - covered * PENDING_ONE;
+  if (!(ns >= 0)) return;
+  health.number[0] = ns;
+  addSample(health, at + ACK_TIMES);
+}
+
+/** Whether a bare acknowledgement leaves data outstanding: the other side answers with its next data at once. */
+export function leavesData(health: HealthTable, other: number, flags: number, ack: number): boolean {
+  const { hot } = health;
+  if ((flags & (FIN | ACK)) !== ACK || (hot[other + BITS]! & NEXT_KNOWN) === 0) return false;
+  return ((hot[other + NEXT]! - ack) | 0) > 0;
+}
+
+/**
+ * Notes a timestamp when it is seen for the first time, while no other waits for its echo, on a segment that is answered
+ * at once: new data, or a bare acknowledgement that makes a sender go on.
+ */
+export function noteTimestamp(
+  health: HealthTable,
+  line: number,
+  block: number,
+  value: number,
+  isAwaited: boolean,
+  times: Float64Array,
+  i: number,
+): void {
+  const at = timingOf(health, line, block);
+  const { hot, timing } = health;
+  const bits = hot[block + BITS]!;
+  const isFirst = (bits & TIMESTAMP_SEEN) === 0;
+  if (!isFirst && ((value - timing[at + TIMESTAMP_LAST]!) | 0) <= 0) return;
+  timing[at + TIMESTAMP_LAST] = value;
+  hot[block + BITS] = bits | TIMESTAMP_SEEN;
+  if (!isAwaited || (bits & TIMESTAMP_PENDING) !== 0) return;
+  timing[at + TIMESTAMP_PENDING_VALUE] = value;
+  health.timingDoubles[(at >>> 1) + TIMESTAMP_PENDING_NS] = times[i]!;
+  hot[block + BITS] = bits | TIMESTAMP_SEEN | TIMESTAMP_PENDING;
+}
+
+/**
+ * An echo of the timestamps of the direction at `block`: of the one that is waited for it gives a sample. Of a bare
+ * acknowledgement it does so only while data flows: behind a pause, the echo waited for the application.
+ * @param other  block of the direction that echoes
+ */
+export function takeTimestampRtt(
+  health: HealthTable,
+  line: number,
+  block: number,
+  other: number,
+  echo: number,
+  times: Float64Array,
+  i: number,
+): void {
+  const at = line * TIMING_WORDS;
+  const { hot, hotDoubles, timing } = health;
+  const beyond = (echo - timing[at + TIMESTAMP_PENDING_VALUE]!) | 0;
+  if (beyond < 0) return;
+  hot[block + BITS] = hot[block + BITS]! & ~TIMESTAMP_PENDING;
+  const notedNs = health.timingDoubles[(at >>> 1) + TIMESTAMP_PENDING_NS]!;
+  const ns = times[i]! - notedNs;
+  if (beyond > 0 || !(ns >= 0)) return;
+  const isBare =
+    (hot[block + BITS]! & DATA_SEEN) === 0 || notedNs > hotDoubles[(block >>> 1) + LAST_DATA_NS]!;
+  if (isBare && 2 * (times[i]! - hotDoubles[(other >>> 1) + LAST_DATA_NS]!) > ns) return;
+  health.number[0] = ns;
+  addSample(health, at + TIMESTAMP_TIMES);
+}
+
+/** The side of `block` answers: its first data behind data of the other side, whose block is `other`. */
+export function takeResponse(
+  health: HealthTable,
+  line: number,
+  block: number,
+  other: number,
+  times: Float64Array,
+  i: number,
+): void {
+  const ns = times[i]! - health.hotDoubles[(other >>> 1) + LAST_DATA_NS]!;
+  if (!(ns >= 0)) return;
+  const at = timingOf(health, line, block);
+  health.number[0] = ns;
+  addSample(health, at + RESPONSE_TIMES);
+}
+
+/** A silence of `health.number[0]` ns has ended, or goes on at the end of the record. */
+export function noteSilence(health: HealthTable, line: number, block: number, isStall: boolean): void {
+  const at = lossOf(health, line, block) >>> 1;
+  const { loss, lossDoubles, number } = health;
+  const ns = number[0]!;
+  const longest = at + (isStall ? LOSS_LONGEST_STALL_NS : LOSS_LONGEST_IDLE_NS);
+  if (ns > lossDoubles[longest]!) lossDoubles[longest] = ns;
+  if (!isStall) return;
+  loss[at * 2 + LOSS_STALLS] = loss[at * 2 + LOSS_STALLS]! + 1;
+  lossDoubles[at + LOSS_STALLED_NS] = lossDoubles[at + LOSS_STALLED_NS]! + ns;
+  health.hot[block + BITS] = health.hot[block + BITS]! & ~TROUBLED;
+}
+
+/**
+ * Everything that the side of `block` sent has arrived and there is room for more: what held it up is over, and was a
+ * stall if it took long. A silence from now on is its own.
+ */
+export function endTrouble(
+  health: HealthTable,
+  line: number,
+  block: number,
+  times: Float64Array,
+  i: number,
+): void {
+  const { hot, hotDoubles, number } = health;
+  const last = (block >>> 1) + LAST_DATA_NS;
+  hot[block + BITS] = hot[block + BITS]! & ~TROUBLED;
+  const ns = times[i]! - hotDoubles[last]!;
+  if ((hot[block + BITS]! & DATA_SEEN) === 0 || !(ns >= SILENCE_NS)) return;
+  number[0] = ns;
+  noteSilence(health, line, block, true);
+  hotDoubles[last] = times[i]!;
+}
+
+/**
+ * A SYN of the initiator. Each leg of the handshake is void once one of its ends was sent twice, or the SYN carried data
+ * (RFC 7413). Of a leg that is done the block holds the difference, of one that is not the moment it began.
+ */
+export function noteSyn(
+  health: HealthTable,
+  slot: number,
+  isVoid: boolean,
+  times: Float64Array,
+  i: number,
+): void {
+  const at = timingOf(health, slot * 2, slot * HOT_WORDS + HOT_FORWARD);
+  const bits = slot * HOT_WORDS + FLOW_BITS;
+  const flow = health.hot[bits]!;
+  if ((flow & FLOW_SERVER_TIME) !== 0) return;
+  health.hot[bits] = flow | FLOW_SYN | (isVoid ? FLOW_SERVER_VOID : 0);
+  health.timingDoubles[(at >>> 1) + SYN_NS] = times[i]!;
+}
+
+/** A SYN/ACK of the responder. */
+export function noteSynAck(health: HealthTable, slot: number, times: Float64Array, i: number): void {
+  const { hot, timingDoubles } = health;
+  const bits = slot * HOT_WORDS + FLOW_BITS;
+  const forward = timingOf(health, slot * 2, slot * HOT_WORDS + HOT_FORWARD) >>> 1;
+  const reverse = timingOf(health, slot * 2 + 1, slot * HOT_WORDS + HOT_REVERSE) >>> 1;
+  const flow = hot[bits]!;
+  if ((flow & FLOW_SYN_ACK) !== 0) {
+    if ((flow & FLOW_CLIENT_TIME) === 0) hot[bits] = flow | FLOW_CLIENT_VOID;
+    return;
+  }
+  timingDoubles[reverse + SYN_NS] = times[i]!;
+  const isTimed = (flow & (FLOW_SYN | FLOW_SERVER_VOID)) === FLOW_SYN;
+  if (isTimed) timingDoubles[forward + SYN_NS] = times[i]! - timingDoubles[forward + SYN_NS]!;
+  hot[bits] = flow | FLOW_SYN_ACK | (isTimed ? FLOW_SERVER_TIME : 0);
+}
+
+/** The initiator's first segment behind the SYN/ACK. */
+export function noteEstablished(health: HealthTable, slot: number, times: Float64Array, i: number): void {
+  const { hot, timingDoubles } = health;
+  const bits = slot * HOT_WORDS + FLOW_BITS;
+  const reverse = timingOf(health, slot * 2 + 1, slot * HOT_WORDS + HOT_REVERSE) >>> 1;
+  const isTimed = (hot[bits]! & FLOW_CLIENT_VOID) === 0;
+  hot[bits] = hot[bits]! | FLOW_ESTABLISHED | (isTimed ? FLOW_CLIENT_TIME : 0);
+  if (isTimed) timingDoubles[reverse + SYN_NS] = times[i]! - timingDoubles[reverse + SYN_NS]!;
+}
+
+/** Empties the counters of a record in the timing blocks of a flow, and leaves what is still waited for. */
+export function emptyTiming(health: HealthTable, line: number, block: number): void {
+  if ((health.hot[block + BITS]! & TIMING_USED) === 0) return;
+  const from = line * TIMING_WORDS + ACK_TIMES;
+  for (let w = 0; w < 3 * ACCUMULATOR_WORDS; w++) health.timing[from + w] = 0;
+}

@@ -1,0 +1,74 @@
+/**
+ * The counters of a meter worker in one piece of shared memory: the worker writes, any thread reads, and no message
+ * passes. Doubles, so counts are exact to 2^53.
+ */
+import { createDecodeCounters, DECODE_COUNTERS_SIZE, type DecodeCounters } from '../decode/counters.ts';
+import { METERING_COUNTERS } from '../metering/counters.ts';
+
+// Places in `capture`.
+/** Frames read, and their octets on the wire. */
+export const PACKETS_READ = 0;
+export const OCTETS_READ = 1;
+/** Octets of input consumed, and in all (NaN: unknown). */
+export const INPUT_CONSUMED = 2;
+export const INPUT_TOTAL = 3;
+/** Earliest and latest packet, nanoseconds since the time base; NaN before the first. */
+export const FIRST_PACKET_NS = 4;
+export const LAST_PACKET_NS = 5;
+/** Unix seconds that times count from; NaN before the first packet. */
+export const TIME_BASE_SECONDS = 6;
+/** Frames whose snapped length is below their length on the wire. */
+export const PACKETS_SNAPPED = 7;
+/** Written by the main thread: not 0 asks the worker to read no further. */
+export const STOP_REQUESTED = 8;
+// Places that only a live capture fills. What a source cannot know is NaN, never 0.
+/** Packets that the kernel dropped because the ring was full; times that the ring was frozen for that. */
+export const RING_DROPS = 9;
+export const RING_FREEZES = 10;
+/** Blocks of the ring, and those filled and not yet read. */
+export const RING_BLOCKS = 11;
+export const RING_BLOCKS_USED = 12;
+/** Times that the worker slept until the kernel woke it. */
+export const POLL_WAKEUPS = 13;
+/** 1 while the interface delivers packets, 0 while it is down or gone. */
+export const INTERFACE_UP = 14;
+/** Times that the capture was opened again after the interface had been lost. */
+export const CAPTURE_REOPENED = 15;
+/** Super-packets (GRO, LRO, TSO) that were metered, each read as one packet, and the packets that they stood for. */
+export const SUPER_PACKETS = 16;
+export const SUPER_PACKET_SEGMENTS = 17;
+/** Packets that were read and that selection in the worker (RFC 5475) left out. */
+export const PACKETS_UNSELECTED = 18;
+/** Written by the worker at every turn of its loop, so that main can tell a stuck one. */
+export const WORKER_TURNS = 19;
+/** Packets lost between source and decoder: in a block that made no sense, or for want of room (`cap`). */
+export const RING_FAULTS = 20;
+/** Packets that the kernel's systematic sampling left out: never read. What its random sampling leaves out is unknown. */
+export const PACKETS_LEFT_OUT = 21;
+const CAPTURE_COUNTERS = 32;
+
+export interface RunCounters {
+  readonly buffer: SharedArrayBuffer;
+  readonly capture: Float64Array;
+  readonly metering: Float64Array;
+  readonly decode: DecodeCounters;
+}
+
+/** The counters in new memory, or another thread's view of memory that has been made before. */
+export function runCounters(buffer?: SharedArrayBuffer): RunCounters {
+  const meteringOffset = CAPTURE_COUNTERS * 8;
+  const decodeOffset = meteringOffset + METERING_COUNTERS * 8;
+  const memory = buffer ?? new SharedArrayBuffer(decodeOffset + DECODE_COUNTERS_SIZE);
+  const counters = {
+    buffer: memory,
+    capture: new Float64Array(memory, 0, CAPTURE_COUNTERS),
+    metering: new Float64Array(memory, meteringOffset, METERING_COUNTERS),
+    decode: createDecodeCounters(memory, decodeOffset),
+  };
+  if (buffer === undefined) {
+    for (const place of [INPUT_TOTAL, FIRST_PACKET_NS, LAST_PACKET_NS, TIME_BASE_SECONDS]) {
+      counters.capture[place] = Number.NaN;
+    }
+  }
+  return counters;
+}

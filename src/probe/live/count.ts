@@ -1,0 +1,133 @@
+/**
+ * Captures packets of one interface and throws them away: the baseline that a probe is judged by ("pcount"). Nothing is
+ * decoded, no flow is kept; what is counted is what the capture hands over and what it says it dropped.
+ */
+
+import { createLiveBatch, type LivePacketBatch } from '../../capture/live/live-batch.ts';
+import type { LiveCaptureOptions } from '../../capture/live/live-options.ts';
+import { LiveSource, type LiveStatistics } from '../../capture/live/live-source.ts';
+import { liveOpener } from '../../capture/live/open-live.ts';
+import { samplesItself, shareSelection } from '../../capture/selection/kernel-selection.ts';
+import { createSelector, type Selector, selectPackets } from '../../capture/selection/selection.ts';
+
+/** Packets looked at together; nothing but their headers is, so the batch may be large. */
+const PACKETS_PER_BATCH = 512;
+const BATCHES_PER_LOOK = 32;
+const SECOND_MS = 1000;
+
+/** What was counted since the start; NaN for what the source cannot know. */
+export interface LiveCount {
+  readonly elapsedMs: number;
+  readonly packets: number;
+  /** Of frames on the wire. */
+  readonly octets: number;
+  /** By the ring, or by libpcap's. */
+  readonly drops: number;
+  /** Packets that sampling left out, as far as that is known; they are not in `packets`. */
+  readonly unselected: number;
+  /** Processor time of this process, user and system. */
+  readonly cpuMs: number;
+}
+
+export interface LiveCountOptions {
+  readonly capture: LiveCaptureOptions;
+  /** Infinity: until `signal`. */
+  readonly durationMs: number;
+  readonly signal: AbortSignal;
+  /** About once a second, and at the end. */
+  readonly onCount: (count: LiveCount) => void;
+  readonly onLog: (message: string) => void;
+}
+
+class Counter {
+  readonly #options: LiveCountOptions;
+  readonly #batch: LivePacketBatch = createLiveBatch(PACKETS_PER_BATCH);
+  readonly #startedAtMs = performance.now();
+  readonly #cpuAtStart = process.cpuUsage();
+  #selector: Selector | undefined;
+  #packets = 0;
+  #octets = 0;
+  #unselected = 0;
+
+  constructor(options: LiveCountOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<LiveCount> {
+    const { capture: wanted, onCount, onLog } = this.#options;
+    const selection = shareSelection(wanted, 1);
+    if (selection?.fault !== undefined) onLog(samplesItself(selection.fault));
+    const capture = { ...wanted, kernelSelection: selection?.workers[0] };
+    const open = await liveOpener(capture, Math.floor(Date.now() / 1000));
+    const source = new LiveSource(capture, open, {
+      onOpened: (opened) => {
+        const { linkType } = opened.interface;
+        this.#selector = createSelector(capture.sampling, linkType, opened.samplesBy);
+        const { samplingFault } = opened;
+        if (samplingFault !== undefined) onLog(samplesItself(samplingFault));
+      },
+      onLog: (_, message) => onLog(`${capture.interface}: ${message}`),
+    });
+    try {
+      await this.#count(source);
+    } finally {
+      source.close();
+      selection?.close();
+    }
+    const count = this.#now(source.statistics);
+    onCount(count);
+    return count;
+  }
+
+  async #count(source: LiveSource): Promise<void> {
+    const { signal, durationMs, onCount } = this.#options;
+    const batch = this.#batch;
+    const endMs = this.#startedAtMs + durationMs;
+    let tellAtMs = this.#startedAtMs + SECOND_MS;
+    let looksIn = 0;
+    for (;;) {
+      const count = source.readBatch(batch);
+      if (count > 0) this.#add(batch);
+      if (count > 0 && --looksIn > 0) continue;
+      looksIn = BATCHES_PER_LOOK;
+      if (count === 0) await source.wait();
+      const nowMs = count === 0 ? source.wokenAtMs : performance.now();
+      if (signal.aborted || nowMs >= endMs) return;
+      if (nowMs < tellAtMs) continue;
+      tellAtMs += SECOND_MS * Math.ceil((nowMs - tellAtMs + 1) / SECOND_MS);
+      source.updateStatistics();
+      onCount(this.#now(source.statistics));
+      // Signals come with the event loop.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  #add(batch: LivePacketBatch): void {
+    if (this.#selector !== undefined) this.#unselected += selectPackets(this.#selector, batch);
+    const { wireLength, count } = batch;
+    let octets = 0;
+    for (let i = 0; i < count; i++) octets += wireLength[i]!;
+    this.#packets += count;
+    this.#octets += octets;
+  }
+
+  #now({ drops, leftOut }: LiveStatistics): LiveCount {
+    const cpu = process.cpuUsage(this.#cpuAtStart);
+    return {
+      elapsedMs: performance.now() - this.#startedAtMs,
+      packets: this.#packets,
+      octets: this.#octets,
+      drops,
+      unselected: this.#unselected + leftOut,
+      cpuMs: (cpu.user + cpu.system) / 1000,
+    };
+  }
+}
+
+/**
+ * Counts until the time is over or the signal comes.
+ * @throws CaptureError if the capture cannot be opened
+ */
+export function countLive(options: LiveCountOptions): Promise<LiveCount> {
+  return new Counter(options).run();
+}

@@ -1,0 +1,160 @@
+/**
+ * The exporting process of a live probe: records of all workers, one batch after the other, get the numbers of their
+ * interfaces and go to every exporter. Each of those has a queue of its own, so a slow one delays nobody; only at the
+ * end, when every flow comes at once, the workers wait for room in them.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Log } from '../../base/log.ts';
+import type { LiveInterface } from '../../capture/live/live-capture.ts';
+import type { FlowtapConfig } from '../../config/config.ts';
+import type { Anonymizer } from '../../export/anonymization/anonymizer.ts';
+import type { ExportingProcess } from '../../export/exporting-process.ts';
+import { InterfaceNumbers } from '../../export/interface-numbers.ts';
+import type { MeteringStatistics } from '../../export/metering-statistics.ts';
+import type { CollectorStatistics, ExportingConfig } from '../../export/record-sink.ts';
+import type { FlowRecordBatch, RecordParts } from '../../records/flow-layout.ts';
+
+/** While everything is being exported: records that wait for one exporter before the next batch is taken. */
+const QUEUED_MAX = 16_384;
+const ROOM_LOOK_MS = 5;
+
+/** Records that neither have been sent nor lie in a spool for the next run. */
+export function unsentRecords({
+  recordsPending,
+  recordsSpooled,
+  recordsDropped,
+}: CollectorStatistics): number {
+  return recordsPending - (recordsSpooled ?? 0) + (recordsDropped?.stopped ?? 0);
+}
+
+/** What exporters read of a configuration, with the sampling that collectors have to know of. */
+function exportingConfig(config: FlowtapConfig): ExportingConfig {
+  const { method, interval, scale } = config.live.sampling;
+  // Counters that are scaled already are announced as those of every packet.
+  return interval === 1 || scale ? config : { ...config, sampling: { method, interval } };
+}
+
+/**
+ * Opens the exporters of a configuration.
+ * @throws ConfigError for faults in templates, ExportError for an exporter that cannot be opened
+ */
+export async function openCollectors(config: FlowtapConfig, log: Log): Promise<ExportingProcess> {
+  const { createExportingProcess } = await import('../../export/exporting-process.ts');
+  return createExportingProcess(exportingConfig(config), config.exporters, {
+    whenFull: 'drop',
+    log: (level, kind, message) => log.write(level, kind, message),
+  });
+}
+
+export interface LiveExportingOptions {
+  readonly config: FlowtapConfig;
+  readonly log: Log;
+  /** Replaces addresses, before anybody sees them. */
+  readonly anonymizer: Anonymizer | undefined;
+  /** Sees every batch before it is exported. */
+  readonly onRecords: ((batch: FlowRecordBatch) => void) | undefined;
+}
+
+export class LiveExporting {
+  readonly #log: Log;
+  readonly #anonymizer: Anonymizer | undefined;
+  readonly #onRecords: LiveExportingOptions['onRecords'];
+  readonly #exporting: ExportingProcess;
+  readonly #interfaces: LiveInterface[] = [];
+  #numbers: InterfaceNumbers;
+  #busy: Promise<void> = Promise.resolve();
+  /** On the monotonic clock, once everything is being exported: until then batches wait for room. */
+  #waitsUntilMs: number | undefined;
+
+  constructor(exporting: ExportingProcess, { config, log, anonymizer, onRecords }: LiveExportingOptions) {
+    this.#exporting = exporting;
+    this.#anonymizer = anonymizer;
+    this.#onRecords = onRecords;
+    this.#numbers = new InterfaceNumbers(config.observation, true);
+    this.#log = log;
+  }
+
+  get needsEncapsulation(): boolean {
+    return this.#exporting.needsEncapsulation;
+  }
+
+  get needsHealth(): boolean {
+    return this.#exporting.needsHealth;
+  }
+
+  /** Resolves when the batch's memory may be reused. */
+  consume(batch: FlowRecordBatch): Promise<void> {
+    this.#busy = this.#busy.then(() => this.#export(batch));
+    return this.#busy;
+  }
+
+  /** One of the run's interfaces was opened, or opened again under another number. */
+  setInterface(index: number, one: LiveInterface, count: number): void {
+    this.#interfaces[index] = one;
+    this.#numbers.setInterface(index, one.ifIndex);
+    // Until all are known, numbers could not be told from names that are still to come.
+    for (let i = 0; i < count; i++) if (this.#interfaces[i] === undefined) return;
+    this.#exporting.setInterfaces(this.#interfaces);
+  }
+
+  /** Where options data finds what the workers count. */
+  setMeteringStatistics(read: () => MeteringStatistics): void {
+    this.#exporting.setMeteringStatistics(read);
+  }
+
+  statistics(): readonly CollectorStatistics[] {
+    return this.#exporting.statistics();
+  }
+
+  /**
+   * Goes over to other exporters without a gap.
+   * @param keeps the optional parts of records that the workers keep
+   * @throws ConfigError, ExportError: then nothing has changed
+   */
+  async reconfigure(config: FlowtapConfig, keeps: RecordParts): Promise<void> {
+    await this.#exporting.reconfigure(exportingConfig(config), config.exporters, keeps);
+    const numbers = new InterfaceNumbers(config.observation, true);
+    this.#interfaces.forEach(({ ifIndex }, index) => {
+      numbers.setInterface(index, ifIndex);
+    });
+    this.#numbers = numbers;
+  }
+
+  /** From now on batches wait for room in the exporters' queues: every flow is on its way. */
+  startEnding(limitMs: number): void {
+    this.#waitsUntilMs = performance.now() + limitMs;
+  }
+
+  /**
+   * Sends what there is and frees the sockets.
+   * @param limitMs after which the rest is given up, and said to be
+   */
+  async end(limitMs: number): Promise<void> {
+    await this.#busy;
+    const closing = this.#exporting.close();
+    closing.catch(() => {});
+    const { promise: limit, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, Math.max(0, limitMs));
+    await Promise.race([closing, limit]);
+    clearTimeout(timer);
+    for (const one of this.statistics()) {
+      const records = unsentRecords(one);
+      if (records === 0) continue;
+      const message = `${one.url}: ${records} flow records could not be sent before the end`;
+      this.#log.write('error', undefined, message, { collector: one.url, records });
+    }
+  }
+
+  async #export(batch: FlowRecordBatch): Promise<void> {
+    this.#numbers.apply(batch);
+    this.#anonymizer?.apply(batch);
+    this.#onRecords?.(batch);
+    if (this.#waitsUntilMs !== undefined) await this.#room(this.#waitsUntilMs);
+    await this.#exporting.exportBatch(batch);
+  }
+
+  async #room(untilMs: number): Promise<void> {
+    const isFull = () => this.statistics().some(({ recordsQueued }) => (recordsQueued ?? 0) > QUEUED_MAX);
+    while (isFull() && performance.now() < untilMs) await delay(ROOM_LOOK_MS);
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * What main and a live worker (probe/live/worker.ts) tell each other: the data it starts with, and the messages of either side.
+ * Shapes only.
+ */
+
+import type { PostedError } from '../../base/errors.ts';
+import type { LiveInterface } from '../../capture/live/live-capture.ts';
+import type { LiveCaptureOptions, RingHandles, RingSize } from '../../capture/live/live-options.ts';
+import type { DecodeOptions } from '../../decode/decoder.ts';
+import type { FlowKeyExtension } from '../../metering/flow-key.ts';
+import type { RecordQueueMemory } from '../../metering/record-queue.ts';
+
+/** What main gives a worker. */
+export interface LiveWorkerData {
+  readonly capture: LiveCaptureOptions;
+  readonly decode: DecodeOptions;
+  readonly metering: {
+    readonly idleTimeoutMs: number;
+    readonly activeTimeoutMs: number;
+    readonly tcpEndDelayMs: number;
+    readonly flowTableEntries: number;
+    readonly flowKey: FlowKeyExtension;
+  };
+  /** Keep what was around the packets: some template or the flow key asks for it. */
+  readonly encapsulation: boolean;
+  /** Measure path health; `sampled` where packets are selected. */
+  readonly health?: 'on' | 'sampled' | 'off';
+  /** Multiply the counters of each flow record by the sampling interval; then 1 is to be announced. */
+  readonly scale: boolean;
+  readonly queue: RecordQueueMemory;
+  readonly counters: SharedArrayBuffer;
+}
+
+/** What it tells main, besides counters and records. */
+export type LiveWorkerMessage =
+  /** After each opening, also when the interface came back under another number. */
+  | { readonly kind: 'interfaces'; readonly interfaces: readonly LiveInterface[] }
+  /** The capture runs. */
+  | { readonly kind: 'opened'; readonly ring: RingSize; readonly handles: RingHandles | undefined }
+  | {
+      readonly kind: 'log';
+      readonly level: 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly fields: Readonly<Record<string, string | number>>;
+    }
+  /** The last one: everything is in the queue, which is closed. Errors say why it ended without being told to. */
+  | { readonly kind: 'end'; readonly errors: readonly PostedError[] };
+
+/** What main tells a worker. */
+export type LiveWorkerRequest =
+  /** Export everything, close the queue, end. `STOP_REQUESTED` in the counters says the same, and is seen sooner. */
+  | { readonly kind: 'stop' }
+  /** New timeouts, from now on and for every flow. */
+  | {
+      readonly kind: 'metering';
+      readonly idleTimeoutMs: number;
+      readonly activeTimeoutMs: number;
+      readonly tcpEndDelayMs: number;
+    };

@@ -1,0 +1,109 @@
+/**
+ * What a live probe will be made of, worked out from its configuration before anything is opened: the workers of each
+ * interface, what each is told, and the memory that all of it takes.
+ */
+import type { FlowtapConfig } from '../../config/config.ts';
+import { HEALTH_OCTETS_PER_FLOW } from '../../metering/path-health/table.ts';
+import { BATCHES, RECORDS_PER_BATCH, recordStride } from '../../metering/record-queue.ts';
+import type { RecordParts } from '../../records/flow-layout.ts';
+import { measuresHealth } from '../parts.ts';
+import type { LiveWorkerData } from './messages.ts';
+
+/** Workers for one interface that `auto` does not go beyond. */
+const AUTO_WORKERS_MAX = 16;
+/** The entry of a flow, and its share of the index (metering/flow-table.ts). */
+const FLOW_OCTETS = 192 + 96;
+
+/** One worker before it has queue and counters. */
+export interface PlannedWorker {
+  /** Number within its interface, from 0. */
+  readonly ring: number;
+  readonly data: Omit<LiveWorkerData, 'queue' | 'counters'>;
+}
+
+export interface LivePlan {
+  readonly workers: readonly PlannedWorker[];
+  readonly workersPerInterface: number;
+  /** Octets of one worker: zero where the capture has no ring. */
+  readonly ringOctets: number;
+  readonly tableOctets: number;
+  readonly queueOctets: number;
+  /** Of all workers together. */
+  readonly totalOctets: number;
+}
+
+/**
+ * Workers for each interface: `auto` leaves a core to the exporting process and divides the others.
+ * @param cores that this process may use
+ */
+export function workersPerInterface(config: FlowtapConfig, cores: number): number {
+  const { workers, interfaces, capture } = config.live;
+  if (workers !== 'auto') return workers;
+  // Only the ring divides the packets of an interface; and by what a tunnel shows outside, not by what is in it.
+  if (capture !== 'ring' || config.decode.decapsulate.length > 0) return 1;
+  const each = Math.floor((cores - 1) / Math.max(1, interfaces.length));
+  return Math.min(AUTO_WORKERS_MAX, Math.max(1, each));
+}
+
+/** The kernel's number of the group in which an interface's workers share its packets: not 0, and ours alone. */
+function fanoutGroup(pid: number, interfaceIndex: number): number {
+  return ((pid * 31 + interfaceIndex) % 65_535) + 1;
+}
+
+/**
+ * @param needs what some template reads of records' optional parts
+ * @throws ConfigError where a template reads path health, which is switched off
+ */
+export function planLive(
+  config: FlowtapConfig,
+  needs: RecordParts,
+  { cores, pid }: { cores: number; pid: number },
+): LivePlan {
+  const { live, metering, decode } = config;
+  const { mpls, tunnel } = metering.flowKey;
+  const keepsEncapsulation = needs.encapsulation || mpls || tunnel || decode.decapsulate.length > 0;
+  const isMeasured = measuresHealth(config, needs);
+  const health = !isMeasured ? 'off' : live.sampling.interval === 1 ? 'on' : 'sampled';
+  const each = workersPerInterface(config, cores);
+  const workers = live.interfaces.flatMap((name, interfaceIndex) =>
+    Array.from(
+      { length: each },
+      (_, ring): PlannedWorker => ({
+        ring,
+        data: {
+          capture: {
+            capture: live.capture,
+            interface: name,
+            interfaceIndex,
+            blockOctets: live.ring.blockOctets,
+            blocks: live.ring.blocks,
+            blockTimeoutMs: live.ring.blockTimeoutMs,
+            snapLength: live.snapLength,
+            filter: live.filter,
+            sampling: live.sampling.interval === 1 ? undefined : live.sampling,
+            promiscuous: live.promiscuous,
+            outgoing: live.outgoing,
+            fanoutGroup: each === 1 ? undefined : fanoutGroup(pid, interfaceIndex),
+          },
+          decode: { ...decode, flowKey: metering.flowKey },
+          metering,
+          encapsulation: keepsEncapsulation,
+          health,
+          scale: live.sampling.scale,
+        },
+      }),
+    ),
+  );
+  const ringOctets = live.capture === 'ring' ? live.ring.blocks * live.ring.blockOctets : 0;
+  const flowOctets = FLOW_OCTETS + (isMeasured ? HEALTH_OCTETS_PER_FLOW : 0);
+  const tableOctets = metering.flowTableEntries * flowOctets;
+  const queueOctets = BATCHES * RECORDS_PER_BATCH * recordStride(keepsEncapsulation, isMeasured) * 4;
+  return {
+    workers,
+    workersPerInterface: each,
+    ringOctets,
+    tableOctets,
+    queueOctets,
+    totalOctets: workers.length * (ringOctets + tableOctets + queueOctets),
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * What a new configuration changes in a probe that runs: which options differ, which of those can take effect without
+ * losing a flow, and which wait for a restart. Applies nothing itself.
+ */
+import { type FlowtapConfig, fieldPath } from '../../config/config.ts';
+import { type ConfigOption, concerns } from '../../config/config-option.ts';
+import { CONFIG_OPTIONS } from '../../config/schema.ts';
+
+/** What takes effect at once, by the parts of the probe that have to hear of it. */
+const CHANGEABLE: Readonly<Record<'exporting' | 'metering' | 'metrics' | 'log', RegExp>> = {
+  exporting: /^(exporters|export\..*|template\..*|biflow|privateEnterpriseNumber|observation\.\w+)$/,
+  metering: /^metering\.(idleTimeout|activeTimeout|tcpEndDelay)$/,
+  metrics: /^metrics\./,
+  log: /^log\./,
+};
+
+export type ChangedPart = keyof typeof CHANGEABLE;
+
+export interface ConfigChange {
+  /** Paths of options whose new values take effect. */
+  readonly applied: readonly string[];
+  readonly parts: ReadonlySet<ChangedPart>;
+  /** Paths of options that keep their old values until the next start. */
+  readonly needRestart: readonly string[];
+  /** The new configuration with the old values of those. */
+  readonly effective: FlowtapConfig;
+}
+
+type Tree = Record<string, unknown>;
+
+function valueAt(config: FlowtapConfig, option: ConfigOption): unknown {
+  let value: unknown = config;
+  for (const key of fieldPath(option).split('.')) value = (value as Tree)[key];
+  return value;
+}
+
+function putAt(config: FlowtapConfig, option: ConfigOption, value: unknown): void {
+  const keys = fieldPath(option).split('.');
+  const last = keys.pop()!;
+  let parent = config as unknown as Tree;
+  for (const key of keys) parent = parent[key] as Tree;
+  parent[last] = value;
+}
+
+function isEqual(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Compares two complete configurations of `flowtap run`. */
+export function compareConfigs(before: FlowtapConfig, after: FlowtapConfig): ConfigChange {
+  const applied: string[] = [];
+  const needRestart: string[] = [];
+  const parts = new Set<ChangedPart>();
+  const effective = structuredClone(after);
+  const names = Object.keys(CHANGEABLE) as ChangedPart[];
+  const note = (path: string): boolean => {
+    const part = names.find((name) => CHANGEABLE[name].test(path));
+    if (part === undefined) needRestart.push(path);
+    else {
+      applied.push(path);
+      parts.add(part);
+    }
+    return part !== undefined;
+  };
+  for (const option of CONFIG_OPTIONS) {
+    if (!concerns(option, 'run')) continue;
+    const old = valueAt(before, option);
+    if (!isEqual(old, valueAt(after, option)) && !note(option.path)) putAt(effective, option, old);
+  }
+  if (!isEqual(before.exporters, after.exporters)) note('exporters');
+  return { applied, parts, needRestart, effective };
+}

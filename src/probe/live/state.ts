@@ -1,0 +1,95 @@
+/**
+ * What a running probe is like at one moment, as plain named numbers: metrics, log and summary all read this and nothing
+ * else. probe/live/totals.ts takes it from the counters in shared memory. NaN: the source cannot know. Shapes only.
+ */
+import type { CollectorStatistics } from '../../export/record-sink.ts';
+
+/** Frames under one outcome of decoding (decode/reasons.ts), summed up over restarts. */
+export interface OutcomeState {
+  readonly name: string;
+  readonly kind: string;
+  readonly packets: number;
+  readonly octets: number;
+}
+
+/** A meter worker: one ring, one flow table. Counts go on over its restarts. */
+export interface WorkerState {
+  readonly interface: string;
+  /** Number of the worker within its interface, from 0. */
+  readonly ring: number;
+  /** Between an opening of the capture and the end of the thread. */
+  readonly isRunning: boolean;
+  readonly restarts: number;
+  readonly capture: {
+    /** Frames read, and their octets on the wire; those cut by the snap length. */
+    readonly packets: number;
+    readonly octets: number;
+    readonly truncated: number;
+    /** Left out by sampling: of the frames read, and by the kernel before. */
+    readonly unselected: number;
+    readonly leftOut: number;
+    /** Dropped because the ring was full; times that it was frozen for that. */
+    readonly ringDrops: number;
+    readonly ringFreezes: number;
+    /** Lost between ring and decoder, in blocks that made no sense. */
+    readonly faults: number;
+    readonly ringBlocks: number;
+    readonly ringBlocksUsed: number;
+    readonly ringOctets: number;
+    readonly pollWakeups: number;
+    readonly superPackets: number;
+    readonly superPacketSegments: number;
+    /** 1 or 0. */
+    readonly isUp: number;
+    readonly reopened: number;
+    /** Unix time in seconds. */
+    readonly lastPacketSeconds: number;
+  };
+  /** Every outcome, accepted first. */
+  readonly outcomes: readonly OutcomeState[];
+  readonly notices: readonly { readonly name: string; readonly packets: number }[];
+  readonly metered: { readonly packets: number; readonly octets: number };
+  readonly flows: {
+    readonly created: number;
+    readonly active: number;
+    readonly peak: number;
+    readonly capacity: number;
+    readonly tableOctets: number;
+    /** By name of FLOW_END_REASON. */
+    readonly expired: Readonly<Record<string, number>>;
+  };
+  readonly fragments: { readonly matched: number; readonly unmatched: number; readonly forgotten: number };
+  /** The record queue between worker and main; drops are those of a full one. */
+  readonly queue: {
+    readonly batches: number;
+    readonly capacity: number;
+    readonly recordsTaken: number;
+    readonly packetsTaken: number;
+    readonly recordsDropped: number;
+    readonly packetsDropped: number;
+  };
+  /** Flows that were in the table of a worker when it died, and all packets that it had metered or read in vain. */
+  readonly lost: { readonly flows: number; readonly packets: number };
+}
+
+export interface InterfaceState {
+  readonly name: string;
+  /** One packet in so many is metered. */
+  readonly samplingInterval: number;
+  /** The interface's own counts of packets lost on the way to the kernel since the probe started; NaN: not known. */
+  readonly nic: Readonly<Record<string, number>>;
+}
+
+export interface LiveState {
+  readonly version: string;
+  /** Unix times in ms. */
+  readonly startedAtMs: number;
+  readonly nowMs: number;
+  readonly isReady: boolean;
+  readonly isStopping: boolean;
+  readonly interfaces: readonly InterfaceState[];
+  readonly workers: readonly WorkerState[];
+  readonly collectors: readonly CollectorStatistics[];
+  /** The last reading of the configuration, the first one included. */
+  readonly reload: { readonly isSuccessful: boolean; readonly succeededAtMs: number };
+}

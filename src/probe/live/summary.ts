@@ -1,0 +1,130 @@
+/**
+ * The summary of a live probe for people, at its end and on SIGUSR1: what was offered, what became of it, every loss with
+ * its remedy, and whether the account balances:
+ *
+ *     offered = refused + unselected + lost + in flow records + still in flow tables
+ *
+ * All in packets, where a super-packet counts as its segments.
+ */
+
+import { formatCount, formatSpan } from '../../base/units.ts';
+import type { FlowtapConfig } from '../../config/config.ts';
+import { END_REASON_WORDS } from '../../output/summary.ts';
+import { lossesOf } from './losses.ts';
+import type { LiveState, WorkerState } from './state.ts';
+
+export interface Balance {
+  /** Packets that the kernel offered to the rings. */
+  readonly offered: number;
+  readonly refused: number;
+  readonly unselected: number;
+  /** In the ring, in the record queue, with workers that died. */
+  readonly lost: number;
+  /** In the flow records that the exporting process got. */
+  readonly inRecords: number;
+  /** What is left: in flow tables while the probe runs, 0 at its end. */
+  readonly rest: number;
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+const known = (count: number) => (Number.isNaN(count) ? 0 : count);
+
+function segmentsBeyondFrames({ capture }: WorkerState): number {
+  return capture.superPacketSegments - capture.superPackets;
+}
+
+/** @returns where the packets of all workers went */
+export function balanceOf({ workers }: Pick<LiveState, 'workers'>): Balance {
+  const of = (read: (worker: WorkerState) => number) => sum(workers.map(read));
+  const offered = of(
+    (worker) =>
+      worker.capture.packets +
+      worker.capture.leftOut +
+      segmentsBeyondFrames(worker) +
+      known(worker.capture.ringDrops) +
+      worker.capture.faults,
+  );
+  const refused = of(({ outcomes }) =>
+    sum(outcomes.filter(({ kind }) => kind !== 'accepted').map(({ packets }) => packets)),
+  );
+  const unselected = of(({ capture }) => capture.unselected + capture.leftOut);
+  const lost = of(({ capture, queue, lost: died }) => {
+    return known(capture.ringDrops) + capture.faults + queue.packetsDropped + died.packets;
+  });
+  const inRecords = of(({ queue }) => queue.packetsTaken);
+  return {
+    offered,
+    refused,
+    unselected,
+    lost,
+    inRecords,
+    rest: offered - refused - unselected - lost - inRecords,
+  };
+}
+
+function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function captureLine(name: string, workers: readonly WorkerState[]): string {
+  const of = (read: (worker: WorkerState) => number) => sum(workers.map(read));
+  const packets = of(({ capture }) => capture.packets);
+  const octets = of(({ capture }) => capture.octets);
+  const drops = of(({ capture }) => capture.ringDrops);
+  const dropped = Number.isNaN(drops) ? 'drops unknown' : `${formatCount(drops)} dropped by the ring`;
+  return `${name}: ${plural(packets, 'packet')}, ${plural(octets, 'octet')}, ${dropped}`;
+}
+
+function flowLine({ workers }: LiveState): string {
+  const of = (read: (worker: WorkerState) => number) => sum(workers.map(read));
+  const reasons = new Map<string, number>();
+  for (const { flows } of workers) {
+    for (const [reason, records] of Object.entries(flows.expired)) {
+      reasons.set(reason, (reasons.get(reason) ?? 0) + records);
+    }
+  }
+  const how = [...reasons]
+    .filter(([, records]) => records > 0)
+    .map(([reason, records]) => {
+      const word = reason === 'forcedEnd' ? 'at the end' : (END_REASON_WORDS[reason] ?? reason);
+      return `${word} ${formatCount(records)}`;
+    });
+  const made = sum([...reasons.values()]);
+  const created = of(({ flows }) => flows.created);
+  const active = of(({ flows }) => flows.active);
+  return `Flows: ${formatCount(created)} created, ${formatCount(active)} active, ${plural(made, 'record')}${how.length > 0 ? ` (${how.join(', ')})` : ''}`;
+}
+
+/** Lines of the summary, without line ends. */
+export function liveSummaryLines(state: LiveState, config: FlowtapConfig): string[] {
+  const { offered, refused, unselected, lost, inRecords, rest } = balanceOf(state);
+  const parts = [
+    `${formatCount(inRecords)} in flow records`,
+    ...(refused > 0 ? [`${formatCount(refused)} refused`] : []),
+    ...(unselected > 0 ? [`${formatCount(unselected)} not selected`] : []),
+    ...(lost > 0 ? [`${formatCount(lost)} lost`] : []),
+    ...(rest !== 0 ? [`${formatCount(rest)} in flow tables`] : []),
+  ];
+  const lines = [
+    `Ran ${formatSpan(state.nowMs - state.startedAtMs)}`,
+    ...state.interfaces.map(({ name }) =>
+      captureLine(
+        name,
+        state.workers.filter((worker) => worker.interface === name),
+      ),
+    ),
+    `Packets: ${formatCount(offered)} offered = ${parts.join(' + ')}`,
+    flowLine(state),
+    ...state.collectors.map(
+      ({ url, dataRecords, messages, octets }) =>
+        `${url}: ${plural(dataRecords, 'record')} in ${plural(messages, 'message')}, ${plural(octets, 'octet')}`,
+    ),
+  ];
+  for (const { subject, count, what, remedy } of lossesOf(state, config)) {
+    if (count > 0) lines.push(`${subject}: ${formatCount(count)} ${what}; ${remedy}`);
+  }
+  if (state.isStopping && rest !== 0) {
+    lines.push(`${formatCount(rest)} packets are unaccounted for: a defect of flowtap, please report it`);
+  }
+  return lines;
+}

@@ -1,0 +1,299 @@
+/**
+ * Keeps one meter worker alive: starts its thread, takes its flow records, watches that it turns, and starts it again
+ * with growing pauses when it dies or hangs, with what was lost counted. It captures nothing itself.
+ *
+ *     start ─▶ opened ─▶ (messages, records) ─▶ end ─┬─ told to stop: done
+ *                                                     └─ died, hung or gave up: count, free its ring, pause, start again
+ */
+import { Worker } from 'node:worker_threads';
+import { type PostedError, RelayedError } from '../../base/errors.ts';
+import type { Log, LogFields, LogLevel } from '../../base/log.ts';
+import type { LiveInterface } from '../../capture/live/live-capture.ts';
+import type { RingHandles } from '../../capture/live/live-options.ts';
+import { BATCHES, createRecordQueue, RecordQueueReader } from '../../metering/record-queue.ts';
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import { releaseRing } from '../../sys/packet-socket.ts';
+import { RING_BLOCKS, type RunCounters, STOP_REQUESTED, WORKER_TURNS } from '../counters.ts';
+import type { LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from './messages.ts';
+import type { PlannedWorker } from './plan.ts';
+import type { WorkerState } from './state.ts';
+import { packetsIn, WorkerCounters, type WorkerIdentity } from './totals.ts';
+
+/** Pauses before a worker is started again; a life longer than the longest begins anew with the shortest. */
+const RESTART_MS_MIN = 500;
+const RESTART_MS_MAX = 60_000;
+/** An opening may take so many times as long as a turn: a large ring is memory that the kernel has to find. */
+const OPENING_LOOKS = 6;
+
+export interface SupervisorOptions {
+  readonly worker: PlannedWorker;
+  /** The worker's module. */
+  readonly module: URL;
+  readonly tableOctets: number;
+  readonly log: Log;
+  /** Takes a batch of flow records; its memory may be reused when the promise resolves. */
+  readonly consume: (batch: FlowRecordBatch) => Promise<void>;
+  /** The interface was opened, perhaps under another number than before. */
+  readonly onInterface: (one: LiveInterface) => void;
+  /** Looks (`check`) without a turn of the worker after which it counts as hung. */
+  readonly looksMax: number;
+}
+
+/** One life of the worker. */
+interface Life {
+  readonly thread: Worker;
+  readonly reader: RecordQueueReader;
+  readonly startedAtMs: number;
+  packetsTaken: number;
+  handles: RingHandles | undefined;
+  ringOctets: number;
+  isOpen: boolean;
+  turns: number;
+  looks: number;
+}
+
+/** What a life ended with; no errors: as it was told. */
+type End = readonly PostedError[];
+
+const LEVELS: Readonly<Record<string, LogLevel>> = { info: 'info', warn: 'warning', error: 'error' };
+
+export class WorkerSupervisor {
+  readonly interface: string;
+  readonly #options: SupervisorOptions;
+  readonly #identity: WorkerIdentity;
+  readonly #counters = new WorkerCounters();
+  readonly #opened = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
+  #metering: LiveWorkerRequest | undefined;
+  #life: Life | undefined;
+  #isStarted = false;
+  #isStopping = false;
+  #hasOpened = false;
+  #pause: { timer: NodeJS.Timeout; resolve: () => void } | undefined;
+  #restartMs = RESTART_MS_MIN;
+
+  constructor(options: SupervisorOptions) {
+    const { worker, tableOctets } = options;
+    this.#options = options;
+    this.interface = worker.data.capture.interface;
+    this.#identity = {
+      interface: this.interface,
+      ring: worker.ring,
+      capacity: worker.data.metering.flowTableEntries,
+      tableOctets,
+      queueCapacity: BATCHES,
+    };
+    // Whoever awaits it hears of the failure; until then it is not an unhandled one.
+    this.#opened.promise.catch(() => {});
+  }
+
+  /** Resolves when the capture has been opened for the first time; rejects with RelayedError when it cannot be. */
+  get opened(): Promise<void> {
+    return this.#opened.promise;
+  }
+
+  get isRunning(): boolean {
+    return this.#life?.isOpen === true;
+  }
+
+  /** It runs, and its interface is not lost: blocks are 0 while there is no ring, NaN where a source knows none. */
+  get isCapturing(): boolean {
+    return this.isRunning && this.#counters.current.capture[RING_BLOCKS] !== 0;
+  }
+
+  start(): void {
+    this.#isStarted = true;
+    void this.#run().then(this.#ended.resolve, this.#ended.reject);
+  }
+
+  state(): WorkerState {
+    return this.#counters.state(this.#identity, {
+      isRunning: this.isRunning,
+      ringOctets: this.#life?.ringOctets ?? 0,
+      queueBatches: this.#life?.reader.pending ?? 0,
+    });
+  }
+
+  /** All that it has counted, in all of its lives. */
+  totals(): RunCounters {
+    return this.#counters.totals();
+  }
+
+  /** New timeouts, for this life and those to come. */
+  setMetering(metering: LiveWorkerRequest & { kind: 'metering' }): void {
+    this.#metering = metering;
+    this.#life?.thread.postMessage(metering);
+  }
+
+  /** Call this every second: a worker that does not turn is ended, and started again. */
+  check(): void {
+    const life = this.#life;
+    if (life === undefined || this.#isStopping) return;
+    const turns = this.#counters.current.capture[WORKER_TURNS]!;
+    life.looks = turns === life.turns ? life.looks + 1 : 0;
+    life.turns = turns;
+    const { looksMax } = this.#options;
+    if (life.looks !== (life.isOpen ? looksMax : looksMax * OPENING_LOOKS)) return;
+    this.#write('error', 'worker hung', 'the worker does not turn any more: it is ended and started again');
+    void life.thread.terminate();
+  }
+
+  /**
+   * Lets the worker export every flow and end.
+   * @param limitMs after which it is ended by force, its flows counted as lost
+   */
+  async stop(limitMs: number): Promise<void> {
+    this.#isStopping = true;
+    if (!this.#isStarted) return;
+    clearTimeout(this.#pause?.timer);
+    this.#pause?.resolve();
+    const life = this.#life;
+    if (life !== undefined) {
+      // A worker that reads sees the counter, one that waits gets the message.
+      this.#counters.current.capture[STOP_REQUESTED] = 1;
+      const stop: LiveWorkerRequest = { kind: 'stop' };
+      life.thread.postMessage(stop);
+    }
+    const limit = setTimeout(() => {
+      this.#write('error', 'worker stop', 'the worker did not end in time: its flows are lost');
+      void life?.thread.terminate();
+    }, limitMs);
+    try {
+      await this.#ended.promise;
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopping) {
+      const errors = await this.#live();
+      if (this.#isStopping) break;
+      const [first] = errors;
+      const error = new RelayedError(first ?? diedOf('the worker ended unasked'));
+      if (!this.#hasOpened) {
+        this.#opened.reject(error);
+        return;
+      }
+      const remedy = error.remedy === undefined ? '' : `. ${error.remedy}`;
+      const seconds = this.#restartMs / 1000;
+      this.#write('error', 'worker ended', `${error.message}${remedy}; it starts again in ${seconds} s`);
+      await this.#pauseBeforeRestart();
+    }
+    this.#opened.reject(new RelayedError(diedOf('stopped before the capture was open')));
+  }
+
+  #pauseBeforeRestart(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, this.#restartMs);
+    this.#pause = { timer, resolve };
+    this.#restartMs = Math.min(2 * this.#restartMs, RESTART_MS_MAX);
+    return promise;
+  }
+
+  /** One life of the worker, from its start until everything that it left has been taken and counted. */
+  async #live(): Promise<End> {
+    const counters = this.#life === undefined ? this.#counters.current : this.#counters.renew();
+    if (this.#life !== undefined) this.#counters.main.restarts++;
+    const { data } = this.#options.worker;
+    const queue = createRecordQueue(data.encapsulation, { health: (data.health ?? 'off') !== 'off' });
+    const workerData: LiveWorkerData = { ...data, queue, counters: counters.buffer };
+    const thread = new Worker(this.#options.module, { workerData });
+    const reader = new RecordQueueReader(queue);
+    const life: Life = {
+      thread,
+      reader,
+      startedAtMs: performance.now(),
+      packetsTaken: 0,
+      handles: undefined,
+      ringOctets: 0,
+      isOpen: false,
+      turns: Number.NaN,
+      looks: 0,
+    };
+    this.#life = life;
+    const consumed = this.#consumeAll(life);
+    const ended = this.#listen(life);
+    if (this.#metering !== undefined) thread.postMessage(this.#metering);
+    let errors: End;
+    try {
+      errors = await ended;
+    } catch (error) {
+      // It died without its own clean-up: no `end`, the queue open, the ring perhaps too.
+      errors = [diedOf(`the worker died: ${error instanceof Error ? error.message : String(error)}`)];
+      await thread.terminate();
+      reader.abandon();
+      this.#releaseRing(life);
+    }
+    await consumed;
+    life.isOpen = false;
+    life.ringOctets = 0;
+    this.#counters.countLost(life.packetsTaken);
+    await thread.terminate();
+    if (performance.now() - life.startedAtMs > RESTART_MS_MAX) this.#restartMs = RESTART_MS_MIN;
+    return errors;
+  }
+
+  /** Its socket would go on taking its share of the interface's packets. */
+  #releaseRing({ handles }: Life): void {
+    // Without blocks, the worker had given the ring back itself.
+    if (handles === undefined || !(this.#counters.current.capture[RING_BLOCKS]! > 0)) return;
+    releaseRing(handles);
+  }
+
+  async #consumeAll(life: Life): Promise<void> {
+    const { main } = this.#counters;
+    const { scale: isScaled, capture } = this.#options.worker.data;
+    const scale = isScaled ? (capture.sampling?.interval ?? 1) : 1;
+    for (;;) {
+      const batch = await life.reader.next();
+      if (batch === undefined) return;
+      const packets = packetsIn(batch) / scale;
+      life.packetsTaken += packets;
+      main.packetsTaken += packets;
+      main.recordsTaken += batch.count;
+      await this.#options.consume(batch);
+      life.reader.release();
+    }
+  }
+
+  /** Resolves with the worker's own word that it ended; rejects when the thread died without it. */
+  #listen(life: Life): Promise<End> {
+    const { thread } = life;
+    return new Promise((resolve, reject) => {
+      thread.on('error', reject);
+      thread.on('exit', (code) => reject(new Error(`the worker ended with exit code ${code}`)));
+      thread.on('message', (message: LiveWorkerMessage) => {
+        if (message.kind === 'end') resolve(message.errors);
+        else this.#hear(life, message);
+      });
+    });
+  }
+
+  #hear(life: Life, message: Exclude<LiveWorkerMessage, { kind: 'end' }>): void {
+    if (message.kind === 'interfaces') {
+      const [one] = message.interfaces;
+      if (one !== undefined) this.#options.onInterface(one);
+    } else if (message.kind === 'log') {
+      this.#write(LEVELS[message.level] ?? 'info', message.message, message.message, message.fields);
+    } else {
+      life.isOpen = true;
+      life.handles = message.handles;
+      life.ringOctets = message.ring.octets;
+      if (this.#hasOpened) this.#write('info', 'worker opened', 'the capture is open again');
+      this.#hasOpened = true;
+      this.#opened.resolve();
+    }
+  }
+
+  #write(level: LogLevel, kind: string, message: string, fields: LogFields = {}): void {
+    const { interface: name } = this;
+    const about = { interface: name, ring: this.#identity.ring, ...fields };
+    this.#options.log.write(level, `${kind} on ${name}`, `${name}: ${message}`, about);
+  }
+}
+
+/** What a worker can no longer say itself. */
+function diedOf(message: string): PostedError {
+  return { code: 'WORKER', message, remedy: undefined, exitCode: 1 };
+}

@@ -1,0 +1,227 @@
+/**
+ * The counters of one meter worker over all of its lives: a worker that dies leaves its counts here and starts again
+ * from 0, so that what others see only grows. Also makes the plain state that metrics, log and summary read.
+ */
+import { NOTICES } from '../../decode/notices.ts';
+import { ACCEPTED, REASONS } from '../../decode/reasons.ts';
+import * as metering from '../../metering/counters.ts';
+import * as layout from '../../records/flow-layout.ts';
+import * as run from '../counters.ts';
+import { type RunCounters, runCounters } from '../counters.ts';
+import type { WorkerState } from './state.ts';
+
+const { FLOW_END_REASON, FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } = layout;
+
+/** Places that tell how things are now; all others count. */
+const CAPTURE_GAUGES: ReadonlySet<number> = new Set([
+  ...[run.INPUT_TOTAL, run.FIRST_PACKET_NS, run.LAST_PACKET_NS, run.TIME_BASE_SECONDS, run.STOP_REQUESTED],
+  ...[run.RING_BLOCKS, run.RING_BLOCKS_USED, run.INTERFACE_UP],
+]);
+const METERING_GAUGES: ReadonlySet<number> = new Set([metering.FLOWS_ACTIVE, metering.CLOCK_NS]);
+
+function addTo(sums: Float64Array, counts: Float64Array, gauges: ReadonlySet<number>): void {
+  for (let i = 0; i < sums.length; i++) {
+    const count = counts[i]!;
+    if (!gauges.has(i) && !Number.isNaN(count)) sums[i] = sums[i]! + count;
+  }
+}
+
+const NO_GAUGES: ReadonlySet<number> = new Set();
+
+/** What main itself counts about a worker. */
+export interface MainCounts {
+  recordsTaken: number;
+  packetsTaken: number;
+  flowsLost: number;
+  packetsLost: number;
+  restarts: number;
+}
+
+/** What is fixed about a worker. */
+export interface WorkerIdentity {
+  readonly interface: string;
+  readonly ring: number;
+  readonly capacity: number;
+  readonly tableOctets: number;
+  readonly queueCapacity: number;
+}
+
+/** What changes outside of the counters. */
+export interface WorkerCondition {
+  readonly isRunning: boolean;
+  readonly ringOctets: number;
+  readonly queueBatches: number;
+}
+
+/** Packets of all flow records of a batch, both directions. */
+export function packetsIn(batch: layout.FlowRecordBatch): number {
+  const { doubles, count } = batch;
+  const stride = batch.stride / 2;
+  let packets = 0;
+  for (let at = 0; at < count * stride; at += stride) {
+    packets += doubles[at + FORWARD_DOUBLE + PACKETS]! + doubles[at + REVERSE_DOUBLE + PACKETS]!;
+  }
+  return packets;
+}
+
+export class WorkerCounters {
+  readonly main: MainCounts = {
+    recordsTaken: 0,
+    packetsTaken: 0,
+    flowsLost: 0,
+    packetsLost: 0,
+    restarts: 0,
+  };
+  readonly #ended = runCounters();
+  #current: RunCounters = runCounters();
+
+  constructor() {
+    this.#ended.capture.fill(0);
+  }
+
+  /** Counters of the worker that runs now, or ran last. */
+  get current(): RunCounters {
+    return this.#current;
+  }
+
+  /** Keeps the counts of the worker that ended, and makes new counters for the next one. */
+  renew(): RunCounters {
+    const { capture, metering: meteringCounts, decode } = this.#current;
+    addTo(this.#ended.capture, capture, CAPTURE_GAUGES);
+    const { FLOWS_PEAK } = metering;
+    const peak = Math.max(this.#ended.metering[FLOWS_PEAK]!, meteringCounts[FLOWS_PEAK]!);
+    addTo(this.#ended.metering, meteringCounts, METERING_GAUGES);
+    this.#ended.metering[FLOWS_PEAK] = peak;
+    addTo(this.#ended.decode.packetsByReason, decode.packetsByReason, NO_GAUGES);
+    addTo(this.#ended.decode.octetsByReason, decode.octetsByReason, NO_GAUGES);
+    addTo(this.#ended.decode.packetsByNotice, decode.packetsByNotice, NO_GAUGES);
+    this.#current = runCounters();
+    return this.#current;
+  }
+
+  #capture(place: number): number {
+    const now = this.#current.capture[place]!;
+    return CAPTURE_GAUGES.has(place) ? now : now + this.#ended.capture[place]!;
+  }
+
+  #metering(place: number): number {
+    const now = this.#current.metering[place]!;
+    if (METERING_GAUGES.has(place)) return now;
+    const before = this.#ended.metering[place]!;
+    return place === metering.FLOWS_PEAK ? Math.max(now, before) : now + before;
+  }
+
+  /**
+   * A copy of all counts, those of former lives included. What died with a worker stands with the records dropped; gauges
+   * are those of now. Peaks add up, as nobody reads them here.
+   */
+  totals(): RunCounters {
+    const sums = runCounters();
+    for (const { capture, metering: counts, decode } of [this.#ended, this.#current]) {
+      for (let i = 0; i < capture.length; i++) sums.capture[i] = (sums.capture[i] || 0) + capture[i]!;
+      for (let i = 0; i < counts.length; i++) sums.metering[i] = sums.metering[i]! + counts[i]!;
+      addTo(sums.decode.packetsByReason, decode.packetsByReason, NO_GAUGES);
+      addTo(sums.decode.octetsByReason, decode.octetsByReason, NO_GAUGES);
+      addTo(sums.decode.packetsByNotice, decode.packetsByNotice, NO_GAUGES);
+    }
+    const { RECORDS_DROPPED_PACKETS } = metering;
+    sums.metering[RECORDS_DROPPED_PACKETS] = sums.metering[RECORDS_DROPPED_PACKETS]! + this.main.packetsLost;
+    return sums;
+  }
+
+  /** The worker as it is now. */
+  state(identity: WorkerIdentity, condition: WorkerCondition): WorkerState {
+    const { main } = this;
+    const { packetsByReason, octetsByReason, packetsByNotice } = this.#current.decode;
+    const ended = this.#ended.decode;
+    return {
+      interface: identity.interface,
+      ring: identity.ring,
+      isRunning: condition.isRunning,
+      restarts: main.restarts,
+      capture: this.#captureState(condition),
+      outcomes: REASONS.map(({ code, name, kind }) => ({
+        name,
+        kind,
+        packets: packetsByReason[code]! + ended.packetsByReason[code]!,
+        octets: octetsByReason[code]! + ended.octetsByReason[code]!,
+      })),
+      notices: NOTICES.map(({ code, name }) => ({
+        name,
+        packets: packetsByNotice[code]! + ended.packetsByNotice[code]!,
+      })),
+      metered: {
+        packets: this.#metering(metering.METERED_PACKETS),
+        octets: this.#metering(metering.METERED_OCTETS),
+      },
+      flows: {
+        created: this.#metering(metering.FLOWS_CREATED),
+        active: condition.isRunning ? this.#metering(metering.FLOWS_ACTIVE) : 0,
+        peak: this.#metering(metering.FLOWS_PEAK),
+        capacity: identity.capacity,
+        tableOctets: identity.tableOctets,
+        expired: Object.fromEntries(
+          Object.entries(FLOW_END_REASON).map(([name, reason]) => [
+            name,
+            this.#metering(metering.FLOWS_EXPIRED + reason),
+          ]),
+        ),
+      },
+      fragments: {
+        matched: this.#metering(metering.FRAGMENTS_MATCHED),
+        unmatched: this.#metering(metering.FRAGMENTS_UNMATCHED),
+        forgotten: this.#metering(metering.FRAGMENTS_FORGOTTEN),
+      },
+      queue: {
+        batches: condition.queueBatches,
+        capacity: identity.queueCapacity,
+        recordsTaken: main.recordsTaken,
+        packetsTaken: main.packetsTaken,
+        recordsDropped: this.#metering(metering.RECORDS_DROPPED),
+        packetsDropped: this.#metering(metering.RECORDS_DROPPED_PACKETS),
+      },
+      lost: { flows: main.flowsLost, packets: main.packetsLost },
+    };
+  }
+
+  #captureState({ ringOctets }: WorkerCondition): WorkerState['capture'] {
+    const lastPacketNs = this.#capture(run.LAST_PACKET_NS);
+    return {
+      packets: this.#capture(run.PACKETS_READ),
+      octets: this.#capture(run.OCTETS_READ),
+      truncated: this.#capture(run.PACKETS_SNAPPED),
+      unselected: this.#capture(run.PACKETS_UNSELECTED),
+      leftOut: this.#capture(run.PACKETS_LEFT_OUT),
+      ringDrops: this.#capture(run.RING_DROPS),
+      faults: this.#capture(run.RING_FAULTS),
+      ringFreezes: this.#capture(run.RING_FREEZES),
+      ringBlocks: this.#capture(run.RING_BLOCKS),
+      ringBlocksUsed: this.#capture(run.RING_BLOCKS_USED),
+      ringOctets,
+      pollWakeups: this.#capture(run.POLL_WAKEUPS),
+      superPackets: this.#capture(run.SUPER_PACKETS),
+      superPacketSegments: this.#capture(run.SUPER_PACKET_SEGMENTS),
+      isUp: this.#capture(run.INTERFACE_UP),
+      reopened: this.#capture(run.CAPTURE_REOPENED),
+      lastPacketSeconds: this.#capture(run.TIME_BASE_SECONDS) + lastPacketNs / 1e9,
+    };
+  }
+
+  /**
+   * Counts what died with the worker: the flows in its table, the packets in them, those in records that it had not
+   * handed over, and frames that it had read but not decided on.
+   * @param packetsTaken packets in the records that main got of this life of the worker
+   */
+  countLost(packetsTaken: number): void {
+    const { capture, metering: counts, decode } = this.#current;
+    let decided = capture[run.PACKETS_UNSELECTED]!;
+    for (const packets of decode.packetsByReason) decided += packets;
+    const undecided = Math.max(0, capture[run.PACKETS_READ]! - decided);
+    const segments = capture[run.SUPER_PACKET_SEGMENTS]! - capture[run.SUPER_PACKETS]!;
+    const accepted = decode.packetsByReason[ACCEPTED]! + segments;
+    const inRecords = packetsTaken + counts[metering.RECORDS_DROPPED_PACKETS]!;
+    this.main.flowsLost += counts[metering.FLOWS_ACTIVE]!;
+    this.main.packetsLost += Math.max(0, accepted - inRecords) + undecided;
+    counts[metering.FLOWS_ACTIVE] = 0;
+  }
+}

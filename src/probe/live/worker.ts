@@ -1,0 +1,254 @@
+/**
+ * The worker thread of a live capture: source ─▶ decoder ─▶ metering process ─▶ record queue. It touches no socket but
+ * its ring, allocates nothing per packet, and never waits for the exporting process: records that find no room are
+ * dropped and counted.
+ *
+ * It sleeps in `poll` on its own thread, a tenth of a second at most. Main is heard between: a stop by the shared
+ * counters, anything else by messages, for which the event loop gets a turn now and then.
+ */
+import { enableCompileCache } from 'node:module';
+import { parentPort, workerData } from 'node:worker_threads';
+import { FlowtapError, type PostedError, postedError } from '../../base/errors.ts';
+import { createLiveBatch, type LivePacketBatch } from '../../capture/live/live-batch.ts';
+import type { LiveCapture } from '../../capture/live/live-capture.ts';
+import { LiveSource } from '../../capture/live/live-source.ts';
+import { liveOpener } from '../../capture/live/open-live.ts';
+import {
+  numberSuperPackets,
+  SUPER_PACKET_INDEX,
+  splitSuperPackets,
+} from '../../capture/live/super-packets.ts';
+import { samplesItself } from '../../capture/selection/kernel-selection.ts';
+import { createSelector, type Selector, selectPackets } from '../../capture/selection/selection.ts';
+import { createDecoder, type Decoder, decodeBatch } from '../../decode/decoder.ts';
+import { createEngine } from '../../engine/engine.ts';
+import { CLOCK_NS } from '../../metering/counters.ts';
+import type { FlowSink } from '../../metering/expiry.ts';
+import { createHashSeeds } from '../../metering/flow-key.ts';
+import { tableOctets } from '../../metering/flow-table.ts';
+import { createPreparedBatch, KeyPreparer, type PreparedBatch } from '../../metering/key-preparer.ts';
+import { MeteringProcess } from '../../metering/metering-process.ts';
+import { RecordQueueWriter } from '../../metering/record-queue.ts';
+import { createScalingSink } from '../../metering/scaling.ts';
+import { createDecodedBatch } from '../../records/decoded-batch.ts';
+import { adviseHuge, allocateHuge } from '../../sys/libc.ts';
+import {
+  PACKETS_UNSELECTED,
+  type RunCounters,
+  runCounters,
+  STOP_REQUESTED,
+  SUPER_PACKET_SEGMENTS,
+  SUPER_PACKETS,
+  TIME_BASE_SECONDS,
+} from '../counters.ts';
+import { countLivePackets, publishLive, publishOpened } from './counters.ts';
+import type { LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from './messages.ts';
+
+/** Packets read at a time. */
+const PACKETS_PER_BATCH = 128;
+/** Batches between looks at the clock, when there is always something to read. */
+const BATCHES_PER_LOOK = 64;
+/** How often the counters that cost a system call are read, records handed over, and messages heard. */
+const TURN_MS = 250;
+/** Flows that end at a time, before there is another look at the room for their records. */
+const FLOWS_PER_LOOK = 512;
+/** How long the exporting process may take for the flows that are left at the end. */
+const EXPORT_ALL_MS = 4000;
+/** Packets that have been on the wire longer than the block timeout and this are in the table. */
+const LATE_MS = 5;
+
+class LiveWorker {
+  readonly #data: LiveWorkerData;
+  readonly #counters: RunCounters;
+  readonly #timeBaseSeconds = Math.floor(Date.now() / 1000);
+  readonly #linkTypes = new Int32Array(65_536);
+  readonly #superCounts: Float64Array;
+  readonly #queue: RecordQueueWriter;
+  readonly #preparer: KeyPreparer;
+  readonly #metering: MeteringProcess;
+  readonly #decoder: Decoder;
+  readonly #batch: LivePacketBatch = createLiveBatch(PACKETS_PER_BATCH);
+  readonly #prepared: PreparedBatch;
+  #selector: Selector | undefined;
+  #isStopped = false;
+  #turnAtMs = 0;
+
+  constructor(data: LiveWorkerData) {
+    this.#data = data;
+    this.#counters = runCounters(data.counters);
+    this.#counters.capture[TIME_BASE_SECONDS] = this.#timeBaseSeconds;
+    const place = this.#counters.capture.byteOffset + SUPER_PACKETS * 8;
+    this.#superCounts = new Float64Array(data.counters, place, SUPER_PACKET_SEGMENTS - SUPER_PACKETS + 1);
+    this.#queue = new RecordQueueWriter(data.queue, {
+      whenFull: 'drop',
+      counters: this.#counters.metering,
+      timeBaseSeconds: () => this.#timeBaseSeconds,
+      clockNs: () => this.#counters.metering[CLOCK_NS]!,
+    });
+    const { sampling } = data.capture;
+    const scale = data.scale && sampling !== undefined ? sampling.interval : 1;
+    const sink: FlowSink = scale === 1 ? this.#queue : createScalingSink(this.#queue, scale);
+    const seeds = createHashSeeds();
+    const engine = createEngine(tableOctets(data.metering.flowTableEntries));
+    this.#preparer = new KeyPreparer(engine, seeds, data.metering.flowKey, this.#counters.metering);
+    this.#metering = new MeteringProcess({
+      ...data.metering,
+      engine,
+      seeds,
+      encapsulation: data.encapsulation,
+      ...(data.health === undefined ? {} : { health: data.health }),
+      batchCapacity: PACKETS_PER_BATCH,
+      sink,
+      counters: this.#counters.metering,
+      allocate: allocateHuge,
+    });
+    adviseHuge(engine.buffer);
+    this.#decoder = createDecoder(data.decode, this.#counters.decode);
+    const decoded = createDecodedBatch(
+      PACKETS_PER_BATCH,
+      data.encapsulation,
+      (data.health ?? 'off') !== 'off',
+      engine.allocate,
+    );
+    this.#prepared = createPreparedBatch(decoded, PACKETS_PER_BATCH, data.metering.flowKey, engine);
+  }
+
+  /** Meters until it is told to stop. @throws CaptureError if the capture cannot be opened */
+  async run(): Promise<void> {
+    let source: LiveSource | undefined;
+    try {
+      source = await this.#open();
+      await this.#meter(source);
+    } finally {
+      source?.close();
+      if (source !== undefined) publishLive(source, this.#counters.capture);
+      await this.#expireAll();
+      this.#queue.close();
+    }
+  }
+
+  async #open(): Promise<LiveSource> {
+    const { capture } = this.#data;
+    const open = await liveOpener(capture, this.#timeBaseSeconds);
+    return new LiveSource(capture, open, {
+      onOpened: (opened) => this.#learn(opened),
+      onLog: (level, message, fields) =>
+        post({ kind: 'log', level, message, fields: { interface: capture.interface, ...fields } }),
+    });
+  }
+
+  /** Hears main. */
+  hear(request: LiveWorkerRequest): void {
+    if (request.kind === 'stop') this.#isStopped = true;
+    else this.#metering.setTimeouts(request);
+  }
+
+  async #meter(source: LiveSource): Promise<void> {
+    const batch = this.#batch;
+    let looksIn = 0;
+    for (;;) {
+      const count = source.readBatch(batch);
+      if (count > 0) this.#meterBatch(batch);
+      if (count > 0 && --looksIn > 0) continue;
+      looksIn = BATCHES_PER_LOOK;
+      if (this.#isStopped || this.#counters.capture[STOP_REQUESTED] !== 0) break;
+      let nowMs = 0;
+      if (count === 0) {
+        const waited = source.wait();
+        if (waited !== undefined) await waited;
+        nowMs = source.wokenAtMs;
+      } else nowMs = performance.now();
+      if (nowMs >= this.#turnAtMs) await this.#turn(source, count === 0);
+    }
+    // What came before the stop is metered, but not what a busy link goes on to send.
+    const endMs = performance.now() + this.#data.capture.blockTimeoutMs;
+    while (source.readBatch(batch) > 0 && performance.now() < endMs) this.#meterBatch(batch);
+  }
+
+  #meterBatch(batch: LivePacketBatch): void {
+    const prepared = this.#prepared;
+    const { capture } = this.#counters;
+    // While the exporting process is behind, flows that have ended are better off in the table.
+    this.#metering.mayExpire = this.#queue.hasRoom;
+    countLivePackets(batch, capture);
+    if (this.#selector !== undefined) {
+      capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + selectPackets(this.#selector, batch);
+    }
+    if (batch.superPackets > 0) numberSuperPackets(batch);
+    decodeBatch(this.#decoder, batch, this.#linkTypes, prepared);
+    if (batch.superPackets > 0) {
+      const { interfaceIndex } = this.#data.capture;
+      const linkType = this.#linkTypes[interfaceIndex]!;
+      splitSuperPackets(batch, prepared, interfaceIndex, linkType, this.#superCounts);
+    }
+    this.#preparer.prepare(prepared, batch.view);
+    this.#metering.meter(prepared, batch.view);
+  }
+
+  /** What is due a few times a second, however busy or quiet the link is. */
+  async #turn(source: LiveSource, isQuiet: boolean): Promise<void> {
+    this.#turnAtMs = performance.now() + TURN_MS;
+    if (isQuiet) this.#expireQuiet();
+    this.#queue.flush();
+    publishLive(source, this.#counters.capture);
+    // Messages come with the event loop.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Ends the flows of a quiet link too, as many at a time as the exporting process keeps up with. */
+  #expireQuiet(): void {
+    // Packets that are still in a block of the kernel's are not older than this.
+    const sinceBaseMs = Date.now() - this.#timeBaseSeconds * 1000;
+    const nowNs = (sinceBaseMs - this.#data.capture.blockTimeoutMs - LATE_MS) * 1e6;
+    while (this.#queue.hasRoom && this.#metering.advanceTo(nowNs, FLOWS_PER_LOOK)) {
+      // Until nothing is due, or there is no room.
+    }
+  }
+
+  /** Exports every flow; what the exporting process does not take in time is dropped and counted. */
+  async #expireAll(): Promise<void> {
+    const endMs = performance.now() + EXPORT_ALL_MS;
+    do {
+      while (!this.#queue.hasRoom && performance.now() < endMs) await this.#queue.room();
+    } while (this.#metering.expireNext(FLOWS_PER_LOOK));
+  }
+
+  #learn(opened: LiveCapture): void {
+    const { linkType } = opened.interface;
+    const { interfaceIndex, sampling } = this.#data.capture;
+    this.#linkTypes[interfaceIndex] = linkType;
+    this.#linkTypes.fill(linkType, SUPER_PACKET_INDEX, SUPER_PACKET_INDEX + PACKETS_PER_BATCH);
+    this.#selector = createSelector(sampling, linkType, opened.samplesBy);
+    const { samplingFault } = opened;
+    if (samplingFault !== undefined) {
+      const fields = { interface: this.#data.capture.interface };
+      post({ kind: 'log', level: 'warn', message: samplesItself(samplingFault), fields });
+    }
+    publishOpened(opened, this.#counters.capture);
+    post({ kind: 'interfaces', interfaces: [opened.interface] });
+    post({ kind: 'opened', ring: opened.ring, handles: opened.handles });
+  }
+}
+
+function post(message: LiveWorkerMessage): void {
+  parentPort?.postMessage(message);
+}
+
+function posted(error: unknown): PostedError {
+  if (error instanceof FlowtapError) return postedError(error);
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { code: 'INTERNAL', message, remedy: undefined, exitCode: 1 };
+}
+
+enableCompileCache();
+const worker = new LiveWorker(workerData as LiveWorkerData);
+// Listening keeps the thread alive: waiting for room in the queue does not.
+parentPort?.on('message', (request: LiveWorkerRequest) => worker.hear(request));
+try {
+  await worker.run();
+  post({ kind: 'end', errors: [] });
+} catch (error) {
+  post({ kind: 'end', errors: [posted(error)] });
+} finally {
+  parentPort?.unref();
+}

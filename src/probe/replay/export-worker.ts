@@ -1,0 +1,127 @@
+/**
+ * The thread of a replay that takes flow records: it holds the exporting process, and prints flows where that is asked
+ * for. Apart from the thread that meters, so that neither waits for the other, and started before it, so that it is
+ * ready when the first records come.
+ */
+import { enableCompileCache } from 'node:module';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { FlowtapError, type PostedError, postedError } from '../../base/errors.ts';
+import type { SourceInterface } from '../../capture/source.ts';
+import type { FlowtapConfig } from '../../config/config.ts';
+import type { CollectorStatistics } from '../../export/record-sink.ts';
+import type { RecordQueueMemory } from '../../metering/record-queue.ts';
+import { createWriter } from '../../output/create-writer.ts';
+import type { FlowWriter } from '../../output/flow-writer.ts';
+import { DescriptorOutput } from '../../output/standard-output.ts';
+import type { RecordParts } from '../../records/flow-layout.ts';
+import {
+  announceInterfaces,
+  partsNeeded,
+  RecordConsumer,
+  replayInterfaces,
+  startAnonymizing,
+  startExporting,
+  tellStatistics,
+} from './records.ts';
+
+/** What main gives the thread. */
+export interface ReplayExportData {
+  readonly config: FlowtapConfig;
+  /** Columns of the terminal that standard output is; undefined where it is none. */
+  readonly columns: number | undefined;
+}
+
+/** What main tells it. */
+export type ReplayExportRequest =
+  | {
+      readonly kind: 'start';
+      readonly queues: readonly RecordQueueMemory[];
+      /** The counters of the meters. */
+      readonly counters: readonly SharedArrayBuffer[];
+    }
+  | { readonly kind: 'interfaces'; readonly interfaces: readonly SourceInterface[] };
+
+/** How standard output fared. */
+export interface PrintedOutput {
+  /** Its reader went away. */
+  readonly isClosed: boolean;
+  /** Why it could not be written, where that was not the reader going away. */
+  readonly error: string | undefined;
+}
+
+/** What the thread tells main. */
+export type ReplayExportMessage =
+  /** Everything is open; what records must carry. */
+  | { readonly kind: 'ready'; readonly needs: RecordParts }
+  /** Nobody reads standard output any more. */
+  | { readonly kind: 'closed' }
+  | {
+      readonly kind: 'end';
+      readonly statistics: readonly CollectorStatistics[];
+      readonly output: PrintedOutput;
+    }
+  | { readonly kind: 'failed'; readonly error: PostedError };
+
+const port = parentPort!;
+
+function post(message: ReplayExportMessage): void {
+  port.postMessage(message);
+}
+
+/** A writer that says so once nobody reads it any more. */
+function watchClosing(writer: FlowWriter): FlowWriter {
+  let isTold = false;
+  return {
+    get isClosed() {
+      return writer.isClosed;
+    },
+    write(batch) {
+      if (!writer.isClosed) return writer.write(batch);
+      if (!isTold) post({ kind: 'closed' });
+      isTold = true;
+    },
+    end: () => writer.end(),
+  };
+}
+
+async function run({ config, columns }: ReplayExportData): Promise<void> {
+  const output = new DescriptorOutput(1);
+  const anonymizer = await startAnonymizing(config);
+  const writer = await createWriter(config, output, columns);
+  const exporting = config.exporters.length === 0 ? undefined : await startExporting(config);
+  const started = Promise.withResolvers<readonly RecordQueueMemory[]>();
+  const hear = (request: ReplayExportRequest) => {
+    if (request.kind === 'start') {
+      tellStatistics(exporting, request.counters);
+      started.resolve(request.queues);
+    } else announceInterfaces(exporting, config, request.interfaces);
+  };
+  // What has been posted before a record must be heard before it, whatever the event loop would take first.
+  const hearAll = () => {
+    for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port))
+      hear(next.message as ReplayExportRequest);
+  };
+  port.on('message', hear);
+  post({ kind: 'ready', needs: partsNeeded(exporting, writer) });
+  const consumer = new RecordConsumer(
+    exporting,
+    writer && watchClosing(writer),
+    { numbers: replayInterfaces(config), anonymizer },
+    hearAll,
+  );
+  const queues = await started.promise;
+  await Promise.all(queues.map((queue) => consumer.consumeAll(queue)));
+  const statistics = (await exporting?.close()) ?? [];
+  await writer?.end();
+  post({ kind: 'end', statistics, output: { isClosed: output.isClosed, error: output.error?.message } });
+  port.close();
+}
+
+enableCompileCache();
+try {
+  await run(workerData as ReplayExportData);
+} catch (error) {
+  if (!(error instanceof FlowtapError)) throw error;
+  post({ kind: 'failed', error: postedError(error) });
+  port.close();
+}

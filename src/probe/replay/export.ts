@@ -1,0 +1,148 @@
+/**
+ * Who takes the flow records of a replay: a thread of its own with the exporting process and standard output
+ * (probe/replay/export-worker.ts), or, where the caller brings a writer of its own, this thread.
+ */
+import { Worker } from 'node:worker_threads';
+import { RelayedError } from '../../base/errors.ts';
+import type { SourceInterface } from '../../capture/source.ts';
+import type { FlowtapConfig } from '../../config/config.ts';
+import type { CollectorStatistics } from '../../export/record-sink.ts';
+import type { RecordQueueMemory } from '../../metering/record-queue.ts';
+import type { FlowWriter } from '../../output/flow-writer.ts';
+import { startModule } from '../../package-files.ts';
+import type { RecordParts } from '../../records/flow-layout.ts';
+import type {
+  PrintedOutput,
+  ReplayExportData,
+  ReplayExportMessage,
+  ReplayExportRequest,
+} from './export-worker.ts';
+import {
+  announceInterfaces,
+  NO_PARTS,
+  partsNeeded,
+  RecordConsumer,
+  replayInterfaces,
+  startAnonymizing,
+  startExporting,
+  tellStatistics,
+} from './records.ts';
+
+/** What is known once the last record has been taken. */
+export interface RecordsTaken {
+  readonly statistics: readonly CollectorStatistics[];
+  readonly output: PrintedOutput;
+}
+
+export interface RecordTaker {
+  /** Begins to get ready; safe to call twice. Until then it only remembers what it is told. */
+  begin(): void;
+  /**
+   * What records must carry. Begins where it must be ready to know. Rejects where something cannot be opened: with ConfigError for faults in the templates,
+   * with ExportError for a collector.
+   */
+  needs(): Promise<RecordParts>;
+  /**
+   * Takes records from these queues until all of them are closed.
+   * @param counters of the meters, for options data
+   */
+  start(queues: readonly RecordQueueMemory[], counters: readonly SharedArrayBuffer[]): void;
+  setInterfaces(interfaces: readonly SourceInterface[]): void;
+  /** Resolves when every record has been taken, sent and printed; rejects as `needs` does. */
+  readonly ended: Promise<RecordsTaken>;
+  terminate(): Promise<unknown>;
+}
+
+/** Profiles that need no optional part of records. A replay with one of them can begin at once. */
+export const PLAIN_PROFILES: ReadonlySet<string> = new Set([
+  ...['default', 'max-compat', 'minimal', 'akvorado', 'nfdump', 'ntopng', 'elastiflow'],
+]);
+
+/** Whether no template can need an optional part: only then the answer is known before the templates are compiled. */
+function isPlain({ template, exporters }: FlowtapConfig): boolean {
+  const own = exporters.flatMap(({ options }) => [options.templateIpv4 ?? [], options.templateIpv6 ?? []]);
+  const all = [template.ipv4, template.ipv6, ...own.filter((names) => names.length > 0)];
+  return all.every((names) => names.length === 1 && PLAIN_PROFILES.has(names[0]!));
+}
+
+/**
+ * A thread that exports and prints as the configuration says; it starts when it is told to begin.
+ * @param columns of the terminal that standard output is; undefined where it is none
+ * @param onClosed called when nobody reads standard output any more
+ */
+export function startExportThread(
+  config: FlowtapConfig,
+  columns: number | undefined,
+  onClosed: () => void,
+): RecordTaker {
+  const ready = Promise.withResolvers<RecordParts>();
+  const ended = Promise.withResolvers<RecordsTaken>();
+  let thread: Worker | undefined;
+  const before: ReplayExportRequest[] = [];
+  const fail = (error: unknown) => {
+    ready.reject(error);
+    ended.reject(error);
+  };
+  // Both tell of a failure; whichever nobody waits for must not end the program.
+  ready.promise.catch(() => {});
+  ended.promise.catch(() => {});
+  const begin = () => {
+    if (thread !== undefined) return;
+    const workerData: ReplayExportData = { config, columns };
+    const started = new Worker(startModule('probe/replay/export-worker'), { workerData });
+    started.on('error', fail);
+    started.on('exit', () => fail(new Error('the export thread ended before its time')));
+    started.on('message', (message: ReplayExportMessage) => {
+      if (message.kind === 'ready') ready.resolve(message.needs);
+      else if (message.kind === 'closed') onClosed();
+      else if (message.kind === 'end') ended.resolve(message);
+      else fail(new RelayedError(message.error));
+    });
+    for (const request of before) started.postMessage(request);
+    thread = started;
+  };
+  const post = (request: ReplayExportRequest) => {
+    if (thread === undefined) before.push(request);
+    else thread.postMessage(request);
+  };
+  return {
+    begin,
+    needs: async () => {
+      if (isPlain(config)) return NO_PARTS;
+      begin();
+      return await ready.promise;
+    },
+    start: (queues, counters) => post({ kind: 'start', queues, counters }),
+    setInterfaces: (interfaces) => post({ kind: 'interfaces', interfaces }),
+    ended: ended.promise,
+    terminate: async () => await thread?.terminate(),
+  };
+}
+
+/** Takes records on this thread, to the collectors and to a writer of the caller's. */
+export function takeHere(config: FlowtapConfig, writer: FlowWriter): RecordTaker {
+  const exporting = config.exporters.length === 0 ? Promise.resolve(undefined) : startExporting(config);
+  const queues = Promise.withResolvers<readonly RecordQueueMemory[]>();
+  const take = async (): Promise<RecordsTaken> => {
+    const anonymizer = await startAnonymizing(config);
+    const process = await exporting;
+    const consumer = new RecordConsumer(process, writer, { numbers: replayInterfaces(config), anonymizer });
+    await Promise.all((await queues.promise).map((queue) => consumer.consumeAll(queue)));
+    const statistics = (await process?.close()) ?? [];
+    return { statistics, output: { isClosed: writer.isClosed, error: undefined } };
+  };
+  const ended = take();
+  ended.catch(() => {});
+  return {
+    begin: () => {},
+    needs: async () => partsNeeded(await exporting, writer),
+    start: (started, counters) => {
+      exporting.then((process) => tellStatistics(process, counters)).catch(() => {});
+      queues.resolve(started);
+    },
+    setInterfaces: (interfaces) =>
+      void exporting.then((process) => announceInterfaces(process, config, interfaces)),
+    ended,
+    terminate: async () => {},
+  };
+}

@@ -1,0 +1,214 @@
+/**
+ * What meters a replay: batches of its captures ─▶ metering process ─▶ record queue, on whatever thread it is made. It
+ * touches no socket, allocates nothing per packet, and waits when the exporting process is behind, so a replay loses
+ * nothing.
+ *
+ * Several meters may share a replay: each reads all of the capture and meters the flows that are its own.
+ */
+import { setImmediate } from 'node:timers/promises';
+import type { FlowtapError } from '../../base/errors.ts';
+import { CAPTURE_OCTETS, type CaptureOptions, openCaptures } from '../../capture/files/capture-source.ts';
+import type { PacketSource, SourceInterface } from '../../capture/source.ts';
+import type { DecodeOptions } from '../../decode/decoder.ts';
+import { createEngine } from '../../engine/engine.ts';
+import type { FlowSink } from '../../metering/expiry.ts';
+import { createHashSeeds, type FlowKeyExtension } from '../../metering/flow-key.ts';
+import { tableOctets } from '../../metering/flow-table.ts';
+import { MeteringProcess } from '../../metering/metering-process.ts';
+import { type RecordQueueMemory, RecordQueueWriter } from '../../metering/record-queue.ts';
+import { allocateHuge } from '../../sys/libc.ts';
+import {
+  FIRST_PACKET_NS,
+  INPUT_CONSUMED,
+  INPUT_TOTAL,
+  LAST_PACKET_NS,
+  type RunCounters,
+  STOP_REQUESTED,
+} from '../counters.ts';
+import { ReplayBatches } from './batches.ts';
+import { TablePages } from './table-pages.ts';
+
+/** What a meter is to do; it can be posted to a thread. */
+export interface ReplayMeterOptions {
+  readonly files: readonly string[];
+  readonly capture: CaptureOptions;
+  readonly decode: DecodeOptions;
+  readonly metering: {
+    readonly idleTimeoutMs: number;
+    readonly activeTimeoutMs: number;
+    readonly tcpEndDelayMs: number;
+    readonly flowTableEntries: number;
+    readonly pathHealthIntervalMs?: number;
+    readonly flowKey: FlowKeyExtension;
+  };
+  /** Keep what was around the packets: some template or the flow key asks for it. */
+  readonly encapsulation: boolean;
+  /** Measure path health. */
+  readonly health: boolean;
+  /** Which of how many meters this one is, from 0. */
+  readonly worker: number;
+  readonly workers: number;
+  /** Times faster than the capture's own pace; undefined: as fast as possible. */
+  readonly speed: number | undefined;
+  /** Where flow records go; undefined where nobody wants them. */
+  readonly queue: RecordQueueMemory | undefined;
+}
+
+/** Packets between looks at the things that change slowly: progress, whether to stop, and what the thread waits for. */
+const PACKETS_PER_LOOK = 16_384;
+const BATCHES_PER_LOOK_MAX = 128;
+/** Packets of a batch: so many that what is done once for each batch does not matter, and all stay in the L2 cache. */
+const PACKETS_PER_BATCH = 1024;
+/** With path health, whose own tables are touched for a whole batch at once. */
+const PACKETS_PER_HEALTH_BATCH = 128;
+/** How long a paced replay sleeps at most before it looks at the clock again. */
+const SLEEP_MAX_MS = 100;
+/** A paced replay that is less than this ahead goes on: a timer is not more exact. */
+const AHEAD_MS = 1;
+
+/** Slots looked at in one go when the table is emptied: fewer than the records that the queue keeps room for. */
+const SLOTS_PER_TURN = 1024;
+
+/** Takes flows that nobody wants. */
+const NOWHERE: FlowSink = { emit: () => {} };
+
+export class ReplayMeter {
+  readonly #options: ReplayMeterOptions;
+  readonly #counters: RunCounters;
+  readonly #source: PacketSource;
+  readonly #queue: RecordQueueWriter | undefined;
+  readonly #batches: ReplayBatches;
+  readonly #metering: MeteringProcess;
+  readonly #pages: TablePages;
+  #startedAtMs = Number.NaN;
+  #isStopped = false;
+  #isAbandoned = false;
+
+  /** @param onInterfaces hears of the capture's interfaces before the first record that names a new one */
+  constructor(
+    options: ReplayMeterOptions,
+    counters: RunCounters,
+    onInterfaces: (interfaces: readonly SourceInterface[]) => void,
+  ) {
+    const { files, capture, queue, metering, encapsulation, health, speed } = options;
+    this.#options = options;
+    this.#counters = counters;
+    const engine = createEngine(tableOctets(metering.flowTableEntries) + CAPTURE_OCTETS);
+    const source = openCaptures(files, capture, engine);
+    this.#source = source;
+    if (queue !== undefined) {
+      this.#queue = new RecordQueueWriter(queue, {
+        whenFull: 'wait',
+        counters: counters.metering,
+        timeBaseSeconds: () => source.timeBaseSeconds,
+        clockNs: () => counters.capture[LAST_PACKET_NS]!,
+      });
+    }
+    // A paced replay waits between any two packets.
+    const capacity = speed !== undefined ? 1 : health ? PACKETS_PER_HEALTH_BATCH : PACKETS_PER_BATCH;
+    const seeds = createHashSeeds();
+    const { flowKey } = metering;
+    const batchOptions = { ...options, flowKey, capacity, seeds };
+    this.#batches = new ReplayBatches(source, engine, batchOptions, counters, onInterfaces);
+    this.#metering = new MeteringProcess({
+      ...metering,
+      engine,
+      seeds,
+      encapsulation,
+      health: health ? 'on' : 'off',
+      batchCapacity: capacity,
+      sink: this.#queue ?? NOWHERE,
+      counters: counters.metering,
+      ...(health ? { allocate: allocateHuge } : {}),
+    });
+    this.#pages = new TablePages(this.#metering.table);
+  }
+
+  /**
+   * Meters everything there is, or what there is until `stop`, and hands every flow over.
+   * @returns what was wrong with the input
+   */
+  async run(): Promise<readonly FlowtapError[]> {
+    const { speed } = this.#options;
+    const source = this.#source;
+    const batches = this.#batches;
+    const batchesPerLook = Math.min(BATCHES_PER_LOOK_MAX, PACKETS_PER_LOOK / batches.prepared.timeNs.length);
+    let looksIn = 0;
+    for (;;) {
+      if (looksIn-- === 0) {
+        looksIn = batchesPerLook;
+        if (this.#look()) break;
+        // Signals, timers and messages of the thread get their turn.
+        await setImmediate();
+      }
+      if (this.#queue?.hasRoom === false && !(await this.#room(this.#queue))) break;
+      if (!batches.read()) {
+        if (!(await source.more())) break;
+        continue;
+      }
+      if (speed !== undefined && (await this.#wait(batches.timeNs, speed))) break;
+      this.#metering.meter(batches.prepare(), batches.view);
+    }
+    this.#look();
+    await this.#expireAll();
+    this.#queue?.close();
+    source.close();
+    return source.errors;
+  }
+
+  /** Reads no further: ends a wait for input that may never come, as from an idle pipe. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#source.close();
+  }
+
+  /** Ends without handing over what is in the table: nobody takes records any more. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.stop();
+  }
+
+  /** Waits until the queue has room; false when nobody will ever make any. */
+  async #room(queue: RecordQueueWriter): Promise<boolean> {
+    let hasRoom = queue.hasRoom;
+    while (!hasRoom && !this.#isAbandoned) hasRoom = await queue.room();
+    return !this.#isAbandoned;
+  }
+
+  async #expireAll(): Promise<void> {
+    const queue = this.#queue;
+    do {
+      if (queue !== undefined && !(await this.#room(queue))) return;
+    } while (this.#metering.expireNext(SLOTS_PER_TURN));
+  }
+
+  /** Publishes progress; true when the meter is to stop. */
+  #look(): boolean {
+    const { capture } = this.#counters;
+    capture[INPUT_CONSUMED] = this.#source.octetsConsumed;
+    capture[INPUT_TOTAL] = this.#source.octetsTotal ?? Number.NaN;
+    this.#pages.look();
+    return this.#isStopped || capture[STOP_REQUESTED] !== 0;
+  }
+
+  /**
+   * Waits until a packet of this time is due, and moves the metering process's clock meanwhile, so that flows end on a
+   * quiet link too. True when asked to stop.
+   */
+  async #wait(timeNs: number, speed: number): Promise<boolean> {
+    const first = this.#counters.capture[FIRST_PACKET_NS]!;
+    if (Number.isNaN(first)) {
+      this.#startedAtMs = performance.now();
+      return false;
+    }
+    for (;;) {
+      const elapsedNs = (performance.now() - this.#startedAtMs) * 1e6 * speed;
+      const aheadMs = (timeNs - first - elapsedNs) / 1e6 / speed;
+      if (aheadMs < AHEAD_MS) return false;
+      this.#metering.advanceTo(first + elapsedNs);
+      this.#queue?.flush();
+      if (this.#look()) return true;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(aheadMs, SLEEP_MAX_MS)));
+    }
+  }
+}

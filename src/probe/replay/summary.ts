@@ -1,0 +1,124 @@
+/** Adds up the workers' counters and the exporters' statistics to the summary of a replay. */
+import { NOTICES } from '../../decode/notices.ts';
+import { ACCEPTED, REASONS } from '../../decode/reasons.ts';
+import { FAULT_REMEDIES } from '../../export/faults.ts';
+import type { CollectorStatistics } from '../../export/record-sink.ts';
+import {
+  FLOWS_CREATED,
+  FLOWS_EXPIRED,
+  FLOWS_PEAK,
+  FRAGMENTS_FORGOTTEN,
+  FRAGMENTS_UNMATCHED,
+  METERED_FRAME_OCTETS,
+  METERED_OCTETS,
+  METERED_PACKETS,
+} from '../../metering/counters.ts';
+import type { ExporterSummary, ReplaySummary } from '../../output/summary.ts';
+import { FLOW_END_REASON } from '../../records/flow-layout.ts';
+import {
+  FIRST_PACKET_NS,
+  LAST_PACKET_NS,
+  OCTETS_READ,
+  PACKETS_READ,
+  PACKETS_SNAPPED,
+  type RunCounters,
+  TIME_BASE_SECONDS,
+} from '../counters.ts';
+
+export interface SummaryInput {
+  readonly files: readonly string[];
+  /** One of each worker. */
+  readonly counters: readonly RunCounters[];
+  /** Flows that all tables together hold. */
+  readonly capacity: number;
+  readonly statistics: readonly CollectorStatistics[];
+  readonly output: { readonly isClosed: boolean; readonly error: string | undefined };
+  readonly errors: readonly string[];
+  readonly elapsedMs: number;
+}
+
+function exporterSummary(one: CollectorStatistics): ExporterSummary {
+  const { url, messages, octets, dataRecords, recordsFailed, notExportable, errors, collectorDrops } = one;
+  return {
+    url,
+    messages,
+    octets,
+    dataRecords,
+    recordsFailed,
+    notExportable: [{ reason: 'IPv6 does not fit into NetFlow v5', records: notExportable.ipv6 }],
+    errors: Object.entries(errors).map(([reason, count]) => ({
+      reason,
+      messages: count,
+      remedy: FAULT_REMEDIES[reason] ?? 'see the reason',
+    })),
+    dropped: Object.entries(one.recordsDropped ?? {}).map(([reason, records]) => ({
+      reason,
+      records,
+      remedy: FAULT_REMEDIES[reason] ?? 'see the reason',
+    })),
+    recordsSpooled: one.recordsSpooled ?? 0,
+    recordsRepeated: one.recordsRepeated ?? 0,
+    hasSessions: one.recordsRepeated !== undefined,
+    collectorDrops,
+  };
+}
+
+/** @returns the totals over all workers */
+export function summarize(input: SummaryInput): ReplaySummary {
+  const { counters } = input;
+  const sum = (of: (one: RunCounters) => number) => counters.reduce((total, one) => total + of(one), 0);
+  const metering = (place: number) => sum((one) => one.metering[place]!);
+  const times = counters.filter(({ capture }) => !Number.isNaN(capture[FIRST_PACKET_NS]!));
+  const unixNs = (place: number) =>
+    times.map(({ capture }) => capture[TIME_BASE_SECONDS]! * 1e9 + capture[place]!);
+  const exported = Object.values(FLOW_END_REASON).map((reason) => metering(FLOWS_EXPIRED + reason));
+  return {
+    files: input.files,
+    packets: sum(({ capture }) => capture[PACKETS_READ]!),
+    octets: sum(({ capture }) => capture[OCTETS_READ]!),
+    snapped: sum(({ capture }) => capture[PACKETS_SNAPPED]!),
+    firstTimeNs: times.length === 0 ? undefined : Math.min(...unixNs(FIRST_PACKET_NS)),
+    lastTimeNs: times.length === 0 ? undefined : Math.max(...unixNs(LAST_PACKET_NS)),
+    metered: {
+      packets: metering(METERED_PACKETS),
+      octets: metering(METERED_OCTETS),
+      frameOctets: metering(METERED_FRAME_OCTETS),
+    },
+    refused: REASONS.filter(({ code }) => code !== ACCEPTED).map(({ code, name, kind, help }) => ({
+      name,
+      kind,
+      help,
+      packets: sum(({ decode }) => decode.packetsByReason[code]!),
+      octets: sum(({ decode }) => decode.octetsByReason[code]!),
+    })),
+    notices: [
+      ...NOTICES.map(({ code, name, help }) => ({
+        name,
+        help,
+        packets: sum(({ decode }) => decode.packetsByNotice[code]!),
+      })),
+      {
+        name: 'fragmentUnmatched',
+        help: 'Later fragment whose first one was not seen before: counted to ports 0.',
+        packets: metering(FRAGMENTS_UNMATCHED),
+      },
+      {
+        name: 'fragmentForgotten',
+        help: 'First fragment pushed out of the fragment cache: its later ones may go to ports 0.',
+        packets: metering(FRAGMENTS_FORGOTTEN),
+      },
+    ],
+    flows: {
+      created: metering(FLOWS_CREATED),
+      exported: exported.reduce((total, count) => total + count, 0),
+      byEndReason: Object.fromEntries(Object.keys(FLOW_END_REASON).map((name, i) => [name, exported[i]!])),
+      evicted: metering(FLOWS_EXPIRED + FLOW_END_REASON.lackOfResources),
+      peak: metering(FLOWS_PEAK),
+      capacity: input.capacity,
+    },
+    exporters: input.statistics.map(exporterSummary),
+    output: input.output,
+    elapsedMs: input.elapsedMs,
+    errors: input.errors,
+  };
+}

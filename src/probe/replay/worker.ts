@@ -1,0 +1,31 @@
+/** A thread that meters a replay, or its share of one; `ReplayMeter` does the work. */
+import { enableCompileCache } from 'node:module';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { SourceInterface } from '../../capture/source.ts';
+import { runCounters } from '../counters.ts';
+import { ReplayMeter, type ReplayMeterOptions } from './meter.ts';
+
+/** What main gives a worker. */
+export interface ReplayWorkerData {
+  readonly options: ReplayMeterOptions;
+  readonly counters: SharedArrayBuffer;
+}
+
+/** What it tells main, besides counters and records. */
+export type ReplayWorkerMessage =
+  | { readonly kind: 'interfaces'; readonly interfaces: readonly SourceInterface[] }
+  | { readonly kind: 'end'; readonly errors: readonly { message: string; remedy: string | undefined }[] };
+
+function post(message: ReplayWorkerMessage): void {
+  parentPort?.postMessage(message);
+}
+
+enableCompileCache();
+const { options, counters } = workerData as ReplayWorkerData;
+const meter = new ReplayMeter(options, runCounters(counters), (interfaces) =>
+  post({ kind: 'interfaces', interfaces }),
+);
+// Listening must not keep the thread alive once it is done.
+parentPort?.on('message', () => meter.stop()).unref();
+const errors = await meter.run();
+post({ kind: 'end', errors: errors.map(({ message, remedy }) => ({ message, remedy })) });

@@ -1,0 +1,63 @@
+/**
+ * What meters tell the exporting process for options data (RFC 7011 §4.2): their counters, read when options data is
+ * sent. What a source cannot know stays unknown.
+ */
+import type { MeteringStatistics } from '../export/metering-statistics.ts';
+import {
+  FLOWS_CREATED,
+  METERED_PACKETS,
+  RECORDS_DROPPED_OCTETS,
+  RECORDS_DROPPED_PACKETS,
+} from '../metering/counters.ts';
+import {
+  PACKETS_LEFT_OUT,
+  PACKETS_READ,
+  PACKETS_UNSELECTED,
+  RING_DROPS,
+  type RunCounters,
+} from './counters.ts';
+
+const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0);
+
+/**
+ * A reader of the counters of all meters together. Times of losses are those of the look that found them.
+ * @param nowMs Unix time
+ */
+export function meteringStatistics(
+  meters: () => readonly RunCounters[],
+  nowMs: () => number = Date.now,
+): () => MeteringStatistics {
+  let seen = 0;
+  let firstIgnoredMs = Number.NaN;
+  let lastIgnoredMs = Number.NaN;
+  return () => {
+    const all = meters();
+    const of = (read: (counters: RunCounters) => number) => sum(all.map(read));
+    const ringDrops = of(({ capture }) => capture[RING_DROPS]!);
+    const refused = of(({ decode }) => sum(decode.packetsByReason.subarray(1)));
+    const refusedOctets = of(({ decode }) => sum(decode.octetsByReason.subarray(1)));
+    const ignoredPackets = ringDrops + refused + of(({ metering }) => metering[RECORDS_DROPPED_PACKETS]!);
+    // Nobody knows how long the packets were that the kernel dropped.
+    const ringOctets = ringDrops === 0 ? 0 : Number.NaN;
+    const ignoredOctets =
+      ringOctets + refusedOctets + of(({ metering }) => metering[RECORDS_DROPPED_OCTETS]!);
+    if (ignoredPackets > seen) {
+      seen = ignoredPackets;
+      lastIgnoredMs = nowMs();
+      if (Number.isNaN(firstIgnoredMs)) firstIgnoredMs = lastIgnoredMs;
+    }
+    const unselected = of(({ capture }) => capture[PACKETS_UNSELECTED]!);
+    const read = of(({ capture }) => capture[PACKETS_READ]!);
+    const leftOut = of(({ capture }) => capture[PACKETS_LEFT_OUT]!);
+    const isSelecting = unselected + leftOut > 0;
+    return {
+      ignoredPackets,
+      ignoredOctets,
+      firstIgnoredMs,
+      lastIgnoredMs,
+      observedPackets: isSelecting ? read + leftOut : Number.NaN,
+      selectedPackets: isSelecting ? of(({ metering }) => metering[METERED_PACKETS]!) : Number.NaN,
+      observedFlows: of(({ metering }) => metering[FLOWS_CREATED]!),
+    };
+  };
+}

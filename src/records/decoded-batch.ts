@@ -1,0 +1,44 @@
+/** The decoder's output: work records (`decoded-words.ts`) of a batch of packets, and what may stand beside them. */
+
+import { DECODED_WORDS, ENCAPSULATION_WORDS, OFFSET_WORDS } from './decoded-words.ts';
+import { type AllocateMemory, allocatePlain } from './memory.ts';
+import { BATCH_CAPACITY } from './packet-batch.ts';
+import { TIME_OCTETS } from './places.ts';
+
+export * from './decoded-words.ts';
+
+export interface DecodedBatch {
+  /** Accepted packets in this batch. */
+  count: number;
+  /** Some of them are fragments. */
+  hasFragments: boolean;
+  /** DECODED_WORDS for each accepted packet. */
+  readonly words: Int32Array;
+  /** Observation time of each accepted packet; see PacketBatch.timeNs. */
+  readonly timeNs: Float64Array;
+  /** ENCAPSULATION_WORDS for each accepted packet, or undefined where nothing asks for them. */
+  readonly encapsulation: Int32Array | undefined;
+  /** OFFSET_WORDS for each accepted packet, or undefined where nothing asks for them. */
+  readonly offsets: Int32Array | undefined;
+}
+
+/**
+ * A decoded batch for `capacity` packets.
+ * @param allocate where times and words are to lie, one behind the other as in records/places.ts
+ */
+export function createDecodedBatch(
+  capacity: number = BATCH_CAPACITY,
+  withEncapsulation = false,
+  withOffsets = false,
+  allocate: AllocateMemory = allocatePlain,
+): DecodedBatch {
+  const { buffer, byteOffset } = allocate(capacity * (TIME_OCTETS + DECODED_WORDS * 4));
+  return {
+    count: 0,
+    hasFragments: false,
+    timeNs: new Float64Array(buffer, byteOffset, capacity),
+    words: new Int32Array(buffer, byteOffset + capacity * TIME_OCTETS, capacity * DECODED_WORDS),
+    encapsulation: withEncapsulation ? new Int32Array(capacity * ENCAPSULATION_WORDS) : undefined,
+    offsets: withOffsets ? new Int32Array(capacity * OFFSET_WORDS) : undefined,
+  };
+}

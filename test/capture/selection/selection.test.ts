@@ -1,0 +1,154 @@
+/** Selection in the worker (RFC 5475): the hash is that of Jenkins' C code, and which packets are taken. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createLiveBatch, type LivePacketBatch } from '../../../src/capture/live/live-batch.ts';
+import { bobHash, createSelector, selectPackets } from '../../../src/capture/selection/selection.ts';
+import { ethernet, ipv4, ipv6, udp } from '../../support/frames.ts';
+import { describeWithTools } from '../../support/tools.ts';
+
+/** The function of RFC 5475 appendix A.2, as C. */
+const BOB_C = `
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#define mix(a,b,c) { \\
+  a -= b; a -= c; a ^= (c>>13); b -= c; b -= a; b ^= (a<<8); c -= a; c -= b; c ^= (b>>13); \\
+  a -= b; a -= c; a ^= (c>>12); b -= c; b -= a; b ^= (a<<16); c -= a; c -= b; c ^= (b>>5); \\
+  a -= b; a -= c; a ^= (c>>3); b -= c; b -= a; b ^= (a<<10); c -= a; c -= b; c ^= (b>>15); }
+static uint32_t bob(const uint8_t *k, uint32_t length, uint32_t initval) {
+  uint32_t a = 0x9e3779b9, b = 0x9e3779b9, c = initval, len = length;
+  while (len >= 12) {
+    a += k[0] + ((uint32_t)k[1]<<8) + ((uint32_t)k[2]<<16) + ((uint32_t)k[3]<<24);
+    b += k[4] + ((uint32_t)k[5]<<8) + ((uint32_t)k[6]<<16) + ((uint32_t)k[7]<<24);
+    c += k[8] + ((uint32_t)k[9]<<8) + ((uint32_t)k[10]<<16) + ((uint32_t)k[11]<<24);
+    mix(a,b,c); k += 12; len -= 12;
+  }
+  c += length;
+  switch (len) {
+    case 11: c += (uint32_t)k[10]<<24; case 10: c += (uint32_t)k[9]<<16; case 9: c += (uint32_t)k[8]<<8;
+    case 8: b += (uint32_t)k[7]<<24; case 7: b += (uint32_t)k[6]<<16; case 6: b += (uint32_t)k[5]<<8;
+    case 5: b += k[4];
+    case 4: a += (uint32_t)k[3]<<24; case 3: a += (uint32_t)k[2]<<16; case 2: a += (uint32_t)k[1]<<8;
+    case 1: a += k[0];
+  }
+  mix(a,b,c);
+  return c;
+}
+int main(void) {
+  uint8_t k[40];
+  for (int i = 0; i < 40; i++) k[i] = (uint8_t)(i * 37 + 11);
+  for (uint32_t n = 0; n <= 32; n++) printf("%u\\n", bob(k, n, 0xdeadbeef ^ n));
+}`;
+
+describeWithTools(['gcc'], 'the BOB hash', () => {
+  it('is what the C code of RFC 5475 computes', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'flowtap-bob-'));
+    try {
+      const source = join(folder, 'bob.c');
+      writeFileSync(source, BOB_C);
+      execFileSync('gcc', ['-w', '-o', join(folder, 'bob'), source]);
+      const theirs = execFileSync(join(folder, 'bob'), { encoding: 'utf8' }).trim().split('\n').map(Number);
+      const input = Uint8Array.from({ length: 40 }, (_, i) => i * 37 + 11);
+      expect(theirs.map((_, n) => bobHash(input, n, 0xdeadbeef ^ n))).toEqual(theirs);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+function batchOf(frames: readonly Uint8Array[]): LivePacketBatch {
+  const batch = createLiveBatch(frames.length);
+  const memory = new Uint8Array(frames.reduce((sum, frame) => sum + frame.length, 0));
+  let at = 0;
+  frames.forEach((frame, i) => {
+    memory.set(frame, at);
+    batch.frameOffset[i] = at;
+    batch.capturedLength[i] = frame.length;
+    batch.wireLength[i] = frame.length;
+    batch.timeNs[i] = i;
+    at += frame.length;
+  });
+  batch.view = new DataView(memory.buffer);
+  batch.count = frames.length;
+  return batch;
+}
+
+const packet = (id: number, ttl = 64) =>
+  ipv4(
+    { source: '10.0.0.1', destination: '10.0.0.2', protocol: 17, id, ttl },
+    udp(1, 2, [id & 0xff, id >> 8]),
+  );
+
+function selected(frames: readonly Uint8Array[], initialValue: number): number[] {
+  const batch = batchOf(frames);
+  const selector = createSelector({ method: 'hash', interval: 4 }, 1, [], initialValue)!;
+  const dropped = selectPackets(selector, batch);
+  expect(dropped + batch.count).toBe(frames.length);
+  return [...batch.timeNs.slice(0, batch.count)];
+}
+
+describe('selection', () => {
+  it('takes every N-th packet, over the borders of batches', () => {
+    const selector = createSelector({ method: 'systematic', interval: 3 }, 1, ['random'])!;
+    selector.skip = 1;
+    const taken: number[] = [];
+    for (let start = 0; start < 20; start += 5) {
+      const batch = batchOf(Array.from({ length: 5 }, (_, i) => ethernet(packet(i))));
+      selectPackets(selector, batch);
+      for (let i = 0; i < batch.count; i++) taken.push(start + batch.timeNs[i]!);
+    }
+    expect(taken).toEqual([1, 4, 7, 10, 13, 16, 19]);
+  });
+
+  it('by hash takes the same packets at another place: other TTL, VLAN tag', () => {
+    const ids = Array.from({ length: 400 }, (_, i) => i);
+    const here = selected(
+      ids.map((id) => ethernet(packet(id))),
+      12345,
+    );
+    const there = selected(
+      ids.map((id) => ethernet(packet(id, 12), { vlans: [9] })),
+      12345,
+    );
+    expect(there).toEqual(here);
+    expect(Math.abs(here.length - 100)).toBeLessThan(50);
+    expect(
+      selected(
+        ids.map((id) => ethernet(packet(id))),
+        54321,
+      ),
+    ).not.toEqual(here);
+  });
+
+  it('by hash sees the varying octets of IPv6, and keeps what is not IP', () => {
+    const frames = Array.from({ length: 200 }, (_, i) =>
+      ethernet(
+        ipv6(
+          { source: `2001:db8::${i.toString(16)}`, destination: '2001:db8::1', nextHeader: 17 },
+          udp(1, 2),
+        ),
+      ),
+    );
+    const count = selected(frames, 1).length;
+    expect(count).toBeGreaterThan(20);
+    expect(count).toBeLessThan(90);
+    const arp = ethernet(new Uint8Array(46), { etherType: 0x0806 });
+    expect(selected([arp, arp, arp.slice(0, 10)], 1)).toEqual([0, 1, 2]);
+  });
+
+  it('is nobody’s business here where the kernel samples, or nothing does', () => {
+    expect(createSelector({ method: 'random', interval: 10 }, 1, ['random'])).toBeUndefined();
+    expect(createSelector({ method: 'systematic', interval: 1 }, 1, [])).toBeUndefined();
+    expect(
+      createSelector({ method: 'systematic', interval: 9 }, 1, ['random', 'systematic']),
+    ).toBeUndefined();
+    expect(createSelector(undefined, 1, [])).toBeUndefined();
+    const selector = createSelector({ method: 'random', interval: 10 }, 1, [])!;
+    const batch = batchOf(Array.from({ length: 2000 }, (_, i) => ethernet(packet(i))));
+    selectPackets(selector, batch);
+    expect(Math.abs(batch.count - 200)).toBeLessThan(100);
+  });
+});

@@ -1,0 +1,243 @@
+/** Sending over loopback: to nobody, to a collector that is slow, to one that never reads. */
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { ExportError } from '../../../src/base/errors.ts';
+import { createExportingProcess } from '../../../src/export/exporting-process.ts';
+import { addressOctets, resolveCollector } from '../../../src/export/transport/collector-address.ts';
+import { ReceiverQueue, watchReceiver } from '../../../src/export/transport/receiver-queue.ts';
+import { TokenBucket } from '../../../src/export/transport/token-bucket.ts';
+import { parseUdpTable, UdpTable } from '../../../src/export/transport/udp-table.ts';
+import { openSegmentedUdpSocket } from '../../../src/sys/segmented-udp.ts';
+import type { UdpEndpoint } from '../../../src/sys/udp-diagnosis.ts';
+import { waitFor } from '../../support/network.ts';
+import { CONFIG } from '../exporter-support.ts';
+import { isInstalled } from '../messages/outside-tools.ts';
+import { recordBatch, type TestFlow } from '../records.ts';
+
+const FLOW: TestFlow = {
+  source: [1, 0, 0, 0],
+  destination: [2, 0, 0, 0],
+  ipVersion: 4,
+  protocol: 6,
+  ports: [1, 2],
+  forward: { packets: 1, octets: 40, firstNs: 0, lastNs: 0 },
+};
+const BATCH = recordBatch(Array.from({ length: 512 }, () => FLOW));
+const to = (port: number, host = '127.0.0.1') => {
+  const protocol = 'ipfix' as const;
+  return { protocol, host, port, url: `ipfix://${host}:${port}`, options: { rate: 'max' as const } };
+};
+const hasProc = existsSync('/proc/net/udp');
+if (!hasProc) console.warn('SKIPPED: no /proc/net/udp here, so collectors on this host cannot be watched');
+
+const hasReader = hasProc && isInstalled('python3', '--version');
+
+async function boundSocket(type: 'udp4' | 'udp6' = 'udp4') {
+  const socket = createSocket(type);
+  socket.bind(0, type === 'udp4' ? '127.0.0.1' : '::1');
+  await once(socket, 'listening');
+  return socket;
+}
+
+/** A collector in a process of its own: pauses after every 50 datagrams; at SIGTERM prints how many there were in all. */
+const READER = `
+  import signal, socket, sys, time
+  s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+  s.bind(('127.0.0.1', 0))
+  signal.signal(signal.SIGTERM, lambda *_: s.setblocking(False))
+  print(s.getsockname()[1], flush=True)
+  received = 0
+  s.settimeout(0.05)
+  while True:
+      try:
+          s.recv(2048)
+          received += 1
+          if received % 50 == 0: time.sleep(0.005)
+      except socket.timeout:
+          pass
+      except BlockingIOError:
+          break
+  print(received, flush=True)
+`;
+
+describe('an exporting process', () => {
+  it('counts what the network refuses, and goes on', async () => {
+    const socket = await boundSocket();
+    const { port } = socket.address();
+    socket.close();
+    await once(socket, 'close');
+    const exporting = await createExportingProcess(CONFIG, [to(port)]);
+    for (let i = 0; i < 20; i++) {
+      await exporting.exportBatch(BATCH);
+      exporting.flush();
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    const [counters] = await exporting.close();
+    expect(counters!.errors.econnrefused).toBeGreaterThan(0);
+    expect(counters!.recordsFailed).toBeGreaterThan(0);
+    expect(counters!.recordsOffered).toBe(counters!.dataRecords + counters!.recordsFailed);
+    expect(counters!.recordsOffered).toBe(20 * 512);
+    expect(counters!.collectorDrops).toBeNull();
+  });
+
+  it('announces its templates to a collector that was not there when it began', async () => {
+    const early = await boundSocket();
+    const { port } = early.address();
+    early.close();
+    await once(early, 'close');
+    const exporting = await createExportingProcess(CONFIG, [to(port)]);
+    // The first announcement goes to nobody, and its refusal waits in the socket.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const late = createSocket('udp4');
+    const messages: Buffer[] = [];
+    late.on('message', (message) => messages.push(message));
+    late.bind(port, '127.0.0.1');
+    await once(late, 'listening');
+    await exporting.exportBatch(BATCH);
+    exporting.flush();
+    await waitFor('records arrive', () => messages.some((message) => message.readUInt16BE(16) >= 256));
+    const [counters] = await exporting.close();
+    late.close();
+    // IPFIX: the first set of the first message is one of templates (RFC 7011 §3.3.2).
+    expect(messages[0]!.readUInt16BE(16)).toBe(2);
+    expect(counters!.errors.econnrefused).toBe(1);
+    expect(counters!.dataRecords).toBe(512);
+  });
+
+  it('says which collector the system refuses to open a socket for', async () => {
+    const failing = createExportingProcess(CONFIG, [to(2055, '255.255.255.255')]);
+    await expect(failing).rejects.toThrow(ExportError);
+    await expect(failing).rejects.toThrow('ipfix://255.255.255.255:2055: cannot open the socket: EACCES');
+  });
+
+  it('sends to IPv6 collectors in messages of 1,232 octets at most', async () => {
+    let socket: Awaited<ReturnType<typeof boundSocket>>;
+    try {
+      socket = await boundSocket('udp6');
+    } catch {
+      console.warn('SKIPPED: no IPv6 on this host');
+      return;
+    }
+    const sizes: number[] = [];
+    socket.on('message', (message) => sizes.push(message.length));
+    const exporting = await createExportingProcess(CONFIG, [to(socket.address().port, '::1')]);
+    await exporting.exportBatch(BATCH);
+    const [counters] = await exporting.close();
+    await waitFor('all has arrived', () => sizes.length === counters!.messages);
+    socket.close();
+    expect(sizes.length).toBeGreaterThan(30);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1232);
+  });
+
+  it.skipIf(!hasReader)('feeds a slow collector as fast as it reads, and loses nothing', async () => {
+    const reader = spawn('python3', ['-c', READER.replaceAll(/^ {2}/gm, '')]);
+    const port = Number(String((await once(reader.stdout, 'data'))[0]));
+    const exporting = await createExportingProcess(CONFIG, [to(port)]);
+    // 1,000 messages: five times what a receive buffer holds.
+    for (let i = 0; i < 32; i++) await exporting.exportBatch(BATCH);
+    const [counters] = await exporting.close();
+    expect(counters!.collectorDrops).toBe(0);
+    const printed = once(reader.stdout, 'data');
+    reader.kill('SIGTERM');
+    const [received] = await printed;
+    expect(Number(String(received))).toBe(counters!.messages);
+  });
+
+  it.skipIf(!hasReader)('does not wait for ever for a collector that never reads', async () => {
+    const reader = spawn('python3', [
+      '-c',
+      `${READER.replaceAll(/^ {2}/gm, '').split('received = 0')[0]}time.sleep(120)`,
+    ]);
+    const port = Number(String((await once(reader.stdout, 'data'))[0]));
+    const exporting = await createExportingProcess(CONFIG, [to(port)]);
+    const start = performance.now();
+    for (let i = 0; i < 32; i++) await exporting.exportBatch(BATCH);
+    const [counters] = await exporting.close();
+    expect(performance.now() - start).toBeLessThan(60_000);
+    expect(counters!.collectorDrops).toBeGreaterThan(0);
+    expect(counters!.recordsPending).toBe(0);
+    reader.kill('SIGKILL');
+  });
+
+  it('says which name does not resolve', async () => {
+    const failing = resolveCollector('no-such-host.invalid', 'ipfix://no-such-host.invalid:4739');
+    await expect(failing).rejects.toThrow(/ipfix:\/\/no-such-host\.invalid:4739: cannot resolve/);
+  });
+});
+
+describe('addressOctets', () => {
+  it.each([
+    ['192.0.2.1', 'c0000201'],
+    ['::1', '00000000000000000000000000000001'],
+    ['2001:db8::', '20010db8000000000000000000000000'],
+    ['2001:db8:1:2:3:4:5:6', '20010db8000100020003000400050006'],
+    ['fe80::1%eth0', 'fe800000000000000000000000000001'],
+    ['::ffff:192.0.2.1', '00000000000000000000ffffc0000201'],
+  ])('of %s are %s', (address, expected) => {
+    expect(Buffer.from(addressOctets(address)).toString('hex')).toBe(expected);
+  });
+});
+
+describe('the receive queue', () => {
+  // As the kernel prints it (net/ipv4/udp.c, udp4_format_sock).
+  const TABLE = `   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
+ 6763: 0100007F:A746 00000000:0000 07 00000000:00034200 00:00000000 00000000     0        0 119030 2 00000000b79e31f1 17
+ 6763: 00000000:A747 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 119031 2 00000000b79e31f2 0
+`;
+
+  it('is read from the socket’s line', () => {
+    expect(parseUdpTable(TABLE, 0xa746)).toEqual([
+      { address: '0100007F', inode: 119_030, queuedOctets: 0x34200, drops: 17 },
+    ]);
+    expect(parseUdpTable(TABLE, 0xa745)).toEqual([]);
+  });
+
+  it.skipIf(!hasProc).each<[string, (from: UdpEndpoint, port: number) => ReceiverQueue]>([
+    ['the kernel’s answers', (from, port) => watchReceiver(from, '127.0.0.1', port)],
+    ['its table', (_, port) => new ReceiverQueue(new UdpTable('127.0.0.1', port))],
+  ])('is filled, and not beyond its end, by %s', async (_, watch) => {
+    const reader = await boundSocket();
+    const { port } = reader.address();
+    const octets = addressOctets('127.0.0.1');
+    const sender = openSegmentedUdpSocket(octets, port, new Uint8Array(1400), 1 << 20)!;
+    const queue = watch(sender.local, port);
+    let sent = 0;
+    for (let allowed = queue.allowance(0); allowed > 0; allowed = queue.allowance(0)) {
+      for (let i = 0; i < allowed; i++) expect(sender.send(Int32Array.of(0), 1, 1400, 1400)).toBe(0);
+      sent += allowed;
+    }
+    expect(sent).toBeGreaterThan(32);
+    expect(queue.drops).toBe(0);
+    queue.close();
+    sender.close();
+    reader.close();
+  });
+
+  it('holds nothing back where nobody is bound, or nothing is known', () => {
+    const unknown = new ReceiverQueue(new UdpTable('127.0.0.1', 9, ['/nowhere']));
+    expect(unknown.allowance(0)).toBeGreaterThan(0);
+    expect(unknown.drops).toBeNull();
+  });
+});
+
+describe('the token bucket', () => {
+  it('keeps a rate with bursts of 32', () => {
+    const bucket = new TokenBucket(10_000);
+    let sent = 0;
+    let most = 0;
+    for (let ms = 0; ms <= 1000; ms++) {
+      const available = bucket.available(ms);
+      most = Math.max(most, available);
+      for (let i = 0; i < available; i++, sent++) bucket.take();
+    }
+    expect(most).toBe(32);
+    expect(sent).toBe(10_000 + 32);
+  });
+
+  it('knows no limit', () => {
+    expect(new TokenBucket(Number.POSITIVE_INFINITY).available(0)).toBe(Number.MAX_SAFE_INTEGER);
+  });
+});

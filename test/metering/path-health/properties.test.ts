@@ -1,0 +1,103 @@
+/**
+ * Path health of random connections: losses, disorder, acknowledgements and windows as they fall. What is measured must
+ * not depend on where sequence numbers begin, on which host has the smaller address, or on the IP version.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Connection, Segment } from '../../support/segments.ts';
+import { handshake } from '../../support/segments.ts';
+import { healthOf } from './support.ts';
+
+const SIZE = 1000;
+
+interface Step {
+  readonly from: 'client' | 'server';
+  readonly seq: number;
+  readonly ack: number;
+  readonly payload: number;
+  readonly gapMs: number;
+  readonly window: number;
+  readonly flags: string;
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  from: fc.constantFrom('client', 'server'),
+  seq: fc.nat({ max: 12 }).map((n) => 1 + n * SIZE),
+  ack: fc.nat({ max: 12 }).map((n) => 1 + n * SIZE),
+  payload: fc.constantFrom(0, 0, 1, SIZE, SIZE, SIZE, 3 * SIZE),
+  gapMs: fc.constantFrom(0.01, 1, 30, 1500),
+  window: fc.constantFrom(0, 50, 1000),
+  flags: fc.constantFrom('', '', '', 'P', 'F', 'E', 'R'),
+});
+
+/** With options as real stacks have them, or without. */
+const script = fc.record({
+  steps: fc.array(step, { minLength: 1, maxLength: 40 }),
+  hasTimestamps: fc.boolean(),
+  hasHandshake: fc.boolean(),
+});
+
+type Script = typeof script extends fc.Arbitrary<infer T> ? T : never;
+
+function segmentsOf({ steps, hasTimestamps, hasHandshake }: Script): Segment[] {
+  let ms = 30;
+  const rest = steps.map((one): Segment => {
+    ms += one.gapMs;
+    const stamp = Math.floor(ms) + 1;
+    return { ...one, ms, ...(hasTimestamps ? { timestamps: [stamp, stamp - 1] as const } : {}) };
+  });
+  return hasHandshake ? [...handshake(), ...rest] : rest;
+}
+
+const plain: Connection = { client: 1000, server: 1000 };
+
+describe('path health', () => {
+  it('is the same wherever sequence numbers begin', async () => {
+    const starts = fc.constantFrom(0, 1, 0x7ffffffe, 0x80000000, 0xfffff000, 0xffffffff);
+    await fc.assert(
+      fc.asyncProperty(script, starts, starts, async (random, client, server) => {
+        const segments = segmentsOf(random);
+        const here = await healthOf(segments, plain);
+        const there = await healthOf(segments, { client, server });
+        const withoutStart = (health: typeof here) => ({
+          ...health,
+          forward: { ...health.forward, initialSequenceNumber: 0 },
+          reverse: { ...health.reverse, initialSequenceNumber: 0 },
+        });
+        expect(withoutStart(there)).toEqual(withoutStart(here));
+      }),
+      { numRuns: 80 },
+    );
+  });
+
+  it('is the same whichever host has the smaller address, and over IPv6', async () => {
+    await fc.assert(
+      fc.asyncProperty(script, async (random) => {
+        const segments = segmentsOf(random);
+        const here = await healthOf(segments, plain);
+        expect(await healthOf(segments, { ...plain, isSwapped: true })).toEqual(here);
+        expect(await healthOf(segments, { ...plain, isV6: true })).toEqual(here);
+      }),
+      { numRuns: 80 },
+    );
+  });
+
+  it('keeps its sums: retransmissions are lost, spurious or neither, and octets add up', async () => {
+    await fc.assert(
+      fc.asyncProperty(script, async (random) => {
+        const { forward, reverse } = await healthOf(segmentsOf(random), plain);
+        for (const one of [forward, reverse]) {
+          if (!one.isTcp || Number.isNaN(one.retransmittedSegments)) continue;
+          const told = one.lostUpstreamSegments + one.lostDownstreamSegments + one.spuriousRetransmissions;
+          expect(told).toBe(one.retransmittedSegments);
+          const news = one.intervalOctets.reduce((sum, octets) => sum + octets, 0);
+          expect(one.payloadOctets).toBe(news + one.retransmittedOctets);
+          expect(one.lossEvents).toBeLessThanOrEqual(one.retransmittedSegments);
+          expect(one.ackRtt.samples === 0 || one.ackRtt.minMs <= one.ackRtt.meanMs + 0.001).toBe(true);
+          expect(one.zeroWindowMs).toBeGreaterThanOrEqual(0);
+        }
+      }),
+      { numRuns: 80 },
+    );
+  });
+});

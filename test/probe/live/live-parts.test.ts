@@ -1,0 +1,217 @@
+/** The parts of a live probe by themselves: plan, losses over time, interface counters, what a reload may change. */
+import { describe, expect, it } from 'vitest';
+import { METERED_PACKETS } from '../../../src/metering/counters.ts';
+import {
+  PACKETS_LEFT_OUT,
+  PACKETS_READ,
+  PACKETS_UNSELECTED,
+  runCounters,
+} from '../../../src/probe/counters.ts';
+import { InterfaceLosses } from '../../../src/probe/live/interfaces.ts';
+import { type Loss, LossWatcher, lossesOf } from '../../../src/probe/live/losses.ts';
+import { planLive, workersPerInterface } from '../../../src/probe/live/plan.ts';
+import { compareConfigs } from '../../../src/probe/live/reload.ts';
+import { balanceOf, liveSummaryLines } from '../../../src/probe/live/summary.ts';
+import { NO_PARTS } from '../../../src/probe/replay/records.ts';
+import { meteringStatistics } from '../../../src/probe/statistics.ts';
+import { collectorState, liveState, workerState } from '../../metrics/states.ts';
+import { keptLog, liveConfig } from './live-support.ts';
+
+describe('workers', () => {
+  it.each([
+    [8, ['a'], {}, 7],
+    [8, ['a', 'b'], {}, 3],
+    [2, ['a', 'b'], {}, 1],
+    [1, ['a'], {}, 1],
+    [128, ['a'], {}, 16],
+    [8, ['a'], { 'live.capture': 'libpcap' }, 1],
+    [8, ['a'], { 'decode.decapsulate': ['gre'] }, 1],
+    [2, ['a'], { 'live.workers': 5 }, 5],
+  ])('of %d cores for %j with %j: %d', (cores, interfaces, options, workers) => {
+    const config = liveConfig({ 'live.workers': 'auto', 'live.interfaces': interfaces, ...options });
+    expect(workersPerInterface(config, cores)).toBe(workers);
+  });
+
+  it('of one interface share a fanout group, and a single one has none', () => {
+    const machine = { cores: 4, pid: 70_000 };
+    const config = liveConfig({ 'live.interfaces': ['a', 'b'], 'live.workers': 2 });
+    const groups = planLive(config, NO_PARTS, machine).workers.map(({ data }) => data.capture.fanoutGroup!);
+    expect(groups[0]).toBe(groups[1]);
+    expect(groups[2]).toBe(groups[3]);
+    expect(groups[0]).not.toBe(groups[2]);
+    for (const group of groups) expect(group > 0 && group < 65_536).toBe(true);
+    const single = planLive(liveConfig(), NO_PARTS, machine);
+    expect(single.workers.map(({ data }) => data.capture.fanoutGroup)).toEqual([undefined]);
+  });
+
+  it('take the memory that the configuration says', () => {
+    const config = liveConfig({
+      'live.workers': 3,
+      'live.ring.blocks': 8,
+      'metering.flowTableEntries': 1000,
+    });
+    const plan = planLive(config, NO_PARTS, { cores: 4, pid: 1 });
+    expect(plan.ringOctets).toBe(8 * 2 ** 20);
+    expect(plan.tableOctets).toBe(1000 * 288);
+    expect(plan.totalOctets).toBe(3 * (plan.ringOctets + plan.tableOctets + plan.queueOctets));
+    const libpcap = liveConfig({ 'live.capture': 'libpcap' });
+    expect(planLive(libpcap, NO_PARTS, { cores: 4, pid: 1 }).ringOctets).toBe(0);
+  });
+});
+
+describe('a loss', () => {
+  const loss = (count: number): Loss => ({
+    key: 'ring eth0/0',
+    subject: 'eth0',
+    count,
+    what: 'packets lost',
+    remedy: 'raise it',
+    level: 'warning',
+  });
+
+  it('is told when it starts, each minute while it lasts, and when it is over', () => {
+    const { log, lines } = keptLog();
+    const watcher = new LossWatcher(log);
+    const look = (count: number, seconds: number) => watcher.look([loss(count)], seconds * 1000);
+    look(0, 0);
+    look(0, 1);
+    expect(lines).toEqual([]);
+    look(5, 2);
+    expect(lines.splice(0)).toEqual(['flowtap: warning: eth0: 5 packets lost; raise it total=5']);
+    for (let second = 3; second < 62; second++) look(5 + second, second);
+    expect(lines).toEqual([]);
+    look(100, 62);
+    expect(lines.splice(0)).toEqual([
+      'flowtap: warning: eth0: 100 packets lost in 60 s, and it goes on; raise it total=100',
+    ]);
+    look(101, 63);
+    for (let second = 64; second < 73; second++) look(101, second);
+    expect(lines).toEqual([]);
+    look(101, 73);
+    expect(lines.splice(0)).toEqual(['flowtap: info: eth0: over: 101 packets lost, within 61 s total=101']);
+    look(102, 100);
+    expect(lines).toEqual(['flowtap: warning: eth0: 1 packets lost; raise it total=102']);
+  });
+
+  it('of every kind names its place and its remedy', () => {
+    const state = liveState({ collectors: [collectorState('ipfix://h:1', { collectorDrops: 4 })] });
+    const losses = lossesOf(state, liveConfig());
+    const texts = losses
+      .filter(({ count }) => count > 0)
+      .map(({ subject, what, remedy }) => `${subject}: ${what}; ${remedy}`);
+    for (const part of [
+      'eth0: packets lost before the ring, says rx_missed_errors of the interface; the card had no room: enlarge its rings (ethtool -G eth0',
+      'eth0: packets lost, the ring was full; raise live.ring.blocks (--ring-blocks), now 64',
+      'eth0: flow records lost, the exporting process is behind; raise export.rate',
+      'eth0: flows exported early, the flow table was full; raise metering.flowTableEntries (--flow-table-entries), now 262144',
+      'eth0: packets lost with a worker that died',
+      'eth0: packets not metered: ipv4Truncated; raise live.snapLength (--snap-length), now 256',
+      'ipfix://h:1: messages not sent: econnrefused; nothing listens on that port',
+      "ipfix://h:1: messages dropped by the collector's socket; enlarge its buffer (sysctl net.core.rmem_max)",
+    ]) {
+      expect(
+        texts.some((text) => text.startsWith(part)),
+        `${part}\n${texts.join('\n')}`,
+      ).toBe(true);
+    }
+    expect(losses.some(({ what }) => what.includes('rx_fifo_errors'))).toBe(false);
+    expect(losses.some(({ what }) => what.includes('arp'))).toBe(false);
+  });
+});
+
+describe('the account', () => {
+  it('counts super-packets as their segments, and says when it does not balance', () => {
+    const worker = workerState('eth0', 0);
+    const balance = balanceOf({ workers: [worker] });
+    // 1000 read, 154 segments more than super-packets, 13 dropped by the ring, 19 lost in faulty blocks.
+    expect(balance).toEqual({
+      offered: 1000 + 154 + 13 + 19,
+      refused: 100,
+      unselected: 12,
+      lost: 13 + 19 + 44 + 45,
+      inRecords: 1000,
+      rest: 1000 + 154 - 100 - 12 - 44 - 45 - 1000,
+    });
+    const lines = liveSummaryLines(liveState({ workers: [worker], isStopping: true }), liveConfig());
+    expect(lines.at(-1)).toBe('-47 packets are unaccounted for: a defect of flowtap, please report it');
+  });
+
+  it('has what the kernel’s sampling left out among the offered and the not selected', () => {
+    const known = workerState('eth0', 0);
+    const worker = { ...known, capture: { ...known.capture, leftOut: 7000 } };
+    const [before, after] = [known, worker].map((one) => balanceOf({ workers: [one] }));
+    expect(after).toEqual({
+      ...before,
+      offered: before!.offered + 7000,
+      unselected: before!.unselected + 7000,
+    });
+  });
+
+  it('takes drops that are not known for none, and says that they are not', () => {
+    const known = workerState('eth0', 0);
+    const worker = { ...known, capture: { ...known.capture, ringDrops: Number.NaN } };
+    expect(balanceOf({ workers: [worker] }).offered).toBe(1000 + 154 + 19);
+    expect(liveSummaryLines(liveState({ workers: [worker] }), liveConfig())[1]).toBe(
+      'eth0: 1,000 packets, 640,000 octets, drops unknown',
+    );
+  });
+});
+
+describe('counters of an interface', () => {
+  it('only grow, also when another interface takes its name, and are unknown while they were never read', () => {
+    let now = { rx_dropped: 100, rx_missed_errors: 5, rx_fifo_errors: Number.NaN };
+    const losses = new InterfaceLosses('eth0', () => now);
+    expect(losses.counts()).toEqual({ rx_dropped: 0, rx_missed_errors: 0, rx_fifo_errors: Number.NaN });
+    now = { ...now, rx_dropped: 130 };
+    expect(losses.counts().rx_dropped).toBe(30);
+    now = { rx_dropped: Number.NaN, rx_missed_errors: Number.NaN, rx_fifo_errors: Number.NaN };
+    expect(losses.counts().rx_dropped).toBe(30);
+    now = { rx_dropped: 7, rx_missed_errors: 6, rx_fifo_errors: Number.NaN };
+    expect(losses.counts()).toEqual({ rx_dropped: 37, rx_missed_errors: 1, rx_fifo_errors: Number.NaN });
+  });
+});
+
+describe('a new configuration', () => {
+  it('is taken over where that loses nothing; the rest keeps its values', () => {
+    const before = liveConfig({}, ['ipfix://h']);
+    const after = liveConfig(
+      { 'live.snapLength': 512, 'metering.activeTimeout': 30_000, biflow: true, 'log.format': 'plain' },
+      ['ipfix://h?rate=9'],
+    );
+    const { applied, needRestart, parts, effective } = compareConfigs(before, after);
+    expect(applied).toEqual(['metering.activeTimeout', 'biflow', 'log.format', 'exporters']);
+    expect([...parts].sort()).toEqual(['exporting', 'log', 'metering']);
+    expect(needRestart).toEqual(['live.snapLength']);
+    expect(effective.live.snapLength).toBe(256);
+    expect(effective.metering.activeTimeoutMs).toBe(30_000);
+    expect(after.live.snapLength).toBe(512);
+  });
+
+  it('does not mind what concerns replays alone', () => {
+    const { applied, needRestart } = compareConfigs(liveConfig(), liveConfig({ 'replay.top': 7 }));
+    expect([applied, needRestart]).toEqual([[], []]);
+  });
+});
+
+describe('what collectors are told of selection', () => {
+  const told = (fill: (capture: Float64Array) => void) => {
+    const counters = runCounters();
+    fill(counters.capture);
+    counters.metering[METERED_PACKETS] = 1000;
+    return meteringStatistics(() => [counters])();
+  };
+
+  it('is the same whether the kernel or the worker sampled', () => {
+    const byWorker = told((capture) => {
+      capture[PACKETS_READ] = 8000;
+      capture[PACKETS_UNSELECTED] = 7000;
+    });
+    const byKernel = told((capture) => {
+      capture[PACKETS_READ] = 1000;
+      capture[PACKETS_LEFT_OUT] = 7000;
+    });
+    expect(byWorker).toMatchObject({ observedPackets: 8000, selectedPackets: 1000 });
+    expect(byKernel).toEqual(byWorker);
+    expect(told((capture) => capture.fill(0)).observedPackets).toBeNaN();
+  });
+});

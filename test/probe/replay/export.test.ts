@@ -1,0 +1,84 @@
+/** Where the records of a replay go: what must be known before it begins, and failures of the thread that takes them. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { PROFILES } from '../../../src/ie/profiles.ts';
+import { compileTemplate } from '../../../src/ie/templates.ts';
+import { PLAIN_PROFILES } from '../../../src/probe/replay/export.ts';
+import { runFlowtap } from '../../cli/flowtap.ts';
+import { freeUdpPort } from '../../support/network.ts';
+
+const DEMO = fileURLToPath(new URL('../../../pcaps/demo.pcapng', import.meta.url));
+
+describe('the profiles that a replay need not wait for', () => {
+  const scopes = [...PLAIN_PROFILES].flatMap((name) =>
+    (['netflow5', 'netflow9', 'ipfix', 'text'] as const).flatMap((protocol) =>
+      ([4, 6] as const).flatMap((ipVersion) =>
+        [false, true].map((isIcmp) => ({ name, protocol, ipVersion, isIcmp })),
+      ),
+    ),
+  );
+
+  it('are profiles', () => {
+    for (const name of PLAIN_PROFILES) expect(Object.keys(PROFILES)).toContain(name);
+  });
+
+  it.each(scopes)('$name needs no encapsulation: $protocol IPv$ipVersion, ICMP $isIcmp', (scope) => {
+    expect(compileTemplate([scope.name], scope).needsEncapsulation).toBe(false);
+  });
+});
+
+describe('a replay', () => {
+  it('reports a collector that does not resolve, with exit code 1', () => {
+    const { code, out, err } = runFlowtap(['replay', DEMO, '-o', 'none', '-e', 'ipfix://does-not.invalid']);
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toMatch(/^flowtap: ipfix:\/\/does-not\.invalid:4739: /);
+    expect(err).not.toContain('    at ');
+  });
+
+  it.each([
+    ['ipfix://127.0.0.1:PORT', /\d+ flow records were not sent; econnrefused: nothing listens on that port/],
+    ['ipfix+tcp://127.0.0.1:PORT?giveUpAfter=100ms', /\d+ flow records were not sent; unreachable: .*spool/],
+  ])('that could not send records to %s says how many, and ends with exit code 1', async (url, expected) => {
+    const place = url.replace('PORT', String(await freeUdpPort()));
+    const { code, err } = runFlowtap(['replay', DEMO, '-q', '-o', 'none', '-e', place]);
+    expect(code).toBe(1);
+    expect(err).toMatch(expected);
+  });
+
+  it('whose records wait in a spool has lost none', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'flowtap-export-'));
+    try {
+      const url = `ipfix+tcp://127.0.0.1:${await freeUdpPort()}?spoolDirectory=${directory}`;
+      const { code, err } = runFlowtap(['replay', DEMO, '-q', '-o', 'none', '-e', url]);
+      expect(err).toContain('wait in the spool for the next run');
+      expect(code).toBe(0);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it('ends as well when that collector fails in the middle of a long capture', () => {
+    const args = ['replay', ...Array(200).fill(DEMO), '-o', 'json', '-e', 'ipfix://does-not.invalid'];
+    expect(runFlowtap(args)).toMatchObject({ code: 1 });
+  });
+
+  it('prints the encapsulation that a template of one’s own asks for', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'flowtap-export-'));
+    try {
+      const file = join(directory, 'mpls.pcap');
+      const hex =
+        'd4c3b2a1020004000000000000000000ffff000001000000' +
+        '0100000000000000360000003600000002000000000202000000000188470006413f' +
+        '45000024000100004011aaaa0a0000010a000002003500350010000048656c6c6f0000000000';
+      writeFileSync(file, Buffer.from(hex, 'hex'));
+      const template = 'sourceIPv4Address,mplsTopLabelStackSection,packetDeltaCount';
+      const { out } = runFlowtap(['replay', file, '-o', 'json', '--template', template, '-q']);
+      expect(JSON.parse(out)).toMatchObject({ mplsTopLabelStackSection: '000641', packetDeltaCount: 1 });
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,105 @@
+/**
+ * The stages together: nothing is lost without a counter, whatever the input; and how input is cut into windows,
+ * batches and workers' shares changes nothing.
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { TestFlow } from '../../support/flows.ts';
+import { runPipeline } from '../../support/pipeline.ts';
+import { replayCaptures } from '../../support/replay-batches.ts';
+
+const SHARED = join(import.meta.dirname, '../../../../shared/pcaps');
+
+function captures(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /\.(pcap|pcapng)(\.gz)?$/.test(name))
+      .map((name) => join(folder, name));
+  } catch {
+    console.warn(`SKIPPED: ${folder} is not here, so nothing is tried on its captures`);
+    return [];
+  }
+}
+
+const OWN = captures(join(import.meta.dirname, '../../../pcaps'));
+const REAL = captures(join(SHARED, 'real'));
+const HOSTILE = captures(join(SHARED, 'hostile'));
+
+const lines = (flows: readonly TestFlow[]) => flows.map((flow) => JSON.stringify(flow)).sort();
+
+describe.each([
+  ['our own captures', OWN],
+  ['real captures', REAL],
+  ['hostile captures', HOSTILE],
+])('%s', (_, files) => {
+  it.skipIf(files.length === 0)('conserve packets and octets: read = exported + refused', async () => {
+    for (const file of files) {
+      const { flows, read, metered, refused } = await runPipeline([file], { flowTableEntries: 16 });
+      const packets = flows.reduce(
+        (total, { forward, reverse }) => total + forward.packets + reverse.packets,
+        0,
+      );
+      const octets = flows.reduce(
+        (total, { forward, reverse }) => total + forward.octets + reverse.octets,
+        0,
+      );
+      expect({ file, packets, octets }).toEqual({ file, packets: metered.packets, octets: metered.octets });
+      expect({ file, packets: metered.packets + refused.packets }).toEqual({ file, packets: read.packets });
+      expect({ file, octets: metered.frameOctets + refused.octets }).toEqual({ file, octets: read.octets });
+    }
+  });
+
+  it.skipIf(files.length === 0)('give the same flows wherever their frames lie', async () => {
+    for (const file of files) {
+      const inside = await runPipeline([file], { flowTableEntries: 16, keepsLink: true });
+      const outside = await runPipeline([file], {
+        flowTableEntries: 16,
+        keepsLink: true,
+        framesOutside: true,
+        windowOctets: 100_000,
+      });
+      expect(outside.flows).toEqual(inside.flows);
+    }
+  });
+
+  it.skipIf(files.length === 0)('give the same flows and errors however they are cut', async () => {
+    for (const file of files) {
+      const whole = await runPipeline([file]);
+      const chopped = await runPipeline([file], { batchCapacity: 3, windowOctets: 100, readOctets: 7 });
+      expect(lines(chopped.flows)).toEqual(lines(whole.flows));
+      expect(chopped.errors).toEqual(whole.errors);
+    }
+  });
+
+  it.skipIf(files.length === 0)('give the same flows to a replay, which takes a shorter way', async () => {
+    for (const file of files) {
+      const { flows, errors, read } = await runPipeline([file], { flowTableEntries: 16, keepsLink: true });
+      for (const capacity of [1, 1024]) {
+        const replayed = await replayCaptures([file], { flowTableEntries: 16, capacity });
+        expect(replayed).toEqual({ flows, errors, read, untold: 0 });
+      }
+    }
+    const all = await replayCaptures(files);
+    expect([all.flows.length > 0, all.untold]).toEqual([true, 0]);
+  });
+
+  it.skipIf(files.length === 0)('give the same flows to any number of workers', async () => {
+    for (const file of files) {
+      const whole = await runPipeline([file]);
+      const shares = await Promise.all(
+        [0, 1, 2].map((worker) => runPipeline([file], { worker, workers: 3 })),
+      );
+      expect(shares.reduce((total, { read }) => total + read.packets, 0)).toBe(whole.read.packets);
+      // Which of several flows a late packet goes to depends on what else a worker sees; how much there is does not.
+      const keys = (flows: readonly TestFlow[]) => {
+        const totals = new Map<string, number>();
+        for (const { key, forward, reverse } of flows) {
+          totals.set(key, (totals.get(key) ?? 0) + forward.packets + reverse.packets);
+        }
+        return [...totals].sort(([a], [b]) => (a < b ? -1 : 1));
+      };
+      expect(keys(shares.flatMap(({ flows }) => flows))).toEqual(keys(whole.flows));
+    }
+  });
+});
