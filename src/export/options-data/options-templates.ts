@@ -11,6 +11,8 @@ import { type OptionsContent, VARIABLE_LENGTH } from './options-records.ts';
 /** Parts of the flow key that can be chosen; as in the configuration. */
 export interface FlowKeyParts {
   readonly vlan: boolean;
+  readonly pppoe: boolean;
+  readonly interface: boolean;
   readonly tos: boolean;
   readonly mac: boolean;
   readonly mpls: boolean;
@@ -34,13 +36,15 @@ const INDICATED_FIELDS = 64;
 
 /** In every flow key. ICMP's type and code stand in the port word. */
 const ALWAYS_KEY =
-  /^(source|destination)(IPv[46]Address|TransportPort)$|^(protocolIdentifier|ipVersion|observationPointId)$|^icmpType|^icmpCode|^igmpType$/;
+  /^(source|destination)(IPv[46]Address|TransportPort)$|^(protocolIdentifier|ipVersion)$|^icmpType|^icmpCode|^igmpType$/;
 const KEY_PARTS: Readonly<Record<keyof FlowKeyParts, RegExp>> = {
-  vlan: /^(vlanId|dot1qVlanId)$/,
+  vlan: /^(vlanId|dot1qVlanId|dot1qCustomerVlanId)$/,
+  pppoe: /^pppoeSessionId$/,
+  interface: /^observationPointId$/,
   tos: /^(ipClassOfService|ipDiffServCodePoint)$/,
   mac: /^(source|destination)MacAddress$/,
-  mpls: /^mpls(TopLabelStackSection|LabelStackSection\d+)$/,
-  tunnel: /^(outer|tunnel)|^(layer2SegmentId|greKey|gtpuTEid)$/,
+  mpls: /^mplsTopLabelStackSection$/,
+  tunnel: /^(tunnelKind|tunnelId|layer2SegmentId|greKey|gtpuTEid)$/,
 };
 
 function isFlowKey(
@@ -51,13 +55,13 @@ function isFlowKey(
   if (isReverse) return false;
   const { name } = element;
   if (ALWAYS_KEY.test(name)) return true;
-  if (name === 'ingressInterface') return isInterfaceKey;
+  if (name === 'ingressInterface') return isInterfaceKey && parts.interface;
   return Object.entries(KEY_PARTS).some(
     ([part, form]) => parts[part as keyof FlowKeyParts] && form.test(name),
   );
 }
 
-/** @param isInterfaceKey whether ingressInterface is the observation point, which is in every key */
+/** @param isInterfaceKey whether ingressInterface is the observation point */
 export function flowKeyOptions(
   templates: readonly AnnouncedTemplate[],
   parts: FlowKeyParts,
