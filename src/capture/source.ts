@@ -26,6 +26,18 @@ export interface PlainRecords {
   readonly unitNs: number;
   /** Index into `PacketSource.interfaces`. */
   readonly interfaceIndex: number;
+  /** What is known of their order; without it they are taken as they stand. */
+  readonly order?: PlainOrder;
+}
+
+/** Whoever takes plain records takes none that is out of order, and says so. */
+export interface PlainOrder {
+  /** No later ones may be taken yet. */
+  untilNs: number;
+  /** The latest time so far: whoever takes records moves it on. */
+  latestNs: number;
+  /** Set where a record was met that is earlier than one before it. Nothing has been taken then. */
+  isLate: boolean;
 }
 
 export interface PacketSource {
@@ -44,6 +56,9 @@ export interface PacketSource {
   readBatch(batch: PacketBatch): number;
   /** What comes next, as long as it is of that kind: instead of reading a batch, it may be taken from there. */
   readonly plainRecords?: PlainRecords | undefined;
+  /** Records that stood behind a later one; of these, those that were too late to be put in order. */
+  readonly recordsOutOfOrder?: number;
+  readonly recordsTooLate?: number;
   /** Resolves to true when more can be read, to false at the end. Never rejects for what is wrong with the input. */
   more(): Promise<boolean>;
   /**

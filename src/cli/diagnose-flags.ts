@@ -1,10 +1,13 @@
 /** The flags of `flowtap diagnose`, and what their texts come to. */
 
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
+import type { OptionValues } from '../config/config.ts';
 import { choice, duration, integer, names, type OptionType } from '../config/option-types.ts';
 import { CONFIG_OPTIONS } from '../config/schema.ts';
 import { parseNetwork } from '../diagnose/select.ts';
 import { type Arguments, COMMAND_LINE, type Flag } from './command.ts';
+import { applyFlowKey } from './flag-config.ts';
+import { FLOW_KEY_TYPE } from './metering-flags.ts';
 
 const FILE = { ...names('the name of a file to write'), placeholder: 'FILE' };
 const INTERFACE = { ...names('the name of an interface (see: flowtap interfaces)'), placeholder: 'IFACE' };
@@ -14,6 +17,7 @@ const NETWORK: OptionType = {
   parse: (raw) => (parseNetwork(String(raw)) === undefined ? undefined : String(raw)),
 };
 const DECAPSULATE = CONFIG_OPTIONS.find(({ path }) => path === 'decode.decapsulate')!.type;
+const REORDER_WINDOW = CONFIG_OPTIONS.find(({ path }) => path === 'replay.reorderWindow')!;
 
 export const DIAGNOSE_FLAGS = [
   {
@@ -38,6 +42,17 @@ export const DIAGNOSE_FLAGS = [
   { name: 'address', type: NETWORK, help: 'Only flows from or to this address or network; repeatable' },
   { name: 'port', type: integer(0, 65_535), help: 'Only flows from or to this port; repeatable' },
   { name: 'decapsulate', type: DECAPSULATE, help: 'Tunnels to look into, or all' },
+  { name: 'merge', help: 'Merge the files by time instead of one after the other' },
+  {
+    name: 'flow-key',
+    type: FLOW_KEY_TYPE,
+    help: 'no-interface for a TAP: each direction on its own interface',
+  },
+  {
+    name: 'reorder-window',
+    type: REORDER_WINDOW.type,
+    help: `Put records in order that are late by no more [${REORDER_WINDOW.type.format(REORDER_WINDOW.default)}]`,
+  },
   { name: 'live', help: 'Diagnose an interface instead of files' },
   { name: 'interface', letter: 'i', type: INTERFACE, help: 'The interface for --live' },
   { name: 'duration', type: duration(1000, 30 * 86_400e3), help: 'How long --live looks [until a signal]' },
@@ -55,6 +70,11 @@ export interface DiagnoseOptions {
   readonly addresses: readonly string[];
   readonly ports: readonly number[];
   readonly decapsulate: readonly string[];
+  /** Files only. */
+  readonly isMerged: boolean;
+  readonly reorderWindowMs: number;
+  /** Parts added to the flow key or, with `no-`, removed. */
+  readonly flowKey: OptionValues;
   readonly live: { readonly interface: string; readonly durationMs: number | undefined } | undefined;
 }
 
@@ -90,6 +110,9 @@ function togetherFaults(args: Arguments, faults: ConfigFault[]): void {
     faults.push({ path: '--live', found: 'no --interface', allowed: '-i IFACE beside it' });
   if (!isLive && file === undefined)
     faults.push({ path: 'FILE', found: 'nothing', allowed: 'at least one FILE, or --live -i IFACE' });
+  for (const name of ['merge', 'reorder-window'])
+    if (isLive && args.flags.has(name))
+      faults.push({ path: `--${name}`, found: '--live', allowed: 'files, without --live' });
   for (const name of ['interface', 'duration'])
     if (!isLive && args.flags.has(name))
       faults.push({ path: `--${name}`, found: 'no --live', allowed: '--live beside it' });
@@ -103,6 +126,9 @@ export function diagnoseOptions(args: Arguments): DiagnoseOptions {
   const faults: ConfigFault[] = [];
   const values = parseFlags(args, faults);
   togetherFaults(args, faults);
+  const flowKey: OptionValues = new Map();
+  const parts = args.flags.get('flow-key');
+  if (parts !== undefined) applyFlowKey(parts, flowKey, faults);
   if (faults.length > 0) throw new ConfigError(COMMAND_LINE, faults, 'see: flowtap diagnose --help');
   const last = <T>(name: string, otherwise: T) => (values.get(name)?.at(-1) as T | undefined) ?? otherwise;
   const first = (name: string) => last<readonly string[]>(name, [])[0];
@@ -115,6 +141,9 @@ export function diagnoseOptions(args: Arguments): DiagnoseOptions {
     octetsMin: last('min-octets', 0),
     addresses: (values.get('address') ?? []) as string[],
     ports: (values.get('port') ?? []) as number[],
+    isMerged: args.flags.has('merge'),
+    reorderWindowMs: last('reorder-window', REORDER_WINDOW.default as number),
+    flowKey,
     decapsulate: ((values.get('decapsulate') ?? []) as string[][]).flat(),
     live: name === undefined ? undefined : { interface: name, durationMs: last('duration', undefined) },
   };

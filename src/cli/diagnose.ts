@@ -36,7 +36,8 @@ interface Context {
  * The probe's configuration: records that end seldom, since every silence within one is measured, and no exporter.
  * The longest silence of a connection that still lives is a retransmission timeout of two minutes (RFC 6298 §2.4).
  */
-function probeConfig({ intervalMs, decapsulate, live }: DiagnoseOptions): FlowtapConfig {
+function probeConfig(options: DiagnoseOptions): FlowtapConfig {
+  const { intervalMs, decapsulate, live, flowKey, isMerged, reorderWindowMs } = options;
   const recordSeconds = Math.floor((INTERVALS_PER_RECORD * intervalMs) / 1e3);
   const values: OptionValues = new Map([
     ['metering.idleTimeout', recordSeconds * 1e3],
@@ -44,11 +45,14 @@ function probeConfig({ intervalMs, decapsulate, live }: DiagnoseOptions): Flowta
     ['metering.pathHealth', 'on'],
     ['metering.pathHealthInterval', intervalMs],
     ['replay.output', 'none'],
+    ['replay.merge', isMerged],
+    ['replay.reorderWindow', reorderWindowMs],
     ['live.interfaces', live === undefined ? [] : [live.interface]],
     // On a host both directions matter; a mirror port sends nothing.
     ['live.outgoing', true],
     ['metrics.listen', 'none'],
     ['decode.decapsulate', decapsulate],
+    ...flowKey,
   ] as [string, number | boolean | string | readonly string[]][]);
   return buildConfig(values, []);
 }

@@ -42,6 +42,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   top: 'Rows of the table; 0 shows all',
   speed: 'Multiple of real time',
   merge: 'Merge the files by time instead of one after the other',
+  'reorder-window': 'Put records in order that are late by no more',
   interface: 'Interface to meter; may be repeated',
   capture: 'How packets are captured',
   filter: "Meter only what matches, in tcpdump's syntax",

@@ -95,6 +95,27 @@ export class CaptureFile {
     return this.#isEnded ? undefined : this.#format?.plainRecords;
   }
 
+  /** Adds frames to the batch as far as they lie in the window now. */
+  fillNow(batch: PacketBatch): void {
+    const format = this.#format;
+    if (!this.#isEnded && format !== undefined && format.fault === undefined)
+      format.fill(this.#window, batch);
+  }
+
+  /** Resolves to whether so many octets that have not been consumed lie in the window, some of them new. */
+  ensure(octets: number): Promise<boolean> {
+    return this.#isEnded ? Promise.resolve(false) : this.#window.ensure(octets);
+  }
+
+  /** Moves the window on, under the frames of earlier batches, or adds the file's first frames to an empty one. */
+  moveOn(batch: PacketBatch): boolean {
+    const format = this.#format;
+    if (!this.#isEnded && format !== undefined && format.fault === undefined)
+      return this.#window.ensureNow(format.need);
+    this.fill(batch);
+    return batch.count > 0;
+  }
+
   /** Adds frames to the batch as far as they are at hand. */
   fill(batch: PacketBatch): void {
     const window = this.#window;

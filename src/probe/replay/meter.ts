@@ -22,6 +22,8 @@ import {
   INPUT_CONSUMED,
   INPUT_TOTAL,
   LAST_PACKET_NS,
+  RECORDS_OUT_OF_ORDER,
+  RECORDS_TOO_LATE,
   type RunCounters,
   STOP_REQUESTED,
 } from '../counters.ts';
@@ -187,6 +189,10 @@ export class ReplayMeter {
     const { capture } = this.#counters;
     capture[INPUT_CONSUMED] = this.#source.octetsConsumed;
     capture[INPUT_TOTAL] = this.#source.octetsTotal ?? Number.NaN;
+    if (this.#options.worker === 0) {
+      capture[RECORDS_OUT_OF_ORDER] = this.#source.recordsOutOfOrder ?? 0;
+      capture[RECORDS_TOO_LATE] = this.#source.recordsTooLate ?? 0;
+    }
     this.#pages.look();
     return this.#isStopped || capture[STOP_REQUESTED] !== 0;
   }

@@ -21,6 +21,8 @@ import {
   OCTETS_READ,
   PACKETS_READ,
   PACKETS_SNAPPED,
+  RECORDS_OUT_OF_ORDER,
+  RECORDS_TOO_LATE,
   type RunCounters,
   TIME_BASE_SECONDS,
 } from '../counters.ts';
@@ -76,6 +78,8 @@ export function summarize(input: SummaryInput): ReplaySummary {
     files: input.files,
     packets: sum(({ capture }) => capture[PACKETS_READ]!),
     octets: sum(({ capture }) => capture[OCTETS_READ]!),
+    outOfOrder: sum(({ capture }) => capture[RECORDS_OUT_OF_ORDER]!),
+    tooLate: sum(({ capture }) => capture[RECORDS_TOO_LATE]!),
     snapped: sum(({ capture }) => capture[PACKETS_SNAPPED]!),
     firstTimeNs: times.length === 0 ? undefined : Math.min(...unixNs(FIRST_PACKET_NS)),
     lastTimeNs: times.length === 0 ? undefined : Math.max(...unixNs(LAST_PACKET_NS)),
