@@ -145,6 +145,21 @@ def make_mpls_pppoe():
     ])
 
 
+def make_eompls():
+    """Ethernet pseudo-wires: without control word (label 100) between MAC addresses that begin with 4, 6, 0 and 5, one with a VLAN tag; with control word (label 200); IPv4 and IPv6 themselves (label 300).
+
+    What follows a label stack is told by whether it fits, not by its first four bits alone; no frame gives a flow between addresses that do not exist.
+    """
+    wire = lambda mac, sport, tag=None: (
+        ETHER / MPLS(label=100, s=1, ttl=60) / raw((lambda e: e / tag / udp4(sport) if tag else e / udp4(sport))(Ether(src='02:00:00:00:0a:01', dst=mac))))
+    return pcap([
+        wire('44:1b:21:00:0a:02', 5001), wire('60:1b:21:00:0a:02', 5002), wire('00:1b:21:00:0a:02', 5003),
+        wire('54:1b:21:00:0a:02', 5004), wire('45:00:00:54:0a:02', 5005), wire('60:00:00:00:00:2a', 5006, Dot1Q(vlan=7)),
+        ETHER / MPLS(label=200, s=1) / (bytes(4) + raw(Ether(src='02:00:00:00:0a:01', dst='44:1b:21:00:0a:02') / udp4(5007))),
+        ETHER / MPLS(label=300, s=1) / udp4(5008), ETHER / MPLS(label=300, s=1) / udp6(5009),
+    ])
+
+
 def make_fragments():
     """A UDP datagram in three IPv4 fragments; one whose first fragment is missing; one in three IPv6 fragments; an atomic IPv6 fragment; one that arrives second fragment first.
 
@@ -339,7 +354,7 @@ def make_empty():
 
 
 FILES = {
-    'vlan.pcap': make_vlan, 'mpls-pppoe.pcap': make_mpls_pppoe, 'fragments.pcap': make_fragments,
+    'vlan.pcap': make_vlan, 'mpls-pppoe.pcap': make_mpls_pppoe, 'eompls.pcap': make_eompls, 'fragments.pcap': make_fragments,
     'ipv6-extensions.pcap': make_ipv6_extensions, 'icmp.pcap': make_icmp, 'tunnels.pcap': make_tunnels,
     'transports.pcap': make_transports, 'tcp-ends.pcap': make_tcp_ends, 'timeouts.pcap': make_timeouts,
     'nanoseconds.pcap': make_nanoseconds, 'big-endian.pcap': make_big_endian, 'raw-ip.pcap': make_raw_ip,
