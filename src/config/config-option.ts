@@ -1,6 +1,9 @@
 /** What a row of the table of options holds (schema.ts), and what several rows share. */
 import { names, type OptionType, type OptionValue } from './option-types.ts';
 
+/** The parts of a probe that take a new value over while it runs. */
+export type ReloadedPart = 'exporting' | 'metering' | 'metrics' | 'log';
+
 /** The commands that read the configuration. */
 export type MeteringCommand = 'replay' | 'run' | 'count';
 
@@ -17,6 +20,8 @@ export interface ConfigOption {
   readonly flag?: string;
   /** The commands that use the option and have its flag; without it, all that meter. */
   readonly commands?: readonly MeteringCommand[];
+  /** The part of a running probe that takes a new value over; without it, the value waits for a restart. */
+  readonly onReload?: ReloadedPart;
   /** One letter, for a flag that is typed often. */
   readonly letter?: string;
 }

@@ -10,10 +10,12 @@ export interface AbstractType {
   readonly isReducible: boolean;
   /** informationElementDataType (RFC 5610 §3.1). */
   readonly code: number;
+  /** JSON has it as a string: it is no number, or one that can exceed 2^53. */
+  readonly isText?: true;
 }
 
 export const ABSTRACT_TYPES = {
-  octetArray: { octets: 0, isReducible: false, code: 0 },
+  octetArray: { octets: 0, isReducible: false, code: 0, isText: true },
   unsigned8: { octets: 1, isReducible: false, code: 1 },
   unsigned16: { octets: 2, isReducible: true, code: 2 },
   unsigned32: { octets: 4, isReducible: true, code: 3 },
@@ -22,13 +24,13 @@ export const ABSTRACT_TYPES = {
   unsigned256: { octets: 32, isReducible: true, code: 23 },
   /** RFC 7011 §6.1.5: 1 is true, 2 is false. */
   boolean: { octets: 1, isReducible: false, code: 11 },
-  macAddress: { octets: 6, isReducible: false, code: 12 },
+  macAddress: { octets: 6, isReducible: false, code: 12, isText: true },
   dateTimeSeconds: { octets: 4, isReducible: false, code: 14 },
   dateTimeMilliseconds: { octets: 8, isReducible: false, code: 15 },
   dateTimeMicroseconds: { octets: 8, isReducible: false, code: 16 },
-  dateTimeNanoseconds: { octets: 8, isReducible: false, code: 17 },
-  ipv4Address: { octets: 4, isReducible: false, code: 18 },
-  ipv6Address: { octets: 16, isReducible: false, code: 19 },
+  dateTimeNanoseconds: { octets: 8, isReducible: false, code: 17, isText: true },
+  ipv4Address: { octets: 4, isReducible: false, code: 18, isText: true },
+  ipv6Address: { octets: 16, isReducible: false, code: 19, isText: true },
 } as const satisfies Record<string, AbstractType>;
 
 export type AbstractTypeName = keyof typeof ABSTRACT_TYPES;

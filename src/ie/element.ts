@@ -27,6 +27,21 @@ export interface Condition extends WordPlace {
   readonly equals: number;
 }
 
+/**
+ * Parts of the flow key: `always` is in every key, `ingress` where `interface` is and ingressInterface is the observation
+ * point.
+ */
+export type FlowKeyPart =
+  | 'always'
+  | 'interface'
+  | 'ingress'
+  | 'vlan'
+  | 'pppoe'
+  | 'tos'
+  | 'mac'
+  | 'mpls'
+  | 'tunnel';
+
 /** Values that the exporter knows, not the record. */
 export type ExporterValue = 'observationDomainId' | 'samplingInterval' | 'systemInitTimeMilliseconds';
 
@@ -113,6 +128,12 @@ export interface InformationElement {
   readonly isReversible?: true;
   /** Flows of the other IP version do not have it. */
   readonly ipVersion?: 4 | 6;
+  /** It is a flow key (RFC 7011 §2), always or where the configuration puts this part into the key. */
+  readonly isFlowKeyOf?: FlowKeyPart;
+  /** The profile `full` leaves it out: another element says the same, or it is about the exporter. */
+  readonly inFull?: false;
+  /** An identifier that is 0, unknown, where it does not fit into a reduced size: another one would be wrong. */
+  readonly isZeroWhenTooLarge?: true;
   /** Text output leaves it out where it is 0, since 0 says that there is none. */
   readonly isAbsentWhenZero?: true;
   /** One sentence. */

@@ -166,9 +166,6 @@ function elastiflow(scope: TemplateScope): string[] {
   return [...maxCompat(scope), 'samplingInterval', ...(protocol === 'ipfix' ? ['biflowDirection'] : [])];
 }
 
-/** The same again in another form, or the exporter's own business. */
-const NOT_IN_FULL =
-  /^icmp(Type|Code)IPv|^(initiator|responder)Packets$|^dot1qVlanId$|^ipDiffServ|^observation|^ethernetType$/;
 const KINDS_IN_FULL: ReadonlySet<string> = new Set(['word', 'double', 'address', 'mac', 'exporter']);
 
 /** What NetFlow v9 can name of these: elements of IANA's, and those that have a number of their own there. */
@@ -189,11 +186,11 @@ const PATH_HEALTH: ReadonlySet<string> = new Set([
 /** Everything that was measured, with what was around the packets; nothing twice, and nothing that is always 0. */
 function full({ protocol, ipVersion }: TemplateScope): string[] {
   const names = INFORMATION_ELEMENTS.filter(
-    ({ name, source, isEnterprise, ipVersion: version }) =>
+    ({ source, isEnterprise, inFull, ipVersion: version }) =>
       (version === undefined || version === ipVersion) &&
       (protocol !== 'netflow9' || isEnterprise !== true) &&
       KINDS_IN_FULL.has(source.kind) &&
-      !NOT_IN_FULL.test(name),
+      inFull !== false,
   )
     .map(({ name }) => name)
     .filter((name) => !PATH_HEALTH.has(name));

@@ -3,6 +3,7 @@
  * the same rows as the column encoders of the wire, so that both can only say the same. Lines are flow-text.ts's.
  */
 import { type FlowRecordBatch, LINK_WORD } from '../records/flow-layout.ts';
+import { ABSTRACT_TYPES, type AbstractType } from './abstract-types.ts';
 import * as sources from './compiled-source.ts';
 import { type CompiledSource, compileSource, type RecordValues } from './compiled-source.ts';
 import type { InformationElement } from './element.ts';
@@ -75,9 +76,10 @@ export function isPrintable({ source }: InformationElement): boolean {
 }
 
 /** Whether JSON has the value as a string: no number, or one that can exceed 2^53. */
-function isText({ type, source }: InformationElement): boolean {
+function isString({ type, source }: InformationElement): boolean {
   if (source.kind === 'intervals') return false;
-  if (type.endsWith('Address') || type === 'octetArray' || type === 'dateTimeNanoseconds') return true;
+  const { isText }: AbstractType = ABSTRACT_TYPES[type];
+  if (isText) return true;
   return source.kind === 'word' && source.highWord !== undefined;
 }
 
@@ -101,7 +103,7 @@ export function textColumn(
   if (kind === CONSTANT && constant === 0 && isAbsentWhenZero) return undefined;
   return {
     label: Buffer.from(isJson ? `"${nameOf(field)}":` : ''),
-    isQuoted: isJson && isText(element),
+    isQuoted: isJson && isString(element),
     kind: kind === INTERVALS_CSV && isJson ? INTERVALS_JSON : kind,
     at: place?.word ?? at,
     shift: place?.shift ?? 0,

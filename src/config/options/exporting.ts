@@ -6,6 +6,7 @@ import { EXPORTER_OPTIONS } from './exporters.ts';
 export const EXPORTING_OPTIONS: readonly ConfigOption[] = [
   {
     path: 'template.ipv4',
+    onReload: 'exporting',
     type: TEMPLATE,
     default: ['default'],
     unit: '',
@@ -14,6 +15,7 @@ export const EXPORTING_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'template.ipv6',
+    onReload: 'exporting',
     type: TEMPLATE,
     default: ['default'],
     unit: '',
@@ -22,6 +24,7 @@ export const EXPORTING_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'biflow',
+    onReload: 'exporting',
     type: SWITCH,
     default: false,
     unit: '',
@@ -39,6 +42,7 @@ export const EXPORTING_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'privateEnterpriseNumber',
+    onReload: 'exporting',
     type: integer(1, UINT32_MAX),
     default: 32_473,
     unit: '',

@@ -154,6 +154,7 @@ export const LIVE_OPTIONS: readonly ConfigOption[] = [
   {
     ...ONLY,
     path: 'metrics.listen',
+    onReload: 'metrics',
     type: listenAddress(),
     default: '127.0.0.1:9669',
     unit: '',
@@ -163,6 +164,7 @@ export const LIVE_OPTIONS: readonly ConfigOption[] = [
   {
     ...ONLY,
     path: 'log.level',
+    onReload: 'log',
     type: { ...choice(LOG_LEVELS), placeholder: 'LEVEL' },
     default: 'info',
     unit: '',
@@ -172,6 +174,7 @@ export const LIVE_OPTIONS: readonly ConfigOption[] = [
   {
     ...ONLY,
     path: 'log.format',
+    onReload: 'log',
     type: choice(LOG_FORMATS),
     default: 'auto',
     unit: '',

@@ -5,6 +5,7 @@ import { choice, duration, integer, SWITCH } from '../option-types.ts';
 export const METERING_OPTIONS: readonly ConfigOption[] = [
   {
     path: 'metering.idleTimeout',
+    onReload: 'metering',
     type: duration(10, DAY_MS),
     default: 15e3,
     unit: '',
@@ -13,6 +14,7 @@ export const METERING_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'metering.activeTimeout',
+    onReload: 'metering',
     type: duration(10, DAY_MS),
     default: 60e3,
     unit: '',
@@ -21,6 +23,7 @@ export const METERING_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'metering.tcpEndDelay',
+    onReload: 'metering',
     type: duration(0, DAY_MS),
     default: 2e3,
     unit: '',
@@ -55,7 +58,21 @@ export const METERING_OPTIONS: readonly ConfigOption[] = [
     type: SWITCH,
     default: true,
     unit: '',
-    help: 'VLAN id is part of the flow key.',
+    help: 'VLAN id is part of the flow key, and that of the inner tag where there is one.',
+  },
+  {
+    path: 'metering.flowKey.pppoe',
+    type: SWITCH,
+    default: true,
+    unit: '',
+    help: 'PPPoE session is part of the flow key.',
+  },
+  {
+    path: 'metering.flowKey.interface',
+    type: SWITCH,
+    default: true,
+    unit: '',
+    help: 'Interface is part of the flow key; off for a TAP that has each direction on an interface of its own.',
   },
   {
     path: 'metering.flowKey.tos',

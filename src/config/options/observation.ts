@@ -22,6 +22,7 @@ export const OBSERVATION_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'observation.domainId',
+    onReload: 'exporting',
     type: integer(0, UINT32_MAX, 'ID'),
     default: 1,
     unit: '',
@@ -30,6 +31,7 @@ export const OBSERVATION_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'observation.ingressInterface',
+    onReload: 'exporting',
     type: numberOrWord(['auto'], { min: 0, max: UINT32_MAX, isWhole: true }, 'IFINDEX'),
     default: 'auto',
     unit: '',
@@ -40,6 +42,7 @@ export const OBSERVATION_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'observation.egressInterface',
+    onReload: 'exporting',
     type: integer(0, UINT32_MAX, 'IFINDEX'),
     default: 0,
     unit: '',
@@ -50,6 +53,7 @@ export const OBSERVATION_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'observation.vlanInterfaces',
+    onReload: 'exporting',
     type: VLAN_INTERFACES,
     default: [],
     unit: '',
@@ -57,6 +61,7 @@ export const OBSERVATION_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'observation.macInterfaces',
+    onReload: 'exporting',
     type: MAC_INTERFACES,
     default: [],
     unit: '',
@@ -66,6 +71,7 @@ export const OBSERVATION_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'observation.localMacs',
+    onReload: 'exporting',
     type: MAC_LIST,
     default: [],
     unit: '',

@@ -175,9 +175,11 @@ function compileColumn(field: TemplateField, isReverse: boolean, values: Exporte
         const { mask, divisor: divided } = source;
         return { ...base, encode: encodeDivided, at, shift, mask, ...condition, constant: divided };
       }
-      const isInterface = element.name.endsWith('gressInterface');
       const isPlain = fits && source.highWord === undefined;
-      const encode = isInterface && !fits ? encodeFitting : wordEncoder(octets, isPlain, when === undefined);
+      const encode =
+        element.isZeroWhenTooLarge === true && !fits
+          ? encodeFitting
+          : wordEncoder(octets, isPlain, when === undefined);
       const isWide = octets === ABSTRACT_TYPES[element.type].octets;
       const highWord = isWide ? (source.highWord ?? 0) : 0;
       const { mask } = source;

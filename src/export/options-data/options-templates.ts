@@ -3,19 +3,13 @@
  * addresses (RFC 6235), and what flowtap's own elements are (RFC 5610).
  */
 import { ABSTRACT_TYPES, SEMANTICS, UNITS } from '../../ie/abstract-types.ts';
-import type { InformationElement } from '../../ie/element.ts';
+import type { FlowKeyPart, InformationElement } from '../../ie/element.ts';
 import type { Template, TemplateField } from '../../ie/templates.ts';
 import type { AnonymizationConfig } from '../anonymization/anonymizer.ts';
 import { type OptionsContent, VARIABLE_LENGTH } from './options-records.ts';
 
 /** Parts of the flow key that can be chosen; as in the configuration. */
-export interface FlowKeyParts {
-  readonly vlan: boolean;
-  readonly tos: boolean;
-  readonly mac: boolean;
-  readonly mpls: boolean;
-  readonly tunnel: boolean;
-}
+export type FlowKeyParts = Readonly<Record<Exclude<FlowKeyPart, 'always' | 'ingress'>, boolean>>;
 
 export interface AnnouncedTemplate {
   readonly id: number;
@@ -32,32 +26,18 @@ const ANONYMIZATION_TECHNIQUE = { id: 286, octets: 2 };
 /** Fields of a template that the indicator has bits for. */
 const INDICATED_FIELDS = 64;
 
-/** In every flow key. ICMP's type and code stand in the port word. */
-const ALWAYS_KEY =
-  /^(source|destination)(IPv[46]Address|TransportPort)$|^(protocolIdentifier|ipVersion|observationPointId)$|^icmpType|^icmpCode|^igmpType$/;
-const KEY_PARTS: Readonly<Record<keyof FlowKeyParts, RegExp>> = {
-  vlan: /^(vlanId|dot1qVlanId)$/,
-  tos: /^(ipClassOfService|ipDiffServCodePoint)$/,
-  mac: /^(source|destination)MacAddress$/,
-  mpls: /^mpls(TopLabelStackSection|LabelStackSection\d+)$/,
-  tunnel: /^(outer|tunnel)|^(layer2SegmentId|greKey|gtpuTEid)$/,
-};
-
 function isFlowKey(
   { element, isReverse }: TemplateField,
   parts: FlowKeyParts,
   isInterfaceKey: boolean,
 ): boolean {
-  if (isReverse) return false;
-  const { name } = element;
-  if (ALWAYS_KEY.test(name)) return true;
-  if (name === 'ingressInterface') return isInterfaceKey;
-  return Object.entries(KEY_PARTS).some(
-    ([part, form]) => parts[part as keyof FlowKeyParts] && form.test(name),
-  );
+  const part = element.isFlowKeyOf;
+  if (isReverse || part === undefined) return false;
+  if (part === 'ingress') return isInterfaceKey && parts.interface;
+  return part === 'always' || parts[part];
 }
 
-/** @param isInterfaceKey whether ingressInterface is the observation point, which is in every key */
+/** @param isInterfaceKey whether ingressInterface is the observation point */
 export function flowKeyOptions(
   templates: readonly AnnouncedTemplate[],
   parts: FlowKeyParts,

@@ -3,23 +3,13 @@
  * losing a flow, and which wait for a restart. Applies nothing itself.
  */
 import { type FlowtapConfig, fieldPath } from '../../config/config.ts';
-import { type ConfigOption, concerns } from '../../config/config-option.ts';
+import { type ConfigOption, concerns, type ReloadedPart } from '../../config/config-option.ts';
 import { CONFIG_OPTIONS } from '../../config/schema.ts';
-
-/** What takes effect at once, by the parts of the probe that have to hear of it. */
-const CHANGEABLE: Readonly<Record<'exporting' | 'metering' | 'metrics' | 'log', RegExp>> = {
-  exporting: /^(exporters|export\..*|template\..*|biflow|privateEnterpriseNumber|observation\.\w+)$/,
-  metering: /^metering\.(idleTimeout|activeTimeout|tcpEndDelay)$/,
-  metrics: /^metrics\./,
-  log: /^log\./,
-};
-
-export type ChangedPart = keyof typeof CHANGEABLE;
 
 export interface ConfigChange {
   /** Paths of options whose new values take effect. */
   readonly applied: readonly string[];
-  readonly parts: ReadonlySet<ChangedPart>;
+  readonly parts: ReadonlySet<ReloadedPart>;
   /** Paths of options that keep their old values until the next start. */
   readonly needRestart: readonly string[];
   /** The new configuration with the old values of those. */
@@ -50,11 +40,9 @@ function isEqual(a: unknown, b: unknown): boolean {
 export function compareConfigs(before: FlowtapConfig, after: FlowtapConfig): ConfigChange {
   const applied: string[] = [];
   const needRestart: string[] = [];
-  const parts = new Set<ChangedPart>();
+  const parts = new Set<ReloadedPart>();
   const effective = structuredClone(after);
-  const names = Object.keys(CHANGEABLE) as ChangedPart[];
-  const note = (path: string): boolean => {
-    const part = names.find((name) => CHANGEABLE[name].test(path));
+  const note = (path: string, part: ReloadedPart | undefined): boolean => {
     if (part === undefined) needRestart.push(path);
     else {
       applied.push(path);
@@ -65,8 +53,9 @@ export function compareConfigs(before: FlowtapConfig, after: FlowtapConfig): Con
   for (const option of CONFIG_OPTIONS) {
     if (!concerns(option, 'run')) continue;
     const old = valueAt(before, option);
-    if (!isEqual(old, valueAt(after, option)) && !note(option.path)) putAt(effective, option, old);
+    if (!isEqual(old, valueAt(after, option)) && !note(option.path, option.onReload))
+      putAt(effective, option, old);
   }
-  if (!isEqual(before.exporters, after.exporters)) note('exporters');
+  if (!isEqual(before.exporters, after.exporters)) note('exporters', 'exporting');
   return { applied, parts, needRestart, effective };
 }

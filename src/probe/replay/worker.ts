@@ -25,7 +25,11 @@ const { options, counters } = workerData as ReplayWorkerData;
 const meter = new ReplayMeter(options, runCounters(counters), (interfaces) =>
   post({ kind: 'interfaces', interfaces }),
 );
-// Listening must not keep the thread alive once it is done.
-parentPort?.on('message', () => meter.stop()).unref();
-const errors = await meter.run();
-post({ kind: 'end', errors: errors.map(({ message, remedy }) => ({ message, remedy })) });
+// Listening keeps the thread alive: waiting for room in the queue does not.
+parentPort?.on('message', () => meter.stop());
+try {
+  const errors = await meter.run();
+  post({ kind: 'end', errors: errors.map(({ message, remedy }) => ({ message, remedy })) });
+} finally {
+  parentPort?.unref();
+}
