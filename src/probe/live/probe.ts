@@ -17,7 +17,7 @@ import type { MetricsServer } from '../../metrics/http.ts';
 import { startModule } from '../../package-files.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import { startAnonymizing } from '../replay/records.ts';
-import { meteringStatistics } from '../statistics.ts';
+import { meteringStatistics, packetsSeen } from '../statistics.ts';
 import { LiveExporting, openCollectors } from './exporting.ts';
 import { InterfaceLosses } from './interfaces.ts';
 import { LossWatcher, lossesOf } from './losses.ts';
@@ -95,7 +95,9 @@ export class LiveProbe {
     const needs = { encapsulation: exporting.needsEncapsulation, health: exporting.needsHealth };
     this.plan = planLive(config, needs, machine);
     const { interfaces } = config.live;
-    this.#losses = new Map(interfaces.map((name) => [name, new InterfaceLosses(name)]));
+    this.#losses = new Map(
+      interfaces.map((name) => [name, new InterfaceLosses(name, { outgoing: config.live.outgoing })]),
+    );
     const module = testing?.workerModule ?? startModule('probe/live/worker');
     this.#selection = new LiveSelection(this.plan.workers, log);
     this.#workers = this.#selection.workers.map((worker) => {
@@ -106,7 +108,10 @@ export class LiveProbe {
         tableOctets: this.plan.tableOctets,
         log,
         consume: (batch) => exporting.consume(batch),
-        onInterface: (one) => exporting.setInterface(interfaceIndex, one, interfaces.length),
+        onInterface: (one) => {
+          exporting.setInterface(interfaceIndex, one, interfaces.length);
+          this.#losses.get(one.name)?.opened(this.#seen(one.name));
+        },
         looksMax: testing?.looksMax ?? LOOKS_MAX,
       });
     });
@@ -157,6 +162,7 @@ export class LiveProbe {
         name,
         samplingInterval: sampling.interval,
         nic: this.#losses.get(name)!.counts(),
+        droppedUnseen: this.#losses.get(name)!.unseen(this.#seen(name), performance.now()),
       })),
       workers: this.#workers.map((worker) => worker.state()),
       collectors: this.#exporting.statistics(),
@@ -192,6 +198,7 @@ export class LiveProbe {
   async stop(): Promise<LiveState> {
     const deadlineMs = performance.now() + STOP_MS;
     this.#isStopping = true;
+    for (const losses of this.#losses.values()) losses.freeze();
     this.#exporting.startEnding(WORKERS_STOP_MS);
     await Promise.all(this.#workers.map((worker) => worker.stop(WORKERS_STOP_MS)));
     clearInterval(this.#timer);
@@ -254,6 +261,14 @@ export class LiveProbe {
       this.#server = await this.#listen(this.#config);
       throw error;
     }
+  }
+
+  /** Packets that the rings of an interface have seen; NaN where the kernel leaves some out that nobody counts. */
+  #seen(name: string): number {
+    const { filter, sampling } = this.#config.live;
+    if (filter !== '' || (sampling.interval > 1 && sampling.method === 'random')) return Number.NaN;
+    const workers = this.#workers.filter((worker) => worker.interface === name);
+    return packetsSeen(workers.map((worker) => worker.totals()));
   }
 
   #look(): void {
