@@ -3,6 +3,8 @@
  * so what is kept here only grows. And how much of rx_dropped the ring cannot have seen: Linux counts there, too, what
  * it handed to every packet socket and had no further use for, such as frames of a VLAN, PPPoE or MPLS on a mirror port.
  */
+
+import type { FlowtapConfig } from '../../config/config.ts';
 import {
   interfaceLosses,
   interfaceTraffic,
@@ -11,6 +13,9 @@ import {
   type LossCounts,
   type TrafficCounts,
 } from '../../sys/interface-statistics.ts';
+import type { RunCounters } from '../counters.ts';
+import { packetsSeen } from '../statistics.ts';
+import type { InterfaceState } from './state.ts';
 
 /** What the ring has got of a moment's packets stands in the workers' counters so much later, blocks and turns included. */
 const SETTLED_MS = 1000;
@@ -133,5 +138,46 @@ export class InterfaceLosses {
     const received = this.#received.add(rx_packets);
     const sent = this.#sent.add(tx_packets);
     return this.#withOutgoing ? received + sent : received;
+  }
+}
+
+/** All interfaces of a probe. */
+export class WatchedInterfaces {
+  readonly #live: FlowtapConfig['live'];
+  readonly #losses: ReadonlyMap<string, InterfaceLosses>;
+  readonly #countersOf: (name: string) => readonly RunCounters[];
+
+  /** @param countersOf what the workers of an interface have counted in all of their lives */
+  constructor(live: FlowtapConfig['live'], countersOf: (name: string) => readonly RunCounters[]) {
+    this.#live = live;
+    const { outgoing } = live;
+    this.#losses = new Map(live.interfaces.map((name) => [name, new InterfaceLosses(name, { outgoing })]));
+    this.#countersOf = countersOf;
+  }
+
+  /** A ring of the interface was opened. */
+  opened(name: string): void {
+    this.#losses.get(name)?.opened(this.#seen(name));
+  }
+
+  /** The workers are about to stop. */
+  freeze(): void {
+    for (const losses of this.#losses.values()) losses.freeze();
+  }
+
+  states(): InterfaceState[] {
+    return [...this.#losses].map(([name, losses]) => ({
+      name,
+      samplingInterval: this.#live.sampling.interval,
+      nic: losses.counts(),
+      droppedUnseen: losses.unseen(this.#seen(name), performance.now()),
+    }));
+  }
+
+  /** Packets that the rings of an interface have seen; NaN where the kernel leaves some out that nobody counts. */
+  #seen(name: string): number {
+    const { filter, sampling } = this.#live;
+    if (filter !== '' || (sampling.interval > 1 && sampling.method === 'random')) return Number.NaN;
+    return packetsSeen(this.#countersOf(name));
   }
 }

@@ -17,9 +17,9 @@ import type { MetricsServer } from '../../metrics/http.ts';
 import { startModule } from '../../package-files.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import { startAnonymizing } from '../replay/records.ts';
-import { meteringStatistics, packetsSeen } from '../statistics.ts';
+import { meteringStatistics } from '../statistics.ts';
 import { LiveExporting, openCollectors } from './exporting.ts';
-import { InterfaceLosses } from './interfaces.ts';
+import { WatchedInterfaces } from './interfaces.ts';
 import { LossWatcher, lossesOf } from './losses.ts';
 import { type LivePlan, planLive } from './plan.ts';
 import { compareConfigs } from './reload.ts';
@@ -63,7 +63,7 @@ export class LiveProbe {
   readonly #exporting: LiveExporting;
   readonly #workers: readonly WorkerSupervisor[];
   readonly #selection: LiveSelection;
-  readonly #losses: ReadonlyMap<string, InterfaceLosses>;
+  readonly #interfaces: WatchedInterfaces;
   readonly #watcher: LossWatcher;
   readonly #startedAtMs = Date.now();
   #config: FlowtapConfig;
@@ -95,8 +95,8 @@ export class LiveProbe {
     const needs = { encapsulation: exporting.needsEncapsulation, health: exporting.needsHealth };
     this.plan = planLive(config, needs, machine);
     const { interfaces } = config.live;
-    this.#losses = new Map(
-      interfaces.map((name) => [name, new InterfaceLosses(name, { outgoing: config.live.outgoing })]),
+    this.#interfaces = new WatchedInterfaces(config.live, (name) =>
+      this.#workers.filter((worker) => worker.interface === name).map((worker) => worker.totals()),
     );
     const module = testing?.workerModule ?? startModule('probe/live/worker');
     this.#selection = new LiveSelection(this.plan.workers, log);
@@ -110,7 +110,7 @@ export class LiveProbe {
         consume: (batch) => exporting.consume(batch),
         onInterface: (one) => {
           exporting.setInterface(interfaceIndex, one, interfaces.length);
-          this.#losses.get(one.name)?.opened(this.#seen(one.name));
+          this.#interfaces.opened(one.name);
         },
         looksMax: testing?.looksMax ?? LOOKS_MAX,
       });
@@ -151,19 +151,13 @@ export class LiveProbe {
 
   state(): LiveState {
     const { version } = this.#options;
-    const { interfaces, sampling } = this.#config.live;
     return {
       version,
       startedAtMs: this.#startedAtMs,
       nowMs: Date.now(),
       isReady: this.#unreadiness().length === 0,
       isStopping: this.#isStopping,
-      interfaces: interfaces.map((name) => ({
-        name,
-        samplingInterval: sampling.interval,
-        nic: this.#losses.get(name)!.counts(),
-        droppedUnseen: this.#losses.get(name)!.unseen(this.#seen(name), performance.now()),
-      })),
+      interfaces: this.#interfaces.states(),
       workers: this.#workers.map((worker) => worker.state()),
       collectors: this.#exporting.statistics(),
       reload: this.#reload,
@@ -198,7 +192,7 @@ export class LiveProbe {
   async stop(): Promise<LiveState> {
     const deadlineMs = performance.now() + STOP_MS;
     this.#isStopping = true;
-    for (const losses of this.#losses.values()) losses.freeze();
+    this.#interfaces.freeze();
     this.#exporting.startEnding(WORKERS_STOP_MS);
     await Promise.all(this.#workers.map((worker) => worker.stop(WORKERS_STOP_MS)));
     clearInterval(this.#timer);
@@ -261,14 +255,6 @@ export class LiveProbe {
       this.#server = await this.#listen(this.#config);
       throw error;
     }
-  }
-
-  /** Packets that the rings of an interface have seen; NaN where the kernel leaves some out that nobody counts. */
-  #seen(name: string): number {
-    const { filter, sampling } = this.#config.live;
-    if (filter !== '' || (sampling.interval > 1 && sampling.method === 'random')) return Number.NaN;
-    const workers = this.#workers.filter((worker) => worker.interface === name);
-    return packetsSeen(workers.map((worker) => worker.totals()));
   }
 
   #look(): void {
