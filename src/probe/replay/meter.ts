@@ -106,8 +106,8 @@ export class ReplayMeter {
     }
     // A paced replay waits between any two packets.
     const capacity = speed !== undefined ? 1 : health ? PACKETS_PER_HEALTH_BATCH : PACKETS_PER_BATCH;
-    const seeds = createHashSeeds();
     const { flowKey } = metering;
+    const seeds = createHashSeeds(flowKey);
     const batchOptions = { ...options, flowKey, capacity, seeds };
     this.#batches = new ReplayBatches(source, engine, batchOptions, counters, onInterfaces);
     this.#metering = new MeteringProcess({
