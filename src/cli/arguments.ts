@@ -9,7 +9,7 @@ import { type Arguments, COMMAND_LINE, type Command, type Flag } from './command
 export const COMMON_FLAGS: readonly Flag[] = [{ name: 'help', letter: 'h', help: 'Show this help' }];
 
 async function unknownFlag(rawName: string, flags: readonly Flag[]): Promise<ConfigFault> {
-  const { nearest } = await import('../config/suggest.ts');
+  const { nearest } = await import('../base/nearest.ts');
   const meant = nearest(
     rawName.replace(/^-+/, ''),
     flags.map((flag) => flag.name),

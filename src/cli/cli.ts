@@ -14,7 +14,7 @@ const FAULT = 1;
 const WRONG_USE = 2;
 
 async function unknownCommand(name: string): Promise<ConfigError> {
-  const { nearest } = await import('../config/suggest.ts');
+  const { nearest } = await import('../base/nearest.ts');
   const names = COMMANDS.map((command) => command.name);
   const meant = nearest(name, names);
   const allowed = meant === undefined ? names.join(', ') : `${meant} (did you mean it?)`;
