@@ -30,7 +30,8 @@ export const FAULT_REMEDIES: Readonly<Record<string, string>> = {
   rejected: 'see the log of the broker, and the compression and policies of the topic',
   spoolFull: 'the spool has reached spoolOctets: raise it, or bring the collector back',
   spoolFailed: 'the spool cannot be written: free space on its disk; until then records wait in memory alone',
-  spoolDamaged: 'part of the spool did not survive a crash or a fault of the disk',
+  spoolDamaged:
+    'part of the spool did not survive a crash or a fault of the disk: check the disk, *.damaged in the spool has the rest',
 };
 
 /** A line for the same kind comes no more often than this. */

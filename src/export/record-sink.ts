@@ -119,7 +119,9 @@ export interface CollectorStatistics {
   /** Flow records of `recordsPending` that wait in the queue in memory, and in the spool on disk. */
   readonly recordsQueued?: number;
   readonly recordsSpooled?: number;
-  /** Flow records that an earlier run left in the spool; they count as offered in this run. */
+  /** Octets of the spool that could not be read: how many records they held may not be known. */
+  readonly spoolDamagedOctets?: number;
+  /** Flow records that an earlier run left in the spool, damaged ones too; they count as offered in this run. */
   readonly recordsRecovered?: number;
   /** Flow records sent once more, because a session ended before it was known that they had arrived. */
   readonly recordsRepeated?: number;

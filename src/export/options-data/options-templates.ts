@@ -9,7 +9,7 @@ import type { AnonymizationConfig } from '../anonymization/anonymizer.ts';
 import { type OptionsContent, VARIABLE_LENGTH } from './options-records.ts';
 
 /** Parts of the flow key that can be chosen; as in the configuration. */
-export type FlowKeyParts = Readonly<Record<Exclude<FlowKeyPart, 'always' | 'interface'>, boolean>>;
+export type FlowKeyParts = Readonly<Record<Exclude<FlowKeyPart, 'always' | 'ingress'>, boolean>>;
 
 export interface AnnouncedTemplate {
   readonly id: number;
@@ -33,11 +33,11 @@ function isFlowKey(
 ): boolean {
   const part = element.isFlowKeyOf;
   if (isReverse || part === undefined) return false;
-  if (part === 'interface') return isInterfaceKey;
+  if (part === 'ingress') return isInterfaceKey && parts.interface;
   return part === 'always' || parts[part];
 }
 
-/** @param isInterfaceKey whether ingressInterface is the observation point, which is in every key */
+/** @param isInterfaceKey whether ingressInterface is the observation point */
 export function flowKeyOptions(
   templates: readonly AnnouncedTemplate[],
   parts: FlowKeyParts,

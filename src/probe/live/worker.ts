@@ -93,7 +93,7 @@ class LiveWorker {
     const { sampling } = data.capture;
     const scale = data.scale && sampling !== undefined ? sampling.interval : 1;
     const sink: FlowSink = scale === 1 ? this.#queue : createScalingSink(this.#queue, scale);
-    const seeds = createHashSeeds();
+    const seeds = createHashSeeds(data.metering.flowKey);
     const engine = createEngine(tableOctets(data.metering.flowTableEntries));
     this.#preparer = new KeyPreparer(engine, seeds, data.metering.flowKey, this.#counters.metering);
     this.#metering = new MeteringProcess({

@@ -118,8 +118,8 @@ export class ReplayMeter {
         clockNs: () => counters.capture[LAST_PACKET_NS]!,
       });
     }
-    const seeds = createHashSeeds();
     const { flowKey } = metering;
+    const seeds = createHashSeeds(flowKey);
     const batchOptions = { ...options, flowKey, capacity, seeds };
     this.#batches = new ReplayBatches(source, engine, batchOptions, counters, onInterfaces);
     this.#metering = new MeteringProcess({

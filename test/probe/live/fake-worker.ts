@@ -44,7 +44,7 @@ const queue = new RecordQueueWriter(data.queue, {
   timeBaseSeconds: () => source.timeBaseSeconds,
   clockNs: () => capture[run.LAST_PACKET_NS]!,
 });
-const seeds = createHashSeeds();
+const seeds = createHashSeeds(data.metering.flowKey);
 const engine = createEngine(tableOctets(data.metering.flowTableEntries));
 const metering = new MeteringProcess({
   ...data.metering,
