@@ -119,13 +119,30 @@ def udp6(sport=5000, dport=7, count=40):
 def make_vlan():
     """One UDP flow untagged, in VLAN 100 and in VLAN 200; QinQ with two customers; three tags; a priority tag.
 
-    The outer VLAN id is part of the flow key, so equal 5-tuples in different VLANs stay apart; VLAN 0 (priority only) is no VLAN; any number of tags is looked through.
+    The VLAN ids of the two outer tags are part of the flow key, so equal 5-tuples in different VLANs stay apart; VLAN 0 (priority only) is no VLAN; any number of tags is looked through.
     """
     return pcap([
         ETHER / udp4(5001), ETHER / Dot1Q(vlan=100, prio=5) / udp4(5001), ETHER / Dot1Q(vlan=200) / udp4(5001),
         ETHER / Dot1AD(vlan=300) / Dot1Q(vlan=100) / udp4(5002), ETHER / Dot1AD(vlan=300) / Dot1Q(vlan=101) / udp4(5002),
         ETHER / Dot1Q(vlan=10) / Dot1Q(vlan=20) / Dot1Q(vlan=30) / udp6(5003), ETHER / Dot1Q(vlan=0, prio=7) / udp4(5004),
     ])
+
+
+def make_same_addresses():
+    """One UDP flow's addresses and ports in two customers' VLANs, each with a datagram in two fragments of the same identification, in two PPPoE sessions, and in VLANs that differ in the inner tag's upper bits alone.
+
+    Customers who share addresses have flows of their own: the inner VLAN and the PPPoE session are in the flow key.
+    """
+    frames = []
+    for i in range(2):
+        for customer in 10, 20, 276:
+            tags = ETHER / Dot1AD(vlan=100) / Dot1Q(vlan=customer)
+            frames += [tags / udp4(count=20 + i)]
+            frames += [tags / part for part in fragment(IP(src=A, dst=B, id=7) / UDP(sport=6000, dport=9) / letters(40), 24)] if i else []
+        for session in 1, 2:
+            frames += [ETHER / PPPoE(sessionid=session) / PPP(proto=0x21) / udp4(count=30 + i)]
+            frames += [BACK / PPPoE(sessionid=session) / PPP(proto=0x21) / IP(src=B, dst=A) / UDP(sport=7, dport=5000) / letters(10)]
+    return pcap(frames)
 
 
 def make_mpls_pppoe():
@@ -142,6 +159,21 @@ def make_mpls_pppoe():
         ETHER / PPPoE(sessionid=0x12) / PPP(proto=ppp[6]) / udp6(5004),
         ETHER / Dot1Q(vlan=7) / PPPoE(sessionid=0x13) / PPP(proto=ppp[4]) / udp4(5005),
         Ether(src=ETHER.src, dst='ff:ff:ff:ff:ff:ff', type=0x8863) / PPPoE(code=9, sessionid=0) / b'\x01\x01\x00\x00',
+    ])
+
+
+def make_eompls():
+    """Ethernet pseudo-wires: without control word (label 100) between MAC addresses that begin with 4, 6, 0 and 5, one with a VLAN tag; with control word (label 200); IPv4 and IPv6 themselves (label 300).
+
+    What follows a label stack is told by whether it fits, not by its first four bits alone; no frame gives a flow between addresses that do not exist.
+    """
+    wire = lambda mac, sport, tag=None: (
+        ETHER / MPLS(label=100, s=1, ttl=60) / raw((lambda e: e / tag / udp4(sport) if tag else e / udp4(sport))(Ether(src='02:00:00:00:0a:01', dst=mac))))
+    return pcap([
+        wire('44:1b:21:00:0a:02', 5001), wire('60:1b:21:00:0a:02', 5002), wire('00:1b:21:00:0a:02', 5003),
+        wire('54:1b:21:00:0a:02', 5004), wire('45:00:00:54:0a:02', 5005), wire('60:00:00:00:00:2a', 5006, Dot1Q(vlan=7)),
+        ETHER / MPLS(label=200, s=1) / (bytes(4) + raw(Ether(src='02:00:00:00:0a:01', dst='44:1b:21:00:0a:02') / udp4(5007))),
+        ETHER / MPLS(label=300, s=1) / udp4(5008), ETHER / MPLS(label=300, s=1) / udp6(5009),
     ])
 
 
@@ -339,7 +371,8 @@ def make_empty():
 
 
 FILES = {
-    'vlan.pcap': make_vlan, 'mpls-pppoe.pcap': make_mpls_pppoe, 'fragments.pcap': make_fragments,
+    'vlan.pcap': make_vlan, 'same-addresses.pcap': make_same_addresses, 'mpls-pppoe.pcap': make_mpls_pppoe, 'eompls.pcap': make_eompls,
+    'fragments.pcap': make_fragments,
     'ipv6-extensions.pcap': make_ipv6_extensions, 'icmp.pcap': make_icmp, 'tunnels.pcap': make_tunnels,
     'transports.pcap': make_transports, 'tcp-ends.pcap': make_tcp_ends, 'timeouts.pcap': make_timeouts,
     'nanoseconds.pcap': make_nanoseconds, 'big-endian.pcap': make_big_endian, 'raw-ip.pcap': make_raw_ip,

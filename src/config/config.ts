@@ -28,6 +28,8 @@ export interface FlowtapConfig {
     readonly pathHealthIntervalMs: number;
     readonly flowKey: {
       readonly vlan: boolean;
+      readonly pppoe: boolean;
+      readonly interface: boolean;
       readonly tos: boolean;
       readonly mac: boolean;
       readonly mpls: boolean;

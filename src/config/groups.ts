@@ -3,7 +3,7 @@
 /** Sentences above a group of options in the sample file and the documents, by the group's path. */
 export const CONFIG_GROUPS: Readonly<Record<string, string>> = {
   metering: 'The metering process: when a flow ends, and what makes two packets belong to the same flow.',
-  'metering.flowKey': 'Added to or removed from addresses, ports, protocol and observation point.',
+  'metering.flowKey': 'Added to or removed from addresses, ports and protocol.',
   decode: 'What is looked into on the way to the IP packet. VLAN, QinQ, MPLS and PPPoE always are.',
   observation: 'Where the packets were seen, as collectors are told.',
   template: 'What a flow record holds.',

@@ -11,9 +11,11 @@ import {
   DECODED_WORDS,
   DETAIL,
   DETAIL_ENCAPSULATED,
+  DETAIL_PPPOE_SHIFT,
   ENCAPSULATION_WORDS,
   FRAME_OCTETS,
   IP_OFFSET,
+  PPPOE_SESSION,
   TRANSPORT_OFFSET,
 } from '../records/decoded-batch.ts';
 
@@ -38,8 +40,10 @@ export interface DecodeState {
   readonly udpTunnels: Uint8Array;
   /** 0xff or 0: what of the ToS octet belongs to the flow key. */
   tosMask: number;
-  /** 0xfff or 0: what of the VLAN id belongs to the flow key. */
+  /** 0xfff or 0: what of the VLAN ids belongs to the flow key. */
   vlanMask: number;
+  /** 0xffff or 0: what of the PPPoE session id belongs to the flow key. */
+  pppoeMask: number;
 
   /** LINKTYPE_ number by interface index, of the current batch. */
   linkTypes: Int32Array;
@@ -96,6 +100,7 @@ export function createDecodeState(): DecodeState {
     udpTunnels: new Uint8Array(65536),
     tosMask: 0,
     vlanMask: 0,
+    pppoeMask: 0,
     linkTypes: new Int32Array(0),
     view: new DataView(new ArrayBuffer(0)),
     offset: 0,
@@ -166,6 +171,10 @@ export function commitRecord(state: DecodeState): void {
   const words = state.outWords;
   const at = state.outAt;
   record[FRAME_OCTETS] = state.frameOctets;
+  if (state.encapsulated !== 0) {
+    const session = state.encapsulation[PPPOE_SESSION]! & state.pppoeMask;
+    record[DETAIL] = record[DETAIL]! | (session << DETAIL_PPPOE_SHIFT);
+  }
   if (state.outEncapsulation !== undefined) {
     if (state.encapsulated !== 0) record[DETAIL] = record[DETAIL]! | DETAIL_ENCAPSULATED;
     state.outEncapsulation.set(state.encapsulation, state.outEncapsulationAt);

@@ -35,8 +35,11 @@ export interface DecodeOptions {
   readonly decapsulate?: Iterable<TunnelName>;
   /** Tunnels in tunnels that are looked into; default 8. */
   readonly tunnelDepthMax?: number;
-  /** What belongs to the flow key besides addresses, ports, protocol and observation point. Default: the VLAN. */
-  readonly flowKey?: { readonly tos: boolean; readonly vlan: boolean };
+  /**
+   * What belongs to the flow key besides addresses, ports, protocol and observation point. Default: VLANs, both tags, and
+   * the PPPoE session.
+   */
+  readonly flowKey?: { readonly tos: boolean; readonly vlan: boolean; readonly pppoe?: boolean };
   /** UDP ports of tunnels; what is not given is as IANA assigned it. */
   readonly udpPorts?: Partial<Readonly<Record<UdpTunnelName, number | readonly number[]>>>;
   /** false sends every frame through the general path: for tests, which hold the two paths equal. Default: true. */
@@ -73,6 +76,7 @@ export function createDecoder(
   state.tunnelDepthMax = options.tunnelDepthMax ?? TUNNEL_DEPTH_DEFAULT;
   state.tosMask = options.flowKey?.tos ? 0xff : 0;
   state.vlanMask = (options.flowKey?.vlan ?? true) ? 0xfff : 0;
+  state.pppoeMask = (options.flowKey?.pppoe ?? true) ? 0xffff : 0;
   for (const name of Object.keys(UDP_TUNNEL_PORTS) as UdpTunnelName[]) {
     if (!chosen.has(name)) continue;
     const kind = TUNNEL_KINDS[name];

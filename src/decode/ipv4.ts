@@ -21,6 +21,7 @@ import {
   SOURCE_ADDRESS,
 } from '../records/decoded-batch.ts';
 import { commitRecord, type DecodeState, missingHeader, narrowLayer } from './decode-state.ts';
+import { keyObservationPoint, keyProtocol } from './key-words.ts';
 import {
   NOTICE_FRAGMENT_FIRST,
   NOTICE_FRAGMENT_LATER,
@@ -104,11 +105,11 @@ function writeHeader(state: DecodeState, start: number): number {
   }
   record[SOURCE_ADDRESS] = view.getInt32(start + IPV4_SOURCE);
   record[DESTINATION_ADDRESS] = view.getInt32(start + IPV4_DESTINATION);
-  record[KEY_PROTOCOL] = protocol | (4 << 8) | ((state.vlanId & state.vlanMask) << 16);
-  record[KEY_OBSERVATION_POINT] = state.observationPoint | ((tos & state.tosMask) << 16);
+  record[KEY_PROTOCOL] = keyProtocol(state, protocol, 4);
+  record[KEY_OBSERVATION_POINT] = keyObservationPoint(state, tos);
   record[CONTROL_BITS] = ((ttlWord >>> 24) << 16) | (tos << 24);
   record[DETAIL] = detail;
-  record[FLOW_LABEL] = state.customerVlanId << 20;
+  record[FLOW_LABEL] = (state.customerVlanId & state.vlanMask) << 20;
   record[LINK_OFFSET] = state.linkOffset;
   return protocol;
 }

@@ -18,6 +18,7 @@ import {
 import { HEADER_HOP_BY_HOP, HEADER_NONE } from '../records/extension-headers.ts';
 import { commitRecord, type DecodeState, missingHeader, narrowLayer } from './decode-state.ts';
 import { walkHeaderChain } from './ipv6-chain.ts';
+import { keyObservationPoint, keyProtocol } from './key-words.ts';
 import {
   NOTICE_CHAIN_MALFORMED,
   NOTICE_LENGTH_BEYOND_FRAME,
@@ -68,7 +69,7 @@ export function ipv6Layer(state: DecodeState): number {
   const record = state.record;
   // A negative result is a chain that could not be followed: nothing is known of what lies behind that header.
   const protocol = walked < 0 ? ~walked : walked;
-  record[KEY_PROTOCOL] = protocol | (6 << 8) | ((state.vlanId & state.vlanMask) << 16);
+  record[KEY_PROTOCOL] = keyProtocol(state, protocol, 6);
   if (walked >= 0) transportHeader(state, protocol);
   commitRecord(state);
   return state.tunnels === 0 || walked < 0 ? ACCEPTED : tunnelLayer(state, protocol);
@@ -83,10 +84,10 @@ function writeHeader(state: DecodeState, start: number): void {
     record[SOURCE_ADDRESS + word] = view.getInt32(start + IPV6_SOURCE + 4 * word);
     record[DESTINATION_ADDRESS + word] = view.getInt32(start + IPV6_DESTINATION + 4 * word);
   }
-  record[KEY_OBSERVATION_POINT] = state.observationPoint | ((trafficClass & state.tosMask) << 16);
+  record[KEY_OBSERVATION_POINT] = keyObservationPoint(state, trafficClass);
   record[CONTROL_BITS] = (view.getUint8(start + IPV6_LENGTH_WORD + 3) << 16) | (trafficClass << 24);
   record[DETAIL] = state.priority << DETAIL_PRIORITY_SHIFT;
-  record[FLOW_LABEL] = (first & FLOW_LABEL_MASK) | (state.customerVlanId << 20);
+  record[FLOW_LABEL] = (first & FLOW_LABEL_MASK) | ((state.customerVlanId & state.vlanMask) << 20);
   record[LINK_OFFSET] = state.linkOffset;
 }
 

@@ -27,8 +27,20 @@ export interface Condition extends WordPlace {
   readonly equals: number;
 }
 
-/** Parts of the flow key: `always` is in every key, `interface` where it is the observation point. */
-export type FlowKeyPart = 'always' | 'interface' | 'vlan' | 'tos' | 'mac' | 'mpls' | 'tunnel';
+/**
+ * Parts of the flow key: `always` is in every key, `ingress` where `interface` is and ingressInterface is the observation
+ * point.
+ */
+export type FlowKeyPart =
+  | 'always'
+  | 'interface'
+  | 'ingress'
+  | 'vlan'
+  | 'pppoe'
+  | 'tos'
+  | 'mac'
+  | 'mpls'
+  | 'tunnel';
 
 /** Values that the exporter knows, not the record. */
 export type ExporterValue = 'observationDomainId' | 'samplingInterval' | 'systemInitTimeMilliseconds';

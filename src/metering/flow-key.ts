@@ -6,12 +6,15 @@
  */
 import type { DecodedBatch } from '../records/decoded-batch.ts';
 import * as decoded from '../records/decoded-batch.ts';
+import * as layout from '../records/flow-layout.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { DECODED_WORDS, DESTINATION_ADDRESS, DETAIL, ENCAPSULATION_WORDS, HASH, KEY_OBSERVATION_POINT } =
   decoded;
 const { KEY_PROTOCOL, LINK_OFFSET, MPLS_DEPTH, MPLS_STACK, OUTER_KIND, PORTS } = decoded;
-const { DETAIL_FROM_B_SHIFT, SOURCE_ADDRESS, TUNNEL_ID } = decoded;
+const { DETAIL_FROM_B_SHIFT, DETAIL_PPPOE_SHIFT, SOURCE_ADDRESS, TUNNEL_ID } = decoded;
+const { HASH_FINISH, HASH_POINT_MASK, HASH_PPPOE, HASH_WORDS } = decoded;
+const { FLOW_STATE, STATE_PPPOE_SHIFT } = layout;
 
 /** Words that a flow key can have beyond the entry's own: MAC of A and of B (3), MPLS label, tunnel id, tunnel kind. */
 export const KEY_EXTENSION_WORDS = 6;
@@ -19,14 +22,19 @@ const EXTENSION_MPLS = 3;
 const EXTENSION_TUNNEL_ID = 4;
 const EXTENSION_TUNNEL_KIND = 5;
 
-/** Which parts beyond addresses, ports, protocol and observation point make up the flow key (design: §4). */
+/** Which parts beyond addresses, ports and protocol the flow key has, besides those that the decoder puts there. */
 export interface FlowKeyExtension {
   readonly mac: boolean;
   readonly mpls: boolean;
   readonly tunnel: boolean;
+  /** The observation point. Default: true; else the one of its first packet is all that a flow has. */
+  readonly interface?: boolean;
 }
 
-/** Random odd multipliers, one for each key word: drawn at start, so that nobody can send colliding keys on purpose. */
+/**
+ * Random odd multipliers, one for each key word: drawn at start, so that nobody can send colliding keys on purpose; and
+ * which bits are compared. HASH_WORDS of records/decoded-words.ts.
+ */
 export interface HashSeeds {
   readonly multipliers: Int32Array;
 }
@@ -35,10 +43,20 @@ function randomInt32(): number {
   return (Math.random() * 2 ** 32) | 0;
 }
 
-/** @param random yields 32-bit integers; a fixed sequence makes a run repeatable in tests */
-export function createHashSeeds(random: () => number = randomInt32): HashSeeds {
-  const multipliers = new Int32Array(12 + KEY_EXTENSION_WORDS);
+/** All but the observation point, which is the word's lower half. */
+const WITHOUT_POINT = ~0xffff;
+
+/**
+ * @param key whether the observation point is in it
+ * @param random yields 32-bit integers; a fixed sequence makes a run repeatable in tests
+ */
+export function createHashSeeds(
+  key: Pick<FlowKeyExtension, 'interface'> = {},
+  random: () => number = randomInt32,
+): HashSeeds {
+  const multipliers = new Int32Array(HASH_WORDS);
   for (let i = 0; i < multipliers.length; i++) multipliers[i] = random() | 1;
+  multipliers[HASH_POINT_MASK] = key.interface === false ? WITHOUT_POINT : -1;
   return { multipliers };
 }
 
@@ -75,7 +93,9 @@ export function orderAndHashKeys(batch: DecodedBatch, seeds: HashSeeds): void {
   const m2 = m[2]!;
   const m3 = m[3]!;
   const m4 = m[4]!;
-  const mLast = m[11]!;
+  const mPppoe = m[HASH_PPPOE]!;
+  const mLast = m[HASH_FINISH]!;
+  const pointMask = m[HASH_POINT_MASK]!;
   const end = batch.count * DECODED_WORDS;
   for (let at = 0; at < end; at += DECODED_WORDS) {
     const ports = words[at + PORTS]!;
@@ -93,10 +113,12 @@ export function orderAndHashKeys(batch: DecodedBatch, seeds: HashSeeds): void {
     words[at + SOURCE_ADDRESS] = a;
     words[at + DESTINATION_ADDRESS] = b;
     words[at + PORTS] = orderedPorts;
-    words[at + DETAIL] = words[at + DETAIL]! | (fromB << DETAIL_FROM_B_SHIFT);
+    const detail = words[at + DETAIL]!;
+    words[at + DETAIL] = detail | (fromB << DETAIL_FROM_B_SHIFT);
     let sum = Math.imul(a, m0) + Math.imul(b, m1);
     sum += Math.imul(orderedPorts, m2) + Math.imul(protocol, m3);
-    sum += Math.imul(words[at + KEY_OBSERVATION_POINT]!, m4);
+    sum += Math.imul(words[at + KEY_OBSERVATION_POINT]! & pointMask, m4);
+    sum += Math.imul((detail >>> DETAIL_PPPOE_SHIFT) & 0xffff, mPppoe);
     if (!isIPv4) sum += orderAndSumIPv6(words, at, mask, m);
     words[at + HASH] = finish(sum | 0, mLast);
   }
@@ -120,10 +142,11 @@ function orderAndSumIPv6(words: Int32Array, at: number, mask: number, m: Int32Ar
 export function hashOfEntry(entry: Int32Array, at: number, seeds: HashSeeds): number {
   const m = seeds.multipliers;
   let sum = Math.imul(entry[at]!, m[0]!) + Math.imul(entry[at + 4]!, m[1]!);
-  sum +=
-    Math.imul(entry[at + 8]!, m[2]!) + Math.imul(entry[at + 9]!, m[3]!) + Math.imul(entry[at + 10]!, m[4]!);
+  sum += Math.imul(entry[at + 8]!, m[2]!) + Math.imul(entry[at + 9]!, m[3]!);
+  sum += Math.imul(entry[at + 10]! & m[HASH_POINT_MASK]!, m[4]!);
+  sum += Math.imul(entry[at + FLOW_STATE]! >>> STATE_PPPOE_SHIFT, m[HASH_PPPOE]!);
   if (((entry[at + 9]! >>> 8) & 0xf) !== 4) sum += orderAndSumIPv6(entry, at, 0, m);
-  return finish(sum | 0, m[11]!);
+  return finish(sum | 0, m[HASH_FINISH]!);
 }
 
 /**

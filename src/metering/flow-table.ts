@@ -17,11 +17,11 @@ import { INTERVAL_MS } from '../records/health-layout.ts';
 import { type AllocateMemory, allocatePlain, float64Array, int32Array } from '../records/memory.ts';
 import * as tableWords from '../records/table-words.ts';
 import { type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
-import { createHealthTable, type HealthTable } from './path-health/table.ts';
+import { createHealthTable, HEALTH_OCTETS_PER_FLOW, type HealthTable } from './path-health/table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { DETAIL_FROM_B_SHIFT, ENCAPSULATION_WORDS } = decoded;
-const { ENTRY_WORDS, FLOW_STATE, FORWARD_WORD, LINK_WORDS } = layout;
+const { DETAIL, DETAIL_FROM_B_SHIFT, DETAIL_PPPOE_SHIFT, ENCAPSULATION_WORDS, HASH_POINT_MASK } = decoded;
+const { ENTRY_WORDS, FLOW_STATE, FORWARD_WORD, LINK_WORDS, STATE_PPPOE_SHIFT } = layout;
 const { ACTIVE, FREE_LIST, SLOT_MASK, SLOTS_TOUCHED, TABLE_STATE_WORDS, TAG_SHIFT } = tableWords;
 
 /** Slot numbers are 24 bits of an index word. */
@@ -85,6 +85,18 @@ export function tableOctets(capacity: number): number {
   return capacity * (ENTRY_WORDS * 4 + SIDE_OCTETS) + 2 ** indexBits(capacity) * 4;
 }
 
+/** Octets that a table takes in all: `tableOctets`, and what is kept beside each flow by choice. */
+export function flowTableOctets(
+  options: Pick<FlowTableOptions, 'capacity' | 'keyExtension' | 'encapsulation' | 'health'>,
+): number {
+  const { capacity, keyExtension, encapsulation, health = 'off' } = options;
+  const besides =
+    (keyExtension ? KEY_EXTENSION_WORDS * 4 : 0) +
+    (encapsulation ? ENCAPSULATION_WORDS * 4 : 0) +
+    (health === 'off' ? 0 : HEALTH_OCTETS_PER_FLOW);
+  return tableOctets(capacity) + capacity * besides;
+}
+
 export function createFlowTable(options: FlowTableOptions): FlowTable {
   const { capacity, health = 'off', pathHealthIntervalMs: intervalMs = INTERVAL_MS } = options;
   const isSampled = health === 'sampled';
@@ -126,14 +138,26 @@ export function lineOf(entries: Int32Array, entryAt: number, detail: number): nu
   return entryAt + FORWARD_WORD + (isReverse << 4);
 }
 
-/** True if the key words (0 … 10) at `at` of `key` are those of the entry at `entryAt`. All of them, always. */
-function isSameKey(key: Int32Array, at: number, words: Int32Array, entryAt: number): boolean {
+/**
+ * True if the key words (0 … 10) and the PPPoE session at `at` of `key` are those of the entry at `entryAt`. All of them,
+ * always.
+ * @param pointMask which bits of word 10 belong to the key
+ */
+function isSameKey(
+  key: Int32Array,
+  at: number,
+  words: Int32Array,
+  entryAt: number,
+  pointMask: number,
+): boolean {
+  const session = (key[at + DETAIL]! >>> DETAIL_PPPOE_SHIFT) & 0xffff;
   let difference =
     (key[at]! ^ words[entryAt]!) |
     (key[at + 4]! ^ words[entryAt + 4]!) |
     (key[at + 8]! ^ words[entryAt + 8]!) |
     (key[at + 9]! ^ words[entryAt + 9]!) |
-    (key[at + 10]! ^ words[entryAt + 10]!);
+    ((key[at + 10]! ^ words[entryAt + 10]!) & pointMask) |
+    (session ^ (words[entryAt + FLOW_STATE]! >>> STATE_PPPOE_SHIFT));
   // Word 9 holds the IP version, so here both are IPv4 or both IPv6.
   if (((key[at + 9]! >>> 8) & 0xf) !== 4) {
     difference |=
@@ -177,12 +201,13 @@ export function findSlot(
   const { index, words } = table;
   const mask = index.length - 1;
   const hasExtension = table.keyExtension !== undefined;
+  const pointMask = table.seeds.multipliers[HASH_POINT_MASK]!;
   for (let place = hash >>> table.indexShift; ; place = (place + 1) & mask) {
     const found = index[place]!;
     if (found === 0) return -1;
     if (((found >>> TAG_SHIFT) ^ hash) & 0xff) continue;
     const slot = (found & SLOT_MASK) - 1;
-    if (!isSameKey(key, at, words, slot * ENTRY_WORDS)) continue;
+    if (!isSameKey(key, at, words, slot * ENTRY_WORDS, pointMask)) continue;
     if (!hasExtension || isSameExtension(table, slot, extension, extensionAt)) return slot;
   }
 }

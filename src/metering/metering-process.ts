@@ -36,14 +36,14 @@ import { createTimingWheel, type TimingWheel } from './timing-wheel.ts';
 import { isSyn, writeEncapsulation, writeKeyExtension, writeLink } from './update.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_SUPER_PACKET, HASH } = decoded;
+const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_SUPER_PACKET, HASH, KEY_OBSERVATION_POINT } = decoded;
 const { SLOT_CLOCK_SEEN, SLOT_UNKNOWN, STOP_BITS, STOP_END, STOP_ENDED, STOP_FIND, STOP_LOOK } = places;
 const { SUMS_FRAME_OCTETS, SUMS_OCTETS } = places;
 const { KEY_EXTENSION_WORDS } = flowKey;
 const { CLOCK_NS, CLOCK_REBASES, FLOWS_ACTIVE, FLOWS_CREATED, FLOWS_EXPIRED, FLOWS_PEAK } = counting;
 const { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS, METERING_COUNTERS } = counting;
-const { ENTRY_WORDS, FLOW_END_REASON, FLOW_STATE } = layout;
-const { STATE_IN_USE, STATE_INITIATOR_IS_B, STATE_TCP_ENDED } = layout;
+const { ENTRY_WORDS, FLOW_END_REASON, FLOW_OBSERVATION_POINT, FLOW_STATE } = layout;
+const { STATE_INITIATOR_IS_B, STATE_TCP_ENDED } = layout;
 const { CREATED, NEXT_LOOK_NS, NEXT_TICK_NS, NOW_NS, PEAK, PREVIOUS_NS, REBASE_BELOW_NS } = tableWords;
 
 /** Where the engine finds packet `i` of a batch. */
@@ -242,7 +242,13 @@ export class MeteringProcess {
     this.engine.beginFlow(slot, recordAt(batch, i), batch.timeNs[i]!);
     this.#begin(slot, batch, i, view, reason);
     // A flow that is only cut by the active timeout goes on: its sides keep their parts.
-    if (reason === FLOW_END_REASON.activeTimeout) table.words[stateAt] = STATE_IN_USE | initiator;
+    const { words } = table;
+    if (reason === FLOW_END_REASON.activeTimeout)
+      words[stateAt] = (words[stateAt]! & ~STATE_INITIATOR_IS_B) | initiator;
+    // It may be another one where it is no part of the key.
+    else
+      words[slot * ENTRY_WORDS + FLOW_OBSERVATION_POINT] =
+        batch.words[i * DECODED_WORDS + KEY_OBSERVATION_POINT]!;
     reschedule(table, slot);
   }
 

@@ -3,6 +3,7 @@
  * with the metering process for them. One table for each engine.
  */
 import type { Engine } from '../engine/engine.ts';
+import { HASH_POINT_MASK } from '../records/decoded-words.ts';
 import { float64Array, int32Array } from '../records/memory.ts';
 import * as places from '../records/places.ts';
 import type { Timeouts } from './expiry.ts';
@@ -48,6 +49,7 @@ export class TablePasses {
     at[places.TABLE_HAS_MORE] = table.encapsulation === undefined && table.health === undefined ? 0 : 1;
     // Path health is added to, packet by packet, on this side.
     at[places.TABLE_STOPS_AT_EACH] = table.health === undefined ? 0 : 1;
+    at[places.TABLE_POINT_MASK] = table.seeds.multipliers[HASH_POINT_MASK]!;
     this.#engine.useTable(at.byteOffset);
   }
 

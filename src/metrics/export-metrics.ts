@@ -118,6 +118,12 @@ export const EXPORT_METRICS: readonly Metric[] = [
     ({ recordsSpooled }) => recordsSpooled,
   ),
   perCollector(
+    'flowtap_export_spool_damaged_bytes_total',
+    'counter',
+    'Octets of the spool that could not be read any more. Flow records in them, as far as that is known, are dropped ones (spool_damaged).',
+    ({ spoolDamagedOctets }) => spoolDamagedOctets,
+  ),
+  perCollector(
     'flowtap_export_records_repeated_total',
     'counter',
     'Flow records sent once more because a session ended before they were known to have arrived.',

@@ -5,13 +5,14 @@
  *     word  0 … 3   source address (IPv4: word 0, the others 0)
  *           4 … 7   destination address
  *           8       ports: source << 16 | destination (ICMP: type << 8 | code as the destination)
- *           9       protocol | IP version << 8 | VLAN id << 16
- *          10       observation point (interface index + 1) | ToS << 16, if ToS is in the flow key
+ *           9       protocol | IP version << 8 | VLAN id << 16 | lower 4 bits of the customer VLAN id << 28
+ *          10       observation point (interface index + 1) | ToS << 16, if ToS is in the flow key | upper 8 bits of the
+ *                   customer VLAN id << 24
  *          11       IP octets of the packet (RFC 7012 octetDeltaCount)
  *          12       octets of the frame on the wire
  *          13       tcpControlBits | TTL << 16 | ToS << 24
  *          14       detail bits, below
- *          15       flow label | customer VLAN id << 20
+ *          15       flow label | customer VLAN id << 20, where VLANs are in the flow key
  *          16       fragment identification
  *          17       where the link layer header starts in the batch's view, or -1 where there are no MAC addresses
  *          18       IPv6 extension headers seen (bits of extension-headers.ts, those of IE 64 the lower half)
@@ -57,8 +58,28 @@ export const DETAIL_ENCAPSULATED = 1 << 4;
 export const DETAIL_SUPER_PACKET = 1 << 5;
 /** 802.1Q priority of the outer tag: bits 8 … 10. */
 export const DETAIL_PRIORITY_SHIFT = 8;
+/** PPPoE session id, if it is in the flow key: bits 12 … 27. 0, which no session has, is none. */
+export const DETAIL_PPPOE_SHIFT = 12;
+export const DETAIL_PPPOE_MASK = 0xffff << DETAIL_PPPOE_SHIFT;
 /** Set by the metering process when it orders the key: the packet went from endpoint B to A. */
 export const DETAIL_FROM_B_SHIFT = 31;
+
+/** How the customer VLAN id is divided between the key words: bits in KEY_PROTOCOL from here on, the rest in … */
+export const CUSTOMER_VLAN_LOW_BITS = 4;
+export const CUSTOMER_VLAN_LOW_SHIFT = 28;
+/** … KEY_OBSERVATION_POINT from here on. */
+export const CUSTOMER_VLAN_HIGH_SHIFT = 24;
+
+/**
+ * What the hash of a flow key needs (metering/flow-key.ts), so many words: a multiplier for each word of the key, in the
+ * order of their sum; the last of these is that of the last step.
+ */
+export const HASH_FINISH = 11;
+/** The multiplier of the PPPoE session id. */
+export const HASH_PPPOE = 12;
+/** No multiplier: which bits of KEY_OBSERVATION_POINT belong to the key. */
+export const HASH_POINT_MASK = 13;
+export const HASH_WORDS = 14;
 
 /**
  * Encapsulation: what was around the metered packet. Kept beside the work record, and only while something asks for it

@@ -7,8 +7,10 @@
  *                    8       port A << 16 | port B             1   packets
  *                    9       protocol | IP version << 8        2   octets of the frames
  *                            | VLAN id << 16                   3   first packet, ns
- *                   10       observation point                 4   last packet, ns
- *                            | ToS << 16 if in the key  word  10   tcpControlBits | ToS of the first packet << 16
+ *                            | customer VLAN, low << 28        4   last packet, ns
+ *                   10       observation point          word  10   tcpControlBits | ToS of the first packet << 16
+ *                            | ToS << 16 if in the key
+ *                            | customer VLAN, high << 24
  *                   11       state bits, below               11   shortest IP packet   12  longest
  *               double 6     first packet, either way        13   least TTL | greatest TTL << 8 | fragments seen << 16
  *                      7     last packet, either way         14   flow label | customer VLAN id << 20
@@ -54,6 +56,8 @@ export const STATE_FIN_REVERSE = 1 << 3;
 export const STATE_TCP_ENDED = 1 << 4;
 /** flowEndReason (IE 136), set when the entry is exported. */
 export const STATE_END_REASON_SHIFT = 8;
+/** PPPoE session id, if it is in the flow key; the state word's upper half, which is a part of the key. */
+export const STATE_PPPOE_SHIFT = 16;
 
 // A direction's line, in words and in doubles from the start of the entry.
 export const FORWARD_WORD = 16;

@@ -64,7 +64,9 @@ export const TABLE_HAS_EXTENSION = 14;
 export const TABLE_HAS_MORE = 15;
 /** 1: `meter` is to stop at each packet that has been added. */
 export const TABLE_STOPS_AT_EACH = 16;
-export const TABLE_PLACES = 17;
+/** Which bits of KEY_OBSERVATION_POINT belong to the key. */
+export const TABLE_POINT_MASK = 17;
+export const TABLE_PLACES = 18;
 
 /** Doubles of the sums: IP octets and octets of frames are added to the first two; the third means nothing. */
 export const SUMS_OCTETS = 0;

@@ -33,7 +33,7 @@ describe('VLAN', () => {
     });
     expect(decodeOne(qinq, { flowKey: { tos: false, vlan: false } }).packet).toMatchObject({
       vlanId: 0,
-      customerVlanId: 20,
+      customerVlanId: 0,
     });
     const tagged = hex(FRAMES.vlanIpv4Tcp);
     expect(decodeOne(tagged).packet).toMatchObject({

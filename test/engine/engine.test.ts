@@ -15,9 +15,12 @@ import {
   createDecodedBatch,
   DECODED_WORDS,
   DETAIL,
+  DETAIL_PPPOE_SHIFT,
   HASH,
+  KEY_OBSERVATION_POINT,
   KEY_PROTOCOL,
 } from '../../src/records/decoded-batch.ts';
+import { FLOW_STATE, STATE_PPPOE_SHIFT } from '../../src/records/flow-layout.ts';
 
 const KEY = { mac: false, mpls: false, tunnel: false };
 const RECORDS = 16;
@@ -34,40 +37,48 @@ describe('the engine', () => {
     expect(sectionText(octets, DIGEST_SECTION)).toBe(sourcesDigest());
   });
 
-  it('orders and hashes keys as the functions for a single record do', () => {
-    const seeds = createHashSeeds();
-    const engine = createEngine(0);
-    const inEngine = createDecodedBatch(RECORDS, false, false, engine.allocate);
-    const prepared = createPreparedBatch(inEngine, RECORDS, KEY, engine);
-    const preparer = new KeyPreparer(engine, seeds, KEY, new Float64Array(64));
-    const alone = createDecodedBatch(RECORDS);
-    const word = fc.oneof(fc.integer(), fc.constantFrom(0, 1, -1, 0x7fff_ffff, -0x8000_0000));
-    const record = fc.record({
-      words: fc.array(word, { minLength: DECODED_WORDS, maxLength: DECODED_WORDS }),
-      isIPv4: fc.boolean(),
-      isSameHost: fc.boolean(),
-    });
-    fc.assert(
-      fc.property(fc.array(record, { minLength: 1, maxLength: RECORDS }), (records) => {
-        for (const [i, { words, isIPv4, isSameHost }] of records.entries()) {
-          const at = i * DECODED_WORDS;
-          alone.words.set(words, at);
-          if (isIPv4) for (const w of [1, 2, 3, 5, 6, 7]) alone.words[at + w] = 0;
-          if (isSameHost) alone.words.copyWithin(at + 4, at, at + 4);
-          alone.words[at + KEY_PROTOCOL] = (words[KEY_PROTOCOL]! & ~0xf00) | (isIPv4 ? 0x400 : 0x600);
-          alone.words[at + DETAIL] = words[DETAIL]! & 0x7fff_ffff;
-        }
-        alone.count = prepared.count = records.length;
-        prepared.words.set(alone.words);
-        orderAndHashKeys(alone, seeds);
-        preparer.prepare(prepared, new DataView(new ArrayBuffer(0)));
-        const end = records.length * DECODED_WORDS;
-        expect(prepared.words.subarray(0, end)).toEqual(alone.words.subarray(0, end));
-        expect(hashOfEntry(prepared.words, 0, seeds)).toBe(prepared.words[HASH]);
-      }),
-      { numRuns: 1000 },
-    );
-  });
+  it.each([true, false])(
+    'orders and hashes keys as for a single record; interface in the key: %s',
+    (isKey) => {
+      const seeds = createHashSeeds({ interface: isKey });
+      const engine = createEngine(0);
+      const inEngine = createDecodedBatch(RECORDS, false, false, engine.allocate);
+      const prepared = createPreparedBatch(inEngine, RECORDS, KEY, engine);
+      const preparer = new KeyPreparer(engine, seeds, KEY, new Float64Array(64));
+      const alone = createDecodedBatch(RECORDS);
+      const word = fc.oneof(fc.integer(), fc.constantFrom(0, 1, -1, 0x7fff_ffff, -0x8000_0000));
+      const record = fc.record({
+        words: fc.array(word, { minLength: DECODED_WORDS, maxLength: DECODED_WORDS }),
+        isIPv4: fc.boolean(),
+        isSameHost: fc.boolean(),
+      });
+      fc.assert(
+        fc.property(fc.array(record, { minLength: 1, maxLength: RECORDS }), (records) => {
+          for (const [i, { words, isIPv4, isSameHost }] of records.entries()) {
+            const at = i * DECODED_WORDS;
+            alone.words.set(words, at);
+            if (isIPv4) for (const w of [1, 2, 3, 5, 6, 7]) alone.words[at + w] = 0;
+            if (isSameHost) alone.words.copyWithin(at + 4, at, at + 4);
+            alone.words[at + KEY_PROTOCOL] = (words[KEY_PROTOCOL]! & ~0xf00) | (isIPv4 ? 0x400 : 0x600);
+            alone.words[at + DETAIL] = words[DETAIL]! & 0x7fff_ffff;
+          }
+          alone.count = prepared.count = records.length;
+          prepared.words.set(alone.words);
+          orderAndHashKeys(alone, seeds);
+          preparer.prepare(prepared, new DataView(new ArrayBuffer(0)));
+          const end = records.length * DECODED_WORDS;
+          expect(prepared.words.subarray(0, end)).toEqual(alone.words.subarray(0, end));
+          const entry = prepared.words.slice(0, DECODED_WORDS);
+          entry[FLOW_STATE] =
+            0x1234 | (((entry[DETAIL]! >>> DETAIL_PPPOE_SHIFT) & 0xffff) << STATE_PPPOE_SHIFT);
+          expect(hashOfEntry(entry, 0, seeds)).toBe(entry[HASH]);
+          entry[KEY_OBSERVATION_POINT] = entry[KEY_OBSERVATION_POINT]! ^ 1;
+          expect(hashOfEntry(entry, 0, seeds) === entry[HASH]).toBe(!isKey);
+        }),
+        { numRuns: 1000 },
+      );
+    },
+  );
 
   it('gives memory on cache lines, zeroed, and says when there is no more', () => {
     const engine = createEngine(1_000_000);

@@ -30,6 +30,8 @@ export interface TestPacket {
   ttl?: number;
   tos?: number;
   vlan?: number;
+  customerVlan?: number;
+  pppoeSession?: number;
   point?: number;
   fragment?: 'first' | 'later';
   fragmentId?: number;
@@ -56,8 +58,10 @@ export function decodedBatchOf(
     putAddress(words, at + SOURCE_ADDRESS, packet.source);
     putAddress(words, at + DESTINATION_ADDRESS, packet.destination);
     words[at + PORTS] = (packet.sourcePort << 16) | packet.destinationPort;
-    words[at + KEY_PROTOCOL] = packet.protocol | (version << 8) | ((packet.vlan ?? 0) << 16);
-    words[at + KEY_OBSERVATION_POINT] = packet.point ?? 1;
+    const customer = packet.customerVlan ?? 0;
+    words[at + KEY_PROTOCOL] =
+      packet.protocol | (version << 8) | ((packet.vlan ?? 0) << 16) | ((customer & 0xf) << 28);
+    words[at + KEY_OBSERVATION_POINT] = (packet.point ?? 1) | ((customer >> 4) << 24);
     words[at + IP_OCTETS] = packet.octets;
     words[at + FRAME_OCTETS] = packet.octets + 14;
     words[at + CONTROL_BITS] =
@@ -66,6 +70,7 @@ export function decodedBatchOf(
       packet.fragment === undefined
         ? 0
         : DETAIL_FRAGMENT | (packet.fragment === 'later' ? DETAIL_LATER_FRAGMENT : 0);
+    words[at + DETAIL] = words[at + DETAIL]! | ((packet.pppoeSession ?? 0) << 12);
     words[at + FRAGMENT_ID] = packet.fragmentId ?? 0;
     for (let w = FRAGMENT_ID - 1; w < DECODED_WORDS; w++) if (w !== FRAGMENT_ID) words[at + w] = 0;
     words[at + LINK_OFFSET] = -1;

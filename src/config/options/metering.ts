@@ -36,7 +36,7 @@ export const METERING_OPTIONS: readonly ConfigOption[] = [
     default: 262_144,
     unit: 'flows',
     flag: 'flow-table-entries',
-    help: 'Flows kept at a time, 192 octets each and half as much for the index; a full table exports early.',
+    help: 'Flows kept at a time, about 232 octets each with the index; a full table exports early.',
   },
   {
     path: 'metering.pathHealth',
@@ -58,7 +58,21 @@ export const METERING_OPTIONS: readonly ConfigOption[] = [
     type: SWITCH,
     default: true,
     unit: '',
-    help: 'VLAN id is part of the flow key.',
+    help: 'VLAN id is part of the flow key, and that of the inner tag where there is one.',
+  },
+  {
+    path: 'metering.flowKey.pppoe',
+    type: SWITCH,
+    default: true,
+    unit: '',
+    help: 'PPPoE session is part of the flow key.',
+  },
+  {
+    path: 'metering.flowKey.interface',
+    type: SWITCH,
+    default: true,
+    unit: '',
+    help: 'Interface is part of the flow key; off for a TAP that has each direction on an interface of its own.',
   },
   {
     path: 'metering.flowKey.tos',

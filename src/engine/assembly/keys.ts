@@ -4,8 +4,9 @@ import * as layout from '../../records/decoded-words';
 const RECORD_OCTETS: usize = layout.DECODED_WORDS * 4;
 const SOURCE: usize = layout.SOURCE_ADDRESS * 4;
 const DESTINATION: usize = layout.DESTINATION_ADDRESS * 4;
-/** Multipliers, by the place of their factor in the key; the last of them is the finish. */
-const FINISH: usize = 11 * 4;
+const DETAIL: usize = layout.DETAIL * 4;
+/** Multipliers stand by the place of their factor in the key. */
+const FINISH: usize = layout.HASH_FINISH * 4;
 
 /** 1 if the source of an IPv4 packet is the greater endpoint, so that the packet goes from B to A; words are signed. */
 // @ts-expect-error: a decorator of AssemblyScript
@@ -25,7 +26,7 @@ export function orderPorts(ports: u32, mask: u32): u32 {
   return ports ^ ((ports ^ rotl<u32>(ports, 16)) & mask);
 }
 
-/** The part of the hash's sum that every key has. */
+/** The part of the hash's sum that every key has; that of the PPPoE session is 0 where there is none. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 export function sumOfKey(
@@ -41,7 +42,7 @@ export function sumOfKey(
     b * load<u32>(multipliers, 4) +
     ports * load<u32>(multipliers, 8) +
     protocol * load<u32>(multipliers, 12) +
-    observationPoint * load<u32>(multipliers, 16)
+    (observationPoint & load<u32>(multipliers, layout.HASH_POINT_MASK * 4)) * load<u32>(multipliers, 16)
   );
 }
 
@@ -96,9 +97,11 @@ export function orderAndHashRecord(at: usize, multipliers: usize): void {
   store<u32>(at, a, SOURCE);
   store<u32>(at, b, DESTINATION);
   store<u32>(at, orderedPorts, layout.PORTS * 4);
-  store<u32>(at, load<u32>(at, layout.DETAIL * 4) | (fromB << layout.DETAIL_FROM_B_SHIFT), layout.DETAIL * 4);
+  const detail = load<u32>(at, DETAIL);
+  store<u32>(at, detail | (fromB << layout.DETAIL_FROM_B_SHIFT), DETAIL);
   const observationPoint = load<u32>(at, layout.KEY_OBSERVATION_POINT * 4);
   let sum = sumOfKey(multipliers, a, b, orderedPorts, protocol, observationPoint);
+  sum += ((detail >>> layout.DETAIL_PPPOE_SHIFT) & 0xffff) * load<u32>(multipliers, layout.HASH_PPPOE * 4);
   if (!isIPv4) sum += orderAndSumIPv6(at, mask, multipliers);
   store<u32>(at, hashOf(sum, multipliers), layout.HASH * 4);
 }

@@ -18,6 +18,7 @@ import {
   indexShift,
   insertFlow,
   isFull,
+  pointMask,
   stopsAtEach,
   sums,
   writeLink,
@@ -31,6 +32,8 @@ const REVERSE: usize = flow.REVERSE_WORD * 4;
 const STATE: usize = flow.FLOW_STATE * 4;
 const FIRST: usize = flow.FLOW_FIRST_NS * 8;
 const LAST: usize = flow.FLOW_LAST_NS * 8;
+/** From where a record has the PPPoE session to where an entry has it. */
+const SESSION_SHIFT: u32 = flow.STATE_PPPOE_SHIFT - packet.DETAIL_PPPOE_SHIFT;
 
 /** Packets whose entries are touched at once: their 192 octets each stay in the L1 cache until they are added. */
 const TOUCHED_AT_ONCE: u32 = 128;
@@ -88,7 +91,10 @@ function touchEntries(found: usize, from: u32, end: u32): void {
   store<u32>(sums, touched, place.SUMS_TOUCHED * 8);
 }
 
-/** True if the key words (0 … 10) of the record are those of the entry. Unused words of IPv4 keys are zero in both. */
+/**
+ * True if the key words (0 … 10) and the PPPoE session of the record are those of the entry. Unused words of IPv4 keys
+ * are zero in both.
+ */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 function isSameKey(record: usize, entry: usize): bool {
@@ -96,12 +102,14 @@ function isSameKey(record: usize, entry: usize): bool {
     v128.xor(v128.load(record), v128.load(entry)),
     v128.xor(v128.load(record, 16), v128.load(entry, 16)),
   );
-  // Word 11 is no part of the key.
+  // Of word 11 only the entry's upper half is a part of the key: the session, which a record has in its DETAIL.
   const rest = v128.and(
     v128.xor(v128.load(record, 32), v128.load(entry, 32)),
-    i32x4(-1, -1, -1, 0),
+    i32x4.replace_lane(i32x4(-1, -1, -1, 0), 2, pointMask),
   );
-  return !v128.any_true(v128.or(addresses, rest));
+  const session = (load<u32>(record, packet.DETAIL * 4) & packet.DETAIL_PPPOE_MASK) << SESSION_SHIFT;
+  const isOtherSession = ((load<u32>(entry, STATE) ^ session) >>> flow.STATE_PPPOE_SHIFT) !== 0;
+  return !(u32(v128.any_true(v128.or(addresses, rest))) | u32(isOtherSession));
 }
 
 /** The slot of the record's flow, or -1. */

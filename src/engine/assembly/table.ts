@@ -19,6 +19,7 @@ export let sums: usize = 0;
 export let hasExtension: bool = false;
 export let hasMore: bool = false;
 export let stopsAtEach: bool = false;
+export let pointMask: i32 = -1;
 let capacity: u32 = 0;
 let state: usize = 0;
 let link: usize = 0;
@@ -38,6 +39,7 @@ export function useTable(at: usize): void {
   hasExtension = load<u32>(at, place.TABLE_HAS_EXTENSION * 4) !== 0;
   hasMore = load<u32>(at, place.TABLE_HAS_MORE * 4) !== 0;
   stopsAtEach = load<u32>(at, place.TABLE_STOPS_AT_EACH * 4) !== 0;
+  pointMask = load<i32>(at, place.TABLE_POINT_MASK * 4);
   useWheel(at);
 }
 
@@ -70,11 +72,13 @@ function takeSlot(hash: u32): u32 {
 export function beginFlow(slot: u32, record: usize, timeNs: f64): void {
   const entry = entries + <usize>slot * ENTRY_OCTETS;
   const control = load<u32>(record, packet.CONTROL_BITS * 4);
-  let fromB = load<u32>(record, packet.DETAIL * 4) >>> packet.DETAIL_FROM_B_SHIFT;
+  const detail = load<u32>(record, packet.DETAIL * 4);
+  let fromB = detail >>> packet.DETAIL_FROM_B_SHIFT;
   // Whoever answers a SYN did not open the connection, even if the SYN itself was not seen.
   const isTcp = (load<u32>(record, packet.KEY_PROTOCOL * 4) & 0xff) === PROTOCOL_TCP;
   if (isTcp && (control & (SYN | ACK | RST)) === (SYN | ACK)) fromB ^= 1;
-  store<u32>(entry, flow.STATE_IN_USE | (fromB !== 0 ? flow.STATE_INITIATOR_IS_B : 0), STATE);
+  const session = ((detail & packet.DETAIL_PPPOE_MASK) >>> packet.DETAIL_PPPOE_SHIFT) << flow.STATE_PPPOE_SHIFT;
+  store<u32>(entry, flow.STATE_IN_USE | (fromB !== 0 ? flow.STATE_INITIATOR_IS_B : 0) | session, STATE);
   // A line that has never been used is zero already, and is better left alone: it is not in the cache.
   if (slot < load<u32>(state, table.SLOTS_ZERO * 4)) memory.fill(entry + FORWARD, 0, ENTRY_OCTETS - FORWARD);
   else store<u32>(state, slot + 1, table.SLOTS_ZERO * 4);

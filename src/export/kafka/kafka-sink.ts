@@ -31,7 +31,6 @@ export class KafkaSink implements RecordSink {
   readonly #options: KafkaSinkOptions;
   readonly #context: SinkContext;
   readonly #backlog: Backlog;
-  readonly #recovered: number;
   readonly #feed: MessageFeed;
   #cluster: KafkaCluster;
   #sender: KafkaSender;
@@ -61,11 +60,10 @@ export class KafkaSink implements RecordSink {
     this.needsEncapsulation = encoder.needs.encapsulation;
     this.needsHealth = encoder.needs.health;
     this.#backlog = new Backlog(spool);
-    this.#recovered = this.#backlog.pendingRecords;
     this.#feed = new MessageFeed(this.#backlog, encoder, options.lingerMs);
     this.#cluster = new KafkaCluster(options.cluster);
     this.#sender = new KafkaSender(this.#cluster, this.#feed, options.compression);
-    if (this.#recovered > 0) this.#sender.wake();
+    if (!this.#backlog.isEmpty) this.#sender.wake();
   }
 
   get isAway(): boolean {
@@ -135,7 +133,7 @@ export class KafkaSink implements RecordSink {
     const spoolDamaged = this.#backlog.damagedRecords + this.#feed.unreadable;
     const recordsDropped = { ...this.#dropped, spoolDamaged };
     const dropped = Object.values(recordsDropped).reduce((sum, count) => sum + count, 0);
-    const recordsOffered = this.#offered + this.#recovered - this.#reclaimed;
+    const recordsOffered = this.#offered + this.#backlog.recoveredRecords - this.#reclaimed;
     const recordsPending = recordsOffered - sent.delivered - sent.failed - dropped;
     const recordsSpooled = Math.min(recordsPending, this.#backlog.spooledRecords);
     return {
@@ -155,7 +153,8 @@ export class KafkaSink implements RecordSink {
       recordsDropped,
       recordsQueued: recordsPending - recordsSpooled,
       recordsSpooled,
-      recordsRecovered: this.#recovered,
+      spoolDamagedOctets: this.#backlog.damagedOctets,
+      recordsRecovered: this.#backlog.recoveredRecords,
       recordsRepeated: sent.repeated + sent.perhapsTwice + this.#repeatedElsewhere,
       sessions: sent.sessions,
       isUp: !this.isAway && sent.sessions > 0,

@@ -5,11 +5,12 @@
 import { ABSTRACT_TYPES, SEMANTICS, UNITS } from '../../ie/abstract-types.ts';
 import type { FlowKeyPart, InformationElement } from '../../ie/element.ts';
 import type { Template, TemplateField } from '../../ie/templates.ts';
+import { nameOf } from '../../ie/text-columns.ts';
 import type { AnonymizationConfig } from '../anonymization/anonymizer.ts';
 import { type OptionsContent, VARIABLE_LENGTH } from './options-records.ts';
 
 /** Parts of the flow key that can be chosen; as in the configuration. */
-export type FlowKeyParts = Readonly<Record<Exclude<FlowKeyPart, 'always' | 'interface'>, boolean>>;
+export type FlowKeyParts = Readonly<Record<Exclude<FlowKeyPart, 'always' | 'ingress'>, boolean>>;
 
 export interface AnnouncedTemplate {
   readonly id: number;
@@ -33,11 +34,11 @@ function isFlowKey(
 ): boolean {
   const part = element.isFlowKeyOf;
   if (isReverse || part === undefined) return false;
-  if (part === 'interface') return isInterfaceKey;
+  if (part === 'ingress') return isInterfaceKey && parts.interface;
   return part === 'always' || parts[part];
 }
 
-/** @param isInterfaceKey whether ingressInterface is the observation point, which is in every key */
+/** @param isInterfaceKey whether ingressInterface is the observation point */
 export function flowKeyOptions(
   templates: readonly AnnouncedTemplate[],
   parts: FlowKeyParts,
@@ -114,4 +115,13 @@ export function typeInformation(
       element.description,
     ]),
   };
+}
+
+/** The elements of our own among fields, each once; one in reverse under its number and name there. */
+export function ownElementsOf(fields: readonly TemplateField[]): InformationElement[] {
+  const own = fields.filter(({ element }) => element.isEnterprise);
+  const byId = new Map(
+    own.map((field) => [field.id, { ...field.element, id: field.id, name: nameOf(field) }]),
+  );
+  return [...byId.values()];
 }

@@ -23,7 +23,7 @@ import * as side from './table.ts';
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { CAPTURED_END, CONTROL_BITS, DECODED_WORDS, DESTINATION_ADDRESS, DETAIL, HASH } = decoded;
 const { DETAIL_LATER_FRAGMENT, KEY_OBSERVATION_POINT, KEY_PROTOCOL, OFFSET_WORDS, PORTS } = decoded;
-const { DETAIL_FROM_B_SHIFT, SOURCE_ADDRESS, TRANSPORT_OFFSET } = decoded;
+const { DETAIL_FROM_B_SHIFT, DETAIL_PPPOE_MASK, SOURCE_ADDRESS, TRANSPORT_OFFSET } = decoded;
 const { ENTRY_WORDS, REVERSE_WORD } = layout;
 const { BITS, HOT_FORWARD, HOT_REVERSE, HOT_WORDS, ICMP_USED, ICMP_WORDS } = side;
 const { ICMP_ERRORS, ICMP_QUOTED_HEADERS, ICMP_ROUTER, ICMP_TYPE_CODE_HOPS } = record;
@@ -102,15 +102,18 @@ export function addIcmpError(
     : 0;
 }
 
+/** Of the word of the observation point, where ToS is part of the key. */
+const TOS_MASK = 0xff0000;
+
 /** The slot of the quoted packet's flow, or -1. The packet's addresses, ports and protocol are in `quoted`. */
 function findQuoted(table: FlowTable, quoted: DecodedBatch, error: Int32Array, at: number): number {
   const { words } = quoted;
-  words[DETAIL] = 0;
+  words[DETAIL] = error[at + DETAIL]! & DETAIL_PPPOE_MASK;
   words[KEY_PROTOCOL] = words[KEY_PROTOCOL]! | (error[at + KEY_PROTOCOL]! & ~0xffff);
   // ToS, where it is part of the key, is the quoted packet's; it stands in the upper half here.
   const point = error[at + KEY_OBSERVATION_POINT]!;
-  const hasTos = point >>> 16 !== 0;
-  words[KEY_OBSERVATION_POINT] = (point & 0xffff) | (hasTos ? words[KEY_OBSERVATION_POINT]! & ~0xffff : 0);
+  const tos = (point & TOS_MASK) !== 0 ? words[KEY_OBSERVATION_POINT]! & TOS_MASK : 0;
+  words[KEY_OBSERVATION_POINT] = (point & ~TOS_MASK) | tos;
   orderAndHashKeys(quoted, table.seeds);
   return findSlot(table, words, 0, words[HASH]!, words, 0);
 }

@@ -7,6 +7,9 @@ import type { AnonymizationConfig } from '../../../src/export/anonymization/anon
 import { createCollectorExporter } from '../../../src/export/messages/collector-options.ts';
 import { MessageArena } from '../../../src/export/messages/message-arena.ts';
 import { type MeteringStatistics, SAMPLING_FORMS } from '../../../src/export/metering-statistics.ts';
+import { flowKeyOptions } from '../../../src/export/options-data/options-templates.ts';
+import { findElement } from '../../../src/ie/elements.ts';
+import type { TemplateField } from '../../../src/ie/templates.ts';
 import { describeWithTools } from '../../support/tools.ts';
 import { CONFIG, collector, exportAll } from '../exporter-support.ts';
 import { flowsAt } from '../files/sink-support.ts';
@@ -43,7 +46,15 @@ const faults = (text: string) =>
 const valuesOf = (text: string, label: string) =>
   [...text.matchAll(new RegExp(`^\\s+${label}: (.*)$`, 'gm'))].map(([, value]) => value!);
 
-const FLOW_KEY = { vlan: true, tos: false, mac: false, mpls: false, tunnel: false };
+const FLOW_KEY = {
+  vlan: true,
+  pppoe: true,
+  interface: true,
+  tos: false,
+  mac: false,
+  mpls: false,
+  tunnel: false,
+};
 
 describeWithTools(['tshark'], 'options data, as tshark reads it', () => {
   it.each([
@@ -225,6 +236,33 @@ describeWithTools(['tshark'], 'options data, as tshark reads it', () => {
     },
   );
 
+  // Announcements of more messages than the arena has slots, which is 128.
+  it.each([
+    ['ipfix', 400, 1400],
+    ['ipfix', 150, 512],
+    ['ipfix', 400, 512],
+    ['netflow9', 400, 512],
+  ] as const)(
+    'names every interface: %s, %i of them, messages of %i octets',
+    async (protocol, count, messageOctetsMax) => {
+      const interfaces = Array.from({ length: count }, (_, i) => {
+        const name = `if${i}`.padEnd(protocol === 'ipfix' ? 200 : 32, 'x');
+        return { ifIndex: i + 1, name, description: name };
+      });
+      const to = collector(protocol, { messageOctetsMax, templateRefreshMessages: 20 });
+      const { messages, statistics } = await exportAll([flowsAt(1, 10)], to, CONFIG, (exporter) =>
+        exporter.setInterfaces(interfaces),
+      );
+      expect(Math.max(...messages.map((message) => message.length))).toBeLessThanOrEqual(messageOctetsMax);
+      const text = tshark(messages, ['-V']);
+      expect(faults(text)).toEqual([]);
+      const names = valuesOf(text, 'IfName').map((value) => value.replace(/ .*/, ''));
+      expect(names).toEqual(interfaces.map(({ name }) => name));
+      expect(valuesOf(text, 'SrcAddr')).toHaveLength(statistics.dataRecords);
+      expect(statistics).toMatchObject({ recordsPending: 0, dataRecords: statistics.recordsOffered });
+    },
+  );
+
   it('has the flow keys of each template', async () => {
     const names = [
       'octetDeltaCount',
@@ -248,6 +286,26 @@ describeWithTools(['tshark'], 'options data, as tshark reads it', () => {
     });
     const other = valuesOf(tshark(withTos.messages, ['-V']), 'floKeyIndicator');
     expect(other.map((value) => Number.parseInt(value, 16))).toEqual([0b10110, 0b1]);
+  });
+
+  it('calls a flow key only what is one', () => {
+    const fields = [
+      'dot1qCustomerVlanId',
+      'pppoeSessionId',
+      'observationPointId',
+      'ingressInterface',
+      'mplsTopLabelStackSection',
+      'mplsLabelStackSection2',
+      'tunnelId',
+      'outerSourceIPv4Address',
+    ].map((name) => ({ element: findElement(name)!, isReverse: false }) as TemplateField);
+    const keysOf = (parts: Partial<typeof FLOW_KEY>) =>
+      flowKeyOptions([{ id: 256, template: { fields } }], { ...FLOW_KEY, ...parts }, true).rows[0]![1];
+    expect(keysOf({})).toBe(0b1111n);
+    expect(keysOf({ vlan: false, pppoe: false })).toBe(0b1100n);
+    expect(keysOf({ interface: false })).toBe(0b0011n);
+    // Of MPLS the key has the top label, of a tunnel its kind and id.
+    expect(keysOf({ mpls: true, tunnel: true })).toBe(0b1011111n);
   });
 
   it('says what was done to addresses (RFC 6235)', async () => {

@@ -39,12 +39,12 @@ const post = (message: LiveWorkerMessage) => parentPort?.postMessage(message);
 
 const source = openCaptures([CAPTURE], { order: 'given' });
 const queue = new RecordQueueWriter(data.queue, {
-  whenFull: 'drop',
+  recordsPerStep: 1,
   counters: counters.metering,
   timeBaseSeconds: () => source.timeBaseSeconds,
   clockNs: () => capture[run.LAST_PACKET_NS]!,
 });
-const seeds = createHashSeeds();
+const seeds = createHashSeeds(data.metering.flowKey);
 const engine = createEngine(tableOctets(data.metering.flowTableEntries));
 const metering = new MeteringProcess({
   ...data.metering,
