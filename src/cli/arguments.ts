@@ -1,20 +1,21 @@
 /**
- * The command line, taken apart by yargs: its commands, options, help and completion are made of the rows of commands.ts.
- * Values stay texts, which whoever uses them checks. Faults are put into words by faults.ts, all of them at once, and only
- * once there are some.
+ * The command line, taken apart by yargs: commands, options, help and completion. Values stay texts, which whoever uses
+ * them checks. Faults are put into words by faults.ts, all of them at once, and only once there are some.
  */
-import yargs, { type Argv, type Options } from 'yargs';
+import type { Argv } from 'yargs';
 import { packageVersion } from '../package-files.ts';
-import type { Arguments, Command, Flag } from './command.ts';
+import type { Arguments, Command } from './command.ts';
 import { COMMANDS } from './commands.ts';
-
-declare module 'yargs' {
-  interface Argv<T> {
-    // Missing in the types of yargs.
-    usageConfiguration(configuration: { 'hide-types': boolean }): Argv<T>;
-    global(key: string, isGlobal: boolean): Argv<T>;
-  }
-}
+import {
+  ARITY,
+  COLUMNS_MAX,
+  COMPLETING,
+  COMPLETION,
+  complete,
+  declare,
+  topLevel,
+  VERSION,
+} from './yargs-options.ts';
 
 /** What yargs made of a command line. */
 export type CommandLine =
@@ -77,72 +78,6 @@ class WrongArity extends Error {
   }
 }
 
-/** Texts and nothing else: no numbers, no nested objects, no second spellings, no `--no-` that is no row. */
-const PARSING = {
-  'boolean-negation': false,
-  'camel-case-expansion': false,
-  'dot-notation': false,
-  'parse-numbers': false,
-  'parse-positional-numbers': false,
-  'populate--': true,
-};
-const ARITY = 'arity of ';
-/** Yargs' sentences about the number of an option's values, made one that a program can read. */
-const SENTENCES = {
-  'Not enough arguments following: %s': `${ARITY}%s`,
-  'Argument unexpected for: %s': `${ARITY}%s`,
-};
-/** Columns of the help; a terminal that has fewer gets it wrapped. */
-const COLUMNS_MAX = 100;
-/** How the shell asks for completions; yargs' own. */
-export const COMPLETING = '--get-yargs-completions';
-/** Stands for the version, which is read from a file, until it is shown. */
-const VERSION = 'flowtap VERSION';
-const DESCRIPTION = 'A NetFlow v5, NetFlow v9 and IPFIX probe: packets in, flow records out';
-const EXAMPLES = [
-  ['flowtap run -i eth1 -e ipfix://192.0.2.1', 'meter a mirror port, for good'],
-  ['flowtap replay office.pcapng', 'the busiest flows of a capture'],
-  ['flowtap replay office.pcapng -e ipfix://192.0.2.1', 'send its flows to a collector'],
-] as const;
-
-/** What the options of a command are declared for. */
-type Purpose = 'parse' | 'help' | 'complete';
-
-/** An option as yargs knows it. @param takesAny for one whose arity is known to be wrong: it takes what there is */
-function optionOf({ letter, type, help }: Flag, purpose: Purpose, takesAny: boolean): Options {
-  const words = purpose === 'complete' ? (type?.jsonSchema as { enum?: string[] })?.enum : undefined;
-  return {
-    ...(letter === undefined ? {} : { alias: letter }),
-    ...(words === undefined ? {} : { choices: words }),
-    ...(takesAny ? {} : { nargs: type === undefined ? 0 : 1 }),
-    // A loose switch takes a text, to say which.
-    type: type === undefined && !takesAny ? 'boolean' : 'string',
-    describe: help,
-  };
-}
-
-/** The name in help: with what stands for the value, for which yargs has no place of its own. */
-function nameOf({ name, type }: Flag, purpose: Purpose): string {
-  return purpose === 'help' && type !== undefined ? `${name} ${type.placeholder}` : name;
-}
-
-function addHelp(parser: Argv): void {
-  parser.help('help', 'Show this help').alias('help', 'h');
-}
-
-function declare(parser: Argv, command: Command, purpose: Purpose, loose: ReadonlySet<string>): Argv {
-  parser.usage(`${command.summary}\n\nUsage: $0 ${command.name} ${command.usage}`).strictCommands(false);
-  for (const flag of command.flags) {
-    parser.option(nameOf(flag, purpose), optionOf(flag, purpose, isLoose(flag, loose)));
-  }
-  if (purpose === 'help') {
-    for (const [line, what] of command.examples) parser.example(line, what);
-    // Once more, so that it stands last.
-    addHelp(parser.help(false));
-  }
-  return parser;
-}
-
 /** Texts of each flag of the command that was given. */
 function argumentsOf(command: Command, parsed: Parsed): Arguments {
   const flags = new Map<string, readonly string[]>();
@@ -163,11 +98,6 @@ export function operandsOf(parsed: Parsed): readonly string[] {
 /** Operands that were meant for options: yargs takes -5 for a number, and ---x for no option at all. */
 export function dashedOperands(parsed: Parsed): readonly string[] {
   return parsed._.filter((text) => text.length > 1 && text.startsWith('-'));
-}
-
-/** Whether an option is among those that were typed with the wrong number of values. */
-export function isLoose({ name, letter }: Flag, loose: ReadonlySet<string>): boolean {
-  return loose.has(name) || (letter !== undefined && loose.has(letter));
 }
 
 /** Whether a command has as many operands as it takes, no option among them, and no `--help=no`. */
@@ -192,44 +122,6 @@ function separateValues(argv: readonly string[], command: Command | undefined): 
 }
 
 /**
- * Of the words that yargs would complete with, those that a shell is to offer: options once a dash is there, since before
- * it a file may be meant; and letters not as `--o`.
- */
-function complete(
-  current: string,
-  _argv: unknown,
-  ofYargs: (done: (error: Error | null, words?: string[]) => void) => void,
-  done: (words: string[]) => void,
-): void {
-  ofYargs((error, words = []) => {
-    if (error !== null) throw error;
-    done(
-      words.filter((word) => (current.startsWith('-') || !word.startsWith('-')) && !/^--\w(\W|$)/.test(word)),
-    );
-  });
-}
-
-function topLevel(columns: number): Argv {
-  const parser = yargs([])
-    .scriptName('flowtap')
-    .parserConfiguration(PARSING)
-    .usageConfiguration({ 'hide-types': true })
-    .updateStrings(SENTENCES)
-    .exitProcess(false)
-    .wrap(columns < COLUMNS_MAX ? columns : null)
-    .usage(`${DESCRIPTION}\n\nUsage: $0 COMMAND [OPTION]...`)
-    .version('version', 'Show the version', VERSION)
-    .alias('version', 'V')
-    .global('version', false)
-    .demandCommand(1)
-    .strictCommands()
-    .strictOptions();
-  addHelp(parser);
-  for (const [line, what] of EXAMPLES) parser.example(line, what);
-  return parser;
-}
-
-/**
  * One pass of yargs.
  * @returns what it shows
  * @throws Chosen, WrongArity, Refused
@@ -240,12 +132,8 @@ function parse(argv: readonly string[], loose: ReadonlySet<string>, columns: num
   const parser = topLevel(columns);
   const refused = (): Refused => {
     const { parsed } = parser;
-    return new Refused(
-      argv,
-      loose,
-      command,
-      parsed === false ? { _: [] } : (parsed.argv as unknown as Parsed),
-    );
+    const found = parsed === false ? { _: [] } : (parsed.argv as unknown as Parsed);
+    return new Refused(argv, loose, command, found);
   };
   parser.fail((message: string | null, error?: Error) => {
     if (message?.startsWith(ARITY)) throw new WrongArity(message.slice(ARITY.length));
@@ -265,7 +153,7 @@ function parse(argv: readonly string[], loose: ReadonlySet<string>, columns: num
       throw new Chosen(row, argumentsOf(row, parsed as unknown as Parsed));
     });
   }
-  parser.completion('completion', 'Print a script with which a shell completes command lines', complete);
+  parser.completion(COMPLETION, 'Print a script with which a shell completes command lines', complete);
   const anyOperand = (inner: Argv) => inner.strictCommands(false).strictOptions(false);
   parser.command('help [COMMAND]', false, anyOperand, ({ COMMAND }) => {
     text = parse([String(COMMAND), '--help'], loose, columns);
@@ -273,7 +161,8 @@ function parse(argv: readonly string[], loose: ReadonlySet<string>, columns: num
   parser.parse([...argv], (_error: unknown, parsed: Parsed, output: string) => {
     if (output !== '') text = output;
     // yargs shows its own help for a command that it does not know.
-    if (parsed.help === true && command === undefined && parsed._.length > 0) throw refused();
+    const isUnknown = command === undefined && parsed._.length > 0 && parsed._[0] !== COMPLETION;
+    if (parsed.help === true && isUnknown) throw refused();
   });
   if (text === '' && !isCompleting) throw refused();
   return text === VERSION ? text.replace('VERSION', packageVersion()) : text;

@@ -4,9 +4,10 @@
  */
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
-import { dashedOperands, isLoose, operandsOf, type Refused } from './arguments.ts';
+import { dashedOperands, operandsOf, type Refused } from './arguments.ts';
 import { COMMAND_LINE, type Command, type Flag } from './command.ts';
 import { COMMANDS } from './commands.ts';
+import { COMPLETION, isLoose } from './yargs-options.ts';
 
 /** What yargs adds to the options. */
 const HELP: Flag = { name: 'help', letter: 'h', help: '' };
@@ -65,7 +66,7 @@ function operandFaults(command: Command, operands: readonly string[]): ConfigFau
 
 function commandFault({ argv, parsed }: Refused): ConfigFault {
   const name = parsed._[0] ?? argv[0]!;
-  const names = COMMANDS.map((command) => command.name);
+  const names = [...COMMANDS.map((command) => command.name), COMPLETION];
   const meant = nearest(name, names);
   const allowed = meant === undefined ? names.join(', ') : `${meant} (did you mean it?)`;
   return { path: 'command', found: JSON.stringify(name), allowed };

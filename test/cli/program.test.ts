@@ -86,7 +86,7 @@ describe('a wrong command line', () => {
         '--idle-timeout: found "soon"; allowed: a duration',
         '--top: found "-1"; allowed: a whole number from 0',
         '--export: found "http://h"; allowed: netflow5, netflow9, ipfix',
-        '--flow-key: found "x"; allowed: any of vlan, tos',
+        '--flow-key: found "x"; allowed: any of vlan, pppoe',
         '--output: found "xml"; allowed: table, json, csv or none',
       ],
     ],
