@@ -93,7 +93,7 @@ describe('a configuration that is printed', () => {
           expect(readBack(config, comments)).toEqual(config);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
     expect(seen).toContain('anonymization.keyFile');
   });
@@ -109,7 +109,7 @@ describe('a configuration that is printed', () => {
           const config = buildConfig(new Map([[path, value!]]), []);
           expect(readBack(config, false)).toEqual(config);
         }),
-        { numRuns: 500 },
+        { numRuns: 150 },
       );
     },
   );
@@ -148,7 +148,7 @@ describe('a configuration that is printed', () => {
         const config = buildConfig(new Map(), [exporter!]);
         expect(readBack(config, false)).toEqual(config);
       }),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
     expect(kept).toBeGreaterThan(100);
   });
