@@ -162,6 +162,21 @@ def make_mpls_pppoe():
     ])
 
 
+def make_eompls():
+    """Ethernet pseudo-wires: without control word (label 100) between MAC addresses that begin with 4, 6, 0 and 5, one with a VLAN tag; with control word (label 200); IPv4 and IPv6 themselves (label 300).
+
+    What follows a label stack is told by whether it fits, not by its first four bits alone; no frame gives a flow between addresses that do not exist.
+    """
+    wire = lambda mac, sport, tag=None: (
+        ETHER / MPLS(label=100, s=1, ttl=60) / raw((lambda e: e / tag / udp4(sport) if tag else e / udp4(sport))(Ether(src='02:00:00:00:0a:01', dst=mac))))
+    return pcap([
+        wire('44:1b:21:00:0a:02', 5001), wire('60:1b:21:00:0a:02', 5002), wire('00:1b:21:00:0a:02', 5003),
+        wire('54:1b:21:00:0a:02', 5004), wire('45:00:00:54:0a:02', 5005), wire('60:00:00:00:00:2a', 5006, Dot1Q(vlan=7)),
+        ETHER / MPLS(label=200, s=1) / (bytes(4) + raw(Ether(src='02:00:00:00:0a:01', dst='44:1b:21:00:0a:02') / udp4(5007))),
+        ETHER / MPLS(label=300, s=1) / udp4(5008), ETHER / MPLS(label=300, s=1) / udp6(5009),
+    ])
+
+
 def make_fragments():
     """A UDP datagram in three IPv4 fragments; one whose first fragment is missing; one in three IPv6 fragments; an atomic IPv6 fragment; one that arrives second fragment first.
 
@@ -232,6 +247,19 @@ def make_tunnels():
         udp(2152) / GTP_U_Header(teid=45) / inner4, udp(1701) / Raw(l2tp) / inner4, udp(3544) / inner6,
         outer / GRE() / IP(src='172.16.0.1', dst='172.16.0.2') / UDP(sport=40001, dport=4789)
         / VXLAN(vni=46, flags='Instance') / bridged / inner4,
+    ])
+
+
+def make_vxlan_ports():
+    """VXLAN on port 4789, on 8472 as Linux, flannel and Cilium send it, and one on 8472 in one on 4789.
+
+    Both ports are VXLAN's where --decapsulate names it; the packet in a tunnel is looked into again.
+    """
+    inner = lambda sport, dport=53: Ether(src='02:00:00:00:0a:01', dst='02:00:00:00:0a:02') / IP(src='10.0.0.1', dst='10.0.0.2') / UDP(sport=sport, dport=dport)
+    outer = lambda dport, vni: ETHER / IP(src=A, dst=B) / UDP(sport=40000, dport=dport) / VXLAN(vni=vni, flags='Instance')
+    return pcap([
+        outer(4789, 42) / inner(6000) / letters(20), outer(8472, 43) / inner(6001) / letters(20),
+        outer(4789, 44) / inner(6002, 8472) / VXLAN(vni=45, flags='Instance') / inner(6003) / letters(20),
     ])
 
 
@@ -356,8 +384,9 @@ def make_empty():
 
 
 FILES = {
-    'vlan.pcap': make_vlan, 'same-addresses.pcap': make_same_addresses, 'mpls-pppoe.pcap': make_mpls_pppoe, 'fragments.pcap': make_fragments,
-    'ipv6-extensions.pcap': make_ipv6_extensions, 'icmp.pcap': make_icmp, 'tunnels.pcap': make_tunnels,
+    'vlan.pcap': make_vlan, 'same-addresses.pcap': make_same_addresses, 'mpls-pppoe.pcap': make_mpls_pppoe, 'eompls.pcap': make_eompls,
+    'fragments.pcap': make_fragments,
+    'ipv6-extensions.pcap': make_ipv6_extensions, 'icmp.pcap': make_icmp, 'tunnels.pcap': make_tunnels, 'vxlan-ports.pcap': make_vxlan_ports,
     'transports.pcap': make_transports, 'tcp-ends.pcap': make_tcp_ends, 'timeouts.pcap': make_timeouts,
     'nanoseconds.pcap': make_nanoseconds, 'big-endian.pcap': make_big_endian, 'raw-ip.pcap': make_raw_ip,
     'snapped.pcap': make_snapped, 'truncated.pcap': make_truncated, 'gzip.pcap.gz': make_gzip,

@@ -77,6 +77,18 @@ function report(error: unknown, prefix: string): void {
 }
 
 /**
+ * The last door: what nobody has caught, after which nothing is certain. Says so and ends the process with exit code 1,
+ * after which systemd starts the service again.
+ */
+export async function endByDefect(error: unknown): Promise<never> {
+  const prefix = await errorPrefix().catch(() => 'flowtap: ');
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const lines = ['a defect of flowtap, which ends it; please report these lines', ...stack.split('\n')];
+  process.stderr.write(lines.map((line) => `${prefix}${line}\n`).join(''));
+  process.exit(FAULT);
+}
+
+/**
  * Runs one command line.
  * @param argv without the runtime and the script
  * @returns the exit code: 0 done, 1 a fault while running, 2 a wrong command line or configuration

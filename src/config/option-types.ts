@@ -6,7 +6,7 @@
 
 import { formatCount } from '../base/units.ts';
 
-export type OptionValue = string | number | boolean | readonly string[] | undefined;
+export type OptionValue = string | number | boolean | readonly string[] | readonly number[] | undefined;
 
 export interface OptionType {
   /** What may stand there, to complete "allowed: …". */
@@ -153,6 +153,33 @@ export function text(allowed: string, placeholder: string, form = /^[^\n]*$/): O
     parse: (raw) => (typeof raw === 'string' && form.test(raw) ? raw : undefined),
   };
 }
+
+const PORT_MAX = 65_535;
+
+/** UDP or TCP ports, each once; at least one. */
+export const PORTS: OptionType = {
+  allowed: `one or more ports from 1 to ${PORT_MAX}, each once`,
+  placeholder: 'PORT,…',
+  jsonSchema: {
+    oneOf: [
+      { type: 'integer', minimum: 1, maximum: PORT_MAX },
+      {
+        type: 'array',
+        items: { type: 'integer', minimum: 1, maximum: PORT_MAX },
+        minItems: 1,
+        uniqueItems: true,
+      },
+    ],
+  },
+  isList: true,
+  parse(raw) {
+    const items: unknown[] = Array.isArray(raw) ? raw : typeof raw === 'string' ? raw.split(',') : [raw];
+    const ports = items.map(toNumber);
+    const isRight = ports.every((port) => Number.isInteger(port) && port >= 1 && port <= PORT_MAX);
+    return isRight && ports.length > 0 && new Set(ports).size === ports.length ? ports : undefined;
+  },
+  format: (value) => `[${(value as readonly number[]).join(', ')}]`,
+};
 
 /** The words of a list: a YAML list, or text with commas between them. */
 function toWords(raw: unknown): string[] | undefined {

@@ -46,7 +46,7 @@ const FABRIC_PATH_TAG_OCTETS = 2;
 const VLAN_TAGS_MAX = 8;
 
 /** Values up to here are a length: an LLC frame follows (IEEE 802.3 §3.2.6). */
-const LENGTH_MAX = 1500;
+export const LENGTH_MAX = 1500;
 export const ETHER_TYPE_IPV4 = 0x0800;
 export const ETHER_TYPE_IPV6 = 0x86dd;
 export const ETHER_TYPE_VLAN = 0x8100;
@@ -154,6 +154,20 @@ function macsecLayer(state: DecodeState): number {
   state.etherType = state.view.getUint16(offset + tag);
   state.offset = offset + tag + ETHER_TYPE_OCTETS;
   return LAYER_ETHER_TYPE;
+}
+
+/** Whether an EtherType of at least 0x600 is one that is followed, or refused by a name of its own. */
+export function isKnownEtherType(etherType: number): boolean {
+  switch (etherType) {
+    case 0x8847:
+    case 0x8848:
+    case 0x8864:
+    case 0x88e5:
+    case 0x8870:
+      return true;
+    default:
+      return etherTypeReason(etherType) !== OTHER_ETHER_TYPE;
+  }
 }
 
 /** The reason for an EtherType that carries no IP. */

@@ -13,6 +13,20 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
+describe('a rejection that nobody handles', () => {
+  it('ends the program with a message and exit code 1', () => {
+    const defect =
+      'data:text/javascript,setInterval(()=>process.listenerCount("unhandledRejection")&&Promise.reject(new Error("no such thing")),5)';
+    const main = join(import.meta.dirname, '../../src/main.ts');
+    const run = spawnSync(process.execPath, ['--import', defect, main, 'replay', '-', '-o', 'none'], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    expect(run.status).toBe(1);
+    expect(run.stderr).toMatch(/^flowtap: a defect of flowtap, .*\nflowtap: Error: no such thing\n/);
+  });
+});
+
 describe('help', () => {
   it.each(['', ...COMMANDS.map((command) => command.name)])(
     'flowtap %s --help fits a screen, with an example',

@@ -89,6 +89,7 @@ export function liveState(changes: Partial<LiveState> = {}): LiveState {
       {
         name: 'eth0',
         samplingInterval: 100,
+        droppedUnseen: 50,
         nic: { rx_dropped: 51, rx_missed_errors: 52, rx_fifo_errors: Number.NaN },
       },
     ],

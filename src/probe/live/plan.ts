@@ -3,7 +3,8 @@
  * interface, what each is told, and the memory that all of it takes.
  */
 import type { FlowtapConfig } from '../../config/config.ts';
-import { HEALTH_OCTETS_PER_FLOW } from '../../metering/path-health/table.ts';
+import { flowTableOctets } from '../../metering/flow-table.ts';
+import { hasKeyExtension } from '../../metering/key-preparer.ts';
 import { BATCHES, RECORDS_PER_BATCH, recordStride } from '../../metering/record-queue.ts';
 import type { RecordParts } from '../../records/flow-layout.ts';
 import { measuresHealth } from '../parts.ts';
@@ -11,8 +12,6 @@ import type { LiveWorkerData } from './messages.ts';
 
 /** Workers for one interface that `auto` does not go beyond. */
 const AUTO_WORKERS_MAX = 16;
-/** The entry of a flow, and its share of the index (metering/flow-table.ts). */
-const FLOW_OCTETS = 192 + 96;
 
 /** One worker before it has queue and counters. */
 export interface PlannedWorker {
@@ -95,8 +94,12 @@ export function planLive(
     ),
   );
   const ringOctets = live.capture === 'ring' ? live.ring.blocks * live.ring.blockOctets : 0;
-  const flowOctets = FLOW_OCTETS + (isMeasured ? HEALTH_OCTETS_PER_FLOW : 0);
-  const tableOctets = metering.flowTableEntries * flowOctets;
+  const tableOctets = flowTableOctets({
+    capacity: metering.flowTableEntries,
+    keyExtension: hasKeyExtension(metering.flowKey),
+    encapsulation: keepsEncapsulation,
+    health,
+  });
   const queueOctets = BATCHES * RECORDS_PER_BATCH * recordStride(keepsEncapsulation, isMeasured) * 4;
   return {
     workers,
