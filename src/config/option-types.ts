@@ -178,7 +178,6 @@ export const PORTS: OptionType = {
     const isRight = ports.every((port) => Number.isInteger(port) && port >= 1 && port <= PORT_MAX);
     return isRight && ports.length > 0 && new Set(ports).size === ports.length ? ports : undefined;
   },
-  format: (value) => `[${(value as readonly number[]).join(', ')}]`,
 };
 
 /** The words of a list: a YAML list, or text with commas between them. */
