@@ -40,8 +40,8 @@ export interface DecodeOptions {
    * the PPPoE session.
    */
   readonly flowKey?: { readonly tos: boolean; readonly vlan: boolean; readonly pppoe?: boolean };
-  /** UDP ports of tunnels; what is not given is as IANA assigned it. */
-  readonly udpPorts?: Partial<Readonly<Record<UdpTunnelName, number | readonly number[]>>>;
+  /** UDP ports of tunnels; what is not given is as in UDP_TUNNEL_PORTS. No port may belong to two tunnels looked into. */
+  readonly udpPorts?: Partial<Readonly<Record<UdpTunnelName, readonly number[]>>>;
   /** false sends every frame through the general path: for tests, which hold the two paths equal. Default: true. */
   readonly fastPath?: boolean;
 }
@@ -80,8 +80,7 @@ export function createDecoder(
   for (const name of Object.keys(UDP_TUNNEL_PORTS) as UdpTunnelName[]) {
     if (!chosen.has(name)) continue;
     const kind = TUNNEL_KINDS[name];
-    const ports = options.udpPorts?.[name] ?? UDP_TUNNEL_PORTS[name];
-    for (const port of typeof ports === 'number' ? [ports] : ports) {
+    for (const port of options.udpPorts?.[name] ?? UDP_TUNNEL_PORTS[name]) {
       state.udpTunnels[port] = EITHER_PORT.has(name) ? kind << 4 : kind;
     }
   }

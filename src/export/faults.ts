@@ -19,6 +19,7 @@ export const FAULT_REMEDIES: Readonly<Record<string, string>> = {
     'the collector is slower than the flows come: raise queueRecords, or share the load with balance',
   unreachable: 'the collector was away for longer than giveUpAfter; a spool would have kept them',
   stopped: 'they still waited when flowtap stopped; a spool would have kept them',
+  failed: 'a fault of flowtap itself: please report what the log says about it',
   brokerUnreachable: 'check host and port, that the broker runs, and its advertised.listeners',
   brokerTimeout: 'check the load of the broker and the network; requestTimeout says how long is waited',
   authentication: 'check sasl, username and passwordFile against the listener of the broker',

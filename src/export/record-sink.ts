@@ -147,7 +147,8 @@ export interface RecordSink {
    */
   readonly isAway?: boolean;
   /**
-   * Exports a batch. Never rejects: what cannot be delivered is counted.
+   * Exports a batch. Does not throw or reject: what cannot be delivered is counted. guarded-sink.ts stands before each
+   * sink for the day that one does.
    * @returns undefined when the batch's memory may be reused at once, or a promise of that moment. It is not called
    *   again before that.
    */
@@ -167,6 +168,8 @@ export interface RecordSink {
   /** Frees everything. Call `end` before, unless the records are to be lost. Never rejects. */
   close(): Promise<void>;
   statistics(): CollectorStatistics;
+  /** The sinks of a group, of which each has counters of its own; missing for one alone. */
+  readonly members?: readonly RecordSink[];
   /**
    * Gives the batches back that are not known to have been delivered, the earliest first, and forgets them. For
    * failover; missing where nothing is kept.

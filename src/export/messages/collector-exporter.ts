@@ -249,7 +249,10 @@ export class CollectorExporter {
         continue;
       }
       while (from < count) {
-        if (this.#announcer?.announceIfDue() === false) return this.#later(batch, l, from);
+        if (this.#announcer?.announceIfDue() === false) {
+          this.#transport.pump();
+          return this.#later(batch, l, from);
+        }
         const placed = this.#encodeRows(batch, l, from, count);
         this.#transport.pump();
         from += placed;

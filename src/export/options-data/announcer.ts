@@ -2,10 +2,6 @@
  * Announces templates and options to a collector: before their first use, again soon after, and then by time and number
  * of messages (RFC 7011 §8.4, RFC 3954 §9), since a datagram may be lost and a collector restarted.
  */
-
-import type { InformationElement } from '../../ie/element.ts';
-import type { TemplateField } from '../../ie/templates.ts';
-import { nameOf } from '../../ie/text-columns.ts';
 import type { AnonymizationConfig } from '../anonymization/anonymizer.ts';
 import type { ExportClock } from '../export-clock.ts';
 import { type FlowVolume, NOTHING_LOST } from '../lost-flows.ts';
@@ -16,10 +12,11 @@ import type { MessageBuilder } from '../messages/message-builder.ts';
 import { OPTIONS_TEMPLATE_SET_V9, TEMPLATE_SET_V9 } from '../messages/netflow-v9.ts';
 import type { MeteringStatistics, SamplingDescription, SamplingForm } from '../metering-statistics.ts';
 import type { TransportStatistics } from '../transport/transport.ts';
+import { ControlRecords } from './control-records.ts';
 import { type InterfaceDescription, ipfixOptionsData, netflow9OptionsData } from './options-data.ts';
 import type { OptionsSet } from './options-records.ts';
 import { EVERY_PACKET } from './options-sampling.ts';
-import type { FlowKeyParts } from './options-templates.ts';
+import { type FlowKeyParts, ownElementsOf } from './options-templates.ts';
 
 /**
  * When options data is sent: all of it with every announcement of templates; descriptions with the first one, after a
@@ -30,8 +27,6 @@ import type { FlowKeyParts } from './options-templates.ts';
  */
 export type OptionsDataMode = 'periodic' | 'statistics' | 'once' | 'none';
 
-/** Free slots that templates and options need at most. */
-const REFRESH_SLOTS = 64;
 /** Interfaces that are announced at most. */
 const INTERFACES_MAX = 400;
 /** The second announcement comes early: the first one may have been lost, or the collector not yet there. */
@@ -84,11 +79,13 @@ export class Announcer {
   #refusedAtRefresh = 0;
   #statisticsAtMs = 0;
   #notSent = { records: 0, firstMs: Number.NaN, lastMs: Number.NaN };
+  readonly #records: ControlRecords;
   /** Templates that a session has been told already. */
   readonly #announced = new Set<Uint8Array | string>();
 
   constructor(parts: Parts, options: AnnouncerOptions) {
     this.#parts = parts;
+    this.#records = new ControlRecords(parts.builder);
     this.#options = options;
     this.#optionsTemplateSet = options.isIpfix ? OPTIONS_TEMPLATE_SET : OPTIONS_TEMPLATE_SET_V9;
   }
@@ -118,26 +115,28 @@ export class Announcer {
   /**
    * Announces the templates of flow records, and how packets were selected, before there is anything to export. They
    * come again, with all options, before the first record.
-   * @returns whether there was room
    */
-  announceTemplates(): boolean {
-    const { builder, arena, clock } = this.#parts;
-    if (arena.free < REFRESH_SLOTS) return false;
+  announceTemplates(): void {
+    const { builder, clock } = this.#parts;
     builder.closeMessage();
     builder.setExportTime(clock.nowMs > 0 ? clock.nowMs : Date.now());
     this.#addTemplates();
     const hasOptions = this.#options.optionsData !== 'none';
     if (hasOptions) this.#addOptions(({ kind }) => kind === 'sampling', true);
-    builder.closeMessage();
+    this.#place();
     builder.setExportTime(clock.nowMs);
-    return true;
   }
 
   /**
-   * Announces templates and options where it is time to.
-   * @returns false where the arena has too little room for that: send first
+   * Announces templates and options where it is time to, in as many messages as that takes.
+   * @returns false where the arena has no room for all of it: send first, then call again before the next flow record
    */
   announceIfDue(): boolean {
+    return this.#place() && this.#startIfDue();
+  }
+
+  /** @returns false where there is no room, as `announceIfDue` does */
+  #startIfDue(): boolean {
     const { isReliable, templateRefreshMs, templateRefreshMessages, optionsData } = this.#options;
     const { builder, arena, statistics } = this.#parts;
     const nowMs = performance.now();
@@ -153,7 +152,7 @@ export class Announcer {
     const isOften = !isReliable && (isSecond || wasRefused || since >= templateRefreshMessages);
     const isLate = !isReliable && sinceMs >= templateRefreshMs;
     if (!wasAsked && !isOften && !isLate && !areStatisticsDue) return true;
-    if (arena.free < REFRESH_SLOTS) return false;
+    if (arena.free <= 0) return false;
     builder.closeMessage();
     this.#addTemplates();
     const isWhole = this.#refreshes === 0 || wasRefused || optionsData === 'periodic';
@@ -167,32 +166,37 @@ export class Announcer {
         return isWhole || (kind === 'interfaces' && hasNewInterfaces);
       });
     }
-    builder.closeMessage();
     if (this.#refreshes === 0 || areStatisticsDue) this.#statisticsAtMs = nowMs;
     this.#hasNewInterfaces = false;
     this.#refreshes++;
     this.#refreshedAtMs = nowMs;
-    this.#refreshedAtMessage = builder.totals.messages;
     this.#refusedAtRefresh = econnrefused;
-    return true;
+    return this.#place();
   }
 
   /** Adds statistics to the end, where there are any and there is room. They come last, so that they are complete. */
   announceEnd(): void {
     const { optionsData } = this.#options;
-    const { builder, arena } = this.#parts;
     const hasStatistics = optionsData === 'statistics' || optionsData === 'periodic';
-    if (!hasStatistics || this.#refreshes === 0 || arena.free < REFRESH_SLOTS) return;
-    builder.closeMessage();
+    if (!hasStatistics || this.#refreshes === 0) return;
+    this.#parts.builder.closeMessage();
     this.#addOptions(({ kind }) => kind === 'statistics', true);
-    builder.closeMessage();
+    this.#place();
+  }
+
+  /** @returns false where there is no room for all that is to be announced */
+  #place(): boolean {
+    if (this.#records.isEmpty) return true;
+    const isComplete = this.#records.place();
+    // Counted from its end: an announcement may itself be longer than the messages from one to the next.
+    this.#refreshedAtMessage = this.#parts.builder.totals.messages;
+    return isComplete;
   }
 
   #addTemplates(): void {
-    const { builder, lanes } = this.#parts;
     const setId = this.#options.isIpfix ? TEMPLATE_SET : TEMPLATE_SET_V9;
-    for (const record of lanes.templateRecords) {
-      if (this.#isNew(record)) builder.addControlRecord(setId, record, 'templateRecords');
+    for (const record of this.#parts.lanes.templateRecords) {
+      if (this.#isNew(record)) this.#records.add(setId, record, 'templateRecords');
     }
   }
 
@@ -209,7 +213,8 @@ export class Announcer {
    * @param isAlone leave out the templates of other sets
    */
   #addOptions(hasData: (set: OptionsSet) => boolean, isAlone = false): void {
-    const { builder, ids } = this.#parts;
+    const { ids } = this.#parts;
+    const setId = this.#optionsTemplateSet;
     const all = this.#optionsSets();
     const sets = isAlone ? all.filter(hasData) : all;
     const templates: Uint8Array[] = [];
@@ -219,23 +224,24 @@ export class Announcer {
       const id = this.#optionsIds.get(key) ?? ids.take(record);
       this.#optionsIds.set(key, id);
       new DataView(record.buffer).setUint16(0, id);
-      if (this.#isNew(key)) builder.addControlRecord(this.#optionsTemplateSet, record, 'templateRecords');
+      if (this.#isNew(key)) this.#records.add(setId, record, 'templateRecords');
       templates.push(record);
       return id;
     });
     if (!isAlone) this.#optionsTemplates = templates;
     sets.forEach((set, i) => {
       if (!hasData(set)) return;
-      for (const record of set.records) builder.addControlRecord(setIds[i]!, record, 'optionsRecords');
+      for (const record of set.records) {
+        this.#records.add(setIds[i]!, record, 'optionsRecords');
+      }
     });
   }
 
   /** Most announcements have nothing new: a busy exporter makes hundreds of them a second. */
   #repeatOptionsTemplates(templates: readonly Uint8Array[]): void {
     if (this.#options.isReliable) return;
-    for (const record of templates) {
-      this.#parts.builder.addControlRecord(this.#optionsTemplateSet, record, 'templateRecords');
-    }
+    const setId = this.#optionsTemplateSet;
+    for (const record of templates) this.#records.add(setId, record, 'templateRecords');
   }
 
   #optionsSets(): OptionsSet[] {
@@ -288,13 +294,4 @@ export class Announcer {
       lastNotSentMs: this.#notSent.lastMs,
     };
   }
-}
-
-/** The elements of our own among fields, each once; one in reverse under its number and name there. */
-function ownElementsOf(fields: readonly TemplateField[]): InformationElement[] {
-  const own = fields.filter(({ element }) => element.isEnterprise);
-  const byId = new Map(
-    own.map((field) => [field.id, { ...field.element, id: field.id, name: nameOf(field) }]),
-  );
-  return [...byId.values()];
 }

@@ -57,6 +57,11 @@ const BATCHES_PER_LOOK = 64;
 const TURN_MS = 250;
 /** Flows that end at a time, before there is another look at the room for their records. */
 const FLOWS_PER_LOOK = 512;
+/**
+ * Records that find room while flows that have ended wait in the table, since the exporting process is behind: those of
+ * flows that must leave it all the same.
+ */
+const RECORDS_KEPT_FREE = 6144;
 /** How long the exporting process may take for the flows that are left at the end. */
 const EXPORT_ALL_MS = 4000;
 /** Packets that have been on the wire longer than the block timeout and this are in the table. */
@@ -89,7 +94,7 @@ class LiveWorker {
     const place = this.#counters.capture.byteOffset + SUPER_PACKETS * 8;
     this.#superCounts = new Float64Array(data.counters, place, SUPER_PACKET_SEGMENTS - SUPER_PACKETS + 1);
     this.#queue = new RecordQueueWriter(data.queue, {
-      whenFull: 'drop',
+      recordsPerStep: RECORDS_KEPT_FREE,
       counters: this.#counters.metering,
       timeBaseSeconds: () => this.#timeBaseSeconds,
       clockNs: () => this.#counters.metering[CLOCK_NS]!,
