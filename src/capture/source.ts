@@ -42,6 +42,8 @@ export interface PacketSource {
    * `await more()` and try again.
    */
   readBatch(batch: PacketBatch): number;
+  /** Whether packets come as they are observed, from a pipe for example: while none comes, time goes on all the same. */
+  readonly isFollowed: boolean;
   /** What comes next, as long as it is of that kind: instead of reading a batch, it may be taken from there. */
   readonly plainRecords?: PlainRecords | undefined;
   /** Resolves to true when more can be read, to false at the end. Never rejects for what is wrong with the input. */
@@ -51,6 +53,8 @@ export interface PacketSource {
    * damaged file does not keep the next one from being read.
    */
   readonly errors: readonly FlowtapError[];
+  /** Input that turned out to be a capture, so far: the files' names, or `standard input`. */
+  readonly filesRead: readonly string[];
   /** Frees what the source holds; safe to call twice. */
   close(): void;
 }

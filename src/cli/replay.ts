@@ -72,6 +72,14 @@ export async function replay(args: Arguments, loadProbe: () => Promise<RunReplay
   const lines = isQuiet ? [] : summaryLines(summary, signals.received !== undefined);
   if (process.env.npm_lifecycle_event === 'start' && !isQuiet) lines.push(...WHERE_TO_GO_NEXT);
   const faults = [...summary.errors, ...lossesOf(summary)];
+  // Where nobody sees the summary, an empty capture would look like one that has been exported.
+  if (
+    faults.length === 0 &&
+    summary.packets === 0 &&
+    args.flags.has('quiet') &&
+    signals.received === undefined
+  )
+    lines.push(`flowtap: ${summary.files.join(', ')}: a capture without any packet, so there are no flows`);
   const { error } = summary.output;
   if (error !== undefined) faults.push(`cannot write to standard output: ${error}`);
   lines.push(...faults.map((fault) => `flowtap: ${fault}`));

@@ -102,7 +102,7 @@ function reasonRows(rows: readonly { name: string; packets: number; help: string
 function readLines(summary: ReplaySummary): string[] {
   const { files, packets, octets, firstTimeNs, lastTimeNs } = summary;
   const names =
-    files.length === 1 ? (files[0] === '-' ? 'standard input' : files[0]!) : plural(files.length, 'file');
+    files.length === 1 ? files[0]! : files.length === 0 ? 'no capture' : plural(files.length, 'file');
   const lines = [`${names}: ${plural(packets, 'packet')}, ${plural(octets, 'octet')}`];
   if (firstTimeNs !== undefined && lastTimeNs !== undefined) {
     const span = formatSpan((lastTimeNs - firstTimeNs) / 1e6);

@@ -75,7 +75,7 @@ describe('summaryLines', () => {
     const text = summaryLines(
       {
         ...SUMMARY,
-        files: ['-'],
+        files: ['standard input'],
         packets: 0,
         firstTimeNs: undefined,
         lastTimeNs: undefined,

@@ -2,7 +2,7 @@
  * One capture file from its first octet to its end or its damage: opens it, tells compression and format by their magic
  * numbers, and hands its frames out in batches.
  */
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { CaptureFileError } from '../../base/errors.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
@@ -32,22 +32,35 @@ export interface CaptureFileOptions {
 const READABLE = 'a pcap or pcapng capture, as it is or compressed with gzip or zstd';
 
 /**
- * Standard input as a stream, in a worker too: `process.stdin` of a worker is an empty stream that nobody fills. A pipe
- * is read by the event loop, not by a thread, so that a replay which waits for input can still be stopped.
+ * A pipe as a stream, of standard input too: `process.stdin` of a worker is an empty stream that nobody fills. It is read
+ * by the event loop, not by a thread, so that a replay which waits for input can still be stopped.
  */
-function openStandardInput(readOctets: number): Readable {
+function openPipe(fd: number): Readable {
+  // Loaded here, since few replays read a pipe.
+  const { Socket } = process.getBuiltinModule('node:net');
+  return new Socket({ fd, readable: true, writable: false });
+}
+
+/** @throws CaptureFileError where standard input is a terminal */
+function openStandardInput(readOctets: number): { stream: Readable; isFollowed: boolean } {
   const stat = fstatSync(0);
-  if (stat.isFIFO() || stat.isSocket()) {
-    // Loaded here, since few replays read a pipe.
-    const { Socket } = process.getBuiltinModule('node:net');
-    return new Socket({ fd: 0, readable: true, writable: false });
+  if (stat.isFIFO() || stat.isSocket()) return { stream: openPipe(0), isFollowed: true };
+  if (stat.isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(0)) {
+    throw new CaptureFileError('standard input', {
+      expected: READABLE,
+      found: 'a terminal',
+      remedy: 'Pipe a capture into it: tcpdump -U -w - | flowtap replay -',
+    });
   }
-  return createReadStream('', { fd: 0, autoClose: false, highWaterMark: readOctets });
+  const stream = createReadStream('', { fd: 0, autoClose: false, highWaterMark: readOctets });
+  return { stream, isFollowed: !stat.isFile() };
 }
 
 export class CaptureFile {
   readonly file: string;
   readonly octetsTotal: number | undefined;
+  /** Whether packets come as they are observed: it is no regular file. */
+  readonly isFollowed: boolean;
   /** What the file is damaged by, once that has been met. */
   fault: CaptureFileError | undefined;
   readonly #window: ByteWindow;
@@ -59,9 +72,11 @@ export class CaptureFile {
     file: string,
     window: ByteWindow,
     octetsTotal: number | undefined,
+    isFollowed: boolean,
     context: CaptureContext,
   ) {
     this.file = file;
+    this.isFollowed = isFollowed;
     this.octetsTotal = octetsTotal;
     this.#window = window;
     this.#context = context;
@@ -70,21 +85,24 @@ export class CaptureFile {
   /** @throws CaptureFileError when the file cannot be opened */
   static open(file: string, context: CaptureContext, options: CaptureFileOptions): CaptureFile {
     if (file === STANDARD_INPUT) {
-      const window = streamWindow(openStandardInput(options.readOctets), Buffer.alloc(0), undefined, options);
-      return new CaptureFile('standard input', window, undefined, context);
+      const { stream, isFollowed } = openStandardInput(options.readOctets);
+      const window = streamWindow(stream, undefined, options);
+      return new CaptureFile('standard input', window, undefined, isFollowed, context);
     }
-    const { fd, head, size } = openFile(file);
+    const { fd, head, size, isPipe } = openFile(file);
+    if (size === undefined) {
+      const stream = isPipe
+        ? openPipe(fd)
+        : createReadStream(file, { fd, highWaterMark: options.readOctets });
+      return new CaptureFile(file, streamWindow(stream, undefined, options), undefined, true, context);
+    }
     const compression = detectCompression(head);
-    if (compression === undefined && size !== undefined) {
-      return new CaptureFile(file, fileWindow(fd, size, options), size, context);
+    if (compression === undefined) {
+      return new CaptureFile(file, fileWindow(fd, size, options), size, false, context);
     }
-    // What was read to tell the compression is still to come from a regular file, and gone from a pipe.
-    const start = size === undefined ? {} : { start: 0 };
-    const stream = createReadStream(file, { fd, highWaterMark: options.readOctets, ...start });
-    const pushed = size === undefined ? head : Buffer.alloc(0);
-    const again = size === undefined ? undefined : () => createReadStream(file);
-    const window = streamWindow(stream, pushed, compression, options, again);
-    return new CaptureFile(file, window, size, context);
+    const stream = createReadStream(file, { fd, highWaterMark: options.readOctets, start: 0 });
+    const window = streamWindow(stream, compression, options, () => createReadStream(file));
+    return new CaptureFile(file, window, size, false, context);
   }
 
   get octetsConsumed(): number {
@@ -120,7 +138,7 @@ export class CaptureFile {
     if (this.#isEnded) return false;
     const window = this.#window;
     const need = this.#format?.need ?? PCAP_HEADER_OCTETS;
-    if (await window.ensure(need)) return true;
+    if (await window.ensure(need)) return !this.#isEnded;
     if (this.#format === undefined && window.end - window.start >= COMPRESSION_MAGIC_OCTETS) this.#detect();
     if (!this.#isEnded) this.#endOfInput(need);
     return false;
@@ -138,6 +156,7 @@ export class CaptureFile {
     } else if (window.end - window.start >= PCAP_HEADER_OCTETS) {
       this.#format = new PcapFormat(window, pcap.littleEndian, this.#context);
     }
+    if (this.#format !== undefined) this.#context.filesRead.push(this.file);
   }
 
   #endOfInput(need: number): void {
@@ -148,16 +167,22 @@ export class CaptureFile {
       this.#end(window.viewOffset + window.end, 'more data', window.fault.message);
       return;
     }
+    if (left === 0 && this.#format === undefined) {
+      const found = this.isFollowed ? 'the end before the first octet' : 'an empty file (0 octets)';
+      this.#end(undefined, READABLE, found, 'Whatever writes it may have failed, or not begun yet.');
+      return;
+    }
     this.#isEnded = true;
     if (left === 0) return;
     const what = this.#format?.unfinished ?? `a capture's header of ${need} octets`;
     this.#end(at, what, `the end of the file after ${left} of them`);
   }
 
-  #end(byteOffset: number, expected: string, found: string, remedy?: string): void {
+  /** @param byteOffset of the damage; undefined where it is about the whole file */
+  #end(byteOffset: number | undefined, expected: string, found: string, remedy?: string): void {
     this.#isEnded = true;
     this.fault = new CaptureFileError(this.file, {
-      byteOffset,
+      ...(byteOffset === undefined ? {} : { byteOffset }),
       expected,
       found,
       ...(remedy === undefined ? {} : { remedy }),
@@ -183,18 +208,28 @@ function hexOf(window: ByteWindow, octets: number): string {
   return text.join(' ');
 }
 
-/** Opens a file and reads its first octets. `size` is undefined for a pipe or device. */
-function openFile(file: string): { fd: number; head: Buffer; size: number | undefined } {
+/** A file that has been opened. */
+interface OpenFile {
+  readonly fd: number;
+  /** Its first octets, where it is a regular file. */
+  readonly head: Buffer;
+  /** Undefined for a pipe or device. */
+  readonly size: number | undefined;
+  readonly isPipe: boolean;
+}
+
+/** Opens a file, without waiting for whoever is to write into a pipe. */
+function openFile(file: string): OpenFile {
   let fd: number | undefined;
   try {
-    fd = openSync(file, 'r');
+    const isPipe = statSync(file).isFIFO();
+    fd = openSync(file, isPipe ? constants.O_RDONLY | constants.O_NONBLOCK : constants.O_RDONLY);
     const stat = fstatSync(fd);
     if (stat.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
+    if (!stat.isFile()) return { fd, head: Buffer.alloc(0), size: undefined, isPipe };
     const head = Buffer.alloc(COMPRESSION_MAGIC_OCTETS);
-    const octets = stat.isFile()
-      ? readSync(fd, head, 0, head.length, 0)
-      : readSync(fd, head, 0, head.length, null);
-    return { fd, head: head.subarray(0, octets), size: stat.isFile() ? stat.size : undefined };
+    const octets = readSync(fd, head, 0, head.length, 0);
+    return { fd, head: head.subarray(0, octets), size: stat.size, isPipe: false };
   } catch (error) {
     if (fd !== undefined) closeSync(fd);
     throw cannotOpen(file, error as NodeJS.ErrnoException);
@@ -227,17 +262,15 @@ function fileWindow(
   return new FileWindow(fd, window ?? new Uint8Array(windowOctets));
 }
 
-/** A window over a stream, uncompressed if need be; standard input's compression is told when its octets come. */
+/** A window over a stream, uncompressed if need be; a compression that is not known is told when its octets come. */
 function streamWindow(
   stream: Readable,
-  head: Buffer,
   compression: Compression | undefined,
   options: CaptureFileOptions,
   again?: () => AsyncIterable<Uint8Array>,
 ): StreamWindow {
   let consumed = 0;
   async function* counted(): AsyncGenerator<Uint8Array> {
-    if (head.length > 0) yield head;
     for await (const chunk of stream) {
       consumed += chunk.length;
       yield chunk;

@@ -10,7 +10,7 @@ import { uint8Array } from '../../records/memory.ts';
 import { createPacketBatch, type PacketBatch } from '../../records/packet-batch.ts';
 import type { PacketSource, PlainRecords, SourceInterface } from '../source.ts';
 import { CaptureFile, type CaptureFileOptions } from './capture-file.ts';
-import { CAPTURED_LENGTH_MAX, CaptureContext } from './capture-format.ts';
+import { CaptureContext, SNAP_LENGTH_MAX } from './capture-format.ts';
 import { READ_AHEAD, type ReadAheadOptions, readAheadOctets } from './read-ahead.ts';
 
 export interface CaptureOptions {
@@ -69,6 +69,10 @@ abstract class Captures implements PacketSource {
     return this.context.timeBaseSeconds;
   }
 
+  get filesRead(): readonly string[] {
+    return this.context.filesRead;
+  }
+
   protected open(file: string): CaptureFile | undefined {
     try {
       return CaptureFile.open(file, this.context, this.#options);
@@ -84,6 +88,7 @@ abstract class Captures implements PacketSource {
     file.close();
   }
 
+  abstract readonly isFollowed: boolean;
   abstract readonly octetsConsumed: number;
   abstract readonly octetsTotal: number | undefined;
   abstract readBatch(batch: PacketBatch): number;
@@ -114,6 +119,10 @@ class CaptureSequence extends Captures {
     return this.#sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
   }
 
+  get isFollowed(): boolean {
+    return this.#file?.isFollowed === true;
+  }
+
   get plainRecords(): PlainRecords | undefined {
     return this.#file?.plainRecords;
   }
@@ -129,8 +138,9 @@ class CaptureSequence extends Captures {
       const file = this.#file;
       if (file !== undefined) {
         if (await file.more()) return true;
-        await file.settled();
         // Closed while it waited: the end is no fault of the file's.
+        if (this.#file === undefined) return false;
+        await file.settled();
         if (this.#file === undefined) return false;
         this.#consumedBefore += file.octetsTotal ?? file.octetsConsumed;
         this.finish(file);
@@ -166,7 +176,8 @@ interface Run {
 /** Frames of several files in the order of time, copied into one memory, since a batch's frames lie in one. */
 class MergedCaptures extends Captures {
   readonly #runs: Run[] = [];
-  readonly #bytes = new Uint8Array(4 * 1024 * 1024 + CAPTURED_LENGTH_MAX * 16);
+  /** Any frame fits, so that one is at least handed out. */
+  readonly #bytes = new Uint8Array(4 * 1024 * 1024 + SNAP_LENGTH_MAX);
   readonly #view = new DataView(this.#bytes.buffer);
   readonly #total: number | undefined;
   #consumedByFinished = 0;
@@ -189,6 +200,11 @@ class MergedCaptures extends Captures {
 
   get octetsTotal(): number | undefined {
     return this.#total;
+  }
+
+  /** Packets that have come wait for those of the others: only the last one can be followed. */
+  get isFollowed(): boolean {
+    return this.#runs.length === 1 && this.#runs[0]!.file.isFollowed;
   }
 
   readBatch(batch: PacketBatch): number {

@@ -11,9 +11,9 @@ import type { PacketBatch } from '../../records/packet-batch.ts';
 import type { PlainRecords } from '../source.ts';
 import type { ByteWindow } from './byte-window.ts';
 import {
-  CAPTURED_LENGTH_MAX,
   type CaptureContext,
   type CaptureFormat,
+  capturedLengthMax,
   type FormatFault,
   ROUNDING_NS,
 } from './capture-format.ts';
@@ -74,9 +74,7 @@ export class PcapFormat implements CaptureFormat {
     this.#littleEndian = littleEndian;
     this.#unitNs = variant.unitNs;
     this.#recordHeaderOctets = variant.recordHeaderOctets;
-    // A snap length of more than a frame can have says nothing about where the damage begins.
-    this.#capturedLengthMax =
-      snapLength > 16 * CAPTURED_LENGTH_MAX ? CAPTURED_LENGTH_MAX : Math.max(snapLength, CAPTURED_LENGTH_MAX);
+    this.#capturedLengthMax = capturedLengthMax(snapLength);
     // The upper bits tell the length of a frame check sequence (draft-ietf-opsawg-pcap §4).
     const linkType = view.getUint32(start + LINK_TYPE, littleEndian) & 0xffff;
     this.#interfaceIndex = context.intern(0, { name: '', linkType, snapLength });

@@ -9,9 +9,9 @@
 import type { PacketBatch } from '../../records/packet-batch.ts';
 import type { ByteWindow } from './byte-window.ts';
 import {
-  CAPTURED_LENGTH_MAX,
   type CaptureContext,
   type CaptureFormat,
+  capturedLengthMax,
   type FormatFault,
 } from './capture-format.ts';
 import { createTimeScale, type InterfaceTime, readInterfaceOptions, unitsToNs } from './pcapng-interface.ts';
@@ -35,7 +35,9 @@ const SIMPLE = { original: 8, data: 12 };
 
 interface SectionInterface extends InterfaceTime {
   readonly index: number;
+  /** Captured octets of a frame: what a Simple Packet Block stores at most, and more than any frame has. */
   readonly snapLength: number;
+  readonly capturedMax: number;
 }
 
 export class PcapngFormat implements CaptureFormat {
@@ -156,7 +158,8 @@ export class PcapngFormat implements CaptureFormat {
     const options = readInterfaceOptions(view, at + 16, at + length - 4, littleEndian);
     const place = this.#interfacesOfFile++;
     const index = this.#context.intern(place, { name: options.name, linkType, snapLength });
-    this.#interfaces.push({ index, snapLength, ...createTimeScale(options) });
+    const capturedMax = capturedLengthMax(snapLength);
+    this.#interfaces.push({ index, snapLength, capturedMax, ...createTimeScale(options) });
   }
 
   #readPacket(
@@ -180,6 +183,7 @@ export class PcapngFormat implements CaptureFormat {
     }
     const one = this.#interfaces[interfaceId];
     if (one === undefined) return this.#unknownInterface(at + ENHANCED.interfaceId, interfaceId);
+    if (captured > one.capturedMax) return this.#tooLong(at + ENHANCED.captured, captured, one);
     const high = view.getUint32(at + ENHANCED.timeHigh, littleEndian);
     const low = view.getUint32(at + ENHANCED.timeLow, littleEndian);
     this.#lastTimeNs = unitsToNs(one, high, low, this.#context);
@@ -196,16 +200,14 @@ export class PcapngFormat implements CaptureFormat {
     if (one === undefined) return this.#unknownInterface(at, 0);
     const original = view.getUint32(at + SIMPLE.original, this.#littleEndian);
     const stored = length - SIMPLE.data - 4;
-    const limit = one.snapLength === 0 ? CAPTURED_LENGTH_MAX : one.snapLength;
+    const captured = Math.min(original, stored, one.snapLength === 0 ? stored : one.snapLength);
+    if (captured > one.capturedMax) return this.#tooLong(at + SIMPLE.original, captured, one);
     if (Number.isNaN(this.#context.timeBaseSeconds)) this.#context.timeBaseSeconds = 0;
-    addFrame(
-      batch,
-      at + SIMPLE.data,
-      Math.min(original, limit, stored),
-      original,
-      this.#lastTimeNs,
-      one.index,
-    );
+    addFrame(batch, at + SIMPLE.data, captured, original, this.#lastTimeNs, one.index);
+  }
+
+  #tooLong(viewOffset: number, captured: number, { capturedMax }: SectionInterface): undefined {
+    return this.#damage(viewOffset, `at most ${capturedMax} captured octets`, `${captured} captured octets`);
   }
 
   #unknownInterface(viewOffset: number, interfaceId: number): undefined {

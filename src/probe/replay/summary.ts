@@ -26,6 +26,7 @@ import {
 } from '../counters.ts';
 
 export interface SummaryInput {
+  /** Captures that were read. */
   readonly files: readonly string[];
   /** One of each worker. */
   readonly counters: readonly RunCounters[];
