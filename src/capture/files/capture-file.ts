@@ -56,6 +56,13 @@ function openStandardInput(readOctets: number): { stream: Readable; isFollowed: 
   return { stream, isFollowed: !stat.isFile() };
 }
 
+/** Whether packets of this input come as they are observed: it is a pipe or a device. */
+export function isFollowedInput(file: string): boolean {
+  if (file === STANDARD_INPUT) return !fstatSync(0).isFile();
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat !== undefined && !stat.isFile() && !stat.isDirectory();
+}
+
 export class CaptureFile {
   readonly file: string;
   readonly octetsTotal: number | undefined;

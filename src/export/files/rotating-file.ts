@@ -54,6 +54,8 @@ export interface FileStatistics {
 /** A piece is written when it has this size; a compressed one is larger, which compresses better. */
 const PIECE_OCTETS = 1 << 18;
 const COMPRESSED_PIECE_OCTETS = 1 << 20;
+/** How long what is to be compressed waits for more: a piece for each second would make a file much larger. */
+const COMPRESSED_PIECE_MS = 10_000;
 /** Octets that may wait to be written before the caller has to. */
 const WAITING_OCTETS_MAX = 4 << 20;
 /** Pause after a fault; what comes meanwhile is counted as failed. */
@@ -82,6 +84,7 @@ export class RotatingFile {
   #parts: Buffer[] = [];
   #partOctets = 0;
   #partRecords = 0;
+  #partSinceMs = 0;
   /** Everything that touches the disk happens one after the other, behind this. */
   #busy: Promise<void> = Promise.resolve();
   #waitingOctets = 0;
@@ -144,6 +147,7 @@ export class RotatingFile {
    */
   append(octets: Uint8Array, records: number): Promise<void> | undefined {
     this.#takenRecords += records;
+    if (this.#partOctets === 0) this.#partSinceMs = performance.now();
     this.#parts.push(Buffer.from(octets));
     this.#partOctets += octets.length;
     this.#partRecords += records;
@@ -154,9 +158,11 @@ export class RotatingFile {
     return this.pressure;
   }
 
-  /** What waits is written soon, so that a crash loses little; compressed files would grow by that. */
+  /** Called every second: what waits is written soon, so that a crash loses little. */
   flush(): void {
-    if (this.#options.compression === 'none' && !this.#options.isWorthlessWhenCut) this.writeOut();
+    const { compression, isWorthlessWhenCut } = this.#options;
+    const waitMs = compression === 'none' ? 0 : COMPRESSED_PIECE_MS;
+    if (!isWorthlessWhenCut && performance.now() - this.#partSinceMs >= waitMs) this.writeOut();
   }
 
   /** Writes what waits. */
