@@ -250,6 +250,19 @@ def make_tunnels():
     ])
 
 
+def make_vxlan_ports():
+    """VXLAN on port 4789, on 8472 as Linux, flannel and Cilium send it, and one on 8472 in one on 4789.
+
+    Both ports are VXLAN's where --decapsulate names it; the packet in a tunnel is looked into again.
+    """
+    inner = lambda sport, dport=53: Ether(src='02:00:00:00:0a:01', dst='02:00:00:00:0a:02') / IP(src='10.0.0.1', dst='10.0.0.2') / UDP(sport=sport, dport=dport)
+    outer = lambda dport, vni: ETHER / IP(src=A, dst=B) / UDP(sport=40000, dport=dport) / VXLAN(vni=vni, flags='Instance')
+    return pcap([
+        outer(4789, 42) / inner(6000) / letters(20), outer(8472, 43) / inner(6001) / letters(20),
+        outer(4789, 44) / inner(6002, 8472) / VXLAN(vni=45, flags='Instance') / inner(6003) / letters(20),
+    ])
+
+
 def make_transports():
     """SCTP over both IP versions, DCCP, UDP-Lite, ESP, AH with UDP behind it, OSPF, an experimental protocol; ARP and spanning tree.
 
@@ -373,7 +386,7 @@ def make_empty():
 FILES = {
     'vlan.pcap': make_vlan, 'same-addresses.pcap': make_same_addresses, 'mpls-pppoe.pcap': make_mpls_pppoe, 'eompls.pcap': make_eompls,
     'fragments.pcap': make_fragments,
-    'ipv6-extensions.pcap': make_ipv6_extensions, 'icmp.pcap': make_icmp, 'tunnels.pcap': make_tunnels,
+    'ipv6-extensions.pcap': make_ipv6_extensions, 'icmp.pcap': make_icmp, 'tunnels.pcap': make_tunnels, 'vxlan-ports.pcap': make_vxlan_ports,
     'transports.pcap': make_transports, 'tcp-ends.pcap': make_tcp_ends, 'timeouts.pcap': make_timeouts,
     'nanoseconds.pcap': make_nanoseconds, 'big-endian.pcap': make_big_endian, 'raw-ip.pcap': make_raw_ip,
     'snapped.pcap': make_snapped, 'truncated.pcap': make_truncated, 'gzip.pcap.gz': make_gzip,

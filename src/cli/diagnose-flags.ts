@@ -1,6 +1,7 @@
 /** The flags of `flowtap diagnose`, and what their texts come to. */
 
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
+import type { OptionValues } from '../config/config.ts';
 import { choice, duration, integer, names, type OptionType } from '../config/option-types.ts';
 import { CONFIG_OPTIONS } from '../config/schema.ts';
 import { parseNetwork } from '../diagnose/select.ts';
@@ -13,7 +14,11 @@ const NETWORK: OptionType = {
   placeholder: 'NET',
   parse: (raw) => (parseNetwork(String(raw)) === undefined ? undefined : String(raw)),
 };
-const DECAPSULATE = CONFIG_OPTIONS.find(({ path }) => path === 'decode.decapsulate')!.type;
+/** What decodes: `--decapsulate`, and the ports of tunnels. */
+const DECODE_OPTIONS = CONFIG_OPTIONS.filter(
+  ({ path, flag }) => path.startsWith('decode.') && flag !== undefined,
+);
+const DECODE_FLAGS = DECODE_OPTIONS.map(({ flag, type, help }) => ({ name: flag!, type, help }));
 
 export const DIAGNOSE_FLAGS = [
   {
@@ -37,7 +42,7 @@ export const DIAGNOSE_FLAGS = [
   },
   { name: 'address', type: NETWORK, help: 'Only flows from or to this address or network; repeatable' },
   { name: 'port', type: integer(0, 65_535), help: 'Only flows from or to this port; repeatable' },
-  { name: 'decapsulate', type: DECAPSULATE, help: 'Tunnels to look into, or all' },
+  ...DECODE_FLAGS,
   { name: 'live', help: 'Diagnose an interface instead of files' },
   { name: 'interface', letter: 'i', type: INTERFACE, help: 'The interface for --live' },
   { name: 'duration', type: duration(1000, 30 * 86_400e3), help: 'How long --live looks [until a signal]' },
@@ -54,7 +59,8 @@ export interface DiagnoseOptions {
   readonly octetsMin: number;
   readonly addresses: readonly string[];
   readonly ports: readonly number[];
-  readonly decapsulate: readonly string[];
+  /** Values of the options of decoding, by path. */
+  readonly decode: OptionValues;
   readonly live: { readonly interface: string; readonly durationMs: number | undefined } | undefined;
 }
 
@@ -115,7 +121,12 @@ export function diagnoseOptions(args: Arguments): DiagnoseOptions {
     octetsMin: last('min-octets', 0),
     addresses: (values.get('address') ?? []) as string[],
     ports: (values.get('port') ?? []) as number[],
-    decapsulate: ((values.get('decapsulate') ?? []) as string[][]).flat(),
+    decode: new Map(
+      DECODE_OPTIONS.filter(({ flag }) => values.has(flag!)).map(({ path, flag }) => [
+        path,
+        values.get(flag!)!.flat() as string[] | number[],
+      ]),
+    ),
     live: name === undefined ? undefined : { interface: name, durationMs: last('duration', undefined) },
   };
 }

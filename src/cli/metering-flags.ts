@@ -3,7 +3,7 @@
  * row says, and those that have no option of their own.
  */
 import { concerns, type MeteringCommand } from '../config/config-option.ts';
-import { duration, names } from '../config/option-types.ts';
+import { duration, names, valueText } from '../config/option-types.ts';
 import { CONFIG_OPTIONS } from '../config/schema.ts';
 import type { Flag } from './command.ts';
 
@@ -67,7 +67,7 @@ function optionFlags(command: MeteringCommand): Flag[] {
   return options.map((option) => {
     const isSwitch = option.type.placeholder === '';
     const isShown = !isSwitch && option.type.isList !== true && option.default !== '';
-    const shown = isShown ? ` [${option.type.format(option.default).replaceAll('"', '')}]` : '';
+    const shown = isShown ? ` [${valueText(option.type, option.default)}]` : '';
     const name = `${option.default === true ? 'no-' : ''}${option.flag}`;
     return {
       name,
@@ -94,7 +94,7 @@ const SHARED: readonly Flag[] = [
   {
     name: 'flow-key',
     type: FLOW_KEY_TYPE,
-    help: 'Add tos, mac, mpls, tunnel to the key; no-vlan removes, and no-pppoe, no-interface',
+    help: 'Add tos, mac, mpls, tunnel to the key; no-vlan, … remove',
   },
   { name: 'template', type: TEMPLATE, help: 'Elements of a flow record, or the name of a profile' },
 ];

@@ -50,6 +50,12 @@ const GOLDEN: readonly GoldenCase[] = [
     flags: ['--decapsulate', 'all'],
     witness: { innermost: true },
   },
+  {
+    name: 'vxlan-ports.decapsulated',
+    file: join(PCAPS_FOLDER, 'vxlan-ports.pcap'),
+    flags: ['--decapsulate', 'vxlan'],
+    witness: { innermost: true, arguments: ['-d', 'udp.port==8472,vxlan'] },
+  },
 ];
 
 /** Captures that end in the middle, by intention. */

@@ -114,7 +114,7 @@ class IpfixFileSink implements RecordSink {
   }
 }
 
-/** @throws ConfigError for faults in the templates or in the file's name */
+/** @throws ConfigError for faults in the templates or in the file's name, ExportError for a folder that is not there */
 export const createIpfixFileSink: SinkFactory = async (config, exporter, context) => {
   const file = createRotatingFile(exporter, context, {
     header: () => undefined,

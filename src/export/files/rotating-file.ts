@@ -10,14 +10,14 @@
  */
 import { promisify } from 'node:util';
 import { gzip, zstdCompress } from 'node:zlib';
-import { fileName } from './file-name.ts';
+import { baseFolder, fileName } from './file-name.ts';
 import { deleteOldFiles } from './retention.ts';
 import { TemporaryFile } from './temporary-file.ts';
 
 export type FileCompression = 'none' | 'gzip' | 'zstd';
 
 export interface RotatingFileOptions {
-  /** Path with strftime's conversions (file-name.ts). Without any, the same file is written over. */
+  /** Path with strftime's conversions (file-name.ts). A name that another file has gets a number. */
   readonly pattern: string;
   readonly compression: FileCompression;
   /** 0: never. */
@@ -31,6 +31,8 @@ export interface RotatingFileOptions {
   readonly isWorthlessWhenCut: boolean;
   /** What every file begins with. */
   header(): Uint8Array | undefined;
+  /** Told of a complete file's name, and the one that it would have had, where that was another file's. */
+  onNumbered?(name: string, wanted: string): void;
   /** Told of faults, and that writing works again (undefined). */
   onFault(error: NodeJS.ErrnoException | undefined, name: string): void;
 }
@@ -79,6 +81,7 @@ export class RotatingFile {
     errors: {},
   };
   readonly #options: RotatingFileOptions;
+  readonly #base: string;
   #file: FilledFile | undefined;
   /** What waits for more, to be written together. */
   #parts: Buffer[] = [];
@@ -100,6 +103,7 @@ export class RotatingFile {
 
   constructor(options: RotatingFileOptions) {
     this.#options = options;
+    this.#base = baseFolder(options.pattern);
   }
 
   /** Records that were taken and are neither written nor failed. */
@@ -223,7 +227,7 @@ export class RotatingFile {
         const header = this.#options.header();
         if (header !== undefined) whole = Buffer.concat([header, piece]);
         name = fileName(this.#options.pattern, timeMs);
-        this.#file = { on: await TemporaryFile.open(name), records: 0 };
+        this.#file = { on: await TemporaryFile.open(name, this.#base), records: 0 };
       }
       const file = this.#file;
       name = file.on.name;
@@ -275,10 +279,12 @@ export class RotatingFile {
     const file = this.#file;
     if (file === undefined) return;
     this.#file = undefined;
-    const { rotateMs, rotateOctets, isWorthlessWhenCut } = this.#options;
+    const { isWorthlessWhenCut, onNumbered } = this.#options;
     const { statistics } = this;
+    let { name } = file.on;
     try {
-      await file.on.complete(rotateMs > 0 || rotateOctets > 0);
+      name = await file.on.complete();
+      if (name !== file.on.name) onNumbered?.(name, file.on.name);
     } catch (error) {
       if (isWorthlessWhenCut) statistics.failedRecords += file.records;
       this.#fault(error as NodeJS.ErrnoException, file.on.name);
@@ -287,9 +293,9 @@ export class RotatingFile {
     if (isWorthlessWhenCut) statistics.records += file.records;
     statistics.files++;
     try {
-      statistics.deleted += await deleteOldFiles(this.#options, file.on.name);
+      statistics.deleted += await deleteOldFiles(this.#options, name);
     } catch (error) {
-      this.#fault(error as NodeJS.ErrnoException, file.on.name);
+      this.#fault(error as NodeJS.ErrnoException, name);
     }
   }
 }

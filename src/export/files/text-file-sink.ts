@@ -25,7 +25,7 @@ export function fileStatistics(url: string, file: RotatingFile, offered: number)
   };
 }
 
-/** @throws ConfigError for faults in the templates or in the file's name */
+/** @throws ConfigError for faults in the templates or in the file's name, ExportError for a folder that is not there */
 export const createTextFileSink: SinkFactory = async (config, exporter, context) => {
   const { domainId, ingressInterface, egressInterface } = config.observation;
   const { templateIpv4, templateIpv6, biflow } = exporter.options;
