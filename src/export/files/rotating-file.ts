@@ -53,11 +53,9 @@ export interface FileStatistics {
   readonly errors: Record<string, number>;
 }
 
-/** A piece is written when it has this size; a compressed one is larger, which compresses better. */
-const PIECE_OCTETS = 1 << 18;
-const COMPRESSED_PIECE_OCTETS = 1 << 20;
-/** How long what is to be compressed waits for more: a piece for each second would make a file much larger. */
-const COMPRESSED_PIECE_MS = 10_000;
+/** A piece is written when it has this size or is this old; many small compressed ones would make a file much larger. */
+const PLAIN_PIECE = { octets: 1 << 18, waitMs: 0 };
+const COMPRESSED_PIECE = { octets: 1 << 20, waitMs: 10_000 };
 /** Octets that may wait to be written before the caller has to. */
 const WAITING_OCTETS_MAX = 4 << 20;
 /** Pause after a fault; what comes meanwhile is counted as failed. */
@@ -157,16 +155,14 @@ export class RotatingFile {
     this.#partRecords += records;
     this.#filledOctets += octets.length;
     this.#isBegun = true;
-    const pieceOctets = this.#options.compression === 'none' ? PIECE_OCTETS : COMPRESSED_PIECE_OCTETS;
-    if (this.#partOctets >= pieceOctets) this.writeOut();
+    if (this.#partOctets >= this.#piece.octets) this.writeOut();
     return this.pressure;
   }
 
   /** Called every second: what waits is written soon, so that a crash loses little. */
   flush(): void {
-    const { compression, isWorthlessWhenCut } = this.#options;
-    const waitMs = compression === 'none' ? 0 : COMPRESSED_PIECE_MS;
-    if (!isWorthlessWhenCut && performance.now() - this.#partSinceMs >= waitMs) this.writeOut();
+    const isDue = performance.now() - this.#partSinceMs >= this.#piece.waitMs;
+    if (isDue && !this.#options.isWorthlessWhenCut) this.writeOut();
   }
 
   /** Writes what waits. */
@@ -205,6 +201,10 @@ export class RotatingFile {
   drain(): Promise<void> {
     this.writeOut();
     return this.#busy;
+  }
+
+  get #piece() {
+    return this.#options.compression === 'none' ? PLAIN_PIECE : COMPRESSED_PIECE;
   }
 
   /** The time in a file's name: the start of its interval. */

@@ -7,7 +7,7 @@
  * One meter runs on this thread: it begins to read before the export thread has started (probe/replay/export-start.ts).
  */
 import { Worker } from 'node:worker_threads';
-import { isFollowedInput } from '../../capture/files/capture-file.ts';
+import { isFollowedInput } from '../../capture/files/open-input.ts';
 import type { SourceInterface } from '../../capture/source.ts';
 import { createRecordQueue, type RecordQueueMemory } from '../../metering/record-queue.ts';
 import type { ReplaySummary } from '../../output/summary.ts';
