@@ -79,6 +79,7 @@ export class RotatingFile {
     errors: {},
   };
   readonly #options: RotatingFileOptions;
+  readonly #piece: typeof PLAIN_PIECE;
   readonly #base: string;
   #file: FilledFile | undefined;
   /** What waits for more, to be written together. */
@@ -101,6 +102,7 @@ export class RotatingFile {
 
   constructor(options: RotatingFileOptions) {
     this.#options = options;
+    this.#piece = options.compression === 'none' ? PLAIN_PIECE : COMPRESSED_PIECE;
     this.#base = baseFolder(options.pattern);
   }
 
@@ -161,8 +163,8 @@ export class RotatingFile {
 
   /** Called every second: what waits is written soon, so that a crash loses little. */
   flush(): void {
-    const isDue = performance.now() - this.#partSinceMs >= this.#piece.waitMs;
-    if (isDue && !this.#options.isWorthlessWhenCut) this.writeOut();
+    if (this.#options.isWorthlessWhenCut) return;
+    if (performance.now() - this.#partSinceMs >= this.#piece.waitMs) this.writeOut();
   }
 
   /** Writes what waits. */
@@ -201,10 +203,6 @@ export class RotatingFile {
   drain(): Promise<void> {
     this.writeOut();
     return this.#busy;
-  }
-
-  get #piece() {
-    return this.#options.compression === 'none' ? PLAIN_PIECE : COMPRESSED_PIECE;
   }
 
   /** The time in a file's name: the start of its interval. */
