@@ -44,7 +44,7 @@ export const createProtobufFileSink: SinkFactory = async (config, exporter, cont
     },
     setInterfaces: () => {},
     flush: () => {
-      if (clock.isLive) rotateIfDue();
+      if (clock.goesOn) rotateIfDue();
       file.flush();
     },
     end: async () => {

@@ -4,16 +4,15 @@
  * columns. Set-up only; put-protobuf.ts, put-other.ts and put-json.ts write.
  */
 import * as kinds from '../../ie/compiled-source.ts';
-import { type CompiledSource, compileSource } from '../../ie/compiled-source.ts';
+import { compileSource } from '../../ie/compiled-source.ts';
 import type { InformationElement } from '../../ie/element.ts';
+import { buildColumn, keyOf, mark, NOTHING, type Value, writeOnce } from './build-column.ts';
 import type { FilledField, MessageValues } from './field-map.ts';
 import type { FieldSource } from './goflow-fields.ts';
 import type { MessageColumn } from './message-column.ts';
 import * as shapes from './message-column.ts';
 import type { ProbeValues } from './message-values.ts';
-import { putJson } from './put-json.ts';
-import { putProtobuf } from './put-protobuf.ts';
-import { type FieldType, type MessageSchema, SchemaFault, type SchemaField, WIRE_LENGTH } from './schema.ts';
+import { type MessageSchema, SchemaFault, type SchemaField, WIRE_LENGTH } from './schema.ts';
 
 /** What columns are compiled for. */
 export interface ColumnScope {
@@ -46,47 +45,12 @@ interface Node {
   readonly children: Map<number, Node>;
 }
 
-/** A value of a record, or of another place: a record that is the same for all messages. */
-interface Value extends CompiledSource {
-  readonly words?: Int32Array;
-  readonly isExportTime?: true;
-}
-
-const FORMS: Readonly<Partial<Record<FieldType, number>>> = {
-  sint32: shapes.ZIGZAG,
-  sint64: shapes.ZIGZAG,
-  fixed32: shapes.FIXED_32,
-  sfixed32: shapes.FIXED_32,
-  fixed64: shapes.FIXED_64,
-  sfixed64: shapes.FIXED_64,
-  float: shapes.FLOAT,
-  double: shapes.DOUBLE,
-  bool: shapes.BOOL,
-  string: shapes.TEXT,
-  bytes: shapes.OCTETS,
-};
 const NS_PER_UNIT: Readonly<Record<string, number>> = {
   dateTimeSeconds: 1e9,
   dateTimeMilliseconds: 1e6,
   dateTimeMicroseconds: 1e3,
   dateTimeNanoseconds: 1,
 };
-/** Kinds that put-protobuf.ts writes, by the form of the field. */
-const PLAIN_KINDS: Readonly<Record<number, readonly number[]>> = {
-  [shapes.PLAIN]: [
-    ...[kinds.WORD, kinds.COUNTER, kinds.NANOSECONDS, kinds.MAC_SOURCE, kinds.MAC_DESTINATION],
-    shapes.SEQUENCE,
-  ],
-  [shapes.OCTETS]: [kinds.ADDRESS_IPV4, kinds.ADDRESS_IPV6],
-};
-const NOTHING = new Uint8Array(0);
-const SCRATCH_OCTETS = 1024;
-
-/** protobuf's key of a field. */
-function keyOf({ number, wireType }: SchemaField): number {
-  return number * 8 + wireType;
-}
-
 /** An address that is always the unspecified one says nothing. */
 function isUnspecifiedAddress({ type, source }: InformationElement): boolean {
   return source.kind === 'constant' && (type === 'ipv4Address' || type === 'ipv6Address');
@@ -114,87 +78,6 @@ function valueFor(source: FieldSource, field: SchemaField, scope: ColumnScope): 
   // A part of an octet array is a number.
   const kind = compiled.kind === kinds.HEX_WORD ? kinds.WORD : compiled.kind;
   return { ...compiled, kind, place: { word, shift: shift + part.shift }, mask: part.mask };
-}
-
-/** Whether the plain way, which leaves out what is 0 or does not apply, writes this value into this field. */
-function isPlain(field: SchemaField, form: number, { kind }: Value): boolean {
-  if (field.hasPresence || field.isRequired || field.isRepeated) return false;
-  return PLAIN_KINDS[form]?.includes(kind) === true;
-}
-
-function column(
-  field: SchemaField,
-  value: Value,
-  lead: string,
-  names: ReadonlyMap<number, string> | undefined,
-  presenceMask: number,
-): MessageColumn {
-  const { kind, at = 0, place, mask = 0, when, constant = 0 } = value;
-  const form = FORMS[field.type] ?? shapes.PLAIN;
-  const shown = field.type === 'enum' ? field.names : names;
-  const isText = form === shapes.TEXT || kind === shapes.TIMESTAMP || kind === kinds.HEX_WORD;
-  const isAddress = kind === kinds.ADDRESS_IPV4 || kind === kinds.ADDRESS_IPV6;
-  const isMac = kind === kinds.MAC_SOURCE || kind === kinds.MAC_DESTINATION;
-  return {
-    kind,
-    write: isPlain(field, form, value) ? kind : shapes.OTHER,
-    form,
-    key: field.isRepeated && field.isPacked ? 0 : keyOf(field),
-    octets: field.isRepeated ? NOTHING : Buffer.from(`${lead}"${field.name}":`),
-    names:
-      shown === undefined
-        ? undefined
-        : new Map([...shown].map(([number, name]) => [number, Buffer.from(JSON.stringify(name))])),
-    isQuoted: isText || isAddress || isMac,
-    isItem: field.isRepeated,
-    isZeroWritten:
-      field.hasPresence ||
-      field.isRequired ||
-      field.isRepeated ||
-      (form === shapes.TEXT && presenceMask === 0),
-    isRequired: field.isRequired,
-    at: place?.word ?? at,
-    shift: place?.shift ?? 0,
-    mask,
-    conditionAt: when?.word ?? 0,
-    conditionShift: when?.shift ?? 0,
-    conditionMask: when?.mask ?? 0,
-    conditionEquals: when?.equals ?? 0,
-    presenceMask,
-    constant,
-  };
-}
-
-/** A column of octets that are there already, or begins or ends something. */
-function mark(kind: number, key: number, octets: Uint8Array, isItem = false): MessageColumn {
-  return {
-    ...{ kind, write: kind, form: shapes.PLAIN, key, octets, names: undefined, isQuoted: false, isItem },
-    ...{
-      isZeroWritten: false,
-      isRequired: false,
-      at: 0,
-      shift: 0,
-      mask: 0,
-      conditionAt: 0,
-      conditionShift: 0,
-    },
-    ...{ conditionMask: 0, conditionEquals: 0, presenceMask: 0, constant: 0 },
-  };
-}
-
-const NO_DOUBLES = new Float64Array(256);
-const scratch = Buffer.alloc(SCRATCH_OCTETS);
-
-/** What a column writes whose value is the same in every record. @param words the record that it reads */
-export function writeOnce(
-  one: MessageColumn,
-  isJson: boolean,
-  words: Int32Array,
-  doubles = NO_DOUBLES,
-  epochSeconds = 0,
-): Uint8Array {
-  const put = isJson ? putJson : putProtobuf;
-  return Uint8Array.from(scratch.subarray(0, put(one, words, doubles, 0, epochSeconds, 0, scratch, 0)));
 }
 
 class Compiler {
@@ -278,7 +161,7 @@ class Compiler {
     const value = valueFor(source, field, this.#scope);
     if (value === undefined) return undefined;
     const { isJson } = this.#scope;
-    const compiled = column(field, value, lead, source.names, presenceMask(source, this.#scope));
+    const compiled = buildColumn(field, value, lead, source.names, presenceMask(source, this.#scope));
     if (value.isExportTime === true) {
       const held = mark(shapes.FIXED, 0, NOTHING);
       this.exportTimes.push({ column: held, time: compiled });

@@ -5,7 +5,7 @@
 import type { FlowRecordBatch, RecordParts } from '../../records/flow-layout.ts';
 import { ExportClock } from '../export-clock.ts';
 import { LANES, RowSelection } from '../row-selection.ts';
-import { writeOnce } from './compile-columns.ts';
+import { writeOnce } from './build-column.ts';
 import { encodeMessages, type MessageRun } from './flow-encoder.ts';
 import { ENTRY_HEAD_OCTETS, type MessageBlock } from './message-block.ts';
 import { compileMessageLanes, type MessageLane } from './message-lanes.ts';
