@@ -17,7 +17,7 @@ export function fileStatistics(url: string, file: RotatingFile, offered: number)
     dataRecords: records,
     recordsFailed: failedRecords,
     recordsPending: offered - records - failedRecords,
-    notExportable: { ipv6: 0 },
+    notExportable: { ipv6: 0, time: 0 },
     templateRecords: 0,
     optionsRecords: 0,
     errors: { ...errors },
