@@ -177,6 +177,27 @@ def make_eompls():
     ])
 
 
+def make_tags():
+    """Tags before an EtherType or an Ethernet frame: 802.1ah with and without B-tag, VN-Tag, 802.1BR, Cisco MetaData, HSR, 802.1CB, TRILL, FabricPath, bridged Ethernet, VMware's; two of them in one frame; LLDP behind a tag.
+
+    A tag of fixed length is looked through; MAC addresses and VLAN are those of the innermost Ethernet header.
+    """
+    tag = lambda kind, octets, inside: Ether(src=ETHER.src, dst=ETHER.dst, type=kind) / Raw(octets + inside)
+    ip = lambda sport: struct.pack('>H', 0x0800) + raw(udp4(sport))
+    frame = lambda sport: raw(Ether(src='02:00:00:00:0a:01', dst='02:00:00:00:0a:02') / udp4(sport))
+    service = bytes.fromhex('00abcdef')
+    return pcap([
+        tag(0x88E7, service, frame(5001)), tag(0x88A8, bytes.fromhex('0064 88e7') + service, frame(5002)),
+        tag(0x8926, bytes.fromhex('00640001'), ip(5003)), tag(0x893F, bytes.fromhex('e00100640000'), ip(5004)),
+        tag(0x8909, bytes.fromhex('010100010064'), ip(5005)), tag(0x892F, bytes.fromhex('00340001'), ip(5006)),
+        tag(0xF1C1, bytes.fromhex('00000001'), ip(5007)), tag(0x22F3, bytes.fromhex('003f00010002'), frame(5008)),
+        tag(0x8903, bytes.fromhex('0064'), frame(5009)), tag(0x6558, b'', frame(5010)),
+        tag(0x88DE, bytes(10), frame(5011)),
+        tag(0x893F, bytes.fromhex('e00100640000 8926 00640001'), ip(5012)),
+        tag(0x8926, bytes.fromhex('00640001'), bytes.fromhex('88cc 0207')),
+    ])
+
+
 def make_fragments():
     """A UDP datagram in three IPv4 fragments; one whose first fragment is missing; one in three IPv6 fragments; an atomic IPv6 fragment; one that arrives second fragment first.
 
@@ -384,7 +405,7 @@ def make_empty():
 
 
 FILES = {
-    'vlan.pcap': make_vlan, 'same-addresses.pcap': make_same_addresses, 'mpls-pppoe.pcap': make_mpls_pppoe, 'eompls.pcap': make_eompls,
+    'vlan.pcap': make_vlan, 'same-addresses.pcap': make_same_addresses, 'mpls-pppoe.pcap': make_mpls_pppoe, 'eompls.pcap': make_eompls, 'tags.pcap': make_tags,
     'fragments.pcap': make_fragments,
     'ipv6-extensions.pcap': make_ipv6_extensions, 'icmp.pcap': make_icmp, 'tunnels.pcap': make_tunnels, 'vxlan-ports.pcap': make_vxlan_ports,
     'transports.pcap': make_transports, 'tcp-ends.pcap': make_tcp_ends, 'timeouts.pcap': make_timeouts,

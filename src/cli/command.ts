@@ -1,5 +1,5 @@
 /**
- * What a command of the command line is: its operands, flags and help, and how to load what it does. The parser, the
+ * What a command of the command line is: its operands, flags and help, and how to load what it does. yargs, its
  * help and the suggestions all read these tables. Nothing here does anything.
  */
 import type { OptionType } from '../config/option-types.ts';

@@ -45,7 +45,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'replay',
     usage: 'FILE... [-e URL]... [-o table|json|csv|none]',
-    summary: 'Meter capture files (pcap, pcapng, .gz, - for standard input) and export the flows',
+    summary: 'Meter capture files (pcap, pcapng, .gz; - for stdin) and export the flows',
     operands: { name: 'FILE', min: 1, max: Number.POSITIVE_INFINITY },
     flags: REPLAY_FLAGS,
     examples: [
@@ -61,12 +61,12 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'diagnose',
     usage: 'FILE... | --live -i IFACE [-o table|json] [--html FILE]',
-    summary: 'Tell what the network did to each flow of captures: loss, delay, stalls, windows',
+    summary: 'Tell what the network did to each flow: loss, delay, stalls, windows',
     operands: { name: 'FILE', min: 0, max: Number.POSITIVE_INFINITY },
     flags: DIAGNOSE_FLAGS,
     examples: [
       ['flowtap diagnose transfer.pcapng', 'why was it slow?'],
-      ['flowtap diagnose day*.pcap.gz --address 192.0.2.0/24 --html report.html', 'a page with charts'],
+      ['flowtap diagnose day*.gz --address 192.0.2.0/24 --html report.html', 'a page with charts'],
       ['flowtap diagnose --live -i eth1 --duration 10m', 'what goes by in ten minutes'],
       ["flowtap diagnose x.pcap -o json | jq 'select(.lostShare > 0.001)'", 'each direction of each flow'],
     ],
@@ -81,7 +81,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'count',
     usage: '-i NAME [--duration TIME] [-o table|json]',
-    summary: 'Count the packets of a live interface and discard them: the baseline of a capture',
+    summary: 'Count and discard the packets of a live interface: a baseline of capture',
     operands: { name: '', min: 0, max: 0 },
     flags: [...COUNT_FLAGS, LISTING],
     examples: [['flowtap count -i eth0 --duration 10s', 'packets, bits and drops, a line a second']],

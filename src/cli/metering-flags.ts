@@ -94,7 +94,7 @@ const SHARED: readonly Flag[] = [
   {
     name: 'flow-key',
     type: FLOW_KEY_TYPE,
-    help: 'Add tos, mac, mpls, tunnel to the key; no-vlan removes, and no-pppoe, no-interface',
+    help: 'Add tos, mac, mpls, tunnel to the key; no-vlan, … remove',
   },
   { name: 'template', type: TEMPLATE, help: 'Elements of a flow record, or the name of a profile' },
 ];

@@ -6,7 +6,7 @@
 
 import type { ConfigFault } from '../base/errors.ts';
 import type { AnonymizationConfig } from '../export/anonymization/anonymizer.ts';
-import type { OptionsDataMode } from '../export/options-data/announcer.ts';
+import type { OptionsDataMode } from '../export/options-data/announcer-options.ts';
 import type { TunnelName, UdpTunnelName } from '../records/tunnel-kinds.ts';
 import type { ConfigOption } from './config-option.ts';
 import { exporterScheme } from './exporter-schemes.ts';

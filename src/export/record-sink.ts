@@ -8,7 +8,7 @@ import type { AnonymizationConfig } from './anonymization/anonymizer.ts';
 import type { KafkaFaultReason } from './kafka/kafka-fault.ts';
 import type { FlowVolume } from './lost-flows.ts';
 import type { MeteringStatistics, SamplingDescription, SamplingForm } from './metering-statistics.ts';
-import type { OptionsDataMode } from './options-data/announcer.ts';
+import type { OptionsDataMode } from './options-data/announcer-options.ts';
 import type { InterfaceDescription } from './options-data/options-data.ts';
 import type { FlowKeyParts } from './options-data/options-templates.ts';
 import type { SendErrorReason } from './transport/transport.ts';
@@ -107,7 +107,11 @@ export interface CollectorStatistics {
   readonly recordsFailed: number;
   readonly recordsPending: number;
   /** Flow records that the protocol cannot carry, by reason. */
-  readonly notExportable: { readonly ipv6: number };
+  readonly notExportable: {
+    readonly ipv6: number;
+    /** Flows that last longer than their times can say. */
+    readonly time: number;
+  };
   readonly templateRecords: number;
   readonly optionsRecords: number;
   /** Messages that could not be sent, by reason; for sessions, connections that could not be made or were lost. */
@@ -184,6 +188,8 @@ export type SinkLogLevel = 'error' | 'warning' | 'info';
 export interface SinkContext {
   /** `wait`: a replay, which loses nothing as long as the collector lives. `drop`: live, where nothing may wait long. */
   readonly whenFull: 'wait' | 'drop';
+  /** A replay whose packets come as they are observed, from a pipe: time goes on where none comes. Missing: no. */
+  readonly isFollowed?: boolean;
   /**
    * Prints one line.
    * @param kind constant text that the rate limit counts by

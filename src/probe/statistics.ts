@@ -64,7 +64,11 @@ export function meteringStatistics(
       if (Number.isNaN(firstIgnoredMs)) firstIgnoredMs = lastIgnoredMs;
     }
     const unselected = of(({ capture }) => capture[PACKETS_UNSELECTED]!);
-    const read = of(({ capture }) => capture[PACKETS_READ]!);
+    // Selected packets are counted with the segments of super-packets, and so are those that they were selected from.
+    const observed = of(({ capture }) => {
+      const segments = capture[SUPER_PACKET_SEGMENTS]! - capture[SUPER_PACKETS]!;
+      return capture[PACKETS_READ]! + segments + capture[PACKETS_LEFT_OUT]!;
+    });
     const leftOut = of(({ capture }) => capture[PACKETS_LEFT_OUT]!);
     const isSelecting = unselected + leftOut > 0;
     return {
@@ -72,7 +76,7 @@ export function meteringStatistics(
       ignoredOctets,
       firstIgnoredMs,
       lastIgnoredMs,
-      observedPackets: isSelecting ? read + leftOut : Number.NaN,
+      observedPackets: isSelecting ? observed : Number.NaN,
       selectedPackets: isSelecting ? of(({ metering }) => metering[METERED_PACKETS]!) : Number.NaN,
       observedFlows: of(({ metering }) => metering[FLOWS_CREATED]!),
     };

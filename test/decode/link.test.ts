@@ -148,6 +148,10 @@ describe('frames that are not IP', () => {
     ['otherLinkProtocol', '00000007', 0],
     ['otherLinkProtocol', '0000 0338 0000 0000000000000000 0000', 113],
     ['ipVersion', '50', 101],
+    ['linkTooShort', `${MAC} 893f e001 0064 0000 08`],
+    ['linkTooShort', `${MAC} 88e7 00abcdef ${MAC} 08`],
+    ['linkTooShort', `${MAC} 22f3 003f 0001`],
+    ['lldp', `${MAC} 8926 00640001 88cc`],
     ['vlanTagLimit', `${MAC} 8100 ${'0001 8100'.repeat(9)}`],
     ['mplsLabelLimit', `${MAC} 8847 ${'00001040'.repeat(33)}`],
   ];

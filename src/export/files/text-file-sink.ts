@@ -17,7 +17,7 @@ export function fileStatistics(url: string, file: RotatingFile, offered: number)
     dataRecords: records,
     recordsFailed: failedRecords,
     recordsPending: offered - records - failedRecords,
-    notExportable: { ipv6: 0 },
+    notExportable: { ipv6: 0, time: 0 },
     templateRecords: 0,
     optionsRecords: 0,
     errors: { ...errors },
@@ -65,7 +65,7 @@ export const createTextFileSink: SinkFactory = async (config, exporter, context)
     },
     setInterfaces: () => {},
     flush: () => {
-      if (clock.isLive) rotateIfDue();
+      if (clock.goesOn) rotateIfDue();
       file.flush();
     },
     end: async () => {

@@ -144,7 +144,7 @@ export class KafkaSink implements RecordSink {
       dataRecords: sent.delivered,
       recordsFailed: sent.failed,
       recordsPending,
-      notExportable: { ipv6: 0 },
+      notExportable: { ipv6: 0, time: 0 },
       templateRecords: 0,
       optionsRecords: 0,
       errors: sent.faults,

@@ -2,7 +2,6 @@
  * Announces templates and options to a collector: before their first use, again soon after, and then by time and number
  * of messages (RFC 7011 §8.4, RFC 3954 §9), since a datagram may be lost and a collector restarted.
  */
-import type { AnonymizationConfig } from '../anonymization/anonymizer.ts';
 import type { ExportClock } from '../export-clock.ts';
 import { type FlowVolume, NOTHING_LOST } from '../lost-flows.ts';
 import { OPTIONS_TEMPLATE_SET, TEMPLATE_SET } from '../messages/ipfix.ts';
@@ -10,22 +9,14 @@ import type { Lanes, TemplateIds } from '../messages/lanes.ts';
 import type { MessageArena } from '../messages/message-arena.ts';
 import type { MessageBuilder } from '../messages/message-builder.ts';
 import { OPTIONS_TEMPLATE_SET_V9, TEMPLATE_SET_V9 } from '../messages/netflow-v9.ts';
-import type { MeteringStatistics, SamplingDescription, SamplingForm } from '../metering-statistics.ts';
+import type { MeteringStatistics } from '../metering-statistics.ts';
 import type { TransportStatistics } from '../transport/transport.ts';
+import type { AnnouncerOptions } from './announcer-options.ts';
 import { ControlRecords } from './control-records.ts';
 import { type InterfaceDescription, ipfixOptionsData, netflow9OptionsData } from './options-data.ts';
 import type { OptionsSet } from './options-records.ts';
 import { EVERY_PACKET } from './options-sampling.ts';
-import { type FlowKeyParts, ownElementsOf } from './options-templates.ts';
-
-/**
- * When options data is sent: all of it with every announcement of templates; descriptions with the first one, after a
- * collector refused messages (so has probably been restarted) and when they change, and statistics from time to time; the
- * same without statistics; or nothing at all. In IPFIX options data counts in the sequence number (RFC 7011 §3.1), which
- * nfcapd up to now forgets: it reports a false failure for options data behind its first flow record. So `statistics`,
- * which sends little, is IPFIX's default, and `periodic` that of NetFlow v9, which counts messages.
- */
-export type OptionsDataMode = 'periodic' | 'statistics' | 'once' | 'none';
+import { ownElementsOf, readsUpTime } from './options-templates.ts';
 
 /** Interfaces that are announced at most. */
 const INTERFACES_MAX = 400;
@@ -33,24 +24,6 @@ const INTERFACES_MAX = 400;
 const SECOND_REFRESH_MESSAGES = 20;
 /** Least time between announcements to a collector that refuses messages. */
 const REFUSED_REFRESH_MS = 1000;
-
-export interface AnnouncerOptions {
-  readonly isIpfix: boolean;
-  readonly observationDomainId: number;
-  readonly privateEnterpriseNumber: number;
-  /** Nothing is lost on the way: each template is sent once (RFC 7011 §8.2), options data again when it changes. */
-  readonly isReliable: boolean;
-  readonly templateRefreshMs: number;
-  readonly templateRefreshMessages: number;
-  readonly optionsData: OptionsDataMode;
-  /** Every packet where missing. */
-  readonly sampling?: SamplingDescription;
-  readonly samplingForms?: readonly SamplingForm[];
-  readonly exporterAddress?: string;
-  readonly flowKey?: FlowKeyParts;
-  readonly ingressInterface: number | 'auto';
-  readonly anonymization?: AnonymizationConfig;
-}
 
 /** What an announcer works with; all of it is the exporter's. */
 interface Parts {
@@ -71,6 +44,7 @@ export class Announcer {
   #optionsTemplates: readonly Uint8Array[] | undefined;
   #interfaces: readonly InterfaceDescription[] = [];
   #hasNewInterfaces = false;
+  #hasNewStart = false;
   #readMetering: (() => MeteringStatistics) | undefined;
   #readDropped: () => FlowVolume = () => NOTHING_LOST;
   #refreshedAtMs = Number.NEGATIVE_INFINITY;
@@ -95,6 +69,13 @@ export class Announcer {
     this.#interfaces = interfaces.slice(0, INTERFACES_MAX);
     this.#hasNewInterfaces = this.#refreshes > 0;
     this.#refreshedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The system start that up times count from has moved: those who read them have to know. */
+  moveStart(): void {
+    if (!this.#options.isIpfix || this.#refreshes === 0) return;
+    this.#hasNewStart = this.#parts.lanes.templates.some(readsUpTime);
+    if (this.#hasNewStart) this.#refreshedAtMs = Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -129,14 +110,15 @@ export class Announcer {
 
   /**
    * Announces templates and options where it is time to, in as many messages as that takes.
+   * @param isQuiet no record comes: only what time alone has made due, and nothing before the first record
    * @returns false where the arena has no room for all of it: send first, then call again before the next flow record
    */
-  announceIfDue(): boolean {
-    return this.#place() && this.#startIfDue();
+  announceIfDue(isQuiet = false): boolean {
+    return this.#place() && ((isQuiet && this.#refreshes === 0) || this.#startIfDue(isQuiet));
   }
 
   /** @returns false where there is no room, as `announceIfDue` does */
-  #startIfDue(): boolean {
+  #startIfDue(isQuiet: boolean): boolean {
     const { isReliable, templateRefreshMs, templateRefreshMessages, optionsData } = this.#options;
     const { builder, arena, statistics } = this.#parts;
     const nowMs = performance.now();
@@ -149,7 +131,7 @@ export class Announcer {
     const hasStatistics = optionsData === 'statistics' || optionsData === 'periodic';
     const areStatisticsDue =
       hasStatistics && this.#refreshes > 0 && nowMs - this.#statisticsAtMs >= templateRefreshMs;
-    const isOften = !isReliable && (isSecond || wasRefused || since >= templateRefreshMessages);
+    const isOften = !(isReliable || isQuiet) && (isSecond || wasRefused || since >= templateRefreshMessages);
     const isLate = !isReliable && sinceMs >= templateRefreshMs;
     if (!wasAsked && !isOften && !isLate && !areStatisticsDue) return true;
     if (arena.free <= 0) return false;
@@ -157,17 +139,19 @@ export class Announcer {
     this.#addTemplates();
     const isWhole = this.#refreshes === 0 || wasRefused || optionsData === 'periodic';
     const hasNewInterfaces = this.#hasNewInterfaces;
-    const hasData = isWhole || areStatisticsDue || hasNewInterfaces;
+    const hasNewStart = this.#hasNewStart;
+    const hasData = isWhole || areStatisticsDue || hasNewInterfaces || hasNewStart;
     const repeated = hasData ? undefined : this.#optionsTemplates;
     if (repeated !== undefined) this.#repeatOptionsTemplates(repeated);
     else if (optionsData !== 'none') {
       this.#addOptions(({ kind }) => {
         if (kind === 'statistics') return areStatisticsDue || optionsData === 'periodic';
+        if (kind === 'start' && hasNewStart) return true;
         return isWhole || (kind === 'interfaces' && hasNewInterfaces);
       });
     }
     if (this.#refreshes === 0 || areStatisticsDue) this.#statisticsAtMs = nowMs;
-    this.#hasNewInterfaces = false;
+    this.#hasNewInterfaces = this.#hasNewStart = false;
     this.#refreshes++;
     this.#refreshedAtMs = nowMs;
     this.#refusedAtRefresh = econnrefused;

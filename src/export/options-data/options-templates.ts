@@ -117,6 +117,11 @@ export function typeInformation(
   };
 }
 
+/** Whether records of a template have times since the system start. */
+export function readsUpTime({ fields }: Pick<Template, 'fields'>): boolean {
+  return fields.some(({ element: { source } }) => source.kind === 'time' && source.since === 'systemInit');
+}
+
 /** The elements of our own among fields, each once; one in reverse under its number and name there. */
 export function ownElementsOf(fields: readonly TemplateField[]): InformationElement[] {
   const own = fields.filter(({ element }) => element.isEnterprise);

@@ -18,9 +18,14 @@ import {
   SUPER_PACKET_INDEX,
   splitSuperPackets,
 } from '../../capture/live/super-packets.ts';
+import {
+  createHashSelector,
+  type HashSelector,
+  selectDecoded,
+} from '../../capture/selection/hash-selection.ts';
 import { samplesItself } from '../../capture/selection/kernel-selection.ts';
-import { createSelector, type Selector, selectPackets } from '../../capture/selection/selection.ts';
-import { createDecoder, type Decoder, decodeBatch } from '../../decode/decoder.ts';
+import { createSelector, type Selector, selectFrames } from '../../capture/selection/selection.ts';
+import { countAccepted, createDecoder, type Decoder, decodeFrames } from '../../decode/decoder.ts';
 import { createEngine } from '../../engine/engine.ts';
 import { CLOCK_NS } from '../../metering/counters.ts';
 import type { FlowSink } from '../../metering/expiry.ts';
@@ -74,6 +79,10 @@ class LiveWorker {
   readonly #decoder: Decoder;
   readonly #batch: LivePacketBatch = createLiveBatch(PACKETS_PER_BATCH);
   readonly #prepared: PreparedBatch;
+  /** Where headers stand: for path health and selection by hash always, else for batches with super-packets. */
+  readonly #offsets: Int32Array;
+  readonly #needsOffsets: boolean;
+  readonly #hashSelector: HashSelector | undefined;
   #selector: Selector | undefined;
   #isStopped = false;
   #turnAtMs = 0;
@@ -109,12 +118,10 @@ class LiveWorker {
     });
     adviseHuge(engine.buffer);
     this.#decoder = createDecoder(data.decode, this.#counters.decode);
-    const decoded = createDecodedBatch(
-      PACKETS_PER_BATCH,
-      data.encapsulation,
-      (data.health ?? 'off') !== 'off',
-      engine.allocate,
-    );
+    this.#hashSelector = createHashSelector(sampling);
+    this.#needsOffsets = (data.health ?? 'off') !== 'off' || this.#hashSelector !== undefined;
+    const decoded = createDecodedBatch(PACKETS_PER_BATCH, data.encapsulation, true, engine.allocate);
+    this.#offsets = decoded.offsets!;
     this.#prepared = createPreparedBatch(decoded, PACKETS_PER_BATCH, data.metering.flowKey, engine);
   }
 
@@ -177,14 +184,20 @@ class LiveWorker {
     this.#metering.mayExpire = this.#queue.hasRoom;
     countLivePackets(batch, capture);
     if (this.#selector !== undefined) {
-      capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + selectPackets(this.#selector, batch);
+      capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + selectFrames(this.#selector, batch);
     }
     if (batch.superPackets > 0) numberSuperPackets(batch);
-    decodeBatch(this.#decoder, batch, this.#linkTypes, prepared);
+    prepared.offsets = this.#needsOffsets || batch.superPackets > 0 ? this.#offsets : undefined;
+    let octets = decodeFrames(this.#decoder, batch, this.#linkTypes, prepared);
+    const hash = this.#hashSelector;
+    if (hash !== undefined) {
+      selectDecoded(hash, prepared, batch.view);
+      capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + hash.packetsDropped;
+      octets -= hash.octetsDropped;
+    }
+    countAccepted(this.#counters.decode, prepared.count, octets);
     if (batch.superPackets > 0) {
-      const { interfaceIndex } = this.#data.capture;
-      const linkType = this.#linkTypes[interfaceIndex]!;
-      splitSuperPackets(batch, prepared, interfaceIndex, linkType, this.#superCounts);
+      splitSuperPackets(batch, prepared, this.#data.capture.interfaceIndex, this.#superCounts);
     }
     this.#preparer.prepare(prepared, batch.view);
     this.#metering.meter(prepared, batch.view);
@@ -223,7 +236,7 @@ class LiveWorker {
     const { interfaceIndex, sampling } = this.#data.capture;
     this.#linkTypes[interfaceIndex] = linkType;
     this.#linkTypes.fill(linkType, SUPER_PACKET_INDEX, SUPER_PACKET_INDEX + PACKETS_PER_BATCH);
-    this.#selector = createSelector(sampling, linkType, opened.samplesBy);
+    this.#selector = createSelector(sampling, opened.samplesBy);
     const { samplingFault } = opened;
     if (samplingFault !== undefined) {
       const fields = { interface: this.#data.capture.interface };

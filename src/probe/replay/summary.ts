@@ -47,7 +47,10 @@ function exporterSummary(one: CollectorStatistics): ExporterSummary {
     octets,
     dataRecords,
     recordsFailed,
-    notExportable: [{ reason: 'IPv6 does not fit into NetFlow v5', records: notExportable.ipv6 }],
+    notExportable: [
+      { reason: 'IPv6 does not fit into NetFlow v5', records: notExportable.ipv6 },
+      { reason: 'they last longer than their times can say', records: notExportable.time },
+    ],
     errors: Object.entries(errors).map(([reason, count]) => ({
       reason,
       messages: count,

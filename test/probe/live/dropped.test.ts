@@ -2,12 +2,11 @@
 import { expect, it } from 'vitest';
 import { sendFrames, useLink } from '../../capture/live/support.ts';
 import { describeInLab } from '../../lab/lab.ts';
-import { ethernet, ipv4, udp } from '../../support/frames.ts';
+import { ethernet, ipv4, udp, withHeaderChecksum } from '../../support/frames.ts';
 import { scrapeUntil, startDaemon, total } from './daemon-support.ts';
 
-const packet = ipv4(
-  { source: '10.1.0.1', destination: '10.2.0.1', protocol: 17 },
-  udp(1, 2, new Uint8Array(40)),
+const packet = withHeaderChecksum(
+  ipv4({ source: '10.1.0.1', destination: '10.2.0.1', protocol: 17 }, udp(1, 2, new Uint8Array(40))),
 );
 const MAC_ADDRESSES = ethernet(packet).subarray(0, 12);
 const behind = (header: number[], payload: Uint8Array = packet) =>

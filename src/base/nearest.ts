@@ -1,4 +1,4 @@
-/** The known name that is nearest to an unknown one. Loaded only once something is wrong. */
+/** The known name that is nearest to an unknown one, for error messages. */
 import { distance } from 'fastest-levenshtein';
 
 /**
