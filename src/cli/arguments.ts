@@ -107,18 +107,22 @@ function areOperandsRight({ operands }: Command, parsed: Parsed): boolean {
   return isCountRight && dashedOperands(parsed).length === 0 && parsed.help !== false;
 }
 
+/** Names that yargs has for itself, or does not keep as they are: none of them is an option. */
+const RESERVED = /^--(_|\$0|__proto__)(?==|$)/;
+
 /**
- * Puts `=` between a letter and the value that is written right behind it (`-ieth0`; POSIX.1 12.2, guideline 6), where
- * yargs reads further letters.
+ * What yargs would misread, put so that it does not. Between a letter and the value that is written right behind it there
+ * comes a `=` (`-ieth0`; POSIX.1 12.2, guideline 6), where yargs reads further letters. Behind a name of its own there
+ * comes a blank, which makes it an unknown one.
  */
-function separateValues(argv: readonly string[], command: Command | undefined): string[] {
+function forYargs(argv: readonly string[], command: Command | undefined): string[] {
   const letters = (isSwitch: boolean) =>
     (command?.flags ?? []).map(({ letter, type }) =>
       (type === undefined) === isSwitch ? (letter ?? '') : '',
     );
   const attached = new RegExp(`^(-[${letters(true).join('')}h]*[${letters(false).join('')}])([^=].*)$`, 's');
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
-  return argv.map((text, i) => (i < end ? text.replace(attached, '$1=$2') : text));
+  return argv.map((text, i) => (i < end ? text.replace(attached, '$1=$2').replace(RESERVED, '--$1 ') : text));
 }
 
 /**
@@ -174,7 +178,7 @@ function parse(argv: readonly string[], loose: ReadonlySet<string>, columns: num
  * @throws Refused when it is wrong in any way that the rows of the options tell without their values
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
-  const texts = separateValues(
+  const texts = forYargs(
     argv,
     COMMANDS.find(({ name }) => name === argv[0]),
   );

@@ -15,6 +15,8 @@ export interface Flag {
   readonly type?: OptionType;
   /** One sentence, at most about 60 columns. */
   readonly help: string;
+  /** Heading in help; without one, the first. */
+  readonly group?: string;
 }
 
 /** A command line taken apart; nothing in it is checked but the names of the flags. */

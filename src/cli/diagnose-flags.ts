@@ -6,6 +6,7 @@ import { choice, duration, integer, names, type OptionType } from '../config/opt
 import { CONFIG_OPTIONS } from '../config/schema.ts';
 import { parseNetwork } from '../diagnose/select.ts';
 import { type Arguments, COMMAND_LINE, type Flag } from './command.ts';
+import { helpOf } from './metering-flags.ts';
 
 const FILE = { ...names('the name of a file to write'), placeholder: 'FILE' };
 const INTERFACE = { ...names('the name of an interface (see: flowtap interfaces)'), placeholder: 'IFACE' };
@@ -18,7 +19,11 @@ const NETWORK: OptionType = {
 const DECODE_OPTIONS = CONFIG_OPTIONS.filter(
   ({ path, flag }) => path.startsWith('decode.') && flag !== undefined,
 );
-const DECODE_FLAGS = DECODE_OPTIONS.map(({ flag, type, help }) => ({ name: flag!, type, help }));
+const DECODE_FLAGS = DECODE_OPTIONS.map((option) => ({
+  name: option.flag!,
+  type: option.type,
+  help: helpOf(option),
+}));
 
 export const DIAGNOSE_FLAGS = [
   {

@@ -14,10 +14,10 @@ const HELP: Flag = { name: 'help', letter: 'h', help: '' };
 const VERSION: Flag = { name: 'version', letter: 'V', help: '' };
 const NO_OPTIONS: ReadonlySet<string> = new Set(['_', '--', '$0']);
 
-/** As it was typed: letters have one dash, mostly. */
+/** As it was typed: letters have one dash, mostly, and no name has a blank at its end. */
 function withDashes(name: string, argv: readonly string[]): string {
   const isLong = name.length > 1 || argv.some((text) => text.split('=')[0] === `--${name}`);
-  return `${isLong ? '--' : '-'}${name}`;
+  return `${isLong ? '--' : '-'}${name.trimEnd()}`;
 }
 
 function unknownOption(typed: string, flags: readonly Flag[]): ConfigFault {

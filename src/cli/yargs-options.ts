@@ -66,6 +66,17 @@ function addHelp(parser: Argv): void {
   parser.help('help', 'Show this help').alias('help', 'h');
 }
 
+/** Puts options under headings, which stand in the order in which their first options do. */
+function addGroups(parser: Argv, flags: readonly Flag[]): void {
+  const names = Map.groupBy(flags, ({ group = 'Options' }) => group);
+  for (const [group, ofGroup] of names) {
+    parser.group(
+      ofGroup.map((flag) => nameOf(flag, 'help')),
+      `${group}:`,
+    );
+  }
+}
+
 /**
  * Declares a command's options to the yargs of that command, which it changes and returns.
  * @param loose options, as they were typed, whose arity is known to be wrong
@@ -76,6 +87,7 @@ export function declare(parser: Argv, command: Command, purpose: Purpose, loose:
     parser.option(nameOf(flag, purpose), optionOf(flag, purpose, isLoose(flag, loose)));
   }
   if (purpose === 'help') {
+    addGroups(parser, command.flags);
     for (const [line, what] of command.examples) parser.example(line, what);
     // Once more, so that it stands last.
     addHelp(parser.help(false));

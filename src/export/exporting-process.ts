@@ -241,6 +241,7 @@ export async function createExportingProcess(
 ): Promise<ExportingProcess> {
   const exporting = new RunningExportingProcess(config, {
     whenFull: context.whenFull ?? 'wait',
+    isFollowed: context.isFollowed ?? false,
     log: context.log ?? (() => {}),
   });
   try {

@@ -188,6 +188,8 @@ export type SinkLogLevel = 'error' | 'warning' | 'info';
 export interface SinkContext {
   /** `wait`: a replay, which loses nothing as long as the collector lives. `drop`: live, where nothing may wait long. */
   readonly whenFull: 'wait' | 'drop';
+  /** A replay whose packets come as they are observed, from a pipe: time goes on where none comes. Missing: no. */
+  readonly isFollowed?: boolean;
   /**
    * Prints one line.
    * @param kind constant text that the rate limit counts by

@@ -34,12 +34,21 @@ describe('help', () => {
       const { code, out, err } = runFlowtap([...(name === '' ? [] : [name]), '--help']);
       expect([code, err]).toEqual([0, '']);
       const lines = out.trimEnd().split('\n');
-      expect(lines.length).toBeLessThanOrEqual(40);
+      expect(lines.length).toBeLessThanOrEqual(60);
       for (const line of lines) expect([...line].length).toBeLessThanOrEqual(100);
       expect(out).toContain('Usage: flowtap');
       expect(out.slice(out.indexOf('Examples:'))).toMatch(/ {2}(flowtap|tcpdump)/);
     },
   );
+
+  it('has the options of a command under headings', () => {
+    const { out } = runFlowtap(['run', '--help']);
+    const headings = [...out.matchAll(/^(\w+):$/gm)].map(([, heading]) => heading);
+    expect(headings).toEqual(['Options', 'Capture', 'Metering', 'Exporting', 'Examples']);
+    const below = (heading: string) => out.split(`${heading}:\n`)[1]!.split('\n\n')[0]!;
+    expect(below('Options')).toMatch(/-i, --interface NAME.*\n(.*\n)*.*-h, --help/);
+    expect(below('Metering')).toMatch(/^ +--idle-timeout DURATION +Export a flow .*\[15s\]$/m);
+  });
 
   it('is what flowtap alone shows, as a wrong use', () => {
     const { code, out, err } = runFlowtap([]);
@@ -104,10 +113,21 @@ describe('a wrong command line', () => {
         '--output: found nothing; allowed: table, json, csv or none',
       ],
     ],
+    [
+      ['count', '-i', 'no-such-interface', '--duration', 'soon', '-o', 'xml', '--snap-length', 'x'],
+      [
+        '--duration: found "soon"; allowed: a duration',
+        '--output: found "xml"; allowed: table or json',
+        '--snap-length: found "x"; allowed: a whole number',
+      ],
+    ],
     [['replay', '-5'], ['-5: found an unknown option']],
     [['replay', '---merge', 'x'], ['---merge: found an unknown option; allowed: --merge (did you mean it?)']],
     [['replay', 'x', '-qZ'], ['-Z: found an unknown option']],
     [['replay', 'x', '--no-merge'], ['--no-merge: found an unknown option; allowed: --merge']],
+    [['replay', 'x', '--_', '3'], ['--_: found an unknown option']],
+    [['replay', 'x', '--$0=3'], ['--$0: found an unknown option']],
+    [['replay', 'x', '--__proto__', '3'], ['--__proto__: found an unknown option']],
     [['replay', 'x', '--a.b', '3'], ['--a.b: found an unknown option']],
     [['check-config', 'a', 'b', 'c'], ['operand: found "b c"; allowed: one FILE']],
     [['--verbos', 'replay', 'x'], ['--verbos: found an unknown option; allowed: --help, --version']],

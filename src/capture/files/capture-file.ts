@@ -2,7 +2,7 @@
  * One capture file from its first octet to its end or its damage: opens it, tells compression and format by their magic
  * numbers, and hands its frames out in batches.
  */
-import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { CaptureFileError } from '../../base/errors.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
@@ -10,13 +10,11 @@ import type { PlainRecords } from '../source.ts';
 import { type ByteWindow, FileWindow, StreamWindow } from './byte-window.ts';
 import type { CaptureContext, CaptureFormat } from './capture-format.ts';
 import { COMPRESSION_MAGIC_OCTETS, type Compression, decompress, detectCompression } from './decompress.ts';
+import { openFile, openPipe, openStandardInput, READABLE, STANDARD_INPUT } from './open-input.ts';
 import { describeOtherFormat } from './other-formats.ts';
 import { detectPcap, PCAP_HEADER_OCTETS, PcapFormat } from './pcap-format.ts';
 import { PcapngFormat, SECTION_HEADER_BLOCK } from './pcapng-format.ts';
 import { type ReadAheadOptions, ReadAheadWindow } from './read-ahead.ts';
-
-/** Standard input's name on the command line. */
-export const STANDARD_INPUT = '-';
 
 export interface CaptureFileOptions {
   /** Octets of a regular file read at a time. */
@@ -27,33 +25,6 @@ export interface CaptureFileOptions {
   readonly ahead?: ReadAheadOptions & { readonly bytes: Uint8Array };
   /** Octets of a pipe or compressed file read at a time. */
   readonly readOctets: number;
-}
-
-const READABLE = 'a pcap or pcapng capture, as it is or compressed with gzip or zstd';
-
-/**
- * A pipe as a stream, of standard input too: `process.stdin` of a worker is an empty stream that nobody fills. It is read
- * by the event loop, not by a thread, so that a replay which waits for input can still be stopped.
- */
-function openPipe(fd: number): Readable {
-  // Loaded here, since few replays read a pipe.
-  const { Socket } = process.getBuiltinModule('node:net');
-  return new Socket({ fd, readable: true, writable: false });
-}
-
-/** @throws CaptureFileError where standard input is a terminal */
-function openStandardInput(readOctets: number): { stream: Readable; isFollowed: boolean } {
-  const stat = fstatSync(0);
-  if (stat.isFIFO() || stat.isSocket()) return { stream: openPipe(0), isFollowed: true };
-  if (stat.isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(0)) {
-    throw new CaptureFileError('standard input', {
-      expected: READABLE,
-      found: 'a terminal',
-      remedy: 'Pipe a capture into it: tcpdump -U -w - | flowtap replay -',
-    });
-  }
-  const stream = createReadStream('', { fd: 0, autoClose: false, highWaterMark: readOctets });
-  return { stream, isFollowed: !stat.isFile() };
 }
 
 export class CaptureFile {
@@ -206,50 +177,6 @@ function hexOf(window: ByteWindow, octets: number): string {
     text.push(window.view.getUint8(i).toString(16).padStart(2, '0'));
   }
   return text.join(' ');
-}
-
-/** A file that has been opened. */
-interface OpenFile {
-  readonly fd: number;
-  /** Its first octets, where it is a regular file. */
-  readonly head: Buffer;
-  /** Undefined for a pipe or device. */
-  readonly size: number | undefined;
-  readonly isPipe: boolean;
-}
-
-/** Opens a file, without waiting for whoever is to write into a pipe. */
-function openFile(file: string): OpenFile {
-  let fd: number | undefined;
-  try {
-    const isPipe = statSync(file).isFIFO();
-    fd = openSync(file, isPipe ? constants.O_RDONLY | constants.O_NONBLOCK : constants.O_RDONLY);
-    const stat = fstatSync(fd);
-    if (stat.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
-    if (!stat.isFile()) return { fd, head: Buffer.alloc(0), size: undefined, isPipe };
-    const head = Buffer.alloc(COMPRESSION_MAGIC_OCTETS);
-    const octets = readSync(fd, head, 0, head.length, 0);
-    return { fd, head: head.subarray(0, octets), size: stat.size, isPipe: false };
-  } catch (error) {
-    if (fd !== undefined) closeSync(fd);
-    throw cannotOpen(file, error as NodeJS.ErrnoException);
-  }
-}
-
-const OPEN_REMEDIES: Record<string, string> = {
-  ENOENT: 'Check the name; - reads standard input.',
-  EISDIR: 'Name the captures in it, e.g. DIRECTORY/*.pcap',
-  EACCES: 'Give this user the right to read it.',
-};
-
-function cannotOpen(file: string, error: NodeJS.ErrnoException): CaptureFileError {
-  const remedy = OPEN_REMEDIES[error.code ?? ''];
-  return new CaptureFileError(file, {
-    expected: READABLE,
-    found: error.code === 'ENOENT' ? 'no such file' : error.message,
-    ...(remedy === undefined ? {} : { remedy }),
-    cause: error,
-  });
 }
 
 /** A window over a regular file. */

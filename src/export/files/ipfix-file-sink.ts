@@ -62,7 +62,7 @@ class IpfixFileSink implements RecordSink {
   }
 
   flush(): void {
-    if (this.#fileClock.isLive) this.#rotateIfDue();
+    if (this.#fileClock.goesOn) this.#rotateIfDue();
     this.#exporter.flush();
     this.#file.flush();
   }

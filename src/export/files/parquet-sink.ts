@@ -91,7 +91,7 @@ class ParquetSink implements RecordSink {
   setInterfaces(): void {}
 
   flush(): void {
-    if (this.#clock.isLive) this.#rotateIfDue();
+    if (this.#clock.goesOn) this.#rotateIfDue();
   }
 
   async end(): Promise<void> {

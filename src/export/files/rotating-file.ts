@@ -53,9 +53,9 @@ export interface FileStatistics {
   readonly errors: Record<string, number>;
 }
 
-/** A piece is written when it has this size; a compressed one is larger, which compresses better. */
-const PIECE_OCTETS = 1 << 18;
-const COMPRESSED_PIECE_OCTETS = 1 << 20;
+/** A piece is written when it has this size or is this old; many small compressed ones would make a file much larger. */
+const PLAIN_PIECE = { octets: 1 << 18, waitMs: 0 };
+const COMPRESSED_PIECE = { octets: 1 << 20, waitMs: 10_000 };
 /** Octets that may wait to be written before the caller has to. */
 const WAITING_OCTETS_MAX = 4 << 20;
 /** Pause after a fault; what comes meanwhile is counted as failed. */
@@ -79,12 +79,14 @@ export class RotatingFile {
     errors: {},
   };
   readonly #options: RotatingFileOptions;
+  readonly #piece: typeof PLAIN_PIECE;
   readonly #base: string;
   #file: FilledFile | undefined;
   /** What waits for more, to be written together. */
   #parts: Buffer[] = [];
   #partOctets = 0;
   #partRecords = 0;
+  #partSinceMs = 0;
   /** Everything that touches the disk happens one after the other, behind this. */
   #busy: Promise<void> = Promise.resolve();
   #waitingOctets = 0;
@@ -100,6 +102,7 @@ export class RotatingFile {
 
   constructor(options: RotatingFileOptions) {
     this.#options = options;
+    this.#piece = options.compression === 'none' ? PLAIN_PIECE : COMPRESSED_PIECE;
     this.#base = baseFolder(options.pattern);
   }
 
@@ -148,19 +151,20 @@ export class RotatingFile {
    */
   append(octets: Uint8Array, records: number): Promise<void> | undefined {
     this.#takenRecords += records;
+    if (this.#partOctets === 0) this.#partSinceMs = performance.now();
     this.#parts.push(Buffer.from(octets));
     this.#partOctets += octets.length;
     this.#partRecords += records;
     this.#filledOctets += octets.length;
     this.#isBegun = true;
-    const pieceOctets = this.#options.compression === 'none' ? PIECE_OCTETS : COMPRESSED_PIECE_OCTETS;
-    if (this.#partOctets >= pieceOctets) this.writeOut();
+    if (this.#partOctets >= this.#piece.octets) this.writeOut();
     return this.pressure;
   }
 
-  /** What waits is written soon, so that a crash loses little; compressed files would grow by that. */
+  /** Called every second: what waits is written soon, so that a crash loses little. */
   flush(): void {
-    if (this.#options.compression === 'none' && !this.#options.isWorthlessWhenCut) this.writeOut();
+    if (this.#options.isWorthlessWhenCut) return;
+    if (performance.now() - this.#partSinceMs >= this.#piece.waitMs) this.writeOut();
   }
 
   /** Writes what waits. */

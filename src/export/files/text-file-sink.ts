@@ -65,7 +65,7 @@ export const createTextFileSink: SinkFactory = async (config, exporter, context)
     },
     setInterfaces: () => {},
     flush: () => {
-      if (clock.isLive) rotateIfDue();
+      if (clock.goesOn) rotateIfDue();
       file.flush();
     },
     end: async () => {

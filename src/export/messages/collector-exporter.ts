@@ -172,8 +172,9 @@ export class CollectorExporter {
     return true;
   }
 
-  /** Sends what waits for more records. */
+  /** Sends what waits for more records. Called every second: where none comes, what is to be announced does not wait. */
   flush(): void {
+    this.#announcer?.announceIfDue(true);
     this.#builder.closeMessage();
     this.#transport.pump();
   }

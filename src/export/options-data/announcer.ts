@@ -110,14 +110,15 @@ export class Announcer {
 
   /**
    * Announces templates and options where it is time to, in as many messages as that takes.
+   * @param isQuiet no record comes: only what time alone has made due, and nothing before the first record
    * @returns false where the arena has no room for all of it: send first, then call again before the next flow record
    */
-  announceIfDue(): boolean {
-    return this.#place() && this.#startIfDue();
+  announceIfDue(isQuiet = false): boolean {
+    return this.#place() && ((isQuiet && this.#refreshes === 0) || this.#startIfDue(isQuiet));
   }
 
   /** @returns false where there is no room, as `announceIfDue` does */
-  #startIfDue(): boolean {
+  #startIfDue(isQuiet: boolean): boolean {
     const { isReliable, templateRefreshMs, templateRefreshMessages, optionsData } = this.#options;
     const { builder, arena, statistics } = this.#parts;
     const nowMs = performance.now();
@@ -130,7 +131,7 @@ export class Announcer {
     const hasStatistics = optionsData === 'statistics' || optionsData === 'periodic';
     const areStatisticsDue =
       hasStatistics && this.#refreshes > 0 && nowMs - this.#statisticsAtMs >= templateRefreshMs;
-    const isOften = !isReliable && (isSecond || wasRefused || since >= templateRefreshMessages);
+    const isOften = !(isReliable || isQuiet) && (isSecond || wasRefused || since >= templateRefreshMessages);
     const isLate = !isReliable && sinceMs >= templateRefreshMs;
     if (!wasAsked && !isOften && !isLate && !areStatisticsDue) return true;
     if (arena.free <= 0) return false;

@@ -115,7 +115,7 @@ export class ReplayMeter {
         recordsPerStep: Math.max(capacity * RECORDS_PER_PACKET_MAX, FLOWS_PER_TURN),
         counters: counters.metering,
         timeBaseSeconds: () => source.timeBaseSeconds,
-        clockNs: () => counters.capture[LAST_PACKET_NS]!,
+        clockNs: () => this.#timeNs,
       });
     }
     const { flowKey } = metering;
@@ -180,6 +180,12 @@ export class ReplayMeter {
   /** Whether flows end by the system's clock as well: not at a pace of its own, which has a clock already. */
   get #isFollowed(): boolean {
     return this.#source.isFollowed && this.#options.speed === undefined;
+  }
+
+  /** Nanoseconds since the time base: that of the latest packet, or what time it is by now. */
+  get #timeNs(): number {
+    const latestNs = this.#counters.capture[LAST_PACKET_NS]!;
+    return this.#isFollowed ? Math.max(latestNs, this.#clock.timeNs(performance.now())) : latestNs;
   }
 
   /** What is due a few times a second, whatever the input does. */

@@ -7,6 +7,7 @@
  * One meter runs on this thread: it begins to read before the export thread has started (probe/replay/export-start.ts).
  */
 import { Worker } from 'node:worker_threads';
+import { isFollowedInput } from '../../capture/files/open-input.ts';
 import type { SourceInterface } from '../../capture/source.ts';
 import { createRecordQueue, type RecordQueueMemory } from '../../metering/record-queue.ts';
 import type { ReplaySummary } from '../../output/summary.ts';
@@ -112,12 +113,14 @@ function watchProgress(
 }
 
 /** Whoever takes the records, or undefined where nobody wants them. */
-function startTaker({ config, writer, columns }: ReplayOptions, stop: () => void): RecordTaker | undefined {
-  if (writer !== undefined) return takeHere(config, writer);
+function startTaker(options: ReplayOptions, stop: () => void): RecordTaker | undefined {
+  const { config, writer, columns, files } = options;
+  const isFollowed = files.some(isFollowedInput);
+  if (writer !== undefined) return takeHere(config, writer, isFollowed);
   const hasCollectors = config.exporters.length > 0;
   if (!hasCollectors && config.replay.output === 'none') return undefined;
   // Without a collector, a closed pipe leaves nothing to do.
-  return startExportThread(config, columns, () => hasCollectors || stop());
+  return startExportThread({ config, columns, isFollowed }, () => hasCollectors || stop());
 }
 
 /** What records must carry: what somebody reads, and what the flow key or the configuration asks for. */
