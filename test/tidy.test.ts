@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   capture: ['base', 'package-files', 'records', 'sys'],
   decode: ['records'],
   metering: ['base', 'records'],
-  export: ['base', 'ie', 'records', 'sys'],
+  export: ['package-files', 'base', 'ie', 'records', 'sys'],
   config: ['base', 'ie', 'records'],
   output: ['base', 'ie', 'records'],
   metrics: ['base'],
@@ -52,9 +52,11 @@ const HOT_FILES: ReadonlySet<string> = new Set([
   'capture/live/ring-walk.ts',
   'capture/selection/selection.ts',
   'capture/live/super-packets.ts',
-  'export/kafka/flow-encoder.ts',
-  'export/kafka/put-json.ts',
-  'export/kafka/put-protobuf.ts',
+  'export/flow-messages/flow-encoder.ts',
+  'export/flow-messages/put-json.ts',
+  'export/flow-messages/put-other.ts',
+  'export/flow-messages/put-protobuf.ts',
+  'export/flow-messages/put-varint.ts',
 ]);
 
 /** Functions that run once: their names say so, or they stand here. */

@@ -2,7 +2,7 @@
  * The summary of a replay for people: what was read, metered, refused, exported and lost, each loss with its reason and
  * what to do about it. It fills lines from one typed object and counts nothing itself.
  */
-import { formatCount, formatSpan, formatTime } from '../base/units.ts';
+import { formatCount, formatCounted, formatSpan, formatTime } from '../base/units.ts';
 
 export interface ReplaySummary {
   readonly files: readonly string[];
@@ -87,7 +87,7 @@ function section(label: string, lines: readonly string[]): string[] {
 }
 
 function plural(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+  return formatCounted(count, `${noun}s`);
 }
 
 /** Rows of count, name and help, the greatest count first. */
