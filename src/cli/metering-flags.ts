@@ -49,6 +49,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   speed: 'Multiple of real time',
   merge: 'Merge the files by time instead of one after the other',
   interface: 'Interface to meter; may be repeated',
+  'wait-for-interfaces': 'Those not there yet: auto, on or off',
   capture: 'How packets are captured',
   filter: "Meter only what matches, in tcpdump's syntax",
   'snap-length': 'Octets captured of each frame',
@@ -179,7 +180,7 @@ export const RUN_FLAGS: readonly Flag[] = flagsOf(
       'sampling-method',
       'scale',
     ],
-    ...['no-promiscuous', 'outgoing', 'metrics', 'log-level'],
+    ...['no-promiscuous', 'outgoing', 'wait-for-interfaces', 'metrics', 'log-level'],
   ],
   [],
 );

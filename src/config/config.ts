@@ -12,7 +12,13 @@ import type { ConfigOption } from './config-option.ts';
 import { exporterScheme } from './exporter-schemes.ts';
 import type { ExporterConfig } from './exporters.ts';
 import { formatDuration, type OptionValue } from './option-types.ts';
-import type { CAPTURE_KINDS, LOG_FORMATS, LOG_LEVELS, SAMPLING_METHODS } from './options/live.ts';
+import type {
+  CAPTURE_KINDS,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  SAMPLING_METHODS,
+  WAIT_FOR_INTERFACES,
+} from './options/live.ts';
 import type { OUTPUTS } from './options/replay.ts';
 import { CONFIG_OPTIONS } from './schema.ts';
 
@@ -94,6 +100,8 @@ export interface FlowtapConfig {
   };
   readonly live: {
     readonly interfaces: readonly string[];
+    /** For those that are not there at the start; auto: where a service manager started the probe. */
+    readonly waitForInterfaces: (typeof WAIT_FOR_INTERFACES)[number];
     readonly capture: (typeof CAPTURE_KINDS)[number];
     /** Threads for each interface. */
     readonly workers: number | 'auto';

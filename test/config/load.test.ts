@@ -82,6 +82,7 @@ describe('defaults', () => {
       replay: { output: 'table', top: 25, speed: 'max', merge: false, workers: 1 },
       live: {
         interfaces: [],
+        waitForInterfaces: 'auto',
         capture: 'ring',
         workers: 'auto',
         filter: '',

@@ -44,6 +44,11 @@ export function workersPerInterface(config: FlowtapConfig, cores: number): numbe
   return Math.min(AUTO_WORKERS_MAX, Math.max(1, each));
 }
 
+/** Whether interfaces that are not there at the start are waited for. @param isService a service manager started the probe */
+export function waitsForInterfaces({ live }: FlowtapConfig, isService: boolean): boolean {
+  return live.waitForInterfaces === 'on' || (live.waitForInterfaces === 'auto' && isService);
+}
+
 /** The kernel's number of the group in which an interface's workers share its packets: not 0, and ours alone. */
 function fanoutGroup(pid: number, interfaceIndex: number): number {
   return ((pid * 31 + interfaceIndex) % 65_535) + 1;
@@ -56,7 +61,7 @@ function fanoutGroup(pid: number, interfaceIndex: number): number {
 export function planLive(
   config: FlowtapConfig,
   needs: RecordParts,
-  { cores, pid }: { cores: number; pid: number },
+  { cores, pid, isService = false }: { cores: number; pid: number; isService?: boolean },
 ): LivePlan {
   const { live, metering, decode } = config;
   const { mpls, tunnel } = metering.flowKey;
@@ -73,6 +78,7 @@ export function planLive(
           capture: {
             capture: live.capture,
             interface: name,
+            waitForInterface: waitsForInterfaces(config, isService),
             interfaceIndex,
             blockOctets: live.ring.blockOctets,
             blocks: live.ring.blocks,

@@ -40,6 +40,8 @@ export interface LiveProbeOptions {
   readonly log: Log;
   /** Of flowtap. */
   readonly version: string;
+  /** A service manager started it. Default: no. */
+  readonly isService?: boolean;
   /** Aborted: give the start up. */
   readonly signal: AbortSignal;
   /** Sees every batch of flow records before it is exported; must neither keep nor change it. */
@@ -91,7 +93,8 @@ export class LiveProbe {
     });
     this.#exporting = exporting;
     this.#watcher = new LossWatcher(log);
-    const machine = { cores: availableParallelism(), pid: process.pid };
+    const { isService = false } = options;
+    const machine = { cores: availableParallelism(), pid: process.pid, isService };
     const needs = { encapsulation: exporting.needsEncapsulation, health: exporting.needsHealth };
     this.plan = planLive(config, needs, machine);
     const { interfaces } = config.live;
@@ -112,6 +115,7 @@ export class LiveProbe {
           exporting.setInterface(interfaceIndex, one, interfaces.length);
           this.#interfaces.opened(one.name);
         },
+        onAwaited: () => exporting.awaitInterface(interfaceIndex, interfaces.length),
         looksMax: testing?.looksMax ?? LOOKS_MAX,
       });
     });
@@ -266,7 +270,7 @@ export class LiveProbe {
     if (this.#isStopping) return ['stopping'];
     if (!this.#isStarted) return ['starting'];
     const silent = this.#workers.filter((worker) => !worker.isCapturing);
-    return silent.map((worker) => `a worker of ${worker.interface} does not capture`);
+    return silent.map((worker) => worker.whySilent);
   }
 
   #unhealthiness(): string[] {

@@ -144,6 +144,7 @@ class LiveWorker {
     const open = await liveOpener(capture, this.#timeBaseSeconds);
     return new LiveSource(capture, open, {
       onOpened: (opened) => this.#learn(opened),
+      onAwaited: () => post({ kind: 'awaited' }),
       onLog: (level, message, fields) =>
         post({ kind: 'log', level, message, fields: { interface: capture.interface, ...fields } }),
     });

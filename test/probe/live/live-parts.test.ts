@@ -47,6 +47,17 @@ describe('workers', () => {
     expect(single.workers.map(({ data }) => data.capture.fanoutGroup)).toEqual([undefined]);
   });
 
+  it.each([
+    ['auto', false, false],
+    ['auto', true, true],
+    ['on', false, true],
+    ['off', true, false],
+  ])('with waitForInterfaces %s, as a service %s: wait %s', (wanted, isService, waits) => {
+    const config = liveConfig({ 'live.waitForInterfaces': wanted });
+    const [worker] = planLive(config, NO_PARTS, { cores: 4, pid: 1, isService }).workers;
+    expect(worker!.data.capture.waitForInterface).toBe(waits);
+  });
+
   it('take the memory that the configuration says', () => {
     const config = liveConfig({
       'live.workers': 3,
