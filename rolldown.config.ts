@@ -4,6 +4,7 @@
  * replay does. So what a replay and its export thread start with is put together in four chunks; what only some commands
  * and collectors need stays apart, and is loaded when it is asked for, as in the sources.
  */
+import { readdirSync, readFileSync } from 'node:fs';
 import { type ChunkingContext, type CodeSplittingGroup, defineConfig, type Plugin } from 'rolldown';
 
 const SOURCES = `${import.meta.dirname}/src`;
@@ -64,15 +65,42 @@ const plainBuiltins: Plugin = {
     ),
 };
 
+/** npm packages that a replay starts with: put in, since each file costs. Their licences go along. */
+const BUNDLED = ['yargs', 'yargs-parser', 'fastest-levenshtein'];
+
+/**
+ * yargs with surroundings of ours (src/cli/yargs-platform.ts), and without the checks of how it is called, which the
+ * compiler has made already and which take a third of its time.
+ */
+const leanYargs: Plugin = {
+  name: 'lean-yargs',
+  resolveId: (id) => (id.endsWith('/platform-shims/esm.mjs') ? `${SOURCES}/cli/yargs-platform.ts` : null),
+  transform: (_, id) => (id.endsWith('/yargs/build/lib/argsert.js') ? 'export function argsert() {}' : null),
+};
+
+const licences: Plugin = {
+  name: 'licences',
+  generateBundle() {
+    for (const name of BUNDLED) {
+      const folder = `${import.meta.dirname}/node_modules/${name}`;
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+      if (file === undefined)
+        throw new Error(`${folder}: found no licence; allowed: a package that brings its own`);
+      const source = readFileSync(`${folder}/${file}`);
+      this.emitFile({ type: 'asset', fileName: `LICENSE.${name}`, source });
+    }
+  },
+};
+
 export default defineConfig({
   input: {
     flowtap: 'src/flowtap.mjs',
     ...Object.fromEntries(STARTED.map((name) => [name, `src/${name}.ts`])),
   },
   platform: 'node',
-  // npm packages stay what they are, and Node's own modules.
-  external: /^[^./]/,
-  plugins: [plainBuiltins],
+  // Other npm packages stay what they are, and Node's own modules.
+  external: (id) => /^[^./]/.test(id) && !BUNDLED.some((name) => id === name || id.startsWith(`${name}/`)),
+  plugins: [plainBuiltins, leanYargs, licences],
   output: {
     dir: 'dist',
     cleanDir: true,

@@ -162,6 +162,42 @@ def make_mpls_pppoe():
     ])
 
 
+def make_eompls():
+    """Ethernet pseudo-wires: without control word (label 100) between MAC addresses that begin with 4, 6, 0 and 5, one with a VLAN tag; with control word (label 200); IPv4 and IPv6 themselves (label 300).
+
+    What follows a label stack is told by whether it fits, not by its first four bits alone; no frame gives a flow between addresses that do not exist.
+    """
+    wire = lambda mac, sport, tag=None: (
+        ETHER / MPLS(label=100, s=1, ttl=60) / raw((lambda e: e / tag / udp4(sport) if tag else e / udp4(sport))(Ether(src='02:00:00:00:0a:01', dst=mac))))
+    return pcap([
+        wire('44:1b:21:00:0a:02', 5001), wire('60:1b:21:00:0a:02', 5002), wire('00:1b:21:00:0a:02', 5003),
+        wire('54:1b:21:00:0a:02', 5004), wire('45:00:00:54:0a:02', 5005), wire('60:00:00:00:00:2a', 5006, Dot1Q(vlan=7)),
+        ETHER / MPLS(label=200, s=1) / (bytes(4) + raw(Ether(src='02:00:00:00:0a:01', dst='44:1b:21:00:0a:02') / udp4(5007))),
+        ETHER / MPLS(label=300, s=1) / udp4(5008), ETHER / MPLS(label=300, s=1) / udp6(5009),
+    ])
+
+
+def make_tags():
+    """Tags before an EtherType or an Ethernet frame: 802.1ah with and without B-tag, VN-Tag, 802.1BR, Cisco MetaData, HSR, 802.1CB, TRILL, FabricPath, bridged Ethernet, VMware's; two of them in one frame; LLDP behind a tag.
+
+    A tag of fixed length is looked through; MAC addresses and VLAN are those of the innermost Ethernet header.
+    """
+    tag = lambda kind, octets, inside: Ether(src=ETHER.src, dst=ETHER.dst, type=kind) / Raw(octets + inside)
+    ip = lambda sport: struct.pack('>H', 0x0800) + raw(udp4(sport))
+    frame = lambda sport: raw(Ether(src='02:00:00:00:0a:01', dst='02:00:00:00:0a:02') / udp4(sport))
+    service = bytes.fromhex('00abcdef')
+    return pcap([
+        tag(0x88E7, service, frame(5001)), tag(0x88A8, bytes.fromhex('0064 88e7') + service, frame(5002)),
+        tag(0x8926, bytes.fromhex('00640001'), ip(5003)), tag(0x893F, bytes.fromhex('e00100640000'), ip(5004)),
+        tag(0x8909, bytes.fromhex('010100010064'), ip(5005)), tag(0x892F, bytes.fromhex('00340001'), ip(5006)),
+        tag(0xF1C1, bytes.fromhex('00000001'), ip(5007)), tag(0x22F3, bytes.fromhex('003f00010002'), frame(5008)),
+        tag(0x8903, bytes.fromhex('0064'), frame(5009)), tag(0x6558, b'', frame(5010)),
+        tag(0x88DE, bytes(10), frame(5011)),
+        tag(0x893F, bytes.fromhex('e00100640000 8926 00640001'), ip(5012)),
+        tag(0x8926, bytes.fromhex('00640001'), bytes.fromhex('88cc 0207')),
+    ])
+
+
 def make_fragments():
     """A UDP datagram in three IPv4 fragments; one whose first fragment is missing; one in three IPv6 fragments; an atomic IPv6 fragment; one that arrives second fragment first.
 
@@ -232,6 +268,19 @@ def make_tunnels():
         udp(2152) / GTP_U_Header(teid=45) / inner4, udp(1701) / Raw(l2tp) / inner4, udp(3544) / inner6,
         outer / GRE() / IP(src='172.16.0.1', dst='172.16.0.2') / UDP(sport=40001, dport=4789)
         / VXLAN(vni=46, flags='Instance') / bridged / inner4,
+    ])
+
+
+def make_vxlan_ports():
+    """VXLAN on port 4789, on 8472 as Linux, flannel and Cilium send it, and one on 8472 in one on 4789.
+
+    Both ports are VXLAN's where --decapsulate names it; the packet in a tunnel is looked into again.
+    """
+    inner = lambda sport, dport=53: Ether(src='02:00:00:00:0a:01', dst='02:00:00:00:0a:02') / IP(src='10.0.0.1', dst='10.0.0.2') / UDP(sport=sport, dport=dport)
+    outer = lambda dport, vni: ETHER / IP(src=A, dst=B) / UDP(sport=40000, dport=dport) / VXLAN(vni=vni, flags='Instance')
+    return pcap([
+        outer(4789, 42) / inner(6000) / letters(20), outer(8472, 43) / inner(6001) / letters(20),
+        outer(4789, 44) / inner(6002, 8472) / VXLAN(vni=45, flags='Instance') / inner(6003) / letters(20),
     ])
 
 
@@ -347,6 +396,30 @@ def make_sections():
     return first + second
 
 
+def make_links():
+    """An interface for each link type of routers, capture cards and other networks: ENC, IP over Fibre Channel, Apple's IP over FireWire, Juniper's Ethernet (with extensions, without link layer), PPP, frame relay and Cisco HDLC, ERF with Ethernet, IPv4 and a serial line, IP over InfiniBand.
+
+    Each link type's header is looked through.
+    """
+    ip = lambda i: raw(udp4(5001 + i))
+    ether = lambda i: raw(ETHER / udp4(5001 + i))
+    erf = lambda kind, data: struct.pack('<QBB', 1 << 40, kind, 4) + struct.pack('>HHH', 16 + len(data), 0, len(data)) + data
+    magic = b'MGC'
+    frames = [
+        (109, struct.pack('<III', 2, 1, 2) + ip(0)), (122, bytes(16) + bytes.fromhex('aaaa030000000800') + ip(1)),
+        (138, bytes(16) + b'\x08\x00' + ip(2)), (178, magic + b'\x00' + ether(3)),
+        (178, magic + b'\x80\x00\x06' + bytes(6) + ether(4)), (178, magic + b'\x02' + struct.pack('<I', 2) + ip(5)),
+        (179, magic + b'\x01\xff\x03\x00\x21' + ip(6)), (180, magic + b'\x00\x18\x41\x03\xcc' + ip(7)),
+        (181, magic + b'\x00\x0f\x00\x08\x00' + ip(8)), (197, erf(2, bytes(2) + ether(9))), (197, erf(22, ip(10))),
+        (197, erf(1, b'\x0f\x00\x08\x00' + ip(11))), (242, bytes(40) + b'\x08\x00\x00\x00' + ip(12)),
+        (197, erf(0x82, bytes(8) + bytes(2) + ether(13))),
+    ]
+    us = T0 * 10**6
+    types = sorted({kind for kind, _ in frames})
+    return section() + b''.join(interface(kind, 0) for kind in types) + b''.join(
+        enhanced(types.index(kind), us + i, data) for i, (kind, data) in enumerate(frames))
+
+
 def make_empty():
     """A file header, no packet.
 
@@ -356,12 +429,13 @@ def make_empty():
 
 
 FILES = {
-    'vlan.pcap': make_vlan, 'same-addresses.pcap': make_same_addresses, 'mpls-pppoe.pcap': make_mpls_pppoe, 'fragments.pcap': make_fragments,
-    'ipv6-extensions.pcap': make_ipv6_extensions, 'icmp.pcap': make_icmp, 'tunnels.pcap': make_tunnels,
+    'vlan.pcap': make_vlan, 'same-addresses.pcap': make_same_addresses, 'mpls-pppoe.pcap': make_mpls_pppoe, 'eompls.pcap': make_eompls, 'tags.pcap': make_tags,
+    'fragments.pcap': make_fragments,
+    'ipv6-extensions.pcap': make_ipv6_extensions, 'icmp.pcap': make_icmp, 'tunnels.pcap': make_tunnels, 'vxlan-ports.pcap': make_vxlan_ports,
     'transports.pcap': make_transports, 'tcp-ends.pcap': make_tcp_ends, 'timeouts.pcap': make_timeouts,
     'nanoseconds.pcap': make_nanoseconds, 'big-endian.pcap': make_big_endian, 'raw-ip.pcap': make_raw_ip,
     'snapped.pcap': make_snapped, 'truncated.pcap': make_truncated, 'gzip.pcap.gz': make_gzip,
-    'sections.pcapng': make_sections, 'empty.pcap': make_empty,
+    'sections.pcapng': make_sections, 'links.pcapng': make_links, 'empty.pcap': make_empty,
 }
 
 if __name__ == '__main__':

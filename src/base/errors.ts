@@ -123,6 +123,9 @@ export class CaptureError extends FlowtapError {
   }
 }
 
+/** The one kind of it that time mends: there is no interface of that name, yet or any longer. */
+export class NoInterfaceError extends CaptureError {}
+
 /** A server of ours that cannot listen where it should. */
 export class ListenError extends FlowtapError {
   override readonly code = 'LISTEN';

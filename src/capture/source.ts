@@ -49,11 +49,15 @@ export interface PacketSource {
   readonly octetsConsumed: number;
   /** Octets of input in all, or undefined where that is unknown (standard input). */
   readonly octetsTotal: number | undefined;
+  /** Packets that a capture itself says were lost when it was made; missing where the source is none. */
+  readonly recordedDrops?: number;
   /**
    * Fills `batch` with the frames that are at hand, in order, and returns how many. 0 means that none is at hand now:
    * `await more()` and try again.
    */
   readBatch(batch: PacketBatch): number;
+  /** Whether packets come as they are observed, from a pipe for example: while none comes, time goes on all the same. */
+  readonly isFollowed: boolean;
   /** What comes next, as long as it is of that kind: instead of reading a batch, it may be taken from there. */
   readonly plainRecords?: PlainRecords | undefined;
   /** Records that stood behind a later one; of these, those that were too late to be put in order. */
@@ -66,6 +70,8 @@ export interface PacketSource {
    * damaged file does not keep the next one from being read.
    */
   readonly errors: readonly FlowtapError[];
+  /** Input that turned out to be a capture, so far: the files' names, or `standard input`. */
+  readonly filesRead: readonly string[];
   /** Frees what the source holds; safe to call twice. */
   close(): void;
 }

@@ -1,5 +1,5 @@
 /**
- * What a command of the command line is: its operands, flags and help, and how to load what it does. The parser, the
+ * What a command of the command line is: its operands, flags and help, and how to load what it does. yargs, its
  * help and the suggestions all read these tables. Nothing here does anything.
  */
 import type { OptionType } from '../config/option-types.ts';
@@ -15,6 +15,8 @@ export interface Flag {
   readonly type?: OptionType;
   /** One sentence, at most about 60 columns. */
   readonly help: string;
+  /** Heading in help; without one, the first. */
+  readonly group?: string;
 }
 
 /** A command line taken apart; nothing in it is checked but the names of the flags. */

@@ -1,30 +1,10 @@
 /** The commands of flowtap, one row each. What a command does is loaded when it runs. */
 
-import { ConfigError } from '../base/errors.ts';
-import { choice } from '../config/option-types.ts';
-import { type Arguments, COMMAND_LINE, type Command, type Flag } from './command.ts';
+import type { Command } from './command.ts';
 import { DIAGNOSE_FLAGS } from './diagnose-flags.ts';
+import { checkedListingForm, LISTING } from './flag-values.ts';
 import { GENERATE_FLAGS } from './generate-flags.ts';
 import { COUNT_FLAGS, REPLAY_FLAGS, RUN_FLAGS } from './metering-flags.ts';
-
-const LISTING_TYPE = choice(['table', 'json']);
-const LISTING: Flag = {
-  name: 'output',
-  letter: 'o',
-  type: LISTING_TYPE,
-  help: 'A table for people, or one JSON object a line',
-};
-
-/**
- * The form that `-o` of a listing command asks for.
- * @throws ConfigError when there is none of this name
- */
-function listingForm(args: Arguments): 'table' | 'json' {
-  const text = args.flags.get('output')?.at(-1) ?? 'table';
-  if (LISTING_TYPE.parse(text) !== undefined) return text as 'table' | 'json';
-  const fault = { path: '--output', found: JSON.stringify(text), allowed: LISTING_TYPE.allowed };
-  throw new ConfigError(COMMAND_LINE, [fault]);
-}
 
 export const COMMANDS: readonly Command[] = [
   {
@@ -45,7 +25,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'replay',
     usage: 'FILE... [-e URL]... [-o table|json|csv|none]',
-    summary: 'Meter capture files (pcap, pcapng, .gz, - for standard input) and export the flows',
+    summary: 'Meter capture files (pcap, pcapng, .gz; - for stdin) and export the flows',
     operands: { name: 'FILE', min: 1, max: Number.POSITIVE_INFINITY },
     flags: REPLAY_FLAGS,
     examples: [
@@ -61,12 +41,12 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'diagnose',
     usage: 'FILE... | --live -i IFACE [-o table|json] [--html FILE]',
-    summary: 'Tell what the network did to each flow of captures: loss, delay, stalls, windows',
+    summary: 'Tell what the network did to each flow: loss, delay, stalls, windows',
     operands: { name: 'FILE', min: 0, max: Number.POSITIVE_INFINITY },
     flags: DIAGNOSE_FLAGS,
     examples: [
       ['flowtap diagnose transfer.pcapng', 'why was it slow?'],
-      ['flowtap diagnose day*.pcap.gz --address 192.0.2.0/24 --html report.html', 'a page with charts'],
+      ['flowtap diagnose day*.gz --address 192.0.2.0/24 --html report.html', 'a page with charts'],
       ['flowtap diagnose --live -i eth1 --duration 10m', 'what goes by in ten minutes'],
       ["flowtap diagnose x.pcap -o json | jq 'select(.lostShare > 0.001)'", 'each direction of each flow'],
     ],
@@ -81,14 +61,13 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'count',
     usage: '-i NAME [--duration TIME] [-o table|json]',
-    summary: 'Count the packets of a live interface and discard them: the baseline of a capture',
+    summary: 'Count and discard the packets of a live interface: a baseline of capture',
     operands: { name: '', min: 0, max: 0 },
-    flags: [...COUNT_FLAGS, LISTING],
+    flags: COUNT_FLAGS,
     examples: [['flowtap count -i eth0 --duration 10s', 'packets, bits and drops, a line a second']],
     run: async (args) => {
-      const form = listingForm(args);
       const { count } = await import('./count.ts');
-      return count(args, form, async () => (await import('../probe/live/count.ts')).countLive);
+      return count(args, async () => (await import('../probe/live/count.ts')).countLive);
     },
   },
   {
@@ -108,7 +87,7 @@ export const COMMANDS: readonly Command[] = [
     flags: [LISTING],
     examples: [['flowtap interfaces', 'their numbers, names, states and addresses']],
     run: async (args) => {
-      const form = listingForm(args);
+      const form = checkedListingForm(args);
       return (await import('./interfaces.ts')).interfaces(form);
     },
   },
@@ -123,7 +102,7 @@ export const COMMANDS: readonly Command[] = [
       ['flowtap elements octetDeltaCount', 'what one means'],
     ],
     run: async (args) => {
-      const form = listingForm(args);
+      const form = checkedListingForm(args);
       return (await import('./elements.ts')).elements(args.operands[0], form);
     },
   },

@@ -1,15 +1,14 @@
 /** `flowtap count`: captures and discards, and says once a second what came. */
 
-import { ConfigError, type ConfigFault } from '../base/errors.ts';
+import type { ConfigFault } from '../base/errors.ts';
 import { formatCount, formatOctets, formatSpan } from '../base/units.ts';
 import type { FlowtapConfig } from '../config/config.ts';
-import { duration } from '../config/option-types.ts';
 import type { LiveCount, LiveCountOptions } from '../probe/live/count.ts';
-import { type Arguments, COMMAND_LINE } from './command.ts';
+import type { Arguments } from './command.ts';
 import { type MergedConfig, mergeConfig } from './flag-config.ts';
+import { LISTING, listingForm, valueFaults } from './flag-values.ts';
+import { COUNT_DURATION } from './metering-flags.ts';
 import { captureFaults } from './run-config.ts';
-
-const DURATION_TYPE = duration(100, 366 * 86_400e3);
 
 export type CountLive = (options: LiveCountOptions) => Promise<LiveCount>;
 
@@ -22,14 +21,10 @@ function oneInterface(merged: MergedConfig): ConfigFault[] {
   ];
 }
 
-/** @throws ConfigError when it is not a duration */
+/** Milliseconds, of a value that is right. */
 function durationOf(args: Arguments): number {
-  const text = args.flags.get('duration')?.at(-1);
-  if (text === undefined) return Number.POSITIVE_INFINITY;
-  const value = DURATION_TYPE.parse(text);
-  if (typeof value === 'number') return value;
-  const fault = { path: '--duration', found: JSON.stringify(text), allowed: DURATION_TYPE.allowed };
-  throw new ConfigError(COMMAND_LINE, [fault]);
+  const text = args.flags.get(COUNT_DURATION.name)?.at(-1);
+  return text === undefined ? Number.POSITIVE_INFINITY : (COUNT_DURATION.type!.parse(text) as number);
 }
 
 function optionsOf({ live }: FlowtapConfig): LiveCountOptions['capture'] {
@@ -77,12 +72,10 @@ function summary(all: LiveCount): string {
 }
 
 /** @returns the exit code */
-export async function count(
-  args: Arguments,
-  form: 'table' | 'json',
-  load: () => Promise<CountLive>,
-): Promise<number> {
-  const config = await mergeConfig('count', args, oneInterface);
+export async function count(args: Arguments, load: () => Promise<CountLive>): Promise<number> {
+  const faults = valueFaults([COUNT_DURATION, LISTING], args);
+  const config = await mergeConfig('count', args, oneInterface, faults);
+  const form = listingForm(args);
   const durationMs = durationOf(args);
   const countLive = await load();
   const abort = new AbortController();

@@ -2,12 +2,12 @@
 
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
 import type { OptionValues } from '../config/config.ts';
-import { choice, duration, integer, names, type OptionType } from '../config/option-types.ts';
+import { choice, duration, formatDuration, integer, names, type OptionType } from '../config/option-types.ts';
 import { CONFIG_OPTIONS } from '../config/schema.ts';
 import { parseNetwork } from '../diagnose/select.ts';
 import { type Arguments, COMMAND_LINE, type Flag } from './command.ts';
 import { applyFlowKey } from './flag-config.ts';
-import { FLOW_KEY_TYPE } from './metering-flags.ts';
+import { FLOW_KEY_TYPE, helpOf } from './metering-flags.ts';
 
 const FILE = { ...names('the name of a file to write'), placeholder: 'FILE' };
 const INTERFACE = { ...names('the name of an interface (see: flowtap interfaces)'), placeholder: 'IFACE' };
@@ -16,8 +16,16 @@ const NETWORK: OptionType = {
   placeholder: 'NET',
   parse: (raw) => (parseNetwork(String(raw)) === undefined ? undefined : String(raw)),
 };
-const DECAPSULATE = CONFIG_OPTIONS.find(({ path }) => path === 'decode.decapsulate')!.type;
 const REORDER_WINDOW = CONFIG_OPTIONS.find(({ path }) => path === 'replay.reorderWindow')!;
+/** What decodes: `--decapsulate`, and the ports of tunnels. */
+const DECODE_OPTIONS = CONFIG_OPTIONS.filter(
+  ({ path, flag }) => path.startsWith('decode.') && flag !== undefined,
+);
+const DECODE_FLAGS = DECODE_OPTIONS.map((option) => ({
+  name: option.flag!,
+  type: option.type,
+  help: helpOf(option),
+}));
 
 export const DIAGNOSE_FLAGS = [
   {
@@ -41,7 +49,7 @@ export const DIAGNOSE_FLAGS = [
   },
   { name: 'address', type: NETWORK, help: 'Only flows from or to this address or network; repeatable' },
   { name: 'port', type: integer(0, 65_535), help: 'Only flows from or to this port; repeatable' },
-  { name: 'decapsulate', type: DECAPSULATE, help: 'Tunnels to look into, or all' },
+  ...DECODE_FLAGS,
   { name: 'merge', help: 'Merge the files by time instead of one after the other' },
   {
     name: 'flow-key',
@@ -51,7 +59,7 @@ export const DIAGNOSE_FLAGS = [
   {
     name: 'reorder-window',
     type: REORDER_WINDOW.type,
-    help: `Put records in order that are late by no more [${REORDER_WINDOW.type.format(REORDER_WINDOW.default)}]`,
+    help: `Put records in order that are late by no more [${formatDuration(REORDER_WINDOW.default as number)}]`,
   },
   { name: 'live', help: 'Diagnose an interface instead of files' },
   { name: 'interface', letter: 'i', type: INTERFACE, help: 'The interface for --live' },
@@ -69,12 +77,13 @@ export interface DiagnoseOptions {
   readonly octetsMin: number;
   readonly addresses: readonly string[];
   readonly ports: readonly number[];
-  readonly decapsulate: readonly string[];
   /** Files only. */
   readonly isMerged: boolean;
   readonly reorderWindowMs: number;
   /** Parts added to the flow key or, with `no-`, removed. */
   readonly flowKey: OptionValues;
+  /** Values of the options of decoding, by path. */
+  readonly decode: OptionValues;
   readonly live: { readonly interface: string; readonly durationMs: number | undefined } | undefined;
 }
 
@@ -144,7 +153,12 @@ export function diagnoseOptions(args: Arguments): DiagnoseOptions {
     isMerged: args.flags.has('merge'),
     reorderWindowMs: last('reorder-window', REORDER_WINDOW.default as number),
     flowKey,
-    decapsulate: ((values.get('decapsulate') ?? []) as string[][]).flat(),
+    decode: new Map(
+      DECODE_OPTIONS.filter(({ flag }) => values.has(flag!)).map(({ path, flag }) => [
+        path,
+        values.get(flag!)!.flat() as string[] | number[],
+      ]),
+    ),
     live: name === undefined ? undefined : { interface: name, durationMs: last('duration', undefined) },
   };
 }

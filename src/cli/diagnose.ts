@@ -3,14 +3,16 @@
  * handles signals: the first one stops reading and reports what there is. Files or, with `--live`, an interface.
  */
 import { writeFileSync } from 'node:fs';
-import { OutputFileError } from '../base/errors.ts';
-import { buildConfig, type FlowtapConfig, type OptionValues } from '../config/config.ts';
+import { ConfigError, OutputFileError } from '../base/errors.ts';
+import { buildConfig, crossFaults, type FlowtapConfig, type OptionValues } from '../config/config.ts';
+import type { OptionValue } from '../config/option-types.ts';
+import { CONFIG_OPTIONS, flagText } from '../config/schema.ts';
 import { DiagnosisWriter } from '../diagnose/diagnosis-writer.ts';
 import { parseNetwork, selector } from '../diagnose/select.ts';
 import { DescriptorOutput } from '../output/standard-output.ts';
 import { type ReplaySummary, summaryLines } from '../output/summary.ts';
 import { packageVersion } from '../package-files.ts';
-import type { Arguments } from './command.ts';
+import { type Arguments, COMMAND_LINE } from './command.ts';
 import { type DiagnoseOptions, diagnoseOptions } from './diagnose-flags.ts';
 import type { RunReplay } from './replay.ts';
 import type { StartLiveProbe } from './run.ts';
@@ -37,7 +39,7 @@ interface Context {
  * The longest silence of a connection that still lives is a retransmission timeout of two minutes (RFC 6298 §2.4).
  */
 function probeConfig(options: DiagnoseOptions): FlowtapConfig {
-  const { intervalMs, decapsulate, live, flowKey, isMerged, reorderWindowMs } = options;
+  const { intervalMs, decode, live, flowKey, isMerged, reorderWindowMs } = options;
   const recordSeconds = Math.floor((INTERVALS_PER_RECORD * intervalMs) / 1e3);
   const values: OptionValues = new Map([
     ['metering.idleTimeout', recordSeconds * 1e3],
@@ -51,10 +53,16 @@ function probeConfig(options: DiagnoseOptions): FlowtapConfig {
     // On a host both directions matter; a mirror port sends nothing.
     ['live.outgoing', true],
     ['metrics.listen', 'none'],
-    ['decode.decapsulate', decapsulate],
     ...flowKey,
-  ] as [string, number | boolean | string | readonly string[]][]);
-  return buildConfig(values, []);
+    ...decode,
+  ] as [string, OptionValue][]);
+  const config = buildConfig(values, []);
+  const faults = crossFaults(config, (path) => {
+    const option = CONFIG_OPTIONS.find((row) => row.path === path);
+    return option?.flag === undefined ? path : flagText(option);
+  });
+  if (faults.length > 0) throw new ConfigError(COMMAND_LINE, faults, 'see: flowtap diagnose --help');
+  return config;
 }
 
 async function createDiagnosis(options: DiagnoseOptions, output: DescriptorOutput): Promise<DiagnosisWriter> {

@@ -4,7 +4,7 @@
  */
 import { ConfigError } from '../base/errors.ts';
 import { type InformationElement, isPrivate } from '../ie/element.ts';
-import { findElement, INFORMATION_ELEMENTS, naturalOctets } from '../ie/elements.ts';
+import { findElement, INFORMATION_ELEMENTS, naturalOctets, suggestElement } from '../ie/elements.ts';
 import { COMMAND_LINE } from './command.ts';
 import { formatListing } from './listing.ts';
 
@@ -64,12 +64,8 @@ function details(element: InformationElement): string {
   return `${name}: ${description}\n${lines.join('\n')}\n`;
 }
 
-async function unknownElement(name: string): Promise<ConfigError> {
-  const { nearest } = await import('../config/suggest.ts');
-  const meant = nearest(
-    name,
-    INFORMATION_ELEMENTS.map((element) => element.name),
-  );
+function unknownElement(name: string): ConfigError {
+  const meant = suggestElement(name);
   const allowed =
     meant === undefined ? 'a name that `flowtap elements` lists' : `${meant} (did you mean it?)`;
   return new ConfigError(COMMAND_LINE, [{ path: 'NAME', found: JSON.stringify(name), allowed }]);
@@ -81,7 +77,7 @@ async function unknownElement(name: string): Promise<ConfigError> {
  */
 export async function elements(name: string | undefined, form: 'table' | 'json'): Promise<number> {
   const element = name === undefined ? undefined : findElement(name);
-  if (name !== undefined && element === undefined) throw await unknownElement(name);
+  if (name !== undefined && element === undefined) throw unknownElement(name);
   const chosen = element === undefined ? INFORMATION_ELEMENTS : [element];
   if (form === 'json') {
     process.stdout.write(chosen.map((row) => `${JSON.stringify(toJson(row))}\n`).join(''));

@@ -109,6 +109,7 @@ function splitFaults(
 
 /**
  * @param ownFaults what the command does not allow, asked for only when the options are right by themselves
+ * @param otherFaults of flags that are no options of the configuration, to be told with the rest
  * @returns the complete configuration
  * @throws ConfigError for the file or the flags, or AggregateError with one for each
  */
@@ -116,9 +117,10 @@ export async function mergeConfig(
   command: MeteringCommand,
   args: Arguments,
   ownFaults: (merged: MergedConfig) => readonly ConfigFault[],
+  otherFaults: readonly ConfigFault[] = [],
 ): Promise<FlowtapConfig> {
   const errors: unknown[] = [];
-  const faults: ConfigFault[] = [];
+  const faults = [...otherFaults];
   const file = args.flags.get('config')?.at(-1);
   let fromFile: ConfigFile | undefined;
   if (file !== undefined) {

@@ -20,7 +20,6 @@ function text(allowed: string, placeholder: string, isAllowed: (raw: string) => 
     placeholder,
     jsonSchema: { type: 'string' },
     parse: (raw) => (typeof raw === 'string' && isAllowed(raw) ? raw : undefined),
-    format: String,
   };
 }
 

@@ -20,6 +20,7 @@ import {
 import type { Pace, Protocol, Recipe } from '../generate/recipe.ts';
 import { headerOctets } from '../generate/recipe-frames.ts';
 import { type Arguments, COMMAND_LINE } from './command.ts';
+import { valueFaults } from './flag-values.ts';
 import { GENERATE_FLAGS } from './generate-flags.ts';
 
 /** The flags that describe packets; a capture brings its own. */
@@ -50,16 +51,12 @@ export interface GeneratePlan {
 
 /** The command line's values by flag, with the faults that were met. */
 class Values {
-  readonly faults: ConfigFault[] = [];
+  readonly faults: ConfigFault[];
   readonly #args: Arguments;
 
   constructor(args: Arguments) {
     this.#args = args;
-    for (const { name, type } of GENERATE_FLAGS) {
-      if (type === undefined || !args.flags.has(name)) continue;
-      const text = args.flags.get(name)!.at(-1)!;
-      if (type.parse(text) === undefined) this.fault(`--${name}`, JSON.stringify(text), type.allowed);
-    }
+    this.faults = valueFaults(GENERATE_FLAGS, args);
   }
 
   fault(path: string, found: string, allowed: string): void {

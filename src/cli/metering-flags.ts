@@ -2,10 +2,11 @@
  * The flags of the commands that meter, `flowtap run` and `flowtap replay`: those of the table of options, each where its
  * row says, and those that have no option of their own.
  */
-import { concerns, type MeteringCommand } from '../config/config-option.ts';
-import { duration, names } from '../config/option-types.ts';
-import { CONFIG_OPTIONS } from '../config/schema.ts';
+import { type ConfigOption, concerns, type MeteringCommand } from '../config/config-option.ts';
+import { duration, names, valueText } from '../config/option-types.ts';
+import { CONFIG_OPTIONS, flagText } from '../config/schema.ts';
 import type { Flag } from './command.ts';
+import { LISTING } from './flag-values.ts';
 
 /** Parts of the flow key that `--flow-key` adds, or removes with `no-` in front. */
 export const FLOW_KEY_PARTS: readonly string[] = CONFIG_OPTIONS.filter((option) =>
@@ -29,6 +30,11 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   'flow-table-entries': 'Flows kept at a time',
   'path-health': 'Measure round trips, losses, stalls of each flow',
   decapsulate: 'Tunnels to look into, or all',
+  'vxlan-ports': 'UDP ports of VXLAN',
+  'geneve-ports': 'UDP ports of GENEVE',
+  'gtpu-ports': 'UDP ports of GTP-U',
+  'l2tp-ports': 'UDP ports of L2TP',
+  'teredo-ports': 'UDP ports of Teredo',
   'observation-domain': 'Observation domain id in every message',
   'ingress-interface': 'ingressInterface of every flow, or auto',
   'egress-interface': 'egressInterface of every flow',
@@ -44,6 +50,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   merge: 'Merge the files by time instead of one after the other',
   'reorder-window': 'Put records in order that are late by no more',
   interface: 'Interface to meter; may be repeated',
+  'wait-for-interfaces': 'Those not there yet: auto, on or off',
   capture: 'How packets are captured',
   filter: "Meter only what matches, in tcpdump's syntax",
   'snap-length': 'Octets captured of each frame',
@@ -63,18 +70,35 @@ const SHORT_HELP_OF: Readonly<Record<string, string>> = {
   'live.workers': 'Threads for each interface',
 };
 
+/** Headings in help, by how the paths of options begin; the first that fits counts. */
+const GROUPS: readonly (readonly [beginning: string, group: string | undefined])[] = [
+  ['live.interfaces', undefined],
+  ['live.', 'Capture'],
+  ['decode.', 'Metering'],
+  ['metering.', 'Metering'],
+  ...['observation.', 'template.', 'biflow', 'timestamps', 'export.', 'anonymization.'].map(
+    (beginning) => [beginning, 'Exporting'] as const,
+  ),
+];
+
+/** One sentence about an option, as short as a line of help needs it. */
+export function helpOf(option: ConfigOption): string {
+  return SHORT_HELP_OF[option.path] ?? SHORT_HELP[flagText(option).slice(2)] ?? option.help;
+}
+
 function optionFlags(command: MeteringCommand): Flag[] {
   const options = CONFIG_OPTIONS.filter((option) => option.flag !== undefined && concerns(option, command));
   return options.map((option) => {
     const isSwitch = option.type.placeholder === '';
     const isShown = !isSwitch && option.type.isList !== true && option.default !== '';
-    const shown = isShown ? ` [${option.type.format(option.default).replaceAll('"', '')}]` : '';
-    const name = `${option.default === true ? 'no-' : ''}${option.flag}`;
+    const shown = isShown ? ` [${valueText(option.type, option.default)}]` : '';
+    const group = GROUPS.find(([beginning]) => option.path.startsWith(beginning))?.[1];
     return {
-      name,
+      name: flagText(option).slice(2),
+      ...(group === undefined ? {} : { group }),
       ...(option.letter === undefined ? {} : { letter: option.letter }),
       ...(isSwitch ? {} : { type: option.type }),
-      help: `${SHORT_HELP_OF[option.path] ?? SHORT_HELP[name] ?? option.help}${shown}`,
+      help: `${helpOf(option)}${shown}`,
     };
   });
 }
@@ -94,10 +118,16 @@ const CONFIG: Flag = {
 const SHARED: readonly Flag[] = [
   {
     name: 'flow-key',
+    group: 'Metering',
     type: FLOW_KEY_TYPE,
-    help: 'Add tos, mac, mpls, tunnel to the key; no-vlan removes, and no-pppoe, no-interface',
+    help: 'Add tos, mac, mpls, tunnel to the key; no-vlan, … remove',
   },
-  { name: 'template', type: TEMPLATE, help: 'Elements of a flow record, or the name of a profile' },
+  {
+    name: 'template',
+    group: 'Exporting',
+    type: TEMPLATE,
+    help: 'Elements of a flow record, or the name of a profile',
+  },
 ];
 
 /** Flags that a daemon, which has a configuration file, does without: its help would not fit a screen. */
@@ -129,11 +159,13 @@ export const REPLAY_FLAGS: readonly Flag[] = flagsOf(
   ],
 );
 
-export const COUNT_FLAGS: readonly Flag[] = [
-  ...optionFlags('count'),
-  CONFIG,
-  { name: 'duration', type: duration(100, 366 * 86_400e3), help: 'End after this time; else with Ctrl-C' },
-];
+/** How long `flowtap count` counts. */
+export const COUNT_DURATION: Flag = {
+  name: 'duration',
+  type: duration(100, 366 * 86_400e3),
+  help: 'End after this time; else with Ctrl-C',
+};
+export const COUNT_FLAGS: readonly Flag[] = [...optionFlags('count'), CONFIG, COUNT_DURATION, LISTING];
 
 export const RUN_FLAGS: readonly Flag[] = flagsOf(
   'run',
@@ -149,7 +181,7 @@ export const RUN_FLAGS: readonly Flag[] = flagsOf(
       'sampling-method',
       'scale',
     ],
-    ...['no-promiscuous', 'outgoing', 'metrics', 'log-level'],
+    ...['no-promiscuous', 'outgoing', 'wait-for-interfaces', 'metrics', 'log-level'],
   ],
   [],
 );

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { ConfigFault } from '../base/errors.ts';
 import type { FlowtapConfig } from '../config/config.ts';
+import { waitsForInterfaces } from '../probe/live/plan.ts';
 import type { Arguments } from './command.ts';
 import { type MergedConfig, mergeConfig } from './flag-config.ts';
 
@@ -23,6 +24,7 @@ function interfaceFaults({ config, nameOf, hasFile }: MergedConfig): ConfigFault
   const path = hasFile ? nameOf('live.interfaces') : '--interface';
   const { interfaces, capture } = config.live;
   const known = interfaceNames();
+  const waits = waitsForInterfaces(config, process.env.NOTIFY_SOCKET !== undefined);
   const allowed = known === undefined ? 'the name of an interface' : known.join(', ');
   if (interfaces.length === 0) return [{ path, found: 'nothing', allowed: `one or more of ${allowed}` }];
   const faults: ConfigFault[] = [];
@@ -34,9 +36,13 @@ function interfaceFaults({ config, nameOf, hasFile }: MergedConfig): ConfigFault
         found: `${found} twice`,
         allowed: 'each interface once; live.workers shares one out',
       });
-    } else if (capture === 'ring' && known !== undefined && !known.includes(name)) {
+    } else if (capture === 'ring' && known !== undefined && !known.includes(name) && !waits) {
       // libpcap knows devices that are no interfaces.
-      faults.push({ path, found: `${found}, which is no interface here`, allowed });
+      faults.push({
+        path,
+        found: `${found}, which is no interface here`,
+        allowed: `${allowed}; or any with --wait-for-interfaces on (live.waitForInterfaces)`,
+      });
     }
   }
   return faults;

@@ -91,7 +91,13 @@ class Daemon {
 
   /** Undefined when it was told to stop before it was ready. */
   async #start(config: FlowtapConfig, start: StartLiveProbe): Promise<LiveProbe | undefined> {
-    const options = { config, log: this.#log, version: packageVersion(), signal: this.#abort.signal };
+    const options = {
+      config,
+      log: this.#log,
+      version: packageVersion(),
+      signal: this.#abort.signal,
+      isService: this.#manager.isPresent,
+    };
     try {
       return await start(options);
     } catch (error) {

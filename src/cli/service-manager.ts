@@ -19,6 +19,7 @@ export class ServiceManager {
   /** @param environment with NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID, which it sets */
   constructor(environment: NodeJS.ProcessEnv = process.env) {
     const { NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID } = environment;
+    this.isPresent = NOTIFY_SOCKET !== undefined;
     if (NOTIFY_SOCKET !== undefined) {
       this.#send = openNotifySocket(NOTIFY_SOCKET);
       if (this.#send === undefined) {
@@ -29,6 +30,9 @@ export class ServiceManager {
     const watchdogMs = Number(WATCHDOG_USEC) / 1000;
     if (isForUs && watchdogMs > 0) this.#watchdogMs = watchdogMs;
   }
+
+  /** A service manager started the process and wants to hear of it. */
+  readonly isPresent: boolean;
 
   ready(status: string): void {
     this.#send?.(`READY=1\nSTATUS=${status}`);

@@ -6,13 +6,19 @@
 
 import type { ConfigFault } from '../base/errors.ts';
 import type { AnonymizationConfig } from '../export/anonymization/anonymizer.ts';
-import type { OptionsDataMode } from '../export/options-data/announcer.ts';
-import type { TunnelName } from '../records/tunnel-kinds.ts';
+import type { OptionsDataMode } from '../export/options-data/announcer-options.ts';
+import type { TunnelName, UdpTunnelName } from '../records/tunnel-kinds.ts';
 import type { ConfigOption } from './config-option.ts';
 import { exporterScheme } from './exporter-schemes.ts';
 import type { ExporterConfig } from './exporters.ts';
 import { formatDuration, type OptionValue } from './option-types.ts';
-import type { CAPTURE_KINDS, LOG_FORMATS, LOG_LEVELS, SAMPLING_METHODS } from './options/live.ts';
+import type {
+  CAPTURE_KINDS,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  SAMPLING_METHODS,
+  WAIT_FOR_INTERFACES,
+} from './options/live.ts';
 import type { OUTPUTS } from './options/replay.ts';
 import { CONFIG_OPTIONS } from './schema.ts';
 
@@ -39,6 +45,8 @@ export interface FlowtapConfig {
   readonly decode: {
     readonly decapsulate: readonly TunnelName[];
     readonly tunnelDepthMax: number;
+    /** No port belongs to two of the tunnels that are looked into. */
+    readonly udpPorts: Readonly<Record<UdpTunnelName, readonly number[]>>;
   };
   readonly observation: {
     readonly domainId: number;
@@ -93,6 +101,8 @@ export interface FlowtapConfig {
   };
   readonly live: {
     readonly interfaces: readonly string[];
+    /** For those that are not there at the start; auto: where a service manager started the probe. */
+    readonly waitForInterfaces: (typeof WAIT_FOR_INTERFACES)[number];
     readonly capture: (typeof CAPTURE_KINDS)[number];
     /** Threads for each interface. */
     readonly workers: number | 'auto';
@@ -160,12 +170,28 @@ export function buildConfig(values: OptionValues, exporters: readonly ExporterCo
   return config as unknown as FlowtapConfig;
 }
 
+/** UDP ports that belong to two of the tunnels that are looked into: nothing could tell which one it is. */
+function portFaults({ decode }: FlowtapConfig, nameOf: (path: string) => string): ConfigFault[] {
+  const faults: ConfigFault[] = [];
+  const owners = new Map<number, string>();
+  for (const [tunnel, ports] of Object.entries(decode.udpPorts)) {
+    if (!decode.decapsulate.includes(tunnel as UdpTunnelName)) continue;
+    const path = nameOf(`decode.udpPorts.${tunnel}`);
+    for (const port of ports) {
+      const owner = owners.get(port);
+      if (owner === undefined) owners.set(port, path);
+      else faults.push({ path, found: String(port), allowed: `a port that is not one of ${owner}` });
+    }
+  }
+  return faults;
+}
+
 /**
  * What is wrong with options that are right by themselves.
  * @param nameOf how to call the option with this path: the path itself, or its flag
  */
 export function crossFaults(config: FlowtapConfig, nameOf: (path: string) => string): ConfigFault[] {
-  const faults: ConfigFault[] = [];
+  const faults: ConfigFault[] = portFaults(config, nameOf);
   const { idleTimeoutMs, activeTimeoutMs } = config.metering;
   if (idleTimeoutMs > activeTimeoutMs) {
     faults.push({

@@ -18,7 +18,7 @@ const FORMS: Readonly<Record<ExporterScheme['form'], string>> = {
 };
 const SCHEME = /^([a-z0-9+-]+):(.*)$/s;
 const AUTHORITY = /^\/\/([^/?\s]+)(?:\/([^?]*))?$/;
-const HOST_PORT = /^(\[[0-9a-fA-F:.%a-z]+\]|[^/:?#[\]\s,]+)(?::(\d+))?$/;
+const HOST_PORT = /^(\[[0-9a-fA-F:.]+(?:%[^\]\s,]+)?\]|[^/:?#[\]\s,]+)(?::(\d+))?$/;
 
 interface Parts {
   protocol: unknown;
@@ -27,6 +27,12 @@ interface Parts {
   path?: unknown;
   moreHosts?: readonly string[];
   options: Record<string, unknown>;
+}
+
+/** The zone of an IPv6 address as the system writes it (RFC 4007 §11), where it stands as in a URI: `%25eth0` (RFC 6874). */
+function withPlainZone(host: string): string {
+  const [, address, zone] = /^([0-9a-fA-F:.]*:[0-9a-fA-F:.]*)%25(.+)$/.exec(host) ?? [];
+  return address === undefined ? host : `${address}%${zone}`;
 }
 
 /** @returns undefined for what is no URL of an exporter */
@@ -43,7 +49,7 @@ function splitUrl(url: string): Parts | undefined {
   const [first = '', ...moreHosts] = authority.split(',');
   const [, host, port] = HOST_PORT.exec(first) ?? [];
   if (host === undefined) return undefined;
-  const parts = { protocol, host: host.replace(/^\[|\]$/g, ''), port, options };
+  const parts = { protocol, host: withPlainZone(host.replace(/^\[|\]$/g, '')), port, options };
   if (form === 'topic') return { ...parts, path, moreHosts };
   return path === '' && moreHosts.length === 0 ? parts : undefined;
 }

@@ -1,6 +1,6 @@
 /** Types of the options that map VLANs and MAC addresses to interfaces. */
 import { UINT32_MAX } from './config-option.ts';
-import type { OptionType, OptionValue } from './option-types.ts';
+import type { OptionType } from './option-types.ts';
 
 const MAC = '[0-9a-fA-F]{2}(?:[:-][0-9a-fA-F]{2}){5}';
 const VLAN_MAX = 4094;
@@ -36,7 +36,6 @@ function wordList(
         ? pairs.map((pair) => pair.join('='))
         : undefined;
     },
-    format: (value: OptionValue) => `[${(value as readonly string[]).map((word) => `"${word}"`).join(', ')}]`,
   };
 }
 

@@ -6,6 +6,7 @@
 import type { ConfigOption } from './config-option.ts';
 import { EXPORTER_PROTOCOLS, exporterScheme } from './exporter-schemes.ts';
 import { CONFIG_GROUPS } from './groups.ts';
+import { writtenValue } from './option-types.ts';
 import { CONFIG_OPTIONS } from './schema.ts';
 
 const URL_PATTERN = `^(${EXPORTER_PROTOCOLS.map((name) => name.replace('+', '\\+')).join('|')}):`;
@@ -28,7 +29,7 @@ function emptyObject(path: string): SchemaObject {
 }
 
 function optionSchema(option: ConfigOption): object {
-  const shown = option.type.isDuration ? option.type.format(option.default) : option.default;
+  const shown = option.type.isDuration ? writtenValue(option.type, option.default) : option.default;
   const unit = option.unit === '' ? '' : ` Unit: ${option.unit}.`;
   const { jsonSchema } = option.type;
   // What is left open has a word of its own, whatever the type is.

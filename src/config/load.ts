@@ -16,11 +16,11 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
 import type { OptionValues } from './config.ts';
 import type { ConfigOption } from './config-option.ts';
 import { type ExporterConfig, parseExporter } from './exporters.ts';
 import { CONFIG_OPTIONS } from './schema.ts';
-import { nearest } from './suggest.ts';
 
 export interface ConfigFile {
   /** Only what the file says, by option path. */

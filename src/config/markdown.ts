@@ -4,6 +4,7 @@ import { fieldPath } from './config.ts';
 import type { ConfigOption } from './config-option.ts';
 import { EXPORTER_PROTOCOLS, exporterScheme } from './exporter-schemes.ts';
 import { CONFIG_GROUPS } from './groups.ts';
+import { valueText } from './option-types.ts';
 import { CONFIG_OPTIONS, flagText } from './schema.ts';
 
 const HEAD = `# Configuration
@@ -74,7 +75,7 @@ function row(option: ConfigOption): string {
   const letter = option.letter === undefined ? '' : `\`-${option.letter}\`, `;
   const flag = option.flag === undefined ? '–' : `${letter}\`${flagText(option)}\``;
   const allowed = option.type.allowed.replaceAll('|', '\\|');
-  return `| \`${option.path}\` | \`${option.type.format(option.default)}\` | ${allowed}${unit} | ${flag} | ${option.help} |`;
+  return `| \`${option.path}\` | \`${valueText(option.type, option.default)}\` | ${allowed}${unit} | ${flag} | ${option.help} |`;
 }
 
 /** The document's text. */

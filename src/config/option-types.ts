@@ -6,7 +6,7 @@
 
 import { formatCount } from '../base/units.ts';
 
-export type OptionValue = string | number | boolean | readonly string[] | undefined;
+export type OptionValue = string | number | boolean | readonly string[] | readonly number[] | undefined;
 
 export interface OptionType {
   /** What may stand there, to complete "allowed: …". */
@@ -24,8 +24,19 @@ export interface OptionType {
    * @returns the value, or undefined if it is not allowed
    */
   parse(raw: unknown): OptionValue;
-  /** The value as it is written in a YAML file. */
-  format(value: OptionValue): string;
+  /** The value as it stands in a YAML file; missing: as it is. */
+  readonly write?: (value: OptionValue) => OptionValue;
+}
+
+/** The value as it stands in a YAML file. */
+export function writtenValue(type: OptionType, value: OptionValue): OptionValue {
+  return type.write === undefined ? value : type.write(value);
+}
+
+/** A value for people to read; a configuration file's need quotes (yaml-text.ts). */
+export function valueText(type: OptionType, value: OptionValue): string {
+  const written = writtenValue(type, value);
+  return Array.isArray(written) ? `[${written.join(', ')}]` : String(written);
 }
 
 const MS_PER_UNIT = { ms: 1, s: 1e3, m: 60e3, h: 3600e3, d: 86400e3 } as const;
@@ -60,7 +71,7 @@ export function duration(minMs: number, maxMs: number): OptionType {
       const ms = Math.round(Number(match[1]) * MS_PER_UNIT[unit]);
       return ms >= minMs && ms <= maxMs ? ms : undefined;
     },
-    format: (value) => formatDuration(value as number),
+    write: (value) => formatDuration(value as number),
   };
 }
 
@@ -80,7 +91,6 @@ export function integer(min: number, max: number, placeholder = 'N'): OptionType
       const value = toNumber(raw);
       return Number.isSafeInteger(value) && value >= min && value <= max ? value : undefined;
     },
-    format: String,
   };
 }
 
@@ -109,7 +119,6 @@ export function numberOrWord(
       if (!(value >= limits.min && value <= limits.max)) return undefined;
       return limits.isWhole && !Number.isInteger(value) ? undefined : value;
     },
-    format: String,
   };
 }
 
@@ -122,7 +131,6 @@ export const SWITCH: OptionType = {
     if (typeof raw === 'boolean') return raw;
     return raw === 'true' ? true : raw === 'false' ? false : undefined;
   },
-  format: String,
 };
 
 /** One word out of several. */
@@ -133,7 +141,6 @@ export function choice(words: readonly string[]): OptionType {
     jsonSchema: { enum: words },
     // YAML takes a word of digits for a number.
     parse: (raw) => words.find((word) => word === raw || (typeof raw === 'number' && word === String(raw))),
-    format: (value) => (Number.isNaN(Number(value)) ? String(value) : JSON.stringify(value)),
   };
 }
 
@@ -144,20 +151,40 @@ export function text(allowed: string, placeholder: string, form = /^[^\n]*$/): O
     placeholder,
     jsonSchema: { type: 'string', pattern: form.source },
     parse: (raw) => (typeof raw === 'string' && form.test(raw) ? raw : undefined),
-    format: (value) => JSON.stringify(value),
   };
 }
+
+const PORT_MAX = 65_535;
+
+/** UDP or TCP ports, each once; at least one. */
+export const PORTS: OptionType = {
+  allowed: `one or more ports from 1 to ${PORT_MAX}, each once`,
+  placeholder: 'PORT,…',
+  jsonSchema: {
+    oneOf: [
+      { type: 'integer', minimum: 1, maximum: PORT_MAX },
+      {
+        type: 'array',
+        items: { type: 'integer', minimum: 1, maximum: PORT_MAX },
+        minItems: 1,
+        uniqueItems: true,
+      },
+    ],
+  },
+  isList: true,
+  parse(raw) {
+    const items: unknown[] = Array.isArray(raw) ? raw : typeof raw === 'string' ? raw.split(',') : [raw];
+    const ports = items.map(toNumber);
+    const isRight = ports.every((port) => Number.isInteger(port) && port >= 1 && port <= PORT_MAX);
+    return isRight && ports.length > 0 && new Set(ports).size === ports.length ? ports : undefined;
+  },
+};
 
 /** The words of a list: a YAML list, or text with commas between them. */
 function toWords(raw: unknown): string[] | undefined {
   const items = Array.isArray(raw) ? raw : typeof raw === 'string' ? raw.split(',') : undefined;
   if (items === undefined || !items.every((item) => typeof item === 'string')) return undefined;
   return items.map((item) => item.trim()).filter((item) => item !== '');
-}
-
-function formatList(value: OptionValue): string {
-  const words = value as readonly string[];
-  return `[${words.join(', ')}]`;
 }
 
 /** Any of several words, each once; `all` stands for every one of them. */
@@ -175,7 +202,6 @@ export function choices(words: readonly string[]): OptionType {
       if (chosen.length === 1 && chosen[0] === 'all') return words;
       return chosen.every((word) => words.includes(word)) ? [...new Set(chosen)] : undefined;
     },
-    format: formatList,
   };
 }
 
@@ -187,7 +213,6 @@ export function nameList(allowed: string, placeholder: string): OptionType {
     jsonSchema: { oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
     isList: true,
     parse: (raw) => toWords(raw),
-    format: formatList,
   };
 }
 
@@ -203,7 +228,6 @@ export function powerOfTwo(min: number, max: number): OptionType {
       const value = toNumber(raw);
       return powers.includes(value) ? value : undefined;
     },
-    format: String,
   };
 }
 
@@ -221,7 +245,6 @@ export function listenAddress(): OptionType {
       const port = LISTEN.exec(raw)?.[1];
       return port !== undefined && Number(port) <= 65_535 ? raw : undefined;
     },
-    format: (value) => JSON.stringify(value),
   };
 }
 
@@ -235,9 +258,9 @@ export function names(allowed: string): OptionType {
       const chosen = toWords(raw);
       return chosen !== undefined && chosen.length > 0 ? chosen : undefined;
     },
-    format(value) {
+    write(value) {
       const words = value as readonly string[];
-      return words.length === 1 ? words[0]! : formatList(words);
+      return words.length === 1 && !words[0]!.includes(',') ? words[0] : words;
     },
   };
 }

@@ -7,8 +7,9 @@ import type { ConfigOption } from './config-option.ts';
 import { exporterScheme } from './exporter-schemes.ts';
 import type { ExporterConfig } from './exporters.ts';
 import { CONFIG_GROUPS } from './groups.ts';
-import { type OptionValue, SWITCH } from './option-types.ts';
+import { type OptionValue, SWITCH, writtenValue } from './option-types.ts';
 import { CONFIG_OPTIONS, flagText } from './schema.ts';
+import { yamlLine } from './yaml-text.ts';
 
 const COMMENT_WIDTH = 110;
 
@@ -48,18 +49,18 @@ function exporterLines(exporters: readonly ExporterConfig[]): string[] {
   const lines = ['exporters:'];
   for (const { protocol, host, port, path, moreHosts = [], options, url } of exporters) {
     const { form, options: rows } = exporterScheme(protocol);
-    if (moreHosts.length > 0) {
-      lines.push(`  - url: ${JSON.stringify(url)}`);
-    } else {
-      lines.push(`  - protocol: ${protocol}`);
-      if (form !== 'path') lines.push(`    host: ${JSON.stringify(host)}`, `    port: ${port}`);
-      if (path !== undefined)
-        lines.push(`    ${form === 'topic' ? 'topic' : 'path'}: ${JSON.stringify(path)}`);
+    const place: [key: string, value: unknown][] =
+      moreHosts.length > 0 ? [['url', url]] : [['protocol', protocol]];
+    if (moreHosts.length === 0) {
+      if (form !== 'path') place.push(['host', host], ['port', port]);
+      if (path !== undefined) place.push([form === 'topic' ? 'topic' : 'path', path]);
     }
     for (const option of rows) {
       const value = options[fieldPath(option)] as OptionValue;
-      if (value !== undefined) lines.push(`    ${option.path}: ${option.type.format(value)}`);
+      if (value !== undefined) place.push([option.path, writtenValue(option.type, value)]);
     }
+    const rendered = place.map(([key, value]) => yamlLine(key, value));
+    lines.push(...rendered.map((line, i) => `${i === 0 ? '  - ' : '    '}${line}`));
   }
   return lines;
 }
@@ -90,7 +91,7 @@ export function renderYaml(config: FlowtapConfig, withComments: boolean): string
     group = keys;
     const indent = '  '.repeat(keys.length);
     if (withComments) lines.push(...optionComment(option, indent));
-    lines.push(`${indent}${name}: ${option.type.format(optionValue(config, option))}`);
+    lines.push(`${indent}${yamlLine(name, writtenValue(option.type, optionValue(config, option)))}`);
   }
   return `${lines.join('\n')}\n`;
 }

@@ -40,8 +40,8 @@ export interface DecodeOptions {
    * the PPPoE session.
    */
   readonly flowKey?: { readonly tos: boolean; readonly vlan: boolean; readonly pppoe?: boolean };
-  /** UDP ports of tunnels; what is not given is as IANA assigned it. */
-  readonly udpPorts?: Partial<Readonly<Record<UdpTunnelName, number | readonly number[]>>>;
+  /** UDP ports of tunnels; what is not given is as in UDP_TUNNEL_PORTS. No port may belong to two tunnels looked into. */
+  readonly udpPorts?: Partial<Readonly<Record<UdpTunnelName, readonly number[]>>>;
   /** false sends every frame through the general path: for tests, which hold the two paths equal. Default: true. */
   readonly fastPath?: boolean;
 }
@@ -80,8 +80,7 @@ export function createDecoder(
   for (const name of Object.keys(UDP_TUNNEL_PORTS) as UdpTunnelName[]) {
     if (!chosen.has(name)) continue;
     const kind = TUNNEL_KINDS[name];
-    const ports = options.udpPorts?.[name] ?? UDP_TUNNEL_PORTS[name];
-    for (const port of typeof ports === 'number' ? [ports] : ports) {
+    for (const port of options.udpPorts?.[name] ?? UDP_TUNNEL_PORTS[name]) {
       state.udpTunnels[port] = EITHER_PORT.has(name) ? kind << 4 : kind;
     }
   }
@@ -99,6 +98,30 @@ export function decodeBatch(
   linkTypes: Int32Array,
   out: DecodedBatch,
 ): void {
+  const octets = decodeFrames(decoder, batch, linkTypes, out);
+  countAccepted(decoder.counters, out.count, octets);
+}
+
+/** Counts packets as accepted. @param octets of their frames on the wire */
+export function countAccepted(counters: DecodeCounters, packets: number, octets: number): void {
+  const { packetsByReason, octetsByReason } = counters;
+  packetsByReason[ACCEPTED] = packetsByReason[ACCEPTED]! + packets;
+  octetsByReason[ACCEPTED] = octetsByReason[ACCEPTED]! + octets;
+}
+
+/**
+ * Decodes every frame of `batch` as `decodeBatch` does and counts those that it refuses. Whoever keeps only some of the
+ * others calls `countAccepted` for these.
+ * @param linkTypes  LINKTYPE_ number by interface index; at least as long as the batch's interfaces
+ * @param out  overwritten; of at least the batch's capacity. Its encapsulation records are written if it has them.
+ * @returns octets on the wire of the frames in `out`
+ */
+export function decodeFrames(
+  decoder: Decoder,
+  batch: PacketBatch,
+  linkTypes: Int32Array,
+  out: DecodedBatch,
+): number {
   const state = decoder.state;
   const count = batch.count;
   out.count = 0;
@@ -121,9 +144,7 @@ export function decodeBatch(
     decodeUncommonFrame(decoder, batch, out, index);
     index++;
   }
-  const counters = decoder.counters;
-  counters.packetsByReason[ACCEPTED] = counters.packetsByReason[ACCEPTED]! + out.count;
-  counters.octetsByReason[ACCEPTED] = counters.octetsByReason[ACCEPTED]! + state.acceptedOctets;
+  return state.acceptedOctets;
 }
 
 /** Sends frame `index` through the general path, and appends or counts it. */

@@ -36,17 +36,17 @@ import {
   SPANNING_TREE,
   VLAN_TAG_LIMIT,
 } from './reasons.ts';
+import { tagHoldsFrame, tagOctets, tagOf } from './tags.ts';
 
 export const ETHERNET_HEADER_OCTETS = 14;
 export const ETHERNET_TYPE = 12; // u16, IEEE 802.3 §3.2.6
 export const VLAN_TAG_OCTETS = 4;
 export const VLAN_TYPE = 2; // u16 behind the TCI, IEEE 802.1Q §9.6
-const FABRIC_PATH_TAG_OCTETS = 2;
 /** Tags that are followed; real stacks have two or three. */
 const VLAN_TAGS_MAX = 8;
 
 /** Values up to here are a length: an LLC frame follows (IEEE 802.3 §3.2.6). */
-const LENGTH_MAX = 1500;
+export const LENGTH_MAX = 1500;
 export const ETHER_TYPE_IPV4 = 0x0800;
 export const ETHER_TYPE_IPV6 = 0x86dd;
 export const ETHER_TYPE_VLAN = 0x8100;
@@ -105,14 +105,44 @@ export function etherTypeLayer(state: DecodeState): number {
       return LAYER_PPPOE;
     case 0x88e5:
       return macsecLayer(state);
-    case 0x8903: // Cisco FabricPath: forwarding tag and TTL, then the whole Ethernet frame
-      state.offset += FABRIC_PATH_TAG_OCTETS;
-      return LAYER_ETHERNET;
+    case 0x22f3: // RFC 6325 §3.1
+      return trillLayer(state);
     case 0x8870: // LLC in a frame longer than 1,500 octets
       return LAYER_LLC;
     default:
-      return etherTypeReason(etherType);
+      return otherLayer(state, etherType);
   }
+}
+
+/** What few frames have: a tag of fixed length, or no IP. */
+function otherLayer(state: DecodeState, etherType: number): number {
+  const tag = tagOf(etherType);
+  if (tag === 0) return etherTypeReason(etherType);
+  const next = state.offset + tagOctets(tag);
+  if (tagHoldsFrame(tag)) {
+    state.offset = next;
+    return LAYER_ETHERNET;
+  }
+  if (next + ETHER_TYPE_OCTETS > state.capturedEnd) {
+    return missingHeader(state, tagOctets(tag) + ETHER_TYPE_OCTETS, LINK_TOO_SHORT, LINK_TRUNCATED);
+  }
+  state.etherType = state.view.getUint16(next);
+  state.offset = next + ETHER_TYPE_OCTETS;
+  return LAYER_ETHER_TYPE;
+}
+
+const TRILL_OCTETS = 6; // RFC 6325 §3.1: version, flags, options' words (5 bits), hops (6); egress (u16), ingress (u16)
+const TRILL_OPTIONS_SHIFT = 6;
+const TRILL_OPTIONS_MASK = 0x1f;
+
+/** A TRILL header, then the whole Ethernet frame. */
+function trillLayer(state: DecodeState): number {
+  if (state.offset + TRILL_OCTETS > state.capturedEnd) {
+    return missingHeader(state, TRILL_OCTETS, LINK_TOO_SHORT, LINK_TRUNCATED);
+  }
+  const options = (state.view.getUint16(state.offset) >>> TRILL_OPTIONS_SHIFT) & TRILL_OPTIONS_MASK;
+  state.offset += TRILL_OCTETS + 4 * options;
+  return LAYER_ETHERNET;
 }
 
 function vlanLayer(state: DecodeState): number {
@@ -154,6 +184,21 @@ function macsecLayer(state: DecodeState): number {
   state.etherType = state.view.getUint16(offset + tag);
   state.offset = offset + tag + ETHER_TYPE_OCTETS;
   return LAYER_ETHER_TYPE;
+}
+
+/** Whether an EtherType of at least 0x600 is one that is followed, or refused by a name of its own. */
+export function isKnownEtherType(etherType: number): boolean {
+  switch (etherType) {
+    case 0x8847:
+    case 0x8848:
+    case 0x8864:
+    case 0x88e5:
+    case 0x8870:
+    case 0x22f3:
+      return true;
+    default:
+      return tagOf(etherType) !== 0 || etherTypeReason(etherType) !== OTHER_ETHER_TYPE;
+  }
 }
 
 /** The reason for an EtherType that carries no IP. */

@@ -6,7 +6,6 @@
 import { MPLS_DEPTH, MPLS_LABELS_MAX, MPLS_STACK, PPPOE_SESSION } from '../records/decoded-batch.ts';
 import {
   type DecodeState,
-  LAYER_ETHERNET,
   LAYER_IPV4,
   LAYER_IPV6,
   LAYER_MPLS,
@@ -14,6 +13,7 @@ import {
   missingHeader,
   narrowLayer,
 } from './decode-state.ts';
+import { GUESS_TRUNCATED, guessLayer } from './guess.ts';
 import { NOTICE_MPLS_STACK_CUT } from './notices.ts';
 import {
   LINK_TOO_SHORT,
@@ -31,9 +31,8 @@ const LABEL_OCTETS = 4; // RFC 3032 §2.1
 const BOTTOM_OF_STACK = 0x100;
 /** Labels that are followed; deeper stacks exist only in attacks. */
 const LABELS_FOLLOWED_MAX = 32;
-const CONTROL_WORD_OCTETS = 4; // RFC 4385 §3
 
-/** A label stack. What follows it is told by its first four bits (RFC 4928 §2). */
+/** A label stack. No field says what follows it: guess.ts does. */
 export function mplsLayer(state: DecodeState): number {
   const view = state.view;
   const encapsulation = state.encapsulation;
@@ -66,18 +65,9 @@ function mplsPayload(state: DecodeState): number {
   if (offset + 1 > state.capturedEnd) {
     return missingHeader(state, 1, LINK_TOO_SHORT, LINK_TRUNCATED);
   }
-  switch (state.view.getUint8(offset) >>> 4) {
-    case 4:
-      return LAYER_IPV4;
-    case 6:
-      return LAYER_IPV6;
-    case 0:
-      // A pseudo-wire's control word. Nothing in the packet says what the wire carries; Ethernet is what there is.
-      state.offset = offset + CONTROL_WORD_OCTETS;
-      return LAYER_ETHERNET;
-    default:
-      return MPLS_NOT_IP;
-  }
+  const guess = guessLayer(state, true);
+  if (guess < 0) return guess;
+  return guess === GUESS_TRUNCATED ? LINK_TRUNCATED : MPLS_NOT_IP;
 }
 
 const PPPOE_OCTETS = 6; // RFC 2516 §4

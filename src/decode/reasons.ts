@@ -92,7 +92,7 @@ export const REASONS: readonly Reason[] = [
     code: MPLS_NOT_IP,
     name: 'mplsNotIp',
     kind: 'notIp',
-    help: 'The MPLS payload is neither IP nor a pseudo-wire with control word.',
+    help: 'The MPLS payload is neither IP nor an Ethernet frame, with or without control word.',
   },
   {
     code: WLAN_NOT_DATA,

@@ -15,13 +15,13 @@ import {
   type DecodeState,
   LAYER_ETHER_TYPE,
   LAYER_ETHERNET,
-  LAYER_IP,
   LAYER_IPV6,
   LAYER_PPP,
   missingHeader,
   narrowLayer,
 } from './decode-state.ts';
 import { enterTunnel } from './enter-tunnel.ts';
+import { GUESS_TRUNCATED, guessLayer } from './guess.ts';
 import { ACCEPTED, TUNNEL_CONTROL, TUNNEL_MALFORMED, TUNNEL_TRUNCATED, TUNNEL_VARIANT } from './reasons.ts';
 import { UDP_HEADER_OCTETS, UDP_LENGTH } from './transport.ts';
 
@@ -145,13 +145,13 @@ function gtpuLayer(state: DecodeState): number {
   return gtpuPayload(state, view.getInt32(offset + 4), offset + octets);
 }
 
-/** A user packet: IP mostly; 5G and PPP bearers carry other things, which no field of the packet tells. */
+/** A user packet: IP mostly, Ethernet in 5G; PPP bearers carry other things. No field of the packet tells which. */
 function gtpuPayload(state: DecodeState, tunnelId: number, offset: number): number {
   state.offset = offset;
   if (offset + 1 > state.capturedEnd) return missingHeader(state, 1, TUNNEL_MALFORMED, TUNNEL_TRUNCATED);
-  const version = state.view.getUint8(offset) >>> 4;
-  if (version !== 4 && version !== 6) return TUNNEL_VARIANT;
-  return enterTunnel(state, TUNNEL_GTPU, tunnelId) ? LAYER_IP : ACCEPTED;
+  const guess = guessLayer(state, false);
+  if (guess >= 0) return guess === GUESS_TRUNCATED ? TUNNEL_TRUNCATED : TUNNEL_VARIANT;
+  return enterTunnel(state, TUNNEL_GTPU, tunnelId) ? guess : ACCEPTED;
 }
 
 // RFC 2661 §3.1

@@ -4,7 +4,8 @@
  * A replay exports the capture's own times: "now" is the metering process's clock. With timestamps `now` everything is
  * shifted by whole seconds, so that the first record's time base becomes the present. The system start, from which
  * NetFlow's 32-bit up times count, is fixed at a minute before the first exported flow, and moved only when a time
- * would not fit: a flow that began earlier, or an up time that comes near 2^32 ms (49.7 days).
+ * would not fit: a flow that began earlier, or an up time that comes near 2^32 ms (49.7 days). What is further apart goes
+ * into messages of its own (messages/message-spans.ts).
  */
 import { NS_PER_MS } from '../base/clock.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
@@ -14,6 +15,9 @@ const UINT32_MAX = 4294967295;
 const START_BEFORE_MS = 60_000;
 /** Up times stay this far below their limit: header times are rounded up. */
 const UP_TIME_RESERVE_MS = 60_000;
+
+/** Most milliseconds from the earliest packet of a message to its export that always fit. */
+export const UP_TIME_SPAN_MAX_MS = UINT32_MAX - UP_TIME_RESERVE_MS - START_BEFORE_MS;
 
 /** Milliseconds from `systemInitMs` to `timeMs`, within 32 bits. */
 export function systemUpTimeMs(timeMs: number, systemInitMs: number): number {
@@ -67,6 +71,11 @@ export class ExportClock {
       return false;
     }
     return firstMs < this.#systemInitMs || this.#nowMs - this.#systemInitMs > UINT32_MAX - UP_TIME_RESERVE_MS;
+  }
+
+  /** Milliseconds from a packet to now. @param firstNs since the time base of the batch */
+  spanMs(firstNs: number): number {
+    return this.#nowMs - this.#firstMs(firstNs);
   }
 
   /** Fixes the system start anew, so that times from `firstNs` to now fit wherever 32 bits allow it. */

@@ -1,9 +1,10 @@
 /** How exporters are put together: which of them share a queue, which share the flows, and what makes two the same. */
 import { FailoverSink } from './failover-sink.ts';
 import { FlowShare } from './flow-share.ts';
+import { GuardedSink } from './guarded-sink.ts';
 import type { ExporterConfig, ExportingConfig, RecordSink, SinkContext } from './record-sink.ts';
 import type { SinkQueue } from './sink-queue.ts';
-import { sinkFactory } from './sink-registry.ts';
+import { exclusivePlaces, makesBiflows, sinkFactory } from './sink-registry.ts';
 
 /** Groups of the whole configuration that no exporter reads: a change there leaves them alone. */
 const NOT_OF_EXPORTING = {
@@ -60,7 +61,9 @@ export async function createSink(
   const sinks: RecordSink[] = [];
   try {
     for (const exporter of unit.exporters) {
-      sinks.push(await (await sinkFactory(exporter.protocol))(config, exporter, context));
+      const create = await sinkFactory(exporter.protocol);
+      const sink = await create(config, exporter, context);
+      sinks.push(new GuardedSink(sink, makesBiflows(config, exporter), context.log));
     }
   } catch (error) {
     await Promise.all(sinks.map((sink) => sink.close()));
@@ -68,6 +71,12 @@ export async function createSink(
   }
   const { failover } = unit.exporters[0]!.options;
   return failover === undefined ? sinks[0]! : new FailoverSink(failover, sinks, context);
+}
+
+/** Whether the sinks of two units can be open at the same time. */
+export function canCoexist(a: Unit, b: Unit): boolean {
+  const places = new Set(a.exporters.flatMap(exclusivePlaces));
+  return !b.exporters.flatMap(exclusivePlaces).some((place) => places.has(place));
 }
 
 /** Each unit by itself, except those of a balance group. */

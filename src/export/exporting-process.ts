@@ -5,10 +5,17 @@
  */
 import { ConfigError } from '../base/errors.ts';
 import type { FlowRecordBatch, RecordParts } from '../records/flow-layout.ts';
-import { createSink, type Route, type RunningUnit, routesOf, type Unit, unitsOf } from './export-units.ts';
-import { FailoverSink } from './failover-sink.ts';
+import {
+  canCoexist,
+  createSink,
+  type Route,
+  type RunningUnit,
+  routesOf,
+  type Unit,
+  unitsOf,
+} from './export-units.ts';
+import { type Change, handOverAll, missingPart, openAll } from './exporter-changes.ts';
 import { FaultReporter } from './faults.ts';
-import { partsOfTemplates } from './messages/collector-options.ts';
 import type { MeteringStatistics } from './metering-statistics.ts';
 import type { InterfaceDescription } from './options-data/options-data.ts';
 import type {
@@ -19,6 +26,7 @@ import type {
   SinkContext,
 } from './record-sink.ts';
 import { SinkQueue } from './sink-queue.ts';
+import { makesBiflows } from './sink-registry.ts';
 
 /** The event loop gets its turn after so many batches, however fast they come. */
 const BATCHES_PER_TURN = 32;
@@ -136,30 +144,30 @@ class RunningExportingProcess implements ExportingProcess {
     exporters: readonly ExporterConfig[],
     keeps: RecordParts = ALL_PARTS,
   ): Promise<void> {
-    checkTemplates(config, exporters, keeps);
     const wanted = unitsOf(config, exporters);
     const present = new Map(this.#units.map((unit) => [unit.key, unit]));
-    const created: RunningUnit[] = [];
-    const replaced: RunningUnit[] = [];
-    const units: RunningUnit[] = [];
+    const changed = wanted.flatMap((unit): Change[] => {
+      const old = present.get(unit.key);
+      return old !== undefined && old.identity !== unit.identity ? [{ unit, old }] : [];
+    });
+    const added = wanted.filter((unit) => !present.has(unit.key));
+    const beside = changed.filter(({ unit, old }) => canCoexist(unit, old));
+    const inTurn = changed.filter((change) => !beside.includes(change));
+    const create = (unit: Unit) => this.#create(config, unit, keeps);
+    // All that can be opened beside the former sinks comes first: where one fails, nothing has happened yet.
+    const opened = await openAll([...added, ...beside.map(({ unit }) => unit)], create);
     try {
-      for (const unit of wanted) {
-        const old = present.get(unit.key);
-        if (old === undefined) created.push(await this.#start(config, unit));
-        else if (old.identity !== unit.identity) {
-          replaced.push(old);
-          await old.queue.replace(() => this.#create(config, unit));
-        }
-        units.push({ ...unit, queue: (old ?? created.at(-1)!).queue });
-      }
+      await handOverAll(inTurn, create, (old) => this.#create(this.#config, old));
     } catch (error) {
-      await Promise.all(created.map((unit) => unit.queue.close()));
-      for (const old of replaced) await old.queue.replace(() => this.#create(this.#config, old));
+      await Promise.all([...opened.values()].map((sink) => sink.close()));
       throw error;
     }
+    await Promise.all(beside.map(({ unit, old }) => old.queue.replaceBy(opened.get(unit)!)));
     this.#config = config;
-    this.#units = units;
-    this.#routes = routesOf(units);
+    this.#units = wanted.map((unit) => {
+      return { ...unit, queue: present.get(unit.key)?.queue ?? this.#start(config, unit, opened.get(unit)!) };
+    });
+    this.#routes = routesOf(this.#units);
     for (const [key, unit] of present) {
       if (!wanted.some((one) => one.key === key)) this.#retire(unit);
     }
@@ -175,29 +183,27 @@ class RunningExportingProcess implements ExportingProcess {
   }
 
   statistics(): CollectorStatistics[] {
-    return this.#units.flatMap(({ queue }) => {
-      const { sink } = queue;
-      if (!(sink instanceof FailoverSink)) return [queue.statistics()];
-      // What waits for the group, or was dropped before it, is shown with the member in use.
-      const shown = queue.statistics();
-      return sink.members.map((member) => (member.url === shown.url ? shown : member.statistics()));
-    });
+    return this.#units.flatMap(({ queue }) => queue.statistics());
   }
 
-  async #create(config: ExportingConfig, unit: Unit): Promise<RecordSink> {
+  async #create(config: ExportingConfig, unit: Unit, keeps: RecordParts = ALL_PARTS): Promise<RecordSink> {
     const sink = await createSink(config, unit, this.#context);
+    const fault = missingPart(sink, keeps);
+    if (fault !== undefined) {
+      await sink.close();
+      throw new ConfigError(config.origin ?? 'configuration', [{ path: unit.key, ...fault }]);
+    }
     if (this.#interfaces !== undefined) sink.setInterfaces(this.#interfaces);
     return sink;
   }
 
-  async #start(config: ExportingConfig, unit: Unit): Promise<RunningUnit> {
-    const sink = await this.#create(config, unit);
+  #start(config: ExportingConfig, unit: Unit, sink: RecordSink): SinkQueue {
     const [first] = unit.exporters;
     const recordsMax = first!.options.queueRecords ?? QUEUE_RECORDS;
-    const isBiflow = (first!.options.biflow ?? config.biflow) && !first!.protocol.startsWith('netflow');
+    const isBiflow = makesBiflows(config, first!);
     const queue = new SinkQueue(sink, { whenFull: this.#context.whenFull, recordsMax, isBiflow });
     if (this.#readMetering !== undefined) queue.setMeteringStatistics(this.#readMetering);
-    return { ...unit, queue };
+    return queue;
   }
 
   /** A live capture has a watcher of all its losses, these among them. */
@@ -208,7 +214,7 @@ class RunningExportingProcess implements ExportingProcess {
   /** Lets an exporter that is no longer wanted send what it has. */
   #retire({ queue, key }: RunningUnit): void {
     const retiring = queue.end().then(() => {
-      const { dataRecords } = queue.statistics();
+      const dataRecords = queue.statistics().reduce((sum, one) => sum + one.dataRecords, 0);
       this.#context.log(
         'info',
         `${key} retired`,
@@ -224,33 +230,6 @@ class RunningExportingProcess implements ExportingProcess {
 }
 
 /**
- * What is wrong with templates shows before anything has changed.
- * @throws ConfigError for their faults, or for elements that the records do not carry
- */
-function checkTemplates(
-  config: ExportingConfig,
-  exporters: readonly ExporterConfig[],
-  keeps: RecordParts,
-): void {
-  const refuse = (path: string, found: string, allowed: string) => {
-    throw new ConfigError(config.origin ?? 'configuration', [{ path, found, allowed }]);
-  };
-  for (const exporter of exporters) {
-    if (!/^(netflow|ipfix)/.test(exporter.protocol)) continue;
-    const parts = partsOfTemplates(config, exporter);
-    if (parts.encapsulation && !keeps.encapsulation) {
-      const allowed =
-        'elements of the innermost packet, or a restart: workers do not keep what was around it';
-      refuse(exporter.url, 'elements of tunnels', allowed);
-    }
-    if (parts.health && !keeps.health) {
-      const allowed = 'other elements, or a restart: workers do not measure path health';
-      refuse(exporter.url, 'elements of path health', allowed);
-    }
-  }
-}
-
-/**
  * Opens all exporters.
  * @param context a replay that prints nothing, unless it says otherwise
  * @throws ConfigError for faults in the templates, ExportError for an exporter that cannot be opened
@@ -262,6 +241,7 @@ export async function createExportingProcess(
 ): Promise<ExportingProcess> {
   const exporting = new RunningExportingProcess(config, {
     whenFull: context.whenFull ?? 'wait',
+    isFollowed: context.isFollowed ?? false,
     log: context.log ?? (() => {}),
   });
   try {

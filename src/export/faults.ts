@@ -1,4 +1,5 @@
 /** Tells people about faults of exporters: one line for each kind, what it costs, and what to do; then silence for a while. */
+import { formatCounted } from '../base/units.ts';
 import type { CollectorStatistics, SinkContext } from './record-sink.ts';
 
 /** What people can do, by the reason of an error or of dropped records. */
@@ -19,6 +20,7 @@ export const FAULT_REMEDIES: Readonly<Record<string, string>> = {
     'the collector is slower than the flows come: raise queueRecords, or share the load with balance',
   unreachable: 'the collector was away for longer than giveUpAfter; a spool would have kept them',
   stopped: 'they still waited when flowtap stopped; a spool would have kept them',
+  failed: 'a fault of flowtap itself: please report what the log says about it',
   brokerUnreachable: 'check host and port, that the broker runs, and its advertised.listeners',
   brokerTimeout: 'check the load of the broker and the network; requestTimeout says how long is waited',
   authentication: 'check sasl, username and passwordFile against the listener of the broker',
@@ -30,7 +32,8 @@ export const FAULT_REMEDIES: Readonly<Record<string, string>> = {
   rejected: 'see the log of the broker, and the compression and policies of the topic',
   spoolFull: 'the spool has reached spoolOctets: raise it, or bring the collector back',
   spoolFailed: 'the spool cannot be written: free space on its disk; until then records wait in memory alone',
-  spoolDamaged: 'part of the spool did not survive a crash or a fault of the disk',
+  spoolDamaged:
+    'part of the spool did not survive a crash or a fault of the disk: check the disk, *.damaged in the spool has the rest',
 };
 
 /** A line for the same kind comes no more often than this. */
@@ -80,7 +83,7 @@ export class FaultReporter {
     this.#log(
       'warning',
       key,
-      `${url}: ${more} ${what}: ${shown}; ${FAULT_REMEDIES[reason] ?? 'see the reason'}`,
+      `${url}: ${formatCounted(more, what)}: ${shown}; ${FAULT_REMEDIES[reason] ?? 'see the reason'}`,
     );
   }
 }

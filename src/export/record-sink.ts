@@ -8,7 +8,7 @@ import type { AnonymizationConfig } from './anonymization/anonymizer.ts';
 import type { KafkaFaultReason } from './kafka/kafka-fault.ts';
 import type { FlowVolume } from './lost-flows.ts';
 import type { MeteringStatistics, SamplingDescription, SamplingForm } from './metering-statistics.ts';
-import type { OptionsDataMode } from './options-data/announcer.ts';
+import type { OptionsDataMode } from './options-data/announcer-options.ts';
 import type { InterfaceDescription } from './options-data/options-data.ts';
 import type { FlowKeyParts } from './options-data/options-templates.ts';
 import type { SendErrorReason } from './transport/transport.ts';
@@ -24,6 +24,7 @@ export type ExporterProtocol =
   | 'json'
   | 'csv'
   | 'parquet'
+  | 'protobuf'
   | 'kafka';
 
 /**
@@ -107,7 +108,11 @@ export interface CollectorStatistics {
   readonly recordsFailed: number;
   readonly recordsPending: number;
   /** Flow records that the protocol cannot carry, by reason. */
-  readonly notExportable: { readonly ipv6: number };
+  readonly notExportable: {
+    readonly ipv6: number;
+    /** Flows that last longer than their times can say. */
+    readonly time: number;
+  };
   readonly templateRecords: number;
   readonly optionsRecords: number;
   /** Messages that could not be sent, by reason; for sessions, connections that could not be made or were lost. */
@@ -119,7 +124,9 @@ export interface CollectorStatistics {
   /** Flow records of `recordsPending` that wait in the queue in memory, and in the spool on disk. */
   readonly recordsQueued?: number;
   readonly recordsSpooled?: number;
-  /** Flow records that an earlier run left in the spool; they count as offered in this run. */
+  /** Octets of the spool that could not be read: how many records they held may not be known. */
+  readonly spoolDamagedOctets?: number;
+  /** Flow records that an earlier run left in the spool, damaged ones too; they count as offered in this run. */
   readonly recordsRecovered?: number;
   /** Flow records sent once more, because a session ended before it was known that they had arrived. */
   readonly recordsRepeated?: number;
@@ -145,7 +152,8 @@ export interface RecordSink {
    */
   readonly isAway?: boolean;
   /**
-   * Exports a batch. Never rejects: what cannot be delivered is counted.
+   * Exports a batch. Does not throw or reject: what cannot be delivered is counted. guarded-sink.ts stands before each
+   * sink for the day that one does.
    * @returns undefined when the batch's memory may be reused at once, or a promise of that moment. It is not called
    *   again before that.
    */
@@ -165,6 +173,8 @@ export interface RecordSink {
   /** Frees everything. Call `end` before, unless the records are to be lost. Never rejects. */
   close(): Promise<void>;
   statistics(): CollectorStatistics;
+  /** The sinks of a group, of which each has counters of its own; missing for one alone. */
+  readonly members?: readonly RecordSink[];
   /**
    * Gives the batches back that are not known to have been delivered, the earliest first, and forgets them. For
    * failover; missing where nothing is kept.
@@ -179,6 +189,8 @@ export type SinkLogLevel = 'error' | 'warning' | 'info';
 export interface SinkContext {
   /** `wait`: a replay, which loses nothing as long as the collector lives. `drop`: live, where nothing may wait long. */
   readonly whenFull: 'wait' | 'drop';
+  /** A replay whose packets come as they are observed, from a pipe: time goes on where none comes. Missing: no. */
+  readonly isFollowed?: boolean;
   /**
    * Prints one line.
    * @param kind constant text that the rate limit counts by

@@ -8,10 +8,13 @@ import { BatchBuffer, countDataRecords } from './batch-buffer.ts';
 import { LostFlows, volumeOf } from './lost-flows.ts';
 import type { MeteringStatistics } from './metering-statistics.ts';
 import type { InterfaceDescription } from './options-data/options-data.ts';
+import { PastCounters } from './past-counters.ts';
 import type { CollectorStatistics, RecordSink } from './record-sink.ts';
 
 /** Records of a copy; small batches share one. */
 const COPY_RECORDS = 512;
+/** Between attempts to make a former sink again. */
+const RESTORE_MS = 1000;
 /** At the end of a live capture: how long records in the queue may still take. */
 const END_MS = 1500;
 
@@ -36,6 +39,10 @@ export class SinkQueue {
   /** Set while the sink has a batch, and while it is being replaced. */
   #busy: Promise<void> | undefined;
   #replacing: Promise<void> | undefined;
+  /** False between two sinks, where the former one has ended and there is no other yet. */
+  #isOpen = true;
+  #isEnding = false;
+  readonly #past = new PastCounters();
 
   constructor(sink: RecordSink, options: SinkQueueOptions) {
     this.#sink = sink;
@@ -51,11 +58,21 @@ export class SinkQueue {
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
     if (this.#options.whenFull === 'wait') {
       if (this.#replacing !== undefined) return this.#replacing.then(() => this.exportBatch(batch));
-      return this.#sink.exportBatch(batch);
+      if (this.#isOpen) return this.#exportDirectly(batch);
+      this.#drop('stopped', batch, 0);
+      return undefined;
     }
     this.#keep(batch);
     this.#pump();
     return undefined;
+  }
+
+  #exportDirectly(batch: FlowRecordBatch): Promise<void> | undefined {
+    const pending = this.#sink.exportBatch(batch);
+    this.#busy = pending?.then(() => {
+      this.#busy = undefined;
+    });
+    return this.#busy;
   }
 
   flush(): void {
@@ -76,17 +93,55 @@ export class SinkQueue {
     this.#sink.setStatistics?.(this.#readMetering, () => this.#lost.total);
   }
 
-  /** Takes another sink once the present one has ended; records wait in the meantime. Rejects as `create` does. */
-  async replace(create: () => Promise<RecordSink>): Promise<void> {
+  /** Goes over to a sink that is open, once the present one has ended; records wait in the meantime. */
+  replaceBy(next: RecordSink): Promise<void> {
+    return this.#pause(async () => {
+      await this.#retireSink();
+      this.#take(next);
+    });
+  }
+
+  /**
+   * Goes over to a sink that cannot be opened before the present one has ended; records wait in the meantime.
+   * @param restore makes the present one again where the new one cannot be made; it is tried until it works
+   * @throws what `create` does
+   */
+  async handOver(create: () => Promise<RecordSink>, restore: () => Promise<RecordSink>): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    void this.#pause(async () => {
+      await this.#retireSink();
+      try {
+        this.#take(await create());
+        resolve();
+      } catch (error) {
+        await this.#restore(restore, () => reject(error));
+      }
+    });
+    return promise;
+  }
+
+  /** @param onTried called after the first attempt: nobody waits for more */
+  async #restore(restore: () => Promise<RecordSink>, onTried: () => void): Promise<void> {
+    while (!this.#isEnding) {
+      try {
+        this.#take(await restore());
+        break;
+      } catch {
+        onTried();
+        await new Promise((resolve) => setTimeout(resolve, RESTORE_MS));
+      }
+    }
+    onTried();
+  }
+
+  /** Keeps records from the sink while something is done about it. */
+  async #pause(work: () => Promise<void>): Promise<void> {
+    // Where a former sink is still being made again, that comes first.
+    while (this.#replacing !== undefined) await this.#replacing;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#replacing = promise;
     try {
-      // The end also lets a batch go that the sink has no room for.
-      await this.#sink.end();
-      await this.#busy;
-      await this.#sink.close();
-      this.#sink = await create();
-      this.#setStatistics();
+      await work();
     } finally {
       this.#replacing = undefined;
       resolve();
@@ -94,8 +149,28 @@ export class SinkQueue {
     }
   }
 
+  /** Ends the sink and keeps its counters. */
+  async #retireSink(): Promise<void> {
+    if (!this.#isOpen) return;
+    // The end also lets a batch go that the sink has no room for.
+    await this.#sink.end();
+    await this.#busy;
+    await this.#sink.close();
+    this.#past.keep(this.#sink);
+    this.#isOpen = false;
+  }
+
+  #take(next: RecordSink): void {
+    this.#sink = next;
+    this.#isOpen = true;
+    this.#setStatistics();
+    this.#past.inherit(next);
+  }
+
   /** Sends what waits, within a limit, then ends the sink. */
   async end(): Promise<void> {
+    this.#isEnding = true;
+    await this.#replacing;
     const deadlineMs = performance.now() + END_MS;
     // Nothing is to be hoped for from a sink that is away, except from its spool, which never has to wait.
     while (this.#busy !== undefined && this.#sink.isAway !== true && performance.now() < deadlineMs) {
@@ -104,19 +179,26 @@ export class SinkQueue {
     for (const buffer of this.#waiting) this.#drop('stopped', buffer, 0);
     this.#waiting = [];
     this.#waitingRecords = 0;
+    if (!this.#isOpen) return;
     await this.#sink.end();
     await this.#busy;
   }
 
-  close(): Promise<void> {
-    return this.#sink.close();
+  async close(): Promise<void> {
+    if (this.#isOpen) await this.#sink.close();
   }
 
-  /** The sink's own counters, and what waits or was dropped before it. */
-  statistics(): CollectorStatistics {
-    const own = this.#sink.statistics();
+  /** The counters of the sink, or of each member of a group, and with the one in use what waits or was dropped before it. */
+  statistics(): CollectorStatistics[] {
+    const shown = this.#sink.statistics().url;
+    return this.#past
+      .with(this.#sink, this.#isOpen)
+      .map(({ url, statistics }) => (url === shown ? this.#withQueued(statistics) : statistics));
+  }
+
+  #withQueued(own: CollectorStatistics): CollectorStatistics {
     const { queueFull, stopped } = this.#dropped;
-    if (this.#options.whenFull === 'wait') return own;
+    if (this.#options.whenFull === 'wait' && stopped === 0) return own;
     let queued = 0;
     for (const buffer of this.#waiting) queued += this.#dataRecords(buffer, 0, buffer.count);
     return {
@@ -167,7 +249,7 @@ export class SinkQueue {
 
   /** Hands batches to the sink until it has to wait. */
   #pump(): void {
-    while (this.#busy === undefined && this.#replacing === undefined) {
+    while (this.#busy === undefined && this.#replacing === undefined && this.#isOpen) {
       const buffer = this.#waiting.shift();
       if (buffer === undefined) return;
       this.#waitingRecords -= buffer.count;

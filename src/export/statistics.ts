@@ -10,7 +10,7 @@ export function emptyStatistics(url: string): CollectorStatistics {
     dataRecords: 0,
     recordsFailed: 0,
     recordsPending: 0,
-    notExportable: { ipv6: 0 },
+    notExportable: { ipv6: 0, time: 0 },
     templateRecords: 0,
     optionsRecords: 0,
     errors: {},
@@ -28,19 +28,47 @@ export function addCounts<Name extends string>(
   return sum;
 }
 
-/** Counters of a collector over two sessions that followed each other; optional ones are those of the later one. */
+function sumOfCounts(
+  a: Readonly<Record<string, number>> = {},
+  b: Readonly<Record<string, number>> = {},
+): Record<string, number> {
+  return addCounts(a, b) as Record<string, number>;
+}
+
+/** Counters that not every sink has: they are missing from a sum where neither side has them. */
+const OPTIONAL_COUNTERS = [
+  'recordsQueued',
+  'recordsSpooled',
+  'recordsRecovered',
+  'recordsRepeated',
+  'sessions',
+] as const;
+
+/** Counters of a collector over two sessions, or sinks, that followed each other. What is no counter is the later one's. */
 export function addStatistics(past: CollectorStatistics, present: CollectorStatistics): CollectorStatistics {
   const drops = [past.collectorDrops, present.collectorDrops].filter((count) => count !== null);
+  const optional: Partial<Record<(typeof OPTIONAL_COUNTERS)[number], number>> = {};
+  for (const name of OPTIONAL_COUNTERS) {
+    if (past[name] !== undefined || present[name] !== undefined) {
+      optional[name] = (past[name] ?? 0) + (present[name] ?? 0);
+    }
+  }
+  const hasDropped = past.recordsDropped !== undefined || present.recordsDropped !== undefined;
   return {
     ...past,
     ...present,
+    ...optional,
+    ...(hasDropped ? { recordsDropped: sumOfCounts(past.recordsDropped, present.recordsDropped) } : {}),
     messages: past.messages + present.messages,
     octets: past.octets + present.octets,
     recordsOffered: past.recordsOffered + present.recordsOffered,
     dataRecords: past.dataRecords + present.dataRecords,
     recordsFailed: past.recordsFailed + present.recordsFailed,
     recordsPending: past.recordsPending + present.recordsPending,
-    notExportable: { ipv6: past.notExportable.ipv6 + present.notExportable.ipv6 },
+    notExportable: {
+      ipv6: past.notExportable.ipv6 + present.notExportable.ipv6,
+      time: past.notExportable.time + present.notExportable.time,
+    },
     templateRecords: past.templateRecords + present.templateRecords,
     optionsRecords: past.optionsRecords + present.optionsRecords,
     errors: addCounts<keyof CollectorStatistics['errors']>(past.errors, present.errors),

@@ -4,13 +4,14 @@
  *
  * Ids, names and types are those of IANA's registry (RFC 7012); elements with `isEnterprise` are flowtap's own.
  */
+
+import { nearest } from '../base/nearest.ts';
 import { ABSTRACT_TYPES } from './abstract-types.ts';
 import type { InformationElement } from './element.ts';
 import { FLOW_ELEMENTS } from './elements-flow.ts';
 import { HEALTH_ELEMENTS, OWN_HEALTH_ELEMENTS } from './elements-health.ts';
 import { LINK_ELEMENTS, OWN_ELEMENTS, TIME_ELEMENTS } from './elements-link.ts';
 import { VENDOR_ELEMENTS } from './elements-vendor.ts';
-import { nearestName } from './nearest-name.ts';
 
 /** Number of flowtap's own elements unless configured: the one reserved for documentation (RFC 5612). */
 export const PRIVATE_ENTERPRISE_NUMBER_DEFAULT = 32473;
@@ -42,7 +43,7 @@ export function findElement(name: string): InformationElement | undefined {
 
 /** The element whose name is nearest to an unknown one, or undefined where none is near. */
 export function suggestElement(name: string): string | undefined {
-  return nearestName(name, [...BY_NAME.keys()]);
+  return nearest(name, [...BY_NAME.keys()]);
 }
 
 /** Octets of an element in its natural size; 0 for paddingOctets, which has none. */

@@ -21,7 +21,7 @@ export const FRAGMENTS_UNMATCHED = 12;
 export const FRAGMENTS_FORGOTTEN = 13;
 /** Times that packet time went back by more than the idle timeout. */
 export const CLOCK_REBASES = 14;
-/** Records that a live worker dropped because the exporting process had no credit left; their packets and octets. */
+/** Records that were dropped because the exporting process had no credit left; their packets and octets. */
 export const RECORDS_DROPPED = 15;
 export const RECORDS_DROPPED_PACKETS = 16;
 export const RECORDS_DROPPED_OCTETS = 17;

@@ -21,6 +21,8 @@ const { DUE_TICK, SWEPT_TICK } = tableWords;
 
 /** Due entries looked at for each packet. Each packet makes at most one, so the sweep always gains on the traffic. */
 export const SWEEP_PER_PACKET = 4;
+/** Records that one packet makes at most: of those entries, of a flow that it evicts, and of one that it splits. */
+export const RECORDS_PER_PACKET_MAX = SWEEP_PER_PACKET + 2;
 /** Entries looked at to find the one nearest to its deadline, before the last of them is taken. */
 const EVICTION_LOOKS = 32;
 

@@ -17,7 +17,7 @@ import { INTERVAL_MS } from '../records/health-layout.ts';
 import { type AllocateMemory, allocatePlain, float64Array, int32Array } from '../records/memory.ts';
 import * as tableWords from '../records/table-words.ts';
 import { type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
-import { createHealthTable, type HealthTable } from './path-health/table.ts';
+import { createHealthTable, HEALTH_OCTETS_PER_FLOW, type HealthTable } from './path-health/table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { DETAIL, DETAIL_FROM_B_SHIFT, DETAIL_PPPOE_SHIFT, ENCAPSULATION_WORDS, HASH_POINT_MASK } = decoded;
@@ -83,6 +83,18 @@ function indexBits(capacity: number): number {
 /** Octets that a table of this capacity takes of an engine's memory. */
 export function tableOctets(capacity: number): number {
   return capacity * (ENTRY_WORDS * 4 + SIDE_OCTETS) + 2 ** indexBits(capacity) * 4;
+}
+
+/** Octets that a table takes in all: `tableOctets`, and what is kept beside each flow by choice. */
+export function flowTableOctets(
+  options: Pick<FlowTableOptions, 'capacity' | 'keyExtension' | 'encapsulation' | 'health'>,
+): number {
+  const { capacity, keyExtension, encapsulation, health = 'off' } = options;
+  const besides =
+    (keyExtension ? KEY_EXTENSION_WORDS * 4 : 0) +
+    (encapsulation ? ENCAPSULATION_WORDS * 4 : 0) +
+    (health === 'off' ? 0 : HEALTH_OCTETS_PER_FLOW);
+  return tableOctets(capacity) + capacity * besides;
 }
 
 export function createFlowTable(options: FlowTableOptions): FlowTable {

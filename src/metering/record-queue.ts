@@ -6,8 +6,8 @@
  *             SIGNAL: changes whenever one of the others does that the reader waits for
  *     batch   count, then records of `stride` words (flow-layout.ts)
  *
- * The number of batches is the credit. A replay waits for one to come back, so it loses nothing; a live worker must not
- * wait and drops the record, counted.
+ * The number of batches is the credit. Whoever must lose nothing looks for room before each step, and waits for it where
+ * there is none (`hasRoom`, `room`); a record without room is dropped and counted.
  */
 import * as decoded from '../records/decoded-batch.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
@@ -30,11 +30,6 @@ const { REVERSE_DOUBLE, STATE_END_REASON_SHIFT, STATE_INITIATOR_IS_B } = layout;
 /** Records in a batch and batches in the ring: about 3.7 MB with the smallest stride. */
 export const RECORDS_PER_BATCH = 512;
 export const BATCHES = 32;
-/**
- * Batches that are free when there is room: more than the records of what a batch of packets ends. In a replay that is
- * 1024 packets, each of which may evict one flow, split one, and have four others looked at (`SWEEP_PER_PACKET`).
- */
-const BATCHES_SPARE = 13;
 const ROOM_WAIT_MS = 100;
 /** The reader is woken when there is something to read: this is for a writer that died in the middle of saying so. */
 const NEXT_WAIT_MS = 1000;
@@ -104,8 +99,8 @@ function wakeReader(header: Int32Array): void {
 }
 
 export interface RecordQueueWriterOptions {
-  /** 'wait': emit blocks until a batch comes back. 'drop': it counts the record as lost. */
-  readonly whenFull: 'wait' | 'drop';
+  /** Records that find room once `hasRoom` has said that there is some: all of a step's, for a writer that loses none. */
+  readonly recordsPerStep: number;
   /** The metering process's counters, for what is dropped. */
   readonly counters: Float64Array;
   /** Unix time in whole seconds that times count from, asked for at each handover. */
@@ -120,11 +115,21 @@ export class RecordQueueWriter implements FlowSink {
   readonly #views: BatchView[];
   readonly #options: RecordQueueWriterOptions;
   readonly #recordsPerBatch: number;
+  /** Batches that may be waiting when a step begins, and those that room is waited for until they wait. */
+  readonly #waitingMax: number;
+  readonly #waitingLow: number;
   #written = 0;
   #current: BatchView | undefined;
   #count = 0;
 
+  /** @throws Error where a step's records do not fit into the queue at all */
   constructor(memory: RecordQueueMemory, options: RecordQueueWriterOptions) {
+    // One more, since what is there already may be handed over half full.
+    const batchesPerStep = Math.ceil(options.recordsPerStep / memory.recordsPerBatch) + 1;
+    this.#waitingMax = memory.batches - batchesPerStep - 1;
+    if (this.#waitingMax < 0)
+      throw new Error(`${options.recordsPerStep} records do not fit into ${memory.batches} batches`);
+    this.#waitingLow = Math.min(memory.batches >> 1, this.#waitingMax);
     this.#header = new Int32Array(memory.buffer, 0, HEADER_WORDS);
     this.#views = batchViews(memory);
     this.#recordsPerBatch = memory.recordsPerBatch;
@@ -141,18 +146,18 @@ export class RecordQueueWriter implements FlowSink {
     if (++this.#count === this.#recordsPerBatch) this.flush();
   }
 
-  /** Whether a few batches are free: whoever looks before each batch of packets never has to wait in `emit`. */
+  /** Whether a step's records find room. */
   get hasRoom(): boolean {
-    return ((this.#written - Atomics.load(this.#header, TAKEN)) | 0) < this.#views.length - BATCHES_SPARE;
+    return ((this.#written - Atomics.load(this.#header, TAKEN)) | 0) <= this.#waitingMax;
   }
 
   /**
-   * Waits until half of the batches are free, or for a moment, without keeping the thread from other things.
+   * Waits until half of the batches are free, or for a moment, without keeping the thread from other things, nor alive.
    * @returns whether there is room now
    */
   async room(): Promise<boolean> {
     const taken = Atomics.load(this.#header, TAKEN);
-    if (((this.#written - taken) | 0) > this.#views.length >> 1) {
+    if (((this.#written - taken) | 0) > this.#waitingLow) {
       const wait = Atomics.waitAsync(this.#header, TAKEN, taken, ROOM_WAIT_MS);
       if (wait.async) await wait.value;
     }
@@ -181,12 +186,8 @@ export class RecordQueueWriter implements FlowSink {
   }
 
   #nextBatch(): BatchView | undefined {
-    for (;;) {
-      const taken = Atomics.load(this.#header, TAKEN);
-      if (((this.#written - taken) | 0) < this.#views.length) break;
-      if (this.#options.whenFull === 'drop') return undefined;
-      Atomics.wait(this.#header, TAKEN, taken);
-    }
+    const taken = Atomics.load(this.#header, TAKEN);
+    if (((this.#written - taken) | 0) >= this.#views.length) return undefined;
     this.#current = this.#views[(this.#written >>> 0) % this.#views.length]!;
     return this.#current;
   }

@@ -75,7 +75,7 @@ const PACKET_METRICS: readonly Metric[] = [
   {
     name: 'flowtap_interface_lost_packets_total',
     type: 'counter',
-    help: "Packets that the interface's own counters (/sys/class/net/*/statistics) say were lost since the start, before they reached the ring; drivers may count one packet under several of them.",
+    help: "Packets that the interface's own counters (/sys/class/net/*/statistics) say were lost since the start, before they reached the ring; drivers may count one packet under several of them, and rx_dropped has packets, too, that the ring saw and the system had no use for: the log tells of those that no ring can have seen.",
     labels: ['interface', 'counter'],
     samples: ({ interfaces }) =>
       interfaces.flatMap(({ name, nic }) =>

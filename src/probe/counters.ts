@@ -45,12 +45,14 @@ export const WORKER_TURNS = 19;
 export const RING_FAULTS = 20;
 /** Packets that the kernel's systematic sampling left out: never read. What its random sampling leaves out is unknown. */
 export const PACKETS_LEFT_OUT = 21;
+/** Packets that a capture file itself says were lost when it was made: in no other count. Each worker reads them all. */
+export const RECORDED_DROPS = 22;
 /**
  * Records that stood behind a later one, and those of them that were too late to be put in order. Of several meters, each
  * of which reads them all, the first one counts them.
  */
-export const RECORDS_OUT_OF_ORDER = 22;
-export const RECORDS_TOO_LATE = 23;
+export const RECORDS_OUT_OF_ORDER = 23;
+export const RECORDS_TOO_LATE = 24;
 const CAPTURE_COUNTERS = 32;
 
 export interface RunCounters {

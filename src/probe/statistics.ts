@@ -14,10 +14,27 @@ import {
   PACKETS_READ,
   PACKETS_UNSELECTED,
   RING_DROPS,
+  RING_FAULTS,
   type RunCounters,
+  SUPER_PACKET_SEGMENTS,
+  SUPER_PACKETS,
 } from './counters.ts';
 
 const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0);
+
+/**
+ * Packets that the rings of live meters have seen, super-packets as their segments: read, left out by the kernel's
+ * systematic sampling, or lost in the ring. NaN where a source does not know its drops.
+ */
+export function packetsSeen(meters: readonly RunCounters[]): number {
+  return sum(
+    meters.map(({ capture }) => {
+      const segments = capture[SUPER_PACKET_SEGMENTS]! - capture[SUPER_PACKETS]!;
+      const lost = capture[RING_DROPS]! + capture[RING_FAULTS]!;
+      return capture[PACKETS_READ]! + segments + capture[PACKETS_LEFT_OUT]! + lost;
+    }),
+  );
+}
 
 /**
  * A reader of the counters of all meters together. Times of losses are those of the look that found them.
@@ -47,7 +64,11 @@ export function meteringStatistics(
       if (Number.isNaN(firstIgnoredMs)) firstIgnoredMs = lastIgnoredMs;
     }
     const unselected = of(({ capture }) => capture[PACKETS_UNSELECTED]!);
-    const read = of(({ capture }) => capture[PACKETS_READ]!);
+    // Selected packets are counted with the segments of super-packets, and so are those that they were selected from.
+    const observed = of(({ capture }) => {
+      const segments = capture[SUPER_PACKET_SEGMENTS]! - capture[SUPER_PACKETS]!;
+      return capture[PACKETS_READ]! + segments + capture[PACKETS_LEFT_OUT]!;
+    });
     const leftOut = of(({ capture }) => capture[PACKETS_LEFT_OUT]!);
     const isSelecting = unselected + leftOut > 0;
     return {
@@ -55,7 +76,7 @@ export function meteringStatistics(
       ignoredOctets,
       firstIgnoredMs,
       lastIgnoredMs,
-      observedPackets: isSelecting ? read + leftOut : Number.NaN,
+      observedPackets: isSelecting ? observed : Number.NaN,
       selectedPackets: isSelecting ? of(({ metering }) => metering[METERED_PACKETS]!) : Number.NaN,
       observedFlows: of(({ metering }) => metering[FLOWS_CREATED]!),
     };

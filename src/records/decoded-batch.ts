@@ -18,8 +18,8 @@ export interface DecodedBatch {
   readonly timeNs: Float64Array;
   /** ENCAPSULATION_WORDS for each accepted packet, or undefined where nothing asks for them. */
   readonly encapsulation: Int32Array | undefined;
-  /** OFFSET_WORDS for each accepted packet, or undefined where nothing asks for them. */
-  readonly offsets: Int32Array | undefined;
+  /** OFFSET_WORDS for each accepted packet, or undefined where nothing asks for them of the next batch. */
+  offsets: Int32Array | undefined;
 }
 
 /**
@@ -41,4 +41,18 @@ export function createDecodedBatch(
     encapsulation: withEncapsulation ? new Int32Array(capacity * ENCAPSULATION_WORDS) : undefined,
     offsets: withOffsets ? new Int32Array(capacity * OFFSET_WORDS) : undefined,
   };
+}
+
+/** Puts record `from` of a batch in the place of record `to`, with all that stands beside it. */
+export function moveRecord(batch: DecodedBatch, from: number, to: number): void {
+  const { words, timeNs, encapsulation, offsets } = batch;
+  moveWords(words, from * DECODED_WORDS, to * DECODED_WORDS, DECODED_WORDS);
+  timeNs[to] = timeNs[from]!;
+  if (encapsulation !== undefined)
+    moveWords(encapsulation, from * ENCAPSULATION_WORDS, to * ENCAPSULATION_WORDS, ENCAPSULATION_WORDS);
+  if (offsets !== undefined) moveWords(offsets, from * OFFSET_WORDS, to * OFFSET_WORDS, OFFSET_WORDS);
+}
+
+function moveWords(words: Int32Array, from: number, to: number, count: number): void {
+  for (let word = 0; word < count; word++) words[to + word] = words[from + word]!;
 }

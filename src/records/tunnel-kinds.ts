@@ -31,13 +31,14 @@ export const TUNNEL_KINDS = {
 
 export type TunnelName = keyof typeof TUNNEL_KINDS;
 
-/** Tunnels over UDP, with the ports that IANA assigned. */
-export const UDP_TUNNEL_PORTS = {
-  vxlan: 4789,
-  geneve: 6081,
-  gtpu: 2152,
-  l2tp: 1701,
-  teredo: 3544,
-} as const;
+export type UdpTunnelName = 'vxlan' | 'geneve' | 'gtpu' | 'l2tp' | 'teredo';
 
-export type UdpTunnelName = keyof typeof UDP_TUNNEL_PORTS;
+/** Tunnels over UDP, with the ports that IANA assigned, and those that are in wide use beside them. */
+export const UDP_TUNNEL_PORTS: Readonly<Record<UdpTunnelName, readonly number[]>> = {
+  // 8472 is what Linux took before there was a number, and still takes: flannel and Cilium with it.
+  vxlan: [4789, 8472],
+  geneve: [6081],
+  gtpu: [2152],
+  l2tp: [1701],
+  teredo: [3544],
+};

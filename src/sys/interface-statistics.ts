@@ -9,7 +9,13 @@ export const LOSS_COUNTERS = ['rx_dropped', 'rx_missed_errors', 'rx_fifo_errors'
 export type LossCounter = (typeof LOSS_COUNTERS)[number];
 export type LossCounts = Readonly<Record<LossCounter, number>>;
 
-function readCounter(root: string, name: string, counter: LossCounter): number {
+/** Packets that an interface has received and sent, as its driver counts them. */
+export interface TrafficCounts {
+  readonly rx_packets: number;
+  readonly tx_packets: number;
+}
+
+function readCounter(root: string, name: string, counter: LossCounter | keyof TrafficCounts): number {
   try {
     return Number(readFileSync(`${root}/${name}/statistics/${counter}`, 'latin1'));
   } catch {
@@ -26,5 +32,16 @@ export function interfaceLosses(name: string, root = '/sys/class/net'): LossCoun
     rx_dropped: readCounter(root, name, 'rx_dropped'),
     rx_missed_errors: readCounter(root, name, 'rx_missed_errors'),
     rx_fifo_errors: readCounter(root, name, 'rx_fifo_errors'),
+  };
+}
+
+/**
+ * @param root where Linux lists its interfaces
+ * @returns counts since the interface came to be; NaN where the system does not tell, or the interface is gone
+ */
+export function interfaceTraffic(name: string, root = '/sys/class/net'): TrafficCounts {
+  return {
+    rx_packets: readCounter(root, name, 'rx_packets'),
+    tx_packets: readCounter(root, name, 'tx_packets'),
   };
 }

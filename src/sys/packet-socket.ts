@@ -3,7 +3,7 @@
  * x86-64 and arm64. Nothing here is called for a packet: a ring takes one call for each time that it is empty.
  */
 
-import { CaptureError } from '../base/errors.ts';
+import { CaptureError, NoInterfaceError } from '../base/errors.ts';
 import { addressOf, hasKnownLayouts, loadLibc } from './koffi.ts';
 import * as linux from './linux-constants.ts';
 import { interfaceNames } from './network-interface.ts';
@@ -99,9 +99,9 @@ export function captureFault(name: string, call: string, errno: number): Capture
 }
 
 /** The error for an interface that is not there, with those that are. */
-export function noSuchInterface(name: string): CaptureError {
+export function noSuchInterface(name: string): NoInterfaceError {
   const names = interfaceNames();
-  return new CaptureError(name, 'no such network interface', {
+  return new NoInterfaceError(name, 'no such network interface', {
     remedy: `there are: ${names.join(', ')} (see: flowtap interfaces)`,
     exitCode: 2,
   });

@@ -5,8 +5,7 @@
  *     node fake-replay.ts BATCHES ARGUMENT...
  */
 import { setImmediate } from 'node:timers/promises';
-import { parseArguments } from '../../src/cli/arguments.ts';
-import { COMMANDS } from '../../src/cli/commands.ts';
+import { parseCommandLine } from '../../src/cli/arguments.ts';
 import { type RunReplay, replay } from '../../src/cli/replay.ts';
 import { createWriter } from '../../src/output/create-writer.ts';
 import { DescriptorOutput } from '../../src/output/standard-output.ts';
@@ -36,6 +35,7 @@ const run: RunReplay = async ({ files, config, columns, signal, onProgress }) =>
     snapped: 0,
     outOfOrder: 0,
     tooLate: 0,
+    recordedDrops: 0,
     firstTimeNs: undefined,
     lastTimeNs: undefined,
     metered: { packets: exported, octets: 0, frameOctets: 0 },
@@ -49,5 +49,6 @@ const run: RunReplay = async ({ files, config, columns, signal, onProgress }) =>
   };
 };
 
-const command = COMMANDS.find(({ name }) => name === 'replay')!;
-process.exitCode = await replay(await parseArguments(command, argv), async () => run);
+const commandLine = parseCommandLine(['replay', ...argv]);
+if (commandLine.kind !== 'run') throw new Error(commandLine.text);
+process.exitCode = await replay(commandLine.args, async () => run);

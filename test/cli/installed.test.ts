@@ -115,6 +115,9 @@ describe('the installed package', () => {
     ['a diagnosis', ['diagnose', DEMO, '-q']],
     ['a wrong option', ['replay', DEMO, '--workrs', '2']],
     ['a wrong command', ['repaly', DEMO]],
+    ['values that are missing, or too many', ['replay', DEMO, '--speed', '--merge=yes', '-e']],
+    ['a script for completion', ['completion']],
+    ['what a shell completes', ['--get-yargs-completions', 'flowtap', 'replay', '--t']],
   ])('prints %s as the sources do', (_, args) => {
     expect(runInstalled(args)).toEqual(runFlowtap(args));
   });
@@ -157,6 +160,12 @@ describe('the bundle', () => {
     );
     expect(started.length).toBeGreaterThan(3);
     expect(started.filter((name) => !existsSync(join(home, `dist/${name}.js`)))).toEqual([]);
+  });
+
+  it('brings the licences of the packages that are in it', () => {
+    const names = readdirSync(join(home, 'dist')).filter((name) => name.startsWith('LICENSE.'));
+    expect(names).toContain('LICENSE.yargs');
+    for (const name of names) expect(readFileSync(join(home, 'dist', name), 'utf8')).toMatch(/Copyright/);
   });
 
   it('has chunks that load, those that few commands need too', () => {

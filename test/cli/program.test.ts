@@ -1,6 +1,6 @@
 /** The program as its users meet it: help, exit codes, messages. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,6 +13,20 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
+describe('a rejection that nobody handles', () => {
+  it('ends the program with a message and exit code 1', () => {
+    const defect =
+      'data:text/javascript,setInterval(()=>process.listenerCount("unhandledRejection")&&Promise.reject(new Error("no such thing")),5)';
+    const main = join(import.meta.dirname, '../../src/main.ts');
+    const run = spawnSync(process.execPath, ['--import', defect, main, 'replay', '-', '-o', 'none'], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    expect(run.status).toBe(1);
+    expect(run.stderr).toMatch(/^flowtap: a defect of flowtap, .*\nflowtap: Error: no such thing\n/);
+  });
+});
+
 describe('help', () => {
   it.each(['', ...COMMANDS.map((command) => command.name)])(
     'flowtap %s --help fits a screen, with an example',
@@ -20,12 +34,21 @@ describe('help', () => {
       const { code, out, err } = runFlowtap([...(name === '' ? [] : [name]), '--help']);
       expect([code, err]).toEqual([0, '']);
       const lines = out.trimEnd().split('\n');
-      expect(lines.length).toBeLessThanOrEqual(40);
+      expect(lines.length).toBeLessThanOrEqual(60);
       for (const line of lines) expect([...line].length).toBeLessThanOrEqual(100);
       expect(out).toContain('Usage: flowtap');
       expect(out.slice(out.indexOf('Examples:'))).toMatch(/ {2}(flowtap|tcpdump)/);
     },
   );
+
+  it('has the options of a command under headings', () => {
+    const { out } = runFlowtap(['run', '--help']);
+    const headings = [...out.matchAll(/^(\w+):$/gm)].map(([, heading]) => heading);
+    expect(headings).toEqual(['Options', 'Capture', 'Metering', 'Exporting', 'Examples']);
+    const below = (heading: string) => out.split(`${heading}:\n`)[1]!.split('\n\n')[0]!;
+    expect(below('Options')).toMatch(/-i, --interface NAME.*\n(.*\n)*.*-h, --help/);
+    expect(below('Metering')).toMatch(/^ +--idle-timeout DURATION +Export a flow .*\[15s\]$/m);
+  });
 
   it('is what flowtap alone shows, as a wrong use', () => {
     const { code, out, err } = runFlowtap([]);
@@ -72,12 +95,46 @@ describe('a wrong command line', () => {
         '--idle-timeout: found "soon"; allowed: a duration',
         '--top: found "-1"; allowed: a whole number from 0',
         '--export: found "http://h"; allowed: netflow5, netflow9, ipfix',
-        '--flow-key: found "x"; allowed: any of vlan, tos',
+        '--flow-key: found "x"; allowed: any of vlan, pppoe',
         '--output: found "xml"; allowed: table, json, csv or none',
       ],
     ],
     [['replay', 'x', '--speed', '--merge'], ['--speed: found nothing; allowed: max, or a number']],
     [['replay', 'x', '--merge=yes'], ['--merge: found "yes"; allowed: no value']],
+    [['replay', 'x', '--help=no'], ['--help: found false; allowed: no value']],
+    [
+      ['replay', 'x', '-e', '--speed', '--merge=1', '-q=3', '--bogus', '-o'],
+      [
+        '--bogus: found an unknown option; allowed: --export, --output',
+        '--export: found nothing; allowed: the URL of a collector',
+        '--speed: found nothing; allowed: max, or a number',
+        '--merge: found "1"; allowed: no value',
+        '--quiet: found "3"; allowed: no value',
+        '--output: found nothing; allowed: table, json, csv or none',
+      ],
+    ],
+    [
+      ['count', '-i', 'no-such-interface', '--duration', 'soon', '-o', 'xml', '--snap-length', 'x'],
+      [
+        '--duration: found "soon"; allowed: a duration',
+        '--output: found "xml"; allowed: table or json',
+        '--snap-length: found "x"; allowed: a whole number',
+      ],
+    ],
+    [['replay', '-5'], ['-5: found an unknown option']],
+    [['replay', '---merge', 'x'], ['---merge: found an unknown option; allowed: --merge (did you mean it?)']],
+    [['replay', 'x', '-qZ'], ['-Z: found an unknown option']],
+    [['replay', 'x', '--no-merge'], ['--no-merge: found an unknown option; allowed: --merge']],
+    [['replay', 'x', '--_', '3'], ['--_: found an unknown option']],
+    [['replay', 'x', '--$0=3'], ['--$0: found an unknown option']],
+    [['replay', 'x', '--__proto__', '3'], ['--__proto__: found an unknown option']],
+    [['replay', 'x', '--a.b', '3'], ['--a.b: found an unknown option']],
+    [['check-config', 'a', 'b', 'c'], ['operand: found "b c"; allowed: one FILE']],
+    [['--verbos', 'replay', 'x'], ['--verbos: found an unknown option; allowed: --help, --version']],
+    [['--x'], ['--x: found an unknown option; allowed: --help, --version']],
+    [['--', 'replay'], ['command: found "--"; allowed: run, replay']],
+    [['help', 'relpay'], ['command: found "relpay"; allowed: replay (did you mean it?)']],
+    [['relpay', '--help'], ['command: found "relpay"; allowed: replay (did you mean it?)']],
     [
       ['replay', 'x', '--idle-timeout', '2m', '--active-timeout', '1m'],
       ['--idle-timeout: found 2m; allowed: at most --active-timeout, which is 60s'],
@@ -87,6 +144,86 @@ describe('a wrong command line', () => {
     expect([code, out]).toEqual([2, '']);
     for (const message of messages) expect(err).toContain(message);
     expect(err).not.toMatch(/^ +at /m);
+  });
+});
+
+describe('options', () => {
+  const demo = join(import.meta.dirname, '../../pcaps/demo.pcapng');
+
+  it.each([
+    ['behind a blank', ['-q', '-o', 'json']],
+    ['behind its letter', ['-q', '-ojson']],
+    ['behind a group of letters', ['-qojson']],
+    ['behind =', ['-q', '--output=json']],
+    ['behind a letter and =', ['-qo=json']],
+    ['the last of several', ['-q', '-o', 'csv', '--output', 'json']],
+  ])('have their value %s', (_, flags) => {
+    const { code, out, err } = runFlowtap(['replay', demo, ...flags]);
+    expect([code, err]).toEqual([0, '']);
+    const flows = out.trimEnd().split('\n');
+    expect(flows.length).toBeGreaterThan(1);
+    for (const flow of flows) expect(JSON.parse(flow)).toHaveProperty('packetDeltaCount');
+  });
+
+  it('may have a digit for their letter, and a file - for their value', () => {
+    const run = (args: string[]) =>
+      spawnSync(process.execPath, [LAUNCHER, 'generate', ...args], { cwd: directory, encoding: 'utf8' });
+    expect(run(['-6', '-n', '3', '-w', 'six.pcap', '--size', '82']).stdout).toContain('3 packets');
+    // EtherType of IPv6, behind the headers of the file and of the first record.
+    expect(readFileSync(join(directory, 'six.pcap')).readUInt16BE(24 + 16 + 12)).toBe(0x86dd);
+    expect(run(['-n3', '--write', '-']).status).toBe(0);
+    expect(existsSync(join(directory, '-'))).toBe(true);
+  });
+
+  it('end with --, behind which all are operands', () => {
+    const { code, err } = runFlowtap(['replay', '-q', '--', '-x', '--merge']);
+    expect(code).toBe(1);
+    for (const name of ['-x', '--merge']) expect(err).toContain(`flowtap: ${name}: expected a pcap`);
+  });
+
+  it('give way to --help, wherever it stands', () => {
+    const help = runFlowtap(['help', 'replay']);
+    expect(help).toMatchObject({ code: 0, out: expect.stringContaining('Usage: flowtap replay FILE') });
+    for (const args of [['-h'], ['x', '--top', '-h'], ['--bogus', '--help']]) {
+      expect(runFlowtap(['replay', ...args])).toEqual(help);
+    }
+  });
+});
+
+describe('completion', () => {
+  /** What bash, with the script that `flowtap completion` prints, completes the last of these words with. */
+  function completed(words: readonly string[]): string[] {
+    const script = `
+      flowtap() { "$NODE" "$LAUNCHER" "$@"; }
+      source <(flowtap completion)
+      COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+      _flowtap_yargs_completions
+      printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const env = { ...process.env, NODE: process.execPath, LAUNCHER, SHELL: '/bin/bash' };
+    const result = spawnSync('bash', ['-c', script, 'bash', ...words], { encoding: 'utf8', env });
+    expect([result.status, result.stderr]).toEqual([0, '']);
+    return result.stdout.split('\n').filter((word) => word !== '');
+  }
+
+  it.each([
+    [['flowtap', 'rep'], ['replay']],
+    [
+      ['flowtap', 'c'],
+      ['count', 'check-config', 'completion'],
+    ],
+    [
+      ['flowtap', 'replay', '--temp'],
+      ['--template', '--template-ipv4', '--template-ipv6'],
+    ],
+    [
+      ['flowtap', 'replay', 'x.pcap', '-o', ''],
+      ['table', 'json', 'csv', 'none'],
+    ],
+    [['flowtap', 'run', '--capture', 'lib'], ['libpcap']],
+    // Nothing, so that bash offers files.
+    [['flowtap', 'replay', ''], []],
+  ])('of %j is %j', (words, expected) => {
+    expect(completed(words)).toEqual(expected);
   });
 });
 

@@ -38,6 +38,60 @@ describe('flowtap replay', () => {
     expect(piped.stdout).toBe(runFlowtap(['replay', DEMO, '-o', 'json', '-q']).out);
   });
 
+  it('tells with -q, too, that nothing could be metered, and why', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'flowtap-replay-'));
+    try {
+      const file = join(directory, 'can.pcap');
+      // A header of link type 227 (CAN), and one record of 16 octets.
+      const words = [0xa1b2c3d4, 0x00040002, 0, 0, 65535, 227, 1, 0, 16, 16, 0, 0, 0, 0];
+      writeFileSync(file, Uint8Array.from(new Uint8Array(Uint32Array.from(words).buffer)));
+      const { code, out, err } = runFlowtap(['replay', file, '-q', '-o', 'json']);
+      expect([code, out]).toEqual([0, '']);
+      expect(err).toContain(`flowtap: ${file}: no packet could be metered: unsupportedLinkType 1`);
+      expect(runFlowtap(['replay', DEMO, '-q', '-o', 'none']).err).toBe('');
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it.each(['given', 'merged'])('names what is no capture, and does not count it as read (%s)', (order) => {
+    const directory = mkdtempSync(join(tmpdir(), 'flowtap-replay-'));
+    try {
+      const empty = join(directory, 'empty.pcap');
+      const none = join(directory, 'none.pcap');
+      writeFileSync(empty, '');
+      const merge = order === 'merged' ? ['--merge'] : [];
+      const { code, err } = runFlowtap(['replay', ...merge, empty, DEMO, none, DEMO, '-o', 'none']);
+      expect(code).toBe(1);
+      expect(err).toMatch(/^Read {6}2 files: /m);
+      expect(err).toContain(`flowtap: ${empty}: expected a pcap or pcapng capture`);
+      expect(err).toContain('found an empty file (0 octets)');
+      expect(err).toMatch(/flowtap: .*none\.pcap: expected .*; found no such file/);
+      const { code: quiet, out, err: told } = runFlowtap(['replay', empty, '-q', '-o', 'json']);
+      expect([quiet, out]).toEqual([1, '']);
+      expect(told).toContain('found an empty file (0 octets)');
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it('tells of a capture without any packet, even where it is to be quiet', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'flowtap-replay-'));
+    try {
+      const file = join(directory, 'none.pcap');
+      // The header of a capture that tcpdump was stopped in before anything came.
+      writeFileSync(
+        file,
+        Buffer.from('d4c3b2a1020004000000000000000000000004000100000'.padEnd(48, '0'), 'hex'),
+      );
+      const { code, out, err } = runFlowtap(['replay', file, '-q', '-o', 'json']);
+      expect([code, out]).toEqual([0, '']);
+      expect(err).toBe(`flowtap: ${file}: a capture without any packet, so there are no flows\n`);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
   it('ends quietly when nobody reads on', async () => {
     const child = spawn(process.execPath, [LAUNCHER, 'replay', ...Array(50).fill(DEMO), '-o', 'json']);
     let err = '';

@@ -36,7 +36,11 @@ describe('defaults', () => {
           tunnel: false,
         },
       },
-      decode: { decapsulate: [], tunnelDepthMax: 8 },
+      decode: {
+        decapsulate: [],
+        tunnelDepthMax: 8,
+        udpPorts: { vxlan: [4789, 8472], geneve: [6081], gtpu: [2152], l2tp: [1701], teredo: [3544] },
+      },
       observation: {
         domainId: 1,
         ingressInterface: 'auto',
@@ -78,6 +82,7 @@ describe('defaults', () => {
       replay: { output: 'table', top: 25, speed: 'max', merge: false, workers: 1 },
       live: {
         interfaces: [],
+        waitForInterfaces: 'auto',
         capture: 'ring',
         workers: 'auto',
         filter: '',
@@ -215,5 +220,26 @@ describe('crossFaults', () => {
         allowed: 'each collector once, since it would count every flow twice',
       },
     ]);
+  });
+
+  it('wants each UDP port with one of the tunnels that are looked into', () => {
+    const faults = (tunnels: string) => {
+      const text = `decode: { decapsulate: ${tunnels}, udpPorts: { vxlan: [4789, 6081], teredo: 5000 } }`;
+      return crossFaults(buildConfig(parseConfigFile('f.yaml', text).values, []), (path) => path);
+    };
+    expect(faults('[vxlan, gtpu]')).toEqual([]);
+    expect(faults('all')).toEqual([
+      {
+        path: 'decode.udpPorts.geneve',
+        found: '6081',
+        allowed: 'a port that is not one of decode.udpPorts.vxlan',
+      },
+    ]);
+  });
+
+  it.each(['[0]', '[]', '[65536]', '[4789, 4789]', '[a]', '4789.5', '{}'])('has no ports %s', (ports) => {
+    expect(() => parseConfigFile('f.yaml', `decode: { udpPorts: { vxlan: ${ports} } }`)).toThrow(
+      /decode.udpPorts.vxlan: found .*allowed: one or more ports from 1 to 65535/s,
+    );
   });
 });

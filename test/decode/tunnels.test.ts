@@ -196,9 +196,9 @@ describe('tunnels', () => {
     const echo = hex(FRAMES.gtpu);
     echo[43] = 1;
     expect(decodeOne(echo, { decapsulate: ['gtpu'] }).notices).toEqual(['tunnelNotIp']);
-    const damaged = hex(FRAMES.gtpu);
-    damaged[50] = 0x44;
-    expect(decodeOne(damaged, { decapsulate: ['gtpu'] }).notices).toEqual(['tunnelUndecodable']);
+    const damaged = hex(FRAMES.vxlan);
+    damaged[64] = 0x44;
+    expect(decodeOne(damaged, { decapsulate: ['vxlan'] }).notices).toEqual(['tunnelUndecodable']);
   });
 
   it('a later fragment is not looked into', () => {

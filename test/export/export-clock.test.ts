@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ExportClock, systemUpTimeMs } from '../../src/export/export-clock.ts';
+import { ExportClock, systemUpTimeMs, UP_TIME_SPAN_MAX_MS } from '../../src/export/export-clock.ts';
 import { recordBatch } from './records.ts';
 
 const T = 1_700_000_000;
@@ -36,11 +36,13 @@ describe('ExportClock', () => {
     expect(systemUpTimeMs(clock.nowMs, clock.systemInitMs)).toBe(60_000);
   });
 
-  it('gives up times that no 32 bits can hold, not the header', () => {
+  it('tells how far a batch reaches back', () => {
     const clock = new ExportClock('capture');
     const late = 100 * DAY_NS;
     clock.update(batchAt(late), 0, late);
+    expect(clock.spanMs(0)).toBe(100 * 86_400_000);
     expect(clock.nowMs - clock.systemInitMs).toBeLessThan(2 ** 32);
+    expect(UP_TIME_SPAN_MAX_MS + 120_000).toBeLessThan(2 ** 32);
   });
 
   it('shifts the first time base to the present by whole seconds', () => {

@@ -1,6 +1,9 @@
 /** Several collectors: replicated, balanced, failing over and back; added, changed and removed while records flow. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FlowtapError } from '../../src/base/errors.ts';
@@ -242,24 +245,136 @@ describe('a reload', () => {
     expect(added.one.records.length + removed.one.records.length).toBe(15_000);
   });
 
-  it('that is wrong changes nothing', async () => {
+  // Another one, the same one with a wrong template, one that is changed well before one that cannot be, and one whose
+  // spool changes its place: it has to end before its successor can have what is in it.
+  const wrongReloads = (port: number, spooledPort: number, directory: string) => {
+    const spooled = streamTo(spooledPort, { spoolDirectory: directory });
+    const first = [streamTo(port), spooled];
+    return {
+      first,
+      wrong: [
+        [...first, streamTo(1, { templateIpv4: ['noSuchElement'] })],
+        [streamTo(port, { templateIpv4: ['noSuchElement'] })],
+        [streamTo(port, { messageOctetsMax: 600 }), streamTo(spooledPort, { spoolDirectory: '/dev/null' })],
+        [
+          streamTo(port, { messageOctetsMax: 600 }),
+          streamTo(spooledPort, { spoolDirectory: directory, templateIpv4: ['noSuchElement'] }),
+        ],
+      ],
+    };
+  };
+
+  it.each(['wait', 'drop'] as const)('that is wrong changes nothing (%s)', async (whenFull) => {
     const { one, port } = await collector();
     const { one: spooled, port: spooledPort } = await collector();
-    const first = [streamTo(port), streamTo(spooledPort)];
-    const exporting = await createExportingProcess(CONFIG, first);
-    const wrong = [
-      // Another one, the same one with a wrong template, and one that is changed well before one that cannot be.
-      [...first, streamTo(1, { templateIpv4: ['noSuchElement'] })],
-      [streamTo(port, { templateIpv4: ['noSuchElement'] })],
-      [streamTo(port, { messageOctetsMax: 600 }), streamTo(spooledPort, { spoolDirectory: '/dev/null' })],
-    ];
+    const directory = mkdtempSync(join(tmpdir(), 'flowtap-reload-'));
+    const { first, wrong } = wrongReloads(port, spooledPort, directory);
+    const exporting = await createExportingProcess(CONFIG, first, { ...LIVE, whenFull });
     let b = 0;
+    const send = async (batches: number) => {
+      for (const end = b + batches; b < end; ) {
+        await exporting.exportBatch(numberedBatch(b++));
+        await delay(1);
+      }
+    };
+    await send(5);
     for (const exporters of wrong) {
+      // Records come before, while and after the change fails.
+      const sending = send(20);
       await expect(exporting.reconfigure(CONFIG, exporters)).rejects.toThrow(FlowtapError);
-      await exporting.exportBatch(numberedBatch(b++));
+      await sending;
     }
+    const good = [streamTo(port, { messageOctetsMax: 700 }), { ...first[1]! }];
+    await Promise.all([send(20), exporting.reconfigure(CONFIG, good)]);
+    const counters = await exporting.close();
+    const all = numbers(b * 100);
+    expect(one.records).toEqual(all);
+    expect(unique(spooled.records)).toEqual(all);
+    for (const { recordsOffered, dataRecords, recordsPending, recordsDropped = {} } of counters) {
+      expect({ recordsOffered, dataRecords, recordsPending }).toEqual({
+        recordsOffered: all.length,
+        dataRecords: all.length,
+        recordsPending: 0,
+      });
+      expect(Object.values(recordsDropped).every((count) => count === 0)).toBe(true);
+    }
+    rmSync(directory, { recursive: true });
+  });
+
+  it('whose spool cannot be used, and neither the former one any more, keeps records until it can', async () => {
+    const { one, port } = await collector();
+    const directory = mkdtempSync(join(tmpdir(), 'flowtap-reload-'));
+    const first = [streamTo(port, { spoolDirectory: directory })];
+    const exporting = await createExportingProcess(CONFIG, first, LIVE);
+    for (let b = 0; b < 10; b++) await exporting.exportBatch(numberedBatch(b));
+    await until(() => one.records.length === 1000);
+    // Anything but a folder there.
+    const away = `${directory}-away`;
+    renameSync(directory, away);
+    writeFileSync(directory, '');
+    const changed = [streamTo(port, { spoolDirectory: directory, messageOctetsMax: 600 })];
+    await expect(exporting.reconfigure(CONFIG, changed)).rejects.toThrow(FlowtapError);
+    for (let b = 10; b < 20; b++) await exporting.exportBatch(numberedBatch(b));
+    expect(exporting.statistics()[0]).toMatchObject({ recordsOffered: 2000, recordsQueued: 1000 });
+    rmSync(directory);
+    renameSync(away, directory);
+    await until(() => exporting.statistics()[0]!.recordsQueued === 0);
+    const [counters] = await exporting.close();
+    expect(one.records).toEqual(numbers(2000));
+    expect(counters).toMatchObject({ recordsOffered: 2000, dataRecords: 2000, recordsPending: 0 });
+    rmSync(directory, { recursive: true });
+  });
+
+  it('keeps the totals of a sink that it replaces, also of what is still in the spool', async () => {
+    const { one, port } = await collector();
+    await one.kill();
+    const directory = mkdtempSync(join(tmpdir(), 'flowtap-reload-'));
+    const to = (messageOctetsMax: number) => [
+      streamTo(port, { spoolDirectory: directory, messageOctetsMax }),
+    ];
+    const exporting = await createExportingProcess(CONFIG, to(1400), LIVE);
+    for (let b = 0; b < 10; b++) await exporting.exportBatch(numberedBatch(b));
+    await exporting.reconfigure(CONFIG, to(600));
+    expect(exporting.statistics()[0]).toMatchObject({
+      recordsOffered: 1000,
+      recordsPending: 1000,
+      dataRecords: 0,
+    });
+    for (let b = 10; b < 15; b++) await exporting.exportBatch(numberedBatch(b));
+    const { one: back } = await collector(port);
+    await until(() => unique(back.records).length === 1500);
+    const [counters] = await exporting.close();
+    expect(counters).toMatchObject({ recordsOffered: 1500, dataRecords: 1500, recordsPending: 0 });
+    expect(unique(back.records)).toEqual(numbers(1500));
+    rmSync(directory, { recursive: true });
+  });
+
+  const file = (protocol: ExporterConfig['protocol'], templateIpv4: readonly string[]): ExporterConfig => {
+    const isKafka = protocol === 'kafka';
+    return {
+      protocol,
+      host: isKafka ? '127.0.0.1' : '',
+      port: isKafka ? 1 : 0,
+      path: isKafka ? 'flows' : join(tmpdir(), `flowtap-${process.pid}-%s.${protocol}`),
+      url: `${protocol}:reload`,
+      options: { templateIpv4, templateIpv6: ['minimal'] },
+    };
+  };
+  const kinds = ['json', 'csv', 'parquet', 'kafka', 'ipfix-file'] as const;
+  it.each(kinds)('refuses elements that workers do not keep: %s', async (protocol) => {
+    const exporting = await createExportingProcess(CONFIG, [], LIVE);
+    const keeps = { encapsulation: false, health: false };
+    for (const [element, found] of [
+      ['mplsTopLabelStackSection', /tunnels or MPLS.*restart/s],
+      ['tunnelKind', /tunnels or MPLS.*restart/s],
+      ['tcpHandshakeState', /path health.*restart/s],
+    ] as const) {
+      const to = file(protocol, [element, 'packetDeltaCount']);
+      await expect(exporting.reconfigure(CONFIG, [to], keeps)).rejects.toThrow(found);
+    }
+    expect(exporting.statistics()).toEqual([]);
+    await exporting.reconfigure(CONFIG, [file(protocol, ['packetDeltaCount'])], keeps);
+    expect(exporting.statistics()).toHaveLength(1);
     await exporting.close();
-    expect(one.records).toEqual(numbers(300));
-    expect(spooled.records).toEqual(numbers(300));
   });
 });

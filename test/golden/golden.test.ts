@@ -21,6 +21,13 @@ const realCaptures = sharedFiles.filter(beginsAsCapture);
 /** Links of the project that they come from, stored as text: named like captures, but none. */
 const noCaptures = sharedFiles.filter((file) => !beginsAsCapture(file));
 
+/** What tshark has to be told about a capture, as it guesses too. */
+const WITNESS: Readonly<Record<string, WitnessOptions>> = {
+  'eompls.pcap': {
+    arguments: ['-d', 'mpls.label==100,pwethnocw', '-d', 'mpls.label==200,pwethcw'],
+  },
+};
+
 interface GoldenCase {
   /** Name of the golden file, without `.flows.json`. */
   readonly name: string;
@@ -35,13 +42,19 @@ const GOLDEN: readonly GoldenCase[] = [
     name: basename(file).split('.')[0]!,
     file,
     flags: [],
-    witness: {},
+    witness: WITNESS[basename(file)] ?? {},
   })),
   {
     name: 'tunnels.decapsulated',
     file: join(PCAPS_FOLDER, 'tunnels.pcap'),
     flags: ['--decapsulate', 'all'],
     witness: { innermost: true },
+  },
+  {
+    name: 'vxlan-ports.decapsulated',
+    file: join(PCAPS_FOLDER, 'vxlan-ports.pcap'),
+    flags: ['--decapsulate', 'vxlan'],
+    witness: { innermost: true, arguments: ['-d', 'udp.port==8472,vxlan'] },
   },
 ];
 

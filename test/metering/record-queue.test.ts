@@ -22,7 +22,7 @@ function makeQueue(): {
   const memory = createRecordQueue(false, { recordsPerBatch: 4, batches: 2 });
   const counters = new Float64Array(METERING_COUNTERS);
   const writer = new RecordQueueWriter(memory, {
-    whenFull: 'drop',
+    recordsPerStep: 0,
     counters,
     timeBaseSeconds: () => 7,
     clockNs: () => 9,

@@ -69,7 +69,7 @@ export function collectorState(url: string, changes: Partial<Collector> = {}): C
     dataRecords: 300,
     recordsFailed: 12,
     recordsPending: 5,
-    notExportable: { ipv6: 3 },
+    notExportable: { ipv6: 3, time: 2 },
     templateRecords: 4,
     optionsRecords: 6,
     errors: { econnrefused: 2, enetunreach: 0, ehostunreach: 0, emsgsize: 0, enobufs: 1, other: 0 },
@@ -89,6 +89,7 @@ export function liveState(changes: Partial<LiveState> = {}): LiveState {
       {
         name: 'eth0',
         samplingInterval: 100,
+        droppedUnseen: 50,
         nic: { rx_dropped: 51, rx_missed_errors: 52, rx_fifo_errors: Number.NaN },
       },
     ],

@@ -9,6 +9,7 @@ const SUMMARY: ReplaySummary = {
   snapped: 0,
   outOfOrder: 0,
   tooLate: 0,
+  recordedDrops: 0,
   firstTimeNs: 1_700_000_000e9,
   lastTimeNs: 1_700_000_090e9,
   metered: { packets: 1_200, octets: 1_450_000, frameOctets: 1_480_000 },
@@ -77,7 +78,7 @@ describe('summaryLines', () => {
     const text = summaryLines(
       {
         ...SUMMARY,
-        files: ['-'],
+        files: ['standard input'],
         packets: 0,
         firstTimeNs: undefined,
         lastTimeNs: undefined,

@@ -61,6 +61,16 @@ export interface Ipv4Options {
   readonly tos?: number;
 }
 
+/** The packet with the checksum of its IPv4 header, of which there are no options (RFC 1071). */
+export function withHeaderChecksum(packet: Uint8Array): Uint8Array {
+  let sum = 0;
+  for (let at = 0; at < 20; at += 2) if (at !== 10) sum += (packet[at]! << 8) | packet[at + 1]!;
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  return Uint8Array.from(packet, (octet, at) =>
+    at === 10 || at === 11 ? u16(~sum & 0xffff)[at - 10]! : octet,
+  );
+}
+
 /** An IPv4 packet without options. */
 export function ipv4(options: Ipv4Options, payload: Octets): Uint8Array {
   const body = octetsOf(payload);

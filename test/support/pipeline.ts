@@ -1,11 +1,11 @@
 /** The stages of a replay worker one after the other in this thread: captures in, flows and counters out. */
 import { type CaptureOptions, openCaptures } from '../../src/capture/files/capture-source.ts';
-import { keepShare } from '../../src/capture/files/share.ts';
-import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
+import { countAccepted, createDecoder, decodeFrames } from '../../src/decode/decoder.ts';
 import { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS } from '../../src/metering/counters.ts';
 import { createHashSeeds } from '../../src/metering/flow-key.ts';
 import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
+import { keepShare } from '../../src/probe/replay/share.ts';
 import { createDecodedBatch } from '../../src/records/decoded-batch.ts';
 import { int32Array } from '../../src/records/memory.ts';
 import { createPacketBatch } from '../../src/records/packet-batch.ts';
@@ -82,10 +82,11 @@ export async function runPipeline(
     source.interfaces.forEach(({ linkType }, i) => {
       linkTypes[i] = linkType;
     });
-    if (workers > 1) keepShare(batch, linkTypes, worker, workers);
     read.packets += batch.count;
     read.octets += sum(batch.wireLength.subarray(0, batch.count));
-    decodeBatch(decoder, batch, linkTypes, prepared);
+    let octets = decodeFrames(decoder, batch, linkTypes, prepared);
+    if (workers > 1) octets -= keepShare(prepared, worker, workers);
+    countAccepted(decoder.counters, prepared.count, octets);
     preparer.prepare(prepared, batch.view);
     metering.meter(prepared, options.framesOutside ? copyOf(batch.view) : batch.view);
   }

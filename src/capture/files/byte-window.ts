@@ -25,6 +25,7 @@ export interface ByteWindow {
   readonly fault: Error | undefined;
   /** Resolves when nothing is being read into its memory any more, which the next window may share. */
   settled(): Promise<void>;
+  /** Frees what it holds, and ends `ensure` of whoever waits for more; safe to call twice. Nothing is read any more. */
   close(): void;
 }
 
@@ -41,6 +42,7 @@ export class FileWindow implements ByteWindow {
   fault: Error | undefined;
   #bytes: Uint8Array;
   readonly #fd: number;
+  #isClosed = false;
 
   /**
    * @param bytes the buffer; a record that is longer gets a larger one
@@ -59,6 +61,8 @@ export class FileWindow implements ByteWindow {
 
   ensureNow(need: number): boolean {
     if (this.end - this.start >= need) return true;
+    // The descriptor may be another file's by now.
+    if (this.#isClosed) return false;
     this.#makeRoom(need);
     try {
       while (this.end < this.#bytes.length) {
@@ -96,7 +100,8 @@ export class FileWindow implements ByteWindow {
   }
 
   close(): void {
-    closeSync(this.#fd);
+    if (!this.#isClosed) closeSync(this.#fd);
+    this.#isClosed = true;
   }
 }
 

@@ -2,7 +2,7 @@
  * One capture file from its first octet to its end or its damage: opens it, tells compression and format by their magic
  * numbers, and hands its frames out in batches.
  */
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { CaptureFileError } from '../../base/errors.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
@@ -10,13 +10,11 @@ import type { PlainRecords } from '../source.ts';
 import { type ByteWindow, FileWindow, StreamWindow } from './byte-window.ts';
 import type { CaptureContext, CaptureFormat } from './capture-format.ts';
 import { COMPRESSION_MAGIC_OCTETS, type Compression, decompress, detectCompression } from './decompress.ts';
+import { openFile, openPipe, openStandardInput, READABLE, STANDARD_INPUT } from './open-input.ts';
 import { describeOtherFormat } from './other-formats.ts';
 import { detectPcap, PCAP_HEADER_OCTETS, PcapFormat } from './pcap-format.ts';
 import { PcapngFormat, SECTION_HEADER_BLOCK } from './pcapng-format.ts';
 import { type ReadAheadOptions, ReadAheadWindow } from './read-ahead.ts';
-
-/** Standard input's name on the command line. */
-export const STANDARD_INPUT = '-';
 
 export interface CaptureFileOptions {
   /** Octets of a regular file read at a time. */
@@ -29,25 +27,11 @@ export interface CaptureFileOptions {
   readonly readOctets: number;
 }
 
-const READABLE = 'a pcap or pcapng capture, as it is or compressed with gzip or zstd';
-
-/**
- * Standard input as a stream, in a worker too: `process.stdin` of a worker is an empty stream that nobody fills. A pipe
- * is read by the event loop, not by a thread, so that a replay which waits for input can still be stopped.
- */
-function openStandardInput(readOctets: number): Readable {
-  const stat = fstatSync(0);
-  if (stat.isFIFO() || stat.isSocket()) {
-    // Loaded here, since few replays read a pipe.
-    const { Socket } = process.getBuiltinModule('node:net');
-    return new Socket({ fd: 0, readable: true, writable: false });
-  }
-  return createReadStream('', { fd: 0, autoClose: false, highWaterMark: readOctets });
-}
-
 export class CaptureFile {
   readonly file: string;
   readonly octetsTotal: number | undefined;
+  /** Whether packets come as they are observed: it is no regular file. */
+  readonly isFollowed: boolean;
   /** What the file is damaged by, once that has been met. */
   fault: CaptureFileError | undefined;
   readonly #window: ByteWindow;
@@ -59,9 +43,11 @@ export class CaptureFile {
     file: string,
     window: ByteWindow,
     octetsTotal: number | undefined,
+    isFollowed: boolean,
     context: CaptureContext,
   ) {
     this.file = file;
+    this.isFollowed = isFollowed;
     this.octetsTotal = octetsTotal;
     this.#window = window;
     this.#context = context;
@@ -70,21 +56,24 @@ export class CaptureFile {
   /** @throws CaptureFileError when the file cannot be opened */
   static open(file: string, context: CaptureContext, options: CaptureFileOptions): CaptureFile {
     if (file === STANDARD_INPUT) {
-      const window = streamWindow(openStandardInput(options.readOctets), Buffer.alloc(0), undefined, options);
-      return new CaptureFile('standard input', window, undefined, context);
+      const { stream, isFollowed } = openStandardInput(options.readOctets);
+      const window = streamWindow(stream, undefined, options);
+      return new CaptureFile('standard input', window, undefined, isFollowed, context);
     }
-    const { fd, head, size } = openFile(file);
+    const { fd, head, size, isPipe } = openFile(file);
+    if (size === undefined) {
+      const stream = isPipe
+        ? openPipe(fd)
+        : createReadStream(file, { fd, highWaterMark: options.readOctets });
+      return new CaptureFile(file, streamWindow(stream, undefined, options), undefined, true, context);
+    }
     const compression = detectCompression(head);
-    if (compression === undefined && size !== undefined) {
-      return new CaptureFile(file, fileWindow(fd, size, options), size, context);
+    if (compression === undefined) {
+      return new CaptureFile(file, fileWindow(fd, size, options), size, false, context);
     }
-    // What was read to tell the compression is still to come from a regular file, and gone from a pipe.
-    const start = size === undefined ? {} : { start: 0 };
-    const stream = createReadStream(file, { fd, highWaterMark: options.readOctets, ...start });
-    const pushed = size === undefined ? head : Buffer.alloc(0);
-    const again = size === undefined ? undefined : () => createReadStream(file);
-    const window = streamWindow(stream, pushed, compression, options, again);
-    return new CaptureFile(file, window, size, context);
+    const stream = createReadStream(file, { fd, highWaterMark: options.readOctets, start: 0 });
+    const window = streamWindow(stream, compression, options, () => createReadStream(file));
+    return new CaptureFile(file, window, size, false, context);
   }
 
   get octetsConsumed(): number {
@@ -141,7 +130,7 @@ export class CaptureFile {
     if (this.#isEnded) return false;
     const window = this.#window;
     const need = this.#format?.need ?? PCAP_HEADER_OCTETS;
-    if (await window.ensure(need)) return true;
+    if (await window.ensure(need)) return !this.#isEnded;
     if (this.#format === undefined && window.end - window.start >= COMPRESSION_MAGIC_OCTETS) this.#detect();
     if (!this.#isEnded) this.#endOfInput(need);
     return false;
@@ -159,6 +148,7 @@ export class CaptureFile {
     } else if (window.end - window.start >= PCAP_HEADER_OCTETS) {
       this.#format = new PcapFormat(window, pcap.littleEndian, this.#context);
     }
+    if (this.#format !== undefined) this.#context.filesRead.push(this.file);
   }
 
   #endOfInput(need: number): void {
@@ -169,16 +159,22 @@ export class CaptureFile {
       this.#end(window.viewOffset + window.end, 'more data', window.fault.message);
       return;
     }
+    if (left === 0 && this.#format === undefined) {
+      const found = this.isFollowed ? 'the end before the first octet' : 'an empty file (0 octets)';
+      this.#end(undefined, READABLE, found, 'Whatever writes it may have failed, or not begun yet.');
+      return;
+    }
     this.#isEnded = true;
     if (left === 0) return;
     const what = this.#format?.unfinished ?? `a capture's header of ${need} octets`;
     this.#end(at, what, `the end of the file after ${left} of them`);
   }
 
-  #end(byteOffset: number, expected: string, found: string, remedy?: string): void {
+  /** @param byteOffset of the damage; undefined where it is about the whole file */
+  #end(byteOffset: number | undefined, expected: string, found: string, remedy?: string): void {
     this.#isEnded = true;
     this.fault = new CaptureFileError(this.file, {
-      byteOffset,
+      ...(byteOffset === undefined ? {} : { byteOffset }),
       expected,
       found,
       ...(remedy === undefined ? {} : { remedy }),
@@ -204,40 +200,6 @@ function hexOf(window: ByteWindow, octets: number): string {
   return text.join(' ');
 }
 
-/** Opens a file and reads its first octets. `size` is undefined for a pipe or device. */
-function openFile(file: string): { fd: number; head: Buffer; size: number | undefined } {
-  let fd: number | undefined;
-  try {
-    fd = openSync(file, 'r');
-    const stat = fstatSync(fd);
-    if (stat.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
-    const head = Buffer.alloc(COMPRESSION_MAGIC_OCTETS);
-    const octets = stat.isFile()
-      ? readSync(fd, head, 0, head.length, 0)
-      : readSync(fd, head, 0, head.length, null);
-    return { fd, head: head.subarray(0, octets), size: stat.isFile() ? stat.size : undefined };
-  } catch (error) {
-    if (fd !== undefined) closeSync(fd);
-    throw cannotOpen(file, error as NodeJS.ErrnoException);
-  }
-}
-
-const OPEN_REMEDIES: Record<string, string> = {
-  ENOENT: 'Check the name; - reads standard input.',
-  EISDIR: 'Name the captures in it, e.g. DIRECTORY/*.pcap',
-  EACCES: 'Give this user the right to read it.',
-};
-
-function cannotOpen(file: string, error: NodeJS.ErrnoException): CaptureFileError {
-  const remedy = OPEN_REMEDIES[error.code ?? ''];
-  return new CaptureFileError(file, {
-    expected: READABLE,
-    found: error.code === 'ENOENT' ? 'no such file' : error.message,
-    ...(remedy === undefined ? {} : { remedy }),
-    cause: error,
-  });
-}
-
 /** A window over a regular file. */
 function fileWindow(
   fd: number,
@@ -248,17 +210,15 @@ function fileWindow(
   return new FileWindow(fd, window ?? new Uint8Array(windowOctets));
 }
 
-/** A window over a stream, uncompressed if need be; standard input's compression is told when its octets come. */
+/** A window over a stream, uncompressed if need be; a compression that is not known is told when its octets come. */
 function streamWindow(
   stream: Readable,
-  head: Buffer,
   compression: Compression | undefined,
   options: CaptureFileOptions,
   again?: () => AsyncIterable<Uint8Array>,
 ): StreamWindow {
   let consumed = 0;
   async function* counted(): AsyncGenerator<Uint8Array> {
-    if (head.length > 0) yield head;
     for await (const chunk of stream) {
       consumed += chunk.length;
       yield chunk;

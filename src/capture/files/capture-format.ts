@@ -4,8 +4,15 @@ import type { PacketBatch } from '../../records/packet-batch.ts';
 import type { PlainRecords, SourceInterface } from '../source.ts';
 import type { ByteWindow } from './byte-window.ts';
 
-/** Most octets of a frame, as in libpcap (MAXIMUM_SNAPLEN), or the file's own snap length if that is larger. */
+/** Most octets of a frame, as in libpcap (MAXIMUM_SNAPLEN), unless the snap length is larger. */
 export const CAPTURED_LENGTH_MAX = 262_144;
+/** A snap length of more than this says nothing about where the damage begins: no frame is longer. */
+export const SNAP_LENGTH_MAX = 16 * CAPTURED_LENGTH_MAX;
+
+/** Most octets of a frame that was captured with this snap length; a captured length beyond that is damage. */
+export function capturedLengthMax(snapLength: number): number {
+  return snapLength > SNAP_LENGTH_MAX ? CAPTURED_LENGTH_MAX : Math.max(snapLength, CAPTURED_LENGTH_MAX);
+}
 
 /** Spacing of doubles below 2^62 ns: makes a time that was rounded down one rounded up (`PacketBatch.timeNs`). */
 export const ROUNDING_NS = 512;
@@ -32,11 +39,15 @@ export interface CaptureFormat {
   readonly unfinished: string;
 }
 
-/** What the captures of a run share: the time that packets are counted from, and the interfaces. */
+/** What the captures of a run share: the time that packets are counted from, the interfaces, and which they are. */
 export class CaptureContext {
   /** Unix time in whole seconds; NaN until the first packet. */
   timeBaseSeconds = Number.NaN;
   readonly interfaces: SourceInterface[] = [];
+  /** Packets that the captures themselves say were lost when they were made. */
+  recordedDrops = 0;
+  /** Files that turned out to be captures, in the order in which that was seen. */
+  readonly filesRead: string[] = [];
   readonly #known = new Map<string, number>();
   /** Walks through records that lie in its memory. */
   readonly engine: Engine | undefined;

@@ -10,7 +10,7 @@ import { uint8Array } from '../../records/memory.ts';
 import { createPacketBatch, type PacketBatch } from '../../records/packet-batch.ts';
 import type { PacketSource, PlainRecords } from '../source.ts';
 import type { CaptureFile, CaptureFileOptions } from './capture-file.ts';
-import { CAPTURED_LENGTH_MAX } from './capture-format.ts';
+import { SNAP_LENGTH_MAX } from './capture-format.ts';
 import { Captures, type FrameSupply } from './captures.ts';
 import { ORDERED_OCTETS, OrderedCaptures } from './ordered-captures.ts';
 import { READ_AHEAD, type ReadAheadOptions, readAheadOctets } from './read-ahead.ts';
@@ -91,12 +91,12 @@ class CaptureSequence extends Captures {
     return this.#sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
   }
 
-  get plainRecords(): PlainRecords | undefined {
-    return this.#file?.plainRecords;
+  get isFollowed(): boolean {
+    return this.#file?.isFollowed === true;
   }
 
-  get isSlow(): boolean {
-    return this.#file !== undefined && this.#file.octetsTotal === undefined;
+  get plainRecords(): PlainRecords | undefined {
+    return this.#file?.plainRecords;
   }
 
   readBatch(batch: PacketBatch): number {
@@ -122,8 +122,9 @@ class CaptureSequence extends Captures {
       const file = this.#file;
       if (file !== undefined) {
         if (await file.more()) return true;
-        await file.settled();
         // Closed while it waited: the end is no fault of the file's.
+        if (this.#file === undefined) return false;
+        await file.settled();
         if (this.#file === undefined) return false;
         this.#consumedBefore += file.octetsTotal ?? file.octetsConsumed;
         this.finish(file);
@@ -159,7 +160,8 @@ interface Run {
 /** Frames of several files in the order of time, copied into one memory, since a batch's frames lie in one. */
 class MergedCaptures extends Captures {
   readonly #runs: Run[] = [];
-  readonly #bytes = new Uint8Array(4 * 1024 * 1024 + CAPTURED_LENGTH_MAX * 16);
+  /** Any frame fits, so that one is at least handed out. */
+  readonly #bytes = new Uint8Array(4 * 1024 * 1024 + SNAP_LENGTH_MAX);
   readonly #view = new DataView(this.#bytes.buffer);
   readonly #total: number | undefined;
   #consumedByFinished = 0;
@@ -184,6 +186,11 @@ class MergedCaptures extends Captures {
     return this.#total;
   }
 
+  /** Packets that have come wait for those of the others: only the last one can be followed. */
+  get isFollowed(): boolean {
+    return this.#runs.length === 1 && this.#runs[0]!.file.isFollowed;
+  }
+
   readBatch(batch: PacketBatch): number {
     batch.count = 0;
     batch.view = this.#view;
@@ -196,10 +203,6 @@ class MergedCaptures extends Captures {
       used += this.#copy(run, batch, used);
     }
     return batch.count;
-  }
-
-  get isSlow(): boolean {
-    return this.#runs.some(({ file }) => file.octetsTotal === undefined);
   }
 
   /** Each batch is put together in the same memory. */

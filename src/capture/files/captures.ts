@@ -14,8 +14,6 @@ export interface FrameSupply extends PacketSource {
   moveOn(batch: PacketBatch): boolean;
   /** Of plain records: brings more behind those in their window, to so many octets; false at the end of the file. */
   ensure(octets: number): Promise<boolean>;
-  /** Whether more may not come for a long time, as from a pipe. */
-  readonly isSlow: boolean;
 }
 
 /** What both orders share: the run's context, opening, and errors. */
@@ -35,6 +33,14 @@ export abstract class Captures implements FrameSupply {
     return this.context.timeBaseSeconds;
   }
 
+  get filesRead(): readonly string[] {
+    return this.context.filesRead;
+  }
+
+  get recordedDrops(): number {
+    return this.context.recordedDrops;
+  }
+
   protected open(file: string): CaptureFile | undefined {
     try {
       return CaptureFile.open(file, this.context, this.#options);
@@ -50,9 +56,9 @@ export abstract class Captures implements FrameSupply {
     file.close();
   }
 
+  abstract readonly isFollowed: boolean;
   abstract readonly octetsConsumed: number;
   abstract readonly octetsTotal: number | undefined;
-  abstract readonly isSlow: boolean;
   abstract readBatch(batch: PacketBatch): number;
   abstract fillNow(batch: PacketBatch): void;
   abstract moveOn(batch: PacketBatch): boolean;

@@ -82,6 +82,18 @@ export class OrderedCaptures implements PacketSource {
     return this.#supply.octetsTotal;
   }
 
+  get filesRead(): readonly string[] {
+    return this.#supply.filesRead ?? [];
+  }
+
+  get recordedDrops(): number {
+    return this.#supply.recordedDrops ?? 0;
+  }
+
+  get isFollowed(): boolean {
+    return this.#supply.isFollowed === true;
+  }
+
   get errors(): readonly FlowtapError[] {
     return this.#supply.errors;
   }
@@ -126,7 +138,7 @@ export class OrderedCaptures implements PacketSource {
     }
     this.#waiting ??= this.#supply.more();
     const isWaiting = !this.#held.isEmpty || !this.#fresh.isEmpty;
-    if (isWaiting && this.#supply.isSlow) {
+    if (isWaiting && this.#supply.isFollowed) {
       let timer: NodeJS.Timeout | undefined;
       const later = new Promise<undefined>((resolve) => {
         timer = setTimeout(() => resolve(undefined), PIPE_WAIT_MS);

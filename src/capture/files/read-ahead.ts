@@ -121,6 +121,8 @@ export class ReadAheadWindow implements ByteWindow {
 
   ensureNow(need: number): boolean {
     while (this.end - this.start < need) {
+      // The descriptor may be another file's by now.
+      if (this.#isClosed) return false;
       if (this.#rest !== undefined) return this.#ensureRest(this.#rest, need);
       const next = this.#chunks[(this.#current + 1) % CHUNKS]!;
       if (this.#isLast || need > this.#options.roomOctets) this.#leaveRest();
@@ -185,5 +187,7 @@ export class ReadAheadWindow implements ByteWindow {
     if (this.#isClosed) return;
     this.#isClosed = true;
     if (this.#reading === 0) closeSync(this.#fd);
+    // Whoever waits for a slow read need not wait for it any more.
+    this.#heard?.();
   }
 }

@@ -27,6 +27,8 @@ export interface LiveCaptureOptions {
   readonly capture: CaptureKind;
   /** Name of the network interface. */
   readonly interface: string;
+  /** If it is not there at the start, wait for it instead of failing. Default: no. */
+  readonly waitForInterface?: boolean;
   /** Which of the run's interfaces this is, from 0: flows get observation point number one above. */
   readonly interfaceIndex: number;
   /** Octets of a block of the ring: a multiple of the page size. */

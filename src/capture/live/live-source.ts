@@ -2,7 +2,7 @@
  * A live interface as a source of packets that does not end: opens a capture, waits for packets, and when the interface
  * goes down or away says so, counts it, and opens it again once it is back. The capture itself is a LiveCapture.
  */
-import { FlowtapError } from '../../base/errors.ts';
+import { FlowtapError, NoInterfaceError } from '../../base/errors.ts';
 import type { InterfaceState } from '../../sys/network-interface.ts';
 import type { LivePacketBatch } from './live-batch.ts';
 import type { LiveCapture } from './live-capture.ts';
@@ -22,6 +22,8 @@ const REFUSED_LOG_MS = 60_000;
 export interface LiveEvents {
   /** The capture runs; called again after each reopening. */
   readonly onOpened: (capture: LiveCapture) => void;
+  /** The interface is not there at the start, and is waited for. */
+  readonly onAwaited?: () => void;
   readonly onLog: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, string>) => void;
 }
 
@@ -61,13 +63,15 @@ export class LiveSource {
   /** Since then as much time has passed as the last packets may take. */
   #isDrained = false;
   #hadNoLink = false;
+  /** It ran at least once. */
+  #hasOpened = true;
   #lookAtMs = 0;
   #wokenAtMs = performance.now();
   #refusedLogAtMs = -Infinity;
 
   /**
    * @param open opens the capture
-   * @throws CaptureError if it cannot be opened at the start
+   * @throws CaptureError if it cannot be opened at the start, unless its interface is not there and is to be waited for
    */
   constructor(options: LiveCaptureOptions, open: () => LiveCapture, events: LiveEvents) {
     this.#name = options.interface;
@@ -75,7 +79,18 @@ export class LiveSource {
     this.#drainMs = 2 * options.blockTimeoutMs + 20;
     this.#open = open;
     this.#events = events;
-    this.#capture = open();
+    try {
+      this.#capture = open();
+    } catch (error) {
+      if (!(error instanceof NoInterfaceError) || options.waitForInterface !== true) throw error;
+      this.#state = 'gone';
+      this.statistics.isUp = false;
+      this.#hasOpened = false;
+      const { remedy = '' } = error;
+      events.onLog('warn', `the interface is not there; waiting for it: ${remedy}`, { state: 'gone' });
+      events.onAwaited?.();
+      return;
+    }
     events.onOpened(this.#capture);
     this.#look(this.#capture);
   }
@@ -188,20 +203,22 @@ export class LiveSource {
       this.#logRefused(error, now);
       return;
     }
-    this.statistics.reopened++;
+    if (this.#hasOpened) this.statistics.reopened++;
+    const message = this.#hasOpened ? 'is back, and captured again' : 'has come, and is captured';
+    this.#hasOpened = true;
     this.#state = 'up';
     this.statistics.isUp = true;
-    this.#events.onLog('info', 'the interface is back, and captured again', { state: 'up' });
+    this.#events.onLog('info', `the interface ${message}`, { state: 'up' });
     this.#events.onOpened(this.#capture);
     this.#look(this.#capture);
   }
 
   #logRefused(error: FlowtapError, now: number): void {
     // That there is no such interface is why we are here.
-    if (error.exitCode === 2 || now - this.#refusedLogAtMs < REFUSED_LOG_MS) return;
+    if (error instanceof NoInterfaceError || now - this.#refusedLogAtMs < REFUSED_LOG_MS) return;
     this.#refusedLogAtMs = now;
     const remedy = error.remedy === undefined ? {} : { remedy: error.remedy };
-    const message = `cannot be captured again: ${error.message}`;
+    const message = `cannot be captured${this.#hasOpened ? ' again' : ''}: ${error.message}`;
     this.#events.onLog('error', message, { interface: this.#name, ...remedy });
   }
 }

@@ -63,6 +63,7 @@ export function walkPackets(walk: BlockWalk, batch: LivePacketBatch): number {
   let at = walk.at;
   let left = walk.left;
   let count = 0;
+  let isBroken = false;
   batch.view = view;
   batch.superPackets = 0;
   while (left > 0 && count < capacity) {
@@ -89,10 +90,12 @@ export function walkPackets(walk: BlockWalk, batch: LivePacketBatch): number {
       restoreTag(walk, at, status, batch, count);
     count++;
     left--;
-    if (left > 0 && (next < before || next > end - at)) break;
+    isBroken = left > 0 && (next < before || next > end - at);
+    if (isBroken) break;
     at += next;
   }
-  if (left > 0 && count < capacity) {
+  // What comes behind is not found, also where the batch is full: the packet before would be handed out once more.
+  if (isBroken || (left > 0 && count < capacity)) {
     walk.faults += left;
     left = 0;
   }

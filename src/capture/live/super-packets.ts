@@ -1,7 +1,7 @@
 /**
  * Super-packets: what GRO, LRO or TSO made of several segments of one connection, handed over by the kernel as one
  * packet with one header (PACKET_VNET_HDR tells). On the wire each segment has the headers again, and so they are
- * counted (design: §4): this tells the metering process how many packets a decoded one stands for, and how long each is.
+ * counted: this tells the metering process how many packets a decoded one stands for, and how long each is.
  *
  * Which frame a decoded packet came from is not in its work record, for refused frames leave none. So while a batch has
  * super-packets, their interface index is their number in the batch, far above any interface, and put right afterwards.
@@ -12,21 +12,13 @@ import type { LivePacketBatch } from './live-batch.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { DECODED_WORDS, DETAIL, DETAIL_FRAGMENT, DETAIL_SUPER_PACKET, EXTENSION_HEADERS } = decoded;
-const { FRAGMENT_ID, FRAME_OCTETS, IP_OCTETS, KEY_OBSERVATION_POINT } = decoded;
+const { FRAGMENT_ID, FRAME_OCTETS, IP_OCTETS, KEY_OBSERVATION_POINT, KEY_PROTOCOL } = decoded;
+const { OFFSET_WORDS, TRANSPORT_OFFSET } = decoded;
 
 /** Interface indexes from here on stand for frame 0, 1, … of the batch. */
 export const SUPER_PACKET_INDEX = 65_000;
 
-const LINKTYPE_ETHERNET = 1;
-const ETHERNET_HEADER_OCTETS = 14;
-const ETHER_TYPE_IPV4 = 0x0800;
-const ETHER_TYPE_IPV6 = 0x86dd;
-const TAG_TYPES_FIRST = 0x8100;
-const TAG_TYPES_SERVICE = 0x88a8;
-const TAG_OCTETS = 4;
-const TAGS_MAX = 4;
 const IPV6_HEADER_OCTETS = 40;
-const IPV6_EXTENSIONS_MAX = 8;
 const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
 const UDP_HEADER_OCTETS = 8;
@@ -46,14 +38,13 @@ export function numberSuperPackets(batch: LivePacketBatch): void {
 
 /**
  * Marks the decoded super-packets of a numbered batch with their segments, and puts their observation point right.
- * @param linkType of the batch's interface
+ * @param out with offsets
  * @param counts [super-packets, packets they stand for], added to
  */
 export function splitSuperPackets(
   batch: LivePacketBatch,
   out: DecodedBatch,
   interfaceIndex: number,
-  linkType: number,
   counts: Float64Array,
 ): void {
   const { words } = out;
@@ -64,26 +55,22 @@ export function splitSuperPackets(
     if (frame < 0) continue;
     words[at + KEY_OBSERVATION_POINT] = (point & ~0xffff) | (interfaceIndex + 1);
     counts[0] = counts[0]! + 1;
-    counts[1] = counts[1]! + markSegments(batch, frame, linkType, words, at);
+    counts[1] = counts[1]! + markSegments(batch, frame, out, at);
   }
 }
 
 /** @returns how many packets the one at `at`, which came as frame `i`, stands for */
-function markSegments(
-  batch: LivePacketBatch,
-  i: number,
-  linkType: number,
-  words: Int32Array,
-  at: number,
-): number {
+function markSegments(batch: LivePacketBatch, i: number, out: DecodedBatch, at: number): number {
+  const { words } = out;
   if ((words[at + DETAIL]! & DETAIL_FRAGMENT) !== 0) return 1;
   const segment = batch.segmentOctets[i]!;
-  const headers = headerOctets(batch, i, linkType);
+  const transport = transportHeader(batch, i, out, at);
+  const headers = headerOctets(batch, i, transport);
   const payload = batch.wireLength[i]! - headers;
   if (headers === 0 || payload <= segment) return 1;
   const segments = Math.ceil(payload / segment);
   // What every packet but the first carries is not in the first one's lengths.
-  const jumbo = jumboHeaderOctets(batch, i, linkType);
+  const jumbo = jumboHeaderOctets(batch, i, transport);
   const rest = payload - segment + jumbo;
   const octets = (words[at + IP_OCTETS]! >>> 0) - rest;
   if (octets <= segment || segments > SEGMENTS_MAX) return 1;
@@ -99,68 +86,35 @@ function markSegments(
  * Octets of the hop-by-hop header that BIG TCP (Linux 5.19) puts into IPv6 super-packets of more than 64 KB, whose length
  * its jumbo payload option says; no segment has it on the wire. 0 for others.
  */
-function jumboHeaderOctets(batch: LivePacketBatch, i: number, linkType: number): number {
+function jumboHeaderOctets(batch: LivePacketBatch, i: number, transport: number): number {
   if (batch.wireLength[i]! <= JUMBO_ABOVE_OCTETS || batch.isUdp[i] !== 0) return 0;
   const { view } = batch;
   const start = batch.frameOffset[i]!;
-  const captured = batch.capturedLength[i]!;
-  const known = batch.transportOffset[i]!;
-  const transport = known !== 0 ? known : transportOffset(view, start, captured, linkType, false);
   const hop = transport - JUMBO_HEADER_OCTETS;
   const ip = hop - IPV6_HEADER_OCTETS;
-  if (ip < 0 || transport > captured) return 0;
-  const isEmpty = view.getUint16(start + ip + 4) === 0 && view.getUint8(start + ip + 6) === 0;
-  return isEmpty && view.getUint32(start + hop) === JUMBO_HEADER_START ? JUMBO_HEADER_OCTETS : 0;
+  if (ip < start || transport > start + batch.capturedLength[i]!) return 0;
+  const isEmpty = view.getUint16(ip + 4) === 0 && view.getUint8(ip + 6) === 0;
+  return isEmpty && view.getUint32(hop) === JUMBO_HEADER_START ? JUMBO_HEADER_OCTETS : 0;
+}
+
+/**
+ * Where the header of frame `i` starts that each segment repeats last: as the kernel tells, else as the decoder found it,
+ * if it is of the same protocol. 0 where neither is known.
+ */
+function transportHeader(batch: LivePacketBatch, i: number, out: DecodedBatch, at: number): number {
+  const known = batch.transportOffset[i]!;
+  if (known !== 0) return batch.frameOffset[i]! + known;
+  const protocol = out.words[at + KEY_PROTOCOL]! & 0xff;
+  if (protocol !== (batch.isUdp[i] !== 0 ? PROTOCOL_UDP : PROTOCOL_TCP)) return 0;
+  return out.offsets![(at / DECODED_WORDS) * OFFSET_WORDS + TRANSPORT_OFFSET]!;
 }
 
 /** Octets of the headers of frame `i` that each segment repeats; 0 where that is not known. */
-function headerOctets(batch: LivePacketBatch, i: number, linkType: number): number {
-  const { view } = batch;
-  const start = batch.frameOffset[i]!;
-  const captured = batch.capturedLength[i]!;
-  const known = batch.transportOffset[i]!;
-  const isUdp = batch.isUdp[i] !== 0;
-  const offset = known !== 0 ? known : transportOffset(view, start, captured, linkType, isUdp);
-  if (offset === 0) return 0;
-  if (isUdp) return offset + UDP_HEADER_OCTETS;
-  if (offset + TCP_HEADER_OCTETS > captured) return 0;
-  const octets = (view.getUint8(start + offset + TCP_DATA_OFFSET) >>> 4) << 2;
+function headerOctets(batch: LivePacketBatch, i: number, transport: number): number {
+  if (transport === 0) return 0;
+  const offset = transport - batch.frameOffset[i]!;
+  if (batch.isUdp[i] !== 0) return offset + UDP_HEADER_OCTETS;
+  if (offset + TCP_HEADER_OCTETS > batch.capturedLength[i]!) return 0;
+  const octets = (batch.view.getUint8(transport + TCP_DATA_OFFSET) >>> 4) << 2;
   return octets < TCP_HEADER_OCTETS ? 0 : offset + octets;
-}
-
-/** Where the TCP or UDP header starts, from the start of the frame; 0 where it is not found without more ado. */
-function transportOffset(
-  view: DataView,
-  start: number,
-  captured: number,
-  linkType: number,
-  isUdp: boolean,
-): number {
-  let ip = 0;
-  if (linkType === LINKTYPE_ETHERNET) {
-    let type = 0;
-    ip = ETHERNET_HEADER_OCTETS - TAG_OCTETS;
-    for (let tags = 0; tags <= TAGS_MAX; tags++) {
-      ip += TAG_OCTETS;
-      if (ip > captured) return 0;
-      type = view.getUint16(start + ip - 2);
-      if (type !== TAG_TYPES_FIRST && type !== TAG_TYPES_SERVICE) break;
-    }
-    if (type !== ETHER_TYPE_IPV4 && type !== ETHER_TYPE_IPV6) return 0;
-  }
-  const protocol = isUdp ? PROTOCOL_UDP : PROTOCOL_TCP;
-  if (ip + IPV6_HEADER_OCTETS > captured) return 0;
-  if (view.getUint8(start + ip) >>> 4 === 4) {
-    const octets = (view.getUint8(start + ip) & 0xf) << 2;
-    return view.getUint8(start + ip + 9) === protocol && octets >= 20 ? ip + octets : 0;
-  }
-  let next = view.getUint8(start + ip + 6);
-  let at = ip + IPV6_HEADER_OCTETS;
-  for (let headers = 0; headers < IPV6_EXTENSIONS_MAX && next !== protocol; headers++) {
-    // Hop-by-hop, routing and destination options: what a segment may have before its transport header.
-    if ((next !== 0 && next !== 43 && next !== 60) || at + 8 > captured) return 0;
-    next = view.getUint8(start + at);
-    at += (view.getUint8(start + at + 1) + 1) << 3;
-  }
-  return next === protocol ? at : 0;
 }

@@ -8,7 +8,6 @@ const FILE: OptionType = {
   placeholder: 'FILE',
   jsonSchema: { type: 'string' },
   parse: (raw) => (typeof raw === 'string' ? raw : undefined),
-  format: (value) => (value === '' ? '""' : String(value)),
 };
 
 export const ANONYMIZATION_OPTIONS: readonly ConfigOption[] = [

@@ -24,14 +24,14 @@ export const ROTATION_OPTIONS: readonly ConfigOption[] = [
     type: integer(0, 10_000_000),
     default: 0,
     unit: 'files',
-    help: 'Of files with a time in their name, so many stay, the newest ones; 0: all.',
+    help: 'Of the files with this name (any time, any number), so many stay, the newest ones; 0: all.',
   },
   {
     path: 'keepOctets',
     type: integer(0, OCTETS_MAX),
     default: 0,
     unit: 'octets',
-    help: 'Of files with a time in their name, the newest ones stay that have this size together; 0: all.',
+    help: 'Of the files with this name (any time, any number), the newest ones stay that have this size together; 0: all.',
   },
 ];
 

@@ -14,6 +14,7 @@ import {
 
 export const CAPTURE_KINDS = ['ring', 'libpcap', 'cap'] as const;
 export const SAMPLING_METHODS = ['random', 'systematic', 'hash'] as const;
+export const WAIT_FOR_INTERFACES = ['auto', 'on', 'off'] as const;
 export const LOG_LEVELS = ['error', 'warning', 'info', 'debug'] as const;
 export const LOG_FORMATS = ['auto', 'journal', 'plain', 'terminal'] as const;
 
@@ -31,6 +32,15 @@ const CAPTURE_OPTIONS: readonly ConfigOption[] = [
     flag: 'interface',
     letter: 'i',
     help: 'Interfaces to meter, each with its own workers.',
+  },
+  {
+    ...ONLY,
+    path: 'live.waitForInterfaces',
+    type: { ...choice(WAIT_FOR_INTERFACES), placeholder: 'WHEN' },
+    default: 'auto',
+    unit: '',
+    flag: 'wait-for-interfaces',
+    help: 'Wait for interfaces that are not there at the start instead of ending; auto: as a service of systemd.',
   },
   {
     ...CAPTURE,

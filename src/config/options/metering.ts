@@ -36,7 +36,7 @@ export const METERING_OPTIONS: readonly ConfigOption[] = [
     default: 262_144,
     unit: 'flows',
     flag: 'flow-table-entries',
-    help: 'Flows kept at a time, 192 octets each and half as much for the index; a full table exports early.',
+    help: 'Flows kept at a time, about 232 octets each with the index; a full table exports early.',
   },
   {
     path: 'metering.pathHealth',

@@ -1,8 +1,20 @@
 /** Options of decoding and of the observation point. */
-import { TUNNEL_KINDS } from '../../records/tunnel-kinds.ts';
+import { TUNNEL_KINDS, UDP_TUNNEL_PORTS } from '../../records/tunnel-kinds.ts';
 import { type ConfigOption, UINT32_MAX } from '../config-option.ts';
 import { MAC_INTERFACES, MAC_LIST, VLAN_INTERFACES } from '../interface-maps.ts';
-import { choices, integer, numberOrWord } from '../option-types.ts';
+import { choices, integer, numberOrWord, PORTS } from '../option-types.ts';
+
+/** One row for each tunnel over UDP: `decode.udpPorts.vxlan`, `--vxlan-ports`. */
+export const UDP_PORT_OPTIONS: readonly ConfigOption[] = Object.entries(UDP_TUNNEL_PORTS).map(
+  ([tunnel, ports]) => ({
+    path: `decode.udpPorts.${tunnel}`,
+    type: PORTS,
+    default: ports,
+    unit: '',
+    flag: `${tunnel}-ports`,
+    help: `UDP ports that ${tunnel} is told by, where decode.decapsulate names it.`,
+  }),
+);
 
 export const OBSERVATION_OPTIONS: readonly ConfigOption[] = [
   {
@@ -20,6 +32,7 @@ export const OBSERVATION_OPTIONS: readonly ConfigOption[] = [
     unit: 'tunnels',
     help: 'Tunnels within tunnels that are looked into.',
   },
+  ...UDP_PORT_OPTIONS,
   {
     path: 'observation.domainId',
     onReload: 'exporting',

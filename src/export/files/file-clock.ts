@@ -1,4 +1,7 @@
-/** The time that files are rotated by: that of the flows in a replay, the system's where the flows are live. */
+/**
+ * The time that files are rotated by: that of the flows in a replay, and while a pipe that is replayed is silent, the
+ * system's clock going on from there; the system's where the flows are live.
+ */
 import { FLOW_LAST_NS, type FlowRecordBatch } from '../../records/flow-layout.ts';
 import { ExportClock } from '../export-clock.ts';
 import type { SinkContext } from '../record-sink.ts';
@@ -6,21 +9,26 @@ import type { SinkContext } from '../record-sink.ts';
 export class FileClock {
   readonly #clock: ExportClock;
   readonly #isLive: boolean;
-  #nowMs = Number.NaN;
+  readonly #isFollowed: boolean;
+  /** The time of the flows that came last, and when they came. */
+  #flowsMs = Number.NaN;
+  #cameMs = 0;
 
   constructor(timestamps: 'capture' | 'now', context: SinkContext) {
     this.#clock = new ExportClock(timestamps);
     this.#isLive = context.whenFull === 'drop';
+    this.#isFollowed = context.isFollowed === true;
   }
 
   /** Unix time in ms; before any flow of a replay, the system's. */
   get nowMs(): number {
-    return this.#isLive || Number.isNaN(this.#nowMs) ? Date.now() : this.#nowMs;
+    if (this.#isLive || Number.isNaN(this.#flowsMs)) return Date.now();
+    return this.#isFollowed ? this.#flowsMs + performance.now() - this.#cameMs : this.#flowsMs;
   }
 
   /** Whether time goes on without flows. */
-  get isLive(): boolean {
-    return this.#isLive;
+  get goesOn(): boolean {
+    return this.#isLive || (this.#isFollowed && !Number.isNaN(this.#flowsMs));
   }
 
   /**
@@ -35,7 +43,8 @@ export class FileClock {
     }
     if (count > 0) {
       this.#clock.update(batch, lastNs, lastNs);
-      this.#nowMs = this.#clock.nowMs;
+      this.#flowsMs = this.#clock.nowMs;
+      this.#cameMs = performance.now();
     }
     if (this.#clock.epochSeconds === batch.timeBaseSeconds || count === 0) return batch;
     return { ...batch, timeBaseSeconds: this.#clock.epochSeconds };

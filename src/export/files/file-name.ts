@@ -80,6 +80,19 @@ function partPattern(part: string, isLast: boolean): RegExp {
   return new RegExp(`^${compile(stem)}${isLast ? '(-\\d+)?' : ''}${compile(endings)}$`);
 }
 
+/** How many parts of a path have no conversion and lead to one that has: `..`, `.`, and the root among them. */
+function fixedParts(parts: readonly string[]): number {
+  const first = parts.findIndex((part) => part.includes('%'));
+  return first < 0 ? parts.length - 1 : Math.min(first, parts.length - 1);
+}
+
+/** The folder that must be there: all before the first part that has a time; `''` for where the program runs. */
+export function baseFolder(pattern: string): string {
+  const parts = pattern.split('/');
+  const count = fixedParts(parts);
+  return pattern.startsWith('/') ? `/${parts.slice(1, count).join('/')}` : parts.slice(0, count).join('/');
+}
+
 export interface NamedFile {
   readonly name: string;
   readonly octets: number;
@@ -106,14 +119,8 @@ export function filesNamedBy(pattern: string): NamedFile[] {
       found.push({ name, octets: size, modifiedMs: mtimeMs });
     }
   };
-  // Parts without a conversion are taken as they are: `..`, `.`, and the root.
-  let start = 0;
-  while (start < parts.length - 1 && !parts[start]!.includes('%')) start++;
-  const root = pattern.startsWith('/')
-    ? `/${parts.slice(1, start).join('/')}`
-    : parts.slice(0, start).join('/');
   try {
-    walk(root, start);
+    walk(baseFolder(pattern), fixedParts(parts));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }

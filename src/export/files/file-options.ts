@@ -1,7 +1,8 @@
 /** Options that all files have, as the configuration gives them, brought into the shape of rotating-file.ts. */
-import { ConfigError } from '../../base/errors.ts';
+import { statSync } from 'node:fs';
+import { ConfigError, ExportError } from '../../base/errors.ts';
 import type { ExporterConfig, SinkContext } from '../record-sink.ts';
-import { CONVERSIONS_ALLOWED, hasTime, unknownConversion, withTime } from './file-name.ts';
+import { baseFolder, CONVERSIONS_ALLOWED, hasTime, unknownConversion, withTime } from './file-name.ts';
 import { tellLeftovers } from './leftovers.ts';
 import { type FileCompression, RotatingFile, type RotatingFileOptions } from './rotating-file.ts';
 
@@ -22,9 +23,18 @@ function compressionOf(name: string): FileCompression {
   return name.endsWith('.zst') ? 'zstd' : 'none';
 }
 
+/** Folders are made for the times in a name alone: a name that is spelled wrong makes none. */
+function requireFolder(url: string, folder: string): void {
+  const shown = folder === '' ? '.' : folder;
+  if (statSync(shown, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  throw new ExportError(url, `there is no folder ${shown}`, {
+    remedy: `make it (mkdir -p ${shown}), or give another one; only folders with a time in their name are made`,
+  });
+}
+
 /**
  * @param part what depends on the kind of file
- * @throws ConfigError for a name that strftime would not take either
+ * @throws ConfigError for a name that strftime would not take either, ExportError for a folder that is not there
  */
 export function createRotatingFile(
   exporter: ExporterConfig,
@@ -47,16 +57,22 @@ export function createRotatingFile(
   if (compression !== 'none' && !pattern.endsWith(ENDINGS[compression])) pattern += ENDINGS[compression];
   const isRotated = rotateMs > 0 || rotateOctets > 0;
   const named = isRotated ? withTime(pattern) : pattern;
+  requireFolder(exporter.url, baseFolder(named));
   tellLeftovers(exporter.url, named, !part.isWorthlessWhenCut, context.log);
   return new RotatingFile({
     pattern: named,
     compression,
     rotateMs,
     rotateOctets,
-    // Files of a fixed name are one.
-    keepFiles: isRotated || hasTime(pattern) ? keepFiles : 0,
-    keepOctets: isRotated || hasTime(pattern) ? keepOctets : 0,
+    keepFiles,
+    keepOctets,
     ...part,
+    onNumbered: (name, wanted) => {
+      // Of names with a time several are usual.
+      if (hasTime(named)) return;
+      const message = `${exporter.url}: ${wanted} was there before and stays; the flows are in ${name}`;
+      context.log('warning', 'file with a number', message);
+    },
     onFault: (error, name) => {
       if (error === undefined) context.log('info', 'file written again', `${exporter.url}: written again`);
       else {

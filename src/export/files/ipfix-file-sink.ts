@@ -27,7 +27,7 @@ class IpfixFileSink implements RecordSink {
   readonly #create: () => CollectorExporter;
   #exporter: CollectorExporter;
   /** Of the exporters of earlier files. */
-  readonly #earlier = { recordsOffered: 0, templateRecords: 0, optionsRecords: 0, ipv6: 0 };
+  readonly #earlier = { recordsOffered: 0, templateRecords: 0, optionsRecords: 0, time: 0 };
   #interfaces: readonly InterfaceDescription[] = [];
   #statisticsFrom: Parameters<NonNullable<RecordSink['setStatistics']>> | undefined;
   #hasRecords = false;
@@ -62,7 +62,7 @@ class IpfixFileSink implements RecordSink {
   }
 
   flush(): void {
-    if (this.#fileClock.isLive) this.#rotateIfDue();
+    if (this.#fileClock.goesOn) this.#rotateIfDue();
     this.#exporter.flush();
     this.#file.flush();
   }
@@ -81,9 +81,12 @@ class IpfixFileSink implements RecordSink {
     const { recordsOffered, templateRecords, optionsRecords, notExportable } = this.#exporter.statistics();
     const earlier = this.#earlier;
     const file = fileStatistics(this.url, this.#file, earlier.recordsOffered + recordsOffered);
+    // IPFIX carries IPv6.
+    const time = earlier.time + notExportable.time;
     return {
       ...file,
-      notExportable: { ipv6: earlier.ipv6 + notExportable.ipv6 },
+      recordsPending: file.recordsPending - time,
+      notExportable: { ipv6: 0, time },
       templateRecords: earlier.templateRecords + templateRecords,
       optionsRecords: earlier.optionsRecords + optionsRecords,
     };
@@ -106,7 +109,7 @@ class IpfixFileSink implements RecordSink {
     earlier.recordsOffered += recordsOffered;
     earlier.templateRecords += templateRecords;
     earlier.optionsRecords += optionsRecords;
-    earlier.ipv6 += notExportable.ipv6;
+    earlier.time += notExportable.time;
     this.#exporter = this.#create();
     this.#exporter.setInterfaces(this.#interfaces);
     if (this.#statisticsFrom !== undefined) this.#exporter.setStatistics(...this.#statisticsFrom);
@@ -114,7 +117,7 @@ class IpfixFileSink implements RecordSink {
   }
 }
 
-/** @throws ConfigError for faults in the templates or in the file's name */
+/** @throws ConfigError for faults in the templates or in the file's name, ExportError for a folder that is not there */
 export const createIpfixFileSink: SinkFactory = async (config, exporter, context) => {
   const file = createRotatingFile(exporter, context, {
     header: () => undefined,

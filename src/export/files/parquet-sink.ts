@@ -91,7 +91,7 @@ class ParquetSink implements RecordSink {
   setInterfaces(): void {}
 
   flush(): void {
-    if (this.#clock.isLive) this.#rotateIfDue();
+    if (this.#clock.goesOn) this.#rotateIfDue();
   }
 
   async end(): Promise<void> {
@@ -156,7 +156,7 @@ class ParquetSink implements RecordSink {
   }
 }
 
-/** @throws ConfigError for faults in the templates or in the file's name */
+/** @throws ConfigError for faults in the templates or in the file's name, ExportError for a folder that is not there */
 export const createParquetSink: SinkFactory = async (config, exporter, context) => {
   const { domainId, ingressInterface, egressInterface } = config.observation;
   const { templateIpv4, templateIpv6 } = exporter.options;

@@ -10,14 +10,14 @@
  */
 import { promisify } from 'node:util';
 import { gzip, zstdCompress } from 'node:zlib';
-import { fileName } from './file-name.ts';
+import { baseFolder, fileName } from './file-name.ts';
 import { deleteOldFiles } from './retention.ts';
 import { TemporaryFile } from './temporary-file.ts';
 
 export type FileCompression = 'none' | 'gzip' | 'zstd';
 
 export interface RotatingFileOptions {
-  /** Path with strftime's conversions (file-name.ts). Without any, the same file is written over. */
+  /** Path with strftime's conversions (file-name.ts). A name that another file has gets a number. */
   readonly pattern: string;
   readonly compression: FileCompression;
   /** 0: never. */
@@ -31,6 +31,8 @@ export interface RotatingFileOptions {
   readonly isWorthlessWhenCut: boolean;
   /** What every file begins with. */
   header(): Uint8Array | undefined;
+  /** Told of a complete file's name, and the one that it would have had, where that was another file's. */
+  onNumbered?(name: string, wanted: string): void;
   /** Told of faults, and that writing works again (undefined). */
   onFault(error: NodeJS.ErrnoException | undefined, name: string): void;
 }
@@ -51,9 +53,9 @@ export interface FileStatistics {
   readonly errors: Record<string, number>;
 }
 
-/** A piece is written when it has this size; a compressed one is larger, which compresses better. */
-const PIECE_OCTETS = 1 << 18;
-const COMPRESSED_PIECE_OCTETS = 1 << 20;
+/** A piece is written when it has this size or is this old; many small compressed ones would make a file much larger. */
+const PLAIN_PIECE = { octets: 1 << 18, waitMs: 0 };
+const COMPRESSED_PIECE = { octets: 1 << 20, waitMs: 10_000 };
 /** Octets that may wait to be written before the caller has to. */
 const WAITING_OCTETS_MAX = 4 << 20;
 /** Pause after a fault; what comes meanwhile is counted as failed. */
@@ -77,11 +79,14 @@ export class RotatingFile {
     errors: {},
   };
   readonly #options: RotatingFileOptions;
+  readonly #piece: typeof PLAIN_PIECE;
+  readonly #base: string;
   #file: FilledFile | undefined;
   /** What waits for more, to be written together. */
   #parts: Buffer[] = [];
   #partOctets = 0;
   #partRecords = 0;
+  #partSinceMs = 0;
   /** Everything that touches the disk happens one after the other, behind this. */
   #busy: Promise<void> = Promise.resolve();
   #waitingOctets = 0;
@@ -97,6 +102,8 @@ export class RotatingFile {
 
   constructor(options: RotatingFileOptions) {
     this.#options = options;
+    this.#piece = options.compression === 'none' ? PLAIN_PIECE : COMPRESSED_PIECE;
+    this.#base = baseFolder(options.pattern);
   }
 
   /** Records that were taken and are neither written nor failed. */
@@ -144,19 +151,20 @@ export class RotatingFile {
    */
   append(octets: Uint8Array, records: number): Promise<void> | undefined {
     this.#takenRecords += records;
+    if (this.#partOctets === 0) this.#partSinceMs = performance.now();
     this.#parts.push(Buffer.from(octets));
     this.#partOctets += octets.length;
     this.#partRecords += records;
     this.#filledOctets += octets.length;
     this.#isBegun = true;
-    const pieceOctets = this.#options.compression === 'none' ? PIECE_OCTETS : COMPRESSED_PIECE_OCTETS;
-    if (this.#partOctets >= pieceOctets) this.writeOut();
+    if (this.#partOctets >= this.#piece.octets) this.writeOut();
     return this.pressure;
   }
 
-  /** What waits is written soon, so that a crash loses little; compressed files would grow by that. */
+  /** Called every second: what waits is written soon, so that a crash loses little. */
   flush(): void {
-    if (this.#options.compression === 'none' && !this.#options.isWorthlessWhenCut) this.writeOut();
+    if (this.#options.isWorthlessWhenCut) return;
+    if (performance.now() - this.#partSinceMs >= this.#piece.waitMs) this.writeOut();
   }
 
   /** Writes what waits. */
@@ -217,7 +225,7 @@ export class RotatingFile {
         const header = this.#options.header();
         if (header !== undefined) whole = Buffer.concat([header, piece]);
         name = fileName(this.#options.pattern, timeMs);
-        this.#file = { on: await TemporaryFile.open(name), records: 0 };
+        this.#file = { on: await TemporaryFile.open(name, this.#base), records: 0 };
       }
       const file = this.#file;
       name = file.on.name;
@@ -269,10 +277,12 @@ export class RotatingFile {
     const file = this.#file;
     if (file === undefined) return;
     this.#file = undefined;
-    const { rotateMs, rotateOctets, isWorthlessWhenCut } = this.#options;
+    const { isWorthlessWhenCut, onNumbered } = this.#options;
     const { statistics } = this;
+    let { name } = file.on;
     try {
-      await file.on.complete(rotateMs > 0 || rotateOctets > 0);
+      name = await file.on.complete();
+      if (name !== file.on.name) onNumbered?.(name, file.on.name);
     } catch (error) {
       if (isWorthlessWhenCut) statistics.failedRecords += file.records;
       this.#fault(error as NodeJS.ErrnoException, file.on.name);
@@ -281,9 +291,9 @@ export class RotatingFile {
     if (isWorthlessWhenCut) statistics.records += file.records;
     statistics.files++;
     try {
-      statistics.deleted += await deleteOldFiles(this.#options, file.on.name);
+      statistics.deleted += await deleteOldFiles(this.#options, name);
     } catch (error) {
-      this.#fault(error as NodeJS.ErrnoException, file.on.name);
+      this.#fault(error as NodeJS.ErrnoException, name);
     }
   }
 }

@@ -1,6 +1,6 @@
 /** A file that has a temporary name until it is complete. Devices and pipes are written to as they are. */
 import { statSync } from 'node:fs';
-import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { numberedName } from './file-name.ts';
 
@@ -17,9 +17,14 @@ export class TemporaryFile {
     this.#temporary = temporary;
   }
 
-  /** Opens a file beside `name`, in folders that are made if need be. @throws the system's errors */
-  static async open(name: string): Promise<TemporaryFile> {
+  /**
+   * Opens a file beside `name`, in folders that are made if need be.
+   * @param base the folder that must be there: none is made in its place
+   * @throws the system's errors
+   */
+  static async open(name: string, base: string): Promise<TemporaryFile> {
     if (isDevice(name)) return new TemporaryFile(name, await open(name, 'a'), undefined);
+    await stat(base === '' ? '.' : base);
     await mkdir(dirname(name), { recursive: true });
     for (let number = 0; ; number++) {
       const temporary = join(dirname(name), `.${numberedName(basename(name), number)}.part`);
@@ -48,24 +53,21 @@ export class TemporaryFile {
   }
 
   /**
-   * Gives the file its name.
-   * @param isUnique never takes a name from another file: a number is added; otherwise takes it over
+   * Gives the file its name, or that with a number where another file has it: what was there stays.
+   * @returns the name that it has
    * @throws the system's errors
    */
-  async complete(isUnique: boolean): Promise<void> {
+  async complete(): Promise<string> {
     await this.#handle.close();
     const temporary = this.#temporary;
-    if (temporary === undefined) return;
-    if (!isUnique) return rename(temporary, this.name);
+    if (temporary === undefined) return this.name;
     for (let number = 0; ; number++) {
+      const name = numberedName(this.name, number);
       try {
-        await link(temporary, numberedName(this.name, number));
-        return await rm(temporary);
+        await giveName(temporary, name);
+        return name;
       } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === 'EEXIST') continue;
-        // A file system without links.
-        return rename(temporary, numberedName(this.name, number));
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
     }
   }
@@ -74,6 +76,20 @@ export class TemporaryFile {
   async discard(): Promise<void> {
     await this.#handle.close().catch(() => undefined);
     if (this.#temporary !== undefined) await rm(this.#temporary, { force: true }).catch(() => undefined);
+  }
+}
+
+/** @throws the system's errors: EEXIST where there is a file of that name, which stays as it is */
+async function giveName(temporary: string, name: string): Promise<void> {
+  try {
+    await link(temporary, name);
+    await rm(temporary);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
+    // A file system without links: an empty file holds the name until this one takes its place.
+    const reserved = await open(name, 'wx');
+    await reserved.close();
+    await rename(temporary, name);
   }
 }
 

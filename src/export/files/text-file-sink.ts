@@ -17,7 +17,7 @@ export function fileStatistics(url: string, file: RotatingFile, offered: number)
     dataRecords: records,
     recordsFailed: failedRecords,
     recordsPending: offered - records - failedRecords,
-    notExportable: { ipv6: 0 },
+    notExportable: { ipv6: 0, time: 0 },
     templateRecords: 0,
     optionsRecords: 0,
     errors: { ...errors },
@@ -25,7 +25,7 @@ export function fileStatistics(url: string, file: RotatingFile, offered: number)
   };
 }
 
-/** @throws ConfigError for faults in the templates or in the file's name */
+/** @throws ConfigError for faults in the templates or in the file's name, ExportError for a folder that is not there */
 export const createTextFileSink: SinkFactory = async (config, exporter, context) => {
   const { domainId, ingressInterface, egressInterface } = config.observation;
   const { templateIpv4, templateIpv6, biflow } = exporter.options;
@@ -65,7 +65,7 @@ export const createTextFileSink: SinkFactory = async (config, exporter, context)
     },
     setInterfaces: () => {},
     flush: () => {
-      if (clock.isLive) rotateIfDue();
+      if (clock.goesOn) rotateIfDue();
       file.flush();
     },
     end: async () => {

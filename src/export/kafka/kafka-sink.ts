@@ -7,13 +7,13 @@
 import { ENCAPSULATION_WORDS } from '../../records/decoded-batch.ts';
 import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../../records/flow-layout.ts';
 import { countDataRecords } from '../batch-buffer.ts';
+import type { MessageEncoder } from '../flow-messages/message-encoder.ts';
 import type { CollectorStatistics, RecordSink, SinkContext } from '../record-sink.ts';
 import { Backlog } from '../sessions/backlog.ts';
 import type { Spool } from '../spool/spool.ts';
 import { KafkaCluster } from './kafka-cluster.ts';
 import type { KafkaSinkOptions } from './kafka-options.ts';
 import { KafkaSender } from './kafka-sender.ts';
-import type { MessageEncoder } from './message-encoder.ts';
 import { MessageFeed } from './message-feed.ts';
 
 /** A live capture that ends waits no longer than this for brokers that take records, but slowly. */
@@ -31,7 +31,6 @@ export class KafkaSink implements RecordSink {
   readonly #options: KafkaSinkOptions;
   readonly #context: SinkContext;
   readonly #backlog: Backlog;
-  readonly #recovered: number;
   readonly #feed: MessageFeed;
   #cluster: KafkaCluster;
   #sender: KafkaSender;
@@ -61,11 +60,10 @@ export class KafkaSink implements RecordSink {
     this.needsEncapsulation = encoder.needs.encapsulation;
     this.needsHealth = encoder.needs.health;
     this.#backlog = new Backlog(spool);
-    this.#recovered = this.#backlog.pendingRecords;
     this.#feed = new MessageFeed(this.#backlog, encoder, options.lingerMs);
     this.#cluster = new KafkaCluster(options.cluster);
     this.#sender = new KafkaSender(this.#cluster, this.#feed, options.compression);
-    if (this.#recovered > 0) this.#sender.wake();
+    if (!this.#backlog.isEmpty) this.#sender.wake();
   }
 
   get isAway(): boolean {
@@ -135,7 +133,7 @@ export class KafkaSink implements RecordSink {
     const spoolDamaged = this.#backlog.damagedRecords + this.#feed.unreadable;
     const recordsDropped = { ...this.#dropped, spoolDamaged };
     const dropped = Object.values(recordsDropped).reduce((sum, count) => sum + count, 0);
-    const recordsOffered = this.#offered + this.#recovered - this.#reclaimed;
+    const recordsOffered = this.#offered + this.#backlog.recoveredRecords - this.#reclaimed;
     const recordsPending = recordsOffered - sent.delivered - sent.failed - dropped;
     const recordsSpooled = Math.min(recordsPending, this.#backlog.spooledRecords);
     return {
@@ -146,7 +144,7 @@ export class KafkaSink implements RecordSink {
       dataRecords: sent.delivered,
       recordsFailed: sent.failed,
       recordsPending,
-      notExportable: { ipv6: 0 },
+      notExportable: { ipv6: 0, time: 0 },
       templateRecords: 0,
       optionsRecords: 0,
       errors: sent.faults,
@@ -155,7 +153,8 @@ export class KafkaSink implements RecordSink {
       recordsDropped,
       recordsQueued: recordsPending - recordsSpooled,
       recordsSpooled,
-      recordsRecovered: this.#recovered,
+      spoolDamagedOctets: this.#backlog.damagedOctets,
+      recordsRecovered: this.#backlog.recoveredRecords,
       recordsRepeated: sent.repeated + sent.perhapsTwice + this.#repeatedElsewhere,
       sessions: sent.sessions,
       isUp: !this.isAway && sent.sessions > 0,

@@ -5,57 +5,24 @@
 import { ENCAPSULATION_WORDS } from '../../records/decoded-batch.ts';
 import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../../records/flow-layout.ts';
 import { hasHealth } from '../../records/read-health.ts';
-import type { AnonymizationConfig } from '../anonymization/anonymizer.ts';
 import { ExportClock } from '../export-clock.ts';
 import type { FlowVolume } from '../lost-flows.ts';
-import type { MeteringStatistics, SamplingDescription, SamplingForm } from '../metering-statistics.ts';
-import { Announcer, type OptionsDataMode } from '../options-data/announcer.ts';
+import type { MeteringStatistics } from '../metering-statistics.ts';
+import { Announcer } from '../options-data/announcer.ts';
 import type { InterfaceDescription } from '../options-data/options-data.ts';
-import type { FlowKeyParts } from '../options-data/options-templates.ts';
 import type { CollectorStatistics } from '../record-sink.ts';
 import { LANES, RowSelection, SIDES } from '../row-selection.ts';
 import type { Transport } from '../transport/transport.ts';
 import { type ColumnRun, encodeColumns } from './columns.ts';
 import { addMessageVolumes } from './columns-volume.ts';
+import type { CollectorExporterOptions } from './exporter-options.ts';
 import { ipfixFormat } from './ipfix.ts';
 import { exporterLanes, type Lanes } from './lanes.ts';
 import type { MessageArena } from './message-arena.ts';
 import { MessageBuilder, type MessageFormat } from './message-builder.ts';
+import { messageSpanMaxMs, partsWithin } from './message-spans.ts';
 import { netflow5Format, splitLargeFlows } from './netflow-v5.ts';
 import { netflow9Format } from './netflow-v9.ts';
-
-export type ExportProtocol = 'netflow5' | 'netflow9' | 'ipfix';
-
-/** What an exporter is to do; see config/flowtap.yaml for the meaning of each. */
-export interface CollectorExporterOptions {
-  readonly url: string;
-  readonly protocol: ExportProtocol;
-  readonly template: { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] };
-  readonly isBiflow: boolean;
-  readonly timestamps: 'capture' | 'now';
-  /** The clock of an exporter that this one goes on from, so that times stay in line. */
-  readonly clock?: ExportClock;
-  readonly privateEnterpriseNumber: number;
-  readonly observationDomainId: number;
-  readonly ingressInterface: number | 'auto';
-  readonly egressInterface: number;
-  /** Messages arrive, and in order (TCP): templates are sent once, before their first use. */
-  readonly isReliable: boolean;
-  readonly templateRefreshMs: number;
-  readonly templateRefreshMessages: number;
-  /** When options data is sent. */
-  readonly optionsData: OptionsDataMode;
-  /** How packets were selected; every one where missing. */
-  readonly sampling?: SamplingDescription;
-  /** Forms that sampling is announced in; missing: those that most collectors read. */
-  readonly samplingForms?: readonly SamplingForm[];
-  /** Announced as the exporter's address, where it is known. */
-  readonly exporterAddress?: string;
-  readonly flowKey?: FlowKeyParts;
-  readonly anonymization?: AnonymizationConfig;
-  /** For faults of the templates. */
-  readonly origin: string;
-}
 
 export class CollectorExporter {
   readonly url: string;
@@ -73,11 +40,13 @@ export class CollectorExporter {
   readonly #clock: ExportClock;
   readonly #selection = new RowSelection();
   readonly #usesExportTime: boolean;
+  /** Most time from the earliest packet of a message to its export that the records can say. */
+  readonly #spanMaxMs: number;
   #positions = new Int32Array(0);
   #exportSeconds = 0;
   #recordNumber = 0;
   #recordsOffered = 0;
-  #ipv6NotExportable = 0;
+  #notExportable = { ipv6: 0, time: 0 };
 
   /** @throws ConfigError for faults in the templates */
   constructor(arena: MessageArena, transport: Transport, options: CollectorExporterOptions) {
@@ -97,6 +66,7 @@ export class CollectorExporter {
         ({ element: { source } }) => source.kind === 'time' && source.since === 'exportTime',
       ),
     );
+    this.#spanMaxMs = messageSpanMaxMs(options.protocol, templates);
     this.#builder = new MessageBuilder(arena, this.#format());
     this.#announcer = isV5
       ? undefined
@@ -139,19 +109,44 @@ export class CollectorExporter {
     }
     const records = this.#options.protocol === 'netflow5' ? splitLargeFlows(batch) : batch;
     const selection = this.#selection;
-    selection.select(records, this.#options.isBiflow && this.#options.protocol === 'ipfix');
+    selection.select(records, this.#isBiflow);
     if (selection.isEmpty) return undefined;
     for (const count of selection.counts) this.#recordsOffered += count;
-    if (this.#clock.update(records, selection.firstNs, selection.lastNs)) {
+    const isMoved = this.#clock.update(records, selection.firstNs, selection.lastNs);
+    if (this.#clock.spanMs(selection.firstNs) > this.#spanMaxMs) return this.#exportParts(records);
+    return this.#exportSelected(records, isMoved);
+  }
+
+  /** Exports flows of times so far apart that no message can say them all: each message has those that it can say. */
+  async #exportParts(batch: FlowRecordBatch): Promise<void> {
+    const clock = this.#clock;
+    const selection = this.#selection;
+    for (const part of partsWithin(batch, this.#spanMaxMs)) {
+      selection.select(part, this.#isBiflow);
+      const { firstNs, lastNs } = selection;
+      let isMoved = clock.update(part, firstNs, lastNs);
+      // Too long ago to be exported now: the message is dated as it would have been when its last packet was seen.
+      if (clock.spanMs(firstNs) > this.#spanMaxMs) {
+        isMoved = clock.update({ ...part, clockNs: lastNs }, firstNs, lastNs);
+      }
+      if (clock.spanMs(firstNs) > this.#spanMaxMs) {
+        for (const count of selection.counts) this.#notExportable.time += count;
+      } else await this.#exportSelected(part, isMoved);
+    }
+  }
+
+  #exportSelected(batch: FlowRecordBatch, isMoved: boolean): Promise<void> | undefined {
+    if (isMoved) {
       this.#builder.closeMessage();
-      this.#clock.moveStart(selection.firstNs);
+      this.#clock.moveStart(this.#selection.firstNs);
+      this.#announcer?.moveStart();
     }
     const { nowMs } = this.#clock;
     const exportSeconds = Math.ceil(nowMs / 1000);
     if (this.#usesExportTime && exportSeconds !== this.#exportSeconds) this.#builder.closeMessage();
     this.#exportSeconds = exportSeconds;
     this.#builder.setExportTime(nowMs);
-    return this.#exportLanes(records, 0, 0);
+    return this.#exportLanes(batch, 0, 0);
   }
 
   /** Messages, counted from the arena's first, that hold all records exported so far. */
@@ -177,8 +172,9 @@ export class CollectorExporter {
     return true;
   }
 
-  /** Sends what waits for more records. */
+  /** Sends what waits for more records. Called every second: where none comes, what is to be announced does not wait. */
   flush(): void {
+    this.#announcer?.announceIfDue(true);
     this.#builder.closeMessage();
     this.#transport.pump();
   }
@@ -212,7 +208,7 @@ export class CollectorExporter {
   statistics(): CollectorStatistics {
     const { messages, octets, flowRecords, failedFlowRecords, errors } = this.#transport.statistics;
     const { templateRecords, optionsRecords } = this.#builder.totals;
-    const notExportable = { ipv6: this.#ipv6NotExportable };
+    const notExportable = { ...this.#notExportable };
     return {
       url: this.url,
       messages,
@@ -220,13 +216,18 @@ export class CollectorExporter {
       recordsOffered: this.#recordsOffered,
       dataRecords: flowRecords,
       recordsFailed: failedFlowRecords,
-      recordsPending: this.#recordsOffered - flowRecords - failedFlowRecords - this.#ipv6NotExportable,
+      recordsPending:
+        this.#recordsOffered - flowRecords - failedFlowRecords - notExportable.ipv6 - notExportable.time,
       notExportable,
       templateRecords,
       optionsRecords,
       errors: { ...errors },
       collectorDrops: this.#transport.collectorDrops(),
     };
+  }
+
+  get #isBiflow(): boolean {
+    return this.#options.isBiflow && this.#options.protocol === 'ipfix';
   }
 
   #format(): MessageFormat {
@@ -245,11 +246,14 @@ export class CollectorExporter {
       const count = counts[l]!;
       if (count === 0) continue;
       if (this.#lanes.lanes[l] === undefined) {
-        this.#ipv6NotExportable += count;
+        this.#notExportable.ipv6 += count;
         continue;
       }
       while (from < count) {
-        if (this.#announcer?.announceIfDue() === false) return this.#later(batch, l, from);
+        if (this.#announcer?.announceIfDue() === false) {
+          this.#transport.pump();
+          return this.#later(batch, l, from);
+        }
         const placed = this.#encodeRows(batch, l, from, count);
         this.#transport.pump();
         from += placed;

@@ -3,11 +3,8 @@ import type { RecordParts } from '../../records/flow-layout.ts';
 import type { ExportClock } from '../export-clock.ts';
 import type { ExporterConfig, ExportingConfig } from '../record-sink.ts';
 import type { Transport } from '../transport/transport.ts';
-import {
-  CollectorExporter,
-  type CollectorExporterOptions,
-  type ExportProtocol,
-} from './collector-exporter.ts';
+import { CollectorExporter } from './collector-exporter.ts';
+import type { CollectorExporterOptions, ExportProtocol } from './exporter-options.ts';
 import { exporterLanes } from './lanes.ts';
 import type { MessageArena } from './message-arena.ts';
 

@@ -4,8 +4,8 @@
  */
 import { compileTemplate, isProfile, type Template, type TemplateOptions } from '../../ie/templates.ts';
 import { KINDS, SIDE_BOTH, SIDE_REVERSE, SIDES } from '../row-selection.ts';
-import type { CollectorExporterOptions } from './collector-exporter.ts';
 import { type Column, compileColumns, type ExporterValues } from './columns.ts';
+import type { CollectorExporterOptions } from './exporter-options.ts';
 import { ipfixTemplateRecord } from './ipfix.ts';
 import { netflow5Interface, netflow5Record } from './netflow-v5.ts';
 import { netflow9TemplateRecord } from './netflow-v9.ts';

@@ -45,7 +45,12 @@ export interface MessageFormat {
   writeHeader(view: DataView, at: number, contents: MessageContents, before: MessageTotals): void;
 }
 
-export type ControlRecordKind = 'templateRecords' | 'optionsRecords';
+/** A template, or a record of options data, with the set that it goes into. */
+export interface ControlRecord {
+  readonly setId: number;
+  readonly record: Uint8Array;
+  readonly kind: 'templateRecords' | 'optionsRecords';
+}
 
 const NO_SET = -1;
 
@@ -119,16 +124,16 @@ export class MessageBuilder {
   }
 
   /**
-   * Adds one template or options record. The caller has made sure that the arena has free slots.
+   * Adds one template or options record.
+   * @returns false where there is no room before the transport has caught up
    * @throws Error where the record is larger than a message
    */
-  addControlRecord(setId: number, record: Uint8Array, kind: ControlRecordKind): void {
-    if (!this.#makeRoom(setId, record.length, Number.POSITIVE_INFINITY)) {
-      throw new Error('no free slot for a template or options record');
-    }
+  addControlRecord({ setId, record, kind }: ControlRecord): boolean {
+    if (!this.#makeRoom(setId, record.length, Number.POSITIVE_INFINITY)) return false;
     this.#arena.bytes.set(record, this.#position);
     this.#position += record.length;
     this.#contents[kind]++;
+    return true;
   }
 
   /** Closes the message that is being built, if there is one, so that it can be sent. */

@@ -2,11 +2,6 @@
  * Announces templates and options to a collector: before their first use, again soon after, and then by time and number
  * of messages (RFC 7011 §8.4, RFC 3954 §9), since a datagram may be lost and a collector restarted.
  */
-
-import type { InformationElement } from '../../ie/element.ts';
-import type { TemplateField } from '../../ie/templates.ts';
-import { nameOf } from '../../ie/text-columns.ts';
-import type { AnonymizationConfig } from '../anonymization/anonymizer.ts';
 import type { ExportClock } from '../export-clock.ts';
 import { type FlowVolume, NOTHING_LOST } from '../lost-flows.ts';
 import { OPTIONS_TEMPLATE_SET, TEMPLATE_SET } from '../messages/ipfix.ts';
@@ -14,48 +9,21 @@ import type { Lanes, TemplateIds } from '../messages/lanes.ts';
 import type { MessageArena } from '../messages/message-arena.ts';
 import type { MessageBuilder } from '../messages/message-builder.ts';
 import { OPTIONS_TEMPLATE_SET_V9, TEMPLATE_SET_V9 } from '../messages/netflow-v9.ts';
-import type { MeteringStatistics, SamplingDescription, SamplingForm } from '../metering-statistics.ts';
+import type { MeteringStatistics } from '../metering-statistics.ts';
 import type { TransportStatistics } from '../transport/transport.ts';
+import type { AnnouncerOptions } from './announcer-options.ts';
+import { ControlRecords } from './control-records.ts';
 import { type InterfaceDescription, ipfixOptionsData, netflow9OptionsData } from './options-data.ts';
 import type { OptionsSet } from './options-records.ts';
 import { EVERY_PACKET } from './options-sampling.ts';
-import type { FlowKeyParts } from './options-templates.ts';
+import { ownElementsOf, readsUpTime } from './options-templates.ts';
 
-/**
- * When options data is sent: all of it with every announcement of templates; descriptions with the first one, after a
- * collector refused messages (so has probably been restarted) and when they change, and statistics from time to time; the
- * same without statistics; or nothing at all. In IPFIX options data counts in the sequence number (RFC 7011 §3.1), which
- * nfcapd up to now forgets: it reports a false failure for options data behind its first flow record. So `statistics`,
- * which sends little, is IPFIX's default, and `periodic` that of NetFlow v9, which counts messages.
- */
-export type OptionsDataMode = 'periodic' | 'statistics' | 'once' | 'none';
-
-/** Free slots that templates and options need at most. */
-const REFRESH_SLOTS = 64;
 /** Interfaces that are announced at most. */
 const INTERFACES_MAX = 400;
 /** The second announcement comes early: the first one may have been lost, or the collector not yet there. */
 const SECOND_REFRESH_MESSAGES = 20;
 /** Least time between announcements to a collector that refuses messages. */
 const REFUSED_REFRESH_MS = 1000;
-
-export interface AnnouncerOptions {
-  readonly isIpfix: boolean;
-  readonly observationDomainId: number;
-  readonly privateEnterpriseNumber: number;
-  /** Nothing is lost on the way: each template is sent once (RFC 7011 §8.2), options data again when it changes. */
-  readonly isReliable: boolean;
-  readonly templateRefreshMs: number;
-  readonly templateRefreshMessages: number;
-  readonly optionsData: OptionsDataMode;
-  /** Every packet where missing. */
-  readonly sampling?: SamplingDescription;
-  readonly samplingForms?: readonly SamplingForm[];
-  readonly exporterAddress?: string;
-  readonly flowKey?: FlowKeyParts;
-  readonly ingressInterface: number | 'auto';
-  readonly anonymization?: AnonymizationConfig;
-}
 
 /** What an announcer works with; all of it is the exporter's. */
 interface Parts {
@@ -76,6 +44,7 @@ export class Announcer {
   #optionsTemplates: readonly Uint8Array[] | undefined;
   #interfaces: readonly InterfaceDescription[] = [];
   #hasNewInterfaces = false;
+  #hasNewStart = false;
   #readMetering: (() => MeteringStatistics) | undefined;
   #readDropped: () => FlowVolume = () => NOTHING_LOST;
   #refreshedAtMs = Number.NEGATIVE_INFINITY;
@@ -84,11 +53,13 @@ export class Announcer {
   #refusedAtRefresh = 0;
   #statisticsAtMs = 0;
   #notSent = { records: 0, firstMs: Number.NaN, lastMs: Number.NaN };
+  readonly #records: ControlRecords;
   /** Templates that a session has been told already. */
   readonly #announced = new Set<Uint8Array | string>();
 
   constructor(parts: Parts, options: AnnouncerOptions) {
     this.#parts = parts;
+    this.#records = new ControlRecords(parts.builder);
     this.#options = options;
     this.#optionsTemplateSet = options.isIpfix ? OPTIONS_TEMPLATE_SET : OPTIONS_TEMPLATE_SET_V9;
   }
@@ -98,6 +69,13 @@ export class Announcer {
     this.#interfaces = interfaces.slice(0, INTERFACES_MAX);
     this.#hasNewInterfaces = this.#refreshes > 0;
     this.#refreshedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The system start that up times count from has moved: those who read them have to know. */
+  moveStart(): void {
+    if (!this.#options.isIpfix || this.#refreshes === 0) return;
+    this.#hasNewStart = this.#parts.lanes.templates.some(readsUpTime);
+    if (this.#hasNewStart) this.#refreshedAtMs = Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -118,26 +96,29 @@ export class Announcer {
   /**
    * Announces the templates of flow records, and how packets were selected, before there is anything to export. They
    * come again, with all options, before the first record.
-   * @returns whether there was room
    */
-  announceTemplates(): boolean {
-    const { builder, arena, clock } = this.#parts;
-    if (arena.free < REFRESH_SLOTS) return false;
+  announceTemplates(): void {
+    const { builder, clock } = this.#parts;
     builder.closeMessage();
     builder.setExportTime(clock.nowMs > 0 ? clock.nowMs : Date.now());
     this.#addTemplates();
     const hasOptions = this.#options.optionsData !== 'none';
     if (hasOptions) this.#addOptions(({ kind }) => kind === 'sampling', true);
-    builder.closeMessage();
+    this.#place();
     builder.setExportTime(clock.nowMs);
-    return true;
   }
 
   /**
-   * Announces templates and options where it is time to.
-   * @returns false where the arena has too little room for that: send first
+   * Announces templates and options where it is time to, in as many messages as that takes.
+   * @param isQuiet no record comes: only what time alone has made due, and nothing before the first record
+   * @returns false where the arena has no room for all of it: send first, then call again before the next flow record
    */
-  announceIfDue(): boolean {
+  announceIfDue(isQuiet = false): boolean {
+    return this.#place() && ((isQuiet && this.#refreshes === 0) || this.#startIfDue(isQuiet));
+  }
+
+  /** @returns false where there is no room, as `announceIfDue` does */
+  #startIfDue(isQuiet: boolean): boolean {
     const { isReliable, templateRefreshMs, templateRefreshMessages, optionsData } = this.#options;
     const { builder, arena, statistics } = this.#parts;
     const nowMs = performance.now();
@@ -150,49 +131,56 @@ export class Announcer {
     const hasStatistics = optionsData === 'statistics' || optionsData === 'periodic';
     const areStatisticsDue =
       hasStatistics && this.#refreshes > 0 && nowMs - this.#statisticsAtMs >= templateRefreshMs;
-    const isOften = !isReliable && (isSecond || wasRefused || since >= templateRefreshMessages);
+    const isOften = !(isReliable || isQuiet) && (isSecond || wasRefused || since >= templateRefreshMessages);
     const isLate = !isReliable && sinceMs >= templateRefreshMs;
     if (!wasAsked && !isOften && !isLate && !areStatisticsDue) return true;
-    if (arena.free < REFRESH_SLOTS) return false;
+    if (arena.free <= 0) return false;
     builder.closeMessage();
     this.#addTemplates();
     const isWhole = this.#refreshes === 0 || wasRefused || optionsData === 'periodic';
     const hasNewInterfaces = this.#hasNewInterfaces;
-    const hasData = isWhole || areStatisticsDue || hasNewInterfaces;
+    const hasNewStart = this.#hasNewStart;
+    const hasData = isWhole || areStatisticsDue || hasNewInterfaces || hasNewStart;
     const repeated = hasData ? undefined : this.#optionsTemplates;
     if (repeated !== undefined) this.#repeatOptionsTemplates(repeated);
     else if (optionsData !== 'none') {
       this.#addOptions(({ kind }) => {
         if (kind === 'statistics') return areStatisticsDue || optionsData === 'periodic';
+        if (kind === 'start' && hasNewStart) return true;
         return isWhole || (kind === 'interfaces' && hasNewInterfaces);
       });
     }
-    builder.closeMessage();
     if (this.#refreshes === 0 || areStatisticsDue) this.#statisticsAtMs = nowMs;
-    this.#hasNewInterfaces = false;
+    this.#hasNewInterfaces = this.#hasNewStart = false;
     this.#refreshes++;
     this.#refreshedAtMs = nowMs;
-    this.#refreshedAtMessage = builder.totals.messages;
     this.#refusedAtRefresh = econnrefused;
-    return true;
+    return this.#place();
   }
 
   /** Adds statistics to the end, where there are any and there is room. They come last, so that they are complete. */
   announceEnd(): void {
     const { optionsData } = this.#options;
-    const { builder, arena } = this.#parts;
     const hasStatistics = optionsData === 'statistics' || optionsData === 'periodic';
-    if (!hasStatistics || this.#refreshes === 0 || arena.free < REFRESH_SLOTS) return;
-    builder.closeMessage();
+    if (!hasStatistics || this.#refreshes === 0) return;
+    this.#parts.builder.closeMessage();
     this.#addOptions(({ kind }) => kind === 'statistics', true);
-    builder.closeMessage();
+    this.#place();
+  }
+
+  /** @returns false where there is no room for all that is to be announced */
+  #place(): boolean {
+    if (this.#records.isEmpty) return true;
+    const isComplete = this.#records.place();
+    // Counted from its end: an announcement may itself be longer than the messages from one to the next.
+    this.#refreshedAtMessage = this.#parts.builder.totals.messages;
+    return isComplete;
   }
 
   #addTemplates(): void {
-    const { builder, lanes } = this.#parts;
     const setId = this.#options.isIpfix ? TEMPLATE_SET : TEMPLATE_SET_V9;
-    for (const record of lanes.templateRecords) {
-      if (this.#isNew(record)) builder.addControlRecord(setId, record, 'templateRecords');
+    for (const record of this.#parts.lanes.templateRecords) {
+      if (this.#isNew(record)) this.#records.add(setId, record, 'templateRecords');
     }
   }
 
@@ -209,7 +197,8 @@ export class Announcer {
    * @param isAlone leave out the templates of other sets
    */
   #addOptions(hasData: (set: OptionsSet) => boolean, isAlone = false): void {
-    const { builder, ids } = this.#parts;
+    const { ids } = this.#parts;
+    const setId = this.#optionsTemplateSet;
     const all = this.#optionsSets();
     const sets = isAlone ? all.filter(hasData) : all;
     const templates: Uint8Array[] = [];
@@ -219,23 +208,24 @@ export class Announcer {
       const id = this.#optionsIds.get(key) ?? ids.take(record);
       this.#optionsIds.set(key, id);
       new DataView(record.buffer).setUint16(0, id);
-      if (this.#isNew(key)) builder.addControlRecord(this.#optionsTemplateSet, record, 'templateRecords');
+      if (this.#isNew(key)) this.#records.add(setId, record, 'templateRecords');
       templates.push(record);
       return id;
     });
     if (!isAlone) this.#optionsTemplates = templates;
     sets.forEach((set, i) => {
       if (!hasData(set)) return;
-      for (const record of set.records) builder.addControlRecord(setIds[i]!, record, 'optionsRecords');
+      for (const record of set.records) {
+        this.#records.add(setIds[i]!, record, 'optionsRecords');
+      }
     });
   }
 
   /** Most announcements have nothing new: a busy exporter makes hundreds of them a second. */
   #repeatOptionsTemplates(templates: readonly Uint8Array[]): void {
     if (this.#options.isReliable) return;
-    for (const record of templates) {
-      this.#parts.builder.addControlRecord(this.#optionsTemplateSet, record, 'templateRecords');
-    }
+    const setId = this.#optionsTemplateSet;
+    for (const record of templates) this.#records.add(setId, record, 'templateRecords');
   }
 
   #optionsSets(): OptionsSet[] {
@@ -288,13 +278,4 @@ export class Announcer {
       lastNotSentMs: this.#notSent.lastMs,
     };
   }
-}
-
-/** The elements of our own among fields, each once; one in reverse under its number and name there. */
-function ownElementsOf(fields: readonly TemplateField[]): InformationElement[] {
-  const own = fields.filter(({ element }) => element.isEnterprise);
-  const byId = new Map(
-    own.map((field) => [field.id, { ...field.element, id: field.id, name: nameOf(field) }]),
-  );
-  return [...byId.values()];
 }

@@ -98,7 +98,7 @@ export function ipfixOptionsData(contents: OptionsContents): OptionsSet[] {
   const forms = contents.samplingForms ?? defaultSamplingForms(sampling, true);
   const all: OptionsContent[] = [
     ...samplingContents(sampling, forms, domain, observationDomainId),
-    { scope: [domain], fields: [SYSTEM_INIT_MS], rows: [[observationDomainId, systemInitMs]] },
+    { kind: 'start', scope: [domain], fields: [SYSTEM_INIT_MS], rows: [[observationDomainId, systemInitMs]] },
     ...exporterAddress(contents),
   ];
   if (interfaces.length > 0) {

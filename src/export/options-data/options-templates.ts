@@ -5,6 +5,7 @@
 import { ABSTRACT_TYPES, SEMANTICS, UNITS } from '../../ie/abstract-types.ts';
 import type { FlowKeyPart, InformationElement } from '../../ie/element.ts';
 import type { Template, TemplateField } from '../../ie/templates.ts';
+import { nameOf } from '../../ie/text-columns.ts';
 import type { AnonymizationConfig } from '../anonymization/anonymizer.ts';
 import { type OptionsContent, VARIABLE_LENGTH } from './options-records.ts';
 
@@ -114,4 +115,18 @@ export function typeInformation(
       element.description,
     ]),
   };
+}
+
+/** Whether records of a template have times since the system start. */
+export function readsUpTime({ fields }: Pick<Template, 'fields'>): boolean {
+  return fields.some(({ element: { source } }) => source.kind === 'time' && source.since === 'systemInit');
+}
+
+/** The elements of our own among fields, each once; one in reverse under its number and name there. */
+export function ownElementsOf(fields: readonly TemplateField[]): InformationElement[] {
+  const own = fields.filter(({ element }) => element.isEnterprise);
+  const byId = new Map(
+    own.map((field) => [field.id, { ...field.element, id: field.id, name: nameOf(field) }]),
+  );
+  return [...byId.values()];
 }

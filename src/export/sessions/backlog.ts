@@ -27,8 +27,8 @@ interface Entry extends BacklogEntry {
   readonly number: number;
   readonly batch: BatchBuffer;
   attempts: number;
-  /** Where it is in the spool; undefined: it is in memory alone. */
-  readonly spooled: { readonly start: number; readonly end: number } | undefined;
+  /** Where it is in the spool, up to what is confirmed with it; undefined: it is in memory alone. */
+  readonly spooled: { readonly start: number; end: number } | undefined;
 }
 
 /** A batch that was handed out: acknowledged, it may be on disk alone, and its memory another's. */
@@ -60,19 +60,26 @@ export class Backlog {
   #waiters: (() => void)[] = [];
   #pendingRecords: number;
   #spooledRecords: number;
-  /** Data records that could be read back no more. */
-  damagedRecords = 0;
+  /** Data records that could be read back no more, as far as it is known how many, and octets of the spool. */
+  damagedRecords: number;
+  damagedOctets: number;
+  /** Data records that an earlier run left in the spool, with those that are damaged. */
+  readonly recoveredRecords: number;
 
   /** @param spool with what an earlier run left, which comes first */
   constructor(spool?: Spool) {
     this.#spool = spool;
     this.#accepted = spool?.recovered.batches ?? 0;
     this.#pendingRecords = this.#spooledRecords = spool?.recovered.dataRecords ?? 0;
+    const lost = spool === undefined ? [] : [spool.recovered.damaged, spool.recovered.torn];
+    this.damagedRecords = lost.reduce((sum, { dataRecords }) => sum + dataRecords, 0);
+    this.damagedOctets = lost.reduce((sum, { octets }) => sum + octets, 0);
+    this.recoveredRecords = this.#pendingRecords + this.damagedRecords;
   }
 
   /** What the disk lost; nobody knows more than how many records it were. */
   get damaged(): FlowVolume {
-    const unknown = this.damagedRecords === 0 ? 0 : Number.NaN;
+    const unknown = this.damagedOctets === 0 ? 0 : Number.NaN;
     return { records: this.damagedRecords, packets: unknown, octets: unknown };
   }
 
@@ -147,7 +154,7 @@ export class Backlog {
   /** Hands out the next batch, which stays valid until it is confirmed. Undefined where there is none for now. */
   next(): BacklogEntry | undefined {
     while (this.hasNext) {
-      const entry = this.#waiting[0]?.number === this.#cursor ? this.#fromMemory() : this.#fromSpool();
+      const entry = this.#isNextInMemory() ? this.#fromMemory() : this.#fromSpool();
       if (entry === undefined) continue;
       entry.attempts++;
       this.#cursor = entry.number + 1;
@@ -224,6 +231,13 @@ export class Backlog {
     this.#spool?.close();
   }
 
+  /** A batch that is on disk as well stands where the disk has it: damage leaves doubt about numbers. */
+  #isNextInMemory(): boolean {
+    const first = this.#waiting[0];
+    if (first?.spooled === undefined) return first?.number === this.#cursor;
+    return !this.#spool!.hasBefore(first.spooled.start);
+  }
+
   #fromMemory(): Entry {
     const entry = this.#waiting.shift()!;
     if (entry.spooled !== undefined) this.#spool!.skipTo(entry.spooled.end, entry.dataRecords);
@@ -232,25 +246,27 @@ export class Backlog {
 
   /** Undefined where a part of the spool cannot be read: the cursor has moved behind it. */
   #fromSpool(): Entry | undefined {
-    const read = this.#spool!.read(this.#free.pop());
-    if (read !== undefined && 'batch' in read) {
-      const { batch, dataRecords, end } = read;
-      const attempts = this.#cursor < this.#repeatedBefore ? 1 : 0;
-      return { number: this.#cursor, batch, dataRecords, spooled: place(end, batch), attempts };
-    }
+    const read = this.#spool!.read(this.#free.pop(), this.#waiting);
     const nextInMemory = this.#waiting[0]?.number ?? this.#accepted;
     if (read === undefined) {
       this.#cursor = nextInMemory;
       return undefined;
     }
-    // Batches of the damaged part that are in memory as well are not lost.
-    const { end, batches } = read.damaged;
-    const kept = this.#waiting.filter(({ spooled }) => spooled !== undefined && spooled.end <= end);
-    const dataRecords = kept.reduce((left, entry) => left - entry.dataRecords, read.damaged.dataRecords);
-    this.#cursor = Math.min(this.#cursor + batches - kept.length, nextInMemory);
+    if ('batch' in read) {
+      const { batch, dataRecords, end } = read;
+      const attempts = this.#cursor < this.#repeatedBefore ? 1 : 0;
+      return { number: this.#cursor, batch, dataRecords, spooled: place(end, batch), attempts };
+    }
+    const { end, batches, dataRecords, octets } = read.damaged;
+    this.#cursor = Math.min(this.#cursor + batches, nextInMemory);
     this.damagedRecords += dataRecords;
+    this.damagedOctets += octets;
     this.#pendingRecords -= dataRecords;
     this.#spooledRecords -= dataRecords;
+    // It is done with when all before it has arrived.
+    const before = this.#inFlight.findLast(({ entry }) => entry.spooled !== undefined)?.entry.spooled;
+    if (before === undefined) this.#spool!.commit(end);
+    else before.end = end;
     return undefined;
   }
 

@@ -106,11 +106,21 @@ export class ExportSession {
     return { ...statistics, errors: emsgsize ? { emsgsize } : {} };
   }
 
-  /** Exports a batch. @returns a promise where the session takes no more for now */
+  /**
+   * Exports a batch. A fault of ours ends the session: how much of the batch has gone out is not known then, and all of it
+   * goes out again in the next one.
+   * @returns a promise where the session takes no more for now; it never rejects
+   */
   send(entry: BacklogEntry): Promise<void> | undefined {
-    const pending = this.exporter.exportBatch(entry.batch);
-    if (pending === undefined) this.#mark();
-    return pending?.then(() => this.#mark());
+    const fail = (error: unknown) => this.abort(error instanceof Error ? error : new Error(String(error)));
+    try {
+      const pending = this.exporter.exportBatch(entry.batch);
+      if (pending === undefined) this.#mark();
+      return pending?.then(() => this.#mark()).catch(fail);
+    } catch (error) {
+      fail(error);
+      return undefined;
+    }
   }
 
   /**

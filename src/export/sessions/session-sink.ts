@@ -41,7 +41,6 @@ export class SessionSink implements RecordSink {
   readonly #isBiflow: boolean;
   readonly #parts: SessionSinkParts;
   readonly #backlog: Backlog;
-  readonly #recovered: number;
   readonly #connector: SessionConnector;
   readonly #timer: NodeJS.Timeout;
   #soon: NodeJS.Timeout | undefined;
@@ -67,7 +66,6 @@ export class SessionSink implements RecordSink {
     this.#isBiflow = collectorOptions(config, to, true).isBiflow;
     this.#parts = parts;
     this.#backlog = new Backlog(parts.spool);
-    this.#recovered = this.#backlog.pendingRecords;
     this.#connector = new SessionConnector(parts.open, to, context, {
       onSession: () => this.#send(),
       onProgress: () => {
@@ -161,20 +159,21 @@ export class SessionSink implements RecordSink {
   }
 
   statistics(): CollectorStatistics {
-    const { pendingRecords, spooledRecords, damagedRecords } = this.#backlog;
+    const { pendingRecords, spooledRecords, damagedRecords, damagedOctets } = this.#backlog;
     const sent = this.#connector.statistics();
     // Of messages that no path carries; the others come again.
     const recordsFailed =
       sent.errors.emsgsize === undefined ? 0 : Math.min(sent.recordsFailed, this.#confirmed);
     return {
       ...sent,
-      recordsOffered: this.#offered + this.#recovered - this.#reclaimed,
+      recordsOffered: this.#offered + this.#backlog.recoveredRecords - this.#reclaimed,
       dataRecords: this.#confirmed - recordsFailed,
       recordsFailed,
       recordsPending: pendingRecords + this.#held,
       recordsSpooled: spooledRecords,
       recordsDropped: { ...this.#dropped, ...(damagedRecords > 0 ? { spoolDamaged: damagedRecords } : {}) },
-      recordsRecovered: this.#recovered,
+      spoolDamagedOctets: damagedOctets,
+      recordsRecovered: this.#backlog.recoveredRecords,
       recordsRepeated: this.#repeated,
     };
   }

@@ -60,7 +60,8 @@ export class UdpSink implements RecordSink {
   /** What sockets before the present one sent. */
   #past: CollectorStatistics;
   #sessions = 0;
-  /** Data records that waited in vain for a socket. */
+  /** Data records that wait for a socket, or for templates to arrive before them; and that waited in vain. */
+  #held = 0;
   #stopped = 0;
   /** What those waited in vain, and what sockets before the present one could not send. */
   readonly #lost = new LostFlows();
@@ -121,7 +122,11 @@ export class UdpSink implements RecordSink {
     if (session.recordsFromMs > 0) {
       const waitMs = session.recordsFromMs - performance.now();
       if (waitMs > 0) {
-        const waiting = delay(waitMs).then(() => this.exportBatch(batch));
+        this.#held = this.#dataRecords(batch);
+        const waiting = delay(waitMs).then(() => {
+          this.#held = 0;
+          return this.exportBatch(batch);
+        });
         this.#pending = waiting;
         return waiting;
       }
@@ -156,9 +161,11 @@ export class UdpSink implements RecordSink {
   }
 
   async end(): Promise<void> {
-    await this.#session?.exporter.end();
     this.#isClosed = true;
     for (const resolve of this.#whenOpen.splice(0)) resolve();
+    // What a batch that waits still adds to messages goes out with them.
+    await this.#pending;
+    await this.#session?.exporter.end();
   }
 
   async close(): Promise<void> {
@@ -173,7 +180,8 @@ export class UdpSink implements RecordSink {
     const sum = present === undefined ? this.#past : addStatistics(this.#past, present);
     return {
       ...sum,
-      recordsOffered: sum.recordsOffered + this.#stopped,
+      recordsOffered: sum.recordsOffered + this.#held + this.#stopped,
+      recordsPending: sum.recordsPending + this.#held,
       recordsDropped: { stopped: this.#stopped },
       sessions: this.#sessions,
       isUp: !this.isAway,
@@ -182,13 +190,19 @@ export class UdpSink implements RecordSink {
   }
 
   async #exportLater(batch: FlowRecordBatch): Promise<void> {
+    const dataRecords = this.#dataRecords(batch);
+    this.#held = dataRecords;
     await new Promise<void>((resolve) => this.#whenOpen.push(resolve));
+    this.#held = 0;
     if (this.#session !== undefined) return this.exportBatch(batch);
-    const { biflow = this.#config.biflow } = this.#to.options;
-    const isBiflow = biflow && this.#to.protocol === 'ipfix';
-    const dataRecords = countDataRecords(batch, isBiflow, 0, batch.count);
     this.#stopped += dataRecords;
     this.#lost.add(volumeOf(batch, 0, batch.count, dataRecords));
+  }
+
+  #dataRecords(batch: FlowRecordBatch): number {
+    const { biflow = this.#config.biflow } = this.#to.options;
+    const isBiflow = biflow && this.#to.protocol === 'ipfix';
+    return countDataRecords(batch, isBiflow, 0, batch.count);
   }
 
   /** Every second: errors, whether they have stopped, and whether the name is to be looked up again. */

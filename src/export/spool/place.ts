@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ExporterConfig, SinkContext } from '../record-sink.ts';
+import type { RecoveredDamage } from './recovery.ts';
 import { Spool } from './spool.ts';
 
 const SPOOL_OCTETS = 2 ** 30;
@@ -30,15 +31,28 @@ export function openSpool(to: ExporterConfig, context: SinkContext): Spool | und
   const place = spoolPlace(to);
   if (place === undefined) return undefined;
   const spool = new Spool(to.url, place.directory, place.octetsMax);
-  const { batches, dataRecords, tornOctets } = spool.recovered;
+  const { batches, dataRecords, damaged, torn } = spool.recovered;
   const kind = `${to.url} spool`;
   if (batches > 0) {
     const message = `${to.url}: ${dataRecords} flow records of an earlier run wait in the spool, and go out first`;
     context.log('info', kind, message);
   }
-  if (tornOctets > 0) {
-    const message = `${to.url}: the last ${tornOctets} octets of the spool were not complete when flowtap ended: at most one batch is lost`;
-    context.log('warning', kind, message);
+  if (damaged.octets > 0) {
+    const remedy = `check the disk; the file is kept as ${place.directory}/*.damaged when the rest of it has arrived`;
+    const what = `${damaged.octets} octets of the spool are damaged`;
+    context.log('warning', kind, `${to.url}: ${what}: ${lostText(damaged)}; ${remedy}`);
+  }
+  if (torn.octets > 0) {
+    const what = `the last ${torn.octets} octets of the spool were not complete when flowtap ended`;
+    context.log('warning', kind, `${to.url}: ${what}: ${lostText(torn)}`);
   }
   return spool;
+}
+
+/** What is lost, as far as that is known. */
+function lostText({ batches, dataRecords, unknownOctets }: RecoveredDamage): string {
+  const known = `${dataRecords} flow records (${batches} ${batches === 1 ? 'batch' : 'batches'}) are lost`;
+  if (unknownOctets === 0) return known;
+  const unknown = `what ${unknownOctets} octets held is lost, and not known`;
+  return batches === 0 ? unknown : `${known}; ${unknown}`;
 }

@@ -1,7 +1,9 @@
-/** What an earlier run left in a spool's directory: which segments, how many batches, where a crash cut one off. */
-import { closeSync, fstatSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
+/** What an earlier run left in a spool's directory: which segments, how many batches, where they are damaged or cut off. */
+import { closeSync, fstatSync, openSync, readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { FRAME_HEADER_OCTETS, FrameHeaderMemory, SEGMENT_HEADER_OCTETS, segmentHeader } from './segment.ts';
+import type { DamagedFiles } from './damaged-files.ts';
+import { FrameScanner, type Gap } from './gap.ts';
+import { FRAME_HEADER_OCTETS, readFully, SEGMENT_HEADER_OCTETS, segmentHeader } from './segment.ts';
 
 /** Positions in one segment. */
 export const SEGMENT_SPAN = 2 ** 32;
@@ -16,14 +18,29 @@ export interface SegmentFile {
   dataRecords: number;
   batchesRead: number;
   dataRecordsRead: number;
+  /** Damage that has been found and counted, by where it begins: its end, and how many of `batches` it held. */
+  readonly gaps: Map<number, { readonly end: number; readonly batches: number }>;
+  /** The file is worth looking at when all that can be read of it has arrived. */
+  isDamaged: boolean;
+}
+
+/** What a run lost in the spool before it began, as far as that is known. */
+export interface RecoveredDamage {
+  readonly octets: number;
+  readonly batches: number;
+  readonly dataRecords: number;
+  /** Octets of these of which nobody knows what was in them. */
+  readonly unknownOctets: number;
 }
 
 export interface Recovery {
   readonly segments: SegmentFile[];
   readonly batches: number;
   readonly dataRecords: number;
-  /** Octets behind the last whole frame of a segment, in all. */
-  readonly tornOctets: number;
+  /** In the middle of segments: a fault of the disk, or of somebody's hand. */
+  readonly damaged: RecoveredDamage;
+  /** At the end of the latest segment: what was being written when the last run ended. */
+  readonly torn: RecoveredDamage;
 }
 
 /** A segment's file name. */
@@ -40,55 +57,129 @@ export function newSegment(number: number): SegmentFile {
     dataRecords: 0,
     batchesRead: 0,
     dataRecordsRead: 0,
+    gaps: new Map(),
+    isDamaged: false,
   };
 }
 
-/** Walks from frame to frame by their headers alone; records are checked when they are read. */
-function scan(file: number, number: number, committed: number): SegmentFile & { tornOctets: number } {
-  const { size } = fstatSync(file);
-  const segment = { ...newSegment(number), tornOctets: 0 };
-  const memory = new FrameHeaderMemory();
-  const start = Buffer.alloc(SEGMENT_HEADER_OCTETS);
-  readSync(file, start, 0, SEGMENT_HEADER_OCTETS, 0);
-  if (!start.equals(segmentHeader())) return { ...segment, tornOctets: size };
-  for (;;) {
-    const at = segment.octets;
-    if (readSync(file, memory.bytes, 0, FRAME_HEADER_OCTETS, at) !== FRAME_HEADER_OCTETS) break;
-    const header = memory.read();
-    if (header === undefined || at + FRAME_HEADER_OCTETS + header.octets > size) break;
-    segment.octets += FRAME_HEADER_OCTETS + header.octets;
-    if (number * SEGMENT_SPAN + at < committed) continue;
-    segment.batches++;
-    segment.dataRecords += header.dataRecords;
-  }
-  return { ...segment, tornOctets: size - segment.octets };
+/** Frames and gaps of a segment, told one after the other. */
+interface Walk {
+  frame(dataRecords: number, start: number): void;
+  gap(gap: Gap): void;
 }
 
 /**
- * Finds the segments of a directory, and removes those that hold nothing that is still wanted.
+ * Walks from frame to frame by their headers alone; records are checked when they are read. Behind damage a frame counts
+ * only when its check sum holds.
+ */
+export function walkFrames(scanner: FrameScanner, from: number, isTrusted: boolean, walk: Walk): void {
+  let at = from;
+  if (!isTrusted && at < scanner.end && !scanner.isWhole(at)) {
+    const gap = scanner.gapAt(at);
+    walk.gap(gap);
+    at = gap.end;
+  }
+  while (at < scanner.end) {
+    const header = scanner.headerAt(at);
+    if (header === undefined) {
+      const gap = scanner.gapAt(at);
+      walk.gap(gap);
+      at = gap.end;
+    } else {
+      walk.frame(header.dataRecords, at);
+      at += FRAME_HEADER_OCTETS + header.octets;
+    }
+  }
+}
+
+interface Found {
+  readonly segment: SegmentFile;
+  /** Behind what has arrived. */
+  readonly gaps: readonly Gap[];
+  /** The gap that the file ends with. */
+  readonly tail: Gap | undefined;
+}
+
+function scan(file: number, number: number, committed: number): Found {
+  const { size } = fstatSync(file);
+  const segment = newSegment(number);
+  const start = Buffer.alloc(SEGMENT_HEADER_OCTETS);
+  const isSound = readFully(file, start, 0) && start.equals(segmentHeader());
+  const gaps: Gap[] = [];
+  let tail: Gap | undefined;
+  if (!isSound && size > SEGMENT_HEADER_OCTETS) {
+    gaps.push({ start: 0, end: SEGMENT_HEADER_OCTETS, batches: 0, dataRecords: 0, isKnown: true });
+  }
+  walkFrames(new FrameScanner(file, size), SEGMENT_HEADER_OCTETS, isSound, {
+    frame: (dataRecords, at) => {
+      tail = undefined;
+      if (number * SEGMENT_SPAN + at < committed) return;
+      segment.batches++;
+      segment.dataRecords += dataRecords;
+    },
+    gap: (gap) => {
+      tail = gap;
+      // What it held is no part of the counts.
+      segment.gaps.set(gap.start, { end: gap.end, batches: 0 });
+      if (number * SEGMENT_SPAN + gap.start >= committed) gaps.push(gap);
+    },
+  });
+  segment.octets = tail?.start ?? size;
+  segment.isDamaged = segment.gaps.size > 0 || (!isSound && size > SEGMENT_HEADER_OCTETS);
+  return { segment, gaps, tail };
+}
+
+function sumOf(gaps: readonly Gap[]): RecoveredDamage {
+  const sum = (of: (gap: Gap) => number) => gaps.reduce((total, gap) => total + of(gap), 0);
+  return {
+    octets: sum(({ start, end }) => end - start),
+    batches: sum(({ batches }) => batches),
+    dataRecords: sum(({ dataRecords }) => dataRecords),
+    unknownOctets: sum(({ start, end, isKnown }) => (isKnown ? 0 : end - start)),
+  };
+}
+
+/** Whether a file ends in the middle of a frame, as a crash leaves it. */
+function isTorn(file: number, { tail }: Found): boolean {
+  return tail !== undefined && new FrameScanner(file, tail.end).isCutOff(tail.start);
+}
+
+/**
+ * Finds the segments of a directory, and removes those that hold nothing that is still wanted; of damaged ones the files
+ * are set aside.
  * @param committed position that everything before has arrived
  */
-export function recoverSegments(directory: string, committed: number): Recovery {
+export function recoverSegments(directory: string, committed: number, aside: DamagedFiles): Recovery {
   const numbers = readdirSync(directory)
     .flatMap((name) => NAME.exec(name)?.[1] ?? [])
     .map(Number)
     .sort((a, b) => a - b);
   const segments: SegmentFile[] = [];
-  let tornOctets = 0;
+  const damaged: Gap[] = [];
+  const torn: Gap[] = [];
   for (const number of numbers) {
     const path = join(directory, segmentName(number));
     const file = openSync(path, 'r');
-    const { tornOctets: torn, ...segment } = scan(file, number, committed);
+    const found = scan(file, number, committed);
+    const { segment, gaps, tail } = found;
+    const isLastTorn = number === numbers.at(-1) && isTorn(file, found);
     closeSync(file);
-    tornOctets += torn;
-    if (segment.batches === 0) rmSync(path);
-    else segments.push(segment);
+    if (isLastTorn) {
+      segment.gaps.delete(tail!.start);
+      segment.isDamaged = gaps.some((gap) => gap !== tail);
+      // Told once: the next run finds a segment that ends with a frame.
+      truncateSync(path, segment.octets);
+    }
+    for (const gap of gaps) (isLastTorn && gap === tail ? torn : damaged).push(gap);
+    if (segment.batches > 0) segments.push(segment);
+    else aside.remove(segmentName(number), segment.isDamaged);
   }
   const sum = (of: (segment: SegmentFile) => number) => segments.reduce((total, one) => total + of(one), 0);
   return {
     segments,
     batches: sum(({ batches }) => batches),
     dataRecords: sum(({ dataRecords }) => dataRecords),
-    tornOctets,
+    damaged: sumOf(damaged),
+    torn: sumOf(torn),
   };
 }

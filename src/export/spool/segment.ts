@@ -22,6 +22,10 @@ const BYTE_ORDER = 0x01020304;
 /** Nothing larger is believed: 16 times the largest batch that there is. */
 const FRAME_OCTETS_MAX = 1 << 24;
 const STRIDE_MAX = 4096;
+/** One for each direction. */
+const RECORDS_OF_FLOW_MAX = 2;
+/** The magic as it stands in a file. */
+export const FRAME_MAGIC_OCTETS = Buffer.from(Uint32Array.of(FRAME_MAGIC).buffer);
 
 /** The octets that every segment begins with. */
 export function segmentHeader(): Buffer {
@@ -82,7 +86,8 @@ export class FrameHeaderMemory {
       stride! > 0 &&
       stride! <= STRIDE_MAX &&
       stride! % 2 === 0 &&
-      octets === count! * stride! * 4;
+      octets === count! * stride! * 4 &&
+      dataRecords! <= count! * RECORDS_OF_FLOW_MAX;
     if (!isSound) return undefined;
     return {
       octets: octets!,
@@ -93,6 +98,22 @@ export class FrameHeaderMemory {
       timeBaseSeconds: this.#doubles[3]!,
       clockNs: this.#doubles[4]!,
     };
+  }
+
+  /**
+   * What a header that is damaged still tells about a frame whose length is known. One damaged field is made good by the
+   * others: the length is told twice, by itself and by count and stride.
+   * @param octets of the records
+   * @returns the data records, or undefined where the header does not fit that length
+   */
+  dataRecordsFor(octets: number): number | undefined {
+    const [, told, , count, stride, dataRecords] = this.#words;
+    const counted = count! * stride! * 4;
+    if (told !== octets && counted !== octets) return undefined;
+    const isStride =
+      stride! > 0 && stride! <= STRIDE_MAX && stride! % 2 === 0 && octets % (stride! * 4) === 0;
+    const flows = counted !== octets && isStride ? octets / (stride! * 4) : count!;
+    return dataRecords! <= flows * RECORDS_OF_FLOW_MAX ? dataRecords : flows;
   }
 
   /** Whether the records are those that the header was written for. */
@@ -114,9 +135,14 @@ export function frameBatch(header: FrameHeader, buffer: BatchBuffer | undefined)
 
 /** Reads from a file. @returns whether all of `bytes` could be read */
 export function readFully(file: number, bytes: Uint8Array, position: number): boolean {
+  return readSome(file, bytes, position) === bytes.length;
+}
+
+/** Reads from a file. @returns how many octets; 0 at its end, and where the disk cannot read */
+export function readSome(file: number, bytes: Uint8Array, position: number): number {
   try {
-    return readSync(file, bytes, 0, bytes.length, position) === bytes.length;
+    return readSync(file, bytes, 0, bytes.length, position);
   } catch {
-    return false;
+    return 0;
   }
 }

@@ -20,54 +20,47 @@ import { ExportError } from '../../base/errors.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import type { BatchBuffer } from '../batch-buffer.ts';
 import { CommitFile } from './commit-file.ts';
+import { DamagedFiles } from './damaged-files.ts';
 import { releaseLock, takeLock } from './lock.ts';
-import { newSegment, recoverSegments, SEGMENT_SPAN, type SegmentFile, segmentName } from './recovery.ts';
+import {
+  newSegment,
+  type Recovery,
+  recoverSegments,
+  SEGMENT_SPAN,
+  type SegmentFile,
+  segmentName,
+} from './recovery.ts';
 import {
   FRAME_HEADER_OCTETS,
   FrameHeaderMemory,
-  frameBatch,
   frameOctets,
-  readFully,
   SEGMENT_HEADER_OCTETS,
   segmentHeader,
 } from './segment.ts';
+import { type Damage, type HeldBatch, SegmentReader, type SpooledBatch } from './segment-reader.ts';
 
 /** Segments are this long, or an eighth of a small spool. */
 const SEGMENT_OCTETS = 1 << 24;
 /** A disk that refused is asked again after this. */
 const RETRY_MS = 1000;
 
-/** A batch out of the spool. */
-export interface SpooledBatch {
-  readonly batch: BatchBuffer;
-  readonly dataRecords: number;
-  /** Commit this when it has arrived. */
-  readonly end: number;
-}
-
-/** What could not be read: everything up to `end`. */
-export interface Damage {
-  readonly batches: number;
-  readonly dataRecords: number;
-  readonly end: number;
-}
-
 export class Spool {
   readonly directory: string;
   readonly #octetsMax: number;
   readonly #segments: SegmentFile[];
   readonly #memory = new FrameHeaderMemory();
+  readonly #reader: SegmentReader;
   readonly #commitFile: CommitFile;
-  /** Of the segment that is written, and the one that is read. */
+  /** Of the segment that is written. */
   #writeFile: number | undefined;
-  #readFile: { readonly number: number; readonly file: number } | undefined;
   #readPosition: number;
   #committed: number;
   #octets = 0;
   #isDirty = false;
   #refusedAtMs = Number.NEGATIVE_INFINITY;
-  /** Batches and data records from an earlier run, and octets of frames that a crash cut off. */
-  readonly recovered: { readonly batches: number; readonly dataRecords: number; readonly tornOctets: number };
+  readonly #aside: DamagedFiles;
+  /** What an earlier run left, and what of it is damaged. */
+  readonly recovered: Omit<Recovery, 'segments'>;
 
   /**
    * Opens a spool, with what an earlier run left in it.
@@ -77,13 +70,15 @@ export class Spool {
   constructor(url: string, directory: string, octetsMax: number) {
     this.directory = directory;
     this.#octetsMax = octetsMax;
+    this.#reader = new SegmentReader(directory);
     try {
       mkdirSync(directory, { recursive: true, mode: 0o750 });
       const holder = takeLock(directory);
-      if (holder !== undefined) throw new Error(`in use by process ${holder}`);
+      if (holder !== undefined) throw new Error(`in use by ${holder}`);
       this.#commitFile = new CommitFile(directory);
       this.#committed = this.#commitFile.found;
-      const found = recoverSegments(directory, this.#committed);
+      this.#aside = new DamagedFiles(directory);
+      const found = recoverSegments(directory, this.#committed, this.#aside);
       this.#segments = found.segments;
       this.recovered = found;
     } catch (cause) {
@@ -98,6 +93,9 @@ export class Spool {
       this.#committed,
       (first?.number ?? 1) * SEGMENT_SPAN + SEGMENT_HEADER_OCTETS,
     );
+    // What is damaged right there has been told.
+    const gap = first?.gaps.get(this.#readPosition - first.number * SEGMENT_SPAN);
+    if (gap !== undefined) this.#readPosition = first!.number * SEGMENT_SPAN + gap.end;
     this.#committed = this.#readPosition;
     for (const { octets } of this.#segments) this.#octets += octets;
   }
@@ -109,7 +107,9 @@ export class Spool {
   append(batch: FlowRecordBatch, dataRecords: number): number | 'full' | 'failed' {
     const frame = frameOctets(batch);
     const octets = frame - FRAME_HEADER_OCTETS;
-    if (this.#octets + frame > this.#octetsMax) return 'full';
+    while (this.#octets + this.#aside.octets + frame > this.#octetsMax) {
+      if (!this.#aside.deleteOldest()) return 'full';
+    }
     if (performance.now() - this.#refusedAtMs < RETRY_MS) return 'failed';
     const { buffer, byteOffset } = batch.words;
     const records = new Uint8Array(buffer, byteOffset, octets);
@@ -131,31 +131,40 @@ export class Spool {
     }
   }
 
+  /** Whether something that has not been read lies before a position. */
+  hasBefore(position: number): boolean {
+    return this.#segmentToRead() !== undefined && this.#readPosition < position;
+  }
+
   /**
    * Reads the next batch.
    * @param buffer memory that may be used for it
+   * @param held batches behind it that are in memory as well, in order: they are not lost with the disk
    * @returns undefined at the end; `damaged`: as many batches and records as could not be read
    */
-  read(buffer?: BatchBuffer): SpooledBatch | { damaged: Damage } | undefined {
-    const segment = this.#segmentToRead();
-    if (segment === undefined) return undefined;
-    const at = this.#readPosition % SEGMENT_SPAN;
-    const file = this.#fileToRead(segment.number);
-    const memory = this.#memory;
-    if (file !== undefined && readFully(file, memory.bytes, at)) {
-      const header = memory.read();
-      if (header !== undefined && at + FRAME_HEADER_OCTETS + header.octets <= segment.octets) {
-        const batch = frameBatch(header, buffer);
-        const records = batch.bytes.subarray(0, header.octets);
-        if (readFully(file, records, at + FRAME_HEADER_OCTETS) && memory.matches(header, records)) {
-          this.#readPosition += FRAME_HEADER_OCTETS + header.octets;
-          segment.batchesRead++;
-          segment.dataRecordsRead += header.dataRecords;
-          return { batch, dataRecords: header.dataRecords, end: this.#readPosition };
-        }
+  read(
+    buffer?: BatchBuffer,
+    held: readonly HeldBatch[] = [],
+  ): SpooledBatch | { damaged: Damage } | undefined {
+    const before =
+      held.find(({ spooled }) => spooled !== undefined)?.spooled?.start ?? Number.POSITIVE_INFINITY;
+    for (;;) {
+      const segment = this.#segmentToRead();
+      if (segment === undefined || this.#readPosition >= before) return undefined;
+      const base = segment.number * SEGMENT_SPAN;
+      const at = this.#readPosition - base;
+      const gap = segment.gaps.get(at);
+      if (gap === undefined) {
+        const read = this.#reader.readFrame(segment, at, buffer);
+        const passed = read ?? this.#reader.passDamage(segment, at, held);
+        this.#readPosition = passed.end;
+        return 'batch' in passed ? passed : { damaged: passed };
+      }
+      this.#readPosition = base + gap.end;
+      if (gap.batches > 0) {
+        return { damaged: { batches: gap.batches, dataRecords: 0, octets: 0, end: this.#readPosition } };
       }
     }
-    return { damaged: this.#skipSegment(segment) };
   }
 
   /** Goes on behind a batch that was sent out of memory. @param end what `append` returned for it */
@@ -187,8 +196,8 @@ export class Spool {
       this.save();
       this.#segments.shift();
       this.#octets -= first.octets;
-      if (this.#readFile?.number === first.number) this.#closeRead();
-      rmSync(join(this.directory, segmentName(first.number)), { force: true });
+      this.#reader.close(first.number);
+      this.#aside.remove(segmentName(first.number), first.isDamaged);
     }
   }
 
@@ -210,10 +219,9 @@ export class Spool {
     const last = this.#segments.at(-1);
     const isEmpty = last === undefined || this.#committed >= last.number * SEGMENT_SPAN + last.octets;
     this.#closeWrite();
-    this.#closeRead();
+    this.#reader.close();
     this.#commitFile.close();
-    if (isEmpty && last !== undefined)
-      rmSync(join(this.directory, segmentName(last.number)), { force: true });
+    if (isEmpty && last !== undefined) this.#aside.remove(segmentName(last.number), last.isDamaged);
     releaseLock(this.directory);
   }
 
@@ -267,33 +275,8 @@ export class Spool {
     return undefined;
   }
 
-  #fileToRead(number: number): number | undefined {
-    if (this.#readFile?.number !== number) {
-      this.#closeRead();
-      try {
-        this.#readFile = { number, file: openSync(join(this.directory, segmentName(number)), 'r') };
-      } catch {
-        return undefined;
-      }
-    }
-    return this.#readFile!.file;
-  }
-
-  /** Gives up what is left of a segment. */
-  #skipSegment(segment: SegmentFile): Damage {
-    this.#readPosition = segment.number * SEGMENT_SPAN + segment.octets;
-    const batches = segment.batches - segment.batchesRead;
-    const dataRecords = segment.dataRecords - segment.dataRecordsRead;
-    return { batches, dataRecords, end: this.#readPosition };
-  }
-
   #closeWrite(): void {
     if (this.#writeFile !== undefined) closeSync(this.#writeFile);
     this.#writeFile = undefined;
-  }
-
-  #closeRead(): void {
-    if (this.#readFile !== undefined) closeSync(this.#readFile.file);
-    this.#readFile = undefined;
   }
 }

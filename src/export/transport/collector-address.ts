@@ -27,7 +27,10 @@ export async function resolveCollector(
   sourceAddress?: string,
 ): Promise<readonly ResolvedAddress[]> {
   const version = isIP(host.replace(/%.*$/, ''));
-  if (version !== 0) return [{ address: host, family: version as 4 | 6 }];
+  if (version !== 0) {
+    if (version === 6) checkZone(host, url);
+    return [{ address: host, family: version as 4 | 6 }];
+  }
   const family = sourceAddress === undefined ? 0 : isIP(sourceAddress.replace(/%.*$/, ''));
   try {
     return (await lookup(host, { all: true, family })) as ResolvedAddress[];
@@ -38,6 +41,25 @@ export async function resolveCollector(
       cause,
     });
   }
+}
+
+/** IPv6 addresses that mean something on one link alone (RFC 4291 §2.5.6, RFC 4007 §4). */
+const LINK_LOCAL = /^(fe[89ab][0-9a-f]|ff[0-9a-f]2):/i;
+
+/** @throws ExportError where an address of one link does not say which, or names an interface that is not there */
+function checkZone(host: string, url: string): void {
+  const [, address = host, zone] = /^([^%]*)%(.*)$/.exec(host) ?? [];
+  if (zone === undefined && !LINK_LOCAL.test(address)) return;
+  const names = Object.keys(networkInterfaces());
+  if (zone !== undefined && (names.includes(zone) || /^[1-9]\d*$/.test(zone))) return;
+  const found =
+    zone === undefined
+      ? `${host} is an address of one link, and has no zone that says which`
+      : `the zone ${zone} of ${host} is no interface of this host`;
+  throw new ExportError(url, found, {
+    remedy: `write [${address}%INTERFACE] with one of: ${names.join(', ')}`,
+    cause: Object.assign(new Error(found), { code: 'ENETUNREACH' }),
+  });
 }
 
 /** Whether packets to the address stay on this host. */

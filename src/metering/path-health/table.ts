@@ -14,9 +14,6 @@
 import { createDecodedBatch, type DecodedBatch } from '../../records/decoded-batch.ts';
 import { INTERVALS_MAX } from '../../records/health-layout.ts';
 
-/** Octets of all side tables for each flow. */
-export const HEALTH_OCTETS_PER_FLOW = 4 * (32 + 2 * 40 + 2 * 96 + 2 * 32 + 2 * 8) + 8 * 2 * INTERVALS_MAX;
-
 // Hot words: shared ones, then a block for each direction.
 export const HOT_WORDS = 32;
 export const HOT_DOUBLES = HOT_WORDS / 2;
@@ -222,13 +219,17 @@ export interface HealthTable {
   readonly pdmDoubles: Float64Array;
   /** As in a record, from ICMP_ERRORS on. */
   readonly icmp: Int32Array;
-  /** The segment being looked at: what its options hold (health-options.ts). */
+  /** The segment being looked at: what its options hold (options.ts). */
   readonly segment: Int32Array;
   /** The packet that an ICMP error quotes: a batch of one. */
   readonly quoted: DecodedBatch;
   /** One number on its way to a function: as an argument it would be boxed. */
   readonly number: Float64Array;
 }
+
+/** Octets of all side tables for each flow. */
+export const HEALTH_OCTETS_PER_FLOW =
+  4 * (HOT_WORDS + 2 * (TIMING_WORDS + LOSS_WORDS + PDM_WORDS + ICMP_WORDS)) + 8 * 2 * INTERVALS_MAX;
 
 /**
  * Side tables for `capacity` flows.

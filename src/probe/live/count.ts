@@ -1,14 +1,18 @@
 /**
- * Captures packets of one interface and throws them away: the baseline that a probe is judged by ("pcount"). Nothing is
- * decoded, no flow is kept; what is counted is what the capture hands over and what it says it dropped.
+ * Captures packets of one interface and throws them away: the baseline that a probe is judged by ("pcount"). No flow
+ * is kept; what is counted is what the capture hands over and what it says it dropped. Packets are decoded only where
+ * sampling is by hash, which reads what was decoded.
  */
 
 import { createLiveBatch, type LivePacketBatch } from '../../capture/live/live-batch.ts';
 import type { LiveCaptureOptions } from '../../capture/live/live-options.ts';
 import { LiveSource, type LiveStatistics } from '../../capture/live/live-source.ts';
 import { liveOpener } from '../../capture/live/open-live.ts';
+import { createHashSelector, selectDecoded } from '../../capture/selection/hash-selection.ts';
 import { samplesItself, shareSelection } from '../../capture/selection/kernel-selection.ts';
-import { createSelector, type Selector, selectPackets } from '../../capture/selection/selection.ts';
+import { createSelector, type Selector, selectFrames } from '../../capture/selection/selection.ts';
+import { createDecoder, decodeFrames } from '../../decode/decoder.ts';
+import { createDecodedBatch } from '../../records/decoded-batch.ts';
 
 /** Packets looked at together; nothing but their headers is, so the batch may be large. */
 const PACKETS_PER_BATCH = 512;
@@ -44,6 +48,8 @@ class Counter {
   readonly #batch: LivePacketBatch = createLiveBatch(PACKETS_PER_BATCH);
   readonly #startedAtMs = performance.now();
   readonly #cpuAtStart = process.cpuUsage();
+  readonly #linkTypes = new Int32Array(65_536);
+  readonly #selectHashed: ((batch: LivePacketBatch) => { packets: number; octets: number }) | undefined;
   #selector: Selector | undefined;
   #packets = 0;
   #octets = 0;
@@ -51,6 +57,7 @@ class Counter {
 
   constructor(options: LiveCountOptions) {
     this.#options = options;
+    this.#selectHashed = createHashSelection(options.capture, this.#linkTypes);
   }
 
   async run(): Promise<LiveCount> {
@@ -62,7 +69,8 @@ class Counter {
     const source = new LiveSource(capture, open, {
       onOpened: (opened) => {
         const { linkType } = opened.interface;
-        this.#selector = createSelector(capture.sampling, linkType, opened.samplesBy);
+        this.#linkTypes[capture.interfaceIndex] = linkType;
+        this.#selector = createSelector(capture.sampling, opened.samplesBy);
         const { samplingFault } = opened;
         if (samplingFault !== undefined) onLog(samplesItself(samplingFault));
       },
@@ -103,12 +111,14 @@ class Counter {
   }
 
   #add(batch: LivePacketBatch): void {
-    if (this.#selector !== undefined) this.#unselected += selectPackets(this.#selector, batch);
+    if (this.#selector !== undefined) this.#unselected += selectFrames(this.#selector, batch);
     const { wireLength, count } = batch;
     let octets = 0;
     for (let i = 0; i < count; i++) octets += wireLength[i]!;
-    this.#packets += count;
-    this.#octets += octets;
+    const dropped = this.#selectHashed?.(batch) ?? { packets: 0, octets: 0 };
+    this.#unselected += dropped.packets;
+    this.#packets += count - dropped.packets;
+    this.#octets += octets - dropped.octets;
   }
 
   #now({ drops, leftOut }: LiveStatistics): LiveCount {
@@ -122,6 +132,22 @@ class Counter {
       cpuMs: (cpu.user + cpu.system) / 1000,
     };
   }
+}
+
+/** What selection by hash drops of a batch; undefined where packets are not selected so. */
+function createHashSelection(
+  { sampling }: LiveCaptureOptions,
+  linkTypes: Int32Array,
+): ((batch: LivePacketBatch) => { packets: number; octets: number }) | undefined {
+  const selector = createHashSelector(sampling);
+  if (selector === undefined) return undefined;
+  const decoder = createDecoder();
+  const decoded = createDecodedBatch(PACKETS_PER_BATCH, false, true);
+  return (batch) => {
+    decodeFrames(decoder, batch, linkTypes, decoded);
+    selectDecoded(selector, decoded, batch.view);
+    return { packets: selector.packetsDropped, octets: selector.octetsDropped };
+  };
 }
 
 /**

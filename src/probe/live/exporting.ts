@@ -18,6 +18,9 @@ import type { FlowRecordBatch, RecordParts } from '../../records/flow-layout.ts'
 const QUEUED_MAX = 16_384;
 const ROOM_LOOK_MS = 5;
 
+/** Stands for an interface that has not come: without a name, nothing is told of it. */
+const AWAITED_INTERFACE: LiveInterface = { name: '', linkType: 0, snapLength: 0, ifIndex: Number.NaN };
+
 /** Records that neither have been sent nor lie in a spool for the next run. */
 export function unsentRecords({
   recordsPending,
@@ -90,8 +93,17 @@ export class LiveExporting {
 
   /** One of the run's interfaces was opened, or opened again under another number. */
   setInterface(index: number, one: LiveInterface, count: number): void {
-    this.#interfaces[index] = one;
     this.#numbers.setInterface(index, one.ifIndex);
+    this.#setInterface(index, one, count);
+  }
+
+  /** One of the run's interfaces is not there yet: the others are told of without it. */
+  awaitInterface(index: number, count: number): void {
+    if (this.#interfaces[index] === undefined) this.#setInterface(index, AWAITED_INTERFACE, count);
+  }
+
+  #setInterface(index: number, one: LiveInterface, count: number): void {
+    this.#interfaces[index] = one;
     // Until all are known, numbers could not be told from names that are still to come.
     for (let i = 0; i < count; i++) if (this.#interfaces[i] === undefined) return;
     this.#exporting.setInterfaces(this.#interfaces);

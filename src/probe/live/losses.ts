@@ -28,17 +28,27 @@ type Rows<T> = (state: T, config: FlowtapConfig) => readonly Omit<Loss, 'subject
 const NIC_REMEDIES: Readonly<Record<string, string>> = {
   rx_missed_errors: 'the card had no room: enlarge its rings (ethtool -G NAME rx N), spread its interrupts',
   rx_fifo_errors: 'the card had no room: enlarge its rings (ethtool -G NAME rx N), spread its interrupts',
-  rx_dropped:
-    'raise the sysctl net.core.netdev_max_backlog; some drivers count there what they only filtered',
+  rx_dropped: 'raise the sysctl net.core.netdev_max_backlog, and net.core.netdev_budget',
 };
 
-const interfaceRows: Rows<InterfaceState> = ({ name, nic }) =>
-  Object.entries(nic).map(([counter, count]) => ({
-    count,
-    what: `packets lost before the ring, says ${counter} of the interface`,
-    remedy: (NIC_REMEDIES[counter] ?? '').replace('NAME', name),
-    level: 'warning',
-  }));
+const interfaceRows: Rows<InterfaceState> = ({ name, nic, droppedUnseen }) =>
+  Object.entries(nic).map(([counter, count]) => {
+    const isDropped = counter === 'rx_dropped';
+    if (isDropped && Number.isNaN(droppedUnseen)) {
+      return {
+        count,
+        what: 'packets in rx_dropped of the interface, which a filter or sampling keeps from being told apart: lost before the ring, or seen and of no use to the system',
+        remedy: 'without live.filter and random sampling the probe tells them apart',
+        level: 'info',
+      };
+    }
+    return {
+      count: isDropped ? droppedUnseen : count,
+      what: `packets lost before the ring, says ${counter} of the interface`,
+      remedy: (NIC_REMEDIES[counter] ?? '').replace('NAME', name),
+      level: 'warning',
+    };
+  });
 
 function outcomeRows({ outcomes }: WorkerState, config: FlowtapConfig): Omit<Loss, 'subject' | 'key'>[] {
   const refused = outcomes.filter(({ kind }) => kind !== 'accepted' && kind !== 'notIp');

@@ -35,6 +35,8 @@ export interface LiveWorkerData {
 export type LiveWorkerMessage =
   /** After each opening, also when the interface came back under another number. */
   | { readonly kind: 'interfaces'; readonly interfaces: readonly LiveInterface[] }
+  /** The interface is not there; the worker waits for it. */
+  | { readonly kind: 'awaited' }
   /** The capture runs. */
   | { readonly kind: 'opened'; readonly ring: RingSize; readonly handles: RingHandles | undefined }
   | {

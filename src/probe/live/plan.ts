@@ -3,7 +3,8 @@
  * interface, what each is told, and the memory that all of it takes.
  */
 import type { FlowtapConfig } from '../../config/config.ts';
-import { HEALTH_OCTETS_PER_FLOW } from '../../metering/path-health/table.ts';
+import { flowTableOctets } from '../../metering/flow-table.ts';
+import { hasKeyExtension } from '../../metering/key-preparer.ts';
 import { BATCHES, RECORDS_PER_BATCH, recordStride } from '../../metering/record-queue.ts';
 import type { RecordParts } from '../../records/flow-layout.ts';
 import { measuresHealth } from '../parts.ts';
@@ -11,8 +12,6 @@ import type { LiveWorkerData } from './messages.ts';
 
 /** Workers for one interface that `auto` does not go beyond. */
 const AUTO_WORKERS_MAX = 16;
-/** The entry of a flow, and its share of the index (metering/flow-table.ts). */
-const FLOW_OCTETS = 192 + 96;
 
 /** One worker before it has queue and counters. */
 export interface PlannedWorker {
@@ -45,6 +44,11 @@ export function workersPerInterface(config: FlowtapConfig, cores: number): numbe
   return Math.min(AUTO_WORKERS_MAX, Math.max(1, each));
 }
 
+/** Whether interfaces that are not there at the start are waited for. @param isService a service manager started the probe */
+export function waitsForInterfaces({ live }: FlowtapConfig, isService: boolean): boolean {
+  return live.waitForInterfaces === 'on' || (live.waitForInterfaces === 'auto' && isService);
+}
+
 /** The kernel's number of the group in which an interface's workers share its packets: not 0, and ours alone. */
 function fanoutGroup(pid: number, interfaceIndex: number): number {
   return ((pid * 31 + interfaceIndex) % 65_535) + 1;
@@ -57,7 +61,7 @@ function fanoutGroup(pid: number, interfaceIndex: number): number {
 export function planLive(
   config: FlowtapConfig,
   needs: RecordParts,
-  { cores, pid }: { cores: number; pid: number },
+  { cores, pid, isService = false }: { cores: number; pid: number; isService?: boolean },
 ): LivePlan {
   const { live, metering, decode } = config;
   const { mpls, tunnel } = metering.flowKey;
@@ -74,6 +78,7 @@ export function planLive(
           capture: {
             capture: live.capture,
             interface: name,
+            waitForInterface: waitsForInterfaces(config, isService),
             interfaceIndex,
             blockOctets: live.ring.blockOctets,
             blocks: live.ring.blocks,
@@ -95,8 +100,12 @@ export function planLive(
     ),
   );
   const ringOctets = live.capture === 'ring' ? live.ring.blocks * live.ring.blockOctets : 0;
-  const flowOctets = FLOW_OCTETS + (isMeasured ? HEALTH_OCTETS_PER_FLOW : 0);
-  const tableOctets = metering.flowTableEntries * flowOctets;
+  const tableOctets = flowTableOctets({
+    capacity: metering.flowTableEntries,
+    keyExtension: hasKeyExtension(metering.flowKey),
+    encapsulation: keepsEncapsulation,
+    health,
+  });
   const queueOctets = BATCHES * RECORDS_PER_BATCH * recordStride(keepsEncapsulation, isMeasured) * 4;
   return {
     workers,

@@ -19,7 +19,7 @@ import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import { startAnonymizing } from '../replay/records.ts';
 import { meteringStatistics } from '../statistics.ts';
 import { LiveExporting, openCollectors } from './exporting.ts';
-import { InterfaceLosses } from './interfaces.ts';
+import { WatchedInterfaces } from './interfaces.ts';
 import { LossWatcher, lossesOf } from './losses.ts';
 import { type LivePlan, planLive } from './plan.ts';
 import { compareConfigs } from './reload.ts';
@@ -40,6 +40,8 @@ export interface LiveProbeOptions {
   readonly log: Log;
   /** Of flowtap. */
   readonly version: string;
+  /** A service manager started it. Default: no. */
+  readonly isService?: boolean;
   /** Aborted: give the start up. */
   readonly signal: AbortSignal;
   /** Sees every batch of flow records before it is exported; must neither keep nor change it. */
@@ -63,7 +65,7 @@ export class LiveProbe {
   readonly #exporting: LiveExporting;
   readonly #workers: readonly WorkerSupervisor[];
   readonly #selection: LiveSelection;
-  readonly #losses: ReadonlyMap<string, InterfaceLosses>;
+  readonly #interfaces: WatchedInterfaces;
   readonly #watcher: LossWatcher;
   readonly #startedAtMs = Date.now();
   #config: FlowtapConfig;
@@ -91,11 +93,14 @@ export class LiveProbe {
     });
     this.#exporting = exporting;
     this.#watcher = new LossWatcher(log);
-    const machine = { cores: availableParallelism(), pid: process.pid };
+    const { isService = false } = options;
+    const machine = { cores: availableParallelism(), pid: process.pid, isService };
     const needs = { encapsulation: exporting.needsEncapsulation, health: exporting.needsHealth };
     this.plan = planLive(config, needs, machine);
     const { interfaces } = config.live;
-    this.#losses = new Map(interfaces.map((name) => [name, new InterfaceLosses(name)]));
+    this.#interfaces = new WatchedInterfaces(config.live, (name) =>
+      this.#workers.filter((worker) => worker.interface === name).map((worker) => worker.totals()),
+    );
     const module = testing?.workerModule ?? startModule('probe/live/worker');
     this.#selection = new LiveSelection(this.plan.workers, log);
     this.#workers = this.#selection.workers.map((worker) => {
@@ -106,7 +111,11 @@ export class LiveProbe {
         tableOctets: this.plan.tableOctets,
         log,
         consume: (batch) => exporting.consume(batch),
-        onInterface: (one) => exporting.setInterface(interfaceIndex, one, interfaces.length),
+        onInterface: (one) => {
+          exporting.setInterface(interfaceIndex, one, interfaces.length);
+          this.#interfaces.opened(one.name);
+        },
+        onAwaited: () => exporting.awaitInterface(interfaceIndex, interfaces.length),
         looksMax: testing?.looksMax ?? LOOKS_MAX,
       });
     });
@@ -146,18 +155,13 @@ export class LiveProbe {
 
   state(): LiveState {
     const { version } = this.#options;
-    const { interfaces, sampling } = this.#config.live;
     return {
       version,
       startedAtMs: this.#startedAtMs,
       nowMs: Date.now(),
       isReady: this.#unreadiness().length === 0,
       isStopping: this.#isStopping,
-      interfaces: interfaces.map((name) => ({
-        name,
-        samplingInterval: sampling.interval,
-        nic: this.#losses.get(name)!.counts(),
-      })),
+      interfaces: this.#interfaces.states(),
       workers: this.#workers.map((worker) => worker.state()),
       collectors: this.#exporting.statistics(),
       reload: this.#reload,
@@ -192,6 +196,7 @@ export class LiveProbe {
   async stop(): Promise<LiveState> {
     const deadlineMs = performance.now() + STOP_MS;
     this.#isStopping = true;
+    this.#interfaces.freeze();
     this.#exporting.startEnding(WORKERS_STOP_MS);
     await Promise.all(this.#workers.map((worker) => worker.stop(WORKERS_STOP_MS)));
     clearInterval(this.#timer);
@@ -265,7 +270,7 @@ export class LiveProbe {
     if (this.#isStopping) return ['stopping'];
     if (!this.#isStarted) return ['starting'];
     const silent = this.#workers.filter((worker) => !worker.isCapturing);
-    return silent.map((worker) => `a worker of ${worker.interface} does not capture`);
+    return silent.map((worker) => worker.whySilent);
   }
 
   #unhealthiness(): string[] {

@@ -78,6 +78,11 @@ export interface InterfaceState {
   readonly samplingInterval: number;
   /** The interface's own counts of packets lost on the way to the kernel since the probe started; NaN: not known. */
   readonly nic: Readonly<Record<string, number>>;
+  /**
+   * How many packets of rx_dropped no ring can have seen: the rest is what the kernel had no use for. NaN: not known,
+   * as the kernel filters or samples.
+   */
+  readonly droppedUnseen: number;
 }
 
 export interface LiveState {

@@ -9,7 +9,6 @@ import { Worker } from 'node:worker_threads';
 import { type PostedError, RelayedError } from '../../base/errors.ts';
 import type { Log, LogFields, LogLevel } from '../../base/log.ts';
 import type { LiveInterface } from '../../capture/live/live-capture.ts';
-import type { RingHandles } from '../../capture/live/live-options.ts';
 import { BATCHES, createRecordQueue, RecordQueueReader } from '../../metering/record-queue.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import { releaseRing } from '../../sys/packet-socket.ts';
@@ -18,6 +17,7 @@ import type { LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from './mes
 import type { PlannedWorker } from './plan.ts';
 import type { WorkerState } from './state.ts';
 import { packetsIn, WorkerCounters, type WorkerIdentity } from './totals.ts';
+import { beginLife, diedOf, type Life } from './worker-life.ts';
 
 /** Pauses before a worker is started again; a life longer than the longest begins anew with the shortest. */
 const RESTART_MS_MIN = 500;
@@ -35,21 +35,10 @@ export interface SupervisorOptions {
   readonly consume: (batch: FlowRecordBatch) => Promise<void>;
   /** The interface was opened, perhaps under another number than before. */
   readonly onInterface: (one: LiveInterface) => void;
+  /** The interface is not there at the start of a life; the worker waits for it. */
+  readonly onAwaited: () => void;
   /** Looks (`check`) without a turn of the worker after which it counts as hung. */
   readonly looksMax: number;
-}
-
-/** One life of the worker. */
-interface Life {
-  readonly thread: Worker;
-  readonly reader: RecordQueueReader;
-  readonly startedAtMs: number;
-  packetsTaken: number;
-  handles: RingHandles | undefined;
-  ringOctets: number;
-  isOpen: boolean;
-  turns: number;
-  looks: number;
 }
 
 /** What a life ended with; no errors: as it was told. */
@@ -69,6 +58,7 @@ export class WorkerSupervisor {
   #isStarted = false;
   #isStopping = false;
   #hasOpened = false;
+  #isAwaiting = false;
   #pause: { timer: NodeJS.Timeout; resolve: () => void } | undefined;
   #restartMs = RESTART_MS_MIN;
 
@@ -87,13 +77,19 @@ export class WorkerSupervisor {
     this.#opened.promise.catch(() => {});
   }
 
-  /** Resolves when the capture has been opened for the first time; rejects with RelayedError when it cannot be. */
+  /** Resolves when the capture has been opened for the first time, or its interface is awaited; rejects with RelayedError when it cannot be. */
   get opened(): Promise<void> {
     return this.#opened.promise;
   }
 
   get isRunning(): boolean {
     return this.#life?.isOpen === true;
+  }
+
+  /** Why it does not capture, for people. */
+  get whySilent(): string {
+    if (this.#isAwaiting) return `the interface ${this.interface} is not there; waiting for it`;
+    return `a worker of ${this.interface} does not capture`;
   }
 
   /** It runs, and its interface is not lost: blocks are 0 while there is no ring, NaN where a source knows none. */
@@ -200,17 +196,7 @@ export class WorkerSupervisor {
     const workerData: LiveWorkerData = { ...data, queue, counters: counters.buffer };
     const thread = new Worker(this.#options.module, { workerData });
     const reader = new RecordQueueReader(queue);
-    const life: Life = {
-      thread,
-      reader,
-      startedAtMs: performance.now(),
-      packetsTaken: 0,
-      handles: undefined,
-      ringOctets: 0,
-      isOpen: false,
-      turns: Number.NaN,
-      looks: 0,
-    };
+    const life = beginLife(thread, reader);
     this.#life = life;
     const consumed = this.#consumeAll(life);
     const ended = this.#listen(life);
@@ -274,10 +260,17 @@ export class WorkerSupervisor {
     if (message.kind === 'interfaces') {
       const [one] = message.interfaces;
       if (one !== undefined) this.#options.onInterface(one);
+    } else if (message.kind === 'awaited') {
+      life.isOpen = true;
+      this.#isAwaiting = true;
+      this.#options.onAwaited();
+      this.#hasOpened = true;
+      this.#opened.resolve();
     } else if (message.kind === 'log') {
       this.#write(LEVELS[message.level] ?? 'info', message.message, message.message, message.fields);
     } else {
       life.isOpen = true;
+      this.#isAwaiting = false;
       life.handles = message.handles;
       life.ringOctets = message.ring.octets;
       if (this.#hasOpened) this.#write('info', 'worker opened', 'the capture is open again');
@@ -291,9 +284,4 @@ export class WorkerSupervisor {
     const about = { interface: name, ring: this.#identity.ring, ...fields };
     this.#options.log.write(level, `${kind} on ${name}`, `${name}: ${message}`, about);
   }
-}
-
-/** What a worker can no longer say itself. */
-function diedOf(message: string): PostedError {
-  return { code: 'WORKER', message, remedy: undefined, exitCode: 1 };
 }

@@ -18,9 +18,14 @@ import {
   SUPER_PACKET_INDEX,
   splitSuperPackets,
 } from '../../capture/live/super-packets.ts';
+import {
+  createHashSelector,
+  type HashSelector,
+  selectDecoded,
+} from '../../capture/selection/hash-selection.ts';
 import { samplesItself } from '../../capture/selection/kernel-selection.ts';
-import { createSelector, type Selector, selectPackets } from '../../capture/selection/selection.ts';
-import { createDecoder, type Decoder, decodeBatch } from '../../decode/decoder.ts';
+import { createSelector, type Selector, selectFrames } from '../../capture/selection/selection.ts';
+import { countAccepted, createDecoder, type Decoder, decodeFrames } from '../../decode/decoder.ts';
 import { createEngine } from '../../engine/engine.ts';
 import { CLOCK_NS } from '../../metering/counters.ts';
 import type { FlowSink } from '../../metering/expiry.ts';
@@ -52,6 +57,11 @@ const BATCHES_PER_LOOK = 64;
 const TURN_MS = 250;
 /** Flows that end at a time, before there is another look at the room for their records. */
 const FLOWS_PER_LOOK = 512;
+/**
+ * Records that find room while flows that have ended wait in the table, since the exporting process is behind: those of
+ * flows that must leave it all the same.
+ */
+const RECORDS_KEPT_FREE = 6144;
 /** How long the exporting process may take for the flows that are left at the end. */
 const EXPORT_ALL_MS = 4000;
 /** Packets that have been on the wire longer than the block timeout and this are in the table. */
@@ -69,6 +79,10 @@ class LiveWorker {
   readonly #decoder: Decoder;
   readonly #batch: LivePacketBatch = createLiveBatch(PACKETS_PER_BATCH);
   readonly #prepared: PreparedBatch;
+  /** Where headers stand: for path health and selection by hash always, else for batches with super-packets. */
+  readonly #offsets: Int32Array;
+  readonly #needsOffsets: boolean;
+  readonly #hashSelector: HashSelector | undefined;
   #selector: Selector | undefined;
   #isStopped = false;
   #turnAtMs = 0;
@@ -80,7 +94,7 @@ class LiveWorker {
     const place = this.#counters.capture.byteOffset + SUPER_PACKETS * 8;
     this.#superCounts = new Float64Array(data.counters, place, SUPER_PACKET_SEGMENTS - SUPER_PACKETS + 1);
     this.#queue = new RecordQueueWriter(data.queue, {
-      whenFull: 'drop',
+      recordsPerStep: RECORDS_KEPT_FREE,
       counters: this.#counters.metering,
       timeBaseSeconds: () => this.#timeBaseSeconds,
       clockNs: () => this.#counters.metering[CLOCK_NS]!,
@@ -104,12 +118,10 @@ class LiveWorker {
     });
     adviseHuge(engine.buffer);
     this.#decoder = createDecoder(data.decode, this.#counters.decode);
-    const decoded = createDecodedBatch(
-      PACKETS_PER_BATCH,
-      data.encapsulation,
-      (data.health ?? 'off') !== 'off',
-      engine.allocate,
-    );
+    this.#hashSelector = createHashSelector(sampling);
+    this.#needsOffsets = (data.health ?? 'off') !== 'off' || this.#hashSelector !== undefined;
+    const decoded = createDecodedBatch(PACKETS_PER_BATCH, data.encapsulation, true, engine.allocate);
+    this.#offsets = decoded.offsets!;
     this.#prepared = createPreparedBatch(decoded, PACKETS_PER_BATCH, data.metering.flowKey, engine);
   }
 
@@ -132,6 +144,7 @@ class LiveWorker {
     const open = await liveOpener(capture, this.#timeBaseSeconds);
     return new LiveSource(capture, open, {
       onOpened: (opened) => this.#learn(opened),
+      onAwaited: () => post({ kind: 'awaited' }),
       onLog: (level, message, fields) =>
         post({ kind: 'log', level, message, fields: { interface: capture.interface, ...fields } }),
     });
@@ -172,14 +185,20 @@ class LiveWorker {
     this.#metering.mayExpire = this.#queue.hasRoom;
     countLivePackets(batch, capture);
     if (this.#selector !== undefined) {
-      capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + selectPackets(this.#selector, batch);
+      capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + selectFrames(this.#selector, batch);
     }
     if (batch.superPackets > 0) numberSuperPackets(batch);
-    decodeBatch(this.#decoder, batch, this.#linkTypes, prepared);
+    prepared.offsets = this.#needsOffsets || batch.superPackets > 0 ? this.#offsets : undefined;
+    let octets = decodeFrames(this.#decoder, batch, this.#linkTypes, prepared);
+    const hash = this.#hashSelector;
+    if (hash !== undefined) {
+      selectDecoded(hash, prepared, batch.view);
+      capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + hash.packetsDropped;
+      octets -= hash.octetsDropped;
+    }
+    countAccepted(this.#counters.decode, prepared.count, octets);
     if (batch.superPackets > 0) {
-      const { interfaceIndex } = this.#data.capture;
-      const linkType = this.#linkTypes[interfaceIndex]!;
-      splitSuperPackets(batch, prepared, interfaceIndex, linkType, this.#superCounts);
+      splitSuperPackets(batch, prepared, this.#data.capture.interfaceIndex, this.#superCounts);
     }
     this.#preparer.prepare(prepared, batch.view);
     this.#metering.meter(prepared, batch.view);
@@ -218,7 +237,7 @@ class LiveWorker {
     const { interfaceIndex, sampling } = this.#data.capture;
     this.#linkTypes[interfaceIndex] = linkType;
     this.#linkTypes.fill(linkType, SUPER_PACKET_INDEX, SUPER_PACKET_INDEX + PACKETS_PER_BATCH);
-    this.#selector = createSelector(sampling, linkType, opened.samplesBy);
+    this.#selector = createSelector(sampling, opened.samplesBy);
     const { samplingFault } = opened;
     if (samplingFault !== undefined) {
       const fields = { interface: this.#data.capture.interface };

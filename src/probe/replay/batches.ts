@@ -3,9 +3,15 @@
  * packets of a plain capture go the straight way (decode/plain-path.ts); the others are read into a packet batch first.
  */
 
-import { keepShare } from '../../capture/files/share.ts';
 import type { PacketSource, SourceInterface } from '../../capture/source.ts';
-import { createDecoder, type DecodeOptions, type Decoder, decodeBatch } from '../../decode/decoder.ts';
+import { createDecodeCounters } from '../../decode/counters.ts';
+import {
+  countAccepted,
+  createDecoder,
+  type DecodeOptions,
+  type Decoder,
+  decodeFrames,
+} from '../../decode/decoder.ts';
 import { PlainPath } from '../../decode/plain-path.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { FlowKeyExtension, HashSeeds } from '../../metering/flow-key.ts';
@@ -29,6 +35,7 @@ import {
   type RunCounters,
   TIME_BASE_SECONDS,
 } from '../counters.ts';
+import { keepShare } from './share.ts';
 
 export interface ReplayBatchesOptions {
   readonly decode: DecodeOptions;
@@ -79,7 +86,7 @@ export class ReplayBatches {
     counters: RunCounters,
     onInterfaces: (interfaces: readonly SourceInterface[]) => void,
   ) {
-    const { capacity, decode, encapsulation, flowKey, health, seeds, workers } = options;
+    const { capacity, decode, encapsulation, flowKey, health, seeds, worker, workers } = options;
     this.#source = source;
     this.#engine = engine;
     this.#options = options;
@@ -92,10 +99,12 @@ export class ReplayBatches {
     this.#view = this.#full.view;
     const decoded = createDecodedBatch(capacity, encapsulation, health, engine.allocate);
     this.prepared = createPreparedBatch(decoded, capacity, flowKey, engine);
-    this.#decoder = createDecoder(decode, counters.decode, engine);
+    // Every meter reads and decodes all; what that shows beside the packets that are kept, the first one counts.
+    const refused = worker === 0 ? counters.decode : createDecodeCounters();
+    this.#decoder = createDecoder(decode, refused, engine);
     this.#preparer = new KeyPreparer(engine, seeds, flowKey, counters.metering);
     const { multipliers } = this.#preparer;
-    // A paced replay looks at each packet's time, and a share of the packets is chosen, before they are decoded.
+    // A paced replay looks at each packet's time before it is decoded, and a share of the packets is chosen once they are decoded.
     const isWhole = workers === 1 && capacity > 1 && this.prepared.keyExtensions.length === 0;
     if (isWhole && PlainPath.isFor(this.#decoder, decoded))
       this.#plain = new PlainPath(engine, this.#decoder, this.prepared, multipliers);
@@ -140,13 +149,14 @@ export class ReplayBatches {
       return prepared;
     }
     const { worker, workers } = this.#options;
-    if (workers > 1) keepShare(batch, this.#linkTypes, worker, workers);
     const { capacity, count, timeNs } = batch;
-    if (count > 0) {
+    if (worker === 0) {
       this.#engine.countFrames(timeNs.byteOffset, capacity, count, this.#totals.byteOffset);
       this.#count(this.#totals, count);
     }
-    decodeBatch(this.#decoder, batch, this.#linkTypes, prepared);
+    let octets = decodeFrames(this.#decoder, batch, this.#linkTypes, prepared);
+    if (workers > 1) octets -= keepShare(prepared, worker, workers);
+    countAccepted(this.#counters.decode, prepared.count, octets);
     this.#preparer.prepare(prepared, batch.view);
     return prepared;
   }

@@ -29,6 +29,8 @@ export interface ReplayExportData {
   readonly config: FlowtapConfig;
   /** Columns of the terminal that standard output is; undefined where it is none. */
   readonly columns: number | undefined;
+  /** Packets come as they are observed. */
+  readonly isFollowed: boolean;
 }
 
 /** What main tells it. */
@@ -84,11 +86,11 @@ function watchClosing(writer: FlowWriter): FlowWriter {
   };
 }
 
-async function run({ config, columns }: ReplayExportData): Promise<void> {
+async function run({ config, columns, isFollowed }: ReplayExportData): Promise<void> {
   const output = new DescriptorOutput(1);
   const anonymizer = await startAnonymizing(config);
   const writer = await createWriter(config, output, columns);
-  const exporting = config.exporters.length === 0 ? undefined : await startExporting(config);
+  const exporting = config.exporters.length === 0 ? undefined : await startExporting(config, isFollowed);
   const started = Promise.withResolvers<readonly RecordQueueMemory[]>();
   const hear = (request: ReplayExportRequest) => {
     if (request.kind === 'start') {

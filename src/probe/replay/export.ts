@@ -67,14 +67,10 @@ function isPlain({ template, exporters }: FlowtapConfig): boolean {
 
 /**
  * A thread that exports and prints as the configuration says; it starts when it is told to begin.
- * @param columns of the terminal that standard output is; undefined where it is none
+ * @param data what the thread is given
  * @param onClosed called when nobody reads standard output any more
  */
-export function startExportThread(
-  config: FlowtapConfig,
-  columns: number | undefined,
-  onClosed: () => void,
-): RecordTaker {
+export function startExportThread(workerData: ReplayExportData, onClosed: () => void): RecordTaker {
   const ready = Promise.withResolvers<RecordParts>();
   const ended = Promise.withResolvers<RecordsTaken>();
   let thread: Worker | undefined;
@@ -88,7 +84,6 @@ export function startExportThread(
   ended.promise.catch(() => {});
   const begin = () => {
     if (thread !== undefined) return;
-    const workerData: ReplayExportData = { config, columns };
     const started = new Worker(startModule('probe/replay/export-worker'), { workerData });
     started.on('error', fail);
     started.on('exit', () => fail(new Error('the export thread ended before its time')));
@@ -108,7 +103,7 @@ export function startExportThread(
   return {
     begin,
     needs: async () => {
-      if (isPlain(config)) return NO_PARTS;
+      if (isPlain(workerData.config)) return NO_PARTS;
       begin();
       return await ready.promise;
     },
@@ -119,9 +114,13 @@ export function startExportThread(
   };
 }
 
-/** Takes records on this thread, to the collectors and to a writer of the caller's. */
-export function takeHere(config: FlowtapConfig, writer: FlowWriter): RecordTaker {
-  const exporting = config.exporters.length === 0 ? Promise.resolve(undefined) : startExporting(config);
+/**
+ * Takes records on this thread, to the collectors and to a writer of the caller's.
+ * @param isFollowed packets come as they are observed
+ */
+export function takeHere(config: FlowtapConfig, writer: FlowWriter, isFollowed: boolean): RecordTaker {
+  const hasExporters = config.exporters.length > 0;
+  const exporting = hasExporters ? startExporting(config, isFollowed) : Promise.resolve(undefined);
   const queues = Promise.withResolvers<readonly RecordQueueMemory[]>();
   const take = async (): Promise<RecordsTaken> => {
     const anonymizer = await startAnonymizing(config);

@@ -11,7 +11,7 @@ import { CAPTURE_OCTETS, type CaptureOptions, openCaptures } from '../../capture
 import type { PacketSource, SourceInterface } from '../../capture/source.ts';
 import type { DecodeOptions } from '../../decode/decoder.ts';
 import { createEngine } from '../../engine/engine.ts';
-import type { FlowSink } from '../../metering/expiry.ts';
+import { type FlowSink, RECORDS_PER_PACKET_MAX } from '../../metering/expiry.ts';
 import { createHashSeeds, type FlowKeyExtension } from '../../metering/flow-key.ts';
 import { tableOctets } from '../../metering/flow-table.ts';
 import { MeteringProcess } from '../../metering/metering-process.ts';
@@ -22,12 +22,14 @@ import {
   INPUT_CONSUMED,
   INPUT_TOTAL,
   LAST_PACKET_NS,
+  RECORDED_DROPS,
   RECORDS_OUT_OF_ORDER,
   RECORDS_TOO_LATE,
   type RunCounters,
   STOP_REQUESTED,
 } from '../counters.ts';
 import { ReplayBatches } from './batches.ts';
+import { FollowedClock } from './followed-clock.ts';
 import { TablePages } from './table-pages.ts';
 
 /** What a meter is to do; it can be posted to a thread. */
@@ -68,8 +70,18 @@ const SLEEP_MAX_MS = 100;
 /** A paced replay that is less than this ahead goes on: a timer is not more exact. */
 const AHEAD_MS = 1;
 
-/** Slots looked at in one go when the table is emptied: fewer than the records that the queue keeps room for. */
-const SLOTS_PER_TURN = 1024;
+/** Flows looked at in one go when many end at a time: others get their turn in between, and the queue has room for them. */
+const FLOWS_PER_TURN = 1024;
+/** How long records wait at most for others to be handed over with them, and flows of a silent input for their end. */
+const TURN_MS = 100;
+
+/** What is known of a meter's input at its end. */
+export interface InputRead {
+  /** What was wrong with it. */
+  readonly errors: readonly FlowtapError[];
+  /** Names of the captures in it. */
+  readonly files: readonly string[];
+}
 
 /** Takes flows that nobody wants. */
 const NOWHERE: FlowSink = { emit: () => {} };
@@ -82,6 +94,7 @@ export class ReplayMeter {
   readonly #batches: ReplayBatches;
   readonly #metering: MeteringProcess;
   readonly #pages: TablePages;
+  readonly #clock = new FollowedClock();
   #startedAtMs = Number.NaN;
   #isStopped = false;
   #isAbandoned = false;
@@ -98,16 +111,16 @@ export class ReplayMeter {
     const engine = createEngine(tableOctets(metering.flowTableEntries) + CAPTURE_OCTETS);
     const source = openCaptures(files, capture, engine);
     this.#source = source;
-    if (queue !== undefined) {
-      this.#queue = new RecordQueueWriter(queue, {
-        whenFull: 'wait',
-        counters: counters.metering,
-        timeBaseSeconds: () => source.timeBaseSeconds,
-        clockNs: () => counters.capture[LAST_PACKET_NS]!,
-      });
-    }
     // A paced replay waits between any two packets.
     const capacity = speed !== undefined ? 1 : health ? PACKETS_PER_HEALTH_BATCH : PACKETS_PER_BATCH;
+    if (queue !== undefined) {
+      this.#queue = new RecordQueueWriter(queue, {
+        recordsPerStep: Math.max(capacity * RECORDS_PER_PACKET_MAX, FLOWS_PER_TURN),
+        counters: counters.metering,
+        timeBaseSeconds: () => source.timeBaseSeconds,
+        clockNs: () => this.#timeNs,
+      });
+    }
     const { flowKey } = metering;
     const seeds = createHashSeeds(flowKey);
     const batchOptions = { ...options, flowKey, capacity, seeds };
@@ -126,11 +139,23 @@ export class ReplayMeter {
     this.#pages = new TablePages(this.#metering.table);
   }
 
-  /**
-   * Meters everything there is, or what there is until `stop`, and hands every flow over.
-   * @returns what was wrong with the input
-   */
-  async run(): Promise<readonly FlowtapError[]> {
+  /** Meters everything there is, or what there is until `stop`, and hands every flow over. */
+  async run(): Promise<InputRead> {
+    const timer = setInterval(() => this.#turn(), TURN_MS);
+    try {
+      await this.#meterInput();
+    } finally {
+      clearInterval(timer);
+    }
+    this.#look();
+    await this.#expireAll();
+    this.#queue?.close();
+    this.#source.close();
+    const { errors, filesRead: files } = this.#source;
+    return { errors, files };
+  }
+
+  async #meterInput(): Promise<void> {
     const { speed } = this.#options;
     const source = this.#source;
     const batches = this.#batches;
@@ -139,23 +164,41 @@ export class ReplayMeter {
     for (;;) {
       if (looksIn-- === 0) {
         looksIn = batchesPerLook;
-        if (this.#look()) break;
+        if (this.#look()) return;
         // Signals, timers and messages of the thread get their turn.
         await setImmediate();
       }
-      if (this.#queue?.hasRoom === false && !(await this.#room(this.#queue))) break;
       if (!batches.read()) {
-        if (!(await source.more())) break;
+        if (!(await source.more())) return;
         continue;
       }
-      if (speed !== undefined && (await this.#wait(batches.timeNs, speed))) break;
-      this.#metering.meter(batches.prepare(), batches.view);
+      if (speed !== undefined && (await this.#wait(batches.timeNs, speed))) return;
+      if (this.#queue?.hasRoom === false && !(await this.#room(this.#queue))) return;
+      const prepared = batches.prepare();
+      this.#metering.meter(prepared, batches.view);
+      if (this.#isFollowed) this.#clock.heard(prepared, performance.now());
     }
-    this.#look();
-    await this.#expireAll();
-    this.#queue?.close();
-    source.close();
-    return source.errors;
+  }
+
+  /** Whether flows end by the system's clock as well: not at a pace of its own, which has a clock already. */
+  get #isFollowed(): boolean {
+    return this.#source.isFollowed && this.#options.speed === undefined;
+  }
+
+  /** Nanoseconds since the time base: that of the latest packet, or what time it is by now. */
+  get #timeNs(): number {
+    const latestNs = this.#counters.capture[LAST_PACKET_NS]!;
+    return this.#isFollowed ? Math.max(latestNs, this.#clock.timeNs(performance.now())) : latestNs;
+  }
+
+  /** What is due a few times a second, whatever the input does. */
+  #turn(): void {
+    const queue = this.#queue;
+    if (this.#isFollowed && queue?.hasRoom !== false) {
+      const timeNs = this.#clock.timeNs(performance.now());
+      if (!Number.isNaN(timeNs)) this.#metering.advanceTo(timeNs, FLOWS_PER_TURN);
+    }
+    queue?.flush();
   }
 
   /** Reads no further: ends a wait for input that may never come, as from an idle pipe. */
@@ -181,7 +224,7 @@ export class ReplayMeter {
     const queue = this.#queue;
     do {
       if (queue !== undefined && !(await this.#room(queue))) return;
-    } while (this.#metering.expireNext(SLOTS_PER_TURN));
+    } while (this.#metering.expireNext(FLOWS_PER_TURN));
   }
 
   /** Publishes progress; true when the meter is to stop. */
@@ -193,6 +236,7 @@ export class ReplayMeter {
       capture[RECORDS_OUT_OF_ORDER] = this.#source.recordsOutOfOrder ?? 0;
       capture[RECORDS_TOO_LATE] = this.#source.recordsTooLate ?? 0;
     }
+    capture[RECORDED_DROPS] = this.#source.recordedDrops ?? 0;
     this.#pages.look();
     return this.#isStopped || capture[STOP_REQUESTED] !== 0;
   }
@@ -211,10 +255,21 @@ export class ReplayMeter {
       const elapsedNs = (performance.now() - this.#startedAtMs) * 1e6 * speed;
       const aheadMs = (timeNs - first - elapsedNs) / 1e6 / speed;
       if (aheadMs < AHEAD_MS) return false;
-      this.#metering.advanceTo(first + elapsedNs);
-      this.#queue?.flush();
-      if (this.#look()) return true;
+      if (await this.#advance(first + elapsedNs)) return true;
       await new Promise((resolve) => setTimeout(resolve, Math.min(aheadMs, SLEEP_MAX_MS)));
     }
+  }
+
+  /** Ends the flows that have come to their end by this time, a few in each turn. True when asked to stop. */
+  async #advance(timeNs: number): Promise<boolean> {
+    for (;;) {
+      if (this.#queue?.hasRoom === false && !(await this.#room(this.#queue))) return true;
+      const isMore = this.#metering.advanceTo(timeNs, FLOWS_PER_TURN);
+      if (this.#look()) return true;
+      if (!isMore) break;
+      await setImmediate();
+    }
+    this.#queue?.flush();
+    return false;
   }
 }

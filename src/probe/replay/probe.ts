@@ -7,6 +7,7 @@
  * One meter runs on this thread: it begins to read before the export thread has started (probe/replay/export-start.ts).
  */
 import { Worker } from 'node:worker_threads';
+import { isFollowedInput } from '../../capture/files/open-input.ts';
 import type { SourceInterface } from '../../capture/source.ts';
 import { createRecordQueue, type RecordQueueMemory } from '../../metering/record-queue.ts';
 import type { ReplaySummary } from '../../output/summary.ts';
@@ -33,13 +34,19 @@ const PROGRESS_MS = 100;
 
 type OnInterfaces = (interfaces: readonly SourceInterface[]) => void;
 
+interface MeterEnd {
+  /** What was wrong with the input, and which captures there were. */
+  readonly errors: readonly string[];
+  readonly files: readonly string[];
+}
+
 /** A meter at work, on this thread or on one of its own. */
 interface RunningMeter {
   readonly counters: RunCounters;
   /** Where its records go; undefined where nobody wants them. */
   readonly queue: RecordQueueMemory | undefined;
-  /** Resolves with what was wrong with the input; rejects when the thread died. */
-  readonly ended: Promise<readonly string[]>;
+  /** Resolves with what is known of the input; rejects when the thread died. */
+  readonly ended: Promise<MeterEnd>;
   /** Makes a meter that waits for input stop; the counter STOP_REQUESTED stops one that reads. */
   stop(): void;
   /** Ends it at once. */
@@ -51,8 +58,9 @@ interface TextOfError {
   readonly remedy: string | undefined;
 }
 
-function textsOf(errors: readonly TextOfError[]): readonly string[] {
-  return errors.map(({ message, remedy }) => (remedy ? `${message}. ${remedy}` : message));
+function endOf(end: { errors: readonly TextOfError[]; files: readonly string[] }): MeterEnd {
+  const errors = end.errors.map(({ message, remedy }) => (remedy ? `${message}. ${remedy}` : message));
+  return { errors, files: end.files };
 }
 
 function startHere(options: ReplayMeterOptions, onInterfaces: OnInterfaces): RunningMeter {
@@ -61,7 +69,7 @@ function startHere(options: ReplayMeterOptions, onInterfaces: OnInterfaces): Run
   return {
     counters,
     queue: options.queue,
-    ended: meter.run().then(textsOf),
+    ended: meter.run().then(endOf),
     stop: () => meter.stop(),
     terminate: async () => meter.abandon(),
   };
@@ -71,12 +79,12 @@ function startWorker(options: ReplayMeterOptions, onInterfaces: OnInterfaces): R
   const counters = runCounters();
   const workerData: ReplayWorkerData = { options, counters: counters.buffer };
   const thread = new Worker(startModule('probe/replay/worker'), { workerData });
-  const ended = new Promise<readonly string[]>((resolve, reject) => {
+  const ended = new Promise<MeterEnd>((resolve, reject) => {
     thread.on('error', reject);
     thread.on('exit', () => reject(new Error('a replay worker ended before its capture')));
     thread.on('message', (message: ReplayWorkerMessage) => {
       if (message.kind === 'interfaces') onInterfaces(message.interfaces);
-      else resolve(textsOf(message.errors));
+      else resolve(endOf(message));
     });
   });
   return {
@@ -105,12 +113,14 @@ function watchProgress(
 }
 
 /** Whoever takes the records, or undefined where nobody wants them. */
-function startTaker({ config, writer, columns }: ReplayOptions, stop: () => void): RecordTaker | undefined {
-  if (writer !== undefined) return takeHere(config, writer);
+function startTaker(options: ReplayOptions, stop: () => void): RecordTaker | undefined {
+  const { config, writer, columns, files } = options;
+  const isFollowed = files.some(isFollowedInput);
+  if (writer !== undefined) return takeHere(config, writer, isFollowed);
   const hasCollectors = config.exporters.length > 0;
   if (!hasCollectors && config.replay.output === 'none') return undefined;
   // Without a collector, a closed pipe leaves nothing to do.
-  return startExportThread(config, columns, () => hasCollectors || stop());
+  return startExportThread({ config, columns, isFollowed }, () => hasCollectors || stop());
 }
 
 /** What records must carry: what somebody reads, and what the flow key or the configuration asks for. */
@@ -170,7 +180,7 @@ function beginLater(taker: RecordTaker, { counters, queue, ended }: RunningMeter
  */
 export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> {
   const startedAtMs = performance.now();
-  const { config, files, signal } = options;
+  const { config, signal } = options;
   let meters: readonly RunningMeter[] = [];
   const stop = () => {
     for (const meter of meters) {
@@ -191,15 +201,14 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
     if (isLater) stopLooking = beginLater(taker, meters[0]!);
     const ended = Promise.all(meters.map((one) => one.ended));
     // A meter that dies never closes its queue; the first rejection ends the waiting for both.
-    const [errors, taken] = await Promise.all([ended, taker?.ended]);
+    const [ends, taken] = await Promise.all([ended, taker?.ended]);
     return summarize({
-      files,
+      // Every meter reads every file, and meets the same faults.
+      ...ends[0]!,
       counters: meters.map((one) => one.counters),
       capacity: config.metering.flowTableEntries * config.replay.workers,
       statistics: taken?.statistics ?? [],
       output: taken?.output ?? { isClosed: false, error: undefined },
-      // Every meter reads every file, and meets the same faults.
-      errors: errors[0]!,
       elapsedMs: performance.now() - startedAtMs,
     });
   } finally {

@@ -106,12 +106,16 @@ export function tellStatistics(
   exporting?.setMeteringStatistics(meteringStatistics(() => meters));
 }
 
-/** @throws ConfigError for faults in the templates, ExportError for a collector that cannot be opened */
-export async function startExporting(config: FlowtapConfig): Promise<ExportingProcess> {
+/**
+ * @param isFollowed packets come as they are observed
+ * @throws ConfigError for faults in the templates, ExportError for a collector that cannot be opened
+ */
+export async function startExporting(config: FlowtapConfig, isFollowed: boolean): Promise<ExportingProcess> {
   const { createExportingProcess } = await import('../../export/exporting-process.ts');
   const { createLog } = await import('../../base/log.ts');
   const log = createLog({ level: 'warning', print: (line) => process.stderr.write(`${line}\n`) });
   return createExportingProcess(config, config.exporters, {
+    isFollowed,
     log: (level, kind, message) => log.write(level, kind, message),
   });
 }

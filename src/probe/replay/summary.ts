@@ -21,6 +21,7 @@ import {
   OCTETS_READ,
   PACKETS_READ,
   PACKETS_SNAPPED,
+  RECORDED_DROPS,
   RECORDS_OUT_OF_ORDER,
   RECORDS_TOO_LATE,
   type RunCounters,
@@ -28,6 +29,7 @@ import {
 } from '../counters.ts';
 
 export interface SummaryInput {
+  /** Captures that were read. */
   readonly files: readonly string[];
   /** One of each worker. */
   readonly counters: readonly RunCounters[];
@@ -47,7 +49,10 @@ function exporterSummary(one: CollectorStatistics): ExporterSummary {
     octets,
     dataRecords,
     recordsFailed,
-    notExportable: [{ reason: 'IPv6 does not fit into NetFlow v5', records: notExportable.ipv6 }],
+    notExportable: [
+      { reason: 'IPv6 does not fit into NetFlow v5', records: notExportable.ipv6 },
+      { reason: 'they last longer than their times can say', records: notExportable.time },
+    ],
     errors: Object.entries(errors).map(([reason, count]) => ({
       reason,
       messages: count,
@@ -81,6 +86,7 @@ export function summarize(input: SummaryInput): ReplaySummary {
     outOfOrder: sum(({ capture }) => capture[RECORDS_OUT_OF_ORDER]!),
     tooLate: sum(({ capture }) => capture[RECORDS_TOO_LATE]!),
     snapped: sum(({ capture }) => capture[PACKETS_SNAPPED]!),
+    recordedDrops: Math.max(...counters.map(({ capture }) => capture[RECORDED_DROPS]!)),
     firstTimeNs: times.length === 0 ? undefined : Math.min(...unixNs(FIRST_PACKET_NS)),
     lastTimeNs: times.length === 0 ? undefined : Math.max(...unixNs(LAST_PACKET_NS)),
     metered: {

@@ -14,7 +14,11 @@ export interface ReplayWorkerData {
 /** What it tells main, besides counters and records. */
 export type ReplayWorkerMessage =
   | { readonly kind: 'interfaces'; readonly interfaces: readonly SourceInterface[] }
-  | { readonly kind: 'end'; readonly errors: readonly { message: string; remedy: string | undefined }[] };
+  | {
+      readonly kind: 'end';
+      readonly errors: readonly { message: string; remedy: string | undefined }[];
+      readonly files: readonly string[];
+    };
 
 function post(message: ReplayWorkerMessage): void {
   parentPort?.postMessage(message);
@@ -28,8 +32,8 @@ const meter = new ReplayMeter(options, runCounters(counters), (interfaces) =>
 // Listening keeps the thread alive: waiting for room in the queue does not.
 parentPort?.on('message', () => meter.stop());
 try {
-  const errors = await meter.run();
-  post({ kind: 'end', errors: errors.map(({ message, remedy }) => ({ message, remedy })) });
+  const { errors, files } = await meter.run();
+  post({ kind: 'end', errors: errors.map(({ message, remedy }) => ({ message, remedy })), files });
 } finally {
   parentPort?.unref();
 }

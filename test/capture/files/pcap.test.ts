@@ -120,14 +120,14 @@ describe('classic pcap', () => {
   it('finds every truncation, with all whole records before it', async () => {
     const capture = pcap(RECORDS);
     const ends = [24, 24 + 16 + FRAME_A.length, 24 + 32 + FRAME_A.length + FRAME_B.length, capture.length];
-    for (let length = 0; length <= capture.length; length++) {
+    for (let length = 1; length <= capture.length; length++) {
       const file = files.write('cut.pcap', capture.subarray(0, length));
       for (const windowOctets of [1, 65_536]) {
         const { packets, error } = await readAll([file], { windowOctets });
         expect(packets.length, `${length}`).toBe(
           ends.filter((end) => end <= length).length - (length < 24 ? 0 : 1),
         );
-        if (length === 0 || ends.includes(length)) expect(error, `${length}`).toBeUndefined();
+        if (ends.includes(length)) expect(error, `${length}`).toBeUndefined();
         else {
           expect(error, `${length}`).toBeInstanceOf(CaptureFileError);
           const start = ends.filter((end) => end <= length).at(-1) ?? 0;

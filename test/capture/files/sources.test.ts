@@ -8,8 +8,10 @@ import { CaptureFileError } from '../../../src/base/errors.ts';
 import { openCaptures } from '../../../src/capture/files/capture-source.ts';
 import { createPacketBatch } from '../../../src/records/packet-batch.ts';
 import {
+  block,
   enhancedPacket,
   interfaceBlock,
+  octets,
   type PcapRecord,
   pcap,
   readAll,
@@ -177,7 +179,65 @@ describe('several files', () => {
     const { packets, errors } = await readAll(names, { order });
     expect(packets).toHaveLength(298);
     const faults = errors as CaptureFileError[];
-    expect(faults.map((fault) => fault.file).sort()).toEqual([names[2], names[3], names[4]].sort());
+    expect(faults.map((fault) => fault.file).sort()).toEqual(names.slice(1).sort());
+  });
+});
+
+describe('frames that are longer than any is', () => {
+  const MAX = 262_144;
+  const long = Buffer.alloc(9 << 20);
+  const ng = Buffer.concat([
+    sectionHeader(true),
+    interfaceBlock(true, 1),
+    enhancedPacket(true, 0, 1_700_000_000_000_000n, Buffer.alloc(60)),
+    enhancedPacket(true, 0, 1_700_000_000_001_000n, long),
+    enhancedPacket(true, 0, 1_700_000_000_002_000n, Buffer.alloc(60)),
+  ]);
+  const simple = Buffer.concat([
+    sectionHeader(true),
+    interfaceBlock(true, 1),
+    enhancedPacket(true, 0, 1_700_000_000_000_000n, Buffer.alloc(60)),
+    block(true, 3, Buffer.concat([octets(true, [long.length, 4]), long])),
+  ]);
+  const classic = pcap([
+    { seconds: 1_700_000_000, fraction: 0, frame: Buffer.alloc(60) },
+    { seconds: 1_700_000_000, fraction: 1, frame: long },
+  ]);
+
+  it.each([
+    ['pcapng', ng, 140 + 20],
+    ['a simple packet block', simple, 140 + 8],
+    ['pcap', classic, 24 + 16 + 60],
+  ])('are damage in %s, alone or merged', async (_, octets, at) => {
+    const name = files.write('long', octets);
+    const other = files.write('other.pcap', pcap(records(2)));
+    for (const [order, names] of [
+      ['given', [name]],
+      ['time', [name, other]],
+    ] as const) {
+      const { packets, errors } = await readAll(names, { order });
+      expect(packets).toHaveLength(2 * names.length - 1);
+      expect(errors.map(({ message }) => message)).toEqual([
+        expect.stringMatching(
+          `long: byte ${at}: expected .*at most ${MAX} captured octets; found ${long.length} `,
+        ),
+      ]);
+    }
+  });
+
+  it('are read where the snap length is larger', async () => {
+    const snapLength = 1 << 20;
+    const frame = Buffer.alloc(MAX + 4, 5);
+    const both = [
+      pcap([{ seconds: 1_700_000_000, fraction: 0, frame }], { snapLength }),
+      Buffer.concat([
+        sectionHeader(true),
+        interfaceBlock(true, 1, { snapLength }),
+        enhancedPacket(true, 0, 1_700_000_000_000_000n, frame),
+      ]),
+    ].map((octets, i) => files.write(`jumbo${i}`, octets));
+    const { packets, errors } = await readAll(both, { order: 'time' });
+    expect([packets.map(({ wire }) => wire), errors]).toEqual([[MAX + 4, MAX + 4], []]);
   });
 });
 
@@ -208,9 +268,28 @@ describe('files that are no captures', () => {
     expect(error!.message).toMatch(/found the end of the file after 2 of them/);
   });
 
-  it('are no error when they are empty', async () => {
-    const { packets, error } = await readAll([files.write('empty', Buffer.alloc(0)), '/dev/null']);
-    expect([packets, error]).toEqual([[], undefined]);
+  it('are named when they are empty, compressed or not', async () => {
+    const empty = Buffer.alloc(0);
+    const names = [files.write('empty', empty), files.write('empty.gz', gzipSync(empty)), '/dev/null'];
+    const { packets, errors } = await readAll(names);
+    expect(packets).toEqual([]);
+    expect(errors.map(({ message }) => message.replace(/expected .* zstd; /, ''))).toEqual([
+      `${names[0]}: found an empty file (0 octets)`,
+      `${names[1]}: found an empty file (0 octets)`,
+      '/dev/null: found the end before the first octet',
+    ]);
+  });
+
+  it.each(['given', 'time'] as const)('do not count as read (%s)', async (order) => {
+    const good = files.write('good.pcap', pcap(records(3)));
+    const bad = [files.write('empty', Buffer.alloc(0)), files.write('text', Buffer.from('no capture\n'))];
+    const source = openCaptures([...bad, good, files.path('none')], { order });
+    const batch = createPacketBatch(64);
+    do source.readBatch(batch);
+    while (await source.more());
+    source.close();
+    expect(source.filesRead).toEqual([good]);
+    expect(source.errors).toHaveLength(3);
   });
 });
 
@@ -236,7 +315,9 @@ describe('standard input', () => {
     expect(await count(capture.subarray(0, capture.length - 1), 10_000)).toMatch(
       /^499 standard input: byte \d+/,
     );
-    expect(await count(Buffer.alloc(0), 1)).toBe('0 ok\n');
+    expect(await count(Buffer.alloc(0), 1)).toMatch(
+      /^0 standard input: .*found the end before the first octet/,
+    );
   });
 
   it('is read from a file', () => {

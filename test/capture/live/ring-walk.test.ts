@@ -123,6 +123,26 @@ describe('the walk over a block', () => {
     expect([batch.isUdp[0], batch.isUdp[3]]).toEqual([0, 1]);
   });
 
+  it('hands a packet out once whose next is wrong, also where it fills the batch', () => {
+    const { memory, first } = writeBlock([
+      { frame: numbers(60) },
+      { frame: numbers(61) },
+      { frame: numbers(62) },
+    ]);
+    const second = first + new DataView(memory).getUint32(first, true);
+    for (const next of [4, 0x7fff_fff0]) {
+      new DataView(memory).setUint32(second, next, true);
+      for (const capacity of [2, 8]) {
+        const walk = walkOf(memory, first, 3);
+        const batch = createLiveBatch(capacity);
+        expect(walkPackets(walk, batch)).toBe(2);
+        expect([walk.left, walk.faults]).toEqual([0, 1]);
+        expect(walkPackets(walk, batch)).toBe(0);
+        expect(walk.faults).toBe(1);
+      }
+    }
+  });
+
   it('reads and writes nothing outside of the block, whatever stands in it', () => {
     const words = fc.array(
       fc.oneof(

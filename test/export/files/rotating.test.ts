@@ -100,8 +100,9 @@ describe('rotation', () => {
     expect(readdirSync(folder).sort()).toEqual(['.f.csv.part', 'f.csv']);
     expect(readFileSync(path, 'utf8')).toBe('what was there before\n');
     await sink.end();
-    expect(readdirSync(folder)).toEqual(['f.csv']);
-    const lines = linesOf(path);
+    expect(readdirSync(folder).sort()).toEqual(['f-1.csv', 'f.csv']);
+    expect(readFileSync(path, 'utf8')).toBe('what was there before\n');
+    const lines = linesOf(join(folder, 'f-1.csv'));
     expect(lines[0]).toContain('octetDeltaCount');
     expect(lines).toHaveLength(1 + 2 * uniflows(2000));
   });
@@ -193,10 +194,11 @@ function readLater(file: string): Promise<string> {
 describe('faults of the disk', () => {
   it('are counted, told once, and over when there is room again', async () => {
     const log = { lines: [] as string[] };
-    const inner = join(folder, 'inner');
+    const inner = join(folder, '2023');
     writeFileSync(inner, 'a file where a folder is needed');
     const path = join(inner, 'f.json');
-    const sink = await makeSink(createTextFileSink, 'json', path, {}, {}, log);
+    const pattern = join(folder, '%Y', 'f.json');
+    const sink = await makeSink(createTextFileSink, 'json', pattern, {}, {}, log);
     await fill(sink, [1]);
     sink.flush();
     await waitFor('it has failed', () => sink.statistics().recordsFailed > 0);

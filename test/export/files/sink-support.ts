@@ -32,10 +32,12 @@ export function makeSink(
   options: ExporterConfig['options'] = {},
   config: Partial<ExportingConfig> = {},
   log: SinkLog = { lines: [] },
+  isFollowed = false,
 ): Promise<RecordSink> {
   const exporter = { protocol, host: '', port: 0, path, url: `${protocol}:${path}`, options };
   const context = {
     whenFull: 'wait' as const,
+    isFollowed,
     log: (level: string, _: string, message: string) => log.lines.push(`${level} ${message}`),
   };
   return factory({ ...CONFIG, ...config }, exporter, context);

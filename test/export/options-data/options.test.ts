@@ -236,6 +236,33 @@ describeWithTools(['tshark'], 'options data, as tshark reads it', () => {
     },
   );
 
+  // Announcements of more messages than the arena has slots, which is 128.
+  it.each([
+    ['ipfix', 400, 1400],
+    ['ipfix', 150, 512],
+    ['ipfix', 400, 512],
+    ['netflow9', 400, 512],
+  ] as const)(
+    'names every interface: %s, %i of them, messages of %i octets',
+    async (protocol, count, messageOctetsMax) => {
+      const interfaces = Array.from({ length: count }, (_, i) => {
+        const name = `if${i}`.padEnd(protocol === 'ipfix' ? 200 : 32, 'x');
+        return { ifIndex: i + 1, name, description: name };
+      });
+      const to = collector(protocol, { messageOctetsMax, templateRefreshMessages: 20 });
+      const { messages, statistics } = await exportAll([flowsAt(1, 10)], to, CONFIG, (exporter) =>
+        exporter.setInterfaces(interfaces),
+      );
+      expect(Math.max(...messages.map((message) => message.length))).toBeLessThanOrEqual(messageOctetsMax);
+      const text = tshark(messages, ['-V']);
+      expect(faults(text)).toEqual([]);
+      const names = valuesOf(text, 'IfName').map((value) => value.replace(/ .*/, ''));
+      expect(names).toEqual(interfaces.map(({ name }) => name));
+      expect(valuesOf(text, 'SrcAddr')).toHaveLength(statistics.dataRecords);
+      expect(statistics).toMatchObject({ recordsPending: 0, dataRecords: statistics.recordsOffered });
+    },
+  );
+
   it('has the flow keys of each template', async () => {
     const names = [
       'octetDeltaCount',

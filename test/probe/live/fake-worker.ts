@@ -39,7 +39,7 @@ const post = (message: LiveWorkerMessage) => parentPort?.postMessage(message);
 
 const source = openCaptures([CAPTURE], { order: 'given' });
 const queue = new RecordQueueWriter(data.queue, {
-  whenFull: 'drop',
+  recordsPerStep: 1,
   counters: counters.metering,
   timeBaseSeconds: () => source.timeBaseSeconds,
   clockNs: () => capture[run.LAST_PACKET_NS]!,

@@ -1,6 +1,9 @@
 /** The parts of a live probe by themselves: plan, losses over time, interface counters, what a reload may change. */
 import { describe, expect, it } from 'vitest';
+import { createEngine } from '../../../src/engine/engine.ts';
 import { METERED_PACKETS } from '../../../src/metering/counters.ts';
+import { createHashSeeds } from '../../../src/metering/flow-key.ts';
+import { createFlowTable, flowTableOctets, tableOctets } from '../../../src/metering/flow-table.ts';
 import {
   PACKETS_LEFT_OUT,
   PACKETS_READ,
@@ -44,6 +47,17 @@ describe('workers', () => {
     expect(single.workers.map(({ data }) => data.capture.fanoutGroup)).toEqual([undefined]);
   });
 
+  it.each([
+    ['auto', false, false],
+    ['auto', true, true],
+    ['on', false, true],
+    ['off', true, false],
+  ])('with waitForInterfaces %s, as a service %s: wait %s', (wanted, isService, waits) => {
+    const config = liveConfig({ 'live.waitForInterfaces': wanted });
+    const [worker] = planLive(config, NO_PARTS, { cores: 4, pid: 1, isService }).workers;
+    expect(worker!.data.capture.waitForInterface).toBe(waits);
+  });
+
   it('take the memory that the configuration says', () => {
     const config = liveConfig({
       'live.workers': 3,
@@ -52,10 +66,27 @@ describe('workers', () => {
     });
     const plan = planLive(config, NO_PARTS, { cores: 4, pid: 1 });
     expect(plan.ringOctets).toBe(8 * 2 ** 20);
-    expect(plan.tableOctets).toBe(1000 * 288);
+    // Entry, link details, wheel, end of TCP; the index is the next power of two above twice the flows.
+    expect(plan.tableOctets).toBe(1000 * (192 + 16 + 8 + 8) + 2048 * 4);
     expect(plan.totalOctets).toBe(3 * (plan.ringOctets + plan.tableOctets + plan.queueOctets));
     const libpcap = liveConfig({ 'live.capture': 'libpcap' });
     expect(planLive(libpcap, NO_PARTS, { cores: 4, pid: 1 }).ringOctets).toBe(0);
+  });
+});
+
+describe('the memory of a flow table', () => {
+  it.each([
+    { capacity: 1000, keyExtension: false, encapsulation: false, health: 'off' },
+    { capacity: 1000, keyExtension: true, encapsulation: true, health: 'off' },
+    { capacity: 4096, keyExtension: false, encapsulation: false, health: 'on' },
+  ] as const)('is what its arrays take: %j', (options) => {
+    const engine = createEngine(tableOctets(options.capacity));
+    const table = createFlowTable({ ...options, seeds: createHashSeeds(), engine });
+    const { words, index, link, tcpEndNs, wheelNext, wheelPrevious, keyExtension, encapsulation } = table;
+    const { hot, timing, loss, octets, pdm, icmp } = table.health ?? {};
+    const arrays = [words, index, link, tcpEndNs, wheelNext, wheelPrevious, keyExtension, encapsulation];
+    const taken = [...arrays, hot, timing, loss, octets, pdm, icmp].map((array) => array?.byteLength ?? 0);
+    expect(flowTableOctets(options)).toBe(taken.reduce((sum, one) => sum + one, 0));
   });
 });
 
@@ -160,7 +191,8 @@ describe('the account', () => {
 describe('counters of an interface', () => {
   it('only grow, also when another interface takes its name, and are unknown while they were never read', () => {
     let now = { rx_dropped: 100, rx_missed_errors: 5, rx_fifo_errors: Number.NaN };
-    const losses = new InterfaceLosses('eth0', () => now);
+    const traffic = () => ({ rx_packets: 0, tx_packets: 0 });
+    const losses = new InterfaceLosses('eth0', { read: { losses: () => now, traffic } });
     expect(losses.counts()).toEqual({ rx_dropped: 0, rx_missed_errors: 0, rx_fifo_errors: Number.NaN });
     now = { ...now, rx_dropped: 130 };
     expect(losses.counts().rx_dropped).toBe(30);
@@ -168,6 +200,61 @@ describe('counters of an interface', () => {
     expect(losses.counts().rx_dropped).toBe(30);
     now = { rx_dropped: 7, rx_missed_errors: 6, rx_fifo_errors: Number.NaN };
     expect(losses.counts()).toEqual({ rx_dropped: 37, rx_missed_errors: 1, rx_fifo_errors: Number.NaN });
+  });
+});
+
+describe('what rx_dropped counts', () => {
+  const watched = (outgoing = false) => {
+    const now = { rx_dropped: 10, rx_packets: 1000, tx_packets: 500 };
+    const read = {
+      losses: () => ({ rx_dropped: now.rx_dropped, rx_missed_errors: 0, rx_fifo_errors: 0 }),
+      traffic: () => now,
+    };
+    return { now, losses: new InterfaceLosses('eth0', { outgoing, read }) };
+  };
+
+  it('is no loss where the ring has seen every packet of the interface', () => {
+    const { now, losses } = watched();
+    losses.opened(0);
+    Object.assign(now, { rx_dropped: 110, rx_packets: 1100 });
+    expect(losses.unseen(0, 0)).toBe(0);
+    expect(losses.unseen(100, 1000)).toBe(0);
+    expect(losses.counts().rx_dropped).toBe(100);
+  });
+
+  it('is one as far as packets are missing in the ring, and once the workers have had time to count them', () => {
+    const { now, losses } = watched();
+    losses.opened(0);
+    Object.assign(now, { rx_dropped: 110, rx_packets: 1200 });
+    losses.unseen(0, 0);
+    expect(losses.unseen(0, 900)).toBe(0);
+    expect(losses.unseen(170, 1000)).toBe(30);
+    Object.assign(now, { rx_dropped: 110, rx_packets: 5000 });
+    losses.unseen(4000, 2000);
+    expect(losses.unseen(3970, 3000)).toBe(30);
+    // Never more than the counter says: others are told elsewhere, as those of the ring.
+    expect(losses.unseen(0, 4000)).toBe(100);
+  });
+
+  it('begins with the ring, is not known with a filter, and ends with the stop', () => {
+    const { now, losses } = watched();
+    Object.assign(now, { rx_dropped: 60, rx_packets: 1050 });
+    losses.opened(0);
+    expect(losses.unseen(Number.NaN, 0)).toBeNaN();
+    Object.assign(now, { rx_dropped: 70, rx_packets: 1090 });
+    losses.freeze();
+    Object.assign(now, { rx_dropped: 5000, rx_packets: 9000 });
+    expect(losses.unseen(40, 1)).toBe(0);
+    expect(losses.unseen(33, 1)).toBe(7);
+  });
+
+  it('is compared with what is sent, too, where the ring sees that', () => {
+    const { now, losses } = watched(true);
+    losses.opened(0);
+    Object.assign(now, { rx_dropped: 110, rx_packets: 1100, tx_packets: 600 });
+    losses.unseen(0, 0);
+    expect(losses.unseen(200, 1000)).toBe(0);
+    expect(losses.unseen(140, 2000)).toBe(60);
   });
 });
 

@@ -1,8 +1,8 @@
 /** When a probe says that it is ready: never without a capture behind it. */
 import { expect, it } from 'vitest';
-import { useLink } from '../../capture/live/support.ts';
+import { flowsOf, sendFrames, useLink } from '../../capture/live/support.ts';
 import { describeInLab } from '../../lab/lab.ts';
-import { daemonCommand, fetchFrom, scrape, scrapeUntil, total } from './daemon-support.ts';
+import { daemonCommand, fetchFrom, scrape, scrapeUntil, startDaemon, total } from './daemon-support.ts';
 
 describeInLab(['curl'], 'readiness', () => {
   const link = useLink('ready');
@@ -31,6 +31,30 @@ describeInLab(['curl'], 'readiness', () => {
     link.connectAgain();
     await scrapeUntil(link.right, (series) => total(series, 'flowtap_ready') === 1);
     expect(await fetchFrom(link.right, '/readyz')).toEqual({ status: 200, body: 'ok\n' });
+    expect((await daemon.stop()).code).toBe(0);
+  });
+
+  it('comes with an interface that was not there at the start, where it is waited for', async () => {
+    link.right.execute('ip', 'link', 'del', link.far);
+    const options = ['-i', link.far, '--workers', '1', '--ring-blocks', '8'];
+    const refused = await link.right.run(daemonCommand(...options));
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/which is no interface here; .*or any with --wait-for-interfaces on/);
+    const daemon = await startDaemon(link.right, ...options, '--wait-for-interfaces', 'on');
+    await daemon.waitForOutput(
+      new RegExp(`${link.far}: the interface is not there; waiting for it: there are: lo`),
+    );
+    expect(await fetchFrom(link.right, '/readyz')).toMatchObject({
+      status: 503,
+      body: expect.stringContaining(`the interface ${link.far} is not there; waiting for it`),
+    });
+    expect(await fetchFrom(link.right, '/healthz')).toMatchObject({ status: 200 });
+    link.connectAgain();
+    const opened = await scrapeUntil(link.right, (series) => total(series, 'flowtap_ready') === 1);
+    expect(total(opened, 'flowtap_capture_reopened_total')).toBe(0);
+    expect(daemon.output).toContain('the interface has come, and is captured');
+    await sendFrames(link.left, link.near, flowsOf(2), 100);
+    await scrapeUntil(link.right, (series) => total(series, 'flowtap_flow_packets_total') >= 100);
     expect((await daemon.stop()).code).toBe(0);
   });
 });

@@ -72,7 +72,7 @@ describe('a replay', () => {
       const hex =
         'd4c3b2a1020004000000000000000000ffff000001000000' +
         '0100000000000000360000003600000002000000000202000000000188470006413f' +
-        '45000024000100004011aaaa0a0000010a000002003500350010000048656c6c6f0000000000';
+        '4500002400010000401166c60a0000010a000002003500350010000048656c6c6f0000000000';
       writeFileSync(file, Buffer.from(hex, 'hex'));
       const template = 'sourceIPv4Address,mplsTopLabelStackSection,packetDeltaCount';
       const { out } = runFlowtap(['replay', file, '-o', 'json', '--template', template, '-q']);
