@@ -3,6 +3,7 @@
 import type { ConfigFault } from '../base/errors.ts';
 import { formatCount, formatOctets, formatSpan } from '../base/units.ts';
 import type { FlowtapConfig } from '../config/config.ts';
+import { observationPoints } from '../config/live-interfaces.ts';
 import type { LiveCount, LiveCountOptions } from '../probe/live/count.ts';
 import type { Arguments } from './command.ts';
 import { type MergedConfig, mergeConfig } from './flag-config.ts';
@@ -14,7 +15,8 @@ export type CountLive = (options: LiveCountOptions) => Promise<LiveCount>;
 
 function oneInterface(merged: MergedConfig): ConfigFault[] {
   const { interfaces } = merged.config.live;
-  if (interfaces.length <= 1) return captureFaults(merged);
+  const points = observationPoints(interfaces);
+  if (points.length <= 1 && points[0]?.members === undefined) return captureFaults(merged);
   const path = merged.nameOf('live.interfaces');
   return [
     { path, found: interfaces.join(', '), allowed: 'one interface: count each in a process of its own' },

@@ -4,7 +4,9 @@ import { readdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { ConfigFault } from '../base/errors.ts';
 import type { FlowtapConfig } from '../config/config.ts';
+import { observationPoints } from '../config/live-interfaces.ts';
 import { waitsForInterfaces } from '../probe/live/plan.ts';
+import { interfacesOf } from '../records/observation-points.ts';
 import type { Arguments } from './command.ts';
 import { type MergedConfig, mergeConfig } from './flag-config.ts';
 
@@ -28,19 +30,18 @@ function interfaceFaults({ config, nameOf, hasFile }: MergedConfig): ConfigFault
   const allowed = known === undefined ? 'the name of an interface' : known.join(', ');
   if (interfaces.length === 0) return [{ path, found: 'nothing', allowed: `one or more of ${allowed}` }];
   const faults: ConfigFault[] = [];
-  for (const [i, name] of interfaces.entries()) {
-    const found = JSON.stringify(name);
-    if (interfaces.indexOf(name) !== i) {
+  for (const point of observationPoints(interfaces)) {
+    if (point.members !== undefined && known?.includes(point.name)) {
+      const found = `the group ${JSON.stringify(point.name)}, which is the name of an interface here`;
+      faults.push({ path, found, allowed: 'another name for the group' });
+    }
+    // libpcap knows devices that are no interfaces.
+    if (capture !== 'ring' || known === undefined || waits) continue;
+    for (const name of interfacesOf(point).filter((one) => !known.includes(one))) {
+      const where = point.members === undefined ? '' : ` of the group ${point.name}`;
       faults.push({
         path,
-        found: `${found} twice`,
-        allowed: 'each interface once; live.workers shares one out',
-      });
-    } else if (capture === 'ring' && known !== undefined && !known.includes(name) && !waits) {
-      // libpcap knows devices that are no interfaces.
-      faults.push({
-        path,
-        found: `${found}, which is no interface here`,
+        found: `${JSON.stringify(name)}${where}, which is no interface here`,
         allowed: `${allowed}; or any with --wait-for-interfaces on (live.waitForInterfaces)`,
       });
     }
@@ -50,13 +51,18 @@ function interfaceFaults({ config, nameOf, hasFile }: MergedConfig): ConfigFault
 
 /** Options of a live capture that say something which others make void. */
 export function contradictions({ config, nameOf, isGiven }: MergedConfig): ConfigFault[] {
-  const { capture, workers, sampling } = config.live;
+  const { capture, workers, sampling, interfaces } = config.live;
   const faults: ConfigFault[] = [];
   if (capture !== 'ring') {
     const found = `with ${nameOf('live.capture')} ${capture}`;
     for (const option of ['live.ring.blocks', 'live.ring.blockOctets', 'live.ring.blockTimeout']) {
       if (!isGiven(option)) continue;
       faults.push({ path: nameOf(option), found, allowed: 'only with capture ring: leave one of them out' });
+    }
+    for (const { name, members } of observationPoints(interfaces)) {
+      if (members === undefined) continue;
+      const allowed = 'groups of interfaces only with capture ring, which has one ring for all of them';
+      faults.push({ path: nameOf('live.interfaces'), found: `the group ${name} ${found}`, allowed });
     }
     if (workers !== 'auto' && workers > 1) {
       faults.push({

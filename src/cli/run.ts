@@ -13,6 +13,7 @@ import { FlowtapError } from '../base/errors.ts';
 import { createLog, detectLogFormat, type Log, type LogFormat } from '../base/log.ts';
 import { formatCount, formatOctets } from '../base/units.ts';
 import type { FlowtapConfig } from '../config/config.ts';
+import { observationPoints } from '../config/live-interfaces.ts';
 import { packageVersion } from '../package-files.ts';
 import { unsentRecords } from '../probe/live/exporting.ts';
 import type { LiveProbe, LiveProbeOptions } from '../probe/live/probe.ts';
@@ -128,12 +129,11 @@ class Daemon {
 
   #tellStart({ plan, config, metricsUrl }: LiveProbe): void {
     const { live, exporters } = config;
-    const workers = `${plan.workersPerInterface} worker${plan.workersPerInterface === 1 ? '' : 's'} each`;
-    this.#log.write(
-      'info',
-      undefined,
-      `metering ${live.interfaces.join(', ')} by ${live.capture}, ${workers}`,
+    const points = observationPoints(live.interfaces).map(({ name, members }) =>
+      members === undefined ? name : `${name} (${members.join(', ')})`,
     );
+    const workers = `${plan.workersPerInterface} worker${plan.workersPerInterface === 1 ? '' : 's'} each`;
+    this.#log.write('info', undefined, `metering ${points.join(', ')} by ${live.capture}, ${workers}`);
     const { ringOctets, tableOctets, queueOctets, totalOctets } = plan;
     const ring =
       ringOctets === 0

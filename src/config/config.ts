@@ -11,6 +11,7 @@ import type { TunnelName, UdpTunnelName } from '../records/tunnel-kinds.ts';
 import type { ConfigOption } from './config-option.ts';
 import { exporterScheme } from './exporter-schemes.ts';
 import type { ExporterConfig } from './exporters.ts';
+import { observationPointFaults } from './live-interfaces.ts';
 import { formatDuration, type OptionValue } from './option-types.ts';
 import type {
   CAPTURE_KINDS,
@@ -100,6 +101,7 @@ export interface FlowtapConfig {
     readonly workers: number;
   };
   readonly live: {
+    /** Names, and groups `NAME=MEMBER/MEMBER…`: see `observationPoints` of live-interfaces.ts. */
     readonly interfaces: readonly string[];
     /** For those that are not there at the start; auto: where a service manager started the probe. */
     readonly waitForInterfaces: (typeof WAIT_FOR_INTERFACES)[number];
@@ -192,6 +194,7 @@ function portFaults({ decode }: FlowtapConfig, nameOf: (path: string) => string)
  */
 export function crossFaults(config: FlowtapConfig, nameOf: (path: string) => string): ConfigFault[] {
   const faults: ConfigFault[] = portFaults(config, nameOf);
+  faults.push(...observationPointFaults(config.live.interfaces, nameOf('live.interfaces')));
   const { idleTimeoutMs, activeTimeoutMs } = config.metering;
   if (idleTimeoutMs > activeTimeoutMs) {
     faults.push({

@@ -1,5 +1,5 @@
 /** Metrics of capture and decoding: rows of the table of metrics (table.ts). */
-import type { LiveState, OutcomeState, WorkerState } from '../probe/live/state.ts';
+import type { LiveState, MemberState, OutcomeState, WorkerState } from '../probe/live/state.ts';
 import type { Metric, Sample } from './metric.ts';
 
 const RING = ['interface', 'ring'] as const;
@@ -16,6 +16,24 @@ function perRing(
     help,
     labels: RING,
     samples: ({ workers }) => workers.map((worker) => [read(worker), worker.interface, String(worker.ring)]),
+  };
+}
+
+function perMember(
+  name: string,
+  type: Metric['type'],
+  help: string,
+  read: (member: MemberState) => number,
+): Metric {
+  return {
+    name,
+    type,
+    help: `${help} Of each interface of a group in live.interfaces, which other metrics of packets know by its group.`,
+    labels: ['interface', 'group', 'ring'],
+    samples: ({ workers }) =>
+      workers.flatMap(({ interface: group, ring, members }) =>
+        members.map((member): Sample => [read(member), member.interface, group, String(ring)]),
+      ),
   };
 }
 
@@ -105,6 +123,33 @@ const PACKET_METRICS: readonly Metric[] = [
     'counter',
     'Packets that those stand for.',
     ({ capture }) => capture.superPacketSegments,
+  ),
+];
+
+const MEMBER_METRICS: readonly Metric[] = [
+  perMember(
+    'flowtap_capture_member_packets_total',
+    'counter',
+    'Frames read from the capture.',
+    ({ packets }) => packets,
+  ),
+  perMember(
+    'flowtap_capture_member_bytes_total',
+    'counter',
+    'Octets of those frames on the wire.',
+    ({ octets }) => octets,
+  ),
+  perMember(
+    'flowtap_capture_member_up',
+    'gauge',
+    '1 while the interface delivers packets, 0 while it is down or gone.',
+    ({ isUp }) => isUp,
+  ),
+  perMember(
+    'flowtap_capture_member_reopened_total',
+    'counter',
+    'Times that the interface was captured again after it had been lost.',
+    ({ reopened }) => reopened,
   ),
 ];
 
@@ -211,4 +256,9 @@ const DECODE_METRICS: readonly Metric[] = [
   },
 ];
 
-export const CAPTURE_METRICS: readonly Metric[] = [...PACKET_METRICS, ...RING_METRICS, ...DECODE_METRICS];
+export const CAPTURE_METRICS: readonly Metric[] = [
+  ...PACKET_METRICS,
+  ...MEMBER_METRICS,
+  ...RING_METRICS,
+  ...DECODE_METRICS,
+];

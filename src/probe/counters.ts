@@ -4,6 +4,7 @@
  */
 import { createDecodeCounters, DECODE_COUNTERS_SIZE, type DecodeCounters } from '../decode/counters.ts';
 import { METERING_COUNTERS } from '../metering/counters.ts';
+import { MEMBERS_MAX } from '../records/observation-points.ts';
 
 // Places in `capture`.
 /** Frames read, and their octets on the wire. */
@@ -53,7 +54,21 @@ export const RECORDED_DROPS = 22;
  */
 export const RECORDS_OUT_OF_ORDER = 23;
 export const RECORDS_TOO_LATE = 24;
-const CAPTURE_COUNTERS = 32;
+/**
+ * What a ring of several interfaces (a group) counts of each: packets and octets as PACKETS_READ and OCTETS_READ do, its
+ * state (below), and how often it was captured again after it had gone. MEMBER_WORDS places for each from MEMBERS on.
+ */
+export const MEMBERS = 32;
+export const MEMBER_PACKETS = 0;
+export const MEMBER_OCTETS = 1;
+export const MEMBER_STATE = 2;
+export const MEMBER_REOPENED = 3;
+export const MEMBER_WORDS = 4;
+/** States of a member: not there, there but down or without a link, up. */
+export const MEMBER_GONE = 0;
+export const MEMBER_DOWN = 1;
+export const MEMBER_UP = 2;
+const CAPTURE_COUNTERS = MEMBERS + MEMBERS_MAX * MEMBER_WORDS;
 
 export interface RunCounters {
   readonly buffer: SharedArrayBuffer;

@@ -1,5 +1,6 @@
 /** The types of options: text and YAML values in, values or refusals out. */
 import { describe, expect, it } from 'vitest';
+import { LIVE_INTERFACES, observationPointFaults, observationPoints } from '../../src/config/live-interfaces.ts';
 import {
   choices,
   duration,
@@ -132,4 +133,51 @@ describe('texts', () => {
     'does not listen at %j',
     (raw) => expect(listenAddress().parse(raw)).toBeUndefined(),
   );
+});
+
+describe('interfaces and groups of them', () => {
+  it.each([
+    ['eth1', ['eth1']],
+    ['eth1, tap=eth2/eth3', ['eth1', 'tap=eth2/eth3']],
+    [['a=b', { name: 'tap', members: ['eth2', 'e+=1'] }], ['a=b', 'tap=eth2/e+=1']],
+    // libpcap's name for a port of a netmap switch.
+    ['netmap:eth0/2', ['netmap:eth0/2']],
+    [[], []],
+  ])('reads %j', (raw, words) => expect(LIVE_INTERFACES.parse(raw)).toEqual(words));
+
+  it.each([
+    'tap=eth1/',
+    '=eth1/eth2',
+    'tap=/eth1',
+    'tap=1/2/3/4/5/6/7/8/9',
+    { name: 'tap', members: ['eth1', 'eth2'] },
+    [{ name: 'tap', members: [] }],
+    [{ name: 'tap', members: ['eth1'] }],
+    [{ name: 'tap', members: ['eth1', ''] }],
+    [{ name: 'tap', members: ['eth1/eth2', 'eth3'] }],
+    [{ name: 'a=b', members: ['eth1', 'eth2'] }],
+    [{ name: 'tap', members: ['eth1', 'eth2'], workers: 2 }],
+    [{ members: ['eth1', 'eth2'] }],
+    [7],
+  ])('refuses %j', (raw) => expect(LIVE_INTERFACES.parse(raw)).toBeUndefined());
+
+  it('tells interfaces from groups', () =>
+    expect(observationPoints(['a=b', 'tap=eth2/e+=1'])).toEqual([
+      { name: 'a=b' },
+      { name: 'tap', members: ['eth2', 'e+=1'] },
+    ]));
+
+  it.each([
+    ['eth1,eth1', '"eth1" twice'],
+    ['tap=eth1/eth1', '"eth1" twice'],
+    ['eth1,tap=eth1/eth2', '"eth1" twice, in eth1 and in tap'],
+    ['east=eth1/eth2,west=eth2/eth3', '"eth2" twice, in east and in west'],
+    ['eth3=eth1/eth2,eth3', 'the group "eth3", which is the name of another interface or group'],
+    ['tap=eth1/eth2,tap=eth3/eth4', 'the group "tap", which is the name of another interface or group'],
+    ['eth1=eth1/eth2', 'the group "eth1", which is the name of another interface or group'],
+    ['east=eth1/eth2,west=eth3/eth4,eth5', undefined],
+  ])('finds in %s what is wrong', (text, found) => {
+    const faults = observationPointFaults(LIVE_INTERFACES.parse(text) as string[], 'live.interfaces');
+    expect(faults[0]?.found).toBe(found);
+  });
 });

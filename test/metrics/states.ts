@@ -26,6 +26,7 @@ export function workerState(name: string, ring: number, changes: Partial<WorkerS
       reopened: 17,
       lastPacketSeconds: 1_700_000_000.25,
     },
+    members: [],
     outcomes: [
       { name: 'accepted', kind: 'accepted', packets: 900, octets: 1 },
       { name: 'arp', kind: 'notIp', packets: 60, octets: 1 },

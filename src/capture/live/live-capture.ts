@@ -4,6 +4,7 @@
  */
 import type { InterfaceState } from '../../sys/network-interface.ts';
 import type { SourceInterface } from '../source.ts';
+import type { GroupMembers, MemberNews } from './group-members.ts';
 import type { LivePacketBatch } from './live-batch.ts';
 import type { RingHandles, RingSize, SamplingOptions } from './live-options.ts';
 
@@ -29,6 +30,10 @@ export interface LiveCapture {
   readonly samplesBy: readonly SamplingOptions['method'][];
   /** Why the kernel does not sample as it was to, or undefined. */
   readonly samplingFault?: string | undefined;
+  /** The interfaces of a group, where the capture is that of one. */
+  readonly members?: GroupMembers | undefined;
+  /** Looks after them, and captures those that have come. @throws CaptureError */
+  lookAtMembers?(): MemberNews[];
   /** Blocks that the kernel has filled and that have not been read; NaN where that is not known. */
   blocksUsed(): number;
   /**

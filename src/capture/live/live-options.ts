@@ -25,8 +25,10 @@ export interface KernelSelectionOptions {
 
 export interface LiveCaptureOptions {
   readonly capture: CaptureKind;
-  /** Name of the network interface. */
+  /** Name of the network interface, or of the group of `members`. */
   readonly interface: string;
+  /** Names of the interfaces that are captured as one, 8 at most (kind `ring` only). Default: `interface` alone. */
+  readonly members?: readonly string[] | undefined;
   /** If it is not there at the start, wait for it instead of failing. Default: no. */
   readonly waitForInterface?: boolean;
   /** Which of the run's interfaces this is, from 0: flows get observation point number one above. */

@@ -4,6 +4,7 @@
  */
 import { FlowtapError, NoInterfaceError } from '../../base/errors.ts';
 import type { InterfaceState } from '../../sys/network-interface.ts';
+import type { MemberNews } from './group-members.ts';
 import type { LivePacketBatch } from './live-batch.ts';
 import type { LiveCapture } from './live-capture.ts';
 import type { LiveCaptureOptions } from './live-options.ts';
@@ -19,9 +20,20 @@ const REOPEN_MS = 500;
 /** A reopening that fails for another reason than the interface's absence is logged this often. */
 const REFUSED_LOG_MS = 60_000;
 
+const SAID: Readonly<Record<InterfaceState, string>> = {
+  up: 'the interface delivers packets again',
+  down: 'the interface is down: no packets until it is up',
+  'no link': 'the interface has no link: no packets until it has',
+  gone: 'the interface is gone; waiting for it to come back',
+};
+const CAPTURED_FIRST = 'has come, and is captured';
+const CAPTURED_AGAIN = 'is back, and captured again';
+
 export interface LiveEvents {
   /** The capture runs; called again after each reopening. */
   readonly onOpened: (capture: LiveCapture) => void;
+  /** Members of a group have come, for the first time or again. */
+  readonly onMembers?: (capture: LiveCapture, members: readonly string[]) => void;
   /** The interface is not there at the start, and is waited for. */
   readonly onAwaited?: () => void;
   readonly onLog: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, string>) => void;
@@ -68,6 +80,7 @@ export class LiveSource {
   #lookAtMs = 0;
   #wokenAtMs = performance.now();
   #refusedLogAtMs = -Infinity;
+  #membersAtMs = 0;
 
   /**
    * @param open opens the capture
@@ -92,7 +105,16 @@ export class LiveSource {
       return;
     }
     events.onOpened(this.#capture);
+    this.#tellMissing(this.#capture);
     this.#look(this.#capture);
+  }
+
+  #tellMissing({ members }: LiveCapture): void {
+    for (const [i, member] of members?.names.entries() ?? []) {
+      if (members!.states[i] !== 'gone') continue;
+      const fields = { interface: member, state: 'gone' };
+      this.#events.onLog('warn', `${member}: the interface is not there; waiting for it`, fields);
+    }
   }
 
   /** The capture that runs, or undefined while the interface is lost. */
@@ -147,6 +169,27 @@ export class LiveSource {
     this.statistics.drops += drops;
     this.statistics.freezes += freezes;
     this.statistics.leftOut += leftOut;
+    this.#lookAtMembers(capture);
+  }
+
+  /** Here, and not where a wait ends: one member may be busy while another one is away. */
+  #lookAtMembers(capture: LiveCapture): void {
+    const now = performance.now();
+    if (capture.lookAtMembers === undefined || now < this.#membersAtMs) return;
+    this.#membersAtMs = now + REOPEN_MS;
+    const news = capture.lookAtMembers();
+    for (const one of news) this.#tellMember(one);
+    const come = news.filter(({ hasCome }) => hasCome).map(({ member }) => member);
+    if (come.length > 0) this.#events.onMembers?.(capture, come);
+  }
+
+  #tellMember({ member, state, before, hasCome, hadCome }: MemberNews): void {
+    const said = hasCome ? `the interface ${hadCome ? CAPTURED_AGAIN : CAPTURED_FIRST}` : SAID[state];
+    this.#events.onLog(state === 'up' ? 'info' : 'warn', `${member}: ${said}`, {
+      interface: member,
+      state,
+      before,
+    });
   }
 
   close(): void {
@@ -178,13 +221,7 @@ export class LiveSource {
       this.#goneAtMs = now;
       this.#isDrained = false;
     }
-    const said: Record<InterfaceState, string> = {
-      up: 'the interface delivers packets again',
-      down: 'the interface is down: no packets until it is up',
-      'no link': 'the interface has no link: no packets until it has',
-      gone: 'the interface is gone; waiting for it to come back',
-    };
-    this.#events.onLog(state === 'up' ? 'info' : 'warn', said[state], { state, before });
+    this.#events.onLog(state === 'up' ? 'info' : 'warn', SAID[state], { state, before });
   }
 
   #lose(capture: LiveCapture): void {
@@ -204,7 +241,7 @@ export class LiveSource {
       return;
     }
     if (this.#hasOpened) this.statistics.reopened++;
-    const message = this.#hasOpened ? 'is back, and captured again' : 'has come, and is captured';
+    const message = this.#hasOpened ? CAPTURED_AGAIN : CAPTURED_FIRST;
     this.#hasOpened = true;
     this.#state = 'up';
     this.statistics.isUp = true;

@@ -15,9 +15,9 @@ import {
   interfaceState,
 } from '../../sys/network-interface.ts';
 import { noSuchInterface, PacketSocket } from '../../sys/packet-socket.ts';
-import { LINKTYPE_ETHERNET, linkTypeOfHardware } from '../link-types.ts';
-import { compileProgram } from '../selection/bpf.ts';
+import { LINKTYPE_ETHERNET } from '../link-types.ts';
 import { attachSelection, leftOutBySelection } from '../selection/kernel-selection.ts';
+import { GroupMembers, type MemberNews } from './group-members.ts';
 import type { LivePacketBatch } from './live-batch.ts';
 import type { KernelStatistics, LiveCapture, LiveInterface } from './live-capture.ts';
 import type {
@@ -27,22 +27,24 @@ import type {
   RingSize,
   SamplingOptions,
 } from './live-options.ts';
+import { allocateRing, receiveAll, ringLinkType, ringProgram, startCapture } from './ring-socket.ts';
 import { type BlockWalk, createBlockWalk, walkPackets } from './ring-walk.ts';
 
 const { BLOCK_DESC_OCTETS, BLOCK_NUM_PKTS, BLOCK_OFFSET_TO_FIRST_PKT, BLOCK_STATUS, SOL_PACKET } = linux;
 const { TP_STATUS_KERNEL, TP_STATUS_USER } = linux;
 
-/** Frames are laid out one behind the other, whatever this says; the kernel wants it to divide a block. */
-const FRAME_OCTETS = 2048;
 /** Offsets in the ring are 31-bit integers. */
 const RING_OCTETS_MAX = 2 ** 30;
 
 export class RingCapture implements LiveCapture {
-  readonly interface: LiveInterface;
   readonly ring: RingSize;
   readonly handles: RingHandles;
   readonly samplesBy: readonly SamplingOptions['method'][];
   readonly samplingFault: string | undefined;
+  /** The interfaces that the ring is for together; undefined: it is that of one. */
+  readonly members: GroupMembers | undefined;
+  readonly #options: LiveCaptureOptions;
+  readonly #interface: LiveInterface;
   readonly #socket: PacketSocket;
   readonly #walk: BlockWalk;
   readonly #selection: KernelSelectionOptions | undefined;
@@ -59,8 +61,12 @@ export class RingCapture implements LiveCapture {
   /** @throws CaptureError */
   constructor(options: LiveCaptureOptions, timeBaseSeconds: number) {
     const name = options.interface;
-    const ifIndex = interfaceIndex(name);
+    const { members: names, waitForInterface } = options;
+    const members = names === undefined ? undefined : new GroupMembers(names, waitForInterface === true);
+    const ifIndex = members === undefined ? interfaceIndex(name) : members.ifIndex;
     if (ifIndex === 0) throw noSuchInterface(name);
+    this.#options = options;
+    this.members = members;
     const { blocks, blockOctets } = options;
     const octets = blocks * blockOctets;
     if (octets > RING_OCTETS_MAX) {
@@ -69,8 +75,8 @@ export class RingCapture implements LiveCapture {
         exitCode: 2,
       });
     }
-    const linkType = linkTypeOf(name);
-    this.interface = { name, linkType, snapLength: options.snapLength, ifIndex };
+    const linkType = members?.linkType ?? ringLinkType(name, hardwareType(name));
+    this.#interface = { name, linkType, snapLength: options.snapLength, ifIndex };
     this.ring = { blocks, blockOctets, octets };
     const socket = new PacketSocket(name);
     this.#socket = socket;
@@ -79,24 +85,21 @@ export class RingCapture implements LiveCapture {
       const hasVnetHeader = allocateRing(socket, options);
       const mapped = socket.map(octets);
       address = mapped.address;
-      const program = programOf(options, linkType);
-      const { kernelSelection, sampling } = options;
-      const isSelecting = kernelSelection !== undefined && sampling !== undefined;
+      const { kernelSelection } = options;
       // The map counts on over the lives of a worker.
-      if (isSelecting) this.#leftOut = leftOutBySelection(kernelSelection);
-      this.samplingFault = isSelecting
-        ? attachSelection(socket, program, kernelSelection, sampling.interval)
-        : undefined;
-      this.#selection = isSelecting && this.samplingFault === undefined ? kernelSelection : undefined;
-      this.samplesBy = this.#selection === undefined ? ['random'] : ['random', 'systematic'];
-      if (this.#selection === undefined) socket.attachFilter(program);
-      startCapture(socket, options, ifIndex);
+      if (kernelSelection !== undefined) this.#leftOut = leftOutBySelection(kernelSelection);
+      this.samplingFault = this.#attachProgram(kernelSelection);
+      const isSelecting = kernelSelection !== undefined && this.samplingFault === undefined;
+      this.#selection = isSelecting ? kernelSelection : undefined;
+      this.samplesBy = isSelecting ? ['random', 'systematic'] : ['random'];
+      startCapture(socket, options, members === undefined ? [ifIndex] : members.present);
       const isEthernet = linkType === LINKTYPE_ETHERNET;
       this.#walk = createBlockWalk(mapped.memory, {
         timeBaseSeconds,
         interfaceIndex: options.interfaceIndex,
         isEthernet,
         hasVnetHeader,
+        members,
       });
     } catch (error) {
       socket.close(address === 0n ? undefined : { address, octets });
@@ -107,6 +110,42 @@ export class RingCapture implements LiveCapture {
       { length: blocks },
       (_, block) => (block * blockOctets + BLOCK_STATUS) >>> 2,
     );
+  }
+
+  get interface(): LiveInterface {
+    // That of a group has the number of its first member that is there.
+    const { members } = this;
+    return members === undefined ? this.#interface : { ...this.#interface, ifIndex: members.ifIndex };
+  }
+
+  /** Attaches the program of the interfaces that are there. @returns why the kernel does not sample as it was to */
+  #attachProgram(selection: KernelSelectionOptions | undefined): string | undefined {
+    const { sampling } = this.#options;
+    const program = ringProgram(this.#options, this.#interface.linkType, this.members);
+    const isSelecting = selection !== undefined && sampling !== undefined;
+    const fault = isSelecting
+      ? attachSelection(this.#socket, program, selection, sampling.interval)
+      : undefined;
+    if (!isSelecting || fault !== undefined) this.#socket.attachFilter(program);
+    return fault;
+  }
+
+  /**
+   * Looks after the members of a group, and captures those that have come.
+   * @throws CaptureError
+   */
+  lookAtMembers(): MemberNews[] {
+    const { members } = this;
+    if (members === undefined) return [];
+    const news = members.look();
+    const come = news.filter(({ hasCome }) => hasCome);
+    if (come.length === 0) return news;
+    const fault = this.#attachProgram(this.#selection);
+    if (fault !== undefined) throw new CaptureError(this.#interface.name, fault);
+    for (const { member } of come) {
+      receiveAll(this.#socket, this.#options, members.ifIndexes[members.names.indexOf(member)]!);
+    }
+    return news;
   }
 
   get faults(): number {
@@ -164,7 +203,9 @@ export class RingCapture implements LiveCapture {
   }
 
   state(): InterfaceState {
-    return interfaceState(this.interface.name, this.interface.ifIndex);
+    // Members come and go, and the ring stays.
+    if (this.members !== undefined) return 'up';
+    return interfaceState(this.#interface.name, this.#interface.ifIndex);
   }
 
   takeStatistics(): KernelStatistics {
@@ -190,82 +231,4 @@ export class RingCapture implements LiveCapture {
   close(): void {
     this.#socket.close(this.handles);
   }
-}
-
-/** @throws CaptureError for kinds of interface that carry no IP packets */
-function linkTypeOf(name: string): number {
-  const hardware = hardwareType(name);
-  if (hardware < 0) throw noSuchInterface(name);
-  const linkType = linkTypeOfHardware(hardware);
-  if (linkType !== undefined) return linkType;
-  throw new CaptureError(name, `interfaces of this kind are not known (ARPHRD ${hardware})`, {
-    remedy: 'try --capture libpcap, which knows more of them',
-    exitCode: 2,
-  });
-}
-
-/** Sets the socket up and allocates its ring. @returns whether a virtio_net_hdr will stand before each frame */
-function allocateRing(socket: PacketSocket, options: LiveCaptureOptions): boolean {
-  socket.set('PACKET_VERSION', SOL_PACKET, linux.PACKET_VERSION, linux.TPACKET_V3);
-  const hasVnetHeader = socket.trySet(SOL_PACKET, linux.PACKET_VNET_HDR, 1) === 0;
-  const { blocks, blockOctets } = options;
-  const frameOctets = Math.min(FRAME_OCTETS, blockOctets);
-  const request = new DataView(new ArrayBuffer(linux.TPACKET_REQ3_OCTETS));
-  request.setUint32(linux.REQ_BLOCK_SIZE, blockOctets, true);
-  request.setUint32(linux.REQ_BLOCK_NR, blocks, true);
-  request.setUint32(linux.REQ_FRAME_SIZE, frameOctets, true);
-  request.setUint32(linux.REQ_FRAME_NR, blocks * Math.floor(blockOctets / frameOctets), true);
-  request.setUint32(linux.REQ_RETIRE_BLK_TOV, options.blockTimeoutMs, true);
-  const errno = socket.trySet(SOL_PACKET, linux.PACKET_RX_RING, new Uint8Array(request.buffer));
-  if (errno === linux.EINVAL) {
-    throw new CaptureError(
-      options.interface,
-      `the kernel refuses a ring of ${blocks} blocks of ${blockOctets} octets`,
-      { remedy: 'blocks are a multiple of the page size: live.ring.blockOctets', exitCode: 2 },
-    );
-  }
-  if (errno !== 0)
-    socket.set('PACKET_RX_RING', SOL_PACKET, linux.PACKET_RX_RING, new Uint8Array(request.buffer));
-  return hasVnetHeader;
-}
-
-function programOf(options: LiveCaptureOptions, linkType: number): Uint8Array {
-  const { sampling } = options;
-  return compileProgram({
-    name: options.interface,
-    linkType,
-    snapLength: options.snapLength,
-    filter: options.filter ?? '',
-    randomInterval: sampling?.method === 'random' ? sampling.interval : 1,
-    // The workers of a fanout group share what the kernel hands to the group, and older kernels hand it everything.
-    withoutOutgoing: !options.outgoing && options.fanoutGroup !== undefined,
-  });
-}
-
-/** Binds the socket: packets come from here on. */
-function startCapture(socket: PacketSocket, options: LiveCaptureOptions, ifIndex: number): void {
-  // A kernel before 4.20 does not know the option: the program drops what this host sends there.
-  if (!options.outgoing) socket.trySet(SOL_PACKET, linux.PACKET_IGNORE_OUTGOING, 1);
-  const address = new DataView(new ArrayBuffer(linux.SOCKADDR_LL_OCTETS));
-  address.setUint16(linux.SLL_FAMILY, linux.AF_PACKET, true);
-  address.setUint16(linux.SLL_PROTOCOL, linux.ETH_P_ALL);
-  address.setInt32(linux.SLL_IFINDEX, ifIndex, true);
-  socket.bind(new Uint8Array(address.buffer));
-  if (options.promiscuous) {
-    const membership = new DataView(new ArrayBuffer(linux.PACKET_MREQ_OCTETS));
-    membership.setInt32(linux.MREQ_IFINDEX, ifIndex, true);
-    membership.setUint16(linux.MREQ_TYPE, linux.PACKET_MR_PROMISC, true);
-    const octets = new Uint8Array(membership.buffer);
-    socket.set('promiscuous mode', SOL_PACKET, linux.PACKET_ADD_MEMBERSHIP, octets);
-  }
-  if (options.fanoutGroup !== undefined) joinFanout(socket, options, options.fanoutGroup);
-}
-
-/** Joins the workers that share the interface: both directions of a flow, and all fragments of a packet, to one. */
-function joinFanout(socket: PacketSocket, options: LiveCaptureOptions, group: number): void {
-  const flags = linux.PACKET_FANOUT_HASH | linux.PACKET_FANOUT_FLAG_DEFRAG;
-  const ignore = options.outgoing ? 0 : linux.PACKET_FANOUT_FLAG_IGNORE_OUTGOING;
-  const value = (type: number) => (group & 0xffff) | (type << 16);
-  if (ignore !== 0 && socket.trySet(SOL_PACKET, linux.PACKET_FANOUT, value(flags | ignore)) === 0) return;
-  socket.set('PACKET_FANOUT', SOL_PACKET, linux.PACKET_FANOUT, value(flags));
 }

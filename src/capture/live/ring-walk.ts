@@ -9,7 +9,7 @@ import type { LivePacketBatch } from './live-batch.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { PKT_LEN, PKT_MAC, PKT_NEXT_OFFSET, PKT_NSEC, PKT_SEC, PKT_SNAPLEN, PKT_STATUS } = linux;
-const { PKT_VLAN_TCI, PKT_VLAN_TPID, TPACKET3_HDR_OCTETS, VIRTIO_NET_HDR_OCTETS } = linux;
+const { PKT_VLAN_TCI, PKT_VLAN_TPID, SLL_IFINDEX, TPACKET3_HDR_OCTETS, VIRTIO_NET_HDR_OCTETS } = linux;
 const { TP_STATUS_VLAN_TPID_VALID, TP_STATUS_VLAN_VALID, VNET_CSUM_START, VNET_GSO_SIZE } = linux;
 const { VNET_GSO_TYPE, VIRTIO_NET_HDR_F_NEEDS_CSUM, VIRTIO_NET_HDR_GSO_ECN } = linux;
 const { VIRTIO_NET_HDR_GSO_TCPV4, VIRTIO_NET_HDR_GSO_TCPV6, VIRTIO_NET_HDR_GSO_UDP_L4 } = linux;
@@ -38,12 +38,23 @@ export interface BlockWalk {
   readonly isEthernet: boolean;
   /** A virtio_net_hdr stands before each frame. */
   readonly hasVnetHeader: boolean;
+  /** Counts packets by the interface that they came from, where the ring is that of several. */
+  readonly members?: MemberCounts | undefined;
+}
+
+/** What came from each member of a group of interfaces. */
+export interface MemberCounts {
+  /** The number of each member, behind them the number that each had before it went and came back; 0: none. */
+  readonly ifIndexes: Int32Array;
+  readonly packets: Float64Array;
+  /** On the wire. */
+  readonly octets: Float64Array;
 }
 
 /** A walk over ring memory, before its first block. */
 export function createBlockWalk(
   memory: ArrayBuffer,
-  options: Pick<BlockWalk, 'timeBaseSeconds' | 'interfaceIndex' | 'isEthernet' | 'hasVnetHeader'>,
+  options: Pick<BlockWalk, 'timeBaseSeconds' | 'interfaceIndex' | 'isEthernet' | 'hasVnetHeader' | 'members'>,
 ): BlockWalk {
   const view = new DataView(memory);
   return { ...options, view, words: new Int32Array(memory), at: 0, left: 0, end: 0, faults: 0 };
@@ -55,7 +66,7 @@ export function createBlockWalk(
  * @returns how many; 0 once the block is through
  */
 export function walkPackets(walk: BlockWalk, batch: LivePacketBatch): number {
-  const { words, view, end, timeBaseSeconds, interfaceIndex } = walk;
+  const { words, view, end, timeBaseSeconds, interfaceIndex, members } = walk;
   const { capacity, frameOffset, capturedLength, wireLength, timeNs } = batch;
   const points = batch.interfaceIndex;
   const segmentOctets = batch.segmentOctets;
@@ -88,6 +99,8 @@ export function walkPackets(walk: BlockWalk, batch: LivePacketBatch): number {
       noteSuperPacket(view, frame - VIRTIO_NET_HDR_OCTETS, batch, count);
     if ((status & TP_STATUS_VLAN_VALID) !== 0 && walk.isEthernet && captured >= ETHERNET_HEADER_OCTETS)
       restoreTag(walk, at, status, batch, count);
+    if (members !== undefined)
+      countMember(members, words[word + ((TPACKET3_HDR_OCTETS + SLL_IFINDEX) >> 2)]!, wireLength[count]!);
     count++;
     left--;
     isBroken = left > 0 && (next < before || next > end - at);
@@ -103,6 +116,18 @@ export function walkPackets(walk: BlockWalk, batch: LivePacketBatch): number {
   walk.left = left;
   batch.count = count;
   return count;
+}
+
+/** Counts a packet of the interface with number `ifIndex` (struct sockaddr_ll, behind the header in the ring). */
+function countMember({ ifIndexes, packets, octets }: MemberCounts, ifIndex: number, length: number): void {
+  const members = packets.length;
+  for (let i = 0; i < ifIndexes.length; i++) {
+    if (ifIndexes[i] !== ifIndex) continue;
+    const member = i < members ? i : i - members;
+    packets[member] = packets[member]! + 1;
+    octets[member] = octets[member]! + length;
+    return;
+  }
 }
 
 /** Notes what the virtio_net_hdr at `at` says of frame `i`; other kinds than TCP and UDP segments are single packets. */

@@ -1,9 +1,9 @@
 /**
- * The one classic BPF program that the kernel runs for each packet before it enters the ring: what this host sends,
- * random sampling, the filter, and the snap length, which is the value that the program returns. A packet that it
- * returns 0 for never leaves the kernel.
+ * The one classic BPF program that the kernel runs for each packet before it enters the ring: which interfaces
+ * it is from, what this host sends, random sampling, the filter, and the snap length, which is the value that the program
+ * returns. A packet that it returns 0 for never leaves the kernel.
  *
- *     [ outgoing? drop ]  [ random word mod N not 0? drop ]  filter or: return snap length
+ *     [ another interface? drop ]  [ outgoing? drop ]  [ random word mod N not 0? drop ]  filter or: return snap length
  *
  * The parts stand in front of each other unchanged, since jumps of classic BPF are relative.
  */
@@ -13,7 +13,7 @@ import * as linux from '../../sys/linux-constants.ts';
 import { dltOfLinkType } from '../link-types.ts';
 
 const { BPF_ALU_MOD_K, BPF_JMP_JEQ_K, BPF_LD_W_ABS, BPF_MAXINSNS, BPF_RET_K, PACKET_OUTGOING } = linux;
-const { SKF_AD_OFF, SKF_AD_PKTTYPE, SKF_AD_RANDOM, SOCK_FILTER_OCTETS } = linux;
+const { SKF_AD_IFINDEX, SKF_AD_OFF, SKF_AD_PKTTYPE, SKF_AD_RANDOM, SOCK_FILTER_OCTETS } = linux;
 
 /** What the kernel returns for whole frames, and libpcap's largest snap length. */
 export const SNAP_LENGTH_MAX = 262_144;
@@ -33,6 +33,8 @@ export interface BpfOptions {
   readonly randomInterval: number;
   /** Drop what this host sends. */
   readonly withoutOutgoing: boolean;
+  /** Numbers of the interfaces whose packets are kept; undefined: the socket sees those of one alone. */
+  readonly ifIndexes?: readonly number[] | undefined;
 }
 
 /** code, jump if true, jump if false, k. */
@@ -53,13 +55,21 @@ function assemble(instructions: readonly Instruction[]): Uint8Array {
 
 const DROP: Instruction = [BPF_RET_K, 0, 0, 0];
 
+/** Drops the packets of all other interfaces. */
+function onlyInterfaces(ifIndexes: readonly number[]): Instruction[] {
+  // No interface has number 0: without any, every packet is dropped.
+  const kept = ifIndexes.length === 0 ? [0] : ifIndexes;
+  const jumps = kept.map((ifIndex, i): Instruction => [BPF_JMP_JEQ_K, kept.length - i, 0, ifIndex]);
+  return [[BPF_LD_W_ABS, 0, 0, SKF_AD_OFF + SKF_AD_IFINDEX], ...jumps, DROP];
+}
+
 /**
  * The whole program (struct sock_filter one after the other).
  * @throws CaptureError for a filter that does not compile, with libpcap's message
  */
 export function compileProgram(options: BpfOptions): Uint8Array {
   const snapLength = options.snapLength === 0 ? SNAP_LENGTH_MAX : options.snapLength;
-  const before: Instruction[] = [];
+  const before: Instruction[] = options.ifIndexes === undefined ? [] : onlyInterfaces(options.ifIndexes);
   if (options.withoutOutgoing) {
     before.push([BPF_LD_W_ABS, 0, 0, SKF_AD_OFF + SKF_AD_PKTTYPE]);
     before.push([BPF_JMP_JEQ_K, 0, 1, PACKET_OUTGOING], DROP);

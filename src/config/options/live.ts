@@ -1,11 +1,11 @@
 /** Options of `flowtap run` alone: what is captured and how, metrics, and the log. */
 import type { ConfigOption } from '../config-option.ts';
+import { LIVE_INTERFACES } from '../live-interfaces.ts';
 import {
   choice,
   duration,
   integer,
   listenAddress,
-  nameList,
   numberOrWord,
   powerOfTwo,
   SWITCH,
@@ -26,12 +26,12 @@ const CAPTURE_OPTIONS: readonly ConfigOption[] = [
   {
     ...CAPTURE,
     path: 'live.interfaces',
-    type: nameList('names of network interfaces (see: flowtap interfaces)', 'NAME'),
+    type: LIVE_INTERFACES,
     default: [],
     unit: '',
     flag: 'interface',
     letter: 'i',
-    help: 'Interfaces to meter, each with its own workers.',
+    help: 'Interfaces to meter, each with its own workers; those of a group, such as the two ports of a TAP, are one observation point.',
   },
   {
     ...ONLY,

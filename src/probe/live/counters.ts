@@ -28,6 +28,25 @@ export function countLivePackets(batch: LivePacketBatch, capture: Float64Array):
 export function publishOpened(opened: LiveCapture, capture: Float64Array): void {
   capture[run.RING_BLOCKS] = opened.ring.blocks;
   capture[run.INTERFACE_UP] = opened.state() === 'down' ? 0 : 1;
+  publishMembers(opened, capture);
+}
+
+/** Publishes what a group's ring has counted of each interface: with every batch, as the packets of all are. */
+export function publishMembers({ members }: Pick<LiveCapture, 'members'>, capture: Float64Array): void {
+  if (members === undefined) return;
+  const { states, packets, octets, reopened } = members;
+  let up = 0;
+  for (let i = 0; i < states.length; i++) {
+    const at = run.MEMBERS + i * run.MEMBER_WORDS;
+    const state = states[i]!;
+    capture[at + run.MEMBER_PACKETS] = packets[i]!;
+    capture[at + run.MEMBER_OCTETS] = octets[i]!;
+    capture[at + run.MEMBER_STATE] =
+      state === 'gone' ? run.MEMBER_GONE : state === 'up' ? run.MEMBER_UP : run.MEMBER_DOWN;
+    capture[at + run.MEMBER_REOPENED] = reopened[i]!;
+    if (state === 'up') up++;
+  }
+  capture[run.INTERFACE_UP] = up === states.length ? 1 : 0;
 }
 
 /** Publishes what costs a system call or a walk over the blocks: a few times a second. */
@@ -43,5 +62,6 @@ export function publishLive(source: LiveSource, capture: Float64Array): void {
   capture[run.POLL_WAKEUPS] = waits;
   capture[run.INTERFACE_UP] = isUp ? 1 : 0;
   capture[run.CAPTURE_REOPENED] = reopened;
+  if (source.capture !== undefined) publishMembers(source.capture, capture);
   capture[run.WORKER_TURNS]!++;
 }

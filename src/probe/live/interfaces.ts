@@ -5,6 +5,8 @@
  */
 
 import type { FlowtapConfig } from '../../config/config.ts';
+import { observationPoints } from '../../config/live-interfaces.ts';
+import { interfacesOf } from '../../records/observation-points.ts';
 import {
   interfaceLosses,
   interfaceTraffic,
@@ -13,7 +15,7 @@ import {
   type LossCounts,
   type TrafficCounts,
 } from '../../sys/interface-statistics.ts';
-import type { RunCounters } from '../counters.ts';
+import { MEMBER_PACKETS, MEMBER_WORDS, MEMBERS, PACKETS_READ, type RunCounters } from '../counters.ts';
 import { packetsSeen } from '../statistics.ts';
 import type { InterfaceState } from './state.ts';
 
@@ -141,43 +143,63 @@ export class InterfaceLosses {
   }
 }
 
-/** All interfaces of a probe. */
+/** An interface that is watched, and where the counts of its packets are. */
+interface Watched {
+  readonly losses: InterfaceLosses;
+  readonly point: string;
+  /** Its place among the members of the group; undefined: it is an observation point of its own. */
+  readonly member: number | undefined;
+}
+
+/** All interfaces of a probe, those of groups one by one. */
 export class WatchedInterfaces {
   readonly #live: FlowtapConfig['live'];
-  readonly #losses: ReadonlyMap<string, InterfaceLosses>;
-  readonly #countersOf: (name: string) => readonly RunCounters[];
+  readonly #watched: ReadonlyMap<string, Watched>;
+  readonly #countersOf: (point: string) => readonly RunCounters[];
 
-  /** @param countersOf what the workers of an interface have counted in all of their lives */
-  constructor(live: FlowtapConfig['live'], countersOf: (name: string) => readonly RunCounters[]) {
+  /** @param countersOf what the workers of an observation point have counted in all of their lives */
+  constructor(live: FlowtapConfig['live'], countersOf: (point: string) => readonly RunCounters[]) {
     this.#live = live;
     const { outgoing } = live;
-    this.#losses = new Map(live.interfaces.map((name) => [name, new InterfaceLosses(name, { outgoing })]));
+    const watched = observationPoints(live.interfaces).flatMap((point) =>
+      interfacesOf(point).map((name, i): [string, Watched] => {
+        const member = point.members === undefined ? undefined : i;
+        return [name, { losses: new InterfaceLosses(name, { outgoing }), point: point.name, member }];
+      }),
+    );
+    this.#watched = new Map(watched);
     this.#countersOf = countersOf;
   }
 
   /** A ring of the interface was opened. */
   opened(name: string): void {
-    this.#losses.get(name)?.opened(this.#seen(name));
+    const watched = this.#watched.get(name);
+    watched?.losses.opened(this.#seen(watched));
   }
 
   /** The workers are about to stop. */
   freeze(): void {
-    for (const losses of this.#losses.values()) losses.freeze();
+    for (const { losses } of this.#watched.values()) losses.freeze();
   }
 
   states(): InterfaceState[] {
-    return [...this.#losses].map(([name, losses]) => ({
+    return [...this.#watched].map(([name, watched]) => ({
       name,
       samplingInterval: this.#live.sampling.interval,
-      nic: losses.counts(),
-      droppedUnseen: losses.unseen(this.#seen(name), performance.now()),
+      nic: watched.losses.counts(),
+      droppedUnseen: watched.losses.unseen(this.#seen(watched), performance.now()),
     }));
   }
 
   /** Packets that the rings of an interface have seen; NaN where the kernel leaves some out that nobody counts. */
-  #seen(name: string): number {
+  #seen({ point, member }: Watched): number {
     const { filter, sampling } = this.#live;
     if (filter !== '' || (sampling.interval > 1 && sampling.method === 'random')) return Number.NaN;
-    return packetsSeen(this.#countersOf(name));
+    const counters = this.#countersOf(point);
+    if (member === undefined) return packetsSeen(counters);
+    // Whatever was lost in the ring of a group can have been this interface's: it is not called lost twice.
+    const place = MEMBERS + member * MEMBER_WORDS + MEMBER_PACKETS;
+    const read = (of: number) => counters.reduce((sum, { capture }) => sum + capture[of]!, 0);
+    return packetsSeen(counters) - read(PACKETS_READ) + read(place);
   }
 }

@@ -34,7 +34,13 @@ export interface LiveWorkerData {
 /** What it tells main, besides counters and records. */
 export type LiveWorkerMessage =
   /** After each opening, also when the interface came back under another number. */
-  | { readonly kind: 'interfaces'; readonly interfaces: readonly LiveInterface[] }
+  | {
+      readonly kind: 'interfaces';
+      /** The observation point, one. */
+      readonly interfaces: readonly LiveInterface[];
+      /** Names of the interfaces that it is captured from since now: itself, or members of the group. */
+      readonly members: readonly string[];
+    }
   /** The interface is not there; the worker waits for it. */
   | { readonly kind: 'awaited' }
   /** The capture runs. */

@@ -3,6 +3,7 @@
  * interface, what each is told, and the memory that all of it takes.
  */
 import type { FlowtapConfig } from '../../config/config.ts';
+import { observationPoints } from '../../config/live-interfaces.ts';
 import { flowTableOctets } from '../../metering/flow-table.ts';
 import { hasKeyExtension } from '../../metering/key-preparer.ts';
 import { BATCHES, RECORDS_PER_BATCH, recordStride } from '../../metering/record-queue.ts';
@@ -69,7 +70,7 @@ export function planLive(
   const isMeasured = measuresHealth(config, needs);
   const health = !isMeasured ? 'off' : live.sampling.interval === 1 ? 'on' : 'sampled';
   const each = workersPerInterface(config, cores);
-  const workers = live.interfaces.flatMap((name, interfaceIndex) =>
+  const workers = observationPoints(live.interfaces).flatMap(({ name, members }, interfaceIndex) =>
     Array.from(
       { length: each },
       (_, ring): PlannedWorker => ({
@@ -78,6 +79,7 @@ export function planLive(
           capture: {
             capture: live.capture,
             interface: name,
+            ...(members === undefined ? {} : { members }),
             waitForInterface: waitsForInterfaces(config, isService),
             interfaceIndex,
             blockOctets: live.ring.blockOctets,

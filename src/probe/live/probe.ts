@@ -10,6 +10,7 @@
 import { availableParallelism } from 'node:os';
 import type { Log } from '../../base/log.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
+import { observationPoints } from '../../config/live-interfaces.ts';
 import type { HealthMetrics } from '../../diagnose/health-metrics.ts';
 import type { Anonymizer } from '../../export/anonymization/anonymizer.ts';
 import type { ExportingProcess } from '../../export/exporting-process.ts';
@@ -98,9 +99,9 @@ export class LiveProbe {
     const needs = { encapsulation: exporting.needsEncapsulation, health: exporting.needsHealth };
     this.plan = planLive(config, needs, machine);
     const { interfaces } = config.live;
-    this.#interfaces = new WatchedInterfaces(config.live, (name) =>
-      this.#workers.filter((worker) => worker.interface === name).map((worker) => worker.totals()),
-    );
+    const totals = (point: string) =>
+      this.#workers.filter((worker) => worker.interface === point).map((worker) => worker.totals());
+    this.#interfaces = new WatchedInterfaces(config.live, totals);
     const module = testing?.workerModule ?? startModule('probe/live/worker');
     this.#selection = new LiveSelection(this.plan.workers, log);
     this.#workers = this.#selection.workers.map((worker) => {
@@ -111,9 +112,9 @@ export class LiveProbe {
         tableOctets: this.plan.tableOctets,
         log,
         consume: (batch) => exporting.consume(batch),
-        onInterface: (one) => {
+        onInterface: (one, members) => {
           exporting.setInterface(interfaceIndex, one, interfaces.length);
-          this.#interfaces.opened(one.name);
+          for (const name of members) this.#interfaces.opened(name);
         },
         onAwaited: () => exporting.awaitInterface(interfaceIndex, interfaces.length),
         looksMax: testing?.looksMax ?? LOOKS_MAX,
@@ -235,8 +236,8 @@ export class LiveProbe {
     const { startMetricsServer } = await import('../../metrics/http.ts');
     if (this.#healthMetrics === undefined && this.plan.workers.some(({ data }) => data.health === 'on')) {
       const { HealthMetrics } = await import('../../diagnose/health-metrics.ts');
-      const { interfaces } = this.#config.live;
-      this.#healthMetrics = new HealthMetrics((point) => interfaces[point - 1] ?? String(point));
+      const points = observationPoints(this.#config.live.interfaces);
+      this.#healthMetrics = new HealthMetrics((point) => points[point - 1]?.name ?? String(point));
     }
     const metrics = createMetrics(() => this.state(), this.#healthMetrics?.registry);
     // The first time takes ten times as long, which no scrape should have to wait for.

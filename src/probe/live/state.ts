@@ -12,8 +12,22 @@ export interface OutcomeState {
   readonly octets: number;
 }
 
+/** What a worker's ring has got of one interface of a group. */
+export interface MemberState {
+  readonly interface: string;
+  /** Frames read, and their octets on the wire. */
+  readonly packets: number;
+  readonly octets: number;
+  readonly isThere: boolean;
+  /** 1 or 0. */
+  readonly isUp: number;
+  /** Times that it was captured again after it had gone. */
+  readonly reopened: number;
+}
+
 /** A meter worker: one ring, one flow table. Counts go on over its restarts. */
 export interface WorkerState {
+  /** The observation point: an interface, or a group of them. */
   readonly interface: string;
   /** Number of the worker within its interface, from 0. */
   readonly ring: number;
@@ -45,6 +59,8 @@ export interface WorkerState {
     /** Unix time in seconds. */
     readonly lastPacketSeconds: number;
   };
+  /** The interfaces of a group; none where the ring is that of a single interface. */
+  readonly members: readonly MemberState[];
   /** Every outcome, accepted first. */
   readonly outcomes: readonly OutcomeState[];
   readonly notices: readonly { readonly name: string; readonly packets: number }[];

@@ -72,7 +72,11 @@ function captureLine(name: string, workers: readonly WorkerState[]): string {
   const octets = of(({ capture }) => capture.octets);
   const drops = of(({ capture }) => capture.ringDrops);
   const dropped = Number.isNaN(drops) ? 'drops unknown' : `${formatCount(drops)} dropped by the ring`;
-  return `${name}: ${plural(packets, 'packet')}, ${plural(octets, 'octet')}, ${dropped}`;
+  const members = workers[0]!.members.map(({ interface: member }, i) => {
+    return `${member} ${formatCount(of((worker) => worker.members[i]!.packets))}`;
+  });
+  const shared = members.length === 0 ? '' : ` (${members.join(', ')})`;
+  return `${name}: ${plural(packets, 'packet')}${shared}, ${plural(octets, 'octet')}, ${dropped}`;
 }
 
 function flowLine({ workers }: LiveState): string {
@@ -107,7 +111,7 @@ export function liveSummaryLines(state: LiveState, config: FlowtapConfig): strin
   ];
   const lines = [
     `Ran ${formatSpan(state.nowMs - state.startedAtMs)}`,
-    ...state.interfaces.map(({ name }) =>
+    ...[...new Set(state.workers.map((worker) => worker.interface))].map((name) =>
       captureLine(
         name,
         state.workers.filter((worker) => worker.interface === name),

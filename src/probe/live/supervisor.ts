@@ -16,7 +16,7 @@ import { RING_BLOCKS, type RunCounters, STOP_REQUESTED, WORKER_TURNS } from '../
 import type { LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from './messages.ts';
 import type { PlannedWorker } from './plan.ts';
 import type { WorkerState } from './state.ts';
-import { packetsIn, WorkerCounters, type WorkerIdentity } from './totals.ts';
+import { membersOf, packetsIn, WorkerCounters, type WorkerIdentity } from './totals.ts';
 import { beginLife, diedOf, type Life } from './worker-life.ts';
 
 /** Pauses before a worker is started again; a life longer than the longest begins anew with the shortest. */
@@ -33,8 +33,8 @@ export interface SupervisorOptions {
   readonly log: Log;
   /** Takes a batch of flow records; its memory may be reused when the promise resolves. */
   readonly consume: (batch: FlowRecordBatch) => Promise<void>;
-  /** The interface was opened, perhaps under another number than before. */
-  readonly onInterface: (one: LiveInterface) => void;
+  /** Interfaces were opened, perhaps under another number than before: itself, or members of the group. */
+  readonly onInterface: (one: LiveInterface, members: readonly string[]) => void;
   /** The interface is not there at the start of a life; the worker waits for it. */
   readonly onAwaited: () => void;
   /** Looks (`check`) without a turn of the worker after which it counts as hung. */
@@ -69,6 +69,7 @@ export class WorkerSupervisor {
     this.#identity = {
       interface: this.interface,
       ring: worker.ring,
+      members: worker.data.capture.members ?? [],
       capacity: worker.data.metering.flowTableEntries,
       tableOctets,
       queueCapacity: BATCHES,
@@ -88,13 +89,25 @@ export class WorkerSupervisor {
 
   /** Why it does not capture, for people. */
   get whySilent(): string {
+    const missing = this.#missingMembers();
+    if (this.isRunning && missing.length > 0) {
+      return `of ${this.interface}, ${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} not there; waiting for it`;
+    }
     if (this.#isAwaiting) return `the interface ${this.interface} is not there; waiting for it`;
     return `a worker of ${this.interface} does not capture`;
   }
 
   /** It runs, and its interface is not lost: blocks are 0 while there is no ring, NaN where a source knows none. */
   get isCapturing(): boolean {
-    return this.isRunning && this.#counters.current.capture[RING_BLOCKS] !== 0;
+    const { capture } = this.#counters.current;
+    return this.isRunning && capture[RING_BLOCKS] !== 0 && this.#missingMembers().length === 0;
+  }
+
+  /** Interfaces of the group that are not there. */
+  #missingMembers(): string[] {
+    return membersOf(this.#counters.current.capture, this.#identity.members)
+      .filter(({ isThere }) => !isThere)
+      .map(({ interface: name }) => name);
   }
 
   start(): void {
@@ -193,7 +206,9 @@ export class WorkerSupervisor {
     if (this.#life !== undefined) this.#counters.main.restarts++;
     const { data } = this.#options.worker;
     const queue = createRecordQueue(data.encapsulation, { health: (data.health ?? 'off') !== 'off' });
-    const workerData: LiveWorkerData = { ...data, queue, counters: counters.buffer };
+    // An interface that has gone is waited for: a worker that dies meanwhile goes on with what there is.
+    const capture = this.#hasOpened ? { ...data.capture, waitForInterface: true } : data.capture;
+    const workerData: LiveWorkerData = { ...data, capture, queue, counters: counters.buffer };
     const thread = new Worker(this.#options.module, { workerData });
     const reader = new RecordQueueReader(queue);
     const life = beginLife(thread, reader);
@@ -253,7 +268,7 @@ export class WorkerSupervisor {
   #hear(life: Life, message: Exclude<LiveWorkerMessage, { kind: 'end' }>): void {
     if (message.kind === 'interfaces') {
       const [one] = message.interfaces;
-      if (one !== undefined) this.#options.onInterface(one);
+      if (one !== undefined) this.#options.onInterface(one, message.members);
     } else if (message.kind === 'awaited') {
       life.isOpen = true;
       this.#isAwaiting = true;

@@ -6,9 +6,10 @@ import { NOTICES } from '../../decode/notices.ts';
 import { ACCEPTED, REASONS } from '../../decode/reasons.ts';
 import * as metering from '../../metering/counters.ts';
 import * as layout from '../../records/flow-layout.ts';
+import { MEMBERS_MAX } from '../../records/observation-points.ts';
 import * as run from '../counters.ts';
 import { type RunCounters, runCounters } from '../counters.ts';
-import type { WorkerState } from './state.ts';
+import type { MemberState, WorkerState } from './state.ts';
 
 const { FLOW_END_REASON, FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } = layout;
 
@@ -16,6 +17,7 @@ const { FLOW_END_REASON, FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } = layout;
 const CAPTURE_GAUGES: ReadonlySet<number> = new Set([
   ...[run.INPUT_TOTAL, run.FIRST_PACKET_NS, run.LAST_PACKET_NS, run.TIME_BASE_SECONDS, run.STOP_REQUESTED],
   ...[run.RING_BLOCKS, run.RING_BLOCKS_USED, run.INTERFACE_UP],
+  ...Array.from({ length: MEMBERS_MAX }, (_, i) => run.MEMBERS + i * run.MEMBER_WORDS + run.MEMBER_STATE),
 ]);
 const METERING_GAUGES: ReadonlySet<number> = new Set([metering.FLOWS_ACTIVE, metering.CLOCK_NS]);
 
@@ -41,6 +43,8 @@ export interface MainCounts {
 export interface WorkerIdentity {
   readonly interface: string;
   readonly ring: number;
+  /** Names of the interfaces of a group; none for a single interface. */
+  readonly members: readonly string[];
   readonly capacity: number;
   readonly tableOctets: number;
   readonly queueCapacity: number;
@@ -62,6 +66,22 @@ export function packetsIn(batch: layout.FlowRecordBatch): number {
     packets += doubles[at + FORWARD_DOUBLE + PACKETS]! + doubles[at + REVERSE_DOUBLE + PACKETS]!;
   }
   return packets;
+}
+
+/** What the counters of a capture hold of each interface of a group. */
+export function membersOf(capture: Float64Array, names: readonly string[]): MemberState[] {
+  return names.map((name, i) => {
+    const at = run.MEMBERS + i * run.MEMBER_WORDS;
+    const state = capture[at + run.MEMBER_STATE]!;
+    return {
+      interface: name,
+      packets: capture[at + run.MEMBER_PACKETS]!,
+      octets: capture[at + run.MEMBER_OCTETS]!,
+      isThere: state !== run.MEMBER_GONE,
+      isUp: state === run.MEMBER_UP ? 1 : 0,
+      reopened: capture[at + run.MEMBER_REOPENED]!,
+    };
+  });
 }
 
 export class WorkerCounters {
@@ -140,6 +160,10 @@ export class WorkerCounters {
       isRunning: condition.isRunning,
       restarts: main.restarts,
       capture: this.#captureState(condition),
+      members: membersOf(
+        Float64Array.from(this.#current.capture, (_, place) => this.#capture(place)),
+        identity.members,
+      ),
       outcomes: REASONS.map(({ code, name, kind }) => ({
         name,
         kind,

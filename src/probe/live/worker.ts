@@ -46,7 +46,7 @@ import {
   SUPER_PACKETS,
   TIME_BASE_SECONDS,
 } from '../counters.ts';
-import { countLivePackets, publishLive, publishOpened } from './counters.ts';
+import { countLivePackets, publishLive, publishMembers, publishOpened } from './counters.ts';
 import type { LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from './messages.ts';
 
 /** Packets read at a time. */
@@ -84,6 +84,8 @@ class LiveWorker {
   readonly #needsOffsets: boolean;
   readonly #hashSelector: HashSelector | undefined;
   #selector: Selector | undefined;
+  /** The capture, where it is that of a group of interfaces. */
+  #group: LiveCapture | undefined;
   #isStopped = false;
   #turnAtMs = 0;
 
@@ -144,6 +146,10 @@ class LiveWorker {
     const open = await liveOpener(capture, this.#timeBaseSeconds);
     return new LiveSource(capture, open, {
       onOpened: (opened) => this.#learn(opened),
+      onMembers: (opened, members) => {
+        publishMembers(opened, this.#counters.capture);
+        post({ kind: 'interfaces', interfaces: [opened.interface], members });
+      },
       onAwaited: () => post({ kind: 'awaited' }),
       onLog: (level, message, fields) =>
         post({ kind: 'log', level, message, fields: { interface: capture.interface, ...fields } }),
@@ -184,6 +190,7 @@ class LiveWorker {
     // While the exporting process is behind, flows that have ended are better off in the table.
     this.#metering.mayExpire = this.#queue.hasRoom;
     countLivePackets(batch, capture);
+    if (this.#group !== undefined) publishMembers(this.#group, capture);
     if (this.#selector !== undefined) {
       capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + selectFrames(this.#selector, batch);
     }
@@ -244,7 +251,10 @@ class LiveWorker {
       post({ kind: 'log', level: 'warn', message: samplesItself(samplingFault), fields });
     }
     publishOpened(opened, this.#counters.capture);
-    post({ kind: 'interfaces', interfaces: [opened.interface] });
+    const { interface: one, members } = opened;
+    this.#group = members === undefined ? undefined : opened;
+    const there = members?.names.filter((_, i) => members.states[i] !== 'gone') ?? [one.name];
+    post({ kind: 'interfaces', interfaces: [one], members: there });
     post({ kind: 'opened', ring: opened.ring, handles: opened.handles });
   }
 }

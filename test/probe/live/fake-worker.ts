@@ -119,6 +119,7 @@ if (words.includes('refuse')) {
   post({
     kind: 'interfaces',
     interfaces: [{ linkType: 1, name: data.capture.interface, ifIndex: 7 }] as never,
+    members: data.capture.members ?? [data.capture.interface],
   });
   post({ kind: 'opened', ring: { blocks: 4, blockOctets: 4096, octets: 16_384 }, handles: undefined });
   await meter();
