@@ -3,7 +3,6 @@
  */
 import type { FlowtapError } from '../base/errors.ts';
 import type { PacketBatch } from '../records/packet-batch.ts';
-import type { ByteWindow } from './files/byte-window.ts';
 
 /** An observation point's interface as the source knows it. */
 export interface SourceInterface {
@@ -17,8 +16,8 @@ export interface SourceInterface {
 
 /** Records that lie in the engine's memory one behind the other, in a form that it reads by itself. */
 export interface PlainRecords {
-  /** Where they lie; whoever takes some moves its `start`. */
-  readonly window: ByteWindow;
+  /** They lie from `start` to `end` of the view; whoever takes some moves `start`. */
+  readonly window: { readonly view: DataView; start: number; readonly end: number };
   /** Octets that a frame has at most. */
   readonly capturedMax: number;
   readonly linkType: number;

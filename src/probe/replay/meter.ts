@@ -12,10 +12,10 @@ import type { PacketSource, SourceInterface } from '../../capture/source.ts';
 import type { DecodeOptions } from '../../decode/decoder.ts';
 import { createEngine } from '../../engine/engine.ts';
 import { type FlowSink, RECORDS_PER_PACKET_MAX } from '../../metering/expiry.ts';
-import { createHashSeeds, type FlowKeyExtension } from '../../metering/flow-key.ts';
-import { tableOctets } from '../../metering/flow-table.ts';
 import { MeteringProcess } from '../../metering/metering-process.ts';
 import { type RecordQueueMemory, RecordQueueWriter } from '../../metering/record-queue.ts';
+import { createHashSeeds, type FlowKeyExtension } from '../../metering/table/flow-key.ts';
+import { tableOctets } from '../../metering/table/flow-table.ts';
 import { allocateHuge } from '../../sys/libc.ts';
 import {
   FIRST_PACKET_NS,

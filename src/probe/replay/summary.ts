@@ -1,8 +1,8 @@
 /** Adds up the workers' counters and the exporters' statistics to the summary of a replay. */
 import { NOTICES } from '../../decode/notices.ts';
 import { ACCEPTED, REASONS } from '../../decode/reasons.ts';
+import type { CollectorStatistics } from '../../export/contract/record-sink.ts';
 import { FAULT_REMEDIES } from '../../export/faults.ts';
-import type { CollectorStatistics } from '../../export/record-sink.ts';
 import {
   FLOWS_CREATED,
   FLOWS_EXPIRED,
@@ -12,7 +12,7 @@ import {
   METERED_FRAME_OCTETS,
   METERED_OCTETS,
   METERED_PACKETS,
-} from '../../metering/counters.ts';
+} from '../../metering/table/counters.ts';
 import type { ExporterSummary, ReplaySummary } from '../../output/summary.ts';
 import { FLOW_END_REASON } from '../../records/flow-layout.ts';
 import {

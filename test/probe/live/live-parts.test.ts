@@ -1,9 +1,9 @@
 /** The parts of a live probe by themselves: plan, losses over time, interface counters, what a reload may change. */
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../../src/engine/engine.ts';
-import { METERED_PACKETS } from '../../../src/metering/counters.ts';
-import { createHashSeeds } from '../../../src/metering/flow-key.ts';
-import { createFlowTable, flowTableOctets, tableOctets } from '../../../src/metering/flow-table.ts';
+import { METERED_PACKETS } from '../../../src/metering/table/counters.ts';
+import { createHashSeeds } from '../../../src/metering/table/flow-key.ts';
+import { createFlowTable, flowTableOctets, tableOctets } from '../../../src/metering/table/flow-table.ts';
 import {
   PACKETS_LEFT_OUT,
   PACKETS_READ,

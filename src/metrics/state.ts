@@ -2,7 +2,7 @@
  * What a running probe is like at one moment, as plain named numbers: metrics, log and summary all read this and nothing
  * else. probe/live/totals.ts takes it from the counters in shared memory. NaN: the source cannot know. Shapes only.
  */
-import type { CollectorStatistics } from '../../export/record-sink.ts';
+import type { CollectorStatistics } from '../export/contract/record-sink.ts';
 
 /** Frames under one outcome of decoding (decode/reasons.ts), summed up over restarts. */
 export interface OutcomeState {
