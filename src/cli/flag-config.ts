@@ -42,7 +42,7 @@ function flagValue(
 }
 
 /** `--flow-key tos,no-vlan`: each part is an option of its own. */
-function applyFlowKey(texts: readonly string[], values: OptionValues, faults: ConfigFault[]): void {
+export function applyFlowKey(texts: readonly string[], values: OptionValues, faults: ConfigFault[]): void {
   for (const word of texts.join(',').split(',')) {
     const isRemoved = word.startsWith('no-');
     const part = isRemoved ? word.slice(3) : word;

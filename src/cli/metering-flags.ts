@@ -49,6 +49,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   top: 'Rows of the table; 0 shows all',
   speed: 'Multiple of real time',
   merge: 'Merge the files by time instead of one after the other',
+  'reorder-window': 'Put records in order that are late by no more',
   interface: 'Interface to meter; may be repeated',
   'wait-for-interfaces': 'Those not there yet: auto, on or off',
   capture: 'How packets are captured',

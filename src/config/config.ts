@@ -95,6 +95,7 @@ export interface FlowtapConfig {
     /** Multiple of real time. */
     readonly speed: number | 'max';
     readonly merge: boolean;
+    readonly reorderWindowMs: number;
     /** Threads. */
     readonly workers: number;
   };

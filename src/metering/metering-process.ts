@@ -235,6 +235,8 @@ export class MeteringProcess {
       // A new connection on the ports of one that has ended does not wait for the delay.
       const isEnded = (table.words[stateAt]! & STATE_TCP_ENDED) !== 0;
       if (!isEnded || !isSyn(batch.words[i * DECODED_WORDS + CONTROL_BITS]!)) return;
+      // One that is older than the end belongs to the connection that ended.
+      if (batch.timeNs[i]! < table.tcpEndNs[slot]!) return;
       reason = FLOW_END_REASON.endOfFlow;
     }
     this.#counting.emit(table, slot, reason);

@@ -23,6 +23,8 @@ import {
   INPUT_TOTAL,
   LAST_PACKET_NS,
   RECORDED_DROPS,
+  RECORDS_OUT_OF_ORDER,
+  RECORDS_TOO_LATE,
   type RunCounters,
   STOP_REQUESTED,
 } from '../counters.ts';
@@ -230,6 +232,10 @@ export class ReplayMeter {
     const { capture } = this.#counters;
     capture[INPUT_CONSUMED] = this.#source.octetsConsumed;
     capture[INPUT_TOTAL] = this.#source.octetsTotal ?? Number.NaN;
+    if (this.#options.worker === 0) {
+      capture[RECORDS_OUT_OF_ORDER] = this.#source.recordsOutOfOrder ?? 0;
+      capture[RECORDS_TOO_LATE] = this.#source.recordsTooLate ?? 0;
+    }
     capture[RECORDED_DROPS] = this.#source.recordedDrops ?? 0;
     this.#pages.look();
     return this.#isStopped || capture[STOP_REQUESTED] !== 0;

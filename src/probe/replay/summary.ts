@@ -22,6 +22,8 @@ import {
   PACKETS_READ,
   PACKETS_SNAPPED,
   RECORDED_DROPS,
+  RECORDS_OUT_OF_ORDER,
+  RECORDS_TOO_LATE,
   type RunCounters,
   TIME_BASE_SECONDS,
 } from '../counters.ts';
@@ -81,6 +83,8 @@ export function summarize(input: SummaryInput): ReplaySummary {
     files: input.files,
     packets: sum(({ capture }) => capture[PACKETS_READ]!),
     octets: sum(({ capture }) => capture[OCTETS_READ]!),
+    outOfOrder: sum(({ capture }) => capture[RECORDS_OUT_OF_ORDER]!),
+    tooLate: sum(({ capture }) => capture[RECORDS_TOO_LATE]!),
     snapped: sum(({ capture }) => capture[PACKETS_SNAPPED]!),
     recordedDrops: Math.max(...counters.map(({ capture }) => capture[RECORDED_DROPS]!)),
     firstTimeNs: times.length === 0 ? undefined : Math.min(...unixNs(FIRST_PACKET_NS)),
