@@ -127,6 +127,11 @@ export interface CollectorStatistics {
   readonly recordsRecovered?: number;
   /** Flow records sent once more, because a session ended before it was known that they had arrived. */
   readonly recordsRepeated?: number;
+  /**
+   * Flow records of `dataRecords` that were sent into a refusal: in datagrams of the 2 s before the collector's host said
+   * that nobody listens (ICMP port unreachable). Only over UDP without a spool.
+   */
+  readonly recordsRefused?: number;
   /** Sessions set up. */
   readonly sessions?: number;
   /** The last error, for people. */

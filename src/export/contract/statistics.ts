@@ -41,6 +41,7 @@ const OPTIONAL_COUNTERS = [
   'recordsSpooled',
   'recordsRecovered',
   'recordsRepeated',
+  'recordsRefused',
   'sessions',
 ] as const;
 
