@@ -18,13 +18,9 @@ export interface ReplaySummary {
   readonly lastTimeNs: number | undefined;
   /** `octets`: IP octets; `frameOctets`: octets of the same packets' frames. */
   readonly metered: { readonly packets: number; readonly octets: number; readonly frameOctets: number };
-  readonly refused: readonly {
-    readonly name: string;
-    readonly kind: string;
-    readonly help: string;
-    readonly packets: number;
-    readonly octets: number;
-  }[];
+  readonly refused: readonly (RefusedReason & { readonly kind: string; readonly octets: number })[];
+  /** Files of which nothing could be metered, or whose link type is not decoded. */
+  readonly filesRefused: readonly RefusedFile[];
   readonly notices: readonly { readonly name: string; readonly help: string; readonly packets: number }[];
   readonly flows: {
     readonly created: number;
@@ -44,6 +40,24 @@ export interface ReplaySummary {
   readonly elapsedMs: number;
   /** Faults that ended a file early or the like, for people. */
   readonly errors: readonly string[];
+}
+
+/** Packets that were refused for one reason. */
+export interface RefusedReason {
+  readonly name: string;
+  readonly help: string;
+  readonly packets: number;
+  /** The most frequent EtherTypes or link types of a reason that stands for many. */
+  readonly numbers: readonly { readonly name: string; readonly packets: number }[];
+}
+
+/** What of a file was refused. */
+export interface RefusedFile {
+  readonly file: string;
+  /** Whether other packets of it were metered. */
+  readonly isMetered: boolean;
+  /** If none was, every reason; else that of link types which are not decoded. */
+  readonly reasons: readonly RefusedReason[];
 }
 
 export interface ExporterSummary {
@@ -90,15 +104,30 @@ function plural(count: number, noun: string): string {
   return formatCounted(count, `${noun}s`);
 }
 
-/** Rows of count, name and help, the greatest count first. */
-function reasonRows(rows: readonly { name: string; packets: number; help: string }[]): string[] {
+type ReasonRow = Omit<RefusedReason, 'numbers'> & Partial<Pick<RefusedReason, 'numbers'>>;
+
+/** Rows of count, name and help, the greatest count first, each with its numbers below. */
+function reasonRows(rows: readonly ReasonRow[]): string[] {
   const counted = rows.filter((row) => row.packets > 0).sort((a, b) => b.packets - a.packets);
   const countWidth = Math.max(0, ...counted.map((row) => formatCount(row.packets).length));
   const nameWidth = Math.max(0, ...counted.map((row) => row.name.length));
-  return counted.map(
-    ({ name, packets, help }) =>
-      `  ${formatCount(packets).padStart(countWidth)}  ${name.padEnd(nameWidth)}  ${help}`,
-  );
+  return counted.flatMap(({ name, packets, help, numbers = [] }) => [
+    `  ${formatCount(packets).padStart(countWidth)}  ${name.padEnd(nameWidth)}  ${help}`,
+    ...numbers.map((one) => `    ${formatCount(one.packets).padStart(countWidth)}  ${one.name}`),
+  ]);
+}
+
+/** What of a capture was refused, in one line each: for those who do not see the summary, and for one file of several. */
+export function refusedFileLines({ filesRefused }: ReplaySummary): string[] {
+  return filesRefused.map(({ file, isMetered, reasons }) => {
+    const rows = reasons
+      .toSorted((a, b) => b.packets - a.packets)
+      .map(({ name, packets, help, numbers }) => {
+        const which = numbers.map((one) => `, ${one.name}: ${formatCount(one.packets)}`).join('');
+        return `${name} ${formatCount(packets)} (${help.replace(/\.$/, '')}${which})`;
+      });
+    return `${file}: ${isMetered ? 'some packets' : 'no packet'} could ${isMetered ? 'not ' : ''}be metered: ${rows.join(', ')}`;
+  });
 }
 
 function readLines(summary: ReplaySummary): string[] {
@@ -180,7 +209,9 @@ export function summaryLines(summary: ReplaySummary, isInterrupted = false): str
     ...section('Metered', [`${plural(metered.packets, 'packet')}, ${plural(metered.octets, 'IP octet')}`]),
   );
   if (refusedPackets > 0) {
-    lines.push(...section('Refused', [plural(refusedPackets, 'packet'), ...reasonRows(refused)]));
+    const ofFiles = summary.files.length > 1 ? refusedFileLines(summary) : [];
+    const rows = [plural(refusedPackets, 'packet'), ...reasonRows(refused), ...ofFiles];
+    lines.push(...section('Refused', rows));
   }
   const noticed = reasonRows(notices);
   if (noticed.length > 0) lines.push(...section('Noticed', ['in metered packets', ...noticed]));

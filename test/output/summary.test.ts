@@ -12,10 +12,29 @@ const SUMMARY: ReplaySummary = {
   lastTimeNs: 1_700_000_090e9,
   metered: { packets: 1_200, octets: 1_450_000, frameOctets: 1_480_000 },
   refused: [
-    { name: 'ipv4Truncated', kind: 'truncated', help: 'Capture more octets.', packets: 4, octets: 80 },
-    { name: 'arp', kind: 'notIp', help: 'ARP.', packets: 30, octets: 1800 },
-    { name: 'llc', kind: 'notIp', help: 'LLC.', packets: 0, octets: 0 },
+    {
+      name: 'ipv4Truncated',
+      kind: 'truncated',
+      help: 'Capture more octets.',
+      packets: 4,
+      octets: 80,
+      numbers: [],
+    },
+    { name: 'arp', kind: 'notIp', help: 'ARP.', packets: 30, octets: 1800, numbers: [] },
+    {
+      name: 'otherEtherType',
+      kind: 'notIp',
+      help: 'No IP.',
+      packets: 3,
+      octets: 180,
+      numbers: [
+        { name: '0x8902 (CFM)', packets: 2 },
+        { name: '0x1234', packets: 1 },
+      ],
+    },
+    { name: 'llc', kind: 'notIp', help: 'LLC.', packets: 0, octets: 0, numbers: [] },
   ],
+  filesRefused: [],
   notices: [{ name: 'fragmentFirst', help: 'First fragment.', packets: 2 }],
   flows: {
     created: 90,
@@ -52,9 +71,12 @@ describe('summaryLines', () => {
       "Read      a.pcap: 1,234 packets, 1,500,000 octets
                 from 2023-11-14 22:13:20.000 to 2023-11-14 22:14:50.000 UTC (1m 30s)
       Metered   1,200 packets, 1,450,000 IP octets
-      Refused   34 packets
-                  30  arp            ARP.
-                   4  ipv4Truncated  Capture more octets.
+      Refused   37 packets
+                  30  arp             ARP.
+                   4  ipv4Truncated   Capture more octets.
+                   3  otherEtherType  No IP.
+                     2  0x8902 (CFM)
+                     1  0x1234
       Noticed   in metered packets
                   2  fragmentFirst  First fragment.
       Flows     90 created, 92 records (idle 80, active 2, TCP end 8, table full 2)
@@ -70,6 +92,32 @@ describe('summaryLines', () => {
                   1 message dropped by the collector's socket; try a lower --export-rate
       Took      0.500 s, 2,468 packets/s"
     `);
+  });
+
+  it('tells of each file of several that nothing could be metered, or not its link type', () => {
+    const reason = {
+      name: 'unsupportedLinkType',
+      help: 'Not decoded.',
+      packets: 1_200,
+      numbers: [
+        { name: 'link type 227 (CAN_SOCKETCAN)', packets: 1_190 },
+        { name: 'link type 300', packets: 10 },
+      ],
+    };
+    const arp = { name: 'arp', help: 'ARP.', packets: 2, numbers: [] };
+    const filesRefused = [
+      { file: 'a.pcap', isMetered: false, reasons: [arp, reason] },
+      { file: 'b.pcap', isMetered: true, reasons: [reason] },
+    ];
+    const which = 'Not decoded, link type 227 (CAN_SOCKETCAN): 1,190, link type 300: 10';
+    const text = summaryLines({ ...SUMMARY, files: ['a.pcap', 'b.pcap'], filesRefused }).join('\n');
+    expect(text).toContain(
+      `a.pcap: no packet could be metered: unsupportedLinkType 1,200 (${which}), arp 2 (ARP)\n`,
+    );
+    expect(text).toContain(
+      `b.pcap: some packets could not be metered: unsupportedLinkType 1,200 (${which})\n`,
+    );
+    expect(summaryLines({ ...SUMMARY, filesRefused }).join('\n')).not.toContain('no packet could');
   });
 
   it('says nothing about what did not happen', () => {

@@ -41,6 +41,7 @@ export async function replayCaptures(
       workers: 1,
       capacity,
       seeds,
+      capture: {},
     },
     counters,
     (interfaces) => {

@@ -16,6 +16,7 @@ import { createHashSeeds, type FlowKeyExtension } from '../../metering/flow-key.
 import { tableOctets } from '../../metering/flow-table.ts';
 import { MeteringProcess } from '../../metering/metering-process.ts';
 import { type RecordQueueMemory, RecordQueueWriter } from '../../metering/record-queue.ts';
+import type { RefusedFile } from '../../output/summary.ts';
 import { allocateHuge } from '../../sys/libc.ts';
 import {
   FIRST_PACKET_NS,
@@ -79,6 +80,8 @@ export interface InputRead {
   readonly errors: readonly FlowtapError[];
   /** Names of the captures in it. */
   readonly files: readonly string[];
+  /** Captures of which nothing could be metered, or whose link type is not decoded. */
+  readonly filesRefused: readonly RefusedFile[];
 }
 
 /** Takes flows that nobody wants. */
@@ -150,7 +153,7 @@ export class ReplayMeter {
     this.#queue?.close();
     this.#source.close();
     const { errors, filesRead: files } = this.#source;
-    return { errors, files };
+    return { errors, files, filesRefused: this.#batches.accounts.end() };
   }
 
   async #meterInput(): Promise<void> {

@@ -1,6 +1,7 @@
 /** Adds up the workers' counters and the exporters' statistics to the summary of a replay. */
 import { NOTICES } from '../../decode/notices.ts';
 import { ACCEPTED, REASONS } from '../../decode/reasons.ts';
+import { refusedNumbers } from '../../decode/refused-numbers.ts';
 import { FAULT_REMEDIES } from '../../export/faults.ts';
 import type { CollectorStatistics } from '../../export/record-sink.ts';
 import {
@@ -13,7 +14,7 @@ import {
   METERED_OCTETS,
   METERED_PACKETS,
 } from '../../metering/counters.ts';
-import type { ExporterSummary, ReplaySummary } from '../../output/summary.ts';
+import type { ExporterSummary, RefusedFile, ReplaySummary } from '../../output/summary.ts';
 import { FLOW_END_REASON } from '../../records/flow-layout.ts';
 import {
   FIRST_PACKET_NS,
@@ -29,6 +30,8 @@ import {
 export interface SummaryInput {
   /** Captures that were read. */
   readonly files: readonly string[];
+  /** Those of which nothing could be metered, or whose link type is not decoded. */
+  readonly filesRefused: readonly RefusedFile[];
   /** One of each worker. */
   readonly counters: readonly RunCounters[];
   /** Flows that all tables together hold. */
@@ -96,7 +99,12 @@ export function summarize(input: SummaryInput): ReplaySummary {
       help,
       packets: sum(({ decode }) => decode.packetsByReason[code]!),
       octets: sum(({ decode }) => decode.octetsByReason[code]!),
+      numbers: refusedNumbers(
+        code,
+        counters.map(({ decode }) => decode),
+      ),
     })),
+    filesRefused: input.filesRefused,
     notices: [
       ...NOTICES.map(({ code, name, help }) => ({
         name,
