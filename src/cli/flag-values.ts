@@ -1,6 +1,6 @@
 /** The values of flags that are no options of the configuration: what is wrong with them, and the form of a listing. */
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
-import { choice } from '../config/option-types.ts';
+import { choice } from '../config/types/option-types.ts';
 import { type Arguments, COMMAND_LINE, type Flag } from './command.ts';
 
 /** How a listing is printed. */

@@ -4,7 +4,7 @@
  */
 
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
-import type { OptionValue } from '../config/option-types.ts';
+import type { OptionValue } from '../config/types/option-types.ts';
 import { type AskedSide, completeSides, flowsOf } from '../generate/flow-ranges.ts';
 import {
   COUNT_MAX,

@@ -3,11 +3,11 @@
  * that editors complete and check it. The loader does not use it: option-types.ts says more about what is wrong.
  */
 
-import type { ConfigOption } from './config-option.ts';
 import { EXPORTER_PROTOCOLS, exporterScheme } from './exporter-schemes.ts';
 import { CONFIG_GROUPS } from './groups.ts';
-import { writtenValue } from './option-types.ts';
 import { CONFIG_OPTIONS } from './schema.ts';
+import type { ConfigOption } from './types/config-option.ts';
+import { writtenValue } from './types/option-types.ts';
 
 const URL_PATTERN = `^(${EXPORTER_PROTOCOLS.map((name) => name.replace('+', '\\+')).join('|')}):`;
 

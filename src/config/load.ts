@@ -18,9 +18,9 @@ import {
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { OptionValues } from './config.ts';
-import type { ConfigOption } from './config-option.ts';
 import { type ExporterConfig, parseExporter } from './exporters.ts';
 import { CONFIG_OPTIONS } from './schema.ts';
+import type { ConfigOption } from './types/config-option.ts';
 
 export interface ConfigFile {
   /** Only what the file says, by option path. */

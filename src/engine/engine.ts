@@ -45,6 +45,17 @@ interface EngineFunctions {
     capacity: number,
     from: number,
   ) => number;
+  readonly scanOrder: (
+    memory: number,
+    start: number,
+    end: number,
+    capturedMax: number,
+    baseSeconds: number,
+    unitNs: number,
+    lastNs: number,
+    countMax: number,
+    out: number,
+  ) => number;
   readonly countFrames: (batch: number, capacity: number, count: number, totals: number) => void;
   readonly decodeCommon: (
     memory: number,
@@ -68,6 +79,8 @@ interface EngineFunctions {
     capturedMax: number,
     baseSeconds: number,
     unitNs: number,
+    latestNs: number,
+    untilNs: number,
     interfaceIndex: number,
     tosMask: number,
     vlanMask: number,

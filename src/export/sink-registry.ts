@@ -3,7 +3,12 @@
  * both directions, and what two of its sinks cannot have at the same time. Factories are loaded on first use, so that
  * nobody pays for what is not asked for.
  */
-import type { ExporterConfig, ExporterProtocol, ExportingConfig, SinkFactory } from './record-sink.ts';
+import type {
+  ExporterConfig,
+  ExporterProtocol,
+  ExportingConfig,
+  SinkFactory,
+} from './contract/record-sink.ts';
 
 interface SinkKind {
   readonly load: () => Promise<SinkFactory>;

@@ -7,9 +7,9 @@ import { HASH_POINT_MASK } from '../records/decoded-words.ts';
 import { float64Array, int32Array } from '../records/memory.ts';
 import * as places from '../records/places.ts';
 import type { Timeouts } from './expiry.ts';
-import type { FlowTable } from './flow-table.ts';
 import type { PreparedBatch } from './key-preparer.ts';
 import { createPacketClock } from './packet-clock.ts';
+import type { FlowTable } from './table/flow-table.ts';
 import type { TimingWheel } from './timing-wheel.ts';
 
 export class TablePasses {

@@ -1,6 +1,7 @@
 /** Metrics of capture and decoding: rows of the table of metrics (table.ts). */
-import type { LiveState, OutcomeState, WorkerState } from '../probe/live/state.ts';
+
 import type { Metric, Sample } from './metric.ts';
+import type { LiveState, OutcomeState, WorkerState } from './state.ts';
 
 const RING = ['interface', 'ring'] as const;
 

@@ -1,7 +1,7 @@
 /** Metrics of the exporting process: rows of the table of metrics (table.ts). */
 import { snakeCase } from '../base/snake-case.ts';
-import type { LiveState } from '../probe/live/state.ts';
 import type { Metric, Sample } from './metric.ts';
+import type { LiveState } from './state.ts';
 
 type Collector = LiveState['collectors'][number];
 

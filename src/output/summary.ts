@@ -9,6 +9,9 @@ export interface ReplaySummary {
   /** Read, with their octets on the wire. */
   readonly packets: number;
   readonly octets: number;
+  /** Records that stood behind a later one; of these, those that were too late to be put in order. */
+  readonly outOfOrder: number;
+  readonly tooLate: number;
   /** Frames of which the capture does not hold all. */
   readonly snapped: number;
   /** Packets that were lost when the captures were made, as these themselves say: none of them was read. */
@@ -138,6 +141,15 @@ function readLines(summary: ReplaySummary): string[] {
   if (firstTimeNs !== undefined && lastTimeNs !== undefined) {
     const span = formatSpan((lastTimeNs - firstTimeNs) / 1e6);
     lines.push(`from ${formatTime(firstTimeNs)} to ${formatTime(lastTimeNs)} UTC (${span})`);
+  }
+  const { outOfOrder, tooLate } = summary;
+  if (outOfOrder > tooLate)
+    lines.push(`${plural(outOfOrder - tooLate, 'record')} out of order, put back in the order of time`);
+  if (tooLate > 0) {
+    const more = 'a longer --reorder-window puts them back';
+    lines.push(
+      `${plural(tooLate, 'record')} out of order by more than the window, left as they stand: ${more}`,
+    );
   }
   if (recordedDrops > 0) {
     lines.push(`${plural(recordedDrops, 'packet')} lost when it was captured, as it says itself: in no flow`);

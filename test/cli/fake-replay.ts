@@ -33,6 +33,8 @@ const run: RunReplay = async ({ files, config, columns, signal, onProgress }) =>
     packets: exported,
     octets: 0,
     snapped: 0,
+    outOfOrder: 0,
+    tooLate: 0,
     recordedDrops: 0,
     firstTimeNs: undefined,
     lastTimeNs: undefined,

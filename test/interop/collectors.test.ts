@@ -5,8 +5,8 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import type { ExporterConfig, ExportingConfig } from '../../src/export/contract/record-sink.ts';
 import { createExportingProcess } from '../../src/export/exporting-process.ts';
-import type { ExporterConfig, ExportingConfig } from '../../src/export/record-sink.ts';
 import { CONFIG } from '../export/exporter-support.ts';
 import { flowsAt, uniflows } from '../export/files/sink-support.ts';
 import { addToFlows, differencesOf, type FlowTotals, flowsOfJson } from '../support/flow-totals.ts';

@@ -1,5 +1,5 @@
 /** States of a probe for tests: every number different, so that a mixed-up one shows. */
-import type { LiveState, WorkerState } from '../../src/probe/live/state.ts';
+import type { LiveState, WorkerState } from '../../src/metrics/state.ts';
 
 export function workerState(name: string, ring: number, changes: Partial<WorkerState> = {}): WorkerState {
   return {

@@ -7,6 +7,8 @@ const SUMMARY: ReplaySummary = {
   packets: 1_234,
   octets: 1_500_000,
   snapped: 0,
+  outOfOrder: 0,
+  tooLate: 0,
   recordedDrops: 0,
   firstTimeNs: 1_700_000_000e9,
   lastTimeNs: 1_700_000_090e9,

@@ -1,8 +1,7 @@
 /** What a capture file format does: turn octets of a window into frames of a batch. */
 import type { Engine } from '../../engine/engine.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
-import type { PlainRecords, SourceInterface } from '../source.ts';
-import type { ByteWindow } from './byte-window.ts';
+import type { ByteWindow, PlainRecords, SourceInterface } from '../source.ts';
 
 /** Most octets of a frame, as in libpcap (MAXIMUM_SNAPLEN), unless the snap length is larger. */
 export const CAPTURED_LENGTH_MAX = 262_144;

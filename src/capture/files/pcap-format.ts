@@ -8,8 +8,7 @@
  */
 import { NS_PER_S } from '../../base/clock.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
-import type { PlainRecords } from '../source.ts';
-import type { ByteWindow } from './byte-window.ts';
+import type { ByteWindow, PlainRecords } from '../source.ts';
 import {
   type CaptureContext,
   type CaptureFormat,

@@ -7,7 +7,7 @@
  */
 
 import type { PacketBatch } from '../../records/packet-batch.ts';
-import type { ByteWindow } from './byte-window.ts';
+import type { ByteWindow } from '../source.ts';
 import {
   type CaptureContext,
   type CaptureFormat,

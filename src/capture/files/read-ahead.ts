@@ -9,7 +9,8 @@
  * room, and the end of a file, which may have been cut or have grown meanwhile.
  */
 import { closeSync, read, readSync } from 'node:fs';
-import { type ByteWindow, FileWindow } from './byte-window.ts';
+import type { ByteWindow } from '../source.ts';
+import { FileWindow } from './byte-window.ts';
 
 const CHUNKS = 4;
 /** What is read at once, before anything is read ahead: the parser need not wait for the first chunk. */

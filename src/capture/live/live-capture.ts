@@ -3,9 +3,9 @@
  * it again after it was lost, and waiting, is live-source.ts's.
  */
 import type { InterfaceState } from '../../sys/network-interface.ts';
+import type { LivePacketBatch } from '../live-batch.ts';
+import type { RingHandles, RingSize, SamplingOptions } from '../live-options.ts';
 import type { SourceInterface } from '../source.ts';
-import type { LivePacketBatch } from './live-batch.ts';
-import type { RingHandles, RingSize, SamplingOptions } from './live-options.ts';
 
 /** An interface as a live source opened it. */
 export interface LiveInterface extends SourceInterface {

@@ -4,9 +4,9 @@
  */
 import { FlowtapError, NoInterfaceError } from '../../base/errors.ts';
 import type { InterfaceState } from '../../sys/network-interface.ts';
-import type { LivePacketBatch } from './live-batch.ts';
+import type { LivePacketBatch } from '../live-batch.ts';
+import type { LiveCaptureOptions } from '../live-options.ts';
 import type { LiveCapture } from './live-capture.ts';
-import type { LiveCaptureOptions } from './live-options.ts';
 
 /** How long a wait lasts at most: how late a stop is heard when no packet comes. */
 const WAIT_MS = 100;

@@ -8,7 +8,7 @@
  */
 import * as decoded from '../../records/decoded-batch.ts';
 import { type DecodedBatch, moveRecord } from '../../records/decoded-batch.ts';
-import type { SamplingOptions } from '../live/live-options.ts';
+import type { SamplingOptions } from '../live-options.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { CAPTURED_END, DECODED_WORDS, FRAME_OCTETS, IP_OFFSET, OFFSET_WORDS } = decoded;

@@ -11,7 +11,7 @@ import {
 } from '../../sys/ebpf.ts';
 import * as linux from '../../sys/linux-constants.ts';
 import type { PacketSocket } from '../../sys/packet-socket.ts';
-import type { KernelSelectionOptions, LiveCaptureOptions } from '../live/live-options.ts';
+import type { KernelSelectionOptions, LiveCaptureOptions } from '../live-options.ts';
 import { createSelectionProgram } from './ebpf.ts';
 
 const { EACCES, EINVAL, ENOSYS, EPERM, SOL_SOCKET, SO_ATTACH_BPF } = linux;

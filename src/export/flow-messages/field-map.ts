@@ -34,7 +34,7 @@ export interface WantedField {
 
 export type MessageValues = Readonly<Record<MessageValueName, MessageValue>>;
 
-/** Reads the rows of `fields`, which config/option-types.ts has brought into this form. */
+/** Reads the rows of `fields`, which config/types/option-types.ts has brought into this form. */
 export function wantedFields(fields: readonly string[]): WantedField[] {
   return fields.map((row) => {
     const colon = row.indexOf(':');

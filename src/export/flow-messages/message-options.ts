@@ -1,7 +1,7 @@
 /** What flow messages are made by, from the configuration of an exporter: shared by Kafka and by files of messages. */
 import { isIP } from 'node:net';
 import { ConfigError } from '../../base/errors.ts';
-import type { ExporterConfig, ExportingConfig } from '../record-sink.ts';
+import type { ExporterConfig, ExportingConfig } from '../contract/record-sink.ts';
 import { ownAddress, type ProbeValues } from './message-values.ts';
 
 export interface FlowMessageOptions {

@@ -6,9 +6,9 @@
  */
 import { ENCAPSULATION_WORDS } from '../../records/decoded-batch.ts';
 import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../../records/flow-layout.ts';
-import { countDataRecords } from '../batch-buffer.ts';
+import { countDataRecords } from '../contract/batch-buffer.ts';
+import type { CollectorStatistics, RecordSink, SinkContext } from '../contract/record-sink.ts';
 import type { MessageEncoder } from '../flow-messages/message-encoder.ts';
-import type { CollectorStatistics, RecordSink, SinkContext } from '../record-sink.ts';
 import { Backlog } from '../sessions/backlog.ts';
 import type { Spool } from '../spool/spool.ts';
 import { KafkaCluster } from './kafka-cluster.ts';

@@ -5,7 +5,7 @@
  *
  * Flow records are first given places and encoded afterwards: a closed message must not be sent before that.
  */
-import type { MessageArena } from './message-arena.ts';
+import type { MessageArena } from '../transport/message-arena.ts';
 
 /** What a message contains, for its header. */
 export interface MessageContents {

@@ -5,10 +5,10 @@
  */
 import type { RecordParts } from '../../records/flow-layout.ts';
 import type { StreamProgress } from '../../sys/socket-options.ts';
-import type { CollectorExporter } from '../messages/collector-exporter.ts';
-import type { MessageArena } from '../messages/message-arena.ts';
-import type { CollectorStatistics } from '../record-sink.ts';
+import type { CollectorExporter } from '../collector/collector-exporter.ts';
+import type { CollectorStatistics } from '../contract/record-sink.ts';
 import type { Spool } from '../spool/spool.ts';
+import type { MessageArena } from '../transport/message-arena.ts';
 import type { BacklogEntry } from './backlog.ts';
 
 /** How far a batch has come. */

@@ -5,21 +5,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ExportError } from '../../base/errors.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
-import { countDataRecords } from '../batch-buffer.ts';
-import { addVolumes, LostFlows, NOTHING_LOST, volumeOf } from '../lost-flows.ts';
-import type { CollectorExporter } from '../messages/collector-exporter.ts';
-import { partsOfTemplates } from '../messages/collector-options.ts';
-import type { InterfaceDescription } from '../options-data/options-data.ts';
+import type { CollectorExporter } from '../collector/collector-exporter.ts';
+import { partsOfTemplates } from '../collector/collector-options.ts';
+import { countDataRecords } from '../contract/batch-buffer.ts';
+import type { SendErrorReason } from '../contract/fault-reasons.ts';
+import { addVolumes, LostFlows, NOTHING_LOST, volumeOf } from '../contract/lost-flows.ts';
+import type { InterfaceDescription } from '../contract/options-content.ts';
 import type {
   CollectorStatistics,
   ExporterConfig,
   ExportingConfig,
   RecordSink,
   SinkContext,
-} from '../record-sink.ts';
-import { addStatistics, emptyStatistics } from '../statistics.ts';
+} from '../contract/record-sink.ts';
+import { addStatistics, emptyStatistics } from '../contract/statistics.ts';
 import { isHostName, type ResolvedAddress, resolveCollector } from '../transport/collector-address.ts';
-import { type SendErrorReason, sendErrorReason } from '../transport/transport.ts';
+import { sendErrorReason } from '../transport/transport.ts';
 import type { UdpTransport } from '../transport/udp-transport.ts';
 import { openUdpExporter } from './udp-exporter.ts';
 

@@ -1,7 +1,7 @@
 /** Where the spool of an exporter lies, and opening it. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { ExporterConfig, SinkContext } from '../record-sink.ts';
+import type { ExporterConfig, SinkContext } from '../contract/record-sink.ts';
 import type { RecoveredDamage } from './recovery.ts';
 import { Spool } from './spool.ts';
 

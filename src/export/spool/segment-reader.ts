@@ -1,7 +1,7 @@
 /** Reads the frames of segments, one segment at a time, and finds where to go on behind damage. */
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BatchBuffer } from '../batch-buffer.ts';
+import type { BatchBuffer } from '../contract/batch-buffer.ts';
 import { FrameScanner } from './gap.ts';
 import { SEGMENT_SPAN, type SegmentFile, segmentName, walkFrames } from './recovery.ts';
 import { FRAME_HEADER_OCTETS, FrameHeaderMemory, frameBatch, readFully } from './segment.ts';

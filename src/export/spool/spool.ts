@@ -18,7 +18,7 @@ import {
 import { join } from 'node:path';
 import { ExportError } from '../../base/errors.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
-import type { BatchBuffer } from '../batch-buffer.ts';
+import type { BatchBuffer } from '../contract/batch-buffer.ts';
 import { CommitFile } from './commit-file.ts';
 import { DamagedFiles } from './damaged-files.ts';
 import { releaseLock, takeLock } from './lock.ts';

@@ -1,26 +1,5 @@
 /** What carries messages from an arena to a collector. udp-transport.ts is one; tests have others. */
-
-/**
- * Why messages could not be sent, or a session not be set up or kept: the name of the system's error; `closed` by the
- * collector; `dns`: its name is unknown; `tls`: a certificate or the handshake is wrong.
- */
-export const SEND_ERROR_REASONS = [
-  'econnrefused',
-  'enetunreach',
-  'ehostunreach',
-  'emsgsize',
-  'enobufs',
-  'eaddrinuse',
-  'econnreset',
-  'epipe',
-  'etimedout',
-  'closed',
-  'dns',
-  'tls',
-  'other',
-] as const;
-
-export type SendErrorReason = (typeof SEND_ERROR_REASONS)[number];
+import { SEND_ERROR_REASONS, type SendErrorReason } from '../contract/fault-reasons.ts';
 
 export interface TransportStatistics {
   /** Messages and octets that the system took. */

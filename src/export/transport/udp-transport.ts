@@ -10,16 +10,12 @@ import {
   type SegmentedUdpSocket,
 } from '../../sys/segmented-udp.ts';
 import type { UdpEndpoint } from '../../sys/udp-diagnosis.ts';
-import type { MessageArena } from '../messages/message-arena.ts';
+import type { SendErrorReason } from '../contract/fault-reasons.ts';
 import { addressOctets, isLocalAddress, type ResolvedAddress } from './collector-address.ts';
+import type { MessageArena } from './message-arena.ts';
 import { type ReceiverQueue, watchReceiver } from './receiver-queue.ts';
 import { TokenBucket } from './token-bucket.ts';
-import {
-  createTransportStatistics,
-  type SendErrorReason,
-  sendErrorReason,
-  type Transport,
-} from './transport.ts';
+import { createTransportStatistics, sendErrorReason, type Transport } from './transport.ts';
 import { connectUdp, type SocketSettings } from './udp-socket.ts';
 
 /** Asked of the system, which gives what it allows (net.core.wmem_max). */

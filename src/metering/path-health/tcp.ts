@@ -6,14 +6,14 @@
 
 import type { DecodedBatch } from '../../records/decoded-batch.ts';
 import * as decoded from '../../records/decoded-batch.ts';
+import type { HealthTable } from '../table/health-table.ts';
+import * as side from '../table/health-table.ts';
 import { addReset, addSyn, addWindow, count, countFlags } from './control.ts';
 import { noteData } from './intervals.ts';
 import * as losses from './loss.ts';
 import { addOldSegment, openHole, segmentOctets, segmentsIn, superPayload, takeUnseen } from './loss.ts';
 import * as options from './options.ts';
 import { readTcpOptions } from './options.ts';
-import type { HealthTable } from './table.ts';
-import * as side from './table.ts';
 import {
   endTrouble,
   expectAck,

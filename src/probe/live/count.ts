@@ -4,10 +4,10 @@
  * sampling is by hash, which reads what was decoded.
  */
 
-import { createLiveBatch, type LivePacketBatch } from '../../capture/live/live-batch.ts';
-import type { LiveCaptureOptions } from '../../capture/live/live-options.ts';
 import { LiveSource, type LiveStatistics } from '../../capture/live/live-source.ts';
 import { liveOpener } from '../../capture/live/open-live.ts';
+import { createLiveBatch, type LivePacketBatch } from '../../capture/live-batch.ts';
+import type { LiveCaptureOptions } from '../../capture/live-options.ts';
 import { createHashSelector, selectDecoded } from '../../capture/selection/hash-selection.ts';
 import { samplesItself, shareSelection } from '../../capture/selection/kernel-selection.ts';
 import { createSelector, type Selector, selectFrames } from '../../capture/selection/selection.ts';

@@ -7,7 +7,7 @@
 import type { Log, LogLevel } from '../../base/log.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import { FAULT_REMEDIES } from '../../export/faults.ts';
-import type { InterfaceState, LiveState, WorkerState } from './state.ts';
+import type { InterfaceState, LiveState, WorkerState } from '../../metrics/state.ts';
 
 /** A count of one kind of loss at one place. */
 export interface Loss {

@@ -10,9 +10,9 @@
 import { formatCount, formatCounted, formatSpan } from '../../base/units.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import { NUMBERS_TOLD } from '../../decode/refused-numbers.ts';
+import type { LiveState, WorkerState } from '../../metrics/state.ts';
 import { END_REASON_WORDS } from '../../output/summary.ts';
 import { lossesOf } from './losses.ts';
-import type { LiveState, WorkerState } from './state.ts';
 
 export interface Balance {
   /** Packets that the kernel offered to the rings. */

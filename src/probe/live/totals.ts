@@ -4,11 +4,11 @@
  */
 import { NOTICES } from '../../decode/notices.ts';
 import { ACCEPTED, REASONS } from '../../decode/reasons.ts';
-import * as metering from '../../metering/counters.ts';
+import * as metering from '../../metering/table/counters.ts';
+import type { WorkerState } from '../../metrics/state.ts';
 import * as layout from '../../records/flow-layout.ts';
 import * as run from '../counters.ts';
 import { type RunCounters, runCounters } from '../counters.ts';
-import type { WorkerState } from './state.ts';
 import { ToldNumbers } from './told-numbers.ts';
 
 const { FLOW_END_REASON, FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } = layout;

@@ -15,8 +15,8 @@ import {
 } from '../../decode/decoder.ts';
 import { PlainPath } from '../../decode/plain-path.ts';
 import type { Engine } from '../../engine/engine.ts';
-import type { FlowKeyExtension, HashSeeds } from '../../metering/flow-key.ts';
 import { createPreparedBatch, KeyPreparer, type PreparedBatch } from '../../metering/key-preparer.ts';
+import type { FlowKeyExtension, HashSeeds } from '../../metering/table/flow-key.ts';
 import { createDecodedBatch } from '../../records/decoded-batch.ts';
 import { float64Array, int32Array } from '../../records/memory.ts';
 import { createPacketBatch, type PacketBatch } from '../../records/packet-batch.ts';

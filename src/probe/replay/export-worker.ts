@@ -8,7 +8,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { FlowtapError, type PostedError, postedError } from '../../base/errors.ts';
 import type { SourceInterface } from '../../capture/source.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
-import type { CollectorStatistics } from '../../export/record-sink.ts';
+import type { CollectorStatistics } from '../../export/contract/record-sink.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import { createWriter } from '../../output/create-writer.ts';
 import type { FlowWriter } from '../../output/flow-writer.ts';

@@ -12,10 +12,10 @@ import type { PacketSource, SourceInterface } from '../../capture/source.ts';
 import type { DecodeOptions } from '../../decode/decoder.ts';
 import { createEngine } from '../../engine/engine.ts';
 import { type FlowSink, RECORDS_PER_PACKET_MAX } from '../../metering/expiry.ts';
-import { createHashSeeds, type FlowKeyExtension } from '../../metering/flow-key.ts';
-import { tableOctets } from '../../metering/flow-table.ts';
 import { MeteringProcess } from '../../metering/metering-process.ts';
 import { type RecordQueueMemory, RecordQueueWriter } from '../../metering/record-queue.ts';
+import { createHashSeeds, type FlowKeyExtension } from '../../metering/table/flow-key.ts';
+import { tableOctets } from '../../metering/table/flow-table.ts';
 import type { RefusedFile } from '../../output/summary.ts';
 import { allocateHuge } from '../../sys/libc.ts';
 import {
@@ -24,6 +24,8 @@ import {
   INPUT_TOTAL,
   LAST_PACKET_NS,
   RECORDED_DROPS,
+  RECORDS_OUT_OF_ORDER,
+  RECORDS_TOO_LATE,
   type RunCounters,
   STOP_REQUESTED,
 } from '../counters.ts';
@@ -233,6 +235,10 @@ export class ReplayMeter {
     const { capture } = this.#counters;
     capture[INPUT_CONSUMED] = this.#source.octetsConsumed;
     capture[INPUT_TOTAL] = this.#source.octetsTotal ?? Number.NaN;
+    if (this.#options.worker === 0) {
+      capture[RECORDS_OUT_OF_ORDER] = this.#source.recordsOutOfOrder ?? 0;
+      capture[RECORDS_TOO_LATE] = this.#source.recordsTooLate ?? 0;
+    }
     capture[RECORDED_DROPS] = this.#source.recordedDrops ?? 0;
     this.#pages.look();
     return this.#isStopped || capture[STOP_REQUESTED] !== 0;

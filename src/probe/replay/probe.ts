@@ -138,7 +138,7 @@ function startMeters(
   taker: RecordTaker | undefined,
   { encapsulation, health }: RecordParts,
 ): RunningMeter[] {
-  const { speed, workers, merge } = config.replay;
+  const { speed, workers, merge, reorderWindowMs } = config.replay;
   const queues = taker && Array.from({ length: workers }, () => createRecordQueue(encapsulation, { health }));
   // Where the records are taken on this thread, it has no time to meter.
   const start = workers === 1 && writer === undefined ? startHere : startWorker;
@@ -146,7 +146,7 @@ function startMeters(
     start(
       {
         files,
-        capture: { order: merge ? 'time' : 'given' },
+        capture: { order: merge ? 'time' : 'given', reorderWindowMs },
         decode: { ...config.decode, flowKey: config.metering.flowKey },
         metering: config.metering,
         speed: speed === 'max' ? undefined : speed,

@@ -2,8 +2,8 @@
 import { NOTICES } from '../../decode/notices.ts';
 import { ACCEPTED, REASONS } from '../../decode/reasons.ts';
 import { refusedNumbers } from '../../decode/refused-numbers.ts';
+import type { CollectorStatistics } from '../../export/contract/record-sink.ts';
 import { FAULT_REMEDIES } from '../../export/faults.ts';
-import type { CollectorStatistics } from '../../export/record-sink.ts';
 import {
   FLOWS_CREATED,
   FLOWS_EXPIRED,
@@ -13,7 +13,7 @@ import {
   METERED_FRAME_OCTETS,
   METERED_OCTETS,
   METERED_PACKETS,
-} from '../../metering/counters.ts';
+} from '../../metering/table/counters.ts';
 import type { ExporterSummary, RefusedFile, ReplaySummary } from '../../output/summary.ts';
 import { FLOW_END_REASON } from '../../records/flow-layout.ts';
 import {
@@ -23,6 +23,8 @@ import {
   PACKETS_READ,
   PACKETS_SNAPPED,
   RECORDED_DROPS,
+  RECORDS_OUT_OF_ORDER,
+  RECORDS_TOO_LATE,
   type RunCounters,
   TIME_BASE_SECONDS,
 } from '../counters.ts';
@@ -84,6 +86,8 @@ export function summarize(input: SummaryInput): ReplaySummary {
     files: input.files,
     packets: sum(({ capture }) => capture[PACKETS_READ]!),
     octets: sum(({ capture }) => capture[OCTETS_READ]!),
+    outOfOrder: sum(({ capture }) => capture[RECORDS_OUT_OF_ORDER]!),
+    tooLate: sum(({ capture }) => capture[RECORDS_TOO_LATE]!),
     snapped: sum(({ capture }) => capture[PACKETS_SNAPPED]!),
     recordedDrops: Math.max(...counters.map(({ capture }) => capture[RECORDED_DROPS]!)),
     firstTimeNs: times.length === 0 ? undefined : Math.min(...unixNs(FIRST_PACKET_NS)),

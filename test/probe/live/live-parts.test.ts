@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { createDecodeCounters } from '../../../src/decode/counters.ts';
 import { OTHER_ETHER_TYPE } from '../../../src/decode/reasons.ts';
 import { createEngine } from '../../../src/engine/engine.ts';
-import { METERED_PACKETS } from '../../../src/metering/counters.ts';
-import { createHashSeeds } from '../../../src/metering/flow-key.ts';
-import { createFlowTable, flowTableOctets, tableOctets } from '../../../src/metering/flow-table.ts';
+import { METERED_PACKETS } from '../../../src/metering/table/counters.ts';
+import { createHashSeeds } from '../../../src/metering/table/flow-key.ts';
+import { createFlowTable, flowTableOctets, tableOctets } from '../../../src/metering/table/flow-table.ts';
 import {
   PACKETS_LEFT_OUT,
   PACKETS_READ,

@@ -3,15 +3,12 @@
  * counts what became of each. Only types: collector-exporter.ts, udp-sink.ts, session-sink.ts, files/ and kafka/ hold
  * the behaviour, sink-registry.ts knows which scheme of URL leads to which.
  */
-import type { FlowRecordBatch } from '../records/flow-layout.ts';
-import type { AnonymizationConfig } from './anonymization/anonymizer.ts';
-import type { KafkaFaultReason } from './kafka/kafka-fault.ts';
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import type { AnonymizationConfig } from '../anonymization/anonymizer.ts';
+import type { KafkaFaultReason, SendErrorReason } from './fault-reasons.ts';
 import type { FlowVolume } from './lost-flows.ts';
 import type { MeteringStatistics, SamplingDescription, SamplingForm } from './metering-statistics.ts';
-import type { OptionsDataMode } from './options-data/announcer-options.ts';
-import type { InterfaceDescription } from './options-data/options-data.ts';
-import type { FlowKeyParts } from './options-data/options-templates.ts';
-import type { SendErrorReason } from './transport/transport.ts';
+import type { FlowKeyParts, InterfaceDescription, OptionsDataMode } from './options-content.ts';
 
 /** Every way to write down flow records; the scheme of an exporter's URL. */
 export type ExporterProtocol =

@@ -7,8 +7,8 @@
  * would not fit: a flow that began earlier, or an up time that comes near 2^32 ms (49.7 days). What is further apart goes
  * into messages of its own (messages/message-spans.ts).
  */
-import { NS_PER_MS } from '../base/clock.ts';
-import type { FlowRecordBatch } from '../records/flow-layout.ts';
+import { NS_PER_MS } from '../../base/clock.ts';
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 
 const UINT32_MAX = 4294967295;
 /** How long before the earliest flow the system is said to have started. */
