@@ -1,4 +1,5 @@
 /** Adds up the workers' counters and the exporters' statistics to the summary of a replay. */
+import type { DecodeCounters } from '../../decode/counters.ts';
 import { NOTICES } from '../../decode/notices.ts';
 import { ACCEPTED, REASONS } from '../../decode/reasons.ts';
 import { refusedNumbers } from '../../decode/refused-numbers.ts';
@@ -73,6 +74,20 @@ function exporterSummary(one: CollectorStatistics): ExporterSummary {
   };
 }
 
+/** Every reason to refuse a packet, with what was refused for it. */
+function refusedOf(counters: readonly RunCounters[]): ReplaySummary['refused'] {
+  const decoders = counters.map(({ decode }) => decode);
+  const sum = (of: (one: DecodeCounters) => number) => decoders.reduce((total, one) => total + of(one), 0);
+  return REASONS.filter(({ code }) => code !== ACCEPTED).map(({ code, name, kind, help }) => ({
+    name,
+    kind,
+    help,
+    packets: sum(({ packetsByReason }) => packetsByReason[code]!),
+    octets: sum(({ octetsByReason }) => octetsByReason[code]!),
+    numbers: refusedNumbers(code, decoders),
+  }));
+}
+
 /** @returns the totals over all workers */
 export function summarize(input: SummaryInput): ReplaySummary {
   const { counters } = input;
@@ -97,17 +112,7 @@ export function summarize(input: SummaryInput): ReplaySummary {
       octets: metering(METERED_OCTETS),
       frameOctets: metering(METERED_FRAME_OCTETS),
     },
-    refused: REASONS.filter(({ code }) => code !== ACCEPTED).map(({ code, name, kind, help }) => ({
-      name,
-      kind,
-      help,
-      packets: sum(({ decode }) => decode.packetsByReason[code]!),
-      octets: sum(({ decode }) => decode.octetsByReason[code]!),
-      numbers: refusedNumbers(
-        code,
-        counters.map(({ decode }) => decode),
-      ),
-    })),
+    refused: refusedOf(counters),
     filesRefused: input.filesRefused,
     notices: [
       ...NOTICES.map(({ code, name, help }) => ({

@@ -67,6 +67,7 @@ async function readAll(
       workers: 1,
       capacity,
       seeds: createHashSeeds(),
+      capture: options,
     },
     runCounters(),
     () => {},
