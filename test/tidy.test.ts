@@ -59,7 +59,6 @@ const LONGER_FUNCTIONS: Readonly<Record<string, number>> = {
   'export/messages/columns.ts compileColumn': 76,
   'metering/path-health/tcp.ts addSequence': 63,
   'metering/path-health/tcp.ts addTcp': 67,
-  'probe/replay/summary.ts summarize': 61,
   'records/read-health.ts readDirection': 66,
   'export/flow-messages/put-protobuf.ts putProtobuf': 61,
   'ie/compiled-source.ts compileSource': 62,

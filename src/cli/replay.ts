@@ -4,7 +4,7 @@
  */
 
 import { DescriptorOutput } from '../output/standard-output.ts';
-import { type ReplaySummary, refusedFileLines, summaryLines } from '../output/summary.ts';
+import { type ReplaySummary, refusalLines, summaryLines } from '../output/summary.ts';
 import type { ReplayOptions } from '../probe/replay/options.ts';
 import type { Arguments } from './command.ts';
 import { replayConfig } from './replay-config.ts';
@@ -81,7 +81,7 @@ export async function replay(args: Arguments, loadProbe: () => Promise<RunReplay
   )
     lines.push(`flowtap: ${summary.files.join(', ')}: a capture without any packet, so there are no flows`);
   if (faults.length === 0 && args.flags.has('quiet') && signals.received === undefined) {
-    lines.push(...refusedFileLines(summary).map((line) => `flowtap: ${line}`));
+    lines.push(...refusalLines(summary).map((line) => `flowtap: ${line}`));
   }
   const { error } = summary.output;
   if (error !== undefined) faults.push(`cannot write to standard output: ${error}`);

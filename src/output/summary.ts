@@ -22,8 +22,12 @@ export interface ReplaySummary {
   /** `octets`: IP octets; `frameOctets`: octets of the same packets' frames. */
   readonly metered: { readonly packets: number; readonly octets: number; readonly frameOctets: number };
   readonly refused: readonly (RefusedReason & { readonly kind: string; readonly octets: number })[];
-  /** Files of which nothing could be metered, or whose link type is not decoded. */
-  readonly filesRefused: readonly RefusedFile[];
+  /** Link types that are not decoded, and the files that have them. */
+  readonly undecoded: readonly {
+    readonly name: string;
+    readonly packets: number;
+    readonly files: readonly string[];
+  }[];
   readonly notices: readonly { readonly name: string; readonly help: string; readonly packets: number }[];
   readonly flows: {
     readonly created: number;
@@ -52,15 +56,6 @@ export interface RefusedReason {
   readonly packets: number;
   /** The most frequent EtherTypes or link types of a reason that stands for many. */
   readonly numbers: readonly { readonly name: string; readonly packets: number }[];
-}
-
-/** What of a file was refused. */
-export interface RefusedFile {
-  readonly file: string;
-  /** Whether other packets of it were metered. */
-  readonly isMetered: boolean;
-  /** If none was, every reason; else that of link types which are not decoded. */
-  readonly reasons: readonly RefusedReason[];
 }
 
 export interface ExporterSummary {
@@ -120,17 +115,25 @@ function reasonRows(rows: readonly ReasonRow[]): string[] {
   ]);
 }
 
-/** What of a capture was refused, in one line each: for those who do not see the summary, and for one file of several. */
-export function refusedFileLines({ filesRefused }: ReplaySummary): string[] {
-  return filesRefused.map(({ file, isMetered, reasons }) => {
-    const rows = reasons
-      .toSorted((a, b) => b.packets - a.packets)
-      .map(({ name, packets, help, numbers }) => {
-        const which = numbers.map((one) => `, ${one.name}: ${formatCount(one.packets)}`).join('');
-        return `${name} ${formatCount(packets)} (${help.replace(/\.$/, '')}${which})`;
+/**
+ * What must be told even where nobody sees the summary: that of all packets none could be metered, with the reasons, or
+ * which files have a link type that is not decoded.
+ */
+export function refusalLines({ files, packets, metered, refused, undecoded }: ReplaySummary): string[] {
+  if (packets > 0 && metered.packets === 0) {
+    const rows = refused
+      .filter((row) => row.packets > 0)
+      .sort((a, b) => b.packets - a.packets)
+      .map(({ name, packets: count, help, numbers }) => {
+        const which = numbers.map((one) => `; ${one.name}: ${formatCount(one.packets)}`).join('');
+        return `${name} ${formatCount(count)} (${help}${which})`;
       });
-    return `${file}: ${isMetered ? 'some packets' : 'no packet'} could ${isMetered ? 'not ' : ''}be metered: ${rows.join(', ')}`;
-  });
+    return rows.length === 0 ? [] : [`${files.join(', ')}: no packet could be metered: ${rows.join(', ')}`];
+  }
+  return undecoded.map(
+    ({ name, packets: count, files: of }) =>
+      `${(of.length > 0 ? of : files).join(', ')}: ${name} is not decoded: ${plural(count, 'packet')} not metered`,
+  );
 }
 
 function readLines(summary: ReplaySummary): string[] {
@@ -221,7 +224,7 @@ export function summaryLines(summary: ReplaySummary, isInterrupted = false): str
     ...section('Metered', [`${plural(metered.packets, 'packet')}, ${plural(metered.octets, 'IP octet')}`]),
   );
   if (refusedPackets > 0) {
-    const ofFiles = summary.files.length > 1 ? refusedFileLines(summary) : [];
+    const ofFiles = summary.files.length > 1 ? refusalLines({ ...summary, packets: 0 }) : [];
     const rows = [plural(refusedPackets, 'packet'), ...reasonRows(refused), ...ofFiles];
     lines.push(...section('Refused', rows));
   }

@@ -41,7 +41,6 @@ export async function replayCaptures(
       workers: 1,
       capacity,
       seeds,
-      capture: {},
     },
     counters,
     (interfaces) => {

@@ -3,7 +3,6 @@
  * packets of a plain capture go the straight way (decode/plain-path.ts); the others are read into a packet batch first.
  */
 
-import type { CaptureOptions } from '../../capture/files/capture-source.ts';
 import type { PacketSource, SourceInterface } from '../../capture/source.ts';
 import { createDecodeCounters } from '../../decode/counters.ts';
 import {
@@ -36,7 +35,6 @@ import {
   type RunCounters,
   TIME_BASE_SECONDS,
 } from '../counters.ts';
-import { FileAccounts } from './file-accounts.ts';
 import { keepShare } from './share.ts';
 
 export interface ReplayBatchesOptions {
@@ -50,7 +48,6 @@ export interface ReplayBatchesOptions {
   /** Packets of a batch. */
   readonly capacity: number;
   readonly seeds: HashSeeds;
-  readonly capture: CaptureOptions;
 }
 
 const INTERFACES_MAX = 65_536;
@@ -59,8 +56,6 @@ const DETOUR_PACKETS = 64;
 
 export class ReplayBatches {
   readonly prepared: PreparedBatch;
-  /** What became of each file; of the first meter, which counts for all. */
-  readonly accounts: FileAccounts;
   readonly #source: PacketSource;
   readonly #engine: Engine;
   readonly #options: ReplayBatchesOptions;
@@ -107,7 +102,6 @@ export class ReplayBatches {
     // Every meter reads and decodes all; what that shows beside the packets that are kept, the first one counts.
     const refused = worker === 0 ? counters.decode : createDecodeCounters();
     this.#decoder = createDecoder(decode, refused, engine);
-    this.accounts = new FileAccounts(refused, source.filesRead, options.capture.order === 'time');
     this.#preparer = new KeyPreparer(engine, seeds, flowKey, counters.metering);
     const { multipliers } = this.#preparer;
     // A paced replay looks at each packet's time before it is decoded, and a share of the packets is chosen once they are decoded.
@@ -148,11 +142,9 @@ export class ReplayBatches {
 
   /** Counts what was read, decodes it, and prepares its keys. */
   prepare(): PreparedBatch {
-    const { accounts, prepared } = this;
+    const { prepared } = this;
     const batch = this.#read;
-    accounts.look();
     if (batch === undefined) {
-      accounts.accept(prepared.count);
       this.#count(this.#plain!.totals, prepared.count);
       return prepared;
     }
@@ -163,7 +155,6 @@ export class ReplayBatches {
       this.#count(this.#totals, count);
     }
     let octets = decodeFrames(this.#decoder, batch, this.#linkTypes, prepared);
-    accounts.accept(prepared.count);
     if (workers > 1) octets -= keepShare(prepared, worker, workers);
     countAccepted(this.#counters.decode, prepared.count, octets);
     this.#preparer.prepare(prepared, batch.view);

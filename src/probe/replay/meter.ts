@@ -8,7 +8,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { FlowtapError } from '../../base/errors.ts';
 import { CAPTURE_OCTETS, type CaptureOptions, openCaptures } from '../../capture/files/capture-source.ts';
-import type { PacketSource, SourceInterface } from '../../capture/source.ts';
+import type { FileLinkTypes, PacketSource, SourceInterface } from '../../capture/source.ts';
 import type { DecodeOptions } from '../../decode/decoder.ts';
 import { createEngine } from '../../engine/engine.ts';
 import { type FlowSink, RECORDS_PER_PACKET_MAX } from '../../metering/expiry.ts';
@@ -16,7 +16,6 @@ import { MeteringProcess } from '../../metering/metering-process.ts';
 import { type RecordQueueMemory, RecordQueueWriter } from '../../metering/record-queue.ts';
 import { createHashSeeds, type FlowKeyExtension } from '../../metering/table/flow-key.ts';
 import { tableOctets } from '../../metering/table/flow-table.ts';
-import type { RefusedFile } from '../../output/summary.ts';
 import { allocateHuge } from '../../sys/libc.ts';
 import {
   FIRST_PACKET_NS,
@@ -82,8 +81,8 @@ export interface InputRead {
   readonly errors: readonly FlowtapError[];
   /** Names of the captures in it. */
   readonly files: readonly string[];
-  /** Captures of which nothing could be metered, or whose link type is not decoded. */
-  readonly filesRefused: readonly RefusedFile[];
+  /** Link types of those that were read to their end. */
+  readonly linkTypes: readonly FileLinkTypes[];
 }
 
 /** Takes flows that nobody wants. */
@@ -154,8 +153,8 @@ export class ReplayMeter {
     await this.#expireAll();
     this.#queue?.close();
     this.#source.close();
-    const { errors, filesRead: files } = this.#source;
-    return { errors, files, filesRefused: this.#batches.accounts.end() };
+    const { errors, filesRead: files, linkTypesRead: linkTypes = [] } = this.#source;
+    return { errors, files, linkTypes };
   }
 
   async #meterInput(): Promise<void> {

@@ -59,7 +59,7 @@ interface TextOfError {
 
 function endOf(end: Omit<InputRead, 'errors'> & { errors: readonly TextOfError[] }): MeterEnd {
   const errors = end.errors.map(({ message, remedy }) => (remedy ? `${message}. ${remedy}` : message));
-  return { files: end.files, filesRefused: end.filesRefused, errors };
+  return { files: end.files, linkTypes: end.linkTypes, errors };
 }
 
 function startHere(options: ReplayMeterOptions, onInterfaces: OnInterfaces): RunningMeter {

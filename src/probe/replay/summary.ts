@@ -1,7 +1,8 @@
 /** Adds up the workers' counters and the exporters' statistics to the summary of a replay. */
+import type { FileLinkTypes } from '../../capture/source.ts';
 import type { DecodeCounters } from '../../decode/counters.ts';
 import { NOTICES } from '../../decode/notices.ts';
-import { ACCEPTED, REASONS } from '../../decode/reasons.ts';
+import { ACCEPTED, REASONS, UNSUPPORTED_LINK_TYPE } from '../../decode/reasons.ts';
 import { refusedNumbers } from '../../decode/refused-numbers.ts';
 import type { CollectorStatistics } from '../../export/contract/record-sink.ts';
 import { FAULT_REMEDIES } from '../../export/faults.ts';
@@ -15,7 +16,7 @@ import {
   METERED_OCTETS,
   METERED_PACKETS,
 } from '../../metering/table/counters.ts';
-import type { ExporterSummary, RefusedFile, ReplaySummary } from '../../output/summary.ts';
+import type { ExporterSummary, ReplaySummary } from '../../output/summary.ts';
 import { FLOW_END_REASON } from '../../records/flow-layout.ts';
 import {
   FIRST_PACKET_NS,
@@ -33,8 +34,8 @@ import {
 export interface SummaryInput {
   /** Captures that were read. */
   readonly files: readonly string[];
-  /** Those of which nothing could be metered, or whose link type is not decoded. */
-  readonly filesRefused: readonly RefusedFile[];
+  /** Link types of those that were read to their end. */
+  readonly linkTypes: readonly FileLinkTypes[];
   /** One of each worker. */
   readonly counters: readonly RunCounters[];
   /** Flows that all tables together hold. */
@@ -88,6 +89,16 @@ function refusedOf(counters: readonly RunCounters[]): ReplaySummary['refused'] {
   }));
 }
 
+/** Link types that are not decoded, and the files that have them. */
+function undecodedOf({ counters, linkTypes }: SummaryInput): ReplaySummary['undecoded'] {
+  const decoders = counters.map(({ decode }) => decode);
+  return refusedNumbers(UNSUPPORTED_LINK_TYPE, decoders, Number.POSITIVE_INFINITY).map((one) => ({
+    name: one.name,
+    packets: one.packets,
+    files: linkTypes.filter(({ linkTypes: of }) => of.includes(one.number)).map(({ file }) => file),
+  }));
+}
+
 /** @returns the totals over all workers */
 export function summarize(input: SummaryInput): ReplaySummary {
   const { counters } = input;
@@ -113,7 +124,7 @@ export function summarize(input: SummaryInput): ReplaySummary {
       frameOctets: metering(METERED_FRAME_OCTETS),
     },
     refused: refusedOf(counters),
-    filesRefused: input.filesRefused,
+    undecoded: undecodedOf(input),
     notices: [
       ...NOTICES.map(({ code, name, help }) => ({
         name,

@@ -1,8 +1,7 @@
 /** A thread that meters a replay, or its share of one; `ReplayMeter` does the work. */
 import { enableCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { SourceInterface } from '../../capture/source.ts';
-import type { RefusedFile } from '../../output/summary.ts';
+import type { FileLinkTypes, SourceInterface } from '../../capture/source.ts';
 import { runCounters } from '../counters.ts';
 import { ReplayMeter, type ReplayMeterOptions } from './meter.ts';
 
@@ -19,7 +18,7 @@ export type ReplayWorkerMessage =
       readonly kind: 'end';
       readonly errors: readonly { message: string; remedy: string | undefined }[];
       readonly files: readonly string[];
-      readonly filesRefused: readonly RefusedFile[];
+      readonly linkTypes: readonly FileLinkTypes[];
     };
 
 function post(message: ReplayWorkerMessage): void {

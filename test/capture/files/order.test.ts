@@ -67,7 +67,6 @@ async function readAll(
       workers: 1,
       capacity,
       seeds: createHashSeeds(),
-      capture: options,
     },
     runCounters(),
     () => {},
