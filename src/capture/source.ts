@@ -37,6 +37,12 @@ export interface ByteWindow {
   close(): void;
 }
 
+/** The LINKTYPE_ values of a capture's interfaces. */
+export interface FileLinkTypes {
+  readonly file: string;
+  readonly linkTypes: readonly number[];
+}
+
 /** Records that lie in the engine's memory one behind the other, in a form that it reads by itself. */
 export interface PlainRecords {
   /** Where they lie; whoever takes some moves its `start`. */
@@ -94,6 +100,8 @@ export interface PacketSource {
   readonly errors: readonly FlowtapError[];
   /** Input that turned out to be a capture, so far: the files' names, or `standard input`. */
   readonly filesRead: readonly string[];
+  /** Of those that have been read to their end. */
+  readonly linkTypesRead?: readonly FileLinkTypes[];
   /** Frees what the source holds; safe to call twice. */
   close(): void;
 }

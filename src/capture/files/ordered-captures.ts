@@ -13,7 +13,7 @@ import type { FlowtapError } from '../../base/errors.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { uint8Array } from '../../records/memory.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
-import type { PacketSource, PlainOrder, PlainRecords, SourceInterface } from '../source.ts';
+import type { FileLinkTypes, PacketSource, PlainOrder, PlainRecords, SourceInterface } from '../source.ts';
 import type { FrameSupply } from './captures.ts';
 import { FrameList } from './frame-list.ts';
 import { PlainScan, RECORD_HEADER_OCTETS, SCANNED_AT_ONCE } from './plain-scan.ts';
@@ -84,6 +84,10 @@ export class OrderedCaptures implements PacketSource {
 
   get filesRead(): readonly string[] {
     return this.#supply.filesRead ?? [];
+  }
+
+  get linkTypesRead(): readonly FileLinkTypes[] {
+    return this.#supply.linkTypesRead ?? [];
   }
 
   get recordedDrops(): number {

@@ -8,7 +8,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { FlowtapError } from '../../base/errors.ts';
 import { CAPTURE_OCTETS, type CaptureOptions, openCaptures } from '../../capture/files/capture-source.ts';
-import type { PacketSource, SourceInterface } from '../../capture/source.ts';
+import type { FileLinkTypes, PacketSource, SourceInterface } from '../../capture/source.ts';
 import type { DecodeOptions } from '../../decode/decoder.ts';
 import { createEngine } from '../../engine/engine.ts';
 import { type FlowSink, RECORDS_PER_PACKET_MAX } from '../../metering/expiry.ts';
@@ -81,6 +81,8 @@ export interface InputRead {
   readonly errors: readonly FlowtapError[];
   /** Names of the captures in it. */
   readonly files: readonly string[];
+  /** Link types of those that were read to their end. */
+  readonly linkTypes: readonly FileLinkTypes[];
 }
 
 /** Takes flows that nobody wants. */
@@ -151,8 +153,8 @@ export class ReplayMeter {
     await this.#expireAll();
     this.#queue?.close();
     this.#source.close();
-    const { errors, filesRead: files } = this.#source;
-    return { errors, files };
+    const { errors, filesRead: files, linkTypesRead: linkTypes = [] } = this.#source;
+    return { errors, files, linkTypes };
   }
 
   async #meterInput(): Promise<void> {
