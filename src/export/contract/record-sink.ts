@@ -84,7 +84,7 @@ export interface ExportingConfig {
   readonly origin?: string;
   /** How packets were selected before they were metered; missing: every one was, or counters have been scaled up. */
   readonly sampling?: SamplingDescription;
-  /** What was done to the records already (anonymization/anonymizer.ts), for options data. */
+  /** How the records have been anonymized (anonymization/anonymizer.ts), for options data. */
   readonly anonymization?: AnonymizationConfig;
   /** For the flow keys of options data. */
   readonly metering?: { readonly flowKey: FlowKeyParts };
