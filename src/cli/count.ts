@@ -3,7 +3,7 @@
 import type { ConfigFault } from '../base/errors.ts';
 import { formatCount, formatOctets, formatSpan } from '../base/units.ts';
 import type { FlowtapConfig } from '../config/config.ts';
-import { observationPoints } from '../config/live-interfaces.ts';
+import { observationPoints } from '../config/types/live-interfaces.ts';
 import type { LiveCount, LiveCountOptions } from '../probe/live/count.ts';
 import type { Arguments } from './command.ts';
 import { type MergedConfig, mergeConfig } from './flag-config.ts';

@@ -2,8 +2,15 @@
 
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
 import type { OptionValues } from '../config/config.ts';
-import { choice, duration, formatDuration, integer, names, type OptionType } from '../config/option-types.ts';
 import { CONFIG_OPTIONS } from '../config/schema.ts';
+import {
+  choice,
+  duration,
+  formatDuration,
+  integer,
+  names,
+  type OptionType,
+} from '../config/types/option-types.ts';
 import { parseNetwork } from '../diagnose/select.ts';
 import { type Arguments, COMMAND_LINE, type Flag } from './command.ts';
 import { applyFlowKey } from './flag-config.ts';

@@ -5,8 +5,8 @@
 import { writeFileSync } from 'node:fs';
 import { ConfigError, OutputFileError } from '../base/errors.ts';
 import { buildConfig, crossFaults, type FlowtapConfig, type OptionValues } from '../config/config.ts';
-import type { OptionValue } from '../config/option-types.ts';
 import { CONFIG_OPTIONS, flagText } from '../config/schema.ts';
+import type { OptionValue } from '../config/types/option-types.ts';
 import { DiagnosisWriter } from '../diagnose/diagnosis-writer.ts';
 import { parseNetwork, selector } from '../diagnose/select.ts';
 import { DescriptorOutput } from '../output/standard-output.ts';

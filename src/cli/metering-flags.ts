@@ -2,9 +2,10 @@
  * The flags of the commands that meter, `flowtap run` and `flowtap replay`: those of the table of options, each where its
  * row says, and those that have no option of their own.
  */
-import { type ConfigOption, concerns, type MeteringCommand } from '../config/config-option.ts';
-import { duration, names, valueText } from '../config/option-types.ts';
+
 import { CONFIG_OPTIONS, flagText } from '../config/schema.ts';
+import { type ConfigOption, concerns, type MeteringCommand } from '../config/types/config-option.ts';
+import { duration, names, valueText } from '../config/types/option-types.ts';
 import type { Flag } from './command.ts';
 import { LISTING } from './flag-values.ts';
 

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { ConfigFault } from '../base/errors.ts';
 import type { FlowtapConfig } from '../config/config.ts';
-import { observationPoints } from '../config/live-interfaces.ts';
+import { observationPoints } from '../config/types/live-interfaces.ts';
 import { waitsForInterfaces } from '../probe/live/plan.ts';
 import { interfacesOf } from '../records/observation-points.ts';
 import type { Arguments } from './command.ts';
@@ -87,7 +87,7 @@ export function contradictions({ config, nameOf, isGiven }: MergedConfig): Confi
   return faults;
 }
 
-/** What is wrong with the options of a live capture together. */
+/** Options of a live capture that contradict each other. */
 export function captureFaults(merged: MergedConfig): ConfigFault[] {
   return [...interfaceFaults(merged), ...contradictions(merged)];
 }

@@ -13,7 +13,7 @@ import { FlowtapError } from '../base/errors.ts';
 import { createLog, detectLogFormat, type Log, type LogFormat } from '../base/log.ts';
 import { formatCount, formatOctets } from '../base/units.ts';
 import type { FlowtapConfig } from '../config/config.ts';
-import { observationPoints } from '../config/live-interfaces.ts';
+import { observationPoints } from '../config/types/live-interfaces.ts';
 import { packageVersion } from '../package-files.ts';
 import { unsentRecords } from '../probe/live/exporting.ts';
 import type { LiveProbe, LiveProbeOptions } from '../probe/live/probe.ts';
@@ -122,7 +122,7 @@ class Daemon {
     for (const line of lines) this.#log.write('info', undefined, line);
     const isIncomplete = state.collectors.some((collector) => unsentRecords(collector) > 0);
     const code = isIncomplete ? EXIT_FAULT : 0;
-    // What was given up may still hold a socket open; it is not waited for.
+    // A start that was given up may still hold a socket open; the process does not wait for it.
     setTimeout(() => process.exit(code), EXIT_MS).unref();
     return code;
   }

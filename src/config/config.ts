@@ -6,13 +6,10 @@
 
 import type { ConfigFault } from '../base/errors.ts';
 import type { AnonymizationConfig } from '../export/anonymization/anonymizer.ts';
-import type { OptionsDataMode } from '../export/options-data/announcer-options.ts';
+import type { OptionsDataMode } from '../export/contract/options-content.ts';
 import type { TunnelName, UdpTunnelName } from '../records/tunnel-kinds.ts';
-import type { ConfigOption } from './config-option.ts';
 import { exporterScheme } from './exporter-schemes.ts';
 import type { ExporterConfig } from './exporters.ts';
-import { observationPointFaults } from './live-interfaces.ts';
-import { formatDuration, type OptionValue } from './option-types.ts';
 import type {
   CAPTURE_KINDS,
   LOG_FORMATS,
@@ -22,6 +19,9 @@ import type {
 } from './options/live.ts';
 import type { OUTPUTS } from './options/replay.ts';
 import { CONFIG_OPTIONS } from './schema.ts';
+import type { ConfigOption } from './types/config-option.ts';
+import { observationPointFaults } from './types/live-interfaces.ts';
+import { formatDuration, type OptionValue } from './types/option-types.ts';
 
 export type OutputName = (typeof OUTPUTS)[number];
 
@@ -74,7 +74,7 @@ export interface FlowtapConfig {
     readonly templateRefreshMs: number;
     readonly templateRefreshMessages: number;
     readonly optionsData: OptionsDataMode | 'auto';
-    /** SamplingForm of export/metering-statistics.ts, or `auto` alone. */
+    /** SamplingForm of export/contract/metering-statistics.ts, or `auto` alone. */
     readonly samplingForms: readonly string[];
     readonly exporterAddress: string;
     /** Address of this host that messages come from. */
@@ -189,7 +189,7 @@ function portFaults({ decode }: FlowtapConfig, nameOf: (path: string) => string)
 }
 
 /**
- * What is wrong with options that are right by themselves.
+ * Options that are right by themselves and contradict each other.
  * @param nameOf how to call the option with this path: the path itself, or its flag
  */
 export function crossFaults(config: FlowtapConfig, nameOf: (path: string) => string): ConfigFault[] {

@@ -3,7 +3,7 @@
  * passes. Doubles, so counts are exact to 2^53.
  */
 import { createDecodeCounters, DECODE_COUNTERS_SIZE, type DecodeCounters } from '../decode/counters.ts';
-import { METERING_COUNTERS } from '../metering/counters.ts';
+import { METERING_COUNTERS } from '../metering/table/counters.ts';
 import { MEMBERS_MAX } from '../records/observation-points.ts';
 
 // Places in `capture`.

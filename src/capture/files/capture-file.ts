@@ -6,8 +6,8 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { CaptureFileError } from '../../base/errors.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
-import type { PlainRecords } from '../source.ts';
-import { type ByteWindow, FileWindow, StreamWindow } from './byte-window.ts';
+import type { ByteWindow, PlainRecords } from '../source.ts';
+import { FileWindow, StreamWindow } from './byte-window.ts';
 import type { CaptureContext, CaptureFormat } from './capture-format.ts';
 import { COMPRESSION_MAGIC_OCTETS, type Compression, decompress, detectCompression } from './decompress.ts';
 import { openFile, openPipe, openStandardInput, READABLE, STANDARD_INPUT } from './open-input.ts';
@@ -74,6 +74,11 @@ export class CaptureFile {
     const stream = createReadStream(file, { fd, highWaterMark: options.readOctets, start: 0 });
     const window = streamWindow(stream, compression, options, () => createReadStream(file));
     return new CaptureFile(file, window, size, false, context);
+  }
+
+  /** LINKTYPE_ values of the interfaces so far, each once. */
+  get linkTypes(): readonly number[] {
+    return [...new Set(this.#format?.linkTypes)];
   }
 
   get octetsConsumed(): number {

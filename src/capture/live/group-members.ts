@@ -14,7 +14,7 @@ import { noSuchInterface } from '../../sys/packet-socket.ts';
 import { LINKTYPE_ETHERNET, linkTypeOfHardware } from '../link-types.ts';
 import type { MemberCounts } from './ring-walk.ts';
 
-/** What has changed about a member. */
+/** A change of a member. */
 export interface MemberNews {
   readonly member: string;
   readonly state: InterfaceState;

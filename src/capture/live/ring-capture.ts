@@ -16,17 +16,17 @@ import {
 } from '../../sys/network-interface.ts';
 import { noSuchInterface, PacketSocket } from '../../sys/packet-socket.ts';
 import { LINKTYPE_ETHERNET } from '../link-types.ts';
-import { attachSelection, leftOutBySelection } from '../selection/kernel-selection.ts';
-import { GroupMembers, type MemberNews } from './group-members.ts';
-import type { LivePacketBatch } from './live-batch.ts';
-import type { KernelStatistics, LiveCapture, LiveInterface } from './live-capture.ts';
+import type { LivePacketBatch } from '../live-batch.ts';
 import type {
   KernelSelectionOptions,
   LiveCaptureOptions,
   RingHandles,
   RingSize,
   SamplingOptions,
-} from './live-options.ts';
+} from '../live-options.ts';
+import { attachSelection, leftOutBySelection } from '../selection/kernel-selection.ts';
+import { GroupMembers, type MemberNews } from './group-members.ts';
+import type { KernelStatistics, LiveCapture, LiveInterface } from './live-capture.ts';
 import { allocateRing, receiveAll, ringLinkType, ringProgram, startCapture } from './ring-socket.ts';
 import { type BlockWalk, createBlockWalk, walkPackets } from './ring-walk.ts';
 

@@ -6,9 +6,9 @@ import { CaptureError } from '../../base/errors.ts';
 import * as linux from '../../sys/linux-constants.ts';
 import { noSuchInterface, type PacketSocket } from '../../sys/packet-socket.ts';
 import { linkTypeOfHardware } from '../link-types.ts';
+import type { LiveCaptureOptions } from '../live-options.ts';
 import { compileProgram } from '../selection/bpf.ts';
 import type { GroupMembers } from './group-members.ts';
-import type { LiveCaptureOptions } from './live-options.ts';
 
 const { SOL_PACKET } = linux;
 

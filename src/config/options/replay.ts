@@ -1,6 +1,6 @@
 /** Options of `flowtap replay` alone. */
-import type { ConfigOption } from '../config-option.ts';
-import { choice, duration, integer, numberOrWord, SWITCH } from '../option-types.ts';
+import type { ConfigOption } from '../types/config-option.ts';
+import { choice, duration, integer, numberOrWord, SWITCH } from '../types/option-types.ts';
 
 export const OUTPUTS = ['table', 'json', 'csv', 'none'] as const;
 

@@ -5,7 +5,8 @@
  */
 
 import type { FlowtapConfig } from '../../config/config.ts';
-import { observationPoints } from '../../config/live-interfaces.ts';
+import { observationPoints } from '../../config/types/live-interfaces.ts';
+import type { InterfaceState } from '../../metrics/state.ts';
 import { interfacesOf } from '../../records/observation-points.ts';
 import {
   interfaceLosses,
@@ -17,7 +18,6 @@ import {
 } from '../../sys/interface-statistics.ts';
 import { MEMBER_PACKETS, MEMBER_WORDS, MEMBERS, PACKETS_READ, type RunCounters } from '../counters.ts';
 import { packetsSeen } from '../statistics.ts';
-import type { InterfaceState } from './state.ts';
 
 /** What the ring has got of a moment's packets stands in the workers' counters so much later, blocks and turns included. */
 const SETTLED_MS = 1000;

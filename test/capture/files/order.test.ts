@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type CaptureOptions, openCaptures } from '../../../src/capture/files/capture-source.ts';
 import type { PacketSource } from '../../../src/capture/source.ts';
-import { createHashSeeds } from '../../../src/metering/flow-key.ts';
+import { createHashSeeds } from '../../../src/metering/table/flow-key.ts';
 import { runCounters } from '../../../src/probe/counters.ts';
 import { ReplayBatches } from '../../../src/probe/replay/batches.ts';
 import { DECODED_WORDS, IP_OCTETS } from '../../../src/records/decoded-words.ts';

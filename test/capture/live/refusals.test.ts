@@ -1,7 +1,7 @@
 /** `flowtap run` with what it cannot do: no such interface, no permission, an address in use, options at odds. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeInLab, Lab, type Namespace } from '../../lab/lab.ts';
-import { daemonCommand, startDaemon } from '../../probe/live/daemon-support.ts';
+import { daemonCommand, LAUNCHER, startDaemon } from '../../probe/live/daemon-support.ts';
 
 let lab: Lab;
 let probe: Namespace;
@@ -28,6 +28,24 @@ describeInLab(['curl', 'setpriv'], 'flowtap run that cannot', () => {
       code: 2,
       stderr: expect.stringContaining('--interface: found nothing'),
     });
+  });
+
+  it('says what is wrong with a group of interfaces', async () => {
+    const refused = async (...args: string[]) => {
+      const { code, stderr } = await fails(...args);
+      expect(code).toBe(2);
+      return stderr;
+    };
+    expect(await refused('-i', `lo=${inside}/lo`)).toContain('found the group "lo", which is the name of');
+    expect(await refused('-i', `tap=${inside}/`)).toContain(
+      'groups of 2 to 8 of them: NAME=INTERFACE/INTERFACE',
+    );
+    expect(await refused('-i', `${inside},tap=${inside}/lo`)).toContain(`found "${inside}" twice`);
+    expect(await refused('-i', `tap=${inside}/lo`, '--capture', 'libpcap')).toContain(
+      'found "the group tap with --capture libpcap"',
+    );
+    const count = [process.execPath, LAUNCHER, 'count', '-i', `tap=${inside}/lo`];
+    expect((await probe.run(count)).stderr).toContain('allowed: one interface');
   });
 
   it('says which capability it lacks, and needs no other', async () => {

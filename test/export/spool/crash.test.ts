@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CollectorStatistics } from '../../../src/export/record-sink.ts';
+import type { CollectorStatistics } from '../../../src/export/contract/record-sink.ts';
 import { StreamCollector } from '../sessions/stream-collector.ts';
 import { BATCH_RECORDS, numbers, numbersInFile, unique, until } from './numbered-batches.ts';
 

@@ -11,8 +11,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/base/errors.ts';
+import type {
+  CollectorStatistics,
+  ExporterOptions,
+  SinkContext,
+} from '../../../src/export/contract/record-sink.ts';
 import { createExportingProcess } from '../../../src/export/exporting-process.ts';
-import type { CollectorStatistics, ExporterOptions, SinkContext } from '../../../src/export/record-sink.ts';
 import { describeInLab, Lab } from '../../lab/lab.ts';
 import { freeUdpPort } from '../../support/network.ts';
 import { startNfcapd } from '../../support/nfcapd.ts';

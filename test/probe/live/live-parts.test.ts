@@ -1,9 +1,12 @@
 /** The parts of a live probe by themselves: plan, losses over time, interface counters, what a reload may change. */
 import { describe, expect, it } from 'vitest';
+import { createDecodeCounters } from '../../../src/decode/counters.ts';
+import { OTHER_ETHER_TYPE } from '../../../src/decode/reasons.ts';
 import { createEngine } from '../../../src/engine/engine.ts';
-import { METERED_PACKETS } from '../../../src/metering/counters.ts';
-import { createHashSeeds } from '../../../src/metering/flow-key.ts';
-import { createFlowTable, flowTableOctets, tableOctets } from '../../../src/metering/flow-table.ts';
+import { METERED_PACKETS } from '../../../src/metering/table/counters.ts';
+import { createHashSeeds } from '../../../src/metering/table/flow-key.ts';
+import { createFlowTable, flowTableOctets, tableOctets } from '../../../src/metering/table/flow-table.ts';
+import * as run from '../../../src/probe/counters.ts';
 import {
   PACKETS_LEFT_OUT,
   PACKETS_READ,
@@ -15,10 +18,21 @@ import { type Loss, LossWatcher, lossesOf } from '../../../src/probe/live/losses
 import { planLive, workersPerInterface } from '../../../src/probe/live/plan.ts';
 import { compareConfigs } from '../../../src/probe/live/reload.ts';
 import { balanceOf, liveSummaryLines } from '../../../src/probe/live/summary.ts';
+import { NUMBERS_EVER_TOLD, ToldNumbers } from '../../../src/probe/live/told-numbers.ts';
+import { WorkerCounters, type WorkerIdentity } from '../../../src/probe/live/totals.ts';
 import { NO_PARTS } from '../../../src/probe/replay/records.ts';
 import { meteringStatistics } from '../../../src/probe/statistics.ts';
 import { collectorState, liveState, workerState } from '../../metrics/states.ts';
 import { keptLog, liveConfig } from './live-support.ts';
+
+const identityOf = (name: string, members: readonly string[] = []): WorkerIdentity => ({
+  interface: name,
+  ring: 0,
+  members,
+  capacity: 1,
+  tableOctets: 1,
+  queueCapacity: 1,
+});
 
 describe('workers', () => {
   it.each([
@@ -185,6 +199,80 @@ describe('the account', () => {
     expect(liveSummaryLines(liveState({ workers: [worker] }), liveConfig())[1]).toBe(
       'eth0: 1,000 packets, 640,000 octets, drops unknown',
     );
+  });
+});
+
+describe('EtherTypes that are told', () => {
+  const counted = (packetsOf: Readonly<Record<number, number>>) => {
+    const counters = createDecodeCounters();
+    for (const [etherType, packets] of Object.entries(packetsOf)) {
+      counters.packetsByEtherType[Number(etherType)] = packets;
+      counters.packetsByReason[OTHER_ETHER_TYPE]! += packets;
+    }
+    return counters;
+  };
+
+  it('are the ten most frequent, with their names', () => {
+    const counters = counted(Object.fromEntries(Array.from({ length: 12 }, (_, i) => [0x8900 + i, 100 - i])));
+    const rows = new ToldNumbers().of(OTHER_ETHER_TYPE, [counters, counted({ 35074: 1000 })]);
+    expect(rows.map(({ number }) => number - 0x8900)).toEqual([2, 0, 1, 3, 4, 5, 6, 7, 8, 9]);
+    expect(rows[0]).toEqual({ number: 0x8902, name: '0x8902 (CFM)', packets: 1098 });
+    expect(rows[1]!.name).toBe('0x8900');
+  });
+
+  it('stay told when others get more frequent, and are so few that metrics may have them', () => {
+    const told = new ToldNumbers();
+    const counts: Record<number, number> = {};
+    let before = new Map<number, number>();
+    for (let etherType = 0x7000; etherType < 0x7064; etherType++) {
+      counts[etherType] = etherType;
+      const rows = told.of(OTHER_ETHER_TYPE, [counted(counts)]);
+      const now = new Map(rows.map(({ number, packets }) => [number, packets]));
+      for (const [number, packets] of before) expect(now.get(number)).toBeGreaterThanOrEqual(packets);
+      before = now;
+    }
+    expect(before.size).toBe(NUMBERS_EVER_TOLD);
+  });
+
+  it('go on after a worker died, and are in the summary', () => {
+    const counters = new WorkerCounters();
+    for (let life = 0; life < 2; life++) {
+      const { decode } = counters.renew();
+      decode.packetsByEtherType[0x9000] = 3;
+      decode.packetsByReason[OTHER_ETHER_TYPE] = 3;
+    }
+    const identity = identityOf('eth0');
+    const worker = counters.state(identity, { isRunning: true, ringOctets: 0, queueBatches: 0 });
+    const lines = liveSummaryLines(liveState({ workers: [worker] }), liveConfig());
+    expect(lines).toContain('Refused as otherEtherType: 0x9000 (loopback test) 6');
+  });
+});
+
+describe('interfaces of a group', () => {
+  it('go on counting after a worker died, and are in the summary', () => {
+    const counters = new WorkerCounters();
+    for (let life = 0; life < 2; life++) {
+      const { capture } = counters.renew();
+      capture[run.PACKETS_READ] = 7;
+      capture.set([3, 300, run.MEMBER_UP, 1, 4, 400, run.MEMBER_GONE, 0], run.MEMBERS);
+    }
+    const identity = identityOf('tap', ['eth1', 'eth2']);
+    const worker = counters.state(identity, { isRunning: true, ringOctets: 0, queueBatches: 0 });
+    expect(worker.members).toEqual([
+      { interface: 'eth1', packets: 6, octets: 600, isThere: true, isUp: 1, reopened: 2 },
+      { interface: 'eth2', packets: 8, octets: 800, isThere: false, isUp: 0, reopened: 0 },
+    ]);
+    const lines = liveSummaryLines(liveState({ workers: [worker] }), liveConfig());
+    expect(lines).toContain('tap: 14 packets (eth1 6, eth2 8), 0 octets, 0 dropped by the ring');
+  });
+
+  it('have one plan: a ring for each worker, the group as its observation point', () => {
+    const config = liveConfig({ 'live.interfaces': ['eth0', 'tap=eth1/eth2'], 'live.workers': 2 });
+    const plans = planLive(config, NO_PARTS, { cores: 8, pid: 1 }).workers.map(({ data }) => data.capture);
+    expect(
+      plans.map(({ interface: name, members, interfaceIndex }) => [name, members, interfaceIndex]),
+    ).toEqual([...Array(2).fill(['eth0', undefined, 0]), ...Array(2).fill(['tap', ['eth1', 'eth2'], 1])]);
+    expect(new Set(plans.map(({ fanoutGroup }) => fanoutGroup)).size).toBe(2);
   });
 });
 

@@ -1,6 +1,10 @@
 /** The types of options: text and YAML values in, values or refusals out. */
 import { describe, expect, it } from 'vitest';
-import { LIVE_INTERFACES, observationPointFaults, observationPoints } from '../../src/config/live-interfaces.ts';
+import {
+  LIVE_INTERFACES,
+  observationPointFaults,
+  observationPoints,
+} from '../../../src/config/types/live-interfaces.ts';
 import {
   choices,
   duration,
@@ -13,7 +17,7 @@ import {
   powerOfTwo,
   SWITCH,
   text,
-} from '../../src/config/option-types.ts';
+} from '../../../src/config/types/option-types.ts';
 
 describe('duration', () => {
   const type = duration(10, 86_400e3);
@@ -139,7 +143,10 @@ describe('interfaces and groups of them', () => {
   it.each([
     ['eth1', ['eth1']],
     ['eth1, tap=eth2/eth3', ['eth1', 'tap=eth2/eth3']],
-    [['a=b', { name: 'tap', members: ['eth2', 'e+=1'] }], ['a=b', 'tap=eth2/e+=1']],
+    [
+      ['a=b', { name: 'tap', members: ['eth2', 'e+=1'] }],
+      ['a=b', 'tap=eth2/e+=1'],
+    ],
     // libpcap's name for a port of a netmap switch.
     ['netmap:eth0/2', ['netmap:eth0/2']],
     [[], []],

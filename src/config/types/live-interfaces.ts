@@ -3,8 +3,8 @@
  * TAP. A group is an object in YAML, `{name: tap, members: [eth1, eth2]}`, and `tap=eth1/eth2` in a flag and in what is
  * kept: Linux has no interface with a `/` in its name, so a group is never taken for one.
  */
-import type { ConfigFault } from '../base/errors.ts';
-import { interfacesOf, MEMBERS_MAX, type ObservationPoint } from '../records/observation-points.ts';
+import type { ConfigFault } from '../../base/errors.ts';
+import { interfacesOf, MEMBERS_MAX, type ObservationPoint } from '../../records/observation-points.ts';
 import type { OptionType } from './option-types.ts';
 
 const NAME = '[^\\s/=,:]+';
@@ -84,7 +84,7 @@ export const LIVE_INTERFACES: OptionType = {
   },
 };
 
-/** What is wrong with the interfaces together. @param path how the user called the option */
+/** Faults of the interfaces together. @param path how the user called the option */
 export function observationPointFaults(words: readonly string[], path: string): ConfigFault[] {
   const faults: ConfigFault[] = [];
   const owners = new Map<string, string>();
