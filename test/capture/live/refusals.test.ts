@@ -42,7 +42,7 @@ describeInLab(['curl', 'setpriv'], 'flowtap run that cannot', () => {
     );
     expect(await refused('-i', `${inside},tap=${inside}/lo`)).toContain(`found "${inside}" twice`);
     expect(await refused('-i', `tap=${inside}/lo`, '--capture', 'libpcap')).toContain(
-      'found "the group tap with --capture libpcap"',
+      'found the group tap with --capture libpcap',
     );
     const count = [process.execPath, LAUNCHER, 'count', '-i', `tap=${inside}/lo`];
     expect((await probe.run(count)).stderr).toContain('allowed: one interface');
