@@ -396,6 +396,30 @@ def make_sections():
     return first + second
 
 
+def make_links():
+    """An interface for each link type of routers, capture cards and other networks: ENC, IP over Fibre Channel, Apple's IP over FireWire, Juniper's Ethernet (with extensions, without link layer), PPP, frame relay and Cisco HDLC, ERF with Ethernet, IPv4 and a serial line, IP over InfiniBand.
+
+    Each link type's header is looked through.
+    """
+    ip = lambda i: raw(udp4(5001 + i))
+    ether = lambda i: raw(ETHER / udp4(5001 + i))
+    erf = lambda kind, data: struct.pack('<QBB', 1 << 40, kind, 4) + struct.pack('>HHH', 16 + len(data), 0, len(data)) + data
+    magic = b'MGC'
+    frames = [
+        (109, struct.pack('<III', 2, 1, 2) + ip(0)), (122, bytes(16) + bytes.fromhex('aaaa030000000800') + ip(1)),
+        (138, bytes(16) + b'\x08\x00' + ip(2)), (178, magic + b'\x00' + ether(3)),
+        (178, magic + b'\x80\x00\x06' + bytes(6) + ether(4)), (178, magic + b'\x02' + struct.pack('<I', 2) + ip(5)),
+        (179, magic + b'\x01\xff\x03\x00\x21' + ip(6)), (180, magic + b'\x00\x18\x41\x03\xcc' + ip(7)),
+        (181, magic + b'\x00\x0f\x00\x08\x00' + ip(8)), (197, erf(2, bytes(2) + ether(9))), (197, erf(22, ip(10))),
+        (197, erf(1, b'\x0f\x00\x08\x00' + ip(11))), (242, bytes(40) + b'\x08\x00\x00\x00' + ip(12)),
+        (197, erf(0x82, bytes(8) + bytes(2) + ether(13))),
+    ]
+    us = T0 * 10**6
+    types = sorted({kind for kind, _ in frames})
+    return section() + b''.join(interface(kind, 0) for kind in types) + b''.join(
+        enhanced(types.index(kind), us + i, data) for i, (kind, data) in enumerate(frames))
+
+
 def make_empty():
     """A file header, no packet.
 
@@ -411,7 +435,7 @@ FILES = {
     'transports.pcap': make_transports, 'tcp-ends.pcap': make_tcp_ends, 'timeouts.pcap': make_timeouts,
     'nanoseconds.pcap': make_nanoseconds, 'big-endian.pcap': make_big_endian, 'raw-ip.pcap': make_raw_ip,
     'snapped.pcap': make_snapped, 'truncated.pcap': make_truncated, 'gzip.pcap.gz': make_gzip,
-    'sections.pcapng': make_sections, 'empty.pcap': make_empty,
+    'sections.pcapng': make_sections, 'links.pcapng': make_links, 'empty.pcap': make_empty,
 }
 
 if __name__ == '__main__':

@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   capture: ['base', 'package-files', 'records', 'sys'],
   decode: ['records'],
   metering: ['base', 'records'],
-  export: ['base', 'ie', 'records', 'sys'],
+  export: ['package-files', 'base', 'ie', 'records', 'sys'],
   config: ['base', 'ie', 'records'],
   output: ['base', 'ie', 'records'],
   metrics: ['base'],
@@ -52,9 +52,11 @@ const HOT_FILES: ReadonlySet<string> = new Set([
   'capture/live/ring-walk.ts',
   'capture/selection/selection.ts',
   'capture/live/super-packets.ts',
-  'export/kafka/flow-encoder.ts',
-  'export/kafka/put-json.ts',
-  'export/kafka/put-protobuf.ts',
+  'export/flow-messages/flow-encoder.ts',
+  'export/flow-messages/put-json.ts',
+  'export/flow-messages/put-other.ts',
+  'export/flow-messages/put-protobuf.ts',
+  'export/flow-messages/put-varint.ts',
 ]);
 
 /** Functions that run once: their names say so, or they stand here. */
@@ -313,6 +315,71 @@ describe('files', () => {
       (name) => statSync(join(ROOT, 'pcaps', name)).size > (name.startsWith('demo') ? 400_000 : 20_000),
     );
     expectNone(large);
+  });
+});
+
+/** A name with an ending that only our own files have, or a path that begins with a folder of the top level. */
+const FILE_NAME =
+  /(?<![\w./%-])(?:\.{1,2}\/)*(?:[\w@*-]+\/)*[\w*-]+(?:\.[\w-]+)*\.(?:ts|mjs|md|svg|wasm)\b|(?<![\w./:-])(?:src|test|bench|docs|config|systemd|pcaps)\/[\w./*@-]*\w/g;
+const GONE = ['gone', 'ts'].join('.');
+/** Folders that are made and not tracked, and a word in place of a name. */
+const MADE_NAMES: ReadonlySet<string> = new Set(['bench/data', 'pcaps/NAME.flows.json']);
+
+/** Every run of parts of the paths: a file's name alone, with some of its folders, a folder. */
+function partsOfPaths(paths: readonly string[]): ReadonlySet<string> {
+  const known = new Set<string>();
+  for (const path of paths) {
+    const parts = path.split('/');
+    for (let from = 0; from < parts.length; from++) {
+      for (let to = from + 1; to <= parts.length; to++) known.add(parts.slice(from, to).join('/'));
+    }
+  }
+  return known;
+}
+
+/** Names in a file's comments, or in all of a document, that no file or folder has: alone, or as the end of its path. */
+export function strangeNames(path: string, text: string, known: ReadonlySet<string>): string[] {
+  const isKnown = (name: string) => {
+    if (name.startsWith('.')) return known.has(normalize(join(dirname(path), name)));
+    // Decisions are named by their number alone, rows of files with a star.
+    if (!/\*|\/\d{4}$/.test(name)) return known.has(name);
+    const pattern = new RegExp(`^${name.replaceAll('.', '\\.').replace(/\*+/g, '[^/]*')}(-[^/]*)?$`);
+    return [...known].some((one) => pattern.test(one));
+  };
+  const isSource = /\.(ts|mjs)$/.test(path);
+  const parts = isSource
+    ? [...text.matchAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/[^\n]*/g)].map(([part]) => part)
+    : [text];
+  return parts
+    .flatMap((part) => [...part.matchAll(FILE_NAME)].map(([name]) => name))
+    .filter((name) => !MADE_NAMES.has(name) && !isKnown(name));
+}
+
+describe('names of files', () => {
+  it('in comments and documents are those of files that exist', () => {
+    const tracked = trackedFiles();
+    const read = tracked.filter((name) => /\.(ts|mjs|md|svg)$|^config\/[^/]+$|^\.ci\//.test(name));
+    const known = partsOfPaths(tracked);
+    const wrong = read.flatMap((path) => {
+      const text = readFileSync(join(ROOT, path), 'utf8');
+      return strangeNames(path, text, known).map((name) => `${path}: ${name}`);
+    });
+    expectNone(wrong);
+  });
+
+  it('in comments point to no document outside', () => {
+    const pointer = new RegExp(`desig${'n'}:? §`);
+    expectNone(SOURCES.filter(({ text }) => pointer.test(text)).map(({ path }) => path));
+  });
+
+  it.each([
+    ['src/a.ts', `/** See ${GONE}. */`, [GONE]],
+    ['src/a.ts', "// docs/decisions/0099 says why\nimport 'x.ts';", ['docs/decisions/0099']],
+    ['docs/a.md', '`export/none/file.ts` and [b](b.md), `src/rooms/`', ['export/none/file.ts', 'src/rooms']],
+    ['docs/a.md', '`files/file.ts`, docs/decisions/0004, ../src/export/files/file.ts, files/fi*.ts', []],
+  ])('in %s, %j would be found', (path, text, found) => {
+    const tracked = ['src/export/files/file.ts', 'docs/decisions/0004-hot.md', 'docs/b.md'];
+    expect(strangeNames(path, text, partsOfPaths(tracked))).toEqual(found);
   });
 });
 

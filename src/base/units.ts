@@ -5,6 +5,14 @@ export function formatCount(count: number): string {
   return Number.isInteger(count) ? String(count).replace(/\B(?=(\d{3})+$)/g, ',') : String(count);
 }
 
+/**
+ * A count and what it counts: `1 packet lost`, `1,234 packets lost`.
+ * @param nouns in the plural, which ends in s; more words may follow
+ */
+export function formatCounted(count: number, nouns: string): string {
+  return `${formatCount(count)} ${count === 1 ? nouns.replace(/^((?:flow )?\w+?)s\b/, '$1') : nouns}`;
+}
+
 const PREFIXES = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
 
 /** At most three significant digits and an SI prefix: `999`, `1.23 M`, `45.6 G`; six columns at most. */

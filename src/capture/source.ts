@@ -37,6 +37,8 @@ export interface PacketSource {
   readonly octetsConsumed: number;
   /** Octets of input in all, or undefined where that is unknown (standard input). */
   readonly octetsTotal: number | undefined;
+  /** Packets that a capture itself says were lost when it was made; missing where the source is none. */
+  readonly recordedDrops?: number;
   /**
    * Fills `batch` with the frames that are at hand, in order, and returns how many. 0 means that none is at hand now:
    * `await more()` and try again.

@@ -5,6 +5,7 @@ import type { FlowtapConfig } from '../config/config.ts';
 import type { ExporterConfig } from '../config/exporters.ts';
 import { renderYaml } from '../config/render.ts';
 import { compileTemplate } from '../ie/templates.ts';
+import { flowMessageFaults } from '../probe/check-messages.ts';
 import type { Arguments } from './command.ts';
 import { mergeConfig } from './flag-config.ts';
 import { contradictions } from './run-config.ts';
@@ -60,6 +61,8 @@ export async function checkConfig(args: Arguments): Promise<number> {
   const flags = new Map([['config', [file]]]);
   const config = await mergeConfig('run', { operands: [], flags }, contradictions);
   checkTemplates(file, config);
+  const messageFaults = await flowMessageFaults(config);
+  if (messageFaults.length > 0) throw new ConfigError(file, messageFaults);
   if (args.flags.has('print')) {
     process.stdout.write(renderYaml(config, false));
     process.stderr.write(`${file}: OK\n`);

@@ -3,6 +3,7 @@
  * signals. The first one stops reading and exports what there is; the next one ends the process at once.
  */
 
+import { formatCount } from '../base/units.ts';
 import { DescriptorOutput } from '../output/standard-output.ts';
 import { type ReplaySummary, summaryLines } from '../output/summary.ts';
 import type { ReplayOptions } from '../probe/replay/options.ts';
@@ -80,10 +81,22 @@ export async function replay(args: Arguments, loadProbe: () => Promise<RunReplay
     signals.received === undefined
   )
     lines.push(`flowtap: ${summary.files.join(', ')}: a capture without any packet, so there are no flows`);
+  if (faults.length === 0 && args.flags.has('quiet') && signals.received === undefined) {
+    lines.push(...nothingMetered(summary));
+  }
   const { error } = summary.output;
   if (error !== undefined) faults.push(`cannot write to standard output: ${error}`);
   lines.push(...faults.map((fault) => `flowtap: ${fault}`));
   if (lines.length > 0) await errors.write(Buffer.from(`${lines.join('\n')}\n`));
   if (signals.received !== undefined) return SIGNAL_EXIT[signals.received];
   return faults.length > 0 ? EXIT_FAULT : 0;
+}
+
+/** Where nobody sees the summary: that there were packets, and none of them gave a flow, with the reasons. */
+function nothingMetered({ files, packets, metered, refused }: ReplaySummary): string[] {
+  if (packets === 0 || metered.packets > 0) return [];
+  const reasons = refused.filter((row) => row.packets > 0).sort((a, b) => b.packets - a.packets);
+  if (reasons.length === 0) return [];
+  const rows = reasons.map((row) => `${row.name} ${formatCount(row.packets)} (${row.help})`);
+  return [`flowtap: ${files.join(', ')}: no packet could be metered: ${rows.join(', ')}`];
 }

@@ -17,6 +17,7 @@ import {
   UDP_SPOOL_OPTIONS,
 } from './options/exporters.ts';
 import { FILE_COMPRESSION_OPTIONS, PARQUET_OPTIONS, ROTATION_OPTIONS } from './options/file-outputs.ts';
+import { FLOW_MESSAGE_OPTIONS } from './options/flow-messages.ts';
 import { KAFKA_OPTIONS } from './options/kafka.ts';
 
 export interface ExporterScheme {
@@ -91,6 +92,12 @@ export const EXPORTER_SCHEMES: Readonly<Partial<Record<ExporterProtocol, Exporte
     defaultPort: 0,
     help: 'Parquet files',
     options: [...PARQUET_OPTIONS, ...FILE],
+  },
+  protobuf: {
+    form: 'path',
+    defaultPort: 0,
+    help: 'files of protobuf messages, each behind its length, as goflow2 writes them; see [kafka.md](kafka.md)',
+    options: [...FLOW_MESSAGE_OPTIONS, ...TEXT_FILE],
   },
   kafka: {
     form: 'topic',

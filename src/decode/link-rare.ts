@@ -1,6 +1,6 @@
 /**
  * Link types of rarer origins: token ring and FDDI (both lead to LLC), the logs of BSD's pf and of Linux' netfilter,
- * Darwin's PKTAP, Solaris' ipnet, and Ethernet behind or around a switch chip's tag
+ * Darwin's PKTAP, Solaris' ipnet, IP over Fibre Channel, FireWire and InfiniBand, and Ethernet behind or around a switch chip's tag
  * (https://www.tcpdump.org/linktypes.html).
  */
 import {
@@ -24,8 +24,11 @@ import {
 const LINKTYPE_IEEE802_5 = 6;
 const LINKTYPE_FDDI = 10;
 const LINKTYPE_PFLOG = 117;
+const LINKTYPE_IP_OVER_FC = 122;
+const LINKTYPE_APPLE_IP_OVER_IEEE1394 = 138;
 const LINKTYPE_IPNET = 226;
 const LINKTYPE_NFLOG = 239;
+const LINKTYPE_IPOIB = 242;
 const LINKTYPE_PKTAP = 258;
 const LINKTYPE_DSA_TAG_BRCM = 281;
 const LINKTYPE_DSA_TAG_BRCM_PREPEND = 282;
@@ -44,6 +47,13 @@ export function rareLink(state: DecodeState, linkType: number): number {
     case LINKTYPE_IPNET:
       state.offset += IPNET_OCTETS;
       return LAYER_IP;
+    case LINKTYPE_IP_OVER_FC:
+      state.offset += FIBRE_CHANNEL_OCTETS;
+      return LAYER_LLC;
+    case LINKTYPE_APPLE_IP_OVER_IEEE1394:
+      return addressedLayer(state, IEEE1394_OCTETS, IEEE1394_TYPE);
+    case LINKTYPE_IPOIB:
+      return addressedLayer(state, IPOIB_OCTETS, IPOIB_TYPE);
     case LINKTYPE_NFLOG:
       return nflogLayer(state);
     case LINKTYPE_PKTAP:
@@ -59,6 +69,24 @@ export function rareLink(state: DecodeState, linkType: number): number {
     default:
       return UNSUPPORTED_LINK_TYPE;
   }
+}
+
+const FIBRE_CHANNEL_OCTETS = 16; // RFC 2625 §3.1: network destination (8), source (8)
+const IEEE1394_OCTETS = 18; // destination (8), source (8), EtherType (u16)
+const IEEE1394_TYPE = 16;
+const IPOIB_OCTETS = 44; // global route header (40), EtherType (u16), reserved (u16): RFC 4391 §6
+const IPOIB_TYPE = 40;
+
+/** A header of fixed length with an EtherType in it, and addresses that are no MAC addresses. */
+function addressedLayer(state: DecodeState, octets: number, typeOffset: number): number {
+  const offset = state.offset;
+  if (offset + octets > state.capturedEnd) {
+    return missingHeader(state, octets, LINK_TOO_SHORT, LINK_TRUNCATED);
+  }
+  state.etherType = state.view.getUint16(offset + typeOffset);
+  if (state.etherType < 0x600) return OTHER_LINK_PROTOCOL;
+  state.offset = offset + octets;
+  return LAYER_ETHER_TYPE;
 }
 
 const TOKEN_RING_OCTETS = 14; // access control, frame control, destination (6), source (6): IEEE 802.5 §3.2

@@ -16,6 +16,7 @@ import {
   missingHeader,
 } from './decode-state.ts';
 import { snapLayer } from './ethernet.ts';
+import { erfLayer, HEADER_PASSED, juniperLayer } from './link-appliance.ts';
 import { rareLink } from './link-rare.ts';
 import {
   HDLC_KEEPALIVE,
@@ -48,6 +49,12 @@ const LINKTYPE_PPI = 192;
 const LINKTYPE_PPP_WITH_DIR = 204;
 const LINKTYPE_C_HDLC_WITH_DIR = 205;
 const LINKTYPE_FRELAY_WITH_DIR = 206;
+const LINKTYPE_ENC = 109;
+const LINKTYPE_JUNIPER_ETHER = 178;
+const LINKTYPE_JUNIPER_PPP = 179;
+const LINKTYPE_JUNIPER_FRELAY = 180;
+const LINKTYPE_JUNIPER_CHDLC = 181;
+const LINKTYPE_ERF = 197;
 export const LINKTYPE_IPV4 = 228;
 export const LINKTYPE_IPV6 = 229;
 export const LINKTYPE_LINUX_SLL2 = 276;
@@ -95,6 +102,30 @@ export function linkLayer(state: DecodeState, linkType: number): number {
       return frameRelayLayer(state);
     case LINKTYPE_ATM_RFC1483:
       return LAYER_LLC;
+    case LINKTYPE_ENC:
+      return encapsulatingLayer(state);
+    default:
+      return applianceLink(state, linkType);
+  }
+}
+
+/** Headers of capture cards and routers, and what they stand before. */
+function applianceLink(state: DecodeState, linkType: number): number {
+  switch (linkType) {
+    case LINKTYPE_ERF: {
+      const layer = erfLayer(state);
+      return layer === HEADER_PASSED ? serialLayer(state) : layer;
+    }
+    case LINKTYPE_JUNIPER_ETHER:
+    case LINKTYPE_JUNIPER_PPP:
+    case LINKTYPE_JUNIPER_FRELAY:
+    case LINKTYPE_JUNIPER_CHDLC: {
+      const layer = juniperLayer(state);
+      if (layer !== HEADER_PASSED) return layer;
+      if (linkType === LINKTYPE_JUNIPER_ETHER) return LAYER_ETHERNET;
+      if (linkType === LINKTYPE_JUNIPER_PPP) return LAYER_PPP;
+      return linkType === LINKTYPE_JUNIPER_FRELAY ? frameRelayLayer(state) : ciscoHdlcLayer(state);
+    }
     default:
       return wirelessLink(state, linkType);
   }
@@ -139,6 +170,15 @@ function familyLayer(state: DecodeState): number {
     default:
       return OTHER_LINK_PROTOCOL;
   }
+}
+
+const ENC_REST_OCTETS = 8; // behind the family: security parameter index (u32), flags (u32)
+
+/** OpenBSD's encapsulating interface: the packet inside IPsec, as it was before or after. */
+function encapsulatingLayer(state: DecodeState): number {
+  const layer = familyLayer(state);
+  state.offset += ENC_REST_OCTETS;
+  return layer;
 }
 
 const SLL_OCTETS = 16;

@@ -1,5 +1,5 @@
 /** Figures in sentences: rates, times, shares, octets. For people; programs get numbers. */
-import { formatCount, formatOctets, formatShort } from '../base/units.ts';
+import { formatCounted, formatOctets, formatShort } from '../base/units.ts';
 
 /** `2.81 Mbit/s`. */
 export function rateText(bitsPerSecond: number): string {
@@ -37,5 +37,5 @@ export function octetsText(octets: number): string {
 
 /** `1 segment`, `1,234 segments`. */
 export function countText(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+  return formatCounted(count, `${noun}s`);
 }

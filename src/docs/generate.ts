@@ -10,7 +10,6 @@ import { configurationJsonSchema } from '../config/json-schema.ts';
 import { configurationMarkdown } from '../config/markdown.ts';
 import { sampleYaml } from '../config/render.ts';
 import { elementsMarkdown } from './elements-document.ts';
-import { flowProto } from './flow-proto.ts';
 import { grafanaDashboard } from './grafana-dashboard.ts';
 import { metricsMarkdown } from './metrics-document.ts';
 
@@ -18,7 +17,6 @@ import { metricsMarkdown } from './metrics-document.ts';
 export const GENERATED: Readonly<Record<string, () => string>> = {
   'config/flowtap.yaml': () => sampleYaml(buildConfig(new Map(), [])),
   'config/flowtap.schema.json': configurationJsonSchema,
-  'config/flow.proto': flowProto,
   'docs/configuration.md': configurationMarkdown,
   'docs/elements.md': elementsMarkdown,
   'docs/metrics.md': metricsMarkdown,

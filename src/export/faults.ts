@@ -1,4 +1,5 @@
 /** Tells people about faults of exporters: one line for each kind, what it costs, and what to do; then silence for a while. */
+import { formatCounted } from '../base/units.ts';
 import type { CollectorStatistics, SinkContext } from './record-sink.ts';
 
 /** What people can do, by the reason of an error or of dropped records. */
@@ -82,7 +83,7 @@ export class FaultReporter {
     this.#log(
       'warning',
       key,
-      `${url}: ${more} ${what}: ${shown}; ${FAULT_REMEDIES[reason] ?? 'see the reason'}`,
+      `${url}: ${formatCounted(more, what)}: ${shown}; ${FAULT_REMEDIES[reason] ?? 'see the reason'}`,
     );
   }
 }

@@ -24,6 +24,7 @@ export type ExporterProtocol =
   | 'json'
   | 'csv'
   | 'parquet'
+  | 'protobuf'
   | 'kafka';
 
 /**

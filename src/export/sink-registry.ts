@@ -48,6 +48,10 @@ const SINKS: Readonly<Partial<Record<ExporterProtocol, SinkKind>>> = {
   json: { load: loadText, ...FILE },
   csv: { load: loadText, ...FILE },
   parquet: { load: async () => (await import('./files/parquet-sink.ts')).createParquetSink, ...FILE },
+  protobuf: {
+    load: async () => (await import('./files/protobuf-file-sink.ts')).createProtobufFileSink,
+    ...FILE,
+  },
   kafka: { load: async () => (await import('./kafka/create-sink.ts')).createKafkaSink, ...SPOOLED },
 };
 

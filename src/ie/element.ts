@@ -1,6 +1,6 @@
 /**
  * What a row of the table of information elements says, and where in a flow record its value stands. Shapes and small
- * helpers only: the rows are in elements-*.ts, and what reads them is export/messages/columns.ts, text-writer.ts, docs/.
+ * helpers only: the rows are in elements-*.ts, and what reads them is export/messages/columns.ts, text-columns.ts, docs/.
  */
 import {
   ADDRESS_A,

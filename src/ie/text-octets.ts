@@ -13,6 +13,9 @@ const ZERO = 0x30;
 const COLON = 0x3a;
 const DOT = 0x2e;
 const QUOTE = 0x22;
+const DASH = 0x2d;
+const LETTER_T = 0x54;
+const LETTER_Z = 0x5a;
 const BILLION = 1e9;
 
 const HEX = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
@@ -131,4 +134,57 @@ export function putHex(out: Uint8Array, at: number, word: number, octets: number
   let end = at;
   for (let shift = 8 * octets - 4; shift >= 0; shift -= 4) out[end++] = HEX[(word >>> shift) & 0xf]!;
   return end;
+}
+
+/**
+ * A time as RFC 3339 has it, in UTC: `2023-11-14T22:13:20.001999999Z`, with three, six or nine digits of a second's parts.
+ * @param ns nanoseconds behind `epochSeconds`; what lies before 1970 is 1970
+ * @param unitNs nanoseconds in the unit that the time is known in
+ */
+export function putTimestampText(
+  out: Uint8Array,
+  at: number,
+  epochSeconds: number,
+  ns: number,
+  unitNs: number,
+): number {
+  const whole = Math.floor(ns / BILLION);
+  const isBefore = epochSeconds + whole < 0;
+  const seconds = isBefore ? 0 : epochSeconds + whole;
+  const parts = isBefore ? 0 : ns - whole * BILLION;
+  const days = Math.floor(seconds / 86_400);
+  // Years of 400, 100, 4 and 1 that begin in March, so that the leap day is the last one (proleptic Gregorian calendar).
+  const day = days + 719_468;
+  const era = Math.floor(day / 146_097);
+  const dayOfEra = day - era * 146_097;
+  const yearOfEra = Math.floor(
+    (dayOfEra -
+      Math.floor(dayOfEra / 1460) +
+      Math.floor(dayOfEra / 36_524) -
+      Math.floor(dayOfEra / 146_096)) /
+      365,
+  );
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const month = Math.floor((5 * dayOfYear + 2) / 153);
+  const isNextYear = month >= 10;
+  let end = putSmall(out, at, yearOfEra + era * 400 + (isNextYear ? 1 : 0), 4);
+  end = putPart(out, end, DASH, isNextYear ? month - 9 : month + 3);
+  end = putPart(out, end, DASH, dayOfYear - Math.floor((153 * month + 2) / 5) + 1);
+  const time = seconds - days * 86_400;
+  end = putPart(out, end, LETTER_T, Math.floor(time / 3600));
+  end = putPart(out, end, COLON, Math.floor(time / 60) % 60);
+  end = putPart(out, end, COLON, time % 60);
+  if (unitNs < BILLION) {
+    out[end] = DOT;
+    const digits = unitNs >= 1e6 ? 3 : unitNs >= 1e3 ? 6 : 9;
+    end = putSmall(out, end + 1, Math.floor(parts / 10 ** (9 - digits)), digits);
+  }
+  out[end] = LETTER_Z;
+  return end + 1;
+}
+
+/** Two digits behind a sign. */
+function putPart(out: Uint8Array, at: number, sign: number, value: number): number {
+  out[at] = sign;
+  return putSmall(out, at + 1, value, 2);
 }

@@ -1,5 +1,5 @@
 /**
- * Remembers the ports of first fragments, so that later ones, which carry none, are counted to their flow (design: §4).
+ * Remembers the ports of first fragments, so that later ones, which carry none, are counted to their flow.
  *
  * Nothing is reassembled. 4,096 sets of 4 entries of one cache line; a full set forgets its oldest entry, so memory is
  * bounded whatever comes. A later fragment that arrives before its first one is not found: it is metered with ports 0.

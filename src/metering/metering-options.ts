@@ -18,7 +18,7 @@ export interface MeteringOptions extends TimeoutOptions {
   readonly flowKey: FlowKeyExtension;
   /** Keep the encapsulation of each flow's first packet for the records. */
   readonly encapsulation: boolean;
-  /** Measure path health (health.ts): batches must have offsets then. Default: no. */
+  /** Measure path health (path-health.ts): batches must have offsets then. Default: no. */
   readonly health?: 'on' | 'sampled' | 'off';
   /** Length of path health's intervals. Default: INTERVAL_MS of health-layout.ts. */
   readonly pathHealthIntervalMs?: number;

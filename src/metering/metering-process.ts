@@ -2,7 +2,7 @@
  * The second half of the metering process (RFC 7011 §2): prepared packets in, flow records out.
  *
  * A batch goes through the table in passes. Its price is cache misses, and misses of one pass are independent of each
- * other, so that the processor overlaps them (design: §3 has the measurement):
+ * other, so that the processor overlaps them (docs/decisions/0004):
  *
  *     (prepare) ─▶ touch index words ─▶ touch entries ─▶ find and update, in packet order
  */

@@ -1,4 +1,5 @@
 /** Metrics of the exporting process: rows of the table of metrics (table.ts). */
+import { snakeCase } from '../base/snake-case.ts';
 import type { LiveState } from '../probe/live/state.ts';
 import type { Metric, Sample } from './metric.ts';
 
@@ -45,11 +46,6 @@ function byReason(
         ),
       ),
   };
-}
-
-/** `tooLong` as `too_long`. */
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 export const EXPORT_METRICS: readonly Metric[] = [

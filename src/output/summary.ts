@@ -2,7 +2,7 @@
  * The summary of a replay for people: what was read, metered, refused, exported and lost, each loss with its reason and
  * what to do about it. It fills lines from one typed object and counts nothing itself.
  */
-import { formatCount, formatSpan, formatTime } from '../base/units.ts';
+import { formatCount, formatCounted, formatSpan, formatTime } from '../base/units.ts';
 
 export interface ReplaySummary {
   readonly files: readonly string[];
@@ -11,6 +11,8 @@ export interface ReplaySummary {
   readonly octets: number;
   /** Frames of which the capture does not hold all. */
   readonly snapped: number;
+  /** Packets that were lost when the captures were made, as these themselves say: none of them was read. */
+  readonly recordedDrops: number;
   /** Unix time in nanoseconds (rounded to the double's 256 ns); undefined without a packet. */
   readonly firstTimeNs: number | undefined;
   readonly lastTimeNs: number | undefined;
@@ -85,7 +87,7 @@ function section(label: string, lines: readonly string[]): string[] {
 }
 
 function plural(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+  return formatCounted(count, `${noun}s`);
 }
 
 /** Rows of count, name and help, the greatest count first. */
@@ -100,13 +102,16 @@ function reasonRows(rows: readonly { name: string; packets: number; help: string
 }
 
 function readLines(summary: ReplaySummary): string[] {
-  const { files, packets, octets, firstTimeNs, lastTimeNs } = summary;
+  const { files, packets, octets, recordedDrops, firstTimeNs, lastTimeNs } = summary;
   const names =
     files.length === 1 ? files[0]! : files.length === 0 ? 'no capture' : plural(files.length, 'file');
   const lines = [`${names}: ${plural(packets, 'packet')}, ${plural(octets, 'octet')}`];
   if (firstTimeNs !== undefined && lastTimeNs !== undefined) {
     const span = formatSpan((lastTimeNs - firstTimeNs) / 1e6);
     lines.push(`from ${formatTime(firstTimeNs)} to ${formatTime(lastTimeNs)} UTC (${span})`);
+  }
+  if (recordedDrops > 0) {
+    lines.push(`${plural(recordedDrops, 'packet')} lost when it was captured, as it says itself: in no flow`);
   }
   return lines;
 }

@@ -45,6 +45,8 @@ export const WORKER_TURNS = 19;
 export const RING_FAULTS = 20;
 /** Packets that the kernel's systematic sampling left out: never read. What its random sampling leaves out is unknown. */
 export const PACKETS_LEFT_OUT = 21;
+/** Packets that a capture file itself says were lost when it was made: in no other count. Each worker reads them all. */
+export const RECORDED_DROPS = 22;
 const CAPTURE_COUNTERS = 32;
 
 export interface RunCounters {

@@ -6,7 +6,7 @@
 import { type AllocateMemory, allocatePlain } from './memory.ts';
 import { FRAME_OCTETS_EACH, TIME_OCTETS } from './places.ts';
 
-/** Frames handed over at a time. Small enough that the work records of a batch stay in the L1 cache (design: §3). */
+/** Frames handed over at a time, where nobody says otherwise. */
 export const BATCH_CAPACITY = 64;
 
 export interface PacketBatch {

@@ -1,5 +1,5 @@
 /**
- * The C library calls that flowtap makes, behind a small door: the only place that knows koffi. Everything here is an
+ * Memory of the C library: huge pages, and pages that are made ahead. Everything here is an
  * improvement that the program works without: where koffi does not load, memory is on pages of the usual size.
  *
  * koffi converts pointers to bigint.

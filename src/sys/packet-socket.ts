@@ -3,6 +3,7 @@
  * x86-64 and arm64. Nothing here is called for a packet: a ring takes one call for each time that it is empty.
  */
 
+import { readFileSync, readlinkSync } from 'node:fs';
 import { CaptureError, NoInterfaceError } from '../base/errors.ts';
 import { addressOf, hasKnownLayouts, loadLibc } from './koffi.ts';
 import * as linux from './linux-constants.ts';
@@ -110,6 +111,8 @@ export function noSuchInterface(name: string): NoInterfaceError {
 /** A packet socket, open until `close`. Options and addresses are given as the octets of their structures. */
 export class PacketSocket {
   readonly descriptor: number;
+  /** As /proc/self names it: `socket:[INODE]`. */
+  readonly name: string;
   readonly #name: string;
   readonly #calls: Calls;
   readonly #pollDescriptor = new Uint8Array(POLLFD_OCTETS);
@@ -126,6 +129,7 @@ export class PacketSocket {
     // Protocol 0: no packet comes before bind.
     this.descriptor = this.#calls.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
     if (this.descriptor < 0) throw captureFault(name, 'socket', this.#calls.errno());
+    this.name = nameOfDescriptor(this.descriptor);
     const view = new DataView(this.#pollDescriptor.buffer);
     view.setInt32(0, this.descriptor, true);
     view.setInt16(POLLFD_EVENTS, POLLIN, true);
@@ -218,10 +222,33 @@ export class PacketSocket {
 
 /**
  * Frees the ring of a thread that died without doing so itself: until then it goes on taking its share of the packets.
- * Once for each, and only after the thread is gone.
+ * Only after the thread is gone. What the thread had given back, wholly or in part, is left alone: its descriptor and
+ * addresses may be another file's by now.
  */
-export function releaseRing(handles: { descriptor: number; address: bigint; octets: number }): void {
+export function releaseRing(handles: {
+  descriptor: number;
+  socket: string;
+  address: bigint;
+  octets: number;
+}): void {
   const { munmap, close } = loaded('');
-  munmap(handles.address, handles.octets);
-  close(handles.descriptor);
+  const { descriptor, socket, address, octets } = handles;
+  if (isMapped(address, socket)) munmap(address, octets);
+  if (nameOfDescriptor(descriptor) === socket) close(descriptor);
+}
+
+/** What is open under a descriptor, as /proc/self names it; `''` for nothing. */
+function nameOfDescriptor(descriptor: number): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    return '';
+  }
+}
+
+/** Whether memory of this socket is mapped at the address (proc_pid_maps(5)). */
+function isMapped(address: bigint, socket: string): boolean {
+  const start = `${address.toString(16).padStart(8, '0')}-`;
+  const maps = readFileSync('/proc/self/maps', 'latin1');
+  return maps.split('\n').some((line) => line.startsWith(start) && line.endsWith(` ${socket}`));
 }

@@ -33,6 +33,7 @@ const run: RunReplay = async ({ files, config, columns, signal, onProgress }) =>
     packets: exported,
     octets: 0,
     snapped: 0,
+    recordedDrops: 0,
     firstTimeNs: undefined,
     lastTimeNs: undefined,
     metered: { packets: exported, octets: 0, frameOctets: 0 },

@@ -38,6 +38,22 @@ describe('flowtap replay', () => {
     expect(piped.stdout).toBe(runFlowtap(['replay', DEMO, '-o', 'json', '-q']).out);
   });
 
+  it('tells with -q, too, that nothing could be metered, and why', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'flowtap-replay-'));
+    try {
+      const file = join(directory, 'can.pcap');
+      // A header of link type 227 (CAN), and one record of 16 octets.
+      const words = [0xa1b2c3d4, 0x00040002, 0, 0, 65535, 227, 1, 0, 16, 16, 0, 0, 0, 0];
+      writeFileSync(file, Uint8Array.from(new Uint8Array(Uint32Array.from(words).buffer)));
+      const { code, out, err } = runFlowtap(['replay', file, '-q', '-o', 'json']);
+      expect([code, out]).toEqual([0, '']);
+      expect(err).toContain(`flowtap: ${file}: no packet could be metered: unsupportedLinkType 1`);
+      expect(runFlowtap(['replay', DEMO, '-q', '-o', 'none']).err).toBe('');
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
   it.each(['given', 'merged'])('names what is no capture, and does not count it as read (%s)', (order) => {
     const directory = mkdtempSync(join(tmpdir(), 'flowtap-replay-'));
     try {

@@ -19,7 +19,7 @@ import { SEED_FRAMES } from './seed-frames.ts';
 const ALL_TUNNELS = Object.keys(TUNNEL_KINDS) as TunnelName[];
 const LINK_TYPES = [
   0, 1, 9, 12, 14, 50, 51, 100, 101, 104, 105, 107, 108, 113, 119, 127, 147, 163, 192, 204, 205, 206, 228,
-  229, 276,
+  229, 276, 109, 122, 138, 178, 179, 180, 181, 197, 242,
 ];
 
 /** Bytes that look like packets: a real frame with some octets changed, or cut, or nothing but noise. */

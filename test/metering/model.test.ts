@@ -84,7 +84,7 @@ interface ModelFlow {
   directions: Map<string, { packets: number; octets: number }>;
 }
 
-/** Flows as a reader of design §4 would cut them by hand, for packets in the order of time. */
+/** Flows as a reader of the rules would cut them by hand, for packets in the order of time. */
 function model(packets: TestPacket[]): string[] {
   const open = new Map<string, ModelFlow>();
   const done: string[] = [];

@@ -7,6 +7,7 @@ const SUMMARY: ReplaySummary = {
   packets: 1_234,
   octets: 1_500_000,
   snapped: 0,
+  recordedDrops: 0,
   firstTimeNs: 1_700_000_000e9,
   lastTimeNs: 1_700_000_090e9,
   metered: { packets: 1_200, octets: 1_450_000, frameOctets: 1_480_000 },

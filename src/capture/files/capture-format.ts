@@ -44,6 +44,8 @@ export class CaptureContext {
   /** Unix time in whole seconds; NaN until the first packet. */
   timeBaseSeconds = Number.NaN;
   readonly interfaces: SourceInterface[] = [];
+  /** Packets that the captures themselves say were lost when they were made. */
+  recordedDrops = 0;
   /** Files that turned out to be captures, in the order in which that was seen. */
   readonly filesRead: string[] = [];
   readonly #known = new Map<string, number>();

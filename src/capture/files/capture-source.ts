@@ -73,6 +73,10 @@ abstract class Captures implements PacketSource {
     return this.context.filesRead;
   }
 
+  get recordedDrops(): number {
+    return this.context.recordedDrops;
+  }
+
   protected open(file: string): CaptureFile | undefined {
     try {
       return CaptureFile.open(file, this.context, this.#options);

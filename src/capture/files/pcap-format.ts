@@ -4,7 +4,7 @@
  *
  *     file header, 24 octets             record header, 16 octets
  *     0 magic  4 version  8, 12 unused   0 seconds  4 fraction  8 captured length  12 original length
- *     16 snap length  20 link type
+ *     16 snap length  20 link type, and in its upper bits the length of a frame check sequence
  */
 import { NS_PER_S } from '../../base/clock.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
@@ -23,6 +23,8 @@ const VERSION_MAJOR = 4;
 const VERSION_MINOR = 6;
 const SNAP_LENGTH = 16;
 const LINK_TYPE = 20;
+/** In the word of the link type (draft-ietf-opsawg-pcap §4): the upper four bits tell the length in words of 16 bits. */
+const HAS_CHECK_SEQUENCE = 0x0400_0000;
 const RECORD_HEADER_OCTETS = 16;
 /** With interface index, protocol and packet type behind the lengths. */
 const MODIFIED_RECORD_HEADER_OCTETS = 24;
@@ -59,6 +61,8 @@ export class PcapFormat implements CaptureFormat {
   readonly #recordHeaderOctets: number;
   readonly #capturedLengthMax: number;
   readonly #interfaceIndex: number;
+  /** Octets of the frame check sequence that each frame ends with. */
+  readonly #checkOctets: number;
   readonly #capturedAt: number;
   /** Version 2.3 has the lengths in either order: the smaller one is the captured one then. */
   readonly #isOrderUnknown: boolean;
@@ -75,8 +79,9 @@ export class PcapFormat implements CaptureFormat {
     this.#unitNs = variant.unitNs;
     this.#recordHeaderOctets = variant.recordHeaderOctets;
     this.#capturedLengthMax = capturedLengthMax(snapLength);
-    // The upper bits tell the length of a frame check sequence (draft-ietf-opsawg-pcap §4).
-    const linkType = view.getUint32(start + LINK_TYPE, littleEndian) & 0xffff;
+    const linkField = view.getUint32(start + LINK_TYPE, littleEndian);
+    const linkType = linkField & 0xffff;
+    this.#checkOctets = (linkField & HAS_CHECK_SEQUENCE) === 0 ? 0 : (linkField >>> 28) * 2;
     this.#interfaceIndex = context.intern(0, { name: '', linkType, snapLength });
     const major = view.getUint16(start + VERSION_MAJOR, littleEndian);
     const minor = view.getUint16(start + VERSION_MINOR, littleEndian);
@@ -87,8 +92,9 @@ export class PcapFormat implements CaptureFormat {
     this.#capturedAt = major === DG_UX_MAJOR || minor < 3 ? SECOND_LENGTH : FIRST_LENGTH;
     this.#isOrderUnknown = major === 2 && minor === 3;
     const hasPlainHeader = variant.recordHeaderOctets === RECORD_HEADER_OCTETS;
-    const isPlain =
-      littleEndian && hasPlainHeader && this.#capturedAt === FIRST_LENGTH && !this.#isOrderUnknown;
+    const hasPlainLengths =
+      this.#capturedAt === FIRST_LENGTH && !this.#isOrderUnknown && this.#checkOctets === 0;
+    const isPlain = littleEndian && hasPlainHeader && hasPlainLengths;
     if (isPlain) {
       this.#plain = {
         window,
@@ -125,6 +131,7 @@ export class PcapFormat implements CaptureFormat {
     const capturedMax = this.#capturedLengthMax;
     const unitNs = this.#unitNs;
     const index = this.#interfaceIndex;
+    const checkOctets = this.#checkOctets;
     const capturedAt = this.#capturedAt;
     const originalAt = FIRST_LENGTH + SECOND_LENGTH - capturedAt;
     let base = this.#context.timeBaseSeconds;
@@ -156,8 +163,9 @@ export class PcapFormat implements CaptureFormat {
       const seconds = view.getUint32(at + SECONDS, littleEndian);
       if (Number.isNaN(base)) base = this.#context.timeBaseSeconds = seconds;
       frameOffset[count] = frame;
-      capturedLength[count] = captured;
-      wireLength[count] = original;
+      const wire = original > checkOctets ? original - checkOctets : 0;
+      capturedLength[count] = captured < wire ? captured : wire;
+      wireLength[count] = wire;
       const wholeNs = (seconds - base) * NS_PER_S; // exact: at most 53 significant bits
       const fractionNs = view.getUint32(at + FRACTION, littleEndian) * unitNs;
       let ns = wholeNs + fractionNs;

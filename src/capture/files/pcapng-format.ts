@@ -15,11 +15,13 @@ import {
   type FormatFault,
 } from './capture-format.ts';
 import { createTimeScale, type InterfaceTime, readInterfaceOptions, unitsToNs } from './pcapng-interface.ts';
+import { type PacketOptions, readPacketOptions, readStatisticsDrops } from './pcapng-options.ts';
 
 export const SECTION_HEADER_BLOCK = 0x0a0d0d0a;
 const INTERFACE_DESCRIPTION_BLOCK = 1;
 const PACKET_BLOCK = 2;
 const SIMPLE_PACKET_BLOCK = 3;
+const INTERFACE_STATISTICS_BLOCK = 5;
 const ENHANCED_PACKET_BLOCK = 6;
 
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
@@ -32,12 +34,18 @@ const INTERFACE_MIN_OCTETS = 20;
 /** Where the fields of the packet blocks are, from the start of the block. */
 const ENHANCED = { interfaceId: 8, timeHigh: 12, timeLow: 16, captured: 20, original: 24, data: 28 };
 const SIMPLE = { original: 8, data: 12 };
+const STATISTICS = { interfaceId: 8, options: 20 };
 
 interface SectionInterface extends InterfaceTime {
   readonly index: number;
   /** Captured octets of a frame: what a Simple Packet Block stores at most, and more than any frame has. */
   readonly snapLength: number;
   readonly capturedMax: number;
+  /** Octets of the frame check sequence that each frame ends with. */
+  readonly checkOctets: number;
+  /** Packets that the capture says were lost: between its packets, and in its statistics, which tell of the same ones. */
+  dropsBetween: number;
+  dropsReported: number;
 }
 
 export class PcapngFormat implements CaptureFormat {
@@ -49,6 +57,7 @@ export class PcapngFormat implements CaptureFormat {
   #interfaces: SectionInterface[] = [];
   #interfacesOfFile = 0;
   #lastTimeNs = 0;
+  readonly #packetOptions: PacketOptions = { checkOctets: 0, drops: 0 };
 
   constructor(context: CaptureContext) {
     this.#context = context;
@@ -140,6 +149,8 @@ export class PcapngFormat implements CaptureFormat {
         return this.#readSimplePacket(view, at, length, batch);
       case INTERFACE_DESCRIPTION_BLOCK:
         return this.#readInterface(view, at, length);
+      case INTERFACE_STATISTICS_BLOCK:
+        return this.#readStatistics(view, at, length);
       default:
     }
   }
@@ -159,7 +170,16 @@ export class PcapngFormat implements CaptureFormat {
     const place = this.#interfacesOfFile++;
     const index = this.#context.intern(place, { name: options.name, linkType, snapLength });
     const capturedMax = capturedLengthMax(snapLength);
-    this.#interfaces.push({ index, snapLength, capturedMax, ...createTimeScale(options) });
+    const { checkOctets } = options;
+    const drops = { dropsBetween: 0, dropsReported: 0 };
+    this.#interfaces.push({
+      index,
+      snapLength,
+      capturedMax,
+      checkOctets,
+      ...drops,
+      ...createTimeScale(options),
+    });
   }
 
   #readPacket(
@@ -188,7 +208,12 @@ export class PcapngFormat implements CaptureFormat {
     const low = view.getUint32(at + ENHANCED.timeLow, littleEndian);
     this.#lastTimeNs = unitsToNs(one, high, low, this.#context);
     const original = view.getUint32(at + ENHANCED.original, littleEndian);
-    addFrame(batch, at + ENHANCED.data, captured, original, this.#lastTimeNs, one.index);
+    const optionsAt = at + ENHANCED.data + ((captured + 3) & ~3);
+    const own = this.#packetOptions;
+    readPacketOptions(view, optionsAt, at + length - 4, littleEndian, own);
+    if (own.drops > 0) this.#noteDrops(one, one.dropsBetween + own.drops, one.dropsReported);
+    const checkOctets = own.checkOctets > 0 ? own.checkOctets : one.checkOctets;
+    addFrame(batch, at + ENHANCED.data, captured, original, checkOctets, this.#lastTimeNs, one.index);
   }
 
   /** A Simple Packet Block has no time and belongs to the first interface: it is given the time of the one before. */
@@ -203,7 +228,30 @@ export class PcapngFormat implements CaptureFormat {
     const captured = Math.min(original, stored, one.snapLength === 0 ? stored : one.snapLength);
     if (captured > one.capturedMax) return this.#tooLong(at + SIMPLE.original, captured, one);
     if (Number.isNaN(this.#context.timeBaseSeconds)) this.#context.timeBaseSeconds = 0;
-    addFrame(batch, at + SIMPLE.data, captured, original, this.#lastTimeNs, one.index);
+    addFrame(batch, at + SIMPLE.data, captured, original, one.checkOctets, this.#lastTimeNs, one.index);
+  }
+
+  #readStatistics(view: DataView, at: number, length: number): undefined {
+    if (length < STATISTICS.options + 4) {
+      return this.#damage(
+        at,
+        `interface statistics of at least ${STATISTICS.options + 4} octets`,
+        `${length}`,
+      );
+    }
+    const interfaceId = view.getUint32(at + STATISTICS.interfaceId, this.#littleEndian);
+    const one = this.#interfaces[interfaceId];
+    if (one === undefined) return this.#unknownInterface(at + STATISTICS.interfaceId, interfaceId);
+    const drops = readStatisticsDrops(view, at + STATISTICS.options, at + length - 4, this.#littleEndian);
+    this.#noteDrops(one, one.dropsBetween, Math.max(one.dropsReported, drops));
+  }
+
+  /** Of two figures for the same losses the larger one counts. */
+  #noteDrops(one: SectionInterface, between: number, reported: number): void {
+    const before = Math.max(one.dropsBetween, one.dropsReported);
+    one.dropsBetween = between;
+    one.dropsReported = reported;
+    this.#context.recordedDrops += Math.max(between, reported) - before;
   }
 
   #tooLong(viewOffset: number, captured: number, { capturedMax }: SectionInterface): undefined {
@@ -223,13 +271,16 @@ function addFrame(
   offset: number,
   captured: number,
   original: number,
+  checkOctets: number,
   timeNs: number,
   interfaceIndex: number,
 ): void {
   const i = batch.count++;
+  const stored = original < captured ? captured : original;
+  const wire = stored > checkOctets ? stored - checkOctets : 0;
   batch.frameOffset[i] = offset;
-  batch.capturedLength[i] = captured;
-  batch.wireLength[i] = original < captured ? captured : original;
+  batch.capturedLength[i] = captured < wire ? captured : wire;
+  batch.wireLength[i] = wire;
   batch.timeNs[i] = timeNs;
   batch.interfaceIndex[i] = interfaceIndex;
 }

@@ -10,6 +10,7 @@ import { type CaptureContext, ROUNDING_NS } from './capture-format.ts';
 const OPTION_END = 0;
 const IF_NAME = 2;
 const IF_TSRESOL = 9;
+const IF_FCSLEN = 13;
 const IF_TSOFFSET = 14;
 const DEFAULT_TSRESOL = 6;
 const TWO_TO_32 = 2 ** 32;
@@ -24,6 +25,8 @@ export interface InterfaceOptions {
   timeResolution: number;
   /** if_tsoffset in seconds. */
   timeOffsetSeconds: bigint;
+  /** if_fcslen, in octets. */
+  checkOctets: number;
 }
 
 /** Reads an interface's options from `at` to `end`; options that do not fit are left out. */
@@ -33,7 +36,12 @@ export function readInterfaceOptions(
   end: number,
   littleEndian: boolean,
 ): InterfaceOptions {
-  const options: InterfaceOptions = { name: '', timeResolution: DEFAULT_TSRESOL, timeOffsetSeconds: 0n };
+  const options: InterfaceOptions = {
+    name: '',
+    timeResolution: DEFAULT_TSRESOL,
+    timeOffsetSeconds: 0n,
+    checkOctets: 0,
+  };
   while (at + 4 <= end) {
     const code = view.getUint16(at, littleEndian);
     const length = view.getUint16(at + 2, littleEndian);
@@ -41,11 +49,17 @@ export function readInterfaceOptions(
     if (code === OPTION_END || value + length > end) break;
     if (code === IF_NAME) options.name = readString(view, value, length);
     if (code === IF_TSRESOL && length >= 1) options.timeResolution = view.getUint8(value);
+    if (code === IF_FCSLEN && length >= 1) options.checkOctets = checkOctetsOf(view.getUint8(value));
     if (code === IF_TSOFFSET && length >= 8)
       options.timeOffsetSeconds = view.getBigInt64(value, littleEndian);
     at = value + length + ((4 - (length % 4)) % 4);
   }
   return options;
+}
+
+/** The specification says bits and gives 4 as its example, as writers do; no frame check sequence has 8 octets. */
+function checkOctetsOf(length: number): number {
+  return length >= 8 ? length >>> 3 : length;
 }
 
 function readString(view: DataView, at: number, length: number): string {

@@ -68,6 +68,8 @@ export interface RingSize {
  */
 export interface RingHandles {
   readonly descriptor: number;
+  /** The socket as /proc/self names it, `socket:[INODE]`: no other one of the process ever has that name. */
+  readonly socket: string;
   readonly address: bigint;
   readonly octets: number;
 }

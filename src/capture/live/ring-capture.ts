@@ -102,7 +102,7 @@ export class RingCapture implements LiveCapture {
       socket.close(address === 0n ? undefined : { address, octets });
       throw error;
     }
-    this.handles = { descriptor: socket.descriptor, address, octets };
+    this.handles = { descriptor: socket.descriptor, socket: socket.name, address, octets };
     this.#statusWords = Int32Array.from(
       { length: blocks },
       (_, block) => (block * blockOctets + BLOCK_STATUS) >>> 2,

@@ -1,7 +1,7 @@
 /**
  * Super-packets: what GRO, LRO or TSO made of several segments of one connection, handed over by the kernel as one
  * packet with one header (PACKET_VNET_HDR tells). On the wire each segment has the headers again, and so they are
- * counted (design: §4): this tells the metering process how many packets a decoded one stands for, and how long each is.
+ * counted: this tells the metering process how many packets a decoded one stands for, and how long each is.
  *
  * Which frame a decoded packet came from is not in its work record, for refused frames leave none. So while a batch has
  * super-packets, their interface index is their number in the batch, far above any interface, and put right afterwards.

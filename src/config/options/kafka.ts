@@ -2,6 +2,7 @@
 import type { ConfigOption } from '../config-option.ts';
 import { choice, duration, SWITCH, text } from '../option-types.ts';
 import { SESSION_OPTIONS, TLS_OPTIONS } from './exporters.ts';
+import { FLOW_MESSAGE_OPTIONS } from './flow-messages.ts';
 
 const AUTO = 'auto';
 /** Of those of sessions, what a producer has too; its pauses between attempts are its own. */
@@ -15,6 +16,14 @@ export const KAFKA_OPTIONS: readonly ConfigOption[] = [
     unit: '',
     help: "goflow2's protobuf messages with their length in front (config/flow.proto), or goflow2's JSON.",
   },
+  {
+    path: 'lengthPrefix',
+    type: { ...SWITCH, allowed: 'true or false' },
+    default: true,
+    unit: '',
+    help: "The length of each protobuf message stands in front of it, as goflow2 and ClickHouse's `Protobuf` have it.",
+  },
+  ...FLOW_MESSAGE_OPTIONS,
   {
     path: 'compression',
     type: choice(['none', 'gzip', 'snappy', 'lz4', 'zstd']),
@@ -49,13 +58,6 @@ export const KAFKA_OPTIONS: readonly ConfigOption[] = [
     default: false,
     unit: '',
     help: 'Ask the brokers to create a topic that is not there, with as many partitions as they do by default.',
-  },
-  {
-    path: 'samplerAddress',
-    type: text('an IPv4 or IPv6 address, or auto', 'ADDRESS', /^[0-9a-fA-F:.]+$|^auto$/),
-    default: AUTO,
-    unit: '',
-    help: 'Address of this probe in messages (sampler_address); auto is the first one of this host.',
   },
   {
     path: 'tls',

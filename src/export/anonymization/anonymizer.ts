@@ -1,7 +1,7 @@
 /**
  * Anonymizes flow records before anything reads them: exporters, files and printed output all see the replaced
  * addresses, those of a tunnel's outer packet included, and MAC addresses by choice. What was done is announced to
- * collectors as RFC 6235 says (announcement.ts).
+ * collectors as RFC 6235 says (options-data.ts).
  */
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../../base/errors.ts';

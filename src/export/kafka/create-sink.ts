@@ -1,20 +1,18 @@
 /** From the configuration of a `kafka://` exporter to its sink: defaults, secrets and certificates from files. */
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import type { SASLMechanismValue } from '@platformatic/kafka';
 import { ConfigError } from '../../base/errors.ts';
+import { MessageEncoder } from '../flow-messages/message-encoder.ts';
+import { flowMessageOptions } from '../flow-messages/message-options.ts';
 import type { ExporterConfig, ExportingConfig, RecordSink, SinkContext } from '../record-sink.ts';
 import { openSpool } from '../spool/place.ts';
 import type { ClusterOptions } from './kafka-cluster.ts';
 import type { KafkaSinkOptions } from './kafka-options.ts';
 import { KafkaSink } from './kafka-sink.ts';
-import { MessageEncoder } from './message-encoder.ts';
-import { ownAddress } from './message-head.ts';
 import type { Compression } from './record-batch.ts';
 
 const DEFAULT_PORT = 9092;
 const DEFAULTS = {
-  format: 'protobuf',
   compression: 'lz4',
   lingerMs: 100,
   requestTimeoutMs: 10_000,
@@ -114,22 +112,9 @@ function brokersOf({ host, port, moreHosts = [] }: ExporterConfig): string[] {
 export function kafkaSinkOptions(config: ExportingConfig, to: ExporterConfig): KafkaSinkOptions {
   const origin = config.origin ?? 'configuration';
   const options = new Options(to, origin);
-  const { domainId, ingressInterface, egressInterface } = config.observation;
-  const samplerAddress = options.text('samplerAddress') ?? ownAddress();
-  if (isIP(samplerAddress) === 0) options.fault('samplerAddress', samplerAddress, 'an IPv4 or IPv6 address');
   const requestTimeoutMs = options.number('requestTimeoutMs');
-  const samplingInterval = config.sampling?.interval ?? 1;
   return {
-    url: to.url,
-    format: options.known('format') as 'protobuf' | 'json',
-    template: {
-      ipv4: to.options.templateIpv4 ?? config.template.ipv4,
-      ipv6: to.options.templateIpv6 ?? config.template.ipv6,
-    },
-    isBiflow: to.options.biflow ?? config.biflow,
-    timestamps: config.timestamps,
-    values: { observationDomainId: domainId, ingressInterface, egressInterface, samplingInterval },
-    head: { samplingInterval, observationDomainId: domainId, samplerAddress },
+    ...flowMessageOptions(config, to),
     cluster: {
       brokers: brokersOf(to),
       topic: to.path ?? '',
@@ -143,7 +128,6 @@ export function kafkaSinkOptions(config: ExportingConfig, to: ExporterConfig): K
     compression: options.known('compression') as Compression,
     lingerMs: options.number('lingerMs'),
     giveUpAfterMs: options.number('giveUpAfterMs'),
-    origin,
   };
 }
 

@@ -7,13 +7,13 @@
 import { ENCAPSULATION_WORDS } from '../../records/decoded-batch.ts';
 import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../../records/flow-layout.ts';
 import { countDataRecords } from '../batch-buffer.ts';
+import type { MessageEncoder } from '../flow-messages/message-encoder.ts';
 import type { CollectorStatistics, RecordSink, SinkContext } from '../record-sink.ts';
 import { Backlog } from '../sessions/backlog.ts';
 import type { Spool } from '../spool/spool.ts';
 import { KafkaCluster } from './kafka-cluster.ts';
 import type { KafkaSinkOptions } from './kafka-options.ts';
 import { KafkaSender } from './kafka-sender.ts';
-import type { MessageEncoder } from './message-encoder.ts';
 import { MessageFeed } from './message-feed.ts';
 
 /** A live capture that ends waits no longer than this for brokers that take records, but slowly. */

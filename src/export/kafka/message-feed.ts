@@ -6,9 +6,9 @@
 import { ENCAPSULATION_WORDS } from '../../records/decoded-batch.ts';
 import { ENCAPSULATION_WORD } from '../../records/flow-layout.ts';
 import { hasHealth } from '../../records/read-health.ts';
+import { createBlock, type MessageBlock } from '../flow-messages/message-block.ts';
+import type { MessageEncoder } from '../flow-messages/message-encoder.ts';
 import type { Backlog } from '../sessions/backlog.ts';
-import { createBlock, type MessageBlock } from './message-block.ts';
-import type { MessageEncoder } from './message-encoder.ts';
 
 /** A block is worth sending at once when so many records wait. */
 const RECORDS_AT_ONCE = 4096;

@@ -13,7 +13,7 @@
 import { promisify } from 'node:util';
 import { gzip, zstdCompress } from 'node:zlib';
 import { compressionsAlgorithms, crc32c } from '@platformatic/kafka';
-import { ENTRY_HEAD_OCTETS } from './message-block.ts';
+import { ENTRY_HEAD_OCTETS } from '../flow-messages/message-block.ts';
 
 const HEADER_OCTETS = 61;
 const LENGTH_AT = 8;

@@ -1,6 +1,6 @@
 /**
  * What changes the state of a TCP connection rather than moving it on: SYN, RST and the receive window. See
- * health-tcp.ts, which calls this.
+ * tcp.ts, which calls this.
  */
 import * as options from './options.ts';
 import type { HealthTable } from './table.ts';

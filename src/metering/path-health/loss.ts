@@ -1,6 +1,6 @@
 /**
  * Order and loss of TCP segments, seen from the middle: what is retransmitted, what only came late, and on which side of
- * the probe a segment was lost. Segments that follow each other never come here (health-tcp.ts).
+ * the probe a segment was lost. Segments that follow each other never come here (tcp.ts).
  *
  * A segment beyond the next expected number leaves a **hole**. What arrives in a hole later was not seen before: it is
  * late (reordered on the way), or the retransmission of a segment lost *upstream* of the probe. What arrives below the

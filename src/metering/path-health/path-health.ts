@@ -1,6 +1,6 @@
 /**
  * Path health: what the network did to each flow, measured packet by packet beside the flow table. This file says which
- * measurement a packet is for; what they are is in health-tcp.ts, health-intervals.ts, health-pdm.ts, health-icmp.ts,
+ * measurement a packet is for; what they are is in tcp.ts, intervals.ts, pdm.ts, icmp.ts,
  * and in words, with sources, in docs/path-health.md.
  *
  * Every packet must come here in the order of the capture, right after it was added to its flow, since a flow can be

@@ -1,7 +1,7 @@
 /**
  * IPv6 Performance and Diagnostic Metrics (RFC 8250): the PDM option of destination options headers, in front of a
  * fragment header or behind it, of packets of any transport; and the walk along the headers of an IPv6 packet to it,
- * which health-icmp.ts uses for quoted packets too.
+ * which icmp.ts uses for quoted packets too.
  *
  * A packet from A to B (p1), its answer (p2) and A's next packet (p3) give, without any clock of the probe's own,
  *

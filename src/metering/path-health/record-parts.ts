@@ -1,4 +1,4 @@
-/** The groups of words of one direction in a record of path health (health-record.ts). */
+/** The groups of words of one direction in a record of path health (record.ts). */
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import * as record from '../../records/health-layout.ts';
 import type { HealthTable } from './table.ts';

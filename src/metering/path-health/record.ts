@@ -1,7 +1,7 @@
 /**
  * Path health on its way out: writes the side tables of a slot into the words of a flow record (health-layout.ts). Times
  * become microseconds, and each group of words gets its bit only if it was measured; what has none is left as it was.
- * The groups of a direction are health-record-parts.ts's.
+ * The groups of a direction are record-parts.ts's.
  */
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import * as flow from '../../records/flow-layout.ts';

@@ -219,7 +219,7 @@ export interface HealthTable {
   readonly pdmDoubles: Float64Array;
   /** As in a record, from ICMP_ERRORS on. */
   readonly icmp: Int32Array;
-  /** The segment being looked at: what its options hold (health-options.ts). */
+  /** The segment being looked at: what its options hold (options.ts). */
   readonly segment: Int32Array;
   /** The packet that an ICMP error quotes: a batch of one. */
   readonly quoted: DecodedBatch;

@@ -1,7 +1,7 @@
 /**
  * TCP in the middle of the path (RFC 9293): follows both directions' sequence and acknowledgement numbers, windows and
  * options. What is usual, new data in order and acknowledgements that advance, is done here; what is not goes to
- * health-loss.ts, times go to health-timing.ts. All arithmetic on numbers is modulo 2^32.
+ * loss.ts, times go to timing.ts. All arithmetic on numbers is modulo 2^32.
  */
 
 import type { DecodedBatch } from '../../records/decoded-batch.ts';

@@ -7,7 +7,7 @@
  * All in packets, where a super-packet counts as its segments.
  */
 
-import { formatCount, formatSpan } from '../../base/units.ts';
+import { formatCount, formatCounted, formatSpan } from '../../base/units.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import { END_REASON_WORDS } from '../../output/summary.ts';
 import { lossesOf } from './losses.ts';
@@ -63,7 +63,7 @@ export function balanceOf({ workers }: Pick<LiveState, 'workers'>): Balance {
 }
 
 function plural(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+  return formatCounted(count, `${noun}s`);
 }
 
 function captureLine(name: string, workers: readonly WorkerState[]): string {
@@ -121,7 +121,7 @@ export function liveSummaryLines(state: LiveState, config: FlowtapConfig): strin
     ),
   ];
   for (const { subject, count, what, remedy } of lossesOf(state, config)) {
-    if (count > 0) lines.push(`${subject}: ${formatCount(count)} ${what}; ${remedy}`);
+    if (count > 0) lines.push(`${subject}: ${formatCounted(count, what)}; ${remedy}`);
   }
   if (state.isStopping && rest !== 0) {
     lines.push(`${formatCount(rest)} packets are unaccounted for: a defect of flowtap, please report it`);

@@ -209,7 +209,8 @@ export class WorkerSupervisor {
       errors = [diedOf(`the worker died: ${error instanceof Error ? error.message : String(error)}`)];
       await thread.terminate();
       reader.abandon();
-      this.#releaseRing(life);
+      // Its socket would go on taking its share of the interface's packets.
+      if (life.handles !== undefined) releaseRing(life.handles);
     }
     await consumed;
     life.isOpen = false;
@@ -218,13 +219,6 @@ export class WorkerSupervisor {
     await thread.terminate();
     if (performance.now() - life.startedAtMs > RESTART_MS_MAX) this.#restartMs = RESTART_MS_MIN;
     return errors;
-  }
-
-  /** Its socket would go on taking its share of the interface's packets. */
-  #releaseRing({ handles }: Life): void {
-    // Without blocks, the worker had given the ring back itself.
-    if (handles === undefined || !(this.#counters.current.capture[RING_BLOCKS]! > 0)) return;
-    releaseRing(handles);
   }
 
   async #consumeAll(life: Life): Promise<void> {

@@ -22,6 +22,7 @@ import {
   INPUT_CONSUMED,
   INPUT_TOTAL,
   LAST_PACKET_NS,
+  RECORDED_DROPS,
   type RunCounters,
   STOP_REQUESTED,
 } from '../counters.ts';
@@ -229,6 +230,7 @@ export class ReplayMeter {
     const { capture } = this.#counters;
     capture[INPUT_CONSUMED] = this.#source.octetsConsumed;
     capture[INPUT_TOTAL] = this.#source.octetsTotal ?? Number.NaN;
+    capture[RECORDED_DROPS] = this.#source.recordedDrops ?? 0;
     this.#pages.look();
     return this.#isStopped || capture[STOP_REQUESTED] !== 0;
   }

@@ -21,6 +21,7 @@ import {
   OCTETS_READ,
   PACKETS_READ,
   PACKETS_SNAPPED,
+  RECORDED_DROPS,
   type RunCounters,
   TIME_BASE_SECONDS,
 } from '../counters.ts';
@@ -81,6 +82,7 @@ export function summarize(input: SummaryInput): ReplaySummary {
     packets: sum(({ capture }) => capture[PACKETS_READ]!),
     octets: sum(({ capture }) => capture[OCTETS_READ]!),
     snapped: sum(({ capture }) => capture[PACKETS_SNAPPED]!),
+    recordedDrops: Math.max(...counters.map(({ capture }) => capture[RECORDED_DROPS]!)),
     firstTimeNs: times.length === 0 ? undefined : Math.min(...unixNs(FIRST_PACKET_NS)),
     lastTimeNs: times.length === 0 ? undefined : Math.max(...unixNs(LAST_PACKET_NS)),
     metered: {

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasKafka, type KafkaBroker, startKafka } from '../../support/kafka-broker.ts';
 import { runFlowtap } from '../../support/run-flowtap.ts';
 import { PCAPS_FOLDER, requireTools } from '../../support/tools.ts';
-import { asJsonLine, normalLine } from './compare.ts';
+import { asJsonLine, normalLine } from '../flow-messages/compare.ts';
+import { decodeMessage } from '../flow-messages/support.ts';
 import { type Consumed, consumeAll } from './consumer.ts';
-import { decodeMessage } from './support.ts';
 
 const DEMO = join(PCAPS_FOLDER, 'demo.pcapng');
 const WHAT = 'flows through a Kafka broker';

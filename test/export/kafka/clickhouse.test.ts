@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hasClickhouse, runClickhouse } from '../../support/chdb.ts';
+import { encodeAll, FLOW_PROTO_FOLDER } from '../flow-messages/support.ts';
 import { ipv4, ipv6, recordBatch, type TestFlow } from '../records.ts';
-import { encodeAll, FLOW_PROTO_FOLDER } from './support.ts';
 
 const DOCUMENT = join(import.meta.dirname, '../../../docs/kafka.md');
 const WHAT = 'ClickHouse';

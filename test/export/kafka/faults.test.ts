@@ -15,11 +15,11 @@ import { hasKafka, type KafkaBroker, startKafka } from '../../support/kafka-brok
 import { waitFor } from '../../support/network.ts';
 import { requireTools } from '../../support/tools.ts';
 import { CONFIG } from '../exporter-support.ts';
+import { decodeMessage } from '../flow-messages/support.ts';
 import { StreamCollector } from '../sessions/stream-collector.ts';
 import { streamTo } from '../spool/numbered-batches.ts';
 import { consumeAll } from './consumer.ts';
 import { arrivals, numberedBatch } from './load.ts';
-import { decodeMessage } from './support.ts';
 
 const WHAT = 'a Kafka broker that fails';
 const canRun = hasKafka(WHAT) && requireTools(WHAT, 'kcat');

@@ -1,7 +1,4 @@
-/**
- * Names of protocols (IANA, Assigned Internet Protocol Numbers) as goflow2 writes them in JSON: quoted, ready to be
- * copied.
- */
+/** Names of protocols by their numbers (IANA, Assigned Internet Protocol Numbers), as goflow2 writes them. */
 
 const NAMES = `
 HOPOPT, ICMP, IGMP, GGP, IPv4, ST, TCP, CBT, EGP, IGP, BBN-RCC-MON, NVP-II, PUP, ARGUS, EMCON, XNET,
@@ -17,9 +14,6 @@ STP, SRP, UTI, SMP, SM, PTP, ISIS over IPv4, FIRE, CRTP, CRUDP, SSCOPMCE, IPLT, 
 RSVP-E2E-IGNORE, Mobility Header, UDPLite, MPLS-in-IP, manet, HIP, Shim6, WESP, ROHC, Ethernet, AGGFRAG,
 NSH
 `;
-const LIST = NAMES.trim().split(/,\s+/);
 
-/** The name of each of the 256 protocol numbers; `unknown` where none is assigned. */
-export const PROTOCOL_NAMES: readonly Uint8Array[] = Array.from({ length: 256 }, (_, number) =>
-  Buffer.from(`"${LIST[number] ?? 'unknown'}"`),
-);
+/** By number; undefined where none is assigned. */
+export const PROTOCOL_NAMES: readonly (string | undefined)[] = NAMES.trim().split(/,\s+/);

@@ -1,20 +1,22 @@
 /** Messages made from flow records, and read back with protobufjs by the shipped flow.proto; nothing of ours decodes. */
 import { join } from 'node:path';
+import fc from 'fast-check';
 import protobuf from 'protobufjs';
+import { createBlock, ENTRY_HEAD_OCTETS } from '../../../src/export/flow-messages/message-block.ts';
+import { MessageEncoder } from '../../../src/export/flow-messages/message-encoder.ts';
 import { kafkaSinkOptions } from '../../../src/export/kafka/create-sink.ts';
-import { createBlock, ENTRY_HEAD_OCTETS } from '../../../src/export/kafka/message-block.ts';
-import { MessageEncoder } from '../../../src/export/kafka/message-encoder.ts';
 import type { ExportingConfig } from '../../../src/export/record-sink.ts';
 import { FlowText } from '../../../src/ie/flow-text.ts';
 import type { FlowRecordBatch } from '../../../src/records/flow-layout.ts';
 import { CONFIG } from '../exporter-support.ts';
+import type { TestDirection, TestFlow } from '../records.ts';
 
 export const FLOW_PROTO_FOLDER = join(import.meta.dirname, '../../../config');
 
 const root = new protobuf.Root();
 root.resolvePath = (_, target) => target;
 root.loadSync(join(FLOW_PROTO_FOLDER, 'flow.proto'), { keepCase: true });
-const FLOW_MESSAGE = root.lookupType('flowpb.FlowMessage');
+export const FLOW_MESSAGE = root.lookupType('flowpb.FlowMessage');
 
 /** A flow message as protobufjs reads it: numbers of 64 bits as text, octets as hexadecimal. */
 export type DecodedMessage = Readonly<Record<string, string | number | readonly (string | number)[]>>;
@@ -110,4 +112,39 @@ export function jsonLines(
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Record<string, string | number>),
   );
+}
+
+/** Any flow, with any values that its words can hold. */
+export function anyFlow(): fc.Arbitrary<TestFlow> {
+  const word = fc.integer();
+  const timeNs = fc.double({ min: 0, max: 1e15, noNaN: true }).map(Math.floor);
+  const direction: fc.Arbitrary<TestDirection> = fc.record({
+    packets: fc.oneof(fc.constant(0), fc.nat(2 ** 31 - 1), fc.maxSafeNat()),
+    octets: fc.oneof(fc.nat(300), fc.maxSafeNat()),
+    layer2Octets: fc.oneof(fc.nat(300), fc.maxSafeNat()),
+    firstNs: timeNs,
+    lastNs: timeNs,
+    tcpFlags: fc.nat(0xfff),
+    tos: fc.nat(255),
+    ttl: fc.tuple(fc.nat(255), fc.nat(255)),
+    lengths: fc.tuple(fc.nat(0x7fffffff), fc.nat(0x7fffffff)),
+    fragments: fc.nat(0xffff),
+    flowLabel: fc.nat(0xfffff),
+    customerVlan: fc.nat(0xfff),
+    extensionHeaders: fc.integer(),
+  });
+  const octets = fc.array(fc.nat(255), { minLength: 6, maxLength: 6 });
+  return fc.record({
+    source: fc.array(word, { minLength: 4, maxLength: 4 }),
+    destination: fc.array(word, { minLength: 4, maxLength: 4 }),
+    ipVersion: fc.constantFrom(4 as const, 6 as const),
+    protocol: fc.constantFrom(0, 1, 2, 6, 17, 58, 255),
+    ports: fc.tuple(fc.nat(0xffff), fc.nat(0xffff)),
+    vlan: fc.nat(0xfff),
+    observationPoint: fc.nat(0xffff),
+    macs: fc.tuple(octets, octets),
+    priority: fc.nat(7),
+    forward: direction,
+    reverse: direction,
+  });
 }

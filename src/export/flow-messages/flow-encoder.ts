@@ -1,21 +1,19 @@
 /**
- * Turns batches of flow records into messages: a head that all messages of a batch share, the columns of the template,
- * and the framing of goflow2 (protobuf: the length in front as a varint; JSON: none), with the flow's key beside it.
- * Messages go to blocks; where those go is the sink's business.
+ * Turns batches of flow records into messages: the columns of their lane, and the framing of goflow2 (protobuf: the
+ * length in front as a varint; JSON: none), with the flow's key beside it where the sink asks for that. Messages go to
+ * blocks, which a sink sends or writes.
  */
-
-import * as text from '../../ie/text-octets.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import * as layout from '../../records/flow-layout.ts';
 import type { MessageBlock } from './message-block.ts';
 import * as blocks from './message-block.ts';
-import type { MessageColumn } from './message-columns.ts';
+import type { MessageColumn } from './message-column.ts';
 import { putJson } from './put-json.ts';
-import { putProtobuf, putVarint32 } from './put-protobuf.ts';
+import { putProtobuf } from './put-protobuf.ts';
 
 const { ADDRESS_A, ADDRESS_B, FLOW_PORTS, FLOW_PROTOCOL } = layout;
 const { ENTRY_HEAD_OCTETS } = blocks;
-const { putNumber } = text;
+const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 /** A length of 128 to 16,383 octets as a varint. */
 const LENGTH_OCTETS = 2;
@@ -24,14 +22,16 @@ const LENGTH_OCTETS = 2;
 export interface MessageRun {
   readonly batch: FlowRecordBatch;
   readonly columns: readonly MessageColumn[];
-  /** What they all have in front, up to and with the key or name of the sequence number. */
-  readonly head: Uint8Array;
   /** First word of each record. */
   readonly rows: Int32Array;
   readonly epochSeconds: number;
   /** Number of the first message. */
   recordNumber: number;
   readonly isJson: boolean;
+  /** protobuf: the length stands in front. */
+  readonly isDelimited: boolean;
+  /** Key and size of each message stand in front of it. */
+  readonly hasEntryHeads: boolean;
   /** More octets than any of these messages has, entry head included. */
   readonly messageOctetsMax: number;
 }
@@ -71,19 +71,15 @@ function putUint32(out: Uint8Array, at: number, value: number): void {
 function putMessage(run: MessageRun, row: number, recordNumber: number, out: Uint8Array, at: number): number {
   const { columns, epochSeconds, isJson } = run;
   const { words, doubles } = run.batch;
-  const head = run.head;
   let end = at;
-  for (let i = 0; i < head.length; i++) out[end++] = head[i]!;
-  const sequence = recordNumber % 4294967296;
   if (isJson) {
-    end = putNumber(out, end, sequence);
+    if (columns.length === 0) out[end++] = OPENING_BRACE;
     for (let c = 0; c < columns.length; c++) {
       end = putJson(columns[c]!, words, doubles, row, epochSeconds, recordNumber, out, end);
     }
     out[end] = CLOSING_BRACE;
     return end + 1;
   }
-  end = putVarint32(out, end, sequence);
   for (let c = 0; c < columns.length; c++) {
     end = putProtobuf(columns[c]!, words, doubles, row, epochSeconds, recordNumber, out, end);
   }
@@ -95,17 +91,17 @@ function putMessage(run: MessageRun, row: number, recordNumber: number, out: Uin
  * @returns the first row that found none
  */
 export function encodeMessages(run: MessageRun, from: number, to: number, block: MessageBlock): number {
-  const { rows, isJson } = run;
+  const { rows, isDelimited, hasEntryHeads } = run;
   const { words } = run.batch;
   const out = block.octets;
   const last = out.length - run.messageOctetsMax;
   let at = block.used;
   let row = from;
   for (; row < to && at <= last; row++) {
-    const value = at + ENTRY_HEAD_OCTETS;
+    const value = hasEntryHeads ? at + ENTRY_HEAD_OCTETS : at;
     const number = run.recordNumber++;
     let end: number;
-    if (isJson) {
+    if (!isDelimited) {
       end = putMessage(run, rows[row]!, number, out, value);
     } else {
       const start = value + LENGTH_OCTETS;
@@ -120,8 +116,10 @@ export function encodeMessages(run: MessageRun, from: number, to: number, block:
         end--;
       }
     }
-    putUint32(out, at, flowKey(words, rows[row]!));
-    putUint32(out, at + 4, end - value);
+    if (hasEntryHeads) {
+      putUint32(out, at, flowKey(words, rows[row]!));
+      putUint32(out, at + 4, end - value);
+    }
     at = end;
     block.messages++;
   }

@@ -1,0 +1,88 @@
+/**
+ * Encodes one batch of flow records after the other into blocks of messages: chooses the columns for each record by its
+ * IP version and direction, and writes down the time of export. What runs for every record is in flow-encoder.ts.
+ */
+import type { FlowRecordBatch, RecordParts } from '../../records/flow-layout.ts';
+import { ExportClock } from '../export-clock.ts';
+import { LANES, RowSelection } from '../row-selection.ts';
+import { writeOnce } from './build-column.ts';
+import { encodeMessages, type MessageRun } from './flow-encoder.ts';
+import { ENTRY_HEAD_OCTETS, type MessageBlock } from './message-block.ts';
+import { compileMessageLanes, type MessageLane } from './message-lanes.ts';
+import type { FlowMessageOptions } from './message-options.ts';
+
+const NO_WORDS = new Int32Array(1);
+
+export class MessageEncoder {
+  /** Optional parts of records that templates read. */
+  readonly needs: RecordParts;
+  readonly #options: FlowMessageOptions;
+  readonly #lanes: readonly MessageLane[];
+  readonly #clock: ExportClock;
+  readonly #selection = new RowSelection();
+  readonly #exportNs = new Float64Array(2);
+  #recordNumber = 0;
+  /** The batch that is being encoded, and how far it is. */
+  #batch: FlowRecordBatch | undefined;
+  #lane = 0;
+  #row = 0;
+
+  /** @throws ConfigError for faults in the templates */
+  constructor(options: FlowMessageOptions) {
+    this.#options = options;
+    this.#clock = new ExportClock(options.timestamps);
+    const { lanes, needs } = compileMessageLanes(options);
+    this.#lanes = lanes;
+    this.needs = needs;
+  }
+
+  /** Takes a batch, which must stay as it is until `encode` has returned true. */
+  begin(batch: FlowRecordBatch): void {
+    const selection = this.#selection;
+    selection.select(batch, this.#options.isBiflow);
+    // The clock's system start is NetFlow's business alone.
+    if (!selection.isEmpty) this.#clock.update(batch, selection.firstNs, selection.lastNs);
+    this.#batch = batch;
+    this.#lane = 0;
+    this.#row = 0;
+  }
+
+  /** Appends messages to a block. @returns true when the batch is done, false when the block is full */
+  encode(block: MessageBlock): boolean {
+    const batch = this.#batch;
+    if (batch === undefined) return true;
+    const { counts, rows } = this.#selection;
+    for (; this.#lane < LANES; this.#lane++, this.#row = 0) {
+      const count = counts[this.#lane]!;
+      if (this.#row === count) continue;
+      const run = this.#run(batch, rows[this.#lane]!);
+      this.#row = encodeMessages(run, this.#row, count, block);
+      this.#recordNumber = run.recordNumber;
+      if (this.#row < count) return false;
+    }
+    this.#batch = undefined;
+    return true;
+  }
+
+  #run(batch: FlowRecordBatch, rows: Int32Array): MessageRun {
+    const { columns, exportTimes, messageOctetsMax } = this.#lanes[this.#lane]!;
+    const { epochSeconds, nowMs } = this.#clock;
+    const { format, isDelimited, hasEntryHeads } = this.#options;
+    const isJson = format === 'json';
+    this.#exportNs[0] = (nowMs - epochSeconds * 1000) * 1e6;
+    for (const { column, time } of exportTimes) {
+      column.octets = writeOnce(time, isJson, NO_WORDS, this.#exportNs, epochSeconds);
+    }
+    return {
+      batch,
+      columns,
+      rows,
+      epochSeconds,
+      recordNumber: this.#recordNumber,
+      isJson,
+      isDelimited: isDelimited && !isJson,
+      hasEntryHeads,
+      messageOctetsMax: ENTRY_HEAD_OCTETS + messageOctetsMax,
+    };
+  }
+}
