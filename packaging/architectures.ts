@@ -20,3 +20,5 @@ export const ARCHITECTURES: readonly Architecture[] = [
 
 /** Oldest glibc that the runtime loads with: the highest version that its symbols name. test/packaging compares. */
 export const GLIBC_MIN = '2.28';
+/** Oldest libstdc++, by the version of GCC that brought the newest symbols that the runtime names (CXXABI_1.3.11). */
+export const LIBSTDCXX_MIN = '7';

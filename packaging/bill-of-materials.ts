@@ -1,10 +1,11 @@
 /**
- * The bill of materials of a package, as CycloneDX 1.5 in JSON: flowtap, its runtime, and the packages of npm inside, with
- * the digests that the lock files have.
+ * The bill of materials of a package, as CycloneDX 1.5 in JSON: flowtap, its runtime, the packages of npm inside, with
+ * the digests that the lock files have, and in an image Debian's libraries.
  */
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Architecture } from './architectures.ts';
+import type { Library } from './libraries.ts';
 import { manifestOf, packagesIn, REPOSITORY } from './program-folder.ts';
 
 interface Locked {
@@ -42,12 +43,22 @@ function component(
   };
 }
 
-/** @param program the program's folder, as makeProgramFolder left it */
+function libraryComponent({ name, version, sha256 }: Library, { debian }: Architecture) {
+  const url = `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${debian}`;
+  const hash = { alg: 'SHA-256', content: sha256 };
+  return { type: 'library', 'bom-ref': url, name, version, purl: url, hashes: [hash] };
+}
+
+/**
+ * @param program the program's folder, as makeProgramFolder left it
+ * @param libraries that come with it
+ */
 export function billOfMaterials(
   program: string,
   architecture: Architecture,
   version: string,
   epochSeconds: number,
+  libraries: readonly Library[] = [],
 ): string {
   const own = lockIn(REPOSITORY).packages;
   const runtimeLock = lockIn(join(import.meta.dirname, 'runtime')).packages;
@@ -77,7 +88,11 @@ export function billOfMaterials(
         licenses: [{ expression: 'Apache-2.0' }],
       },
     },
-    components: [{ ...runtime, type: 'platform' }, ...components],
+    components: [
+      { ...runtime, type: 'platform' },
+      ...components,
+      ...libraries.map((library) => libraryComponent(library, architecture)),
+    ],
   };
   return `${JSON.stringify(bom, undefined, 2)}\n`;
 }

@@ -11,7 +11,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -20,7 +19,7 @@ import {
 import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Architecture } from './architectures.ts';
-import { GLIBC_MIN } from './architectures.ts';
+import { GLIBC_MIN, LIBSTDCXX_MIN } from './architectures.ts';
 import { settle } from './archive.ts';
 import { copyrightOf } from './copyright.ts';
 import { octetsOf, REPOSITORY } from './program-folder.ts';
@@ -35,7 +34,8 @@ Version: ${version}
 Architecture: ${debian}
 Maintainer: flowtap <flowtap@localhost>
 Installed-Size: ${Math.ceil(octets / 1024)}
-Depends: libc6 (>= ${GLIBC_MIN}), libgcc-s1 | libgcc1, libstdc++6 (>= 5.2)
+Depends: libc6 (>= ${GLIBC_MIN}), libgcc-s1 | libgcc1, libstdc++6 (>= ${LIBSTDCXX_MIN})
+Recommends: libpcap0.8
 Suggests: prometheus
 Section: net
 Priority: optional
@@ -49,7 +49,7 @@ Description: NetFlow and IPFIX probe
 `;
 }
 
-/** Compressed without name or time, as Debian Policy §12.3 wants pages to be. */
+/** Compressed without name or time, as Debian Policy §12.1 wants manual pages to be. */
 function gzip(text: string | Buffer): Buffer {
   return gzipSync(text, { level: 9 });
 }
@@ -86,7 +86,7 @@ function md5sums(root: string): string {
 export interface DebianOptions {
   readonly architecture: Architecture;
   readonly version: string;
-  /** The program's folder; it is moved into the package. */
+  /** The program's folder. */
   readonly program: string;
   /** A folder with man/ and completions/. */
   readonly documents: string;
@@ -98,19 +98,27 @@ export interface DebianOptions {
   readonly compression: number;
 }
 
+/** What /usr/share/doc/flowtap holds: texts that Debian Policy §12 asks for, and those of the project. */
+function addDocuments(
+  root: string,
+  { version, program, billOfMaterials, epochSeconds }: DebianOptions,
+): void {
+  const at = (name: string) => join(root, 'usr/share/doc/flowtap', name);
+  writeFileSync(at('copyright'), copyrightOf(program));
+  writeFileSync(at('changelog.gz'), gzip(changelog(version, epochSeconds)));
+  writeFileSync(at('CHANGELOG.gz'), gzip(readFileSync(join(REPOSITORY, 'CHANGELOG.md'))));
+  writeFileSync(at('bom.cdx.json'), billOfMaterials);
+  copyFileSync(join(REPOSITORY, 'README.md'), at('README.md'));
+  cpSync(join(REPOSITORY, 'docs'), at('docs'), { recursive: true });
+  symlinkSync('../../../lib/flowtap/config', at('examples'));
+  const license = join(root, 'usr/lib/flowtap/runtime/LICENSE');
+  writeFileSync(at('LICENSE.node.gz'), gzip(readFileSync(license)));
+  rmSync(license);
+}
+
 /** Packs the Debian package; returns its path. */
 export function makeDebianPackage(options: DebianOptions): string {
-  const {
-    architecture,
-    version,
-    program,
-    documents,
-    billOfMaterials,
-    epochSeconds,
-    work,
-    output,
-    compression,
-  } = options;
+  const { architecture, version, program, documents, epochSeconds, work, output, compression } = options;
   const root = join(work, `deb-${architecture.debian}`);
   const at = (...names: string[]) => join(root, ...names);
   const folders = ['DEBIAN', 'usr/bin', 'usr/lib/systemd/system', 'usr/share/doc/flowtap', 'etc/flowtap'];
@@ -130,14 +138,7 @@ export function makeDebianPackage(options: DebianOptions): string {
       rmSync(path);
     }
   }
-  const doc = (name: string) => at('usr/share/doc/flowtap', name);
-  writeFileSync(doc('copyright'), copyrightOf(program));
-  writeFileSync(doc('changelog.gz'), gzip(changelog(version, epochSeconds)));
-  writeFileSync(doc('CHANGELOG.gz'), gzip(readFileSync(join(REPOSITORY, 'CHANGELOG.md'))));
-  writeFileSync(doc('bom.cdx.json'), billOfMaterials);
-  renameSync(at('usr/lib/flowtap/runtime/LICENSE'), doc('LICENSE.node'));
-  writeFileSync(doc('LICENSE.node.gz'), gzip(readFileSync(doc('LICENSE.node'))));
-  rmSync(doc('LICENSE.node'));
+  addDocuments(root, options);
   copyFileSync(join(DEBIAN, 'lintian-overrides'), at('usr/share/lintian/overrides/flowtap'));
   for (const name of SCRIPTS) copyFileSync(join(DEBIAN, name), at('DEBIAN', name));
   writeFileSync(at('DEBIAN/conffiles'), `${CONFFILE}\n`);

@@ -4,6 +4,8 @@
  *
  *     npm run package -- [--arch amd64|arm64] [--only deb|tarball|image|npm] [--version VERSION] [--out DIR]
  *                        [--compression 0-9]
+ *
+ * SHA256SUMS in the output folder is of what this run made. The version is that of package.json, unless another is given.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -142,6 +144,16 @@ function main(): void {
     ARCHITECTURES.map(({ debian }) => debian),
   );
   const kinds = oneOf('only', values.only, KINDS);
+  if (!/^\d[\w.+~-]*$/.test(values.version)) {
+    throw new UsageError(
+      `--version: found ${values.version}; allowed: a digit, then letters, digits, . + ~ -`,
+    );
+  }
+  if (kinds.includes('npm') && values.version !== packageVersion()) {
+    throw new UsageError(
+      `--version: found ${values.version}; allowed with the npm package: ${packageVersion()}, as package.json says`,
+    );
+  }
   const [compression] = oneOf('compression', [values.compression], [...'0123456789']);
   const output = resolve(values.out);
   mkdirSync(output, { recursive: true });

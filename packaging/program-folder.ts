@@ -6,6 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  closeSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -24,8 +25,10 @@ import { type Architecture, GLIBC_MIN } from './architectures.ts';
 
 export const REPOSITORY = join(import.meta.dirname, '..');
 
-/** Of the packages of npm, what a running program reads: neither types, sources, tests nor pages. */
-/** Files whose names begin with a dot, and by ending. */
+/**
+ * What a running program reads none of in the packages of npm: files whose names begin with a dot, and types, sources and
+ * pages by their endings.
+ */
 const UNUSED_FILE = /^\.|\.(d\.[cm]?ts|ts|map|md|markdown|flow|h|hpp|cc|cpp|c|gyp|yml)$/;
 const UNUSED_FOLDER = new Set(['test', 'tests', '.github', 'benchmark']);
 /** What koffi is compiled from and by, beside the binary that it comes with, and the command of yaml. */
@@ -63,7 +66,9 @@ function removeUnused(folder: string): void {
 /** @throws Error for a file that is no ELF binary of this architecture */
 function checkMachine(file: string, { elfMachine, debian }: Architecture): void {
   const head = Buffer.alloc(20);
-  readSync(openSync(file, 'r'), head, 0, head.length, 0);
+  const descriptor = openSync(file, 'r');
+  readSync(descriptor, head, 0, head.length, 0);
+  closeSync(descriptor);
   const machine = head.readUInt16LE(18);
   if (head.toString('latin1', 1, 4) !== 'ELF' || machine !== elfMachine) {
     throw new Error(`${file}: found a binary of machine ${machine}; ${debian} needs ${elfMachine}`);
@@ -90,7 +95,7 @@ export function manifestOf(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
 }
 
-/** Folders of the packages of npm in `folder`, which holds a node_modules. */
+/** Folders of the packages of npm in the node_modules of `folder`, and in those of the packages themselves. */
 export function packagesIn(folder: string): string[] {
   const modules = join(folder, 'node_modules');
   if (!existsSync(modules)) return [];
@@ -101,7 +106,8 @@ export function packagesIn(folder: string): string[] {
     )
     .sort()
     .map((name) => join(modules, name))
-    .filter((path) => existsSync(join(path, 'package.json')));
+    .filter((path) => existsSync(join(path, 'package.json')))
+    .flatMap((path) => [path, ...packagesIn(path)]);
 }
 
 /** The text of a package's licence, or undefined where it has no file of it. */
@@ -110,40 +116,33 @@ export function licenceTextOf(folder: string): string | undefined {
   return file === undefined ? undefined : readFileSync(join(folder, file), 'utf8');
 }
 
-/**
- * Makes the folder.
- * @param home what to make; must not exist
- * @param version of flowtap, which package.json in it says
- */
-export function makeProgramFolder(home: string, architecture: Architecture, version: string): void {
-  mkdirSync(home, { recursive: true });
+/** Installs what flowtap depends on, and leaves of it what runs on this architecture. */
+function addDependencies(home: string, architecture: Architecture): void {
   for (const name of ['package.json', 'package-lock.json'])
     copyFileSync(join(REPOSITORY, name), join(home, name));
   installLocked(home, architecture);
-  // An optional dependency that is compiled where it is installed.
-  for (const name of ['cap', 'nan'])
-    rmSync(join(home, 'node_modules', name), { recursive: true, force: true });
-  for (const path of UNUSED_PATHS) rmSync(join(home, 'node_modules', path), { recursive: true, force: true });
-  for (const name of ['.package-lock.json', '.bin']) {
-    rmSync(join(home, 'node_modules', name), { recursive: true, force: true });
-  }
-  // Of koffi's binaries, the one for glibc.
-  for (const name of readdirSync(join(home, 'node_modules/@koromix', `koffi-linux-${architecture.npm}`))) {
-    if (name.startsWith('musl')) {
-      const path = join(home, 'node_modules/@koromix', `koffi-linux-${architecture.npm}`, name);
-      rmSync(path, { recursive: true });
-    }
-  }
-  removeUnused(join(home, 'node_modules'));
   rmSync(join(home, 'package-lock.json'));
-  const {
-    scripts: _,
-    devDependencies: __,
-    allowScripts: ___,
-    ...manifest
-  } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as Record<string, unknown>;
-  writeFileSync(join(home, 'package.json'), `${JSON.stringify({ ...manifest, version }, undefined, 2)}\n`);
+  const modules = join(home, 'node_modules');
+  // An optional dependency that is compiled where it is installed.
+  const unused = ['cap', 'nan', '.package-lock.json', '.bin', ...UNUSED_PATHS];
+  for (const path of unused) rmSync(join(modules, path), { recursive: true, force: true });
+  // Of koffi's binaries, the one for glibc.
+  const binaries = join(modules, '@koromix', `koffi-linux-${architecture.npm}`);
+  for (const name of readdirSync(binaries).filter((one) => one.startsWith('musl'))) {
+    rmSync(join(binaries, name), { recursive: true });
+  }
+  removeUnused(modules);
+}
 
+/** Of package.json, what is of use where flowtap is installed. */
+function writeManifest(home: string, version: string): void {
+  const file = join(home, 'package.json');
+  const manifest = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  for (const field of ['scripts', 'devDependencies', 'allowScripts']) delete manifest[field];
+  writeFileSync(file, `${JSON.stringify({ ...manifest, version }, undefined, 2)}\n`);
+}
+
+function addBundle(home: string): void {
   const rolldown = join(REPOSITORY, 'node_modules/rolldown/bin/cli.mjs');
   execFileSync(process.execPath, [rolldown, '-c', '--dir', join(home, 'dist')], {
     cwd: REPOSITORY,
@@ -152,7 +151,9 @@ export function makeProgramFolder(home: string, architecture: Architecture, vers
   mkdirSync(join(home, 'src/engine'), { recursive: true });
   copyFileSync(join(REPOSITORY, 'src/engine/engine.wasm'), join(home, 'src/engine/engine.wasm'));
   cpSync(join(REPOSITORY, 'config'), join(home, 'config'), { recursive: true });
+}
 
+function addRuntime(home: string, architecture: Architecture): void {
   const unpacked = join(home, 'runtime-package');
   mkdirSync(unpacked);
   for (const name of ['package.json', 'package-lock.json']) {
@@ -166,7 +167,20 @@ export function makeProgramFolder(home: string, architecture: Architecture, vers
   writeFileSync(join(home, 'runtime/version'), `${manifestOf(runtime).version}\n`);
   rmSync(unpacked, { recursive: true });
   chmodSync(join(home, 'runtime/node'), 0o755);
+}
 
+/**
+ * Makes the folder.
+ * @param home what to make; must not exist
+ * @param version of flowtap, which package.json in it says
+ * @throws Error for a binary that is not of this architecture
+ */
+export function makeProgramFolder(home: string, architecture: Architecture, version: string): void {
+  mkdirSync(home, { recursive: true });
+  addDependencies(home, architecture);
+  writeManifest(home, version);
+  addBundle(home);
+  addRuntime(home, architecture);
   const launcher = readFileSync(join(import.meta.dirname, 'launcher.sh'), 'utf8');
   writeFileSync(join(home, 'flowtap'), launcher.replace('@GLIBC_MIN@', GLIBC_MIN), { mode: 0o755 });
   for (const file of [join(home, 'runtime/node'), ...binariesIn(home)]) checkMachine(file, architecture);

@@ -35,7 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['config', 'output', 'metrics', 'generate', 'diagnose'],
   ],
   cli: ['package-files', 'base', 'records', 'sys', 'ie', 'config', 'output', 'generate', 'diagnose', 'probe'],
-  docs: ['base', 'ie', 'config', 'decode', 'metrics', 'cli'],
+  docs: ['package-files', 'base', 'ie', 'config', 'decode', 'metrics', 'cli'],
   main: ['cli'],
 };
 

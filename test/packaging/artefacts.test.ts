@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ARCHITECTURES, GLIBC_MIN } from '../../packaging/architectures.ts';
+import { ARCHITECTURES, GLIBC_MIN, LIBSTDCXX_MIN } from '../../packaging/architectures.ts';
 import { addLibraries } from '../../packaging/libraries.ts';
 import { packageVersion } from '../../src/package-files.ts';
 import { capturesIn, describeWithTools, PCAPS_FOLDER } from '../support/tools.ts';
@@ -47,7 +47,16 @@ function unpack(architecture: string): string {
   return root;
 }
 
-const TOOLS = ['dpkg-deb', 'apt-get', 'npm', 'objdump', 'lintian', 'qemu-aarch64-static'];
+const TOOLS = [
+  'dpkg-deb',
+  'apt-get',
+  'npm',
+  'readelf',
+  'lintian',
+  'qemu-aarch64-static',
+  'unshare',
+  'setpriv',
+];
 
 describeWithTools(TOOLS, 'packages', () => {
   beforeAll(() => {
@@ -115,7 +124,7 @@ describeWithTools(TOOLS, 'packages', () => {
     );
   });
 
-  it('run as an image without a distribution, as a user without rights', () => {
+  it('run as an image without a distribution, as a user with no right but CAP_NET_RAW', () => {
     const layout = join(folder, 'layout');
     const root = join(folder, 'image');
     for (const path of [layout, root]) mkdirSync(path);
@@ -125,48 +134,95 @@ describeWithTools(TOOLS, 'packages', () => {
     const read = (file: string) => JSON.parse(readFileSync(file, 'utf8'));
     const manifest = read(blob(read(join(layout, 'index.json')).manifests[0]));
     const { config } = read(blob(manifest.config));
-    execFileSync('tar', ['-xzf', blob(manifest.layers[0]), '-C', root]);
+    const extended = ['--xattrs', '--xattrs-include=*', '-p'];
+    execFileSync('tar', [...extended, '-xzf', blob(manifest.layers[0]), '-C', root]);
     expect(existsSync(join(root, 'bin/sh')) || existsSync(join(root, 'usr/bin/sh'))).toBe(false);
+    const licences = readdirSync(join(root, 'usr/share/doc'));
+    expect(licences).toEqual(expect.arrayContaining(['flowtap', 'libc6', 'libstdc++6']));
+    const bom = read(join(root, 'usr/share/doc/flowtap/bom.cdx.json'));
+    expect(bom.components.map(({ name }: { name: string }) => name)).toContain('libc6');
+
     mkdirSync(join(root, 'captures'));
-    const capture = readFileSync(CAPTURES[0]!);
-    writeFileSync(join(root, 'captures/a.pcap'), capture);
-    const [uid, gid] = config.User.split(':');
-    const inside = ['chroot', `--userspec=${uid}:${gid}`, root, ...config.Entrypoint];
-    expect(
-      run('env', '-i', 'PATH=/usr/sbin:/usr/bin', ...inside, 'replay', '/captures/a.pcap', '-q', '-o', 'json')
-        .output,
-    ).toBe(flowsHere(CAPTURES[0]!));
-    expect(config.Healthcheck.Test.join(' ')).toContain('/healthz');
+    writeFileSync(join(root, 'captures/a.pcap'), readFileSync(CAPTURES[0]!));
+    for (const device of ['proc', 'dev']) mkdirSync(join(root, device));
+    // As an engine starts it with --cap-drop ALL --cap-add NET_RAW; what is left besides is chroot's, to become the user.
+    const inside = (...command: string[]) => [
+      ...['setpriv', '--bounding-set', '-all,+net_raw,+sys_chroot,+setuid,+setgid', '--inh-caps', '-all'],
+      ...['env', '-i', ...config.Env, 'chroot', `--userspec=${config.User}`, root, ...command],
+    ];
+    const started = (...args: string[]) => inside(...config.Entrypoint, ...args);
+    const [command, ...args] = started('replay', '/captures/a.pcap', ...PRINTED);
+    expect(run(command!, ...args)).toMatchObject({ code: 0, output: flowsHere(CAPTURES[0]!) });
+
+    const quoted = (words: string[]) => words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+    const check = quoted(inside(...config.Healthcheck.Test.slice(1)));
+    const files = `json:/${config.WorkingDir.slice(1)}/flows.json`;
+    const script = `
+      mount -t proc proc '${join(root, 'proc')}'
+      ip link set lo up
+      ${check} && exit 9
+      ${quoted(started('run', '-i', 'lo', '--outgoing', '-e', files))} & flowtap=$!
+      for i in $(seq 300); do ${check} && break; sleep 0.1; done
+      ${check} || exit 8
+      ping -q -c 2 -i 0.2 127.0.0.1 >/dev/null
+      kill $flowtap
+      wait $flowtap`;
+    expect(run('unshare', '--net', '--mount', 'sh', '-c', script)).toMatchObject({ code: 0 });
+    const flows = readFileSync(join(root, config.WorkingDir, 'flows.json'), 'utf8')
+      .trim()
+      .split('\n');
+    expect(flows.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ sourceIPv4Address: '127.0.0.1', protocolIdentifier: 1 }),
+    );
   });
 
-  it('have a runtime that asks for no newer glibc than is said', () => {
-    const symbols = execFileSync('objdump', ['-T', process.execPath], {
-      encoding: 'utf8',
-      maxBuffer: 2 ** 28,
-    });
-    const versions = [...symbols.matchAll(/\bGLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
-    expect(`2.${Math.max(...versions)}`).toBe(GLIBC_MIN);
+  it('have binaries that ask for no newer libraries than is said', () => {
+    for (const { debian } of ARCHITECTURES) {
+      const home = join(unpack(debian), 'usr/lib/flowtap');
+      const names = readdirSync(home, { recursive: true, encoding: 'utf8' });
+      const binaries = ['runtime/node', ...names.filter((name) => name.endsWith('.node'))];
+      expect(binaries.length).toBe(2);
+      const versions = (symbol: string) => {
+        const pattern = new RegExp(`\\b${symbol}_[23]?\\.?(\\d+(?:\\.\\d+)*)\\b`, 'g');
+        const files = binaries.map((name) => join(home, name));
+        return [...execFileSync('readelf', ['-V', ...files], { encoding: 'utf8' }).matchAll(pattern)].map(
+          ([, version]) => version!,
+        );
+      };
+      const newest = (symbol: string) =>
+        versions(symbol)
+          .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+          .at(-1);
+      expect(`2.${newest('GLIBC')}`, debian).toBe(GLIBC_MIN);
+      // GCC 7 brought CXXABI_1.3.11 and GLIBCXX_3.4.24 (libstdc++'s manual, ABI policy).
+      expect(newest('CXXABI'), debian).toBe('1.3.11');
+      expect(Number(newest('GLIBCXX')!.split('.').at(-1)), debian).toBeLessThanOrEqual(24);
+      expect(LIBSTDCXX_MIN).toBe('7');
+    }
   });
 
   it('have no errors that lintian sees', () => {
-    for (const { debian } of ARCHITECTURES) {
-      const { output } = run(
-        'lintian',
-        '--tag-display-limit',
-        '0',
-        join(out, `flowtap_${VERSION}_${debian}.deb`),
-      );
-      expect(output.split('\n').filter((line) => line.startsWith('E:'))).toEqual([]);
-    }
+    const files = ARCHITECTURES.map(({ debian }) => join(out, `flowtap_${VERSION}_${debian}.deb`));
+    const { code, output, errors } = run('lintian', '--tag-display-limit', '0', ...files);
+    expect(output.split('\n').filter((line) => line.startsWith('E:'))).toEqual([]);
+    expect(code, errors).toBe(0);
   });
 
   it('give the same flows on arm64, of every capture here', () => {
     const root = unpack('arm64');
     addLibraries(root, ARCHITECTURES.find(({ debian }) => debian === 'arm64')!, folder);
     const home = join(root, 'usr/lib/flowtap');
-    const program = [join(home, 'runtime/node'), join(home, 'dist/flowtap.mjs'), 'replay'];
-    const { output, errors } = run('qemu-aarch64-static', '-L', root, ...program, ...CAPTURES, ...PRINTED);
+    const emulated = (...args: string[]) =>
+      run('qemu-aarch64-static', '-L', root, join(home, 'runtime/node'), ...args);
+    const program = [join(home, 'dist/flowtap.mjs'), 'replay'];
+    const { output, errors } = emulated(...program, ...CAPTURES, ...PRINTED);
     expect(output.split('\n').length, errors).toBeGreaterThan(100);
     expect(output, errors).toBe(flowsHere(...CAPTURES));
+    // And its system calls work: koffi's own binary loads.
+    const calling = `const koffi = require('koffi');
+      console.log(process.arch, koffi.load('libc.so.6').func('int getpid()')() === process.pid)`;
+    const file = join(home, 'call.cjs');
+    writeFileSync(file, calling);
+    expect(emulated(file).output).toBe('arm64 true\n');
   });
 });
