@@ -110,7 +110,7 @@ function addDocuments(
   writeFileSync(at('bom.cdx.json'), billOfMaterials);
   copyFileSync(join(REPOSITORY, 'README.md'), at('README.md'));
   cpSync(join(REPOSITORY, 'docs'), at('docs'), { recursive: true });
-  symlinkSync('../../../lib/flowtap/config', at('examples'));
+  cpSync(join(REPOSITORY, 'config'), at('examples'), { recursive: true });
   const license = join(root, 'usr/lib/flowtap/runtime/LICENSE');
   writeFileSync(at('LICENSE.node.gz'), gzip(readFileSync(license)));
   rmSync(license);

