@@ -104,7 +104,10 @@ function runConfig(version: string) {
   };
 }
 
-/** Makes `flowtap-VERSION-oci-ARCH.tar`, an image layout as `skopeo copy oci-archive:…` and `podman load` read it. */
+/**
+ * Makes `flowtap-VERSION-oci-ARCH.tar`: an image layout as `skopeo copy oci-archive:…` and `podman load` read it, with the
+ * list of images that `docker load` reads beside it.
+ */
 export function makeImage(options: ImageOptions): string {
   const { architecture, version, epochSeconds, work, output, compression } = options;
   const layout = join(work, `oci-layout-${architecture.debian}`);
@@ -128,13 +131,20 @@ export function makeImage(options: ImageOptions): string {
   const config = putJson(image, 'config.v1+json');
   const mediaType = `${MEDIA}.manifest.v1+json`;
   const manifest = putJson({ schemaVersion: 2, mediaType, config, layers: [layer] }, 'manifest.v1+json');
-  const annotations = { 'org.opencontainers.image.ref.name': version };
+  const annotations = {
+    'org.opencontainers.image.ref.name': version,
+    // What containerd, Docker and Podman call it after loading.
+    'io.containerd.image.name': `docker.io/library/flowtap:${version}`,
+  };
   const manifests = [{ ...manifest, platform, annotations }];
   const index = { schemaVersion: 2, mediaType: `${MEDIA}.index.v1+json`, manifests };
   writeFileSync(join(layout, 'index.json'), JSON.stringify(index));
   writeFileSync(join(layout, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
+  const blob = ({ digest }: { digest: string }) => `blobs/sha256/${digest.slice(7)}`;
+  const docker = { Config: blob(config), RepoTags: [`flowtap:${version}`], Layers: [blob(layer)] };
+  writeFileSync(join(layout, 'manifest.json'), JSON.stringify([docker]));
   settle(layout, epochSeconds);
   const file = join(output, `flowtap-${version}-oci-${architecture.debian}.tar`);
-  makeTar(layout, file, epochSeconds, ['oci-layout', 'index.json', 'blobs']);
+  makeTar(layout, file, epochSeconds, ['oci-layout', 'index.json', 'manifest.json', 'blobs']);
   return file;
 }
