@@ -6,10 +6,10 @@
  */
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
+import type { ExporterConfig, ExportingConfig } from '../src/export/contract/record-sink.ts';
 import { createBlock } from '../src/export/flow-messages/message-block.ts';
 import { MessageEncoder } from '../src/export/flow-messages/message-encoder.ts';
 import { createKafkaSink, kafkaSinkOptions } from '../src/export/kafka/create-sink.ts';
-import type { ExporterConfig, ExportingConfig } from '../src/export/record-sink.ts';
 import type { FlowRecordBatch } from '../src/records/flow-layout.ts';
 import { encodeAll } from '../test/export/flow-messages/support.ts';
 import { ipv4, ipv6, recordBatch, type TestFlow } from '../test/export/records.ts';

@@ -3,7 +3,6 @@
  */
 import type { FlowtapError } from '../base/errors.ts';
 import type { PacketBatch } from '../records/packet-batch.ts';
-import type { ByteWindow } from './files/byte-window.ts';
 
 /** An observation point's interface as the source knows it. */
 export interface SourceInterface {
@@ -13,6 +12,35 @@ export interface SourceInterface {
   readonly linkType: number;
   /** Most octets of a frame that are stored; 0 for no limit. */
   readonly snapLength: number;
+}
+
+/** The part of a capture's octets that is in memory now. */
+export interface ByteWindow {
+  /** The memory now; replaced when the window moves. */
+  view: DataView;
+  /** Octets not yet consumed lie from `start` to `end` of the view. The parser moves `start`. */
+  start: number;
+  end: number;
+  /** Place of the view's first octet in the (uncompressed) capture. */
+  viewOffset: number;
+  /** Octets of input taken so far: of the file itself, compressed if it is. */
+  readonly octetsConsumed: number;
+  /** Brings at least `need` unconsumed octets into the view without waiting; false where that is impossible. */
+  ensureNow(need: number): boolean;
+  /** The same, waiting; false if the input ends before. */
+  ensure(need: number): Promise<boolean>;
+  /** What ended the input early, if anything did. */
+  readonly fault: Error | undefined;
+  /** Resolves when nothing is being read into its memory any more, which the next window may share. */
+  settled(): Promise<void>;
+  /** Frees what it holds, and ends `ensure` of whoever waits for more; safe to call twice. Nothing is read any more. */
+  close(): void;
+}
+
+/** The LINKTYPE_ values of a capture's interfaces. */
+export interface FileLinkTypes {
+  readonly file: string;
+  readonly linkTypes: readonly number[];
 }
 
 /** Records that lie in the engine's memory one behind the other, in a form that it reads by itself. */
@@ -26,6 +54,18 @@ export interface PlainRecords {
   readonly unitNs: number;
   /** Index into `PacketSource.interfaces`. */
   readonly interfaceIndex: number;
+  /** Their order, as far as it is known; without it they are taken as they stand. */
+  readonly order?: PlainOrder;
+}
+
+/** Whoever takes plain records takes none that is out of order, and says so. */
+export interface PlainOrder {
+  /** No later ones may be taken yet. */
+  untilNs: number;
+  /** The latest time so far: whoever takes records moves it on. */
+  latestNs: number;
+  /** Set where a record was met that is earlier than one before it. Nothing has been taken then. */
+  isLate: boolean;
 }
 
 export interface PacketSource {
@@ -48,15 +88,20 @@ export interface PacketSource {
   readonly isFollowed: boolean;
   /** What comes next, as long as it is of that kind: instead of reading a batch, it may be taken from there. */
   readonly plainRecords?: PlainRecords | undefined;
+  /** Records that stood behind a later one; of these, those that were too late to be put in order. */
+  readonly recordsOutOfOrder?: number;
+  readonly recordsTooLate?: number;
   /** Resolves to true when more can be read, to false at the end. Never rejects for what is wrong with the input. */
   more(): Promise<boolean>;
   /**
-   * What was wrong with the input, in the order it was met. Every frame before the damage has been handed out, and a
+   * Faults of the input, in the order they were met. Every frame before the damage has been handed out, and a
    * damaged file does not keep the next one from being read.
    */
   readonly errors: readonly FlowtapError[];
   /** Input that turned out to be a capture, so far: the files' names, or `standard input`. */
   readonly filesRead: readonly string[];
+  /** Of those that have been read to their end. */
+  readonly linkTypesRead?: readonly FileLinkTypes[];
   /** Frees what the source holds; safe to call twice. */
   close(): void;
 }

@@ -2,7 +2,7 @@
  * What a command of the command line is: its operands, flags and help, and how to load what it does. yargs, its
  * help and the suggestions all read these tables. Nothing here does anything.
  */
-import type { OptionType } from '../config/option-types.ts';
+import type { OptionType } from '../config/types/option-types.ts';
 
 /** Where faults of flags stand, for messages. */
 export const COMMAND_LINE = 'command line';

@@ -2,11 +2,19 @@
 
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
 import type { OptionValues } from '../config/config.ts';
-import { choice, duration, integer, names, type OptionType } from '../config/option-types.ts';
 import { CONFIG_OPTIONS } from '../config/schema.ts';
+import {
+  choice,
+  duration,
+  formatDuration,
+  integer,
+  names,
+  type OptionType,
+} from '../config/types/option-types.ts';
 import { parseNetwork } from '../diagnose/select.ts';
 import { type Arguments, COMMAND_LINE, type Flag } from './command.ts';
-import { helpOf } from './metering-flags.ts';
+import { applyFlowKey } from './flag-config.ts';
+import { FLOW_KEY_TYPE, helpOf } from './metering-flags.ts';
 
 const FILE = { ...names('the name of a file to write'), placeholder: 'FILE' };
 const INTERFACE = { ...names('the name of an interface (see: flowtap interfaces)'), placeholder: 'IFACE' };
@@ -15,6 +23,7 @@ const NETWORK: OptionType = {
   placeholder: 'NET',
   parse: (raw) => (parseNetwork(String(raw)) === undefined ? undefined : String(raw)),
 };
+const REORDER_WINDOW = CONFIG_OPTIONS.find(({ path }) => path === 'replay.reorderWindow')!;
 /** What decodes: `--decapsulate`, and the ports of tunnels. */
 const DECODE_OPTIONS = CONFIG_OPTIONS.filter(
   ({ path, flag }) => path.startsWith('decode.') && flag !== undefined,
@@ -48,6 +57,17 @@ export const DIAGNOSE_FLAGS = [
   { name: 'address', type: NETWORK, help: 'Only flows from or to this address or network; repeatable' },
   { name: 'port', type: integer(0, 65_535), help: 'Only flows from or to this port; repeatable' },
   ...DECODE_FLAGS,
+  { name: 'merge', help: 'Merge the files by time instead of one after the other' },
+  {
+    name: 'flow-key',
+    type: FLOW_KEY_TYPE,
+    help: 'no-interface for a TAP: each direction on its own interface',
+  },
+  {
+    name: 'reorder-window',
+    type: REORDER_WINDOW.type,
+    help: `Put records in order that are late by no more [${formatDuration(REORDER_WINDOW.default as number)}]`,
+  },
   { name: 'live', help: 'Diagnose an interface instead of files' },
   { name: 'interface', letter: 'i', type: INTERFACE, help: 'The interface for --live' },
   { name: 'duration', type: duration(1000, 30 * 86_400e3), help: 'How long --live looks [until a signal]' },
@@ -64,6 +84,11 @@ export interface DiagnoseOptions {
   readonly octetsMin: number;
   readonly addresses: readonly string[];
   readonly ports: readonly number[];
+  /** Files only. */
+  readonly isMerged: boolean;
+  readonly reorderWindowMs: number;
+  /** Parts added to the flow key or, with `no-`, removed. */
+  readonly flowKey: OptionValues;
   /** Values of the options of decoding, by path. */
   readonly decode: OptionValues;
   readonly live: { readonly interface: string; readonly durationMs: number | undefined } | undefined;
@@ -101,6 +126,9 @@ function togetherFaults(args: Arguments, faults: ConfigFault[]): void {
     faults.push({ path: '--live', found: 'no --interface', allowed: '-i IFACE beside it' });
   if (!isLive && file === undefined)
     faults.push({ path: 'FILE', found: 'nothing', allowed: 'at least one FILE, or --live -i IFACE' });
+  for (const name of ['merge', 'reorder-window'])
+    if (isLive && args.flags.has(name))
+      faults.push({ path: `--${name}`, found: '--live', allowed: 'files, without --live' });
   for (const name of ['interface', 'duration'])
     if (!isLive && args.flags.has(name))
       faults.push({ path: `--${name}`, found: 'no --live', allowed: '--live beside it' });
@@ -114,6 +142,9 @@ export function diagnoseOptions(args: Arguments): DiagnoseOptions {
   const faults: ConfigFault[] = [];
   const values = parseFlags(args, faults);
   togetherFaults(args, faults);
+  const flowKey: OptionValues = new Map();
+  const parts = args.flags.get('flow-key');
+  if (parts !== undefined) applyFlowKey(parts, flowKey, faults);
   if (faults.length > 0) throw new ConfigError(COMMAND_LINE, faults, 'see: flowtap diagnose --help');
   const last = <T>(name: string, otherwise: T) => (values.get(name)?.at(-1) as T | undefined) ?? otherwise;
   const first = (name: string) => last<readonly string[]>(name, [])[0];
@@ -126,6 +157,9 @@ export function diagnoseOptions(args: Arguments): DiagnoseOptions {
     octetsMin: last('min-octets', 0),
     addresses: (values.get('address') ?? []) as string[],
     ports: (values.get('port') ?? []) as number[],
+    isMerged: args.flags.has('merge'),
+    reorderWindowMs: last('reorder-window', REORDER_WINDOW.default as number),
+    flowKey,
     decode: new Map(
       DECODE_OPTIONS.filter(({ flag }) => values.has(flag!)).map(({ path, flag }) => [
         path,

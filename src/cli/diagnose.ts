@@ -5,8 +5,8 @@
 import { writeFileSync } from 'node:fs';
 import { ConfigError, OutputFileError } from '../base/errors.ts';
 import { buildConfig, crossFaults, type FlowtapConfig, type OptionValues } from '../config/config.ts';
-import type { OptionValue } from '../config/option-types.ts';
 import { CONFIG_OPTIONS, flagText } from '../config/schema.ts';
+import type { OptionValue } from '../config/types/option-types.ts';
 import { DiagnosisWriter } from '../diagnose/diagnosis-writer.ts';
 import { parseNetwork, selector } from '../diagnose/select.ts';
 import { DescriptorOutput } from '../output/standard-output.ts';
@@ -38,7 +38,8 @@ interface Context {
  * The probe's configuration: records that end seldom, since every silence within one is measured, and no exporter.
  * The longest silence of a connection that still lives is a retransmission timeout of two minutes (RFC 6298 §2.4).
  */
-function probeConfig({ intervalMs, decode, live }: DiagnoseOptions): FlowtapConfig {
+function probeConfig(options: DiagnoseOptions): FlowtapConfig {
+  const { intervalMs, decode, live, flowKey, isMerged, reorderWindowMs } = options;
   const recordSeconds = Math.floor((INTERVALS_PER_RECORD * intervalMs) / 1e3);
   const values: OptionValues = new Map([
     ['metering.idleTimeout', recordSeconds * 1e3],
@@ -46,10 +47,13 @@ function probeConfig({ intervalMs, decode, live }: DiagnoseOptions): FlowtapConf
     ['metering.pathHealth', 'on'],
     ['metering.pathHealthInterval', intervalMs],
     ['replay.output', 'none'],
+    ['replay.merge', isMerged],
+    ['replay.reorderWindow', reorderWindowMs],
     ['live.interfaces', live === undefined ? [] : [live.interface]],
     // On a host both directions matter; a mirror port sends nothing.
     ['live.outgoing', true],
     ['metrics.listen', 'none'],
+    ...flowKey,
     ...decode,
   ] as [string, OptionValue][]);
   const config = buildConfig(values, []);

@@ -1,16 +1,16 @@
 /**
  * The configuration of a command that meters: defaults, then the configuration file, then the flags. Faults of the file
- * and of the flags are reported together. The file's reader, with the YAML parser, is loaded only for a file. What a
- * command allows beyond the options' own rules is the command's business.
+ * and of the flags are reported together. The file's reader, with the YAML parser, is loaded only for a file. Each
+ * command checks by itself how its options go together.
  */
 
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
 import { buildConfig, crossFaults, type FlowtapConfig, type OptionValues } from '../config/config.ts';
-import { concerns, type MeteringCommand } from '../config/config-option.ts';
 import { type ExporterConfig, parseExporter } from '../config/exporters.ts';
 import type { ConfigFile } from '../config/load.ts';
-import type { OptionType, OptionValue } from '../config/option-types.ts';
 import { CONFIG_OPTIONS, flagText } from '../config/schema.ts';
+import { concerns, type MeteringCommand } from '../config/types/config-option.ts';
+import type { OptionType, OptionValue } from '../config/types/option-types.ts';
 import { type Arguments, COMMAND_LINE } from './command.ts';
 import { FLOW_KEY_PARTS, FLOW_KEY_TYPE } from './metering-flags.ts';
 
@@ -42,7 +42,7 @@ function flagValue(
 }
 
 /** `--flow-key tos,no-vlan`: each part is an option of its own. */
-function applyFlowKey(texts: readonly string[], values: OptionValues, faults: ConfigFault[]): void {
+export function applyFlowKey(texts: readonly string[], values: OptionValues, faults: ConfigFault[]): void {
   for (const word of texts.join(',').split(',')) {
     const isRemoved = word.startsWith('no-');
     const part = isRemoved ? word.slice(3) : word;

@@ -1,6 +1,6 @@
 /** The values of flags that are no options of the configuration: what is wrong with them, and the form of a listing. */
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
-import { choice } from '../config/option-types.ts';
+import { choice } from '../config/types/option-types.ts';
 import { type Arguments, COMMAND_LINE, type Flag } from './command.ts';
 
 /** How a listing is printed. */
@@ -11,7 +11,7 @@ export const LISTING: Flag = {
   help: 'A table for people, or one JSON object a line',
 };
 
-/** What is wrong with the values of these flags. Of a flag that was given more than once, the last one counts. */
+/** Faults in the values of these flags. Of a flag that was given more than once, the last one counts. */
 export function valueFaults(flags: readonly Flag[], args: Arguments): ConfigFault[] {
   return flags.flatMap(({ name, type }) => {
     const text = args.flags.get(name)?.at(-1);

@@ -1,5 +1,5 @@
 /** The flags of `flowtap generate`: their types and help. What they mean together is for generate-options.ts. */
-import { choice, duration, integer, numberOrWord, type OptionType } from '../config/option-types.ts';
+import { choice, duration, integer, numberOrWord, type OptionType } from '../config/types/option-types.ts';
 import {
   COUNT_MAX,
   parseAddresses,

@@ -2,9 +2,10 @@
  * The flags of the commands that meter, `flowtap run` and `flowtap replay`: those of the table of options, each where its
  * row says, and those that have no option of their own.
  */
-import { type ConfigOption, concerns, type MeteringCommand } from '../config/config-option.ts';
-import { duration, names, valueText } from '../config/option-types.ts';
+
 import { CONFIG_OPTIONS, flagText } from '../config/schema.ts';
+import { type ConfigOption, concerns, type MeteringCommand } from '../config/types/config-option.ts';
+import { duration, names, valueText } from '../config/types/option-types.ts';
 import type { Flag } from './command.ts';
 import { LISTING } from './flag-values.ts';
 
@@ -48,6 +49,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   top: 'Rows of the table; 0 shows all',
   speed: 'Multiple of real time',
   merge: 'Merge the files by time instead of one after the other',
+  'reorder-window': 'Put records in order that are late by no more',
   interface: 'Interface to meter; may be repeated',
   'wait-for-interfaces': 'Those not there yet: auto, on or off',
   capture: 'How packets are captured',

@@ -6,12 +6,10 @@
 
 import type { ConfigFault } from '../base/errors.ts';
 import type { AnonymizationConfig } from '../export/anonymization/anonymizer.ts';
-import type { OptionsDataMode } from '../export/options-data/announcer-options.ts';
+import type { OptionsDataMode } from '../export/contract/options-content.ts';
 import type { TunnelName, UdpTunnelName } from '../records/tunnel-kinds.ts';
-import type { ConfigOption } from './config-option.ts';
 import { exporterScheme } from './exporter-schemes.ts';
 import type { ExporterConfig } from './exporters.ts';
-import { formatDuration, type OptionValue } from './option-types.ts';
 import type {
   CAPTURE_KINDS,
   LOG_FORMATS,
@@ -21,6 +19,8 @@ import type {
 } from './options/live.ts';
 import type { OUTPUTS } from './options/replay.ts';
 import { CONFIG_OPTIONS } from './schema.ts';
+import type { ConfigOption } from './types/config-option.ts';
+import { formatDuration, type OptionValue } from './types/option-types.ts';
 
 export type OutputName = (typeof OUTPUTS)[number];
 
@@ -73,7 +73,7 @@ export interface FlowtapConfig {
     readonly templateRefreshMs: number;
     readonly templateRefreshMessages: number;
     readonly optionsData: OptionsDataMode | 'auto';
-    /** SamplingForm of export/metering-statistics.ts, or `auto` alone. */
+    /** SamplingForm of export/contract/metering-statistics.ts, or `auto` alone. */
     readonly samplingForms: readonly string[];
     readonly exporterAddress: string;
     /** Address of this host that messages come from. */
@@ -95,6 +95,7 @@ export interface FlowtapConfig {
     /** Multiple of real time. */
     readonly speed: number | 'max';
     readonly merge: boolean;
+    readonly reorderWindowMs: number;
     /** Threads. */
     readonly workers: number;
   };
@@ -186,7 +187,7 @@ function portFaults({ decode }: FlowtapConfig, nameOf: (path: string) => string)
 }
 
 /**
- * What is wrong with options that are right by themselves.
+ * Options that are right by themselves and contradict each other.
  * @param nameOf how to call the option with this path: the path itself, or its flag
  */
 export function crossFaults(config: FlowtapConfig, nameOf: (path: string) => string): ConfigFault[] {

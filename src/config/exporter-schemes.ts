@@ -2,8 +2,7 @@
  * The schemes of exporter URLs: what stands behind the colon, the usual port, and which options each one reads. The
  * sinks themselves are export/sink-registry.ts's.
  */
-import type { ExporterProtocol } from '../export/record-sink.ts';
-import type { ConfigOption } from './config-option.ts';
+import type { ExporterProtocol } from '../export/contract/record-sink.ts';
 import {
   BIFLOW_OPTIONS,
   GROUP_OPTIONS,
@@ -19,6 +18,7 @@ import {
 import { FILE_COMPRESSION_OPTIONS, PARQUET_OPTIONS, ROTATION_OPTIONS } from './options/file-outputs.ts';
 import { FLOW_MESSAGE_OPTIONS } from './options/flow-messages.ts';
 import { KAFKA_OPTIONS } from './options/kafka.ts';
+import type { ConfigOption } from './types/config-option.ts';
 
 export interface ExporterScheme {
   /** `host`: `scheme://HOST[:PORT]`; `path`: `scheme:PATH`; `topic`: `scheme://HOST[:PORT][,HOST…]/TOPIC`. */

@@ -3,11 +3,11 @@
  * host exists is found out when the exporter starts.
  */
 import type { ConfigFault } from '../base/errors.ts';
-import type { ExporterConfig, ExporterOptions } from '../export/record-sink.ts';
+import type { ExporterConfig, ExporterOptions } from '../export/contract/record-sink.ts';
 import { EXPORTER_PROTOCOLS, type ExporterScheme, exporterScheme } from './exporter-schemes.ts';
-import type { OptionValue } from './option-types.ts';
+import type { OptionValue } from './types/option-types.ts';
 
-export type { ExporterConfig } from '../export/record-sink.ts';
+export type { ExporterConfig } from '../export/contract/record-sink.ts';
 
 const URL_ALLOWED = `${EXPORTER_PROTOCOLS.join(', ')} as in ipfix://HOST[:PORT][?OPTION=VALUE&…]`;
 /** What may stand behind the scheme, by the scheme's form. */
@@ -95,7 +95,7 @@ function nameOf(protocol: string, scheme: ExporterScheme, parts: Parts, port: nu
   return `${protocol}://${[authority, ...(parts.moreHosts ?? [])].join(',')}/${parts.path}`;
 }
 
-/** What is wrong with the place that flow records are to go to; undefined: nothing. */
+/** The fault of an exporter's address or path; undefined where there is none. */
 function placeFault(scheme: ExporterScheme, { host, path, moreHosts }: Parts): string | undefined {
   const isText = (value: unknown) => typeof value === 'string' && value !== '';
   if (scheme.form === 'path') return isText(path) && host === undefined ? undefined : 'a file';

@@ -3,11 +3,11 @@
  * that editors complete and check it. The loader does not use it: option-types.ts says more about what is wrong.
  */
 
-import type { ConfigOption } from './config-option.ts';
 import { EXPORTER_PROTOCOLS, exporterScheme } from './exporter-schemes.ts';
 import { CONFIG_GROUPS } from './groups.ts';
-import { writtenValue } from './option-types.ts';
 import { CONFIG_OPTIONS } from './schema.ts';
+import type { ConfigOption } from './types/config-option.ts';
+import { writtenValue } from './types/option-types.ts';
 
 const URL_PATTERN = `^(${EXPORTER_PROTOCOLS.map((name) => name.replace('+', '\\+')).join('|')}):`;
 
@@ -32,7 +32,7 @@ function optionSchema(option: ConfigOption): object {
   const shown = option.type.isDuration ? writtenValue(option.type, option.default) : option.default;
   const unit = option.unit === '' ? '' : ` Unit: ${option.unit}.`;
   const { jsonSchema } = option.type;
-  // What is left open has a word of its own, whatever the type is.
+  // An open value has a word of its own, whatever the type is.
   const type =
     option.default === 'auto' && !option.type.allowed.includes('auto')
       ? { anyOf: [{ const: 'auto' }, jsonSchema] }

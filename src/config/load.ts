@@ -1,6 +1,6 @@
 /**
  * Reads a YAML configuration file: every fault of it at once, each with its line. Values are checked by the option's
- * own type (option-types.ts); how options go together is the business of whoever merges it with flags.
+ * own type (option-types.ts); how options go together is checked where they are merged with flags.
  */
 import { readFileSync } from 'node:fs';
 import {
@@ -18,9 +18,9 @@ import {
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { OptionValues } from './config.ts';
-import type { ConfigOption } from './config-option.ts';
 import { type ExporterConfig, parseExporter } from './exporters.ts';
 import { CONFIG_OPTIONS } from './schema.ts';
+import type { ConfigOption } from './types/config-option.ts';
 
 export interface ConfigFile {
   /** Only what the file says, by option path. */

@@ -1,11 +1,11 @@
 /** docs/configuration.md, made from the rows of schema.ts. */
 
 import { fieldPath } from './config.ts';
-import type { ConfigOption } from './config-option.ts';
 import { EXPORTER_PROTOCOLS, exporterScheme } from './exporter-schemes.ts';
 import { CONFIG_GROUPS } from './groups.ts';
-import { valueText } from './option-types.ts';
 import { CONFIG_OPTIONS, flagText } from './schema.ts';
+import type { ConfigOption } from './types/config-option.ts';
+import { valueText } from './types/option-types.ts';
 
 const HEAD = `# Configuration
 

@@ -3,12 +3,12 @@
  * are made from the rows of schema.ts.
  */
 import { type FlowtapConfig, fieldPath } from './config.ts';
-import type { ConfigOption } from './config-option.ts';
 import { exporterScheme } from './exporter-schemes.ts';
 import type { ExporterConfig } from './exporters.ts';
 import { CONFIG_GROUPS } from './groups.ts';
-import { type OptionValue, SWITCH, writtenValue } from './option-types.ts';
 import { CONFIG_OPTIONS, flagText } from './schema.ts';
+import type { ConfigOption } from './types/config-option.ts';
+import { type OptionValue, SWITCH, writtenValue } from './types/option-types.ts';
 import { yamlLine } from './yaml-text.ts';
 
 const COMMENT_WIDTH = 110;

@@ -1,15 +1,16 @@
 /**
  * The table of options: one row each. The loader, the flags and their help, the sample file config/flowtap.yaml, the
  * JSON Schema for editors and docs/configuration.md derive from it; a new option is a row in a file of `options/` and a field in
- * config.ts. What an option does is the business of the stage that reads it.
+ * config.ts. Each stage gives its options their meaning.
  */
-import type { ConfigOption } from './config-option.ts';
+
 import { ANONYMIZATION_OPTIONS } from './options/anonymization.ts';
 import { EXPORTING_OPTIONS } from './options/exporting.ts';
 import { LIVE_OPTIONS } from './options/live.ts';
 import { METERING_OPTIONS } from './options/metering.ts';
 import { OBSERVATION_OPTIONS } from './options/observation.ts';
 import { REPLAY_OPTIONS } from './options/replay.ts';
+import type { ConfigOption } from './types/config-option.ts';
 
 /** Every option with a path of its own, in the order in which files and documents show them. */
 export const CONFIG_OPTIONS: readonly ConfigOption[] = [

@@ -7,7 +7,7 @@ import type { PlainRecords } from '../capture/source.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { DecodedBatch } from '../records/decoded-batch.ts';
 import { float64Array } from '../records/memory.ts';
-import { PLAIN_DOUBLES, PLAIN_OCTETS, PLAIN_PLACE } from '../records/places.ts';
+import { PLAIN_DOUBLES, PLAIN_IS_LATE, PLAIN_LAST_NS, PLAIN_OCTETS, PLAIN_PLACE } from '../records/places.ts';
 import type { Decoder } from './decoder.ts';
 import * as link from './link.ts';
 import * as reasons from './reasons.ts';
@@ -48,7 +48,7 @@ export class PlainPath {
   take(records: PlainRecords, timeBaseSeconds: number): number {
     if (records.linkType !== LINKTYPE_ETHERNET) return 0;
     const out = this.#out;
-    const { window } = records;
+    const { window, order } = records;
     const { tosMask, vlanMask } = this.#decoder.state;
     const count = this.#engine.takePlain(
       window.view.byteOffset,
@@ -57,6 +57,8 @@ export class PlainPath {
       records.capturedMax,
       timeBaseSeconds,
       records.unitNs,
+      order === undefined ? Number.NaN : order.latestNs,
+      order === undefined ? Number.POSITIVE_INFINITY : order.untilNs,
       records.interfaceIndex,
       tosMask,
       vlanMask,
@@ -67,6 +69,15 @@ export class PlainPath {
     );
     out.count = count;
     out.hasFragments = false;
+    if (order !== undefined) {
+      if (this.totals[PLAIN_IS_LATE] !== 0) {
+        // It may belong before some of those that were taken: they are all taken again, in order.
+        order.isLate = true;
+        out.count = 0;
+        return 0;
+      }
+      if (count > 0) order.latestNs = this.totals[PLAIN_LAST_NS]!;
+    }
     if (count === 0) return 0;
     window.start = this.totals[PLAIN_PLACE]!;
     const { packetsByReason, octetsByReason } = this.#decoder.counters;

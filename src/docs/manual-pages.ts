@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import type { Command, Flag } from '../cli/command.ts';
 import { COMMANDS } from '../cli/commands.ts';
 import { SHELLS } from '../cli/yargs-options.ts';
-import type { ConfigOption } from '../config/config-option.ts';
 import { EXPORTER_PROTOCOLS, exporterScheme } from '../config/exporter-schemes.ts';
 import { CONFIG_GROUPS } from '../config/groups.ts';
-import { SWITCH, valueText } from '../config/option-types.ts';
 import { CONFIG_OPTIONS, flagText } from '../config/schema.ts';
+import type { ConfigOption } from '../config/types/config-option.ts';
+import { SWITCH, valueText } from '../config/types/option-types.ts';
 import { packageFile, packageVersion } from '../package-files.ts';
 import { bold, escaped, italic, marked, tagged, verbatim } from './roff.ts';
 

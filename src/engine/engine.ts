@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import { packageFile } from '../package-files.ts';
 import type { AllocateMemory } from '../records/memory.ts';
 
-/** What is used of the standard, which Node's types leave to those of the browsers. */
+/** The parts of the standard that are used here; Node's types leave them to those of the browsers. */
 declare namespace WebAssembly {
   class Module {
     constructor(octets: Uint8Array);
@@ -45,6 +45,17 @@ interface EngineFunctions {
     capacity: number,
     from: number,
   ) => number;
+  readonly scanOrder: (
+    memory: number,
+    start: number,
+    end: number,
+    capturedMax: number,
+    baseSeconds: number,
+    unitNs: number,
+    lastNs: number,
+    countMax: number,
+    out: number,
+  ) => number;
   readonly countFrames: (batch: number, capacity: number, count: number, totals: number) => void;
   readonly decodeCommon: (
     memory: number,
@@ -68,6 +79,8 @@ interface EngineFunctions {
     capturedMax: number,
     baseSeconds: number,
     unitNs: number,
+    latestNs: number,
+    untilNs: number,
     interfaceIndex: number,
     tosMask: number,
     vlanMask: number,

@@ -1,8 +1,9 @@
 /** How exporters are put together: which of them share a queue, which share the flows, and what makes two the same. */
+
+import type { ExporterConfig, ExportingConfig, RecordSink, SinkContext } from './contract/record-sink.ts';
 import { FailoverSink } from './failover-sink.ts';
 import { FlowShare } from './flow-share.ts';
 import { GuardedSink } from './guarded-sink.ts';
-import type { ExporterConfig, ExportingConfig, RecordSink, SinkContext } from './record-sink.ts';
 import type { SinkQueue } from './sink-queue.ts';
 import { exclusivePlaces, makesBiflows, sinkFactory } from './sink-registry.ts';
 

@@ -4,8 +4,8 @@
  * turned back where one of them fails.
  */
 import type { RecordParts } from '../records/flow-layout.ts';
+import type { RecordSink } from './contract/record-sink.ts';
 import type { RunningUnit, Unit } from './export-units.ts';
-import type { RecordSink } from './record-sink.ts';
 
 /** A unit that is there already, and what it is to become. */
 export interface Change {

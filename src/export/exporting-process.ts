@@ -5,6 +5,15 @@
  */
 import { ConfigError } from '../base/errors.ts';
 import type { FlowRecordBatch, RecordParts } from '../records/flow-layout.ts';
+import type { MeteringStatistics } from './contract/metering-statistics.ts';
+import type { InterfaceDescription } from './contract/options-content.ts';
+import type {
+  CollectorStatistics,
+  ExporterConfig,
+  ExportingConfig,
+  RecordSink,
+  SinkContext,
+} from './contract/record-sink.ts';
 import {
   canCoexist,
   createSink,
@@ -16,15 +25,6 @@ import {
 } from './export-units.ts';
 import { type Change, handOverAll, missingPart, openAll } from './exporter-changes.ts';
 import { FaultReporter } from './faults.ts';
-import type { MeteringStatistics } from './metering-statistics.ts';
-import type { InterfaceDescription } from './options-data/options-data.ts';
-import type {
-  CollectorStatistics,
-  ExporterConfig,
-  ExportingConfig,
-  RecordSink,
-  SinkContext,
-} from './record-sink.ts';
 import { SinkQueue } from './sink-queue.ts';
 import { makesBiflows } from './sink-registry.ts';
 

@@ -3,8 +3,8 @@
  * has not delivered goes to the next, and when an earlier one is back, it takes over again.
  */
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
-import type { InterfaceDescription } from './options-data/options-data.ts';
-import type { CollectorStatistics, RecordSink, SinkContext } from './record-sink.ts';
+import type { InterfaceDescription } from './contract/options-content.ts';
+import type { CollectorStatistics, RecordSink, SinkContext } from './contract/record-sink.ts';
 
 /** How often it is looked who can be reached. */
 const LOOK_MS = 200;

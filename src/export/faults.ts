@@ -1,6 +1,6 @@
 /** Tells people about faults of exporters: one line for each kind, what it costs, and what to do; then silence for a while. */
 import { formatCounted } from '../base/units.ts';
-import type { CollectorStatistics, SinkContext } from './record-sink.ts';
+import type { CollectorStatistics, SinkContext } from './contract/record-sink.ts';
 
 /** What people can do, by the reason of an error or of dropped records. */
 export const FAULT_REMEDIES: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@
  */
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import { ADDRESS_A, ADDRESS_B, FLOW_PORTS, FLOW_PROTOCOL } from '../records/flow-layout.ts';
-import { BatchBuffer } from './batch-buffer.ts';
+import { BatchBuffer } from './contract/batch-buffer.ts';
 
 /** A mix of 32 bits (the finalizer of MurmurHash3). */
 function mix(value: number): number {

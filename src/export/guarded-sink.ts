@@ -3,11 +3,11 @@
  * rejected is caught here and nowhere else, counted, told, and then it goes on with the next batch.
  */
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
-import { countDataRecords } from './batch-buffer.ts';
-import { addVolumes, type FlowVolume, LostFlows, NOTHING_LOST, volumeOf } from './lost-flows.ts';
-import type { InterfaceDescription } from './options-data/options-data.ts';
-import type { CollectorStatistics, RecordSink, SinkContext } from './record-sink.ts';
-import { addCounts } from './statistics.ts';
+import { countDataRecords } from './contract/batch-buffer.ts';
+import { addVolumes, type FlowVolume, LostFlows, NOTHING_LOST, volumeOf } from './contract/lost-flows.ts';
+import type { InterfaceDescription } from './contract/options-content.ts';
+import type { CollectorStatistics, RecordSink, SinkContext } from './contract/record-sink.ts';
+import { addCounts } from './contract/statistics.ts';
 
 export class GuardedSink implements RecordSink {
   readonly url: string;

@@ -1,6 +1,6 @@
 /** Counters of sinks that were replaced: they stay in the totals of the exporters that they were made for. */
-import type { CollectorStatistics, RecordSink } from './record-sink.ts';
-import { addStatistics } from './statistics.ts';
+import type { CollectorStatistics, RecordSink } from './contract/record-sink.ts';
+import { addStatistics } from './contract/statistics.ts';
 
 const membersOf = (sink: RecordSink) => sink.members ?? [sink];
 

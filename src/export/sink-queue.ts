@@ -4,12 +4,12 @@
  * does not fit is dropped and counted. The sink can be replaced while records wait.
  */
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
-import { BatchBuffer, countDataRecords } from './batch-buffer.ts';
-import { LostFlows, volumeOf } from './lost-flows.ts';
-import type { MeteringStatistics } from './metering-statistics.ts';
-import type { InterfaceDescription } from './options-data/options-data.ts';
+import { BatchBuffer, countDataRecords } from './contract/batch-buffer.ts';
+import { LostFlows, volumeOf } from './contract/lost-flows.ts';
+import type { MeteringStatistics } from './contract/metering-statistics.ts';
+import type { InterfaceDescription } from './contract/options-content.ts';
+import type { CollectorStatistics, RecordSink } from './contract/record-sink.ts';
 import { PastCounters } from './past-counters.ts';
-import type { CollectorStatistics, RecordSink } from './record-sink.ts';
 
 /** Records of a copy; small batches share one. */
 const COPY_RECORDS = 512;

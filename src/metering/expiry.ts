@@ -11,7 +11,7 @@
  */
 import * as layout from '../records/flow-layout.ts';
 import * as tableWords from '../records/table-words.ts';
-import { type FlowTable, removeSlot } from './flow-table.ts';
+import { type FlowTable, removeSlot } from './table/flow-table.ts';
 import { firstDue, firstScheduled, TICK_NS, type TimingWheel } from './timing-wheel.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).

@@ -14,8 +14,8 @@ import {
   PORTS,
   SOURCE_ADDRESS,
 } from '../records/decoded-batch.ts';
-import { FRAGMENTS_FORGOTTEN, FRAGMENTS_MATCHED, FRAGMENTS_UNMATCHED } from './counters.ts';
-import type { HashSeeds } from './flow-key.ts';
+import { FRAGMENTS_FORGOTTEN, FRAGMENTS_MATCHED, FRAGMENTS_UNMATCHED } from './table/counters.ts';
+import type { HashSeeds } from './table/flow-key.ts';
 
 /** How long a first fragment is remembered (RFC 791 recommends 15 s, RFC 8200 §4.5 60 s for reassembly). */
 export const FRAGMENT_LIFETIME_NS = 30e9;

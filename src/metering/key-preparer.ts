@@ -6,13 +6,13 @@
 import type { Engine } from '../engine/engine.ts';
 import { DETAIL_FRAGMENT, type DecodedBatch } from '../records/decoded-batch.ts';
 import { int32Array } from '../records/memory.ts';
+import { createFragmentCache, type FragmentCache, resolveFragments } from './fragment-cache.ts';
 import {
   type FlowKeyExtension,
   type HashSeeds,
   KEY_EXTENSION_WORDS,
   writeKeyExtensions,
-} from './flow-key.ts';
-import { createFragmentCache, type FragmentCache, resolveFragments } from './fragment-cache.ts';
+} from './table/flow-key.ts';
 
 /** A decoded batch that has been made ready for the flow table. */
 export interface PreparedBatch extends DecodedBatch {

@@ -3,7 +3,7 @@ import { NS_PER_MS } from '../base/clock.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { AllocateMemory } from '../records/memory.ts';
 import type { FlowSink, Timeouts } from './expiry.ts';
-import type { FlowKeyExtension, HashSeeds } from './flow-key.ts';
+import type { FlowKeyExtension, HashSeeds } from './table/flow-key.ts';
 
 /** When flows end; a running metering process can be told new ones. */
 export interface TimeoutOptions {

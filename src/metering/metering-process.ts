@@ -12,7 +12,6 @@ import * as decoded from '../records/decoded-batch.ts';
 import * as layout from '../records/flow-layout.ts';
 import * as places from '../records/places.ts';
 import * as tableWords from '../records/table-words.ts';
-import * as counting from './counters.ts';
 import {
   evict,
   exportSlots,
@@ -24,13 +23,14 @@ import {
   sweep,
   type Timeouts,
 } from './expiry.ts';
-import * as flowKey from './flow-key.ts';
-import { createFlowTable, type FlowTable, findSlot, lineOf } from './flow-table.ts';
 import { hasKeyExtension, type PreparedBatch } from './key-preparer.ts';
 import { createTimeouts, type MeteringOptions, type TimeoutOptions } from './metering-options.ts';
 import { movePacketClock } from './packet-clock.ts';
 import { addHealth, beginHealth, touchHealth } from './path-health/path-health.ts';
 import { addFurtherSegments } from './super-packets.ts';
+import * as counting from './table/counters.ts';
+import * as flowKey from './table/flow-key.ts';
+import { createFlowTable, type FlowTable, findSlot, lineOf } from './table/flow-table.ts';
 import { TablePasses } from './table-passes.ts';
 import { createTimingWheel, type TimingWheel } from './timing-wheel.ts';
 import { isSyn, writeEncapsulation, writeKeyExtension, writeLink } from './update.ts';
@@ -215,7 +215,7 @@ export class MeteringProcess {
   }
 
   /**
-   * What is kept of packet `i`, the first of the flow in `slot`, besides what the engine has written.
+   * Writes the details of packet `i`, the first of the flow in `slot`, that the engine does not write.
    * @param reason why the flow that was there before ended, if it had the same key
    */
   #begin(slot: number, batch: PreparedBatch, i: number, view: DataView, reason = 0): void {
@@ -235,6 +235,8 @@ export class MeteringProcess {
       // A new connection on the ports of one that has ended does not wait for the delay.
       const isEnded = (table.words[stateAt]! & STATE_TCP_ENDED) !== 0;
       if (!isEnded || !isSyn(batch.words[i * DECODED_WORDS + CONTROL_BITS]!)) return;
+      // One that is older than the end belongs to the connection that ended.
+      if (batch.timeNs[i]! < table.tcpEndNs[slot]!) return;
       reason = FLOW_END_REASON.endOfFlow;
     }
     this.#counting.emit(table, slot, reason);

@@ -13,10 +13,10 @@ import * as decoded from '../records/decoded-batch.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import * as layout from '../records/flow-layout.ts';
 import * as healthLayout from '../records/health-layout.ts';
-import * as counting from './counters.ts';
 import type { FlowSink } from './expiry.ts';
-import type { FlowTable } from './flow-table.ts';
 import { writeHealth } from './path-health/record.ts';
+import * as counting from './table/counters.ts';
+import type { FlowTable } from './table/flow-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { ENCAPSULATION_WORDS } = decoded;

@@ -5,7 +5,7 @@
 
 import * as layout from '../records/flow-layout.ts';
 import type { FlowSink } from './expiry.ts';
-import type { FlowTable } from './flow-table.ts';
+import type { FlowTable } from './table/flow-table.ts';
 
 const { ENTRY_DOUBLES, FORWARD_DOUBLE, LAYER2_OCTETS, OCTETS, PACKETS, REVERSE_DOUBLE } = layout;
 

@@ -4,7 +4,7 @@
  */
 import * as decoded from '../records/decoded-batch.ts';
 import * as layout from '../records/flow-layout.ts';
-import * as counting from './counters.ts';
+import * as counting from './table/counters.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { FRAGMENT_ID, FRAME_OCTETS, IP_OCTETS } = decoded;

@@ -1,11 +1,11 @@
 /**
- * What is kept of a flow's first packet beside its entry, which is the engine's (engine/assembly/table.ts). Link details
- * are the engine's too where the frames lie in its memory.
+ * Writes the details of a flow's first packet beside its entry. The engine writes the entry (engine/assembly/table.ts),
+ * and link details too where the frames lie in its memory.
  */
 import * as decoded from '../records/decoded-batch.ts';
 import * as layout from '../records/flow-layout.ts';
-import * as flowKey from './flow-key.ts';
-import type { FlowTable } from './flow-table.ts';
+import * as flowKey from './table/flow-key.ts';
+import type { FlowTable } from './table/flow-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { DETAIL, DETAIL_PRIORITY_SHIFT, ENCAPSULATION_WORDS, KEY_PROTOCOL, LINK_OFFSET } = decoded;

@@ -1,7 +1,7 @@
 /** Metrics of the exporting process: rows of the table of metrics (table.ts). */
 import { snakeCase } from '../base/snake-case.ts';
-import type { LiveState } from '../probe/live/state.ts';
 import type { Metric, Sample } from './metric.ts';
+import type { LiveState } from './state.ts';
 
 type Collector = LiveState['collectors'][number];
 
@@ -65,6 +65,12 @@ export const EXPORT_METRICS: readonly Metric[] = [
       template: templateRecords,
       options: optionsRecords,
     }),
+  ),
+  perCollector(
+    'flowtap_export_records_refused_total',
+    'counter',
+    'Of the flow records that were sent: those in datagrams of the 2 s before the host of the collector said that nobody listens on the port (ICMP). They are lost; only over UDP without a spool.',
+    ({ recordsRefused }) => recordsRefused,
   ),
   perCollector(
     'flowtap_export_records_offered_total',

@@ -1,5 +1,5 @@
 /** What a row of the table of metrics holds (table.ts). Shapes only. */
-import type { LiveState } from '../probe/live/state.ts';
+import type { LiveState } from './state.ts';
 
 /** A value and its labels, in the order of the row's `labels`. A value of NaN is not known, and is left out. */
 export type Sample = readonly [value: number, ...labels: readonly string[]];

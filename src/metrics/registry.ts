@@ -3,8 +3,8 @@
  * of Node. Everything is pulled when it is asked for.
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { LiveState } from '../probe/live/state.ts';
 import type { Metric } from './metric.ts';
+import type { LiveState } from './state.ts';
 import { METRICS } from './table.ts';
 
 export interface MetricsText {

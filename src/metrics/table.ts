@@ -3,10 +3,11 @@
  * which is made from counters in shared memory when Prometheus asks: the workers do nothing for it. Rates are left to
  * Prometheus: `rate(flowtap_capture_packets_total[1m])` is packets per second.
  */
-import type { LiveState, WorkerState } from '../probe/live/state.ts';
+
 import { CAPTURE_METRICS } from './capture-metrics.ts';
 import { EXPORT_METRICS } from './export-metrics.ts';
 import type { Metric, Sample } from './metric.ts';
+import type { LiveState, WorkerState } from './state.ts';
 
 const RING = ['interface', 'ring'] as const;
 

@@ -7,7 +7,15 @@
  */
 
 import { formatOctets, formatShort, formatSpan } from '../base/units.ts';
-import type { ReplayProgress } from '../probe/replay/options.ts';
+
+/** How far a replay is. */
+export interface ReplayProgress {
+  /** Octets of input consumed, compressed ones where the input is compressed. */
+  readonly octets: number;
+  /** Undefined where the input has no known end. */
+  readonly octetsTotal: number | undefined;
+  readonly packets: number;
+}
 
 /** Replays that are over sooner show nothing. */
 const SHOW_AFTER_MS = 500;

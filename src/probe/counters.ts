@@ -3,7 +3,7 @@
  * passes. Doubles, so counts are exact to 2^53.
  */
 import { createDecodeCounters, DECODE_COUNTERS_SIZE, type DecodeCounters } from '../decode/counters.ts';
-import { METERING_COUNTERS } from '../metering/counters.ts';
+import { METERING_COUNTERS } from '../metering/table/counters.ts';
 
 // Places in `capture`.
 /** Frames read, and their octets on the wire. */
@@ -47,6 +47,12 @@ export const RING_FAULTS = 20;
 export const PACKETS_LEFT_OUT = 21;
 /** Packets that a capture file itself says were lost when it was made: in no other count. Each worker reads them all. */
 export const RECORDED_DROPS = 22;
+/**
+ * Records that stood behind a later one, and those of them that were too late to be put in order. Of several meters, each
+ * of which reads them all, the first one counts them.
+ */
+export const RECORDS_OUT_OF_ORDER = 23;
+export const RECORDS_TOO_LATE = 24;
 const CAPTURE_COUNTERS = 32;
 
 export interface RunCounters {

@@ -2,13 +2,13 @@
  * What meters tell the exporting process for options data (RFC 7011 §4.2): their counters, read when options data is
  * sent. What a source cannot know stays unknown.
  */
-import type { MeteringStatistics } from '../export/metering-statistics.ts';
+import type { MeteringStatistics } from '../export/contract/metering-statistics.ts';
 import {
   FLOWS_CREATED,
   METERED_PACKETS,
   RECORDS_DROPPED_OCTETS,
   RECORDS_DROPPED_PACKETS,
-} from '../metering/counters.ts';
+} from '../metering/table/counters.ts';
 import {
   PACKETS_LEFT_OUT,
   PACKETS_READ,

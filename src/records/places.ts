@@ -20,7 +20,9 @@ export const PLAIN_FIRST_NS = 2;
 export const PLAIN_LAST_NS = 3;
 /** Of `takePlain` only: the record behind the last one that it took, in octets from where the view begins. */
 export const PLAIN_PLACE = 4;
-export const PLAIN_DOUBLES = 5;
+/** Of `takePlain` only: not 0 where it stopped at a record that is earlier than one before it. */
+export const PLAIN_IS_LATE = 5;
+export const PLAIN_DOUBLES = 6;
 
 /** Why `meter` stopped: the lower three bits of what it returns; above them is the packet's number in the batch. */
 export const STOP_BITS = 3;

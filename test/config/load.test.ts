@@ -79,7 +79,7 @@ describe('defaults', () => {
         macAddresses: 'keep',
       },
       exporters: [],
-      replay: { output: 'table', top: 25, speed: 'max', merge: false, workers: 1 },
+      replay: { output: 'table', top: 25, speed: 'max', merge: false, reorderWindowMs: 2, workers: 1 },
       live: {
         interfaces: [],
         waitForInterfaces: 'auto',

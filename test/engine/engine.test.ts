@@ -9,8 +9,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DIGEST_SECTION, sourcesDigest } from '../../src/engine/digest.ts';
 import { createEngine } from '../../src/engine/engine.ts';
-import { createHashSeeds, hashOfEntry, orderAndHashKeys } from '../../src/metering/flow-key.ts';
 import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
+import { createHashSeeds, hashOfEntry, orderAndHashKeys } from '../../src/metering/table/flow-key.ts';
 import {
   createDecodedBatch,
   DECODED_WORDS,

@@ -1,8 +1,12 @@
 /** An exporter whose messages are kept, with the configuration that tests start from. */
-import type { CollectorExporter } from '../../src/export/messages/collector-exporter.ts';
-import { createCollectorExporter } from '../../src/export/messages/collector-options.ts';
-import { MessageArena } from '../../src/export/messages/message-arena.ts';
-import type { CollectorStatistics, ExporterConfig, ExportingConfig } from '../../src/export/record-sink.ts';
+import type { CollectorExporter } from '../../src/export/collector/collector-exporter.ts';
+import { createCollectorExporter } from '../../src/export/collector/collector-options.ts';
+import type {
+  CollectorStatistics,
+  ExporterConfig,
+  ExportingConfig,
+} from '../../src/export/contract/record-sink.ts';
+import { MessageArena } from '../../src/export/transport/message-arena.ts';
 import type { FlowRecordBatch } from '../../src/records/flow-layout.ts';
 import { CollectingTransport } from './transport/collecting-transport.ts';
 

@@ -1,7 +1,11 @@
 /** Exporters in processes of their own, and what becomes of their records, for tests of faults. */
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { CollectorStatistics, ExporterConfig, ExporterOptions } from '../../src/export/record-sink.ts';
+import type {
+  CollectorStatistics,
+  ExporterConfig,
+  ExporterOptions,
+} from '../../src/export/contract/record-sink.ts';
 import type { LabProcess } from '../lab/lab.ts';
 import { waitUntilQuiet } from '../support/network.ts';
 import type { LiveExporterOrder } from './live-exporter.ts';

@@ -1,8 +1,8 @@
 /** A sink that throws or rejects: counted and told, and the others and the next batch are served. */
 import { describe, expect, it } from 'vitest';
+import type { RecordSink } from '../../src/export/contract/record-sink.ts';
+import { emptyStatistics } from '../../src/export/contract/statistics.ts';
 import { GuardedSink } from '../../src/export/guarded-sink.ts';
-import type { RecordSink } from '../../src/export/record-sink.ts';
-import { emptyStatistics } from '../../src/export/statistics.ts';
 import { numberedBatch } from './spool/numbered-batches.ts';
 
 /** A sink that fails every second batch, having counted `counted` of its records or not. */

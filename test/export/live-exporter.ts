@@ -7,8 +7,8 @@
  * after the last batch, once nothing is pending or `lingerMs` have passed, a last line that begins with `end `.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ExporterConfig } from '../../src/export/contract/record-sink.ts';
 import { createExportingProcess } from '../../src/export/exporting-process.ts';
-import type { ExporterConfig } from '../../src/export/record-sink.ts';
 import { CONFIG } from './exporter-support.ts';
 import { numberedBatch } from './spool/numbered-batches.ts';
 

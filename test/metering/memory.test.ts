@@ -1,9 +1,9 @@
 /** The packet path allocates nothing: a million packets leave the heap as they found it. */
 import { describe, expect, it } from 'vitest';
 import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
-import { createHashSeeds } from '../../src/metering/flow-key.ts';
 import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
+import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
 import { createDecodedBatch } from '../../src/records/decoded-batch.ts';
 import { createPacketBatch } from '../../src/records/packet-batch.ts';
 import { testEngine } from '../support/metering.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MeteringProcess } from '../../src/metering/metering-process.ts';
 import {
   CLOCK_REBASES,
   FLOWS_ACTIVE,
@@ -10,8 +11,7 @@ import {
   FRAGMENTS_UNMATCHED,
   METERED_OCTETS,
   METERED_PACKETS,
-} from '../../src/metering/counters.ts';
-import { MeteringProcess } from '../../src/metering/metering-process.ts';
+} from '../../src/metering/table/counters.ts';
 import { FLOW_END_REASON } from '../../src/records/flow-layout.ts';
 import { decodedBatchOf, type TestPacket } from '../support/decoded.ts';
 import { CollectingSink } from '../support/flows.ts';

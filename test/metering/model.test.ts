@@ -3,10 +3,10 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { METERED_OCTETS, METERED_PACKETS } from '../../src/metering/counters.ts';
 import type { FlowSink } from '../../src/metering/expiry.ts';
-import { CAPACITY_MAX, createFlowTable, type FlowTable } from '../../src/metering/flow-table.ts';
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
+import { METERED_OCTETS, METERED_PACKETS } from '../../src/metering/table/counters.ts';
+import { CAPACITY_MAX, createFlowTable, type FlowTable } from '../../src/metering/table/flow-table.ts';
 import { TICK_NS } from '../../src/metering/timing-wheel.ts';
 import { ENTRY_WORDS, FLOW_END_REASON, FLOW_STATE, STATE_IN_USE } from '../../src/records/flow-layout.ts';
 import { decodedBatchOf, type TestPacket } from '../support/decoded.ts';

@@ -1,9 +1,9 @@
 /** The record queue's handover: its reader is woken by what happens, without ever looking again by the clock. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { METERING_COUNTERS, RECORDS_DROPPED } from '../../src/metering/counters.ts';
-import { createHashSeeds } from '../../src/metering/flow-key.ts';
-import { createFlowTable, type FlowTable } from '../../src/metering/flow-table.ts';
 import { createRecordQueue, RecordQueueReader, RecordQueueWriter } from '../../src/metering/record-queue.ts';
+import { METERING_COUNTERS, RECORDS_DROPPED } from '../../src/metering/table/counters.ts';
+import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
+import { createFlowTable, type FlowTable } from '../../src/metering/table/flow-table.ts';
 import { testEngine } from '../support/metering.ts';
 
 /** Waits have no end but a wake: a test that hangs here has lost one. */

@@ -1,5 +1,5 @@
 /** States of a probe for tests: every number different, so that a mixed-up one shows. */
-import type { LiveState, WorkerState } from '../../src/probe/live/state.ts';
+import type { LiveState, WorkerState } from '../../src/metrics/state.ts';
 
 export function workerState(name: string, ring: number, changes: Partial<WorkerState> = {}): WorkerState {
   return {
@@ -27,12 +27,22 @@ export function workerState(name: string, ring: number, changes: Partial<WorkerS
       lastPacketSeconds: 1_700_000_000.25,
     },
     outcomes: [
-      { name: 'accepted', kind: 'accepted', packets: 900, octets: 1 },
-      { name: 'arp', kind: 'notIp', packets: 60, octets: 1 },
-      { name: 'lldp', kind: 'notIp', packets: 8, octets: 1 },
-      { name: 'ipv4TooShort', kind: 'malformed', packets: 20, octets: 1 },
-      { name: 'ipv4Truncated', kind: 'truncated', packets: 5, octets: 1 },
-      { name: 'macsec', kind: 'unsupported', packets: 7, octets: 1 },
+      { name: 'accepted', kind: 'accepted', packets: 900, octets: 1, numbers: [] },
+      { name: 'arp', kind: 'notIp', packets: 60, octets: 1, numbers: [] },
+      { name: 'lldp', kind: 'notIp', packets: 2, octets: 1, numbers: [] },
+      {
+        name: 'otherEtherType',
+        kind: 'notIp',
+        packets: 6,
+        octets: 1,
+        numbers: [
+          { number: 0x8902, name: '0x8902 (CFM)', packets: 4 },
+          { number: 0x1234, name: '0x1234', packets: 2 },
+        ],
+      },
+      { name: 'ipv4TooShort', kind: 'malformed', packets: 20, octets: 1, numbers: [] },
+      { name: 'ipv4Truncated', kind: 'truncated', packets: 5, octets: 1, numbers: [] },
+      { name: 'macsec', kind: 'unsupported', packets: 7, octets: 1, numbers: [] },
     ],
     notices: [{ name: 'fragmentFirst', packets: 18 }],
     metered: { packets: 1054, octets: 500_000 },

@@ -1,8 +1,8 @@
 /** Collects what the metering process exports as plain objects, oriented by initiator. */
 
 import type { FlowSink } from '../../src/metering/expiry.ts';
-import type { FlowTable } from '../../src/metering/flow-table.ts';
 import { recordStride, writeRecord } from '../../src/metering/record-queue.ts';
+import type { FlowTable } from '../../src/metering/table/flow-table.ts';
 import { type FlowRecordBatch, LINK_WORD, LINK_WORDS } from '../../src/records/flow-layout.ts';
 import type { FlowHealth } from '../../src/records/health-figures.ts';
 import { readHealth } from '../../src/records/read-health.ts';

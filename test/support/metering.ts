@@ -1,10 +1,10 @@
 /** Runs both halves of the metering process on decoded batches, in one thread. */
 import { CAPTURE_OCTETS } from '../../src/capture/files/capture-source.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
-import { createHashSeeds } from '../../src/metering/flow-key.ts';
-import { tableOctets } from '../../src/metering/flow-table.ts';
 import { createPreparedBatch, KeyPreparer, type PreparedBatch } from '../../src/metering/key-preparer.ts';
 import type { MeteringProcess } from '../../src/metering/metering-process.ts';
+import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
+import { tableOctets } from '../../src/metering/table/flow-table.ts';
 import { createDecodedBatch, type DecodedBatch } from '../../src/records/decoded-batch.ts';
 
 export const TEST_SEEDS = createHashSeeds();

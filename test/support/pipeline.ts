@@ -1,10 +1,10 @@
 /** The stages of a replay worker one after the other in this thread: captures in, flows and counters out. */
 import { type CaptureOptions, openCaptures } from '../../src/capture/files/capture-source.ts';
 import { countAccepted, createDecoder, decodeFrames } from '../../src/decode/decoder.ts';
-import { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS } from '../../src/metering/counters.ts';
-import { createHashSeeds } from '../../src/metering/flow-key.ts';
 import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
+import { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS } from '../../src/metering/table/counters.ts';
+import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
 import { keepShare } from '../../src/probe/replay/share.ts';
 import { createDecodedBatch } from '../../src/records/decoded-batch.ts';
 import { int32Array } from '../../src/records/memory.ts';

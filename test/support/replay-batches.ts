@@ -1,7 +1,7 @@
 /** Captures metered as a replay does, with its own batches, in this thread. */
 import { openCaptures } from '../../src/capture/files/capture-source.ts';
-import { createHashSeeds } from '../../src/metering/flow-key.ts';
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
+import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
 import { OCTETS_READ, PACKETS_READ, runCounters } from '../../src/probe/counters.ts';
 import { ReplayBatches } from '../../src/probe/replay/batches.ts';
 import { KEY_OBSERVATION_POINT } from '../../src/records/decoded-batch.ts';

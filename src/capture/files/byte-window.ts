@@ -6,28 +6,7 @@
  */
 import { closeSync, readSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-
-export interface ByteWindow {
-  /** The memory now; replaced when the window moves. */
-  view: DataView;
-  /** Octets not yet consumed lie from `start` to `end` of the view. The parser moves `start`. */
-  start: number;
-  end: number;
-  /** Place of the view's first octet in the (uncompressed) capture. */
-  viewOffset: number;
-  /** Octets of input taken so far: of the file itself, compressed if it is. */
-  readonly octetsConsumed: number;
-  /** Brings at least `need` unconsumed octets into the view without waiting; false where that is impossible. */
-  ensureNow(need: number): boolean;
-  /** The same, waiting; false if the input ends before. */
-  ensure(need: number): Promise<boolean>;
-  /** What ended the input early, if anything did. */
-  readonly fault: Error | undefined;
-  /** Resolves when nothing is being read into its memory any more, which the next window may share. */
-  settled(): Promise<void>;
-  /** Frees what it holds, and ends `ensure` of whoever waits for more; safe to call twice. Nothing is read any more. */
-  close(): void;
-}
+import type { ByteWindow } from '../source.ts';
 
 /**
  * A regular file, read piece by piece into one buffer that stays in the processor's cache. Measured against mapping the

@@ -6,8 +6,8 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { CaptureFileError } from '../../base/errors.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
-import type { PlainRecords } from '../source.ts';
-import { type ByteWindow, FileWindow, StreamWindow } from './byte-window.ts';
+import type { ByteWindow, PlainRecords } from '../source.ts';
+import { FileWindow, StreamWindow } from './byte-window.ts';
 import type { CaptureContext, CaptureFormat } from './capture-format.ts';
 import { COMPRESSION_MAGIC_OCTETS, type Compression, decompress, detectCompression } from './decompress.ts';
 import { openFile, openPipe, openStandardInput, READABLE, STANDARD_INPUT } from './open-input.ts';
@@ -76,12 +76,38 @@ export class CaptureFile {
     return new CaptureFile(file, window, size, false, context);
   }
 
+  /** LINKTYPE_ values of the interfaces so far, each once. */
+  get linkTypes(): readonly number[] {
+    return [...new Set(this.#format?.linkTypes)];
+  }
+
   get octetsConsumed(): number {
     return this.#window.octetsConsumed;
   }
 
   get plainRecords(): PlainRecords | undefined {
     return this.#isEnded ? undefined : this.#format?.plainRecords;
+  }
+
+  /** Adds frames to the batch as far as they lie in the window now. */
+  fillNow(batch: PacketBatch): void {
+    const format = this.#format;
+    if (!this.#isEnded && format !== undefined && format.fault === undefined)
+      format.fill(this.#window, batch);
+  }
+
+  /** Resolves to whether so many octets that have not been consumed lie in the window, some of them new. */
+  ensure(octets: number): Promise<boolean> {
+    return this.#isEnded ? Promise.resolve(false) : this.#window.ensure(octets);
+  }
+
+  /** Moves the window on, under the frames of earlier batches, or adds the file's first frames to an empty one. */
+  moveOn(batch: PacketBatch): boolean {
+    const format = this.#format;
+    if (!this.#isEnded && format !== undefined && format.fault === undefined)
+      return this.#window.ensureNow(format.need);
+    this.fill(batch);
+    return batch.count > 0;
   }
 
   /** Adds frames to the batch as far as they are at hand. */

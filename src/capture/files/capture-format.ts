@@ -1,8 +1,7 @@
 /** What a capture file format does: turn octets of a window into frames of a batch. */
 import type { Engine } from '../../engine/engine.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
-import type { PlainRecords, SourceInterface } from '../source.ts';
-import type { ByteWindow } from './byte-window.ts';
+import type { ByteWindow, PlainRecords, SourceInterface } from '../source.ts';
 
 /** Most octets of a frame, as in libpcap (MAXIMUM_SNAPLEN), unless the snap length is larger. */
 export const CAPTURED_LENGTH_MAX = 262_144;
@@ -31,6 +30,8 @@ export interface CaptureFormat {
   need: number;
   /** Set when the rest of the file cannot be read. */
   fault: FormatFault | undefined;
+  /** LINKTYPE_ values of the file's interfaces so far. */
+  readonly linkTypes: Iterable<number>;
   /** Adds frames to the batch until it is full or the window holds no whole record; moves `window.start`. */
   fill(window: ByteWindow, batch: PacketBatch): void;
   /** The records of the window, if they are plain ones. */

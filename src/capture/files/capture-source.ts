@@ -4,18 +4,22 @@
  * A file that cannot be read, or not to its end, does not keep the others from being read; `errors` tells of it.
  */
 
-import { CaptureFileError, type FlowtapError } from '../../base/errors.ts';
+import { NS_PER_MS } from '../../base/clock.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { uint8Array } from '../../records/memory.ts';
 import { createPacketBatch, type PacketBatch } from '../../records/packet-batch.ts';
-import type { PacketSource, PlainRecords, SourceInterface } from '../source.ts';
-import { CaptureFile, type CaptureFileOptions } from './capture-file.ts';
-import { CaptureContext, SNAP_LENGTH_MAX } from './capture-format.ts';
+import type { PacketSource, PlainRecords } from '../source.ts';
+import type { CaptureFile, CaptureFileOptions } from './capture-file.ts';
+import { SNAP_LENGTH_MAX } from './capture-format.ts';
+import { Captures, type FrameSupply } from './captures.ts';
+import { ORDERED_OCTETS, OrderedCaptures } from './ordered-captures.ts';
 import { READ_AHEAD, type ReadAheadOptions, readAheadOctets } from './read-ahead.ts';
 
 export interface CaptureOptions {
   /** 'given': one file after the other. 'time': all at once, the earliest packet first. */
   readonly order?: 'given' | 'time';
+  /** Records that are late by no more than this are put in the order of time. Default: 0, none are. */
+  readonly reorderWindowMs?: number;
   /** Octets of regular files, and of everything else, read at a time; for tests. */
   readonly windowOctets?: number;
   readonly readOctets?: number;
@@ -39,6 +43,18 @@ export function openCaptures(
     windowOctets: options.windowOctets ?? WINDOW_OCTETS,
     readOctets: options.readOctets ?? READ_OCTETS,
   };
+  const supply = openSupply(files, options, fileOptions, engine);
+  const { reorderWindowMs = 0 } = options;
+  if (reorderWindowMs === 0 || engine === undefined) return supply;
+  return new OrderedCaptures(supply, reorderWindowMs * NS_PER_MS, engine);
+}
+
+function openSupply(
+  files: readonly string[],
+  options: CaptureOptions,
+  fileOptions: CaptureFileOptions,
+  engine?: Engine,
+): FrameSupply {
   const isMerged = options.order === 'time' && files.length > 1;
   if (isMerged) return new MergedCaptures(files, fileOptions);
   if (engine === undefined) return new CaptureSequence(files, fileOptions);
@@ -50,55 +66,7 @@ export function openCaptures(
 }
 
 /** Octets that `openCaptures` takes of an engine's memory. */
-export const CAPTURE_OCTETS = WINDOW_OCTETS + readAheadOctets(READ_AHEAD);
-
-/** What both orders share: the run's context, opening, and errors. */
-abstract class Captures implements PacketSource {
-  protected readonly context: CaptureContext;
-  readonly errors: FlowtapError[] = [];
-  readonly interfaces: readonly SourceInterface[];
-  readonly #options: CaptureFileOptions;
-
-  constructor(options: CaptureFileOptions, engine?: Engine) {
-    this.context = new CaptureContext(engine);
-    this.interfaces = this.context.interfaces;
-    this.#options = options;
-  }
-
-  get timeBaseSeconds(): number {
-    return this.context.timeBaseSeconds;
-  }
-
-  get filesRead(): readonly string[] {
-    return this.context.filesRead;
-  }
-
-  get recordedDrops(): number {
-    return this.context.recordedDrops;
-  }
-
-  protected open(file: string): CaptureFile | undefined {
-    try {
-      return CaptureFile.open(file, this.context, this.#options);
-    } catch (error) {
-      if (!(error instanceof CaptureFileError)) throw error;
-      this.errors.push(error);
-      return undefined;
-    }
-  }
-
-  protected finish(file: CaptureFile): void {
-    if (file.fault !== undefined) this.errors.push(file.fault);
-    file.close();
-  }
-
-  abstract readonly isFollowed: boolean;
-  abstract readonly octetsConsumed: number;
-  abstract readonly octetsTotal: number | undefined;
-  abstract readBatch(batch: PacketBatch): number;
-  abstract more(): Promise<boolean>;
-  abstract close(): void;
-}
+export const CAPTURE_OCTETS = WINDOW_OCTETS + readAheadOctets(READ_AHEAD) + ORDERED_OCTETS;
 
 class CaptureSequence extends Captures {
   readonly #names: string[];
@@ -135,6 +103,18 @@ class CaptureSequence extends Captures {
     batch.count = 0;
     this.#file?.fill(batch);
     return batch.count;
+  }
+
+  fillNow(batch: PacketBatch): void {
+    this.#file?.fillNow(batch);
+  }
+
+  moveOn(batch: PacketBatch): boolean {
+    return this.#file?.moveOn(batch) === true;
+  }
+
+  ensure(octets: number): Promise<boolean> {
+    return this.#file?.ensure(octets) ?? Promise.resolve(false);
   }
 
   async more(): Promise<boolean> {
@@ -223,6 +203,19 @@ class MergedCaptures extends Captures {
       used += this.#copy(run, batch, used);
     }
     return batch.count;
+  }
+
+  /** Each batch is put together in the same memory. */
+  fillNow(batch: PacketBatch): void {
+    if (batch.count === 0) this.readBatch(batch);
+  }
+
+  moveOn(batch: PacketBatch): boolean {
+    return this.readBatch(batch) > 0;
+  }
+
+  ensure(): Promise<boolean> {
+    return Promise.resolve(false);
   }
 
   /** The run whose next frame is the earliest; undefined while one of them has none at hand. */

@@ -10,10 +10,10 @@ import { fileURLToPath } from 'node:url';
 import { CaptureError } from '../../base/errors.ts';
 import { startModule } from '../../package-files.ts';
 import type { InterfaceState } from '../../sys/network-interface.ts';
+import type { LivePacketBatch } from '../live-batch.ts';
+import type { LiveCaptureOptions, RingSize } from '../live-options.ts';
 import type { CapRequest } from './cap-process.ts';
-import type { LivePacketBatch } from './live-batch.ts';
 import type { KernelStatistics, LiveCapture, LiveInterface } from './live-capture.ts';
-import type { LiveCaptureOptions, RingSize } from './live-options.ts';
 
 /** Names that cap has for link types, and their LINKTYPE_. */
 const LINK_TYPES: Readonly<Record<string, number>> = {

@@ -11,10 +11,10 @@ import * as linux from '../../sys/linux-constants.ts';
 import { type InterfaceState, interfaceIndex, interfaceState } from '../../sys/network-interface.ts';
 import { captureFault, noSuchInterface } from '../../sys/packet-socket.ts';
 import { linkTypeOfDlt } from '../link-types.ts';
+import type { LivePacketBatch } from '../live-batch.ts';
+import type { LiveCaptureOptions, RingSize } from '../live-options.ts';
 import { SNAP_LENGTH_MAX } from '../selection/bpf.ts';
-import type { LivePacketBatch } from './live-batch.ts';
 import type { KernelStatistics, LiveCapture, LiveInterface } from './live-capture.ts';
-import type { LiveCaptureOptions, RingSize } from './live-options.ts';
 
 // Results of pcap_activate (pcap/pcap.h).
 const PCAP_ERROR_NO_SUCH_DEVICE = -5;

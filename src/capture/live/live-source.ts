@@ -4,9 +4,9 @@
  */
 import { FlowtapError, NoInterfaceError } from '../../base/errors.ts';
 import type { InterfaceState } from '../../sys/network-interface.ts';
-import type { LivePacketBatch } from './live-batch.ts';
+import type { LivePacketBatch } from '../live-batch.ts';
+import type { LiveCaptureOptions } from '../live-options.ts';
 import type { LiveCapture } from './live-capture.ts';
-import type { LiveCaptureOptions } from './live-options.ts';
 
 /** How long a wait lasts at most: how late a stop is heard when no packet comes. */
 const WAIT_MS = 100;
@@ -27,7 +27,7 @@ export interface LiveEvents {
   readonly onLog: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, string>) => void;
 }
 
-/** What was counted since the start; NaN for what the source cannot know. */
+/** Counts since the start; NaN for a count that the source cannot know. */
 export interface LiveStatistics {
   drops: number;
   freezes: number;

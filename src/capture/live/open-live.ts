@@ -1,6 +1,7 @@
 /** Opens a live capture of the kind that was asked for. What only one kind needs is loaded with it. */
+
+import type { LiveCaptureOptions } from '../live-options.ts';
 import type { LiveCapture } from './live-capture.ts';
-import type { LiveCaptureOptions } from './live-options.ts';
 
 /**
  * What opens the interface: now, and again after it was lost.

@@ -16,17 +16,17 @@ import {
 } from '../../sys/network-interface.ts';
 import { noSuchInterface, PacketSocket } from '../../sys/packet-socket.ts';
 import { LINKTYPE_ETHERNET, linkTypeOfHardware } from '../link-types.ts';
-import { compileProgram } from '../selection/bpf.ts';
-import { attachSelection, leftOutBySelection } from '../selection/kernel-selection.ts';
-import type { LivePacketBatch } from './live-batch.ts';
-import type { KernelStatistics, LiveCapture, LiveInterface } from './live-capture.ts';
+import type { LivePacketBatch } from '../live-batch.ts';
 import type {
   KernelSelectionOptions,
   LiveCaptureOptions,
   RingHandles,
   RingSize,
   SamplingOptions,
-} from './live-options.ts';
+} from '../live-options.ts';
+import { compileProgram } from '../selection/bpf.ts';
+import { attachSelection, leftOutBySelection } from '../selection/kernel-selection.ts';
+import type { KernelStatistics, LiveCapture, LiveInterface } from './live-capture.ts';
 import { type BlockWalk, createBlockWalk, walkPackets } from './ring-walk.ts';
 
 const { BLOCK_DESC_OCTETS, BLOCK_NUM_PKTS, BLOCK_OFFSET_TO_FIRST_PKT, BLOCK_STATUS, SOL_PACKET } = linux;

@@ -5,7 +5,7 @@
  * The kernel has handed the block over when this runs; taking blocks and giving them back is ring-capture.ts's.
  */
 import * as linux from '../../sys/linux-constants.ts';
-import type { LivePacketBatch } from './live-batch.ts';
+import type { LivePacketBatch } from '../live-batch.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { PKT_LEN, PKT_MAC, PKT_NEXT_OFFSET, PKT_NSEC, PKT_SEC, PKT_SNAPLEN, PKT_STATUS } = linux;

@@ -8,7 +8,7 @@
  */
 import type { DecodedBatch } from '../../records/decoded-batch.ts';
 import * as decoded from '../../records/decoded-batch.ts';
-import type { LivePacketBatch } from './live-batch.ts';
+import type { LivePacketBatch } from '../live-batch.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { DECODED_WORDS, DETAIL, DETAIL_FRAGMENT, DETAIL_SUPER_PACKET, EXTENSION_HEADERS } = decoded;

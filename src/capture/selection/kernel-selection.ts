@@ -11,7 +11,7 @@ import {
 } from '../../sys/ebpf.ts';
 import * as linux from '../../sys/linux-constants.ts';
 import type { PacketSocket } from '../../sys/packet-socket.ts';
-import type { KernelSelectionOptions, LiveCaptureOptions } from '../live/live-options.ts';
+import type { KernelSelectionOptions, LiveCaptureOptions } from '../live-options.ts';
 import { createSelectionProgram } from './ebpf.ts';
 
 const { EACCES, EINVAL, ENOSYS, EPERM, SOL_SOCKET, SO_ATTACH_BPF } = linux;
@@ -29,7 +29,7 @@ function faultOf(what: string, { errno }: EbpfResult): string {
   return `the kernel refuses ${what}: error number ${errno}`;
 }
 
-/** What is said where the kernel does not sample. @param fault of `shareSelection` or `attachSelection` */
+/** The message where the kernel does not sample. @param fault of `shareSelection` or `attachSelection` */
 export function samplesItself(fault: string): string {
   return `every packet is read, and sampled afterwards, each worker by itself: ${fault}`;
 }

@@ -3,8 +3,8 @@
  * where the kernel does not do that (ebpf.ts), and random for sources without the ring; with the ring that is the
  * kernel's (bpf.ts). Hash-based selection reads what was decoded (hash-selection.ts).
  */
-import type { LivePacketBatch } from '../live/live-batch.ts';
-import type { SamplingOptions } from '../live/live-options.ts';
+import type { LivePacketBatch } from '../live-batch.ts';
+import type { SamplingOptions } from '../live-options.ts';
 
 export interface Selector {
   readonly method: SamplingOptions['method'];

@@ -2,8 +2,8 @@
  * Options of single exporters. Those of EXPORTER_OPTIONS stand in the group `export` for all of them and may differ in
  * an exporter's own object or URL; the others stand only there. config/exporter-schemes.ts says which scheme reads which.
  */
-import { type ConfigOption, DAY_MS, TEMPLATE } from '../config-option.ts';
-import { choice, choices, duration, integer, numberOrWord, SWITCH, text } from '../option-types.ts';
+import { type ConfigOption, DAY_MS, TEMPLATE } from '../types/config-option.ts';
+import { choice, choices, duration, integer, numberOrWord, SWITCH, text } from '../types/option-types.ts';
 
 /** Left to the exporter, or to what all exporters share. */
 const AUTO = 'auto';

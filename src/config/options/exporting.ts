@@ -1,6 +1,6 @@
 /** Options of the exporting process: what all exporters share. Those of single exporters are in exporters.ts. */
-import { type ConfigOption, TEMPLATE, UINT32_MAX } from '../config-option.ts';
-import { choice, integer, SWITCH } from '../option-types.ts';
+import { type ConfigOption, TEMPLATE, UINT32_MAX } from '../types/config-option.ts';
+import { choice, integer, SWITCH } from '../types/option-types.ts';
 import { EXPORTER_OPTIONS } from './exporters.ts';
 
 export const EXPORTING_OPTIONS: readonly ConfigOption[] = [

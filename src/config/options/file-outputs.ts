@@ -1,6 +1,6 @@
 /** Options of exporters that write files; each scheme's table is put together in config/exporter-schemes.ts. */
-import { type ConfigOption, DAY_MS } from '../config-option.ts';
-import { choice, duration, integer } from '../option-types.ts';
+import { type ConfigOption, DAY_MS } from '../types/config-option.ts';
+import { choice, duration, integer } from '../types/option-types.ts';
 
 const OCTETS_MAX = 1e15;
 

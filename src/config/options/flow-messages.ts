@@ -1,7 +1,7 @@
 /** Options of exporters that write flow messages of protobuf: Kafka, and files. */
-import type { ConfigOption } from '../config-option.ts';
-import { nameMap } from '../name-map.ts';
-import { text } from '../option-types.ts';
+import type { ConfigOption } from '../types/config-option.ts';
+import { nameMap } from '../types/name-map.ts';
+import { text } from '../types/option-types.ts';
 
 const AUTO = 'auto';
 

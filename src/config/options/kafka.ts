@@ -1,6 +1,6 @@
 /** Options of Kafka exporters, besides those that all exporters have. */
-import type { ConfigOption } from '../config-option.ts';
-import { choice, duration, SWITCH, text } from '../option-types.ts';
+import type { ConfigOption } from '../types/config-option.ts';
+import { choice, duration, SWITCH, text } from '../types/option-types.ts';
 import { SESSION_OPTIONS, TLS_OPTIONS } from './exporters.ts';
 import { FLOW_MESSAGE_OPTIONS } from './flow-messages.ts';
 

@@ -1,5 +1,5 @@
 /** Options of `flowtap run` alone: what is captured and how, metrics, and the log. */
-import type { ConfigOption } from '../config-option.ts';
+import type { ConfigOption } from '../types/config-option.ts';
 import {
   choice,
   duration,
@@ -10,7 +10,7 @@ import {
   powerOfTwo,
   SWITCH,
   text,
-} from '../option-types.ts';
+} from '../types/option-types.ts';
 
 export const CAPTURE_KINDS = ['ring', 'libpcap', 'cap'] as const;
 export const SAMPLING_METHODS = ['random', 'systematic', 'hash'] as const;

@@ -1,6 +1,6 @@
 /** Options of the metering process. */
-import { type ConfigOption, DAY_MS } from '../config-option.ts';
-import { choice, duration, integer, SWITCH } from '../option-types.ts';
+import { type ConfigOption, DAY_MS } from '../types/config-option.ts';
+import { choice, duration, integer, SWITCH } from '../types/option-types.ts';
 
 export const METERING_OPTIONS: readonly ConfigOption[] = [
   {

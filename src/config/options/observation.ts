@@ -1,8 +1,8 @@
 /** Options of decoding and of the observation point. */
 import { TUNNEL_KINDS, UDP_TUNNEL_PORTS } from '../../records/tunnel-kinds.ts';
-import { type ConfigOption, UINT32_MAX } from '../config-option.ts';
-import { MAC_INTERFACES, MAC_LIST, VLAN_INTERFACES } from '../interface-maps.ts';
-import { choices, integer, numberOrWord, PORTS } from '../option-types.ts';
+import { type ConfigOption, UINT32_MAX } from '../types/config-option.ts';
+import { MAC_INTERFACES, MAC_LIST, VLAN_INTERFACES } from '../types/interface-maps.ts';
+import { choices, integer, numberOrWord, PORTS } from '../types/option-types.ts';
 
 /** One row for each tunnel over UDP: `decode.udpPorts.vxlan`, `--vxlan-ports`. */
 export const UDP_PORT_OPTIONS: readonly ConfigOption[] = Object.entries(UDP_TUNNEL_PORTS).map(

@@ -1,6 +1,6 @@
 /** Options of `flowtap replay` alone. */
-import type { ConfigOption } from '../config-option.ts';
-import { choice, integer, numberOrWord, SWITCH } from '../option-types.ts';
+import type { ConfigOption } from '../types/config-option.ts';
+import { choice, duration, integer, numberOrWord, SWITCH } from '../types/option-types.ts';
 
 export const OUTPUTS = ['table', 'json', 'csv', 'none'] as const;
 
@@ -43,6 +43,15 @@ export const REPLAY_OPTIONS: readonly ConfigOption[] = [
     unit: '',
     flag: 'merge',
     help: 'Several files are merged by time instead of read one after the other.',
+  },
+  {
+    ...ONLY,
+    path: 'replay.reorderWindow',
+    type: duration(0, 10_000),
+    default: 2,
+    unit: '',
+    flag: 'reorder-window',
+    help: 'Records that stand behind later ones are put in the order of time if they are late by no more; 0 leaves them.',
   },
   {
     ...ONLY,

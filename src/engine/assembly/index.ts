@@ -3,6 +3,7 @@ export { decodeCommon, decodedOctetsOnWire } from './decode';
 export { countFrames } from './frames';
 export { orderAndHash } from './keys';
 export { meter, touchIndex } from './meter';
+export { scanOrder } from './order';
 export { walkPcap } from './pcap';
 export { takePlain } from './plain';
 export { beginFlow, insertFlow, useTable } from './table';

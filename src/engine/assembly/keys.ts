@@ -1,4 +1,4 @@
-/** The keys of a decoded batch: order and hash (metering/flow-key.ts, which has the same for a single record). */
+/** The keys of a decoded batch: order and hash (metering/table/flow-key.ts, which has the same for a single record). */
 import * as layout from '../../records/decoded-words';
 
 const RECORD_OCTETS: usize = layout.DECODED_WORDS * 4;

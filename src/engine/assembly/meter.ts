@@ -40,8 +40,10 @@ const TOUCHED_AT_ONCE: u32 = 128;
 
 /** True if the flow, whose TCP has ended, does not take the packet: it is too late, or opens a new connection. */
 function isBehindTcpEnd(slot: u32, timeNs: f64, control: u32): bool {
-  if (timeNs - load<f64>(tcpEnds + (<usize>slot << 3)) >= tcpEndDelayNs) return true;
-  return (control & (SYN | RST)) === SYN;
+  const sinceNs = timeNs - load<f64>(tcpEnds + (<usize>slot << 3));
+  if (sinceNs >= tcpEndDelayNs) return true;
+  // A SYN that is older than the end belongs to the connection that ended.
+  return (control & (SYN | RST)) === SYN && sinceNs >= 0;
 }
 
 /** Notes a FIN or RST in the entry's state; a flow that has come to its end by it is looked at soon. */

@@ -4,7 +4,7 @@
  * `decodeCommon` and `orderAndHash` do one after the other to a batch, without what they leave for each other.
  */
 import * as layout from '../../records/decoded-words';
-import { PLAIN_FIRST_NS, PLAIN_LAST_NS, PLAIN_OCTETS, PLAIN_PLACE, PLAIN_SNAPPED, TIME_OCTETS } from '../../records/places';
+import { PLAIN_FIRST_NS, PLAIN_IS_LATE, PLAIN_LAST_NS, PLAIN_OCTETS, PLAIN_PLACE, PLAIN_SNAPPED, TIME_OCTETS } from '../../records/places';
 import { decodeFrame } from './decode';
 import { CAPTURED_LENGTH, isPlain, ORIGINAL_LENGTH, RECORD_HEADER_OCTETS, recordTimeNs, touch } from './pcap';
 
@@ -13,10 +13,12 @@ const RECORD_OCTETS: usize = layout.DECODED_WORDS * 4;
 const TOUCHED_AT_ONCE: u32 = 256;
 
 /**
- * Takes records until one is not plain, its frame is not a common one, or the batch is full.
+ * Takes records until one is out of order, later than `untilNs` or not plain, its frame is not a common one, or the batch is full.
  * @param memory where the window's view begins: offsets of frames count from there
  * @param start  the first record, in octets from there; `end`: behind the last octet
  * @param baseSeconds  what times count from; `unitNs`: of a record's fraction
+ * @param latestNs  no record may be earlier than this or than one before it; NaN if any may
+ * @param untilNs  the time of the last record taken, at most
  * @param point  index of the interface, an Ethernet
  * @param tosMask,vlanMask  what of ToS and VLAN id goes to the key
  * @param out  the decoded batch, of `capacity`
@@ -30,6 +32,8 @@ export function takePlain(
   capturedMax: u32,
   baseSeconds: f64,
   unitNs: f64,
+  latestNs: f64,
+  untilNs: f64,
   point: u32,
   tosMask: u32,
   vlanMask: u32,
@@ -47,17 +51,25 @@ export function takePlain(
   let touched: u32 = 0;
   let first = Infinity;
   let last = -Infinity;
+  let isLate: f64 = 0;
   while (count < capacity && at + RECORD_HEADER_OCTETS <= stop) {
     if (count % TOUCHED_AT_ONCE === 0) touched ^= touch(at, stop, TOUCHED_AT_ONCE);
     const captured = load<u32>(at, CAPTURED_LENGTH);
     const original = load<u32>(at, ORIGINAL_LENGTH);
     const frame = at + RECORD_HEADER_OCTETS;
     if (!isPlain(captured, original, capturedMax, stop - frame)) break;
-    if (!decodeFrame(frame, <u32>(frame - memory), captured, original, point, tosMask, vlanMask, to, multipliers)) break;
     const ns = recordTimeNs(at, baseSeconds, unitNs);
+    if (ns < latestNs) {
+      isLate = 1;
+      break;
+    }
+    if (ns > untilNs) break;
+    if (!decodeFrame(frame, <u32>(frame - memory), captured, original, point, tosMask, vlanMask, to, multipliers)) break;
     store<f64>(out + (<usize>count << 3), ns);
     octets += original;
     snapped += u32(captured < original);
+    // Not a number stays it.
+    latestNs = max<f64>(latestNs, ns);
     first = min<f64>(first, ns);
     last = max<f64>(last, ns);
     at = frame + captured;
@@ -71,5 +83,6 @@ export function takePlain(
   store<f64>(totals, first, PLAIN_FIRST_NS * 8);
   store<f64>(totals, last, PLAIN_LAST_NS * 8);
   store<f64>(totals, <f64>(at - memory), PLAIN_PLACE * 8);
+  store<f64>(totals, isLate, PLAIN_IS_LATE * 8);
   return count;
 }

@@ -1,4 +1,4 @@
-/** The flow table (metering/flow-table.ts), and how a flow comes into it. One table for each engine. */
+/** The flow table (metering/table/flow-table.ts), and how a flow comes into it. One table for each engine. */
 import * as packet from '../../records/decoded-words';
 import * as flow from '../../records/flow-words';
 import * as table from '../../records/table-words';

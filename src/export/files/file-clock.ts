@@ -3,8 +3,8 @@
  * system's clock going on from there; the system's where the flows are live.
  */
 import { FLOW_LAST_NS, type FlowRecordBatch } from '../../records/flow-layout.ts';
-import { ExportClock } from '../export-clock.ts';
-import type { SinkContext } from '../record-sink.ts';
+import { ExportClock } from '../contract/export-clock.ts';
+import type { SinkContext } from '../contract/record-sink.ts';
 
 export class FileClock {
   readonly #clock: ExportClock;

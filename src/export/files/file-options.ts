@@ -1,7 +1,7 @@
 /** Options that all files have, as the configuration gives them, brought into the shape of rotating-file.ts. */
 import { statSync } from 'node:fs';
 import { ConfigError, ExportError } from '../../base/errors.ts';
-import type { ExporterConfig, SinkContext } from '../record-sink.ts';
+import type { ExporterConfig, SinkContext } from '../contract/record-sink.ts';
 import { baseFolder, CONVERSIONS_ALLOWED, hasTime, unknownConversion, withTime } from './file-name.ts';
 import { tellLeftovers } from './leftovers.ts';
 import { type FileCompression, RotatingFile, type RotatingFileOptions } from './rotating-file.ts';

@@ -1,5 +1,5 @@
 /** Carries messages from an arena to a file, as they are (RFC 5655 §4: a file is a row of messages). */
-import type { MessageArena } from '../messages/message-arena.ts';
+import type { MessageArena } from '../transport/message-arena.ts';
 import { createTransportStatistics, type Transport } from '../transport/transport.ts';
 import type { RotatingFile } from './rotating-file.ts';
 

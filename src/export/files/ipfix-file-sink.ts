@@ -3,12 +3,12 @@
  * sequence numbers from 0. So each has an exporter of its own; they share the clock and the counters are added up.
  */
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
-import { ExportClock } from '../export-clock.ts';
-import type { CollectorExporter } from '../messages/collector-exporter.ts';
-import { createCollectorExporter } from '../messages/collector-options.ts';
-import { MessageArena } from '../messages/message-arena.ts';
-import type { InterfaceDescription } from '../options-data/options-data.ts';
-import type { RecordSink, SinkFactory } from '../record-sink.ts';
+import type { CollectorExporter } from '../collector/collector-exporter.ts';
+import { createCollectorExporter } from '../collector/collector-options.ts';
+import { ExportClock } from '../contract/export-clock.ts';
+import type { InterfaceDescription } from '../contract/options-content.ts';
+import type { RecordSink, SinkFactory } from '../contract/record-sink.ts';
+import { MessageArena } from '../transport/message-arena.ts';
 import { FileClock } from './file-clock.ts';
 import { createRotatingFile } from './file-options.ts';
 import { FileTransport } from './file-transport.ts';

@@ -3,7 +3,7 @@
  * another process is still writing them cannot be told, and what is in them may be wanted.
  */
 import { basename, dirname, join } from 'node:path';
-import type { SinkContext } from '../record-sink.ts';
+import type { SinkContext } from '../contract/record-sink.ts';
 import { filesNamedBy } from './file-name.ts';
 
 /** Names in a line; of more the number is told. */

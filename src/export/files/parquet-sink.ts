@@ -13,7 +13,7 @@ import {
   PACKETS,
   REVERSE_DOUBLE,
 } from '../../records/flow-layout.ts';
-import type { CollectorStatistics, RecordSink, SinkFactory } from '../record-sink.ts';
+import type { CollectorStatistics, RecordSink, SinkFactory } from '../contract/record-sink.ts';
 import { FileClock } from './file-clock.ts';
 import { createRotatingFile } from './file-options.ts';
 import { compileParquetColumns, type ParquetColumns, type RowReaders } from './parquet-columns.ts';

@@ -1,10 +1,10 @@
 /** Flow records in files of protobuf messages, each behind its length as a varint: the files that goflow2 writes. */
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
-import { countDataRecords } from '../batch-buffer.ts';
+import { countDataRecords } from '../contract/batch-buffer.ts';
+import type { RecordSink, SinkFactory } from '../contract/record-sink.ts';
 import { createBlock } from '../flow-messages/message-block.ts';
 import { MessageEncoder } from '../flow-messages/message-encoder.ts';
 import { flowMessageOptions } from '../flow-messages/message-options.ts';
-import type { RecordSink, SinkFactory } from '../record-sink.ts';
 import { FileClock } from './file-clock.ts';
 import { createRotatingFile } from './file-options.ts';
 import { fileStatistics } from './text-file-sink.ts';

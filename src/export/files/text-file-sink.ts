@@ -1,7 +1,7 @@
 /** Flow records in files of JSON lines or CSV: the same text as `-o json` and `-o csv`, rotated. */
 import { FlowText } from '../../ie/flow-text.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
-import type { CollectorStatistics, RecordSink, SinkFactory } from '../record-sink.ts';
+import type { CollectorStatistics, RecordSink, SinkFactory } from '../contract/record-sink.ts';
 import { FileClock } from './file-clock.ts';
 import { createRotatingFile } from './file-options.ts';
 import type { RotatingFile } from './rotating-file.ts';

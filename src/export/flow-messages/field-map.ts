@@ -34,7 +34,7 @@ export interface WantedField {
 
 export type MessageValues = Readonly<Record<MessageValueName, MessageValue>>;
 
-/** Reads the rows of `fields`, which config/option-types.ts has brought into this form. */
+/** Reads the rows of `fields`, which config/types/option-types.ts has brought into this form. */
 export function wantedFields(fields: readonly string[]): WantedField[] {
   return fields.map((row) => {
     const colon = row.indexOf(':');
@@ -95,7 +95,7 @@ function typeFault(
   return { found, allowed: `${types}, or an element of the type ${abstract.join(', ')} for ${field.name}` };
 }
 
-/** What is wrong with a chain of fields, whatever is to fill it. */
+/** The fault of a chain of fields, whatever is to fill it. */
 function chainFault(chain: readonly SchemaField[]): Omit<ConfigFault, 'path'> | undefined {
   const within = chain.slice(0, -1).find(({ isRepeated, type }) => isRepeated || type !== 'message');
   if (within === undefined) return undefined;

@@ -3,8 +3,8 @@
  * IP version and direction, and writes down the time of export. What runs for every record is in flow-encoder.ts.
  */
 import type { FlowRecordBatch, RecordParts } from '../../records/flow-layout.ts';
-import { ExportClock } from '../export-clock.ts';
-import { LANES, RowSelection } from '../row-selection.ts';
+import { ExportClock } from '../contract/export-clock.ts';
+import { LANES, RowSelection } from '../contract/row-selection.ts';
 import { writeOnce } from './build-column.ts';
 import { encodeMessages, type MessageRun } from './flow-encoder.ts';
 import { ENTRY_HEAD_OCTETS, type MessageBlock } from './message-block.ts';
@@ -40,7 +40,7 @@ export class MessageEncoder {
   begin(batch: FlowRecordBatch): void {
     const selection = this.#selection;
     selection.select(batch, this.#options.isBiflow);
-    // The clock's system start is NetFlow's business alone.
+    // Only NetFlow has the clock's system start.
     if (!selection.isEmpty) this.#clock.update(batch, selection.firstNs, selection.lastNs);
     this.#batch = batch;
     this.#lane = 0;

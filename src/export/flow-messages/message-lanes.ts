@@ -6,7 +6,7 @@ import { ConfigError, type ConfigFault } from '../../base/errors.ts';
 import { readsEncapsulation, readsHealth } from '../../ie/element.ts';
 import { compileTemplate } from '../../ie/templates.ts';
 import type { RecordParts } from '../../records/flow-layout.ts';
-import { KIND_IPV6, LANES, SIDE_BOTH, SIDE_REVERSE, SIDES } from '../row-selection.ts';
+import { KIND_IPV6, LANES, SIDE_BOTH, SIDE_REVERSE, SIDES } from '../contract/row-selection.ts';
 import { type CompiledColumns, compileColumns } from './compile-columns.ts';
 import { type FilledField, fillByNames, fillWanted, wantedFields } from './field-map.ts';
 import { FIXED, type MessageColumn, OTHER } from './message-column.ts';

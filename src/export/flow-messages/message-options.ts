@@ -1,7 +1,7 @@
 /** What flow messages are made by, from the configuration of an exporter: shared by Kafka and by files of messages. */
 import { isIP } from 'node:net';
 import { ConfigError } from '../../base/errors.ts';
-import type { ExporterConfig, ExportingConfig } from '../record-sink.ts';
+import type { ExporterConfig, ExportingConfig } from '../contract/record-sink.ts';
 import { ownAddress, type ProbeValues } from './message-values.ts';
 
 export interface FlowMessageOptions {
@@ -24,7 +24,7 @@ export interface FlowMessageOptions {
   readonly origin: string;
 }
 
-/** What is text and not `auto`. */
+/** The text, unless it is `auto`. */
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== 'auto' ? value : undefined;
 }

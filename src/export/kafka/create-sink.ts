@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import type { SASLMechanismValue } from '@platformatic/kafka';
 import { ConfigError } from '../../base/errors.ts';
+import type { ExporterConfig, ExportingConfig, RecordSink, SinkContext } from '../contract/record-sink.ts';
 import { MessageEncoder } from '../flow-messages/message-encoder.ts';
 import { flowMessageOptions } from '../flow-messages/message-options.ts';
-import type { ExporterConfig, ExportingConfig, RecordSink, SinkContext } from '../record-sink.ts';
 import { openSpool } from '../spool/place.ts';
 import type { ClusterOptions } from './kafka-cluster.ts';
 import type { KafkaSinkOptions } from './kafka-options.ts';
@@ -47,7 +47,7 @@ class Options {
     return Number(this.known(name));
   }
 
-  /** What is in the file that an option names; undefined where it names none. */
+  /** The contents of the file that an option names; undefined where it names none. */
   file(name: string): string | undefined {
     const path = this.text(name);
     if (path === undefined) return undefined;

@@ -3,23 +3,7 @@
  * errors (a failed request names failed connections, which name system errors): the innermost that says something is
  * what counts.
  */
-
-/** Reasons, for counters; what to do about each is in ../faults.ts. */
-export const KAFKA_FAULT_REASONS = [
-  'brokerUnreachable',
-  'brokerTimeout',
-  'tls',
-  'authentication',
-  'notAuthorized',
-  'unknownTopic',
-  'notReplicated',
-  'producerLost',
-  'tooLarge',
-  'rejected',
-  'other',
-] as const;
-
-export type KafkaFaultReason = (typeof KAFKA_FAULT_REASONS)[number];
+import { KAFKA_FAULT_REASONS, type KafkaFaultReason } from '../contract/fault-reasons.ts';
 
 export interface KafkaFault {
   readonly reason: KafkaFaultReason;

@@ -6,9 +6,9 @@
  */
 import { ENCAPSULATION_WORDS } from '../../records/decoded-batch.ts';
 import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../../records/flow-layout.ts';
-import { countDataRecords } from '../batch-buffer.ts';
+import { countDataRecords } from '../contract/batch-buffer.ts';
+import type { CollectorStatistics, RecordSink, SinkContext } from '../contract/record-sink.ts';
 import type { MessageEncoder } from '../flow-messages/message-encoder.ts';
-import type { CollectorStatistics, RecordSink, SinkContext } from '../record-sink.ts';
 import { Backlog } from '../sessions/backlog.ts';
 import type { Spool } from '../spool/spool.ts';
 import { KafkaCluster } from './kafka-cluster.ts';
@@ -19,7 +19,7 @@ import { MessageFeed } from './message-feed.ts';
 /** A live capture that ends waits no longer than this for brokers that take records, but slowly. */
 const LIVE_END_MS = 5000;
 
-/** What is safe in a spool waits this long for brokers that are away: a fault may pass. */
+/** Records that are safe in a spool wait this long for brokers that are away: a fault may pass. */
 const SAFE_END_MS = 2000;
 
 type DropReason = 'unreachable' | 'spoolFull' | 'spoolFailed' | 'spoolDamaged' | 'stopped';

@@ -1,5 +1,7 @@
 /** What a Kafka sender counts. The sender that takes its place goes on with the same. */
-import type { KafkaFault, KafkaFaultReason } from './kafka-fault.ts';
+
+import type { KafkaFaultReason } from '../contract/fault-reasons.ts';
+import type { KafkaFault } from './kafka-fault.ts';
 
 export interface SenderStatistics {
   /** Requests' batches and octets that the brokers acknowledged, and the messages in them. */

@@ -1,8 +1,8 @@
 /** Adds up what the records of each message amount to, in case that the message cannot be sent. */
 import { FORWARD_DOUBLE, OCTETS, PACKETS, REVERSE_DOUBLE } from '../../records/flow-layout.ts';
-import { SIDE_FORWARD, SIDE_REVERSE } from '../row-selection.ts';
+import { SIDE_FORWARD, SIDE_REVERSE } from '../contract/row-selection.ts';
+import type { MessageArena } from '../transport/message-arena.ts';
 import type { ColumnRun } from './columns.ts';
-import type { MessageArena } from './message-arena.ts';
 
 /** @param side of the lane that the records are in */
 export function addMessageVolumes(run: ColumnRun, side: number, arena: MessageArena): void {

@@ -1,9 +1,8 @@
 /** What an exporter of messages wants to know; collector-options.ts makes it of the configuration. Only types. */
 import type { AnonymizationConfig } from '../anonymization/anonymizer.ts';
-import type { ExportClock } from '../export-clock.ts';
-import type { SamplingDescription, SamplingForm } from '../metering-statistics.ts';
-import type { OptionsDataMode } from '../options-data/announcer-options.ts';
-import type { FlowKeyParts } from '../options-data/options-templates.ts';
+import type { ExportClock } from '../contract/export-clock.ts';
+import type { SamplingDescription, SamplingForm } from '../contract/metering-statistics.ts';
+import type { FlowKeyParts, OptionsDataMode } from '../contract/options-content.ts';
 
 export type ExportProtocol = 'netflow5' | 'netflow9' | 'ipfix';
 

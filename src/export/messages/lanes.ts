@@ -3,7 +3,7 @@
  * records that announce them.
  */
 import { compileTemplate, isProfile, type Template, type TemplateOptions } from '../../ie/templates.ts';
-import { KINDS, SIDE_BOTH, SIDE_REVERSE, SIDES } from '../row-selection.ts';
+import { KINDS, SIDE_BOTH, SIDE_REVERSE, SIDES } from '../contract/row-selection.ts';
 import { type Column, compileColumns, type ExporterValues } from './columns.ts';
 import type { CollectorExporterOptions } from './exporter-options.ts';
 import { ipfixTemplateRecord } from './ipfix.ts';

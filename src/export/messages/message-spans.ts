@@ -13,7 +13,7 @@ import {
   PACKETS,
   REVERSE_DOUBLE,
 } from '../../records/flow-layout.ts';
-import { UP_TIME_SPAN_MAX_MS } from '../export-clock.ts';
+import { UP_TIME_SPAN_MAX_MS } from '../contract/export-clock.ts';
 import type { ExportProtocol } from './exporter-options.ts';
 
 /** Of 32 bits of up time, what the start before the first flow and the rounding of headers take. */

@@ -12,8 +12,8 @@ import {
   PACKETS,
   REVERSE_DOUBLE,
 } from '../../records/flow-layout.ts';
-import { systemUpTimeMs } from '../export-clock.ts';
-import type { SamplingDescription } from '../metering-statistics.ts';
+import { systemUpTimeMs } from '../contract/export-clock.ts';
+import type { SamplingDescription } from '../contract/metering-statistics.ts';
 import type { MessageContents, MessageFormat, MessageTotals } from './message-builder.ts';
 
 const VERSION = 5;

@@ -3,7 +3,7 @@
  * here alone: a FlowSet is a set, the source id an observation domain, and the sequence number counts messages.
  */
 import type { Template } from '../../ie/templates.ts';
-import { systemUpTimeMs } from '../export-clock.ts';
+import { systemUpTimeMs } from '../contract/export-clock.ts';
 import type { MessageContents, MessageFormat, MessageTotals } from './message-builder.ts';
 
 const VERSION = 9;

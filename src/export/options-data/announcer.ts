@@ -2,18 +2,19 @@
  * Announces templates and options to a collector: before their first use, again soon after, and then by time and number
  * of messages (RFC 7011 §8.4, RFC 3954 §9), since a datagram may be lost and a collector restarted.
  */
-import type { ExportClock } from '../export-clock.ts';
-import { type FlowVolume, NOTHING_LOST } from '../lost-flows.ts';
+import type { ExportClock } from '../contract/export-clock.ts';
+import { type FlowVolume, NOTHING_LOST } from '../contract/lost-flows.ts';
+import type { MeteringStatistics } from '../contract/metering-statistics.ts';
+import type { InterfaceDescription } from '../contract/options-content.ts';
 import { OPTIONS_TEMPLATE_SET, TEMPLATE_SET } from '../messages/ipfix.ts';
 import type { Lanes, TemplateIds } from '../messages/lanes.ts';
-import type { MessageArena } from '../messages/message-arena.ts';
 import type { MessageBuilder } from '../messages/message-builder.ts';
 import { OPTIONS_TEMPLATE_SET_V9, TEMPLATE_SET_V9 } from '../messages/netflow-v9.ts';
-import type { MeteringStatistics } from '../metering-statistics.ts';
+import type { MessageArena } from '../transport/message-arena.ts';
 import type { TransportStatistics } from '../transport/transport.ts';
 import type { AnnouncerOptions } from './announcer-options.ts';
 import { ControlRecords } from './control-records.ts';
-import { type InterfaceDescription, ipfixOptionsData, netflow9OptionsData } from './options-data.ts';
+import { ipfixOptionsData, netflow9OptionsData } from './options-data.ts';
 import type { OptionsSet } from './options-records.ts';
 import { EVERY_PACKET } from './options-sampling.ts';
 import { ownElementsOf, readsUpTime } from './options-templates.ts';

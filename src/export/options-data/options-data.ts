@@ -5,7 +5,12 @@
  */
 import type { InformationElement } from '../../ie/element.ts';
 import type { AnonymizationConfig } from '../anonymization/anonymizer.ts';
-import type { MeteringStatistics, SamplingDescription, SamplingForm } from '../metering-statistics.ts';
+import type {
+  MeteringStatistics,
+  SamplingDescription,
+  SamplingForm,
+} from '../contract/metering-statistics.ts';
+import type { FlowKeyParts, InterfaceDescription } from '../contract/options-content.ts';
 import { addressOctets } from '../transport/collector-address.ts';
 import {
   ipfixOptions,
@@ -19,7 +24,6 @@ import { type ExportStatistics, ipfixStatistics, netflow9Statistics } from './op
 import {
   type AnnouncedTemplate,
   anonymizationOptions,
-  type FlowKeyParts,
   flowKeyOptions,
   typeInformation,
 } from './options-templates.ts';
@@ -27,14 +31,6 @@ import {
 /** Sizes of names in NetFlow v9, which has no variable lengths. */
 const V9_NAME_OCTETS = 32;
 const V9_DESCRIPTION_OCTETS = 64;
-
-/** An interface as collectors are told about it. */
-export interface InterfaceDescription {
-  /** ingressInterface of its flows. */
-  readonly ifIndex: number;
-  readonly name: string;
-  readonly description: string;
-}
 
 export interface OptionsContents {
   readonly observationDomainId: number;

@@ -2,7 +2,7 @@
  * Sampling as options data, in the forms that collectors look for (docs/collectors.md says which one looks for which):
  * the older ones of NetFlow v9, and those of RFC 5477.
  */
-import type { SamplingDescription, SamplingForm } from '../metering-statistics.ts';
+import type { SamplingDescription, SamplingForm } from '../contract/metering-statistics.ts';
 import type { Field, OptionsContent, Value } from './options-records.ts';
 
 const SAMPLING_INTERVAL_FIELD = { id: 34, octets: 4 };

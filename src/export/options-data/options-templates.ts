@@ -3,14 +3,12 @@
  * addresses (RFC 6235), and what flowtap's own elements are (RFC 5610).
  */
 import { ABSTRACT_TYPES, SEMANTICS, UNITS } from '../../ie/abstract-types.ts';
-import type { FlowKeyPart, InformationElement } from '../../ie/element.ts';
+import type { InformationElement } from '../../ie/element.ts';
 import type { Template, TemplateField } from '../../ie/templates.ts';
 import { nameOf } from '../../ie/text-columns.ts';
 import type { AnonymizationConfig } from '../anonymization/anonymizer.ts';
+import type { FlowKeyParts } from '../contract/options-content.ts';
 import { type OptionsContent, VARIABLE_LENGTH } from './options-records.ts';
-
-/** Parts of the flow key that can be chosen; as in the configuration. */
-export type FlowKeyParts = Readonly<Record<Exclude<FlowKeyPart, 'always' | 'ingress'>, boolean>>;
 
 export interface AnnouncedTemplate {
   readonly id: number;
@@ -79,7 +77,7 @@ export function anonymizationOptions(
       template.fields.flatMap(({ element, isReverse }) => {
         const technique = techniqueOf(element, config);
         const isWanted = !isReverse && (element.isEnterprise === true) === isOwn;
-        // What is constant was never an address of anybody's.
+        // A constant was never an address on the wire.
         if (technique === undefined || !isWanted || element.source.kind === 'constant') return [];
         return [[id, ...(isOwn ? [enterpriseNumber] : []), element.id, STABLE, technique]];
       }),

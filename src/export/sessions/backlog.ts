@@ -4,8 +4,8 @@
  * batch is on disk as well, so that it outlives the process, and only there when memory is full.
  */
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
-import { BatchBuffer } from '../batch-buffer.ts';
-import { type FlowVolume, LostFlows, volumeOf } from '../lost-flows.ts';
+import { BatchBuffer } from '../contract/batch-buffer.ts';
+import { type FlowVolume, LostFlows, volumeOf } from '../contract/lost-flows.ts';
 import { frameOctets } from '../spool/segment.ts';
 import type { Spool } from '../spool/spool.ts';
 
@@ -187,7 +187,7 @@ export class Backlog {
     return entry.dataRecords;
   }
 
-  /** What was handed out and not confirmed is handed out again. */
+  /** Hands out again the batches that were handed out and not confirmed. */
   rewind(): void {
     const [first] = this.#inFlight;
     if (first === undefined) return;

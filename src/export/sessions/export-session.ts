@@ -1,14 +1,14 @@
 /**
  * One transport session (RFC 7011 §10.3.4, §10.4.4) with a collector: templates and sequence numbers of its own, and for
  * each batch that went into it, whether the collector's system has acknowledged all of it. What it goes over is
- * stream-session.ts's business, or udp-session.ts's.
+ * done by stream-session.ts or udp-session.ts.
  */
 import type { RecordParts } from '../../records/flow-layout.ts';
 import type { StreamProgress } from '../../sys/socket-options.ts';
-import type { CollectorExporter } from '../messages/collector-exporter.ts';
-import type { MessageArena } from '../messages/message-arena.ts';
-import type { CollectorStatistics } from '../record-sink.ts';
+import type { CollectorExporter } from '../collector/collector-exporter.ts';
+import type { CollectorStatistics } from '../contract/record-sink.ts';
 import type { Spool } from '../spool/spool.ts';
+import type { MessageArena } from '../transport/message-arena.ts';
 import type { BacklogEntry } from './backlog.ts';
 
 /** How far a batch has come. */

@@ -1,15 +1,21 @@
 /**
  * Keeps a session with a collector: connects, tries again with growing pauses when that fails or the session ends,
- * looks the name up again, and counts. What is sent in a session is session-sink.ts's business.
+ * looks the name up again, and counts. session-sink.ts sends records in a session.
  */
 import { ExportError } from '../../base/errors.ts';
-import { Backoff } from '../backoff.ts';
-import type { CollectorExporter } from '../messages/collector-exporter.ts';
-import type { InterfaceDescription } from '../options-data/options-data.ts';
-import type { CollectorStatistics, ExporterConfig, RecordSink, SinkContext } from '../record-sink.ts';
-import { addCounts, addStatistics, emptyStatistics } from '../statistics.ts';
+import type { CollectorExporter } from '../collector/collector-exporter.ts';
+import { Backoff } from '../contract/backoff.ts';
+import type { SendErrorReason } from '../contract/fault-reasons.ts';
+import type { InterfaceDescription } from '../contract/options-content.ts';
+import type {
+  CollectorStatistics,
+  ExporterConfig,
+  RecordSink,
+  SinkContext,
+} from '../contract/record-sink.ts';
+import { addCounts, addStatistics, emptyStatistics } from '../contract/statistics.ts';
 import { isHostName, resolveCollector } from '../transport/collector-address.ts';
-import { type SendErrorReason, sendErrorReason } from '../transport/transport.ts';
+import { sendErrorReason } from '../transport/transport.ts';
 import type { ExportSession, OpenSession } from './export-session.ts';
 
 const RECONNECT_MAX_MS = 30_000;

@@ -4,17 +4,17 @@
  * broken session leaves open goes out again in the next one, and may be a repetition.
  */
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
-import { countDataRecords } from '../batch-buffer.ts';
-import { addVolumes, type FlowVolume, LostFlows, volumeOf } from '../lost-flows.ts';
-import { collectorOptions } from '../messages/collector-options.ts';
-import type { InterfaceDescription } from '../options-data/options-data.ts';
+import { collectorOptions } from '../collector/collector-options.ts';
+import { countDataRecords } from '../contract/batch-buffer.ts';
+import { addVolumes, type FlowVolume, LostFlows, volumeOf } from '../contract/lost-flows.ts';
+import type { InterfaceDescription } from '../contract/options-content.ts';
 import type {
   CollectorStatistics,
   ExporterConfig,
   ExportingConfig,
   RecordSink,
   SinkContext,
-} from '../record-sink.ts';
+} from '../contract/record-sink.ts';
 import { Backlog } from './backlog.ts';
 import type { ExportSession, SessionSinkParts } from './export-session.ts';
 import { SessionConnector } from './session-connector.ts';

@@ -1,8 +1,8 @@
 /** Collectors with sessions, by transport: what each needs before there is a sink for it. */
 import { ConfigError } from '../../base/errors.ts';
 import type { RecordParts } from '../../records/flow-layout.ts';
-import { partsOfTemplates } from '../messages/collector-options.ts';
-import type { ExporterConfig, ExportingConfig, RecordSink, SinkContext } from '../record-sink.ts';
+import { partsOfTemplates } from '../collector/collector-options.ts';
+import type { ExporterConfig, ExportingConfig, RecordSink, SinkContext } from '../contract/record-sink.ts';
 import { openSpool } from '../spool/place.ts';
 import { resolveCollector } from '../transport/collector-address.ts';
 import { readTlsMaterial } from '../transport/stream-connection.ts';

@@ -1,7 +1,7 @@
 /** A session over TCP or TLS: from a connection to a session, and from the stream's events to its end. */
-import { createCollectorExporter } from '../messages/collector-options.ts';
-import { MessageArena } from '../messages/message-arena.ts';
-import type { ExporterConfig, ExportingConfig } from '../record-sink.ts';
+import { createCollectorExporter } from '../collector/collector-options.ts';
+import type { ExporterConfig, ExportingConfig } from '../contract/record-sink.ts';
+import { MessageArena } from '../transport/message-arena.ts';
 import { type CollectorConnection, connectStream, readTlsMaterial } from '../transport/stream-connection.ts';
 import { StreamTransport } from '../transport/stream-transport.ts';
 import { ExportSession, type OpenSession } from './export-session.ts';

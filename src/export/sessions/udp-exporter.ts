@@ -1,13 +1,14 @@
 /** Opens what a session over UDP needs: memory for messages of a size that fits, a socket, and the exporter on top. */
 
-import type { ExportClock } from '../export-clock.ts';
-import type { CollectorExporter } from '../messages/collector-exporter.ts';
-import { createCollectorExporter } from '../messages/collector-options.ts';
-import { MessageArena } from '../messages/message-arena.ts';
-import type { ExporterConfig, ExportingConfig } from '../record-sink.ts';
+import type { CollectorExporter } from '../collector/collector-exporter.ts';
+import { createCollectorExporter } from '../collector/collector-options.ts';
+import type { ExportClock } from '../contract/export-clock.ts';
+import type { ExporterConfig, ExportingConfig } from '../contract/record-sink.ts';
 import { addressTowards, isLocalAddress, type ResolvedAddress } from '../transport/collector-address.ts';
+import { MessageArena } from '../transport/message-arena.ts';
+import { openUdpTransport } from '../transport/open-udp-transport.ts';
 import type { SocketSettings } from '../transport/udp-socket.ts';
-import { openUdpTransport, type UdpTransport } from '../transport/udp-transport.ts';
+import type { UdpTransport } from '../transport/udp-transport.ts';
 
 /** Largest message: what every path carries unfragmented, or nearly so for IPv4; IPv6's least MTU less headers. */
 const MESSAGE_OCTETS_IPV4 = 1400;

@@ -5,10 +5,10 @@
  * datagrams a firewall drops counts as there.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { ExportClock } from '../export-clock.ts';
-import type { ExporterConfig, ExportingConfig } from '../record-sink.ts';
+import { ExportClock } from '../contract/export-clock.ts';
+import type { SendErrorReason } from '../contract/fault-reasons.ts';
+import type { ExporterConfig, ExportingConfig } from '../contract/record-sink.ts';
 import { resolveCollector } from '../transport/collector-address.ts';
-import type { SendErrorReason } from '../transport/transport.ts';
 import { ExportSession, type OpenSession } from './export-session.ts';
 import { openUdpExporter, type UdpExporter } from './udp-exporter.ts';
 

@@ -1,7 +1,7 @@
 /** Where the spool of an exporter lies, and opening it. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { ExporterConfig, SinkContext } from '../record-sink.ts';
+import type { ExporterConfig, SinkContext } from '../contract/record-sink.ts';
 import type { RecoveredDamage } from './recovery.ts';
 import { Spool } from './spool.ts';
 
@@ -49,7 +49,7 @@ export function openSpool(to: ExporterConfig, context: SinkContext): Spool | und
   return spool;
 }
 
-/** What is lost, as far as that is known. */
+/** The loss, as far as it is known. */
 function lostText({ batches, dataRecords, unknownOctets }: RecoveredDamage): string {
   const known = `${dataRecords} flow records (${batches} ${batches === 1 ? 'batch' : 'batches'}) are lost`;
   if (unknownOctets === 0) return known;

@@ -1,7 +1,7 @@
 /** Reads the frames of segments, one segment at a time, and finds where to go on behind damage. */
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BatchBuffer } from '../batch-buffer.ts';
+import type { BatchBuffer } from '../contract/batch-buffer.ts';
 import { FrameScanner } from './gap.ts';
 import { SEGMENT_SPAN, type SegmentFile, segmentName, walkFrames } from './recovery.ts';
 import { FRAME_HEADER_OCTETS, FrameHeaderMemory, frameBatch, readFully } from './segment.ts';
@@ -56,8 +56,8 @@ export class SegmentReader {
   }
 
   /**
-   * Finds where to go on behind damage that nobody knew of: at the next frame that is whole, or in memory. What was lost
-   * is what the rest of the segment does not hold.
+   * Finds where to go on behind damage that nobody knew of: at the next frame that is whole, or in memory. The loss
+   * is all that the rest of the segment does not hold.
    */
   passDamage(segment: SegmentFile, at: number, held: readonly HeldBatch[]): Damage {
     const base = segment.number * SEGMENT_SPAN;

@@ -12,7 +12,7 @@
 import { readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
-import { BatchBuffer } from '../batch-buffer.ts';
+import { BatchBuffer } from '../contract/batch-buffer.ts';
 
 export const SEGMENT_HEADER_OCTETS = 32;
 export const FRAME_HEADER_OCTETS = 40;

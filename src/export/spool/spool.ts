@@ -18,7 +18,7 @@ import {
 import { join } from 'node:path';
 import { ExportError } from '../../base/errors.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
-import type { BatchBuffer } from '../batch-buffer.ts';
+import type { BatchBuffer } from '../contract/batch-buffer.ts';
 import { CommitFile } from './commit-file.ts';
 import { DamagedFiles } from './damaged-files.ts';
 import { releaseLock, takeLock } from './lock.ts';
@@ -93,7 +93,7 @@ export class Spool {
       this.#committed,
       (first?.number ?? 1) * SEGMENT_SPAN + SEGMENT_HEADER_OCTETS,
     );
-    // What is damaged right there has been told.
+    // Damage right there has been told.
     const gap = first?.gaps.get(this.#readPosition - first.number * SEGMENT_SPAN);
     if (gap !== undefined) this.#readPosition = first!.number * SEGMENT_SPAN + gap.end;
     this.#committed = this.#readPosition;

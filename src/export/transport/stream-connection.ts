@@ -13,7 +13,7 @@ import {
   socketDescriptor,
   streamProgress,
 } from '../../sys/socket-options.ts';
-import type { ExporterConfig } from '../record-sink.ts';
+import type { ExporterConfig } from '../contract/record-sink.ts';
 import { resolveCollector } from './collector-address.ts';
 
 const CONNECT_MS = 10_000;

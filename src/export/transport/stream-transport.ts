@@ -4,7 +4,7 @@
  * over, and session-sink.ts sends its records again in the next one.
  */
 import type { Duplex } from 'node:stream';
-import type { MessageArena } from '../messages/message-arena.ts';
+import type { MessageArena } from './message-arena.ts';
 import { createTransportStatistics, type Transport } from './transport.ts';
 
 export class StreamTransport implements Transport {

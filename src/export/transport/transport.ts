@@ -1,26 +1,5 @@
 /** What carries messages from an arena to a collector. udp-transport.ts is one; tests have others. */
-
-/**
- * Why messages could not be sent, or a session not be set up or kept: the name of the system's error; `closed` by the
- * collector; `dns`: its name is unknown; `tls`: a certificate or the handshake is wrong.
- */
-export const SEND_ERROR_REASONS = [
-  'econnrefused',
-  'enetunreach',
-  'ehostunreach',
-  'emsgsize',
-  'enobufs',
-  'eaddrinuse',
-  'econnreset',
-  'epipe',
-  'etimedout',
-  'closed',
-  'dns',
-  'tls',
-  'other',
-] as const;
-
-export type SendErrorReason = (typeof SEND_ERROR_REASONS)[number];
+import { SEND_ERROR_REASONS, type SendErrorReason } from '../contract/fault-reasons.ts';
 
 export interface TransportStatistics {
   /** Messages and octets that the system took. */
@@ -28,6 +7,8 @@ export interface TransportStatistics {
   octets: number;
   /** Flow records in those messages. */
   flowRecords: number;
+  /** Of these, those of the 2 s before a refusal by the receiving host (sent-window.ts): sent in vain. */
+  refusedFlowRecords: number;
   /** Flow records in messages that it did not take, and packets and octets of their flows. */
   failedFlowRecords: number;
   failedFlowPackets: number;
@@ -42,6 +23,7 @@ export function createTransportStatistics(): TransportStatistics {
     messages: 0,
     octets: 0,
     flowRecords: 0,
+    refusedFlowRecords: 0,
     failedFlowRecords: 0,
     failedFlowPackets: 0,
     failedFlowOctets: 0,

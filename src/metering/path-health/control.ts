@@ -2,9 +2,10 @@
  * What changes the state of a TCP connection rather than moving it on: SYN, RST and the receive window. See
  * tcp.ts, which calls this.
  */
+
+import type { HealthTable } from '../table/health-table.ts';
+import * as side from '../table/health-table.ts';
 import * as options from './options.ts';
-import type { HealthTable } from './table.ts';
-import * as side from './table.ts';
 import { endTrouble, lossOf, noteSyn, noteSynAck } from './timing.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).

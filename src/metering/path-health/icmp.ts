@@ -11,14 +11,14 @@ import type { DecodedBatch } from '../../records/decoded-batch.ts';
 import * as decoded from '../../records/decoded-batch.ts';
 import * as layout from '../../records/flow-layout.ts';
 import * as record from '../../records/health-layout.ts';
-import * as counting from '../counters.ts';
-import { orderAndHashKeys } from '../flow-key.ts';
-import type { FlowTable } from '../flow-table.ts';
-import { findSlot, lineOf } from '../flow-table.ts';
+import * as counting from '../table/counters.ts';
+import { orderAndHashKeys } from '../table/flow-key.ts';
+import type { FlowTable } from '../table/flow-table.ts';
+import { findSlot, lineOf } from '../table/flow-table.ts';
+import type { HealthTable } from '../table/health-table.ts';
+import * as side from '../table/health-table.ts';
 import * as pdm from './pdm.ts';
 import { walkHeaders } from './pdm.ts';
-import type { HealthTable } from './table.ts';
-import * as side from './table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { CAPTURED_END, CONTROL_BITS, DECODED_WORDS, DESTINATION_ADDRESS, DETAIL, HASH } = decoded;

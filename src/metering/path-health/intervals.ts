@@ -7,8 +7,8 @@
  * counted to the current one.
  */
 import * as layout from '../../records/health-layout.ts';
-import type { HealthTable } from './table.ts';
-import * as side from './table.ts';
+import type { HealthTable } from '../table/health-table.ts';
+import * as side from '../table/health-table.ts';
 import * as timing from './timing.ts';
 import { noteSilence, takeResponse } from './timing.ts';
 

@@ -10,9 +10,10 @@
  *
  * At most HOLES_MAX holes are kept for each direction; the oldest one is forgotten for a new one.
  */
+
+import type { HealthTable } from '../table/health-table.ts';
+import * as side from '../table/health-table.ts';
 import * as segments from './options.ts';
-import type { HealthTable } from './table.ts';
-import * as side from './table.ts';
 import { lossOf } from './timing.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).

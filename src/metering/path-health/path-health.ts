@@ -11,13 +11,13 @@ import type { DecodedBatch } from '../../records/decoded-batch.ts';
 import * as decoded from '../../records/decoded-batch.ts';
 import * as layout from '../../records/flow-layout.ts';
 import * as tableWords from '../../records/table-words.ts';
-import type { FlowTable } from '../flow-table.ts';
+import type { FlowTable } from '../table/flow-table.ts';
+import type { HealthTable } from '../table/health-table.ts';
+import * as side from '../table/health-table.ts';
 import { addIcmpError, isIcmpError } from './icmp.ts';
 import { moveInterval, noteData } from './intervals.ts';
 import { superPayload } from './loss.ts';
 import { addPdm } from './pdm.ts';
-import type { HealthTable } from './table.ts';
-import * as side from './table.ts';
 import { addTcp } from './tcp.ts';
 import { emptyTiming, lossOf } from './timing.ts';
 

@@ -1,8 +1,8 @@
 /** The groups of words of one direction in a record of path health (record.ts). */
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import * as record from '../../records/health-layout.ts';
-import type { HealthTable } from './table.ts';
-import * as side from './table.ts';
+import type { HealthTable } from '../table/health-table.ts';
+import * as side from '../table/health-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { ACK_RTT, CAPTURE_LOST_OCTETS, CAPTURE_LOST_SEGMENTS, CE_PACKETS, DATA_SEGMENTS } = record;

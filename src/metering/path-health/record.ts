@@ -6,10 +6,10 @@
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import * as flow from '../../records/flow-layout.ts';
 import * as record from '../../records/health-layout.ts';
+import type { HealthTable } from '../table/health-table.ts';
+import * as side from '../table/health-table.ts';
 import { intervalNs } from './intervals.ts';
 import { newOctets, word, writeCounts, writePdm, writeTcp, writeTimes } from './record-parts.ts';
-import type { HealthTable } from './table.ts';
-import * as side from './table.ts';
 import * as timing from './timing.ts';
 import { noteSilence } from './timing.ts';
 

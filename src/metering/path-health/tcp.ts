@@ -1,19 +1,19 @@
 /**
  * TCP in the middle of the path (RFC 9293): follows both directions' sequence and acknowledgement numbers, windows and
- * options. What is usual, new data in order and acknowledgements that advance, is done here; what is not goes to
+ * options. New data in order and acknowledgements that advance are usual and done here; the rest goes to
  * loss.ts, times go to timing.ts. All arithmetic on numbers is modulo 2^32.
  */
 
 import type { DecodedBatch } from '../../records/decoded-batch.ts';
 import * as decoded from '../../records/decoded-batch.ts';
+import type { HealthTable } from '../table/health-table.ts';
+import * as side from '../table/health-table.ts';
 import { addReset, addSyn, addWindow, count, countFlags } from './control.ts';
 import { noteData } from './intervals.ts';
 import * as losses from './loss.ts';
 import { addOldSegment, openHole, segmentOctets, segmentsIn, superPayload, takeUnseen } from './loss.ts';
 import * as options from './options.ts';
 import { readTcpOptions } from './options.ts';
-import type { HealthTable } from './table.ts';
-import * as side from './table.ts';
 import {
   endTrouble,
   expectAck,

@@ -6,8 +6,8 @@
  * probe, and the acknowledgement comes back to it.
  */
 
-import type { HealthTable } from './table.ts';
-import * as side from './table.ts';
+import type { HealthTable } from '../table/health-table.ts';
+import * as side from '../table/health-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { BITS, DATA_SEEN, LAST_DATA_NS, LOSS_USED, LOSS_WORDS, NEXT, NEXT_KNOWN } = side;

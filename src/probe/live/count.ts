@@ -4,10 +4,10 @@
  * sampling is by hash, which reads what was decoded.
  */
 
-import { createLiveBatch, type LivePacketBatch } from '../../capture/live/live-batch.ts';
-import type { LiveCaptureOptions } from '../../capture/live/live-options.ts';
 import { LiveSource, type LiveStatistics } from '../../capture/live/live-source.ts';
 import { liveOpener } from '../../capture/live/open-live.ts';
+import { createLiveBatch, type LivePacketBatch } from '../../capture/live-batch.ts';
+import type { LiveCaptureOptions } from '../../capture/live-options.ts';
 import { createHashSelector, selectDecoded } from '../../capture/selection/hash-selection.ts';
 import { samplesItself, shareSelection } from '../../capture/selection/kernel-selection.ts';
 import { createSelector, type Selector, selectFrames } from '../../capture/selection/selection.ts';
@@ -19,7 +19,7 @@ const PACKETS_PER_BATCH = 512;
 const BATCHES_PER_LOOK = 32;
 const SECOND_MS = 1000;
 
-/** What was counted since the start; NaN for what the source cannot know. */
+/** Counts since the start; NaN for a count that the source cannot know. */
 export interface LiveCount {
   readonly elapsedMs: number;
   readonly packets: number;

@@ -1,7 +1,8 @@
 /** Writes what a live source counts into the shared counters of its worker. */
-import type { LivePacketBatch } from '../../capture/live/live-batch.ts';
+
 import type { LiveCapture } from '../../capture/live/live-capture.ts';
 import type { LiveSource } from '../../capture/live/live-source.ts';
+import type { LivePacketBatch } from '../../capture/live-batch.ts';
 import * as run from '../counters.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).

@@ -8,10 +8,10 @@ import type { Log } from '../../base/log.ts';
 import type { LiveInterface } from '../../capture/live/live-capture.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import type { Anonymizer } from '../../export/anonymization/anonymizer.ts';
+import type { MeteringStatistics } from '../../export/contract/metering-statistics.ts';
+import type { CollectorStatistics, ExportingConfig } from '../../export/contract/record-sink.ts';
 import type { ExportingProcess } from '../../export/exporting-process.ts';
 import { InterfaceNumbers } from '../../export/interface-numbers.ts';
-import type { MeteringStatistics } from '../../export/metering-statistics.ts';
-import type { CollectorStatistics, ExportingConfig } from '../../export/record-sink.ts';
 import type { FlowRecordBatch, RecordParts } from '../../records/flow-layout.ts';
 
 /** While everything is being exported: records that wait for one exporter before the next batch is taken. */

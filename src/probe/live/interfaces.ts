@@ -5,6 +5,7 @@
  */
 
 import type { FlowtapConfig } from '../../config/config.ts';
+import type { InterfaceState } from '../../metrics/state.ts';
 import {
   interfaceLosses,
   interfaceTraffic,
@@ -15,7 +16,6 @@ import {
 } from '../../sys/interface-statistics.ts';
 import type { RunCounters } from '../counters.ts';
 import { packetsSeen } from '../statistics.ts';
-import type { InterfaceState } from './state.ts';
 
 /** What the ring has got of a moment's packets stands in the workers' counters so much later, blocks and turns included. */
 const SETTLED_MS = 1000;

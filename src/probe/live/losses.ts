@@ -7,7 +7,7 @@
 import type { Log, LogLevel } from '../../base/log.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import { FAULT_REMEDIES } from '../../export/faults.ts';
-import type { InterfaceState, LiveState, WorkerState } from './state.ts';
+import type { InterfaceState, LiveState, WorkerState } from '../../metrics/state.ts';
 
 /** A count of one kind of loss at one place. */
 export interface Loss {
@@ -112,6 +112,7 @@ const collectorRows: Rows<Collector> = ({
   recordsDropped = {},
   lastError,
   recordsRepeated,
+  recordsRefused = 0,
 }) => [
   ...Object.entries(errors).map(([reason, count]) => ({
     count,
@@ -125,6 +126,12 @@ const collectorRows: Rows<Collector> = ({
     remedy: FAULT_REMEDIES[reason] ?? 'see the reason',
     level: 'warning' as const,
   })),
+  {
+    count: recordsRefused,
+    what: 'flow records sent to a collector that refuses them',
+    remedy: FAULT_REMEDIES.econnrefused!,
+    level: 'warning',
+  },
   {
     count: collectorDrops ?? Number.NaN,
     what: "messages dropped by the collector's socket",

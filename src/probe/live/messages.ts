@@ -5,10 +5,10 @@
 
 import type { PostedError } from '../../base/errors.ts';
 import type { LiveInterface } from '../../capture/live/live-capture.ts';
-import type { LiveCaptureOptions, RingHandles, RingSize } from '../../capture/live/live-options.ts';
+import type { LiveCaptureOptions, RingHandles, RingSize } from '../../capture/live-options.ts';
 import type { DecodeOptions } from '../../decode/decoder.ts';
-import type { FlowKeyExtension } from '../../metering/flow-key.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
+import type { FlowKeyExtension } from '../../metering/table/flow-key.ts';
 
 /** What main gives a worker. */
 export interface LiveWorkerData {

@@ -3,9 +3,9 @@
  * interface, what each is told, and the memory that all of it takes.
  */
 import type { FlowtapConfig } from '../../config/config.ts';
-import { flowTableOctets } from '../../metering/flow-table.ts';
 import { hasKeyExtension } from '../../metering/key-preparer.ts';
 import { BATCHES, RECORDS_PER_BATCH, recordStride } from '../../metering/record-queue.ts';
+import { flowTableOctets } from '../../metering/table/flow-table.ts';
 import type { RecordParts } from '../../records/flow-layout.ts';
 import { measuresHealth } from '../parts.ts';
 import type { LiveWorkerData } from './messages.ts';

@@ -14,6 +14,7 @@ import type { HealthMetrics } from '../../diagnose/health-metrics.ts';
 import type { Anonymizer } from '../../export/anonymization/anonymizer.ts';
 import type { ExportingProcess } from '../../export/exporting-process.ts';
 import type { MetricsServer } from '../../metrics/http.ts';
+import type { LiveState } from '../../metrics/state.ts';
 import { startModule } from '../../package-files.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import { startAnonymizing } from '../replay/records.ts';
@@ -24,7 +25,6 @@ import { LossWatcher, lossesOf } from './losses.ts';
 import { type LivePlan, planLive } from './plan.ts';
 import { compareConfigs } from './reload.ts';
 import { LiveSelection } from './selection.ts';
-import type { LiveState } from './state.ts';
 import { WorkerSupervisor } from './supervisor.ts';
 
 /** How often workers and losses are looked at. */

@@ -3,8 +3,8 @@
  * losing a flow, and which wait for a restart. Applies nothing itself.
  */
 import { type FlowtapConfig, fieldPath } from '../../config/config.ts';
-import { type ConfigOption, concerns, type ReloadedPart } from '../../config/config-option.ts';
 import { CONFIG_OPTIONS } from '../../config/schema.ts';
+import { type ConfigOption, concerns, type ReloadedPart } from '../../config/types/config-option.ts';
 
 export interface ConfigChange {
   /** Paths of options whose new values take effect. */

@@ -10,12 +10,12 @@ import { type PostedError, RelayedError } from '../../base/errors.ts';
 import type { Log, LogFields, LogLevel } from '../../base/log.ts';
 import type { LiveInterface } from '../../capture/live/live-capture.ts';
 import { BATCHES, createRecordQueue, RecordQueueReader } from '../../metering/record-queue.ts';
+import type { WorkerState } from '../../metrics/state.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import { releaseRing } from '../../sys/packet-socket.ts';
 import { RING_BLOCKS, type RunCounters, STOP_REQUESTED, WORKER_TURNS } from '../counters.ts';
 import type { LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from './messages.ts';
 import type { PlannedWorker } from './plan.ts';
-import type { WorkerState } from './state.ts';
 import { packetsIn, WorkerCounters, type WorkerIdentity } from './totals.ts';
 import { beginLife, diedOf, type Life } from './worker-life.ts';
 

@@ -1,7 +1,7 @@
 /** What the supervisor keeps of one life of a worker's thread, from its start to its end. */
 import type { Worker } from 'node:worker_threads';
 import type { PostedError } from '../../base/errors.ts';
-import type { RingHandles } from '../../capture/live/live-options.ts';
+import type { RingHandles } from '../../capture/live-options.ts';
 import type { RecordQueueReader } from '../../metering/record-queue.ts';
 
 /** One life of the worker. */

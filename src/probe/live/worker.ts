@@ -9,7 +9,6 @@
 import { enableCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FlowtapError, type PostedError, postedError } from '../../base/errors.ts';
-import { createLiveBatch, type LivePacketBatch } from '../../capture/live/live-batch.ts';
 import type { LiveCapture } from '../../capture/live/live-capture.ts';
 import { LiveSource } from '../../capture/live/live-source.ts';
 import { liveOpener } from '../../capture/live/open-live.ts';
@@ -18,6 +17,7 @@ import {
   SUPER_PACKET_INDEX,
   splitSuperPackets,
 } from '../../capture/live/super-packets.ts';
+import { createLiveBatch, type LivePacketBatch } from '../../capture/live-batch.ts';
 import {
   createHashSelector,
   type HashSelector,
@@ -27,14 +27,14 @@ import { samplesItself } from '../../capture/selection/kernel-selection.ts';
 import { createSelector, type Selector, selectFrames } from '../../capture/selection/selection.ts';
 import { countAccepted, createDecoder, type Decoder, decodeFrames } from '../../decode/decoder.ts';
 import { createEngine } from '../../engine/engine.ts';
-import { CLOCK_NS } from '../../metering/counters.ts';
 import type { FlowSink } from '../../metering/expiry.ts';
-import { createHashSeeds } from '../../metering/flow-key.ts';
-import { tableOctets } from '../../metering/flow-table.ts';
 import { createPreparedBatch, KeyPreparer, type PreparedBatch } from '../../metering/key-preparer.ts';
 import { MeteringProcess } from '../../metering/metering-process.ts';
 import { RecordQueueWriter } from '../../metering/record-queue.ts';
 import { createScalingSink } from '../../metering/scaling.ts';
+import { CLOCK_NS } from '../../metering/table/counters.ts';
+import { createHashSeeds } from '../../metering/table/flow-key.ts';
+import { tableOctets } from '../../metering/table/flow-table.ts';
 import { createDecodedBatch } from '../../records/decoded-batch.ts';
 import { adviseHuge, allocateHuge } from '../../sys/libc.ts';
 import {
@@ -204,7 +204,7 @@ class LiveWorker {
     this.#metering.meter(prepared, batch.view);
   }
 
-  /** What is due a few times a second, however busy or quiet the link is. */
+  /** Duties of a few times a second, however busy or quiet the link is. */
   async #turn(source: LiveSource, isQuiet: boolean): Promise<void> {
     this.#turnAtMs = performance.now() + TURN_MS;
     if (isQuiet) this.#expireQuiet();

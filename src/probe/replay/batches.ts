@@ -14,8 +14,8 @@ import {
 } from '../../decode/decoder.ts';
 import { PlainPath } from '../../decode/plain-path.ts';
 import type { Engine } from '../../engine/engine.ts';
-import type { FlowKeyExtension, HashSeeds } from '../../metering/flow-key.ts';
 import { createPreparedBatch, KeyPreparer, type PreparedBatch } from '../../metering/key-preparer.ts';
+import type { FlowKeyExtension, HashSeeds } from '../../metering/table/flow-key.ts';
 import { createDecodedBatch } from '../../records/decoded-batch.ts';
 import { float64Array, int32Array } from '../../records/memory.ts';
 import { createPacketBatch, type PacketBatch } from '../../records/packet-batch.ts';
@@ -70,7 +70,7 @@ export class ReplayBatches {
   readonly #plain: PlainPath | undefined;
   /** Packets that went the straight way since one could not. */
   #straight = 0;
-  /** What was read last, or undefined if it went the straight way. */
+  /** The batch that was read last, or undefined if its packets went the straight way. */
   #read: PacketBatch | undefined;
   #view: DataView;
   #interfacesKnown = 0;

@@ -8,7 +8,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { FlowtapError, type PostedError, postedError } from '../../base/errors.ts';
 import type { SourceInterface } from '../../capture/source.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
-import type { CollectorStatistics } from '../../export/record-sink.ts';
+import type { CollectorStatistics } from '../../export/contract/record-sink.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import { createWriter } from '../../output/create-writer.ts';
 import type { FlowWriter } from '../../output/flow-writer.ts';
@@ -98,7 +98,7 @@ async function run({ config, columns, isFollowed }: ReplayExportData): Promise<v
       started.resolve(request.queues);
     } else announceInterfaces(exporting, config, request.interfaces);
   };
-  // What has been posted before a record must be heard before it, whatever the event loop would take first.
+  // A message that was posted before a record must be heard before it, whatever the event loop would take first.
   const hearAll = () => {
     for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port))
       hear(next.message as ReplayExportRequest);

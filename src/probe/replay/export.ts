@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { RelayedError } from '../../base/errors.ts';
 import type { SourceInterface } from '../../capture/source.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
-import type { CollectorStatistics } from '../../export/record-sink.ts';
+import type { CollectorStatistics } from '../../export/contract/record-sink.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import type { FlowWriter } from '../../output/flow-writer.ts';
 import { startModule } from '../../package-files.ts';
@@ -28,7 +28,7 @@ import {
   tellStatistics,
 } from './records.ts';
 
-/** What is known once the last record has been taken. */
+/** Results, once the last record has been taken. */
 export interface RecordsTaken {
   readonly statistics: readonly CollectorStatistics[];
   readonly output: PrintedOutput;

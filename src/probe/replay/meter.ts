@@ -8,14 +8,14 @@
 import { setImmediate } from 'node:timers/promises';
 import type { FlowtapError } from '../../base/errors.ts';
 import { CAPTURE_OCTETS, type CaptureOptions, openCaptures } from '../../capture/files/capture-source.ts';
-import type { PacketSource, SourceInterface } from '../../capture/source.ts';
+import type { FileLinkTypes, PacketSource, SourceInterface } from '../../capture/source.ts';
 import type { DecodeOptions } from '../../decode/decoder.ts';
 import { createEngine } from '../../engine/engine.ts';
 import { type FlowSink, RECORDS_PER_PACKET_MAX } from '../../metering/expiry.ts';
-import { createHashSeeds, type FlowKeyExtension } from '../../metering/flow-key.ts';
-import { tableOctets } from '../../metering/flow-table.ts';
 import { MeteringProcess } from '../../metering/metering-process.ts';
 import { type RecordQueueMemory, RecordQueueWriter } from '../../metering/record-queue.ts';
+import { createHashSeeds, type FlowKeyExtension } from '../../metering/table/flow-key.ts';
+import { tableOctets } from '../../metering/table/flow-table.ts';
 import { allocateHuge } from '../../sys/libc.ts';
 import {
   FIRST_PACKET_NS,
@@ -23,6 +23,8 @@ import {
   INPUT_TOTAL,
   LAST_PACKET_NS,
   RECORDED_DROPS,
+  RECORDS_OUT_OF_ORDER,
+  RECORDS_TOO_LATE,
   type RunCounters,
   STOP_REQUESTED,
 } from '../counters.ts';
@@ -73,12 +75,14 @@ const FLOWS_PER_TURN = 1024;
 /** How long records wait at most for others to be handed over with them, and flows of a silent input for their end. */
 const TURN_MS = 100;
 
-/** What is known of a meter's input at its end. */
+/** A meter's input at its end. */
 export interface InputRead {
-  /** What was wrong with it. */
+  /** Its faults. */
   readonly errors: readonly FlowtapError[];
   /** Names of the captures in it. */
   readonly files: readonly string[];
+  /** Link types of those that were read to their end. */
+  readonly linkTypes: readonly FileLinkTypes[];
 }
 
 /** Takes flows that nobody wants. */
@@ -149,8 +153,8 @@ export class ReplayMeter {
     await this.#expireAll();
     this.#queue?.close();
     this.#source.close();
-    const { errors, filesRead: files } = this.#source;
-    return { errors, files };
+    const { errors, filesRead: files, linkTypesRead: linkTypes = [] } = this.#source;
+    return { errors, files, linkTypes };
   }
 
   async #meterInput(): Promise<void> {
@@ -189,7 +193,7 @@ export class ReplayMeter {
     return this.#isFollowed ? Math.max(latestNs, this.#clock.timeNs(performance.now())) : latestNs;
   }
 
-  /** What is due a few times a second, whatever the input does. */
+  /** Duties of a few times a second, whatever the input does. */
   #turn(): void {
     const queue = this.#queue;
     if (this.#isFollowed && queue?.hasRoom !== false) {
@@ -230,6 +234,10 @@ export class ReplayMeter {
     const { capture } = this.#counters;
     capture[INPUT_CONSUMED] = this.#source.octetsConsumed;
     capture[INPUT_TOTAL] = this.#source.octetsTotal ?? Number.NaN;
+    if (this.#options.worker === 0) {
+      capture[RECORDS_OUT_OF_ORDER] = this.#source.recordsOutOfOrder ?? 0;
+      capture[RECORDS_TOO_LATE] = this.#source.recordsTooLate ?? 0;
+    }
     capture[RECORDED_DROPS] = this.#source.recordedDrops ?? 0;
     this.#pages.look();
     return this.#isStopped || capture[STOP_REQUESTED] !== 0;

@@ -2,15 +2,7 @@
 
 import type { FlowtapConfig } from '../../config/config.ts';
 import type { FlowWriter } from '../../output/flow-writer.ts';
-
-/** How far a replay is. */
-export interface ReplayProgress {
-  /** Octets of input consumed, compressed ones where the input is compressed. */
-  readonly octets: number;
-  /** Undefined where the input has no known end. */
-  readonly octetsTotal: number | undefined;
-  readonly packets: number;
-}
+import type { ReplayProgress } from '../../output/progress.ts';
 
 export interface ReplayOptions {
   /** Names of capture files, `-` for standard input; at least one. */

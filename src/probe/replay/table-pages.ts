@@ -5,7 +5,7 @@
  * clears it while the meter waits, 0.1 s for each 230 MB on a quiet machine, several times that in a virtual one whose
  * host must find the memory first. Slots are handed out in order, so another thread can go ahead and have them made.
  */
-import type { FlowTable } from '../../metering/flow-table.ts';
+import type { FlowTable } from '../../metering/table/flow-table.ts';
 import { adviseHuge, populatePages } from '../../sys/libc.ts';
 
 /**

@@ -1,9 +1,9 @@
 /** A live interface that goes away, on a machine that gives the thread no processor at the wrong moment. */
 import { expect, it } from 'vitest';
-import { createLiveBatch } from '../../../src/capture/live/live-batch.ts';
 import type { LiveCapture } from '../../../src/capture/live/live-capture.ts';
-import type { LiveCaptureOptions } from '../../../src/capture/live/live-options.ts';
 import { LiveSource } from '../../../src/capture/live/live-source.ts';
+import { createLiveBatch } from '../../../src/capture/live-batch.ts';
+import type { LiveCaptureOptions } from '../../../src/capture/live-options.ts';
 
 const OPTIONS: LiveCaptureOptions = {
   capture: 'ring',

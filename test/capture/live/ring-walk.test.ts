@@ -1,8 +1,8 @@
 /** The walk over a block of the ring, on memory that a test has written: right ones, and any octets at all. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLiveBatch, type LivePacketBatch } from '../../../src/capture/live/live-batch.ts';
 import { type BlockWalk, createBlockWalk, walkPackets } from '../../../src/capture/live/ring-walk.ts';
+import { createLiveBatch, type LivePacketBatch } from '../../../src/capture/live-batch.ts';
 
 const BLOCK_OCTETS = 4096;
 const BLOCK_START = 4096;

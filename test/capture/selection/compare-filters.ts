@@ -5,8 +5,8 @@
  *     node compare-filters.ts '{"interface":"veth0b","filters":["udp", …]}'      `ready` when it captures; SIGTERM ends it
  */
 
-import { createLiveBatch } from '../../../src/capture/live/live-batch.ts';
 import { RingCapture } from '../../../src/capture/live/ring-capture.ts';
+import { createLiveBatch } from '../../../src/capture/live-batch.ts';
 import { shareSelection } from '../../../src/capture/selection/kernel-selection.ts';
 
 const wanted = JSON.parse(process.argv[2]!) as { interface: string; filters: string[] };

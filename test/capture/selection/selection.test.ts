@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createLiveBatch, type LivePacketBatch } from '../../../src/capture/live/live-batch.ts';
+import { createLiveBatch, type LivePacketBatch } from '../../../src/capture/live-batch.ts';
 import { bobHash, createHashSelector, selectDecoded } from '../../../src/capture/selection/hash-selection.ts';
 import { createSelector, selectFrames } from '../../../src/capture/selection/selection.ts';
 import { createDecoder, type DecodeOptions, decodeFrames } from '../../../src/decode/decoder.ts';

@@ -1,15 +1,15 @@
-/** What was there before stays: a second run, or a second process, gets a number; folders that nobody asked for are not made. */
+/** A file that was there before stays: a second run, or a second process, gets a number; folders that nobody asked for are not made. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ExportError } from '../../../src/base/errors.ts';
+import type { ExporterConfig, SinkFactory } from '../../../src/export/contract/record-sink.ts';
 import { baseFolder } from '../../../src/export/files/file-name.ts';
 import { createIpfixFileSink } from '../../../src/export/files/ipfix-file-sink.ts';
 import { createParquetSink } from '../../../src/export/files/parquet-sink.ts';
 import { createTextFileSink } from '../../../src/export/files/text-file-sink.ts';
-import type { ExporterConfig, SinkFactory } from '../../../src/export/record-sink.ts';
 import { warnSkipped } from '../../support/tools.ts';
 import { flowsAt, makeSink, temporaryFolder } from './sink-support.ts';
 

@@ -4,9 +4,9 @@ import { mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RecordSink } from '../../../src/export/contract/record-sink.ts';
 import { fileName, filesNamedBy, unknownConversion, withTime } from '../../../src/export/files/file-name.ts';
 import { createTextFileSink } from '../../../src/export/files/text-file-sink.ts';
-import type { RecordSink } from '../../../src/export/record-sink.ts';
 import { waitFor } from '../../support/network.ts';
 import { warnSkipped } from '../../support/tools.ts';
 import { flowsAt, makeSink, temporaryFolder, uniflows } from './sink-support.ts';

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ExporterProtocol, RecordSink, SinkFactory } from '../../../src/export/contract/record-sink.ts';
 import { createIpfixFileSink } from '../../../src/export/files/ipfix-file-sink.ts';
 import { createParquetSink } from '../../../src/export/files/parquet-sink.ts';
 import { createTextFileSink } from '../../../src/export/files/text-file-sink.ts';
-import type { ExporterProtocol, RecordSink, SinkFactory } from '../../../src/export/record-sink.ts';
 import { waitFor } from '../../support/network.ts';
 import { flowsAt, makeSink, temporaryFolder, uniflows } from './sink-support.ts';
 

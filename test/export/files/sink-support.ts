@@ -7,7 +7,7 @@ import type {
   ExportingConfig,
   RecordSink,
   SinkFactory,
-} from '../../../src/export/record-sink.ts';
+} from '../../../src/export/contract/record-sink.ts';
 import type { FlowRecordBatch } from '../../../src/records/flow-layout.ts';
 import { CONFIG } from '../exporter-support.ts';
 import { ipv4, ipv6, recordBatch, type TestFlow } from '../records.ts';

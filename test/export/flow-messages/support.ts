@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import protobuf from 'protobufjs';
+import type { ExportingConfig } from '../../../src/export/contract/record-sink.ts';
 import { createBlock, ENTRY_HEAD_OCTETS } from '../../../src/export/flow-messages/message-block.ts';
 import { MessageEncoder } from '../../../src/export/flow-messages/message-encoder.ts';
 import { kafkaSinkOptions } from '../../../src/export/kafka/create-sink.ts';
-import type { ExportingConfig } from '../../../src/export/record-sink.ts';
 import { FlowText } from '../../../src/ie/flow-text.ts';
 import type { FlowRecordBatch } from '../../../src/records/flow-layout.ts';
 import { CONFIG } from '../exporter-support.ts';

@@ -1,6 +1,6 @@
 /** Messages octet by octet, computed by hand from RFC 3954, RFC 7011, RFC 5103 and the layout of NetFlow v5. */
 import { describe, expect, it } from 'vitest';
-import type { ExportingConfig } from '../../../src/export/record-sink.ts';
+import type { ExportingConfig } from '../../../src/export/contract/record-sink.ts';
 import { CONFIG, collector, exportAll, hex } from '../exporter-support.ts';
 import { ipv4, ipv6, recordBatch, type TestFlow } from '../records.ts';
 

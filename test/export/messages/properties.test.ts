@@ -1,8 +1,8 @@
 /** What holds for any records: nothing is lost or made up, messages keep their size, sequence numbers have no gaps. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createCollectorExporter } from '../../../src/export/messages/collector-options.ts';
-import { MessageArena } from '../../../src/export/messages/message-arena.ts';
+import { createCollectorExporter } from '../../../src/export/collector/collector-options.ts';
+import { MessageArena } from '../../../src/export/transport/message-arena.ts';
 import { INFORMATION_ELEMENTS } from '../../../src/ie/elements.ts';
 import { compileTemplate } from '../../../src/ie/templates.ts';
 import { CONFIG, collector, exportAll } from '../exporter-support.ts';

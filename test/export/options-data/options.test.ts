@@ -4,10 +4,10 @@
  */
 import { expect, it } from 'vitest';
 import type { AnonymizationConfig } from '../../../src/export/anonymization/anonymizer.ts';
-import { createCollectorExporter } from '../../../src/export/messages/collector-options.ts';
-import { MessageArena } from '../../../src/export/messages/message-arena.ts';
-import { type MeteringStatistics, SAMPLING_FORMS } from '../../../src/export/metering-statistics.ts';
+import { createCollectorExporter } from '../../../src/export/collector/collector-options.ts';
+import { type MeteringStatistics, SAMPLING_FORMS } from '../../../src/export/contract/metering-statistics.ts';
 import { flowKeyOptions } from '../../../src/export/options-data/options-templates.ts';
+import { MessageArena } from '../../../src/export/transport/message-arena.ts';
 import { findElement } from '../../../src/ie/elements.ts';
 import type { TemplateField } from '../../../src/ie/templates.ts';
 import { describeWithTools } from '../../support/tools.ts';

@@ -1,8 +1,8 @@
-/** What is announced while no record comes: a collector that was started meanwhile need not wait for the next flow. */
+/** Announcements while no record comes: a collector that was started meanwhile need not wait for the next flow. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createCollectorExporter } from '../../../src/export/messages/collector-options.ts';
-import { MessageArena } from '../../../src/export/messages/message-arena.ts';
+import { createCollectorExporter } from '../../../src/export/collector/collector-options.ts';
+import { MessageArena } from '../../../src/export/transport/message-arena.ts';
 import { CONFIG, collector } from '../exporter-support.ts';
 import { flowsAt } from '../files/sink-support.ts';
 import { CollectingTransport } from '../transport/collecting-transport.ts';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { SinkContext } from '../../../src/export/contract/record-sink.ts';
 import { createExportingProcess } from '../../../src/export/exporting-process.ts';
-import type { SinkContext } from '../../../src/export/record-sink.ts';
 import { CONFIG } from '../exporter-support.ts';
 import {
   BATCH_RECORDS,

@@ -1,7 +1,11 @@
 /** Records that a UDP exporter holds back: while its collector's name is unknown, and until its templates have a lead. */
 import { expect, it } from 'vitest';
+import type {
+  CollectorStatistics,
+  ExporterConfig,
+  SinkContext,
+} from '../../../src/export/contract/record-sink.ts';
 import { createExportingProcess } from '../../../src/export/exporting-process.ts';
-import type { CollectorStatistics, ExporterConfig, SinkContext } from '../../../src/export/record-sink.ts';
 import { CONFIG } from '../exporter-support.ts';
 import { numberedBatch } from '../spool/numbered-batches.ts';
 

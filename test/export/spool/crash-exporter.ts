@@ -3,8 +3,9 @@
  * it is out of its hands: `crash-exporter.ts PORT SPOOL FROM TO [udp]`. With TO -1 it goes on until it is killed. Over
  * UDP records have all fields of the default template.
  */
+
+import type { ExporterConfig } from '../../../src/export/contract/record-sink.ts';
 import { createExportingProcess } from '../../../src/export/exporting-process.ts';
-import type { ExporterConfig } from '../../../src/export/record-sink.ts';
 import { CONFIG } from '../exporter-support.ts';
 import { numberedBatch, streamTo } from './numbered-batches.ts';
 

@@ -1,6 +1,6 @@
 /** Batches of flow records that carry a number each, in octetDeltaCount, and exporters to a StreamCollector. */
 import { readFileSync } from 'node:fs';
-import type { ExporterConfig, ExporterOptions } from '../../../src/export/record-sink.ts';
+import type { ExporterConfig, ExporterOptions } from '../../../src/export/contract/record-sink.ts';
 import type { FlowRecordBatch } from '../../../src/records/flow-layout.ts';
 import { recordBatch } from '../records.ts';
 import { NUMBERED } from '../sessions/stream-collector.ts';

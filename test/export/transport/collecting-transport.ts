@@ -1,5 +1,5 @@
 /** A transport that keeps the messages, throws them away, or refuses them. */
-import type { MessageArena } from '../../../src/export/messages/message-arena.ts';
+import type { MessageArena } from '../../../src/export/transport/message-arena.ts';
 import { createTransportStatistics, type Transport } from '../../../src/export/transport/transport.ts';
 
 export class CollectingTransport implements Transport {

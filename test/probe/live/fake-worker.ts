@@ -13,11 +13,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openCaptures } from '../../../src/capture/files/capture-source.ts';
 import { createDecoder, decodeBatch } from '../../../src/decode/decoder.ts';
 import { createEngine } from '../../../src/engine/engine.ts';
-import { createHashSeeds } from '../../../src/metering/flow-key.ts';
-import { tableOctets } from '../../../src/metering/flow-table.ts';
 import { createPreparedBatch, KeyPreparer } from '../../../src/metering/key-preparer.ts';
 import { MeteringProcess } from '../../../src/metering/metering-process.ts';
 import { RecordQueueWriter } from '../../../src/metering/record-queue.ts';
+import { createHashSeeds } from '../../../src/metering/table/flow-key.ts';
+import { tableOctets } from '../../../src/metering/table/flow-table.ts';
 import * as run from '../../../src/probe/counters.ts';
 import type {
   LiveWorkerData,

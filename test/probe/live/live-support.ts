@@ -3,7 +3,7 @@
 import { createLog, type Log } from '../../../src/base/log.ts';
 import { buildConfig, type FlowtapConfig } from '../../../src/config/config.ts';
 import { type ExporterConfig, parseExporter } from '../../../src/config/exporters.ts';
-import type { OptionValue } from '../../../src/config/option-types.ts';
+import type { OptionValue } from '../../../src/config/types/option-types.ts';
 import type { LiveProbeOptions } from '../../../src/probe/live/probe.ts';
 
 export const FAKE_WORKER = new URL('./fake-worker.ts', import.meta.url);

@@ -7,10 +7,10 @@
  * SIGUSR1 makes it say `now` and the same object as at the end.
  */
 import { Worker } from 'node:worker_threads';
-import type { LiveCaptureOptions } from '../../../src/capture/live/live-options.ts';
+import type { LiveCaptureOptions } from '../../../src/capture/live-options.ts';
 import { shareSelection } from '../../../src/capture/selection/kernel-selection.ts';
-import * as metering from '../../../src/metering/counters.ts';
 import { createRecordQueue, RecordQueueReader } from '../../../src/metering/record-queue.ts';
+import * as metering from '../../../src/metering/table/counters.ts';
 import * as run from '../../../src/probe/counters.ts';
 import type { LiveWorkerData, LiveWorkerMessage } from '../../../src/probe/live/messages.ts';
 import * as layout from '../../../src/records/flow-layout.ts';

@@ -1,7 +1,7 @@
 /** The pages of a flow table are made ahead of its flows: the kernel is asked which of them there are (mincore). */
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../../src/engine/engine.ts';
-import { createFlowTable, type FlowTable, tableOctets } from '../../../src/metering/flow-table.ts';
+import { createFlowTable, type FlowTable, tableOctets } from '../../../src/metering/table/flow-table.ts';
 import { LEAD_OCTETS, SLOTS_AHEAD, TablePages } from '../../../src/probe/replay/table-pages.ts';
 import { SLOTS_TOUCHED } from '../../../src/records/table-words.ts';
 import { addressOf, loadLibc } from '../../../src/sys/koffi.ts';

@@ -10,14 +10,14 @@
  * No policy here: what to insert, when to expire and whom to evict stands in `metering-process.ts` and `expiry.ts`.
  */
 
-import type { Engine } from '../engine/engine.ts';
-import * as decoded from '../records/decoded-batch.ts';
-import * as layout from '../records/flow-layout.ts';
-import { INTERVAL_MS } from '../records/health-layout.ts';
-import { type AllocateMemory, allocatePlain, float64Array, int32Array } from '../records/memory.ts';
-import * as tableWords from '../records/table-words.ts';
+import type { Engine } from '../../engine/engine.ts';
+import * as decoded from '../../records/decoded-batch.ts';
+import * as layout from '../../records/flow-layout.ts';
+import { INTERVAL_MS } from '../../records/health-layout.ts';
+import { type AllocateMemory, allocatePlain, float64Array, int32Array } from '../../records/memory.ts';
+import * as tableWords from '../../records/table-words.ts';
 import { type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
-import { createHealthTable, HEALTH_OCTETS_PER_FLOW, type HealthTable } from './path-health/table.ts';
+import { createHealthTable, HEALTH_OCTETS_PER_FLOW, type HealthTable } from './health-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { DETAIL, DETAIL_FROM_B_SHIFT, DETAIL_PPPOE_SHIFT, ENCAPSULATION_WORDS, HASH_POINT_MASK } = decoded;

@@ -4,9 +4,9 @@
  * The endpoint with the smaller (address, port) becomes A. Which is smaller is as good as random, so it is computed
  * without a branch: a mispredicted one costs more than all the arithmetic here.
  */
-import type { DecodedBatch } from '../records/decoded-batch.ts';
-import * as decoded from '../records/decoded-batch.ts';
-import * as layout from '../records/flow-layout.ts';
+import type { DecodedBatch } from '../../records/decoded-batch.ts';
+import * as decoded from '../../records/decoded-batch.ts';
+import * as layout from '../../records/flow-layout.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { DECODED_WORDS, DESTINATION_ADDRESS, DETAIL, ENCAPSULATION_WORDS, HASH, KEY_OBSERVATION_POINT } =

@@ -12,7 +12,7 @@ import {
   powerOfTwo,
   SWITCH,
   text,
-} from '../../src/config/option-types.ts';
+} from '../../../src/config/types/option-types.ts';
 
 describe('duration', () => {
   const type = duration(10, 86_400e3);

@@ -3,13 +3,13 @@
  * extension, also where all hashes are alike.
  */
 import { describe, expect, it } from 'vitest';
-import { createHashSeeds, type FlowKeyExtension } from '../../src/metering/flow-key.ts';
-import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
-import { MeteringProcess } from '../../src/metering/metering-process.ts';
-import { createDecodedBatch } from '../../src/records/decoded-batch.ts';
-import { decodedBatchOf, type TestPacket } from '../support/decoded.ts';
-import { CollectingSink } from '../support/flows.ts';
-import { testEngine } from '../support/metering.ts';
+import { createPreparedBatch, KeyPreparer } from '../../../src/metering/key-preparer.ts';
+import { MeteringProcess } from '../../../src/metering/metering-process.ts';
+import { createHashSeeds, type FlowKeyExtension } from '../../../src/metering/table/flow-key.ts';
+import { createDecodedBatch } from '../../../src/records/decoded-batch.ts';
+import { decodedBatchOf, type TestPacket } from '../../support/decoded.ts';
+import { CollectingSink } from '../../support/flows.ts';
+import { testEngine } from '../../support/metering.ts';
 
 const ENTRIES = 64;
 const V4: TestPacket = {

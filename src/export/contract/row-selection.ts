@@ -11,7 +11,7 @@ import {
   LAST_NS,
   PACKETS,
   REVERSE_DOUBLE,
-} from '../records/flow-layout.ts';
+} from '../../records/flow-layout.ts';
 
 /** Sides of a lane. */
 export const SIDE_FORWARD = 0;

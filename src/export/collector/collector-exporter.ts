@@ -5,24 +5,24 @@
 import { ENCAPSULATION_WORDS } from '../../records/decoded-batch.ts';
 import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../../records/flow-layout.ts';
 import { hasHealth } from '../../records/read-health.ts';
-import { ExportClock } from '../export-clock.ts';
-import type { FlowVolume } from '../lost-flows.ts';
-import type { MeteringStatistics } from '../metering-statistics.ts';
+import { ExportClock } from '../contract/export-clock.ts';
+import type { FlowVolume } from '../contract/lost-flows.ts';
+import type { MeteringStatistics } from '../contract/metering-statistics.ts';
+import type { InterfaceDescription } from '../contract/options-content.ts';
+import type { CollectorStatistics } from '../contract/record-sink.ts';
+import { LANES, RowSelection, SIDES } from '../contract/row-selection.ts';
+import { type ColumnRun, encodeColumns } from '../messages/columns.ts';
+import { addMessageVolumes } from '../messages/columns-volume.ts';
+import type { CollectorExporterOptions } from '../messages/exporter-options.ts';
+import { ipfixFormat } from '../messages/ipfix.ts';
+import { exporterLanes, type Lanes } from '../messages/lanes.ts';
+import { MessageBuilder, type MessageFormat } from '../messages/message-builder.ts';
+import { messageSpanMaxMs, partsWithin } from '../messages/message-spans.ts';
+import { netflow5Format, splitLargeFlows } from '../messages/netflow-v5.ts';
+import { netflow9Format } from '../messages/netflow-v9.ts';
 import { Announcer } from '../options-data/announcer.ts';
-import type { InterfaceDescription } from '../options-data/options-data.ts';
-import type { CollectorStatistics } from '../record-sink.ts';
-import { LANES, RowSelection, SIDES } from '../row-selection.ts';
+import type { MessageArena } from '../transport/message-arena.ts';
 import type { Transport } from '../transport/transport.ts';
-import { type ColumnRun, encodeColumns } from './columns.ts';
-import { addMessageVolumes } from './columns-volume.ts';
-import type { CollectorExporterOptions } from './exporter-options.ts';
-import { ipfixFormat } from './ipfix.ts';
-import { exporterLanes, type Lanes } from './lanes.ts';
-import type { MessageArena } from './message-arena.ts';
-import { MessageBuilder, type MessageFormat } from './message-builder.ts';
-import { messageSpanMaxMs, partsWithin } from './message-spans.ts';
-import { netflow5Format, splitLargeFlows } from './netflow-v5.ts';
-import { netflow9Format } from './netflow-v9.ts';
 
 export class CollectorExporter {
   readonly url: string;
@@ -199,7 +199,7 @@ export class CollectorExporter {
     await this.#transport.close();
   }
 
-  /** What was in messages that could not be sent. */
+  /** Records in messages that could not be sent. */
   get notSent(): FlowVolume {
     const { failedFlowRecords, failedFlowPackets, failedFlowOctets } = this.#transport.statistics;
     return { records: failedFlowRecords, packets: failedFlowPackets, octets: failedFlowOctets };

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ExportClock, systemUpTimeMs, UP_TIME_SPAN_MAX_MS } from '../../src/export/export-clock.ts';
-import { recordBatch } from './records.ts';
+import {
+  ExportClock,
+  systemUpTimeMs,
+  UP_TIME_SPAN_MAX_MS,
+} from '../../../src/export/contract/export-clock.ts';
+import { recordBatch } from '../records.ts';
 
 const T = 1_700_000_000;
 const DAY_NS = 86_400e9;

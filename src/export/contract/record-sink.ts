@@ -3,15 +3,12 @@
  * counts what became of each. Only types: collector-exporter.ts, udp-sink.ts, session-sink.ts, files/ and kafka/ hold
  * the behaviour, sink-registry.ts knows which scheme of URL leads to which.
  */
-import type { FlowRecordBatch } from '../records/flow-layout.ts';
-import type { AnonymizationConfig } from './anonymization/anonymizer.ts';
-import type { KafkaFaultReason } from './kafka/kafka-fault.ts';
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import type { AnonymizationConfig } from '../anonymization/anonymizer.ts';
+import type { KafkaFaultReason, SendErrorReason } from './fault-reasons.ts';
 import type { FlowVolume } from './lost-flows.ts';
 import type { MeteringStatistics, SamplingDescription, SamplingForm } from './metering-statistics.ts';
-import type { OptionsDataMode } from './options-data/announcer-options.ts';
-import type { InterfaceDescription } from './options-data/options-data.ts';
-import type { FlowKeyParts } from './options-data/options-templates.ts';
-import type { SendErrorReason } from './transport/transport.ts';
+import type { FlowKeyParts, InterfaceDescription, OptionsDataMode } from './options-content.ts';
 
 /** Every way to write down flow records; the scheme of an exporter's URL. */
 export type ExporterProtocol =
@@ -87,7 +84,7 @@ export interface ExportingConfig {
   readonly origin?: string;
   /** How packets were selected before they were metered; missing: every one was, or counters have been scaled up. */
   readonly sampling?: SamplingDescription;
-  /** What was done to the records already (anonymization/anonymizer.ts), for options data. */
+  /** How the records have been anonymized (anonymization/anonymizer.ts), for options data. */
   readonly anonymization?: AnonymizationConfig;
   /** For the flow keys of options data. */
   readonly metering?: { readonly flowKey: FlowKeyParts };
@@ -130,6 +127,11 @@ export interface CollectorStatistics {
   readonly recordsRecovered?: number;
   /** Flow records sent once more, because a session ended before it was known that they had arrived. */
   readonly recordsRepeated?: number;
+  /**
+   * Flow records of `dataRecords` that were sent into a refusal: in datagrams of the 2 s before the collector's host said
+   * that nobody listens (ICMP port unreachable). Only over UDP without a spool.
+   */
+  readonly recordsRefused?: number;
   /** Sessions set up. */
   readonly sessions?: number;
   /** The last error, for people. */

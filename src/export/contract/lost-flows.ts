@@ -1,6 +1,6 @@
-/** What was in flow records that were not sent: notSentFlowTotalCount and its fellows (RFC 7011 §4.3). */
-import type { FlowRecordBatch } from '../records/flow-layout.ts';
-import { FORWARD_DOUBLE, OCTETS, PACKETS, REVERSE_DOUBLE } from '../records/flow-layout.ts';
+/** Flows, packets and octets of records that were not sent: notSentFlowTotalCount and its fellows (RFC 7011 §4.3). */
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import { FORWARD_DOUBLE, OCTETS, PACKETS, REVERSE_DOUBLE } from '../../records/flow-layout.ts';
 
 /** Data records, and the packets and octets of their flows; NaN where that is not known. */
 export interface FlowVolume {

@@ -1,6 +1,6 @@
 /** A batch of flow records in memory of its own, for records that must outlive the batch they came in. */
-import type { FlowRecordBatch } from '../records/flow-layout.ts';
-import { FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } from '../records/flow-layout.ts';
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import { FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } from '../../records/flow-layout.ts';
 
 export class BatchBuffer implements FlowRecordBatch {
   count = 0;

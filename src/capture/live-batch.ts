@@ -3,7 +3,7 @@
  * GRO, LRO and TSO hand several segments of one connection over as one packet with one header. Plain: no behaviour but
  * making one.
  */
-import { createPacketBatch, type PacketBatch } from '../../records/packet-batch.ts';
+import { createPacketBatch, type PacketBatch } from '../records/packet-batch.ts';
 
 export interface LivePacketBatch extends PacketBatch {
   /** How many frames of this batch are super-packets. While it is 0, the arrays below mean nothing. */

@@ -4,7 +4,7 @@
  * Nothing here knows an option's name.
  */
 
-import { formatCount } from '../base/units.ts';
+import { formatCount } from '../../base/units.ts';
 
 export type OptionValue = string | number | boolean | readonly string[] | readonly number[] | undefined;
 

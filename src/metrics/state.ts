@@ -2,7 +2,7 @@
  * What a running probe is like at one moment, as plain named numbers: metrics, log and summary all read this and nothing
  * else. probe/live/totals.ts takes it from the counters in shared memory. NaN: the source cannot know. Shapes only.
  */
-import type { CollectorStatistics } from '../../export/record-sink.ts';
+import type { CollectorStatistics } from '../export/contract/record-sink.ts';
 
 /** Frames under one outcome of decoding (decode/reasons.ts), summed up over restarts. */
 export interface OutcomeState {
@@ -10,6 +10,8 @@ export interface OutcomeState {
   readonly kind: string;
   readonly packets: number;
   readonly octets: number;
+  /** What it stands for where it stands for many: EtherTypes, link types (probe/live/told-numbers.ts); the most frequent ones first. */
+  readonly numbers: readonly { readonly number: number; readonly name: string; readonly packets: number }[];
 }
 
 /** A meter worker: one ring, one flow table. Counts go on over its restarts. */

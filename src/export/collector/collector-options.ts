@@ -1,12 +1,12 @@
 /** From the configuration of an exporter to what CollectorExporter wants to know: defaults, and the template's faults. */
 import type { RecordParts } from '../../records/flow-layout.ts';
-import type { ExportClock } from '../export-clock.ts';
-import type { ExporterConfig, ExportingConfig } from '../record-sink.ts';
+import type { ExportClock } from '../contract/export-clock.ts';
+import type { ExporterConfig, ExportingConfig } from '../contract/record-sink.ts';
+import type { CollectorExporterOptions, ExportProtocol } from '../messages/exporter-options.ts';
+import { exporterLanes } from '../messages/lanes.ts';
+import type { MessageArena } from '../transport/message-arena.ts';
 import type { Transport } from '../transport/transport.ts';
 import { CollectorExporter } from './collector-exporter.ts';
-import type { CollectorExporterOptions, ExportProtocol } from './exporter-options.ts';
-import { exporterLanes } from './lanes.ts';
-import type { MessageArena } from './message-arena.ts';
 
 const TEMPLATE_REFRESH_MS = 60_000;
 const TEMPLATE_REFRESH_MESSAGES = 1000;
