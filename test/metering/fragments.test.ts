@@ -130,8 +130,8 @@ describe.each([
     ]);
     const { flows } = meter(parts, { mac: true });
     expect(flows.map((flow) => [portsOf(flow), flow.link!.slice(0, 3)]).sort()).toEqual([
-      [40_000, [0, 1 << 16, 2]],
       [40_000, [0, 5 << 16, 6]],
+      [40_000, [0, 1 << 16, 2]],
     ]);
   });
 });

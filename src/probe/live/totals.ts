@@ -9,6 +9,7 @@ import type { WorkerState } from '../../metrics/state.ts';
 import * as layout from '../../records/flow-layout.ts';
 import * as run from '../counters.ts';
 import { type RunCounters, runCounters } from '../counters.ts';
+import { ToldNumbers } from './told-numbers.ts';
 
 const { FLOW_END_REASON, FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } = layout;
 
@@ -37,7 +38,7 @@ export interface MainCounts {
   restarts: number;
 }
 
-/** What is fixed about a worker. */
+/** Facts about a worker that do not change. */
 export interface WorkerIdentity {
   readonly interface: string;
   readonly ring: number;
@@ -73,6 +74,7 @@ export class WorkerCounters {
     restarts: 0,
   };
   readonly #ended = runCounters();
+  readonly #told = new ToldNumbers();
   #current: RunCounters = runCounters();
 
   constructor() {
@@ -95,6 +97,8 @@ export class WorkerCounters {
     addTo(this.#ended.decode.packetsByReason, decode.packetsByReason, NO_GAUGES);
     addTo(this.#ended.decode.octetsByReason, decode.octetsByReason, NO_GAUGES);
     addTo(this.#ended.decode.packetsByNotice, decode.packetsByNotice, NO_GAUGES);
+    addTo(this.#ended.decode.packetsByEtherType, decode.packetsByEtherType, NO_GAUGES);
+    addTo(this.#ended.decode.packetsByLinkType, decode.packetsByLinkType, NO_GAUGES);
     this.#current = runCounters();
     return this.#current;
   }
@@ -113,7 +117,7 @@ export class WorkerCounters {
 
   /**
    * A copy of all counts, those of former lives included. What died with a worker stands with the records dropped; gauges
-   * are those of now. Peaks add up, as nobody reads them here.
+   * are those of now. Peaks add up, and EtherTypes and link types are left out, as nobody reads them here.
    */
   totals(): RunCounters {
     const sums = runCounters();
@@ -145,6 +149,7 @@ export class WorkerCounters {
         kind,
         packets: packetsByReason[code]! + ended.packetsByReason[code]!,
         octets: octetsByReason[code]! + ended.octetsByReason[code]!,
+        numbers: this.#told.of(code, [ended, this.#current.decode]),
       })),
       notices: NOTICES.map(({ code, name }) => ({
         name,
