@@ -382,6 +382,18 @@ describe('files', () => {
     expectNone(wrong);
   });
 
+  it('say how many of what there are by formatCounted, which knows of one', () => {
+    const byHand =
+      /\$\{(formatCount\([^}]*\)|count|more|records|packets|flows|messages|dataRecords|\w+\.(records|packets|flows|messages|count))\} (flow )?(packets|flows|records|octets|messages|batches|files)\b/;
+    expectNone(
+      SOURCES.flatMap(({ path, text }) =>
+        text
+          .split('\n')
+          .flatMap((line, i) => (byHand.test(line) ? [`${path}:${i + 1}: ${line.trim()}`] : [])),
+      ),
+    );
+  });
+
   it('say it in plain English: no sentence begins with “What is”, nothing is somebody’s business', () => {
     const beginning = /(^|[.:;] |\* |\/\/ |# |\| )What (is|are|was|were|has|had) /m;
     const pattern = new RegExp(

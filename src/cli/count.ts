@@ -1,7 +1,7 @@
 /** `flowtap count`: captures and discards, and says once a second what came. */
 
 import type { ConfigFault } from '../base/errors.ts';
-import { formatCount, formatOctets, formatSpan } from '../base/units.ts';
+import { formatCount, formatCounted, formatOctets, formatSpan } from '../base/units.ts';
 import type { FlowtapConfig } from '../config/config.ts';
 import { observationPoints } from '../config/types/live-interfaces.ts';
 import type { LiveCount, LiveCountOptions } from '../probe/live/count.ts';
@@ -55,9 +55,9 @@ function line(now: LiveCount, before: LiveCount | undefined): string {
   const packets = now.packets - (before?.packets ?? 0);
   const octets = now.octets - (before?.octets ?? 0);
   const drops = now.drops - (before?.drops ?? 0);
-  const rate = formatCount(Math.round((packets * 1000) / ms));
+  const rate = formatCounted(Math.round((packets * 1000) / ms), 'packets/s');
   const load = ((octets * 8) / ms / 1000).toFixed(1);
-  return `${formatSpan(now.elapsedMs)}  ${rate} packets/s  ${load} Mbit/s  ${known(drops)} dropped\n`;
+  return `${formatSpan(now.elapsedMs)}  ${rate}  ${load} Mbit/s  ${known(drops)} dropped\n`;
 }
 
 function summary(all: LiveCount): string {
@@ -68,7 +68,7 @@ function summary(all: LiveCount): string {
   const each = captured > 0 ? `, ${Math.round((cpuMs * 1e6) / captured)} ns a packet` : '';
   const left = unselected > 0 ? `, ${formatCount(unselected)} not selected` : '';
   return (
-    `${formatCount(packets)} packets, ${formatOctets(octets)} in ${formatSpan(elapsedMs)}${left}; ` +
+    `${formatCounted(packets, 'packets')}, ${formatOctets(octets)} in ${formatSpan(elapsedMs)}${left}; ` +
     `${known(drops)} dropped, ${shown} % captured; ${formatSpan(cpuMs)} of processor time${each}\n`
   );
 }

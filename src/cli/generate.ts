@@ -3,7 +3,7 @@
  * reached, and reports what was sent. The packets and the pace are made in src/generate.
  */
 import { ConfigError, type FlowtapError } from '../base/errors.ts';
-import { formatCount } from '../base/units.ts';
+import { formatCount, formatCounted } from '../base/units.ts';
 import { CaptureFrames } from '../generate/capture-frames.ts';
 import type { FrameSink, FrameSource } from '../generate/frame-sink.ts';
 import { BATCH_FRAMES, type GenerateReport, generate } from '../generate/generate.ts';
@@ -82,8 +82,8 @@ function formatReport(report: GenerateReport, plan: GeneratePlan): string {
   const errors = Object.entries(report.errors).map(([errno, count]) => `${formatCount(count)} ${errno}`);
   const done = kind === 'file' ? 'written to' : 'sent on';
   return [
-    `${formatCount(report.packets)} ${report.packets === 1 ? 'packet' : 'packets'}, ${formatCount(report.octets)} octets ${done} ${name}`,
-    `in ${report.elapsedSeconds.toFixed(3)} s: ${formatCount(Math.round(report.packetsPerSecond))} packets/s, ${formatBits(report.bitsPerSecond)}`,
+    `${formatCounted(report.packets, 'packets')}, ${formatCounted(report.octets, 'octets')} ${done} ${name}`,
+    `in ${report.elapsedSeconds.toFixed(3)} s: ${formatCounted(Math.round(report.packetsPerSecond), 'packets/s')}, ${formatBits(report.bitsPerSecond)}`,
     `errors: ${errors.length === 0 ? 'none' : errors.join(', ')}`,
   ].join('\n');
 }

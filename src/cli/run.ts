@@ -11,7 +11,7 @@ import { fstatSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { FlowtapError } from '../base/errors.ts';
 import { createLog, detectLogFormat, type Log, type LogFormat } from '../base/log.ts';
-import { formatCount, formatOctets } from '../base/units.ts';
+import { formatCounted, formatOctets } from '../base/units.ts';
 import type { FlowtapConfig } from '../config/config.ts';
 import { observationPoints } from '../config/types/live-interfaces.ts';
 import { packageVersion } from '../package-files.ts';
@@ -138,7 +138,7 @@ class Daemon {
     const ring =
       ringOctets === 0
         ? ''
-        : `ring ${formatOctets(ringOctets)} (${formatCount(live.ring.blocks)} blocks of ${formatOctets(live.ring.blockOctets)}), `;
+        : `ring ${formatOctets(ringOctets)} (${formatCounted(live.ring.blocks, 'blocks of')} ${formatOctets(live.ring.blockOctets)}), `;
     this.#log.write(
       'info',
       undefined,
@@ -157,7 +157,7 @@ class Daemon {
     const { workers } = probe.state();
     const packets = workers.reduce((sum, { capture }) => sum + capture.packets, 0);
     const active = workers.reduce((sum, { flows }) => sum + flows.active, 0);
-    return `${formatCount(packets)} packets, ${formatCount(active)} flows active`;
+    return `${formatCounted(packets, 'packets')}, ${formatCounted(active, 'flows active')}`;
   }
 
   #stop(signal: keyof typeof SIGNAL_EXIT): void {

@@ -3,7 +3,9 @@
  * its own protocol, templates, transport and sequence numbers. In a replay it waits for the slowest; in a live capture
  * each exporter has a queue of its own, and a slow or dead one delays nobody.
  */
+
 import { ConfigError } from '../base/errors.ts';
+import { formatCounted } from '../base/units.ts';
 import type { FlowRecordBatch, RecordParts } from '../records/flow-layout.ts';
 import type { MeteringStatistics } from './contract/metering-statistics.ts';
 import type { InterfaceDescription } from './contract/options-content.ts';
@@ -218,7 +220,7 @@ class RunningExportingProcess implements ExportingProcess {
       this.#context.log(
         'info',
         `${key} retired`,
-        `${key}: no longer in use; it got ${dataRecords} flow records`,
+        `${key}: no longer in use; it got ${formatCounted(dataRecords, 'flow records')}`,
       );
       return queue.close();
     });

@@ -31,7 +31,7 @@ export interface Terminal {
 /** The line, cut to `columns`. @param elapsedMs since the start of the replay */
 export function progressLine(progress: ReplayProgress, elapsedMs: number, columns: number): string {
   const { octets, octetsTotal, packets } = progress;
-  const rate = `${formatShort(packets)} packets, ${formatShort((packets / elapsedMs) * 1e3)}/s`;
+  const rate = `${packets === 1 ? '1 packet' : `${formatShort(packets)} packets`}, ${formatShort((packets / elapsedMs) * 1e3)}/s`;
   if (octetsTotal === undefined || octetsTotal === 0) {
     return `${formatOctets(octets)} read, ${rate}, ${formatSpan(elapsedMs)}`.slice(0, columns);
   }

@@ -236,7 +236,8 @@ export function summaryLines(summary: ReplaySummary, isInterrupted = false): str
   if (noticed.length > 0) lines.push(...section('Noticed', ['in metered packets', ...noticed]));
   lines.push(...section('Flows', flowLines(summary)));
   lines.push(...section('Exported', summary.exporters.flatMap(exporterLines)));
-  const rate = elapsedMs > 0 ? `, ${formatCount(Math.round((packets / elapsedMs) * 1e3))} packets/s` : '';
+  const rate =
+    elapsedMs > 0 ? `, ${formatCounted(Math.round((packets / elapsedMs) * 1e3), 'packets/s')}` : '';
   lines.push(...section('Took', [`${formatSpan(elapsedMs)}${rate}${isInterrupted ? ', interrupted' : ''}`]));
   return lines;
 }

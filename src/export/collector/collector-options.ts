@@ -1,13 +1,18 @@
 /** From the configuration of an exporter to what CollectorExporter wants to know: defaults, and the template's faults. */
+import { ConfigError } from '../../base/errors.ts';
 import type { RecordParts } from '../../records/flow-layout.ts';
 import type { ExportClock } from '../contract/export-clock.ts';
 import type { ExporterConfig, ExportingConfig } from '../contract/record-sink.ts';
 import type { CollectorExporterOptions, ExportProtocol } from '../messages/exporter-options.ts';
-import { exporterLanes } from '../messages/lanes.ts';
+import { exporterLanes, type Lanes } from '../messages/lanes.ts';
 import type { MessageArena } from '../transport/message-arena.ts';
 import type { Transport } from '../transport/transport.ts';
 import { CollectorExporter } from './collector-exporter.ts';
 
+/** The longest message where nobody says otherwise, and the collector's address is not known yet. */
+const MESSAGE_OCTETS = 1400;
+/** Headers of a message and a set, and what sets are padded by. */
+const MESSAGE_OVERHEAD: Readonly<Record<ExportProtocol, number>> = { netflow5: 24, netflow9: 30, ipfix: 20 };
 const TEMPLATE_REFRESH_MS = 60_000;
 const TEMPLATE_REFRESH_MESSAGES = 1000;
 
@@ -50,12 +55,36 @@ export function collectorOptions(
   };
 }
 
+/** Sets have no parts in two messages (RFC 7011 §3.1): every record, those of templates too, has to fit into one. */
+function checkRecordOctets(
+  { protocol, url, origin }: CollectorExporterOptions,
+  { templates, templateRecords }: Lanes,
+  messageOctetsMax: number,
+): void {
+  const overhead = MESSAGE_OVERHEAD[protocol];
+  const kinds = {
+    'flow records': templates.map(({ recordOctets }) => recordOctets),
+    'template records': templateRecords.map(({ length }) => length),
+  };
+  const faults = Object.entries(kinds).flatMap(([kind, all]) => {
+    const needed = Math.max(0, ...all) + overhead;
+    if (needed <= messageOctetsMax) return [];
+    const found = `${kind} that need messages of ${needed} octets`;
+    const allowed = `at most messageOctetsMax, ${messageOctetsMax} octets: raise it, or use fewer elements`;
+    return [{ path: `${url} template`, found, allowed }];
+  });
+  if (faults.length > 0) throw new ConfigError(origin, faults);
+}
+
 /**
  * The optional parts of records that an exporter's templates read.
  * @throws ConfigError for faults in the templates
  */
 export function partsOfTemplates(config: ExportingConfig, to: ExporterConfig): RecordParts {
-  const { templates } = exporterLanes(collectorOptions(config, to, false)).lanes;
+  const options = collectorOptions(config, to, false);
+  const { lanes } = exporterLanes(options);
+  checkRecordOctets(options, lanes, to.options.messageOctetsMax ?? MESSAGE_OCTETS);
+  const { templates } = lanes;
   return {
     encapsulation: templates.some((template) => template.needsEncapsulation),
     health: templates.some((template) => template.needsHealth),
@@ -75,5 +104,6 @@ export function createCollectorExporter(
   clock?: ExportClock,
 ): CollectorExporter {
   const options = collectorOptions(config, to, isReliable);
+  checkRecordOctets(options, exporterLanes(options).lanes, arena.slotOctets);
   return new CollectorExporter(arena, transport, clock === undefined ? options : { ...options, clock });
 }

@@ -2,7 +2,9 @@
  * Files that an earlier run was killed over: they still have their temporary names. They are named, not touched: whether
  * another process is still writing them cannot be told, and what is in them may be wanted.
  */
+
 import { basename, dirname, join } from 'node:path';
+import { formatCounted } from '../../base/units.ts';
 import type { SinkContext } from '../contract/record-sink.ts';
 import { filesNamedBy } from './file-name.ts';
 
@@ -27,7 +29,9 @@ export function tellLeftovers(
     return;
   }
   if (files.length === 0) return;
-  const shown = files.slice(0, NAMES).map(({ name, octets }) => `${name} (${octets} octets)`);
+  const shown = files
+    .slice(0, NAMES)
+    .map(({ name, octets }) => `${name} (${formatCounted(octets, 'octets')})`);
   const more = files.length > NAMES ? ` and ${files.length - NAMES} more` : '';
   const remedy = isReadable
     ? 'each is whole up to its last piece: rename it to read it, or delete it'

@@ -1,6 +1,8 @@
 /** Where the spool of an exporter lies, and opening it. */
+
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { formatCounted } from '../../base/units.ts';
 import type { ExporterConfig, SinkContext } from '../contract/record-sink.ts';
 import type { RecoveredDamage } from './recovery.ts';
 import { Spool } from './spool.ts';
@@ -34,16 +36,16 @@ export function openSpool(to: ExporterConfig, context: SinkContext): Spool | und
   const { batches, dataRecords, damaged, torn } = spool.recovered;
   const kind = `${to.url} spool`;
   if (batches > 0) {
-    const message = `${to.url}: ${dataRecords} flow records of an earlier run wait in the spool, and go out first`;
+    const message = `${to.url}: ${formatCounted(dataRecords, 'flow records')} of an earlier run in the spool, to go out first`;
     context.log('info', kind, message);
   }
   if (damaged.octets > 0) {
     const remedy = `check the disk; the file is kept as ${place.directory}/*.damaged when the rest of it has arrived`;
-    const what = `${damaged.octets} octets of the spool are damaged`;
+    const what = `${formatCounted(damaged.octets, 'octets')} of the spool damaged`;
     context.log('warning', kind, `${to.url}: ${what}: ${lostText(damaged)}; ${remedy}`);
   }
   if (torn.octets > 0) {
-    const what = `the last ${torn.octets} octets of the spool were not complete when flowtap ended`;
+    const what = `${formatCounted(torn.octets, 'octets')} at the end of the spool, not complete when flowtap ended`;
     context.log('warning', kind, `${to.url}: ${what}: ${lostText(torn)}`);
   }
   return spool;
@@ -51,8 +53,8 @@ export function openSpool(to: ExporterConfig, context: SinkContext): Spool | und
 
 /** The loss, as far as it is known. */
 function lostText({ batches, dataRecords, unknownOctets }: RecoveredDamage): string {
-  const known = `${dataRecords} flow records (${batches} ${batches === 1 ? 'batch' : 'batches'}) are lost`;
+  const known = `${formatCounted(dataRecords, 'flow records')} (${batches} ${batches === 1 ? 'batch' : 'batches'}) lost`;
   if (unknownOctets === 0) return known;
-  const unknown = `what ${unknownOctets} octets held is lost, and not known`;
+  const unknown = `what ${formatCounted(unknownOctets, 'octets')} held is lost, and not known`;
   return batches === 0 ? unknown : `${known}; ${unknown}`;
 }

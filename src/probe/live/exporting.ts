@@ -3,8 +3,10 @@
  * interfaces and go to every exporter. Each of those has a queue of its own, so a slow one delays nobody; only at the
  * end, when every flow comes at once, the workers wait for room in them.
  */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../../base/log.ts';
+import { formatCounted } from '../../base/units.ts';
 import type { LiveInterface } from '../../capture/live/live-capture.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import type { Anonymizer } from '../../export/anonymization/anonymizer.ts';
@@ -152,7 +154,7 @@ export class LiveExporting {
     for (const one of this.statistics()) {
       const records = unsentRecords(one);
       if (records === 0) continue;
-      const message = `${one.url}: ${records} flow records could not be sent before the end`;
+      const message = `${one.url}: ${formatCounted(records, 'flow records')} could not be sent before the end`;
       this.#log.write('error', undefined, message, { collector: one.url, records });
     }
   }

@@ -5,6 +5,7 @@
  */
 
 import type { Log, LogLevel } from '../../base/log.ts';
+import { formatCounted } from '../../base/units.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import { FAULT_REMEDIES } from '../../export/faults.ts';
 import type { InterfaceState, LiveState, WorkerState } from '../../metrics/state.ts';
@@ -209,20 +210,20 @@ export class LossWatcher {
         watched.isLosing = true;
         watched.before = watched.last;
         watched.startedAtMs = nowMs;
-        this.#tell(loss, `${count - watched.before} ${loss.what}; ${loss.remedy}`);
+        this.#tell(loss, `${formatCounted(count - watched.before, loss.what)}; ${loss.remedy}`);
         watched.toldAtMs = nowMs;
       } else if (nowMs - watched.toldAtMs >= REPEAT_MS) {
         const seconds = Math.round((nowMs - watched.startedAtMs) / 1000);
         this.#tell(
           loss,
-          `${count - watched.before} ${loss.what} in ${seconds} s, and it goes on; ${loss.remedy}`,
+          `${formatCounted(count - watched.before, loss.what)} in ${seconds} s, and it goes on; ${loss.remedy}`,
         );
         watched.toldAtMs = nowMs;
       }
     } else if (watched.isLosing && nowMs - watched.grewAtMs >= QUIET_MS) {
       watched.isLosing = false;
       const seconds = Math.max(1, Math.round((watched.grewAtMs - watched.startedAtMs) / 1000));
-      const message = `over: ${count - watched.before} ${loss.what}, within ${seconds} s`;
+      const message = `over: ${formatCounted(count - watched.before, loss.what)}, within ${seconds} s`;
       this.#write('info', loss, message);
     }
     // A collector that was exchanged counts from 0 again.

@@ -23,6 +23,7 @@ import { meteringStatistics } from '../statistics.ts';
 import { LiveExporting, openCollectors } from './exporting.ts';
 import { WatchedInterfaces } from './interfaces.ts';
 import { LossWatcher, lossesOf } from './losses.ts';
+import { MovableServer } from './movable-server.ts';
 import { type LivePlan, planLive } from './plan.ts';
 import { compareConfigs } from './reload.ts';
 import { LiveSelection } from './selection.ts';
@@ -70,7 +71,7 @@ export class LiveProbe {
   readonly #watcher: LossWatcher;
   readonly #startedAtMs = Date.now();
   #config: FlowtapConfig;
-  #server: MetricsServer | undefined;
+  readonly #server = new MovableServer((config) => this.#listen(config));
   /** Where path health is measured and metrics are served; it goes on when the server moves. */
   #healthMetrics: HealthMetrics | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -125,7 +126,7 @@ export class LiveProbe {
 
   /** Where metrics are served, or undefined. */
   get metricsUrl(): string | undefined {
-    return this.#server?.url;
+    return this.#server.url;
   }
 
   /** The configuration in effect. */
@@ -139,7 +140,7 @@ export class LiveProbe {
    */
   async start(): Promise<void> {
     const { testing, signal } = this.#options;
-    this.#server = await this.#listen(this.#config);
+    await this.#server.open(this.#config);
     for (const worker of this.#workers) worker.start();
     this.#timer = setInterval(() => this.#look(), testing?.lookMs ?? LOOK_MS);
     const { promise: aborted, reject } = Promise.withResolvers<never>();
@@ -204,7 +205,7 @@ export class LiveProbe {
     this.#selection.close();
     await this.#exporting.end(deadlineMs - performance.now());
     const state = this.state();
-    await this.#server?.close();
+    await this.#server.close();
     return state;
   }
 
@@ -212,13 +213,15 @@ export class LiveProbe {
     const { applied, needRestart, parts, effective } = compareConfigs(this.#config, config);
     const data = this.plan.workers[0]?.data;
     const keeps = { encapsulation: data?.encapsulation !== false, health: (data?.health ?? 'off') !== 'off' };
-    if (parts.has('exporting')) await this.#exporting.reconfigure(effective, keeps);
+    // The server can be moved back without a trace, exporters cannot: they come last, all or none of them.
+    const move = parts.has('metrics') ? await this.#server.move(this.#config, effective) : undefined;
     try {
-      if (parts.has('metrics')) await this.#moveServer(effective);
+      if (parts.has('exporting')) await this.#exporting.reconfigure(effective, keeps);
     } catch (error) {
-      if (parts.has('exporting')) await this.#exporting.reconfigure(this.#config, keeps);
+      await move?.undo();
       throw error;
     }
+    await move?.commit();
     this.#config = effective;
     if (parts.has('metering')) {
       const { idleTimeoutMs, activeTimeoutMs, tcpEndDelayMs } = effective.metering;
@@ -248,18 +251,6 @@ export class LiveProbe {
       health: () => this.#unhealthiness(),
       readiness: () => this.#unreadiness(),
     });
-  }
-
-  /** The former address is given up first: the new one may be the same port. */
-  async #moveServer(config: FlowtapConfig): Promise<void> {
-    await this.#server?.close();
-    this.#server = undefined;
-    try {
-      this.#server = await this.#listen(config);
-    } catch (error) {
-      this.#server = await this.#listen(this.#config);
-      throw error;
-    }
   }
 
   #look(): void {

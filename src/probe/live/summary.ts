@@ -146,7 +146,7 @@ export function liveSummaryLines(state: LiveState, config: FlowtapConfig): strin
     if (count > 0) lines.push(`${subject}: ${formatCounted(count, what)}; ${remedy}`);
   }
   if (state.isStopping && rest !== 0) {
-    lines.push(`${formatCount(rest)} packets are unaccounted for: a defect of flowtap, please report it`);
+    lines.push(`${formatCounted(rest, 'packets')} unaccounted for: a defect of flowtap, please report it`);
   }
   return lines;
 }

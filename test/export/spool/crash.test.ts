@@ -91,7 +91,9 @@ describe('kill -9', () => {
     ]);
     expect(recordsRecovered).toBe(old.length + torn);
     expect(dataRecords).toBe(recordsOffered - torn);
-    expect(second.log.join()).toContain(`${old.length} flow records of an earlier run wait in the spool`);
+    expect(second.log.join()).toContain(
+      `${old.length.toLocaleString('en')} flow records of an earlier run in the spool`,
+    );
   });
 
   it('of the exporting process while it sends: nothing is missing, little is repeated', async () => {

@@ -321,8 +321,8 @@ it('the log tells what is lost, and where the file is kept', () => {
   truncateSync(segment(), frame(BATCHES) - 7);
   opened.push(openSpool(to, context)!);
   expect(told).toEqual([
-    `info: ${to.url}: 400 flow records of an earlier run wait in the spool, and go out first`,
-    `warning: ${to.url}: ${FRAME} octets of the spool are damaged: 100 flow records (1 batch) are lost; check the disk; the file is kept as ${directory}/*.damaged when the rest of it has arrived`,
-    `warning: ${to.url}: the last ${FRAME - 7} octets of the spool were not complete when flowtap ended: 100 flow records (1 batch) are lost`,
+    `info: ${to.url}: 400 flow records of an earlier run in the spool, to go out first`,
+    `warning: ${to.url}: ${FRAME.toLocaleString('en')} octets of the spool damaged: 100 flow records (1 batch) lost; check the disk; the file is kept as ${directory}/*.damaged when the rest of it has arrived`,
+    `warning: ${to.url}: ${(FRAME - 7).toLocaleString('en')} octets at the end of the spool, not complete when flowtap ended: 100 flow records (1 batch) lost`,
   ]);
 });

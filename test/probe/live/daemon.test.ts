@@ -150,7 +150,7 @@ describeInLab(['tcpreplay', 'nfcapd', 'nfdump', 'curl'], 'flowtap run', () => {
     await daemon.waitForOutput(
       /packets lost, the ring was full; raise live\.ring\.blocks \(--ring-blocks\), now 2, live\.ring\.blockTimeout, or live\.workers/,
     );
-    await daemon.waitForOutput(/over: \d+ packets lost, the ring was full, within \d+ s/);
+    await daemon.waitForOutput(/over: [\d,]+ packets? lost, the ring was full, within \d+ s/);
     const { code, stderr } = await stop(daemon);
     expect(code).toBe(0);
     expect(stderr).toMatch(/offered = [\d,]+ in flow records \+ [\d,]+ refused \+ [\d,]+ lost$/m);

@@ -135,7 +135,7 @@ describe('a loss', () => {
     look(101, 73);
     expect(lines.splice(0)).toEqual(['flowtap: info: eth0: over: 101 packets lost, within 61 s total=101']);
     look(102, 100);
-    expect(lines).toEqual(['flowtap: warning: eth0: 1 packets lost; raise it total=102']);
+    expect(lines).toEqual(['flowtap: warning: eth0: 1 packet lost; raise it total=102']);
   });
 
   it('of every kind names its place and its remedy', () => {
@@ -178,7 +178,7 @@ describe('the account', () => {
       rest: 1000 + 154 - 100 - 12 - 44 - 45 - 1000,
     });
     const lines = liveSummaryLines(liveState({ workers: [worker], isStopping: true }), liveConfig());
-    expect(lines.at(-1)).toBe('-47 packets are unaccounted for: a defect of flowtap, please report it');
+    expect(lines.at(-1)).toBe('-47 packets unaccounted for: a defect of flowtap, please report it');
   });
 
   it('has what the kernel’s sampling left out among the offered and the not selected', () => {

@@ -214,4 +214,46 @@ describe('a reload', () => {
     await collector.close();
     expect(collector.datagrams.length).toBeGreaterThan(0);
   });
+
+  it('touches no exporter when metrics cannot move, and serves where it did when exporters cannot change', async () => {
+    const [first, second] = await Promise.all([collectDatagrams(), collectDatagrams()]);
+    const [before, after] = [first, second].map(({ port }) => [`netflow5://127.0.0.1:${port}`]);
+    const { log, lines } = keptLog();
+    const listen = '127.0.0.1:0';
+    const probe = await start(probeOptions(liveConfig({ 'metrics.listen': listen }, before), log));
+    const url = probe.metricsUrl!;
+    const isServed = async (where: string) => {
+      return fetch(`${where}/metrics`).then(
+        ({ status }) => status === 200,
+        () => false,
+      );
+    };
+    await expect(probe.reload(liveConfig({ 'metrics.listen': '192.0.2.77:1' }, after))).rejects.toThrow(
+      'EADDRNOTAVAIL',
+    );
+    expect(lines.filter((line) => line.includes('no longer in use'))).toEqual([]);
+    expect(probe.state().collectors.map((one) => one.url)).toEqual(before);
+    expect(probe.metricsUrl).toBe(url);
+    const unknown = liveConfig({ 'metrics.listen': '[::1]:0', 'template.ipv4': ['octetDeltaCont'] }, [
+      `ipfix://127.0.0.1:${second.port}`,
+    ]);
+    await expect(probe.reload(unknown)).rejects.toThrow(ConfigError);
+    expect([probe.metricsUrl, await isServed(url)]).toEqual([url, true]);
+    // One port cannot be had twice: the former address goes first, and comes back.
+    const port = new URL(url).port;
+    const overlapping = { 'metrics.listen': `0.0.0.0:${port}` };
+    await expect(
+      probe.reload(
+        liveConfig({ ...overlapping, 'template.ipv4': ['octetDeltaCont'] }, [unknown.exporters[0]!.url]),
+      ),
+    ).rejects.toThrow(ConfigError);
+    expect(await isServed(probe.metricsUrl!)).toBe(true);
+    expect(new URL(probe.metricsUrl!).hostname).toBe('127.0.0.1');
+    await probe.reload(liveConfig({ 'metrics.listen': '[::1]:0' }, after));
+    expect(probe.metricsUrl).toMatch('[::1]');
+    expect([await isServed(probe.metricsUrl!), await isServed(url)]).toEqual([true, false]);
+    expect(probe.state().collectors.map((one) => one.url)).toEqual(after);
+    await stop(probe);
+    await Promise.all([first.close(), second.close()]);
+  });
 });
