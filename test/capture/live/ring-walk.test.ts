@@ -18,6 +18,8 @@ interface Packet {
   readonly nanoseconds?: number;
   /** TPID and TCI of a tag that was taken out; a TPID of 0 is not told. */
   readonly tag?: readonly [number, number];
+  /** Number of the interface, in the address behind the header. */
+  readonly ifIndex?: number;
   readonly segment?: { readonly type: number; readonly octets: number; readonly start: number };
 }
 
@@ -28,7 +30,7 @@ function writeBlock(packets: readonly Packet[]): { memory: ArrayBuffer; first: n
   new Uint8Array(memory, BLOCK_START, BLOCK_OCTETS).fill(0);
   const view = new DataView(memory);
   let at = BLOCK_START + 48;
-  packets.forEach(({ frame, wireLength, seconds = 1000, nanoseconds = 0, tag, segment }, i) => {
+  packets.forEach(({ frame, wireLength, seconds = 1000, nanoseconds = 0, tag, ifIndex = 0, segment }, i) => {
     const octets = (MAC + frame.length + 7) & ~7;
     view.setUint32(at, i === packets.length - 1 ? 0 : octets, true);
     view.setUint32(at + 4, seconds, true);
@@ -36,6 +38,7 @@ function writeBlock(packets: readonly Packet[]): { memory: ArrayBuffer; first: n
     view.setUint32(at + 12, frame.length, true);
     view.setUint32(at + 16, wireLength ?? frame.length, true);
     view.setUint16(at + 24, MAC, true);
+    view.setInt32(at + 52, ifIndex, true);
     if (tag !== undefined) {
       view.setUint32(at + 20, tag[0] === 0 ? 0x10 : 0x50, true);
       view.setUint32(at + 32, tag[1], true);
@@ -67,6 +70,27 @@ function frameOf(batch: LivePacketBatch, i: number): number[] {
 const numbers = (octets: number, from = 0) => Uint8Array.from({ length: octets }, (_, i) => from + i);
 
 describe('the walk over a block', () => {
+  it('counts the packets of each member of a group, also those from before it came back', () => {
+    const frame = numbers(60);
+    const packets = [7, 9, 7, 5, 8].map((ifIndex) => ({ frame, ifIndex }));
+    const tagged = { frame, ifIndex: 9, tag: [0x8100, 10] as const };
+    const { memory, first } = writeBlock([...packets, tagged]);
+    // The second member was number 5 before; number 8 is none of them.
+    const ifIndexes = Int32Array.of(7, 9, 0, 5);
+    const members = { ifIndexes, packets: new Float64Array(2), octets: new Float64Array(2) };
+    const options = {
+      timeBaseSeconds: 900,
+      interfaceIndex: 3,
+      isEthernet: true,
+      hasVnetHeader: true,
+      members,
+    };
+    const at = { at: first, left: 6, end: BLOCK_START + BLOCK_OCTETS };
+    expect(walkPackets(Object.assign(createBlockWalk(memory, options), at), createLiveBatch(8))).toBe(6);
+    expect([...members.packets]).toEqual([2, 3]);
+    expect([...members.octets]).toEqual([120, 184]);
+  });
+
   it('hands out every packet with its length and time, a batch at a time', () => {
     const packets = [
       { frame: numbers(60), seconds: 1000, nanoseconds: 5 },
