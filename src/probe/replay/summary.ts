@@ -70,6 +70,27 @@ function exporterSummary(one: CollectorStatistics): ExporterSummary {
   };
 }
 
+/** What the decoder noted, and what the metering process did of fragments. @param sum over all workers */
+function summarizeNotices(sum: (of: (one: RunCounters) => number) => number): ReplaySummary['notices'] {
+  return [
+    ...NOTICES.map(({ code, name, help }) => ({
+      name,
+      help,
+      packets: sum(({ decode }) => decode.packetsByNotice[code]!),
+    })),
+    {
+      name: 'fragmentUnmatched',
+      help: 'Later fragment whose first one was not seen before: counted to ports 0.',
+      packets: sum(({ metering }) => metering[FRAGMENTS_UNMATCHED]!),
+    },
+    {
+      name: 'fragmentForgotten',
+      help: 'First fragment pushed out of the fragment cache: its later ones may go to ports 0.',
+      packets: sum(({ metering }) => metering[FRAGMENTS_FORGOTTEN]!),
+    },
+  ];
+}
+
 /** @returns the totals over all workers */
 export function summarize(input: SummaryInput): ReplaySummary {
   const { counters } = input;
@@ -101,23 +122,7 @@ export function summarize(input: SummaryInput): ReplaySummary {
       packets: sum(({ decode }) => decode.packetsByReason[code]!),
       octets: sum(({ decode }) => decode.octetsByReason[code]!),
     })),
-    notices: [
-      ...NOTICES.map(({ code, name, help }) => ({
-        name,
-        help,
-        packets: sum(({ decode }) => decode.packetsByNotice[code]!),
-      })),
-      {
-        name: 'fragmentUnmatched',
-        help: 'Later fragment whose first one was not seen before: counted to ports 0.',
-        packets: metering(FRAGMENTS_UNMATCHED),
-      },
-      {
-        name: 'fragmentForgotten',
-        help: 'First fragment pushed out of the fragment cache: its later ones may go to ports 0.',
-        packets: metering(FRAGMENTS_FORGOTTEN),
-      },
-    ],
+    notices: summarizeNotices(sum),
     flows: {
       created: metering(FLOWS_CREATED),
       exported: exported.reduce((total, count) => total + count, 0),
