@@ -60,8 +60,14 @@ const LONGER_FUNCTIONS: Readonly<Record<string, number>> = {
 /** Files that are allowed to be longer for now, and how long; one that no longer needs it fails the test. */
 const LONGER_FILES: Readonly<Record<string, number>> = {};
 
-/** Files of the hot folders that are all set-up or tables: nothing in them runs for a packet or a record. */
-const SET_UP_FILES: ReadonlySet<string> = new Set(['decode/notices.ts', 'decode/reasons.ts']);
+/** Files of the hot folders that are all set-up, tables or for readers of counters: nothing in them runs for a packet or a record. */
+const SET_UP_FILES: ReadonlySet<string> = new Set([
+  'decode/ether-type-names.ts',
+  'decode/link-type-names.ts',
+  'decode/notices.ts',
+  'decode/reasons.ts',
+  'decode/refused-numbers.ts',
+]);
 
 /** Files of other folders in which all runs for each packet. */
 const HOT_FILES: ReadonlySet<string> = new Set([
@@ -365,6 +371,22 @@ describe('files', () => {
       )
       .filter((name) => pattern.test(readFileSync(join(ROOT, name), 'utf8')));
     expectNone(wrong);
+  });
+
+  it('say it in plain English: no sentence begins with “What is”, nothing is somebody’s business', () => {
+    const beginning = /(^|[.:;] |\* |\/\/ |# |\| )What (is|are|was|were|has|had) /m;
+    const pattern = new RegExp(
+      `${beginning.source}|'s busi${'ness'}|[Ww]ho(ever)? reads (it|this|them)\\b`,
+      'm',
+    );
+    const wrong = trackedFiles()
+      .filter((name) => /\.(ts|mjs|md)$/.test(name) && !/^docs\/decisions\/|^CHANGELOG/.test(name))
+      .flatMap((name) =>
+        readFileSync(join(ROOT, name), 'utf8')
+          .split('\n')
+          .flatMap((line, i) => (pattern.test(line) ? [`${name}:${i + 1}: ${line.trim()}`] : [])),
+      );
+    expectNone(wrong.filter((line) => !line.startsWith('test/tidy.test.ts')));
   });
 
   it('at the top level are the known ones', () => {

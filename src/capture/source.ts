@@ -37,6 +37,12 @@ export interface ByteWindow {
   close(): void;
 }
 
+/** The LINKTYPE_ values of a capture's interfaces. */
+export interface FileLinkTypes {
+  readonly file: string;
+  readonly linkTypes: readonly number[];
+}
+
 /** Records that lie in the engine's memory one behind the other, in a form that it reads by itself. */
 export interface PlainRecords {
   /** Where they lie; whoever takes some moves its `start`. */
@@ -48,7 +54,7 @@ export interface PlainRecords {
   readonly unitNs: number;
   /** Index into `PacketSource.interfaces`. */
   readonly interfaceIndex: number;
-  /** What is known of their order; without it they are taken as they stand. */
+  /** Their order, as far as it is known; without it they are taken as they stand. */
   readonly order?: PlainOrder;
 }
 
@@ -88,12 +94,14 @@ export interface PacketSource {
   /** Resolves to true when more can be read, to false at the end. Never rejects for what is wrong with the input. */
   more(): Promise<boolean>;
   /**
-   * What was wrong with the input, in the order it was met. Every frame before the damage has been handed out, and a
+   * Faults of the input, in the order they were met. Every frame before the damage has been handed out, and a
    * damaged file does not keep the next one from being read.
    */
   readonly errors: readonly FlowtapError[];
   /** Input that turned out to be a capture, so far: the files' names, or `standard input`. */
   readonly filesRead: readonly string[];
+  /** Of those that have been read to their end. */
+  readonly linkTypesRead?: readonly FileLinkTypes[];
   /** Frees what the source holds; safe to call twice. */
   close(): void;
 }

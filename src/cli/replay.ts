@@ -3,9 +3,9 @@
  * signals. The first one stops reading and exports what there is; the next one ends the process at once.
  */
 
-import { formatCount } from '../base/units.ts';
+import { formatCounted } from '../base/units.ts';
 import { DescriptorOutput } from '../output/standard-output.ts';
-import { type ReplaySummary, summaryLines } from '../output/summary.ts';
+import { type ReplaySummary, refusalLines, summaryLines } from '../output/summary.ts';
 import type { ReplayOptions } from '../probe/replay/options.ts';
 import type { Arguments } from './command.ts';
 import { replayConfig } from './replay-config.ts';
@@ -29,16 +29,22 @@ const WHERE_TO_GO_NEXT = [
 
 /**
  * Exporters that flow records were lost for on this side, and what to do. What the protocol has no room for is no loss,
- * nor what waits in a spool; what becomes of a datagram that the network took, nobody knows.
+ * nor what waits in a spool; what becomes of a datagram that the network took, nobody knows unless its host refuses it.
  */
 function lossesOf({ exporters }: ReplaySummary): string[] {
-  return exporters.flatMap(({ url, recordsFailed, errors, dropped }) => {
+  return exporters.flatMap(({ url, recordsFailed, recordsRefused, errors, dropped }) => {
     const reasons = dropped.filter(({ records }) => records > 0);
-    const lost = reasons.reduce((sum, { records }) => sum + records, recordsFailed);
-    if (lost === 0) return [];
+    const unsent = reasons.reduce((sum, { records }) => sum + records, recordsFailed);
+    if (unsent + recordsRefused === 0) return [];
+    const lost = [
+      ...(unsent > 0 ? [`${formatCounted(unsent, 'flow records')} could not be sent`] : []),
+      ...(recordsRefused > 0
+        ? [`${formatCounted(recordsRefused, 'flow records')} went to a collector that refuses them`]
+        : []),
+    ].join(', ');
     const causes = reasons.length > 0 ? reasons : errors.filter(({ messages }) => messages > 0);
     const why = causes.map(({ reason, remedy }) => `; ${reason}: ${remedy}`).join('');
-    return [`${url}: ${lost} flow records were not sent${why}`];
+    return [`${url}: ${lost}${why}`];
   });
 }
 
@@ -82,7 +88,7 @@ export async function replay(args: Arguments, loadProbe: () => Promise<RunReplay
   )
     lines.push(`flowtap: ${summary.files.join(', ')}: a capture without any packet, so there are no flows`);
   if (faults.length === 0 && args.flags.has('quiet') && signals.received === undefined) {
-    lines.push(...nothingMetered(summary));
+    lines.push(...refusalLines(summary).map((line) => `flowtap: ${line}`));
   }
   const { error } = summary.output;
   if (error !== undefined) faults.push(`cannot write to standard output: ${error}`);
@@ -90,13 +96,4 @@ export async function replay(args: Arguments, loadProbe: () => Promise<RunReplay
   if (lines.length > 0) await errors.write(Buffer.from(`${lines.join('\n')}\n`));
   if (signals.received !== undefined) return SIGNAL_EXIT[signals.received];
   return faults.length > 0 ? EXIT_FAULT : 0;
-}
-
-/** Where nobody sees the summary: that there were packets, and none of them gave a flow, with the reasons. */
-function nothingMetered({ files, packets, metered, refused }: ReplaySummary): string[] {
-  if (packets === 0 || metered.packets > 0) return [];
-  const reasons = refused.filter((row) => row.packets > 0).sort((a, b) => b.packets - a.packets);
-  if (reasons.length === 0) return [];
-  const rows = reasons.map((row) => `${row.name} ${formatCount(row.packets)} (${row.help})`);
-  return [`flowtap: ${files.join(', ')}: no packet could be metered: ${rows.join(', ')}`];
 }

@@ -1,6 +1,6 @@
 /**
  * The decoder's counters: plain arrays of doubles (exact to 2^53), in memory that other threads may read at any time.
- * They only grow; whoever reads them takes differences.
+ * They only grow; readers take differences.
  */
 import { NOTICES } from './notices.ts';
 import { REASONS } from './reasons.ts';
@@ -13,10 +13,18 @@ export interface DecodeCounters {
   readonly octetsByReason: Float64Array;
   /** Metered packets by notice code, each packet at most once per notice. */
   readonly packetsByNotice: Float64Array;
+  /** Frames refused as otherEtherType, by EtherType. */
+  readonly packetsByEtherType: Float64Array;
+  /** Frames refused as unsupportedLinkType, by LINKTYPE_ number. */
+  readonly packetsByLinkType: Float64Array;
 }
 
+/** EtherTypes and link types have 16 bits. Memory of numbers that never occur is never touched. */
+const NUMBERS = 0x10000;
+
 /** Octets of memory that a DecodeCounters takes. */
-export const DECODE_COUNTERS_SIZE = (2 * REASONS.length + NOTICES.length) * Float64Array.BYTES_PER_ELEMENT;
+export const DECODE_COUNTERS_SIZE =
+  (2 * REASONS.length + NOTICES.length + 2 * NUMBERS) * Float64Array.BYTES_PER_ELEMENT;
 
 /**
  * Counters over given memory, or over their own.
@@ -29,9 +37,13 @@ export function createDecodeCounters(
   byteOffset = 0,
 ): DecodeCounters {
   const reasonOctets = REASONS.length * Float64Array.BYTES_PER_ELEMENT;
+  const noticesEnd = byteOffset + 2 * reasonOctets + NOTICES.length * Float64Array.BYTES_PER_ELEMENT;
+  const numberOctets = NUMBERS * Float64Array.BYTES_PER_ELEMENT;
   return {
     packetsByReason: new Float64Array(buffer, byteOffset, REASONS.length),
     octetsByReason: new Float64Array(buffer, byteOffset + reasonOctets, REASONS.length),
     packetsByNotice: new Float64Array(buffer, byteOffset + 2 * reasonOctets, NOTICES.length),
+    packetsByEtherType: new Float64Array(buffer, noticesEnd, NUMBERS),
+    packetsByLinkType: new Float64Array(buffer, noticesEnd + numberOctets, NUMBERS),
   };
 }

@@ -28,7 +28,7 @@ import { decodeFrame } from './decode-frame.ts';
 import { createDecodeState, type DecodeState, startFrame } from './decode-state.ts';
 import { decodeInEngine, isForEngine } from './engine-path.ts';
 import { decodeCommon } from './fast-path.ts';
-import { ACCEPTED } from './reasons.ts';
+import { ACCEPTED, OTHER_ETHER_TYPE, UNSUPPORTED_LINK_TYPE } from './reasons.ts';
 
 export interface DecodeOptions {
   /** Tunnels to look into; packets in others are metered on the outer packet. Default: none. */
@@ -161,6 +161,10 @@ function decodeUncommonFrame(decoder: Decoder, batch: PacketBatch, out: DecodedB
   const reason = decodeFrame(state, state.linkTypes[interfaceIndex]!);
   if (reason !== ACCEPTED) {
     countRefused(decoder, reason, wireLength);
+    if (reason === OTHER_ETHER_TYPE) countNumber(decoder.counters.packetsByEtherType, state.etherType);
+    else if (reason === UNSUPPORTED_LINK_TYPE) {
+      countNumber(decoder.counters.packetsByLinkType, state.linkTypes[interfaceIndex]!);
+    }
     return;
   }
   if (state.notices !== 0) countNotices(decoder, state.notices);
@@ -175,6 +179,11 @@ function countRefused(decoder: Decoder, reason: number, wireLength: number): voi
   const octetsByReason = decoder.counters.octetsByReason;
   packetsByReason[reason] = packetsByReason[reason]! + 1;
   octetsByReason[reason] = octetsByReason[reason]! + wireLength;
+}
+
+/** Counts a refused frame by the number of 16 bits that it was refused for. */
+function countNumber(counts: Float64Array, number: number): void {
+  counts[number & 0xffff] = counts[number & 0xffff]! + 1;
 }
 
 /** Counts each notice whose bit is set. */

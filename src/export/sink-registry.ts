@@ -1,8 +1,7 @@
 /**
- * What is to be known of each scheme of URL before there is a sink: which factory makes it, and what two of its sinks cannot have at the same time. Factories are loaded on first use, so that
- * nobody pays for what is not asked for.
+ * Facts about each scheme of URL before there is a sink: which factory makes it, and what two of its sinks cannot have at
+ * the same time. Factories are loaded on first use, so that nobody pays for what is not asked for.
  */
-
 import { carries, type ExporterProtocol } from './contract/protocols.ts';
 import type { ExporterConfig, ExportingConfig, SinkFactory } from './contract/record-sink.ts';
 

@@ -174,6 +174,8 @@ const RING_METRICS: readonly Metric[] = [
   },
 ];
 
+const hexOf = (etherType: number) => `0x${etherType.toString(16).padStart(4, '0')}`;
+
 const DECODE_METRICS: readonly Metric[] = [
   {
     name: 'flowtap_decode_packets_total',
@@ -201,6 +203,18 @@ const DECODE_METRICS: readonly Metric[] = [
     help: 'Frames without an IP packet, by what they carry.',
     labels: ['interface', 'protocol'],
     samples: (state) => sumByInterface(state, (worker) => outcomesOf(worker, ({ kind }) => kind === 'notIp')),
+  },
+  {
+    name: 'flowtap_decode_other_ether_type_packets_total',
+    type: 'counter',
+    help: 'Frames of otherEtherType by EtherType: those that were once among the ten most frequent of a worker, 32 at most of each; all together are in flowtap_decode_non_ip_packets_total.',
+    labels: ['interface', 'ether_type'],
+    samples: (state) =>
+      sumByInterface(state, ({ outcomes }) =>
+        outcomes
+          .filter(({ name }) => name === 'otherEtherType')
+          .flatMap(({ numbers }) => numbers.map(({ number, packets }) => [hexOf(number), packets] as const)),
+      ),
   },
   {
     name: 'flowtap_decode_notices_total',

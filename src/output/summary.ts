@@ -21,12 +21,12 @@ export interface ReplaySummary {
   readonly lastTimeNs: number | undefined;
   /** `octets`: IP octets; `frameOctets`: octets of the same packets' frames. */
   readonly metered: { readonly packets: number; readonly octets: number; readonly frameOctets: number };
-  readonly refused: readonly {
+  readonly refused: readonly (RefusedReason & { readonly kind: string; readonly octets: number })[];
+  /** Link types that are not decoded, and the files that have them. */
+  readonly undecoded: readonly {
     readonly name: string;
-    readonly kind: string;
-    readonly help: string;
     readonly packets: number;
-    readonly octets: number;
+    readonly files: readonly string[];
   }[];
   readonly notices: readonly { readonly name: string; readonly help: string; readonly packets: number }[];
   readonly flows: {
@@ -49,6 +49,15 @@ export interface ReplaySummary {
   readonly errors: readonly string[];
 }
 
+/** Packets that were refused for one reason. */
+export interface RefusedReason {
+  readonly name: string;
+  readonly help: string;
+  readonly packets: number;
+  /** The most frequent EtherTypes or link types of a reason that stands for many. */
+  readonly numbers: readonly { readonly name: string; readonly packets: number }[];
+}
+
 export interface ExporterSummary {
   readonly url: string;
   readonly messages: number;
@@ -67,6 +76,8 @@ export interface ExporterSummary {
   /** Records that wait on disk for the next run; records that were sent twice because a session broke. */
   readonly recordsSpooled: number;
   readonly recordsRepeated: number;
+  /** Records that were sent to a collector that refused them. */
+  readonly recordsRefused: number;
   /** Errors are those of connections, not of messages. */
   readonly hasSessions: boolean;
   /** Messages that the collector's own socket dropped, where this machine can tell. */
@@ -93,14 +104,37 @@ function plural(count: number, noun: string): string {
   return formatCounted(count, `${noun}s`);
 }
 
-/** Rows of count, name and help, the greatest count first. */
-function reasonRows(rows: readonly { name: string; packets: number; help: string }[]): string[] {
+type ReasonRow = Omit<RefusedReason, 'numbers'> & Partial<Pick<RefusedReason, 'numbers'>>;
+
+/** Rows of count, name and help, the greatest count first, each with its numbers below. */
+function reasonRows(rows: readonly ReasonRow[]): string[] {
   const counted = rows.filter((row) => row.packets > 0).sort((a, b) => b.packets - a.packets);
   const countWidth = Math.max(0, ...counted.map((row) => formatCount(row.packets).length));
   const nameWidth = Math.max(0, ...counted.map((row) => row.name.length));
-  return counted.map(
-    ({ name, packets, help }) =>
-      `  ${formatCount(packets).padStart(countWidth)}  ${name.padEnd(nameWidth)}  ${help}`,
+  return counted.flatMap(({ name, packets, help, numbers = [] }) => [
+    `  ${formatCount(packets).padStart(countWidth)}  ${name.padEnd(nameWidth)}  ${help}`,
+    ...numbers.map((one) => `    ${formatCount(one.packets).padStart(countWidth)}  ${one.name}`),
+  ]);
+}
+
+/**
+ * What must be told even where nobody sees the summary: that of all packets none could be metered, with the reasons, or
+ * which files have a link type that is not decoded.
+ */
+export function refusalLines({ files, packets, metered, refused, undecoded }: ReplaySummary): string[] {
+  if (packets > 0 && metered.packets === 0) {
+    const rows = refused
+      .filter((row) => row.packets > 0)
+      .sort((a, b) => b.packets - a.packets)
+      .map(({ name, packets: count, help, numbers }) => {
+        const which = numbers.map((one) => `; ${one.name}: ${formatCount(one.packets)}`).join('');
+        return `${name} ${formatCount(count)} (${help}${which})`;
+      });
+    return rows.length === 0 ? [] : [`${files.join(', ')}: no packet could be metered: ${rows.join(', ')}`];
+  }
+  return undecoded.map(
+    ({ name, packets: count, files: of }) =>
+      `${(of.length > 0 ? of : files).join(', ')}: ${name} is not decoded: ${plural(count, 'packet')} not metered`,
   );
 }
 
@@ -165,7 +199,9 @@ function exporterLines(exporter: ExporterSummary): string[] {
   for (const { reason, records, remedy } of exporter.dropped) {
     if (records > 0) lines.push(`  ${plural(records, 'record')} lost: ${reason}; ${remedy}`);
   }
-  const { recordsSpooled, recordsRepeated } = exporter;
+  const { recordsSpooled, recordsRepeated, recordsRefused } = exporter;
+  if (recordsRefused > 0)
+    lines.push(`  ${plural(recordsRefused, 'record')} sent to a collector that refuses them: lost`);
   if (recordsRepeated > 0)
     lines.push(`  ${plural(recordsRepeated, 'record')} sent once more after a session broke`);
   if (recordsSpooled > 0)
@@ -192,7 +228,9 @@ export function summaryLines(summary: ReplaySummary, isInterrupted = false): str
     ...section('Metered', [`${plural(metered.packets, 'packet')}, ${plural(metered.octets, 'IP octet')}`]),
   );
   if (refusedPackets > 0) {
-    lines.push(...section('Refused', [plural(refusedPackets, 'packet'), ...reasonRows(refused)]));
+    const ofFiles = summary.files.length > 1 ? refusalLines({ ...summary, packets: 0 }) : [];
+    const rows = [plural(refusedPackets, 'packet'), ...reasonRows(refused), ...ofFiles];
+    lines.push(...section('Refused', rows));
   }
   const noticed = reasonRows(notices);
   if (noticed.length > 0) lines.push(...section('Noticed', ['in metered packets', ...noticed]));

@@ -159,7 +159,7 @@ function directionWords({ words, doubles }: FlowRecordBatch, at: number): Direct
   };
 }
 
-/** What is counted of segments, and said in their headers. */
+/** Counts of segments, and what their headers say. */
 function readSegments({ read, double, has, when }: DirectionWords) {
   const low = (word: number) => read(word) & 0xffff;
   const high = (word: number) => read(word) >>> 16;

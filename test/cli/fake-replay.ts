@@ -40,6 +40,7 @@ const run: RunReplay = async ({ files, config, columns, signal, onProgress }) =>
     lastTimeNs: undefined,
     metered: { packets: exported, octets: 0, frameOctets: 0 },
     refused: [],
+    undecoded: [],
     notices: [],
     flows: { created: exported, exported, byEndReason: {}, evicted: 0, peak: 0, capacity: 1 },
     exporters: [],

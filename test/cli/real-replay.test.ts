@@ -47,7 +47,22 @@ describe('flowtap replay', () => {
       writeFileSync(file, Uint8Array.from(new Uint8Array(Uint32Array.from(words).buffer)));
       const { code, out, err } = runFlowtap(['replay', file, '-q', '-o', 'json']);
       expect([code, out]).toEqual([0, '']);
-      expect(err).toContain(`flowtap: ${file}: no packet could be metered: unsupportedLinkType 1`);
+      const name = 'link type 227 (CAN_SOCKETCAN)';
+      const help = "The interface's link type is not one that is decoded.";
+      expect(err).toBe(
+        `flowtap: ${file}: no packet could be metered: unsupportedLinkType 1 (${help}; ${name}: 1)\n`,
+      );
+      // Also beside files that are metered, in any order and by several workers.
+      for (const order of [
+        [DEMO, file],
+        [file, DEMO],
+        [DEMO, file, '--workers', '2'],
+        [DEMO, file, '--merge'],
+      ]) {
+        const some = runFlowtap(['replay', ...order, '-q', '-o', 'json']);
+        expect(some.err).toBe(`flowtap: ${file}: ${name} is not decoded: 1 packet not metered\n`);
+        expect(some.out.split('\n').length).toBeGreaterThan(10);
+      }
       expect(runFlowtap(['replay', DEMO, '-q', '-o', 'none']).err).toBe('');
     } finally {
       rmSync(directory, { recursive: true });

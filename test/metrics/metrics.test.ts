@@ -32,6 +32,8 @@ describe('metrics', () => {
     'flowtap_decode_packets_total{interface="eth0",result="not_ip"} 136',
     'flowtap_decode_errors_total{interface="eth0",reason="ipv4TooShort"} 40',
     'flowtap_decode_non_ip_packets_total{interface="eth0",protocol="arp"} 120',
+    'flowtap_decode_other_ether_type_packets_total{interface="eth0",ether_type="0x8902"} 8',
+    'flowtap_decode_other_ether_type_packets_total{interface="eth0",ether_type="0x1234"} 4',
     'flowtap_decode_notices_total{interface="eth0",notice="fragmentFirst"} 36',
     'flowtap_flows_active{interface="eth0",ring="0"} 21',
     'flowtap_flows_expired_total{interface="eth0",ring="0",reason="idle"} 31',

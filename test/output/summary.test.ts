@@ -14,10 +14,29 @@ const SUMMARY: ReplaySummary = {
   lastTimeNs: 1_700_000_090e9,
   metered: { packets: 1_200, octets: 1_450_000, frameOctets: 1_480_000 },
   refused: [
-    { name: 'ipv4Truncated', kind: 'truncated', help: 'Capture more octets.', packets: 4, octets: 80 },
-    { name: 'arp', kind: 'notIp', help: 'ARP.', packets: 30, octets: 1800 },
-    { name: 'llc', kind: 'notIp', help: 'LLC.', packets: 0, octets: 0 },
+    {
+      name: 'ipv4Truncated',
+      kind: 'truncated',
+      help: 'Capture more octets.',
+      packets: 4,
+      octets: 80,
+      numbers: [],
+    },
+    { name: 'arp', kind: 'notIp', help: 'ARP.', packets: 30, octets: 1800, numbers: [] },
+    {
+      name: 'otherEtherType',
+      kind: 'notIp',
+      help: 'No IP.',
+      packets: 3,
+      octets: 180,
+      numbers: [
+        { name: '0x8902 (CFM)', packets: 2 },
+        { name: '0x1234', packets: 1 },
+      ],
+    },
+    { name: 'llc', kind: 'notIp', help: 'LLC.', packets: 0, octets: 0, numbers: [] },
   ],
+  undecoded: [],
   notices: [{ name: 'fragmentFirst', help: 'First fragment.', packets: 2 }],
   flows: {
     created: 90,
@@ -38,6 +57,7 @@ const SUMMARY: ReplaySummary = {
       errors: [{ reason: 'refused', messages: 1, remedy: 'start the collector' }],
       dropped: [{ reason: 'unreachable', records: 40, remedy: 'start it' }],
       recordsSpooled: 7,
+      recordsRefused: 0,
       recordsRepeated: 3,
       hasSessions: false,
       collectorDrops: 1,
@@ -54,9 +74,12 @@ describe('summaryLines', () => {
       "Read      a.pcap: 1,234 packets, 1,500,000 octets
                 from 2023-11-14 22:13:20.000 to 2023-11-14 22:14:50.000 UTC (1m 30s)
       Metered   1,200 packets, 1,450,000 IP octets
-      Refused   34 packets
-                  30  arp            ARP.
-                   4  ipv4Truncated  Capture more octets.
+      Refused   37 packets
+                  30  arp             ARP.
+                   4  ipv4Truncated   Capture more octets.
+                   3  otherEtherType  No IP.
+                     2  0x8902 (CFM)
+                     1  0x1234
       Noticed   in metered packets
                   2  fragmentFirst  First fragment.
       Flows     90 created, 92 records (idle 80, active 2, TCP end 8, table full 2)
@@ -72,6 +95,21 @@ describe('summaryLines', () => {
                   1 message dropped by the collector's socket; try a lower --export-rate
       Took      0.500 s, 2,468 packets/s"
     `);
+  });
+
+  it('tells which files of several have a link type that is not decoded', () => {
+    const undecoded = [
+      { name: 'link type 227 (CAN_SOCKETCAN)', packets: 1_190, files: ['a.pcap', 'c.pcap'] },
+      { name: 'link type 300', packets: 1, files: ['a.pcap'] },
+    ];
+    const lines = summaryLines({ ...SUMMARY, files: ['a.pcap', 'b.pcap', 'c.pcap'], undecoded });
+    expect(lines.map((line) => line.trim())).toEqual(
+      expect.arrayContaining([
+        'a.pcap, c.pcap: link type 227 (CAN_SOCKETCAN) is not decoded: 1,190 packets not metered',
+        'a.pcap: link type 300 is not decoded: 1 packet not metered',
+      ]),
+    );
+    expect(summaryLines({ ...SUMMARY, undecoded }).join('\n')).not.toContain('not decoded');
   });
 
   it('says nothing about what did not happen', () => {

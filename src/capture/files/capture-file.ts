@@ -76,6 +76,11 @@ export class CaptureFile {
     return new CaptureFile(file, window, size, false, context);
   }
 
+  /** LINKTYPE_ values of the interfaces so far, each once. */
+  get linkTypes(): readonly number[] {
+    return [...new Set(this.#format?.linkTypes)];
+  }
+
   get octetsConsumed(): number {
     return this.#window.octetsConsumed;
   }

@@ -30,6 +30,8 @@ export interface CaptureFormat {
   need: number;
   /** Set when the rest of the file cannot be read. */
   fault: FormatFault | undefined;
+  /** LINKTYPE_ values of the file's interfaces so far. */
+  readonly linkTypes: Iterable<number>;
   /** Adds frames to the batch until it is full or the window holds no whole record; moves `window.start`. */
   fill(window: ByteWindow, batch: PacketBatch): void;
   /** The records of the window, if they are plain ones. */

@@ -2,7 +2,7 @@
 import { CaptureFileError, type FlowtapError } from '../../base/errors.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
-import type { PacketSource, SourceInterface } from '../source.ts';
+import type { FileLinkTypes, PacketSource, SourceInterface } from '../source.ts';
 import { CaptureFile, type CaptureFileOptions } from './capture-file.ts';
 import { CaptureContext } from './capture-format.ts';
 
@@ -20,6 +20,7 @@ export interface FrameSupply extends PacketSource {
 export abstract class Captures implements FrameSupply {
   protected readonly context: CaptureContext;
   readonly errors: FlowtapError[] = [];
+  readonly linkTypesRead: FileLinkTypes[] = [];
   readonly interfaces: readonly SourceInterface[];
   readonly #options: CaptureFileOptions;
 
@@ -53,6 +54,7 @@ export abstract class Captures implements FrameSupply {
 
   protected finish(file: CaptureFile): void {
     if (file.fault !== undefined) this.errors.push(file.fault);
+    this.linkTypesRead.push({ file: file.file, linkTypes: file.linkTypes });
     file.close();
   }
 

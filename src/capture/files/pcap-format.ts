@@ -54,6 +54,7 @@ export class PcapFormat implements CaptureFormat {
   readonly name = 'pcap';
   need: number;
   fault: FormatFault | undefined;
+  readonly linkTypes: readonly number[];
   readonly #context: CaptureContext;
   readonly #littleEndian: boolean;
   readonly #unitNs: number;
@@ -81,6 +82,7 @@ export class PcapFormat implements CaptureFormat {
     const linkField = view.getUint32(start + LINK_TYPE, littleEndian);
     const linkType = linkField & 0xffff;
     this.#checkOctets = (linkField & HAS_CHECK_SEQUENCE) === 0 ? 0 : (linkField >>> 28) * 2;
+    this.linkTypes = [linkType];
     this.#interfaceIndex = context.intern(0, { name: '', linkType, snapLength });
     const major = view.getUint16(start + VERSION_MAJOR, littleEndian);
     const minor = view.getUint16(start + VERSION_MINOR, littleEndian);

@@ -52,6 +52,7 @@ export class PcapngFormat implements CaptureFormat {
   readonly name = 'pcapng';
   need = BLOCK_MIN_OCTETS;
   fault: FormatFault | undefined;
+  readonly linkTypes = new Set<number>();
   readonly #context: CaptureContext;
   #littleEndian = true;
   #interfaces: SectionInterface[] = [];
@@ -168,6 +169,7 @@ export class PcapngFormat implements CaptureFormat {
     const snapLength = view.getUint32(at + 12, littleEndian);
     const options = readInterfaceOptions(view, at + 16, at + length - 4, littleEndian);
     const place = this.#interfacesOfFile++;
+    this.linkTypes.add(linkType);
     const index = this.#context.intern(place, { name: options.name, linkType, snapLength });
     const capturedMax = capturedLengthMax(snapLength);
     const { checkOctets } = options;

@@ -9,6 +9,7 @@
 
 import { formatCount, formatCounted, formatSpan } from '../../base/units.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
+import { NUMBERS_TOLD } from '../../decode/refused-numbers.ts';
 import type { LiveState, WorkerState } from '../../metrics/state.ts';
 import { END_REASON_WORDS } from '../../output/summary.ts';
 import { lossesOf } from './losses.ts';
@@ -22,7 +23,7 @@ export interface Balance {
   readonly lost: number;
   /** In the flow records that the exporting process got. */
   readonly inRecords: number;
-  /** What is left: in flow tables while the probe runs, 0 at its end. */
+  /** The rest: in flow tables while the probe runs, 0 at its end. */
   readonly rest: number;
 }
 
@@ -95,6 +96,22 @@ function flowLine({ workers }: LiveState): string {
   return `Flows: ${formatCount(created)} created, ${formatCount(active)} active, ${plural(made, 'record')}${how.length > 0 ? ` (${how.join(', ')})` : ''}`;
 }
 
+/** For each reason that stands for many EtherTypes or link types, the most frequent of them. */
+function numberLines({ workers }: LiveState): string[] {
+  const sums = new Map<string, Map<string, number>>();
+  for (const { name, numbers } of workers.flatMap(({ outcomes }) => outcomes)) {
+    const ofReason = sums.get(name) ?? new Map<string, number>();
+    sums.set(name, ofReason);
+    for (const one of numbers) ofReason.set(one.name, (ofReason.get(one.name) ?? 0) + one.packets);
+  }
+  return [...sums]
+    .filter(([, numbers]) => numbers.size > 0)
+    .map(([reason, numbers]) => {
+      const most = [...numbers].sort(([, a], [, b]) => b - a).slice(0, NUMBERS_TOLD);
+      return `Refused as ${reason}: ${most.map(([name, packets]) => `${name} ${formatCount(packets)}`).join(', ')}`;
+    });
+}
+
 /** Lines of the summary, without line ends. */
 export function liveSummaryLines(state: LiveState, config: FlowtapConfig): string[] {
   const { offered, refused, unselected, lost, inRecords, rest } = balanceOf(state);
@@ -114,6 +131,7 @@ export function liveSummaryLines(state: LiveState, config: FlowtapConfig): strin
       ),
     ),
     `Packets: ${formatCount(offered)} offered = ${parts.join(' + ')}`,
+    ...numberLines(state),
     flowLine(state),
     ...state.collectors.map(
       ({ url, dataRecords, messages, octets }) =>

@@ -9,6 +9,7 @@ import type { WorkerState } from '../../metrics/state.ts';
 import * as layout from '../../records/flow-layout.ts';
 import * as run from '../counters.ts';
 import { type RunCounters, runCounters } from '../counters.ts';
+import { ToldNumbers } from './told-numbers.ts';
 
 const { FLOW_END_REASON, FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } = layout;
 
@@ -29,7 +30,7 @@ export interface MainCounts {
   restarts: number;
 }
 
-/** What is fixed about a worker. */
+/** Facts about a worker that do not change. */
 export interface WorkerIdentity {
   readonly interface: string;
   readonly ring: number;
@@ -65,6 +66,7 @@ export class WorkerCounters {
     restarts: 0,
   };
   readonly #ended = runCounters();
+  readonly #told = new ToldNumbers();
   #current: RunCounters = runCounters();
 
   constructor() {
@@ -87,6 +89,8 @@ export class WorkerCounters {
     addTo(this.#ended.decode.packetsByReason, decode.packetsByReason);
     addTo(this.#ended.decode.octetsByReason, decode.octetsByReason);
     addTo(this.#ended.decode.packetsByNotice, decode.packetsByNotice);
+    addTo(this.#ended.decode.packetsByEtherType, decode.packetsByEtherType);
+    addTo(this.#ended.decode.packetsByLinkType, decode.packetsByLinkType);
     this.#current = runCounters();
     return this.#current;
   }
@@ -105,7 +109,7 @@ export class WorkerCounters {
 
   /**
    * A copy of all counts, those of former lives included. What died with a worker stands with the records dropped; gauges
-   * are those of now. Peaks add up, as nobody reads them here.
+   * are those of now. Peaks add up, and EtherTypes and link types are left out, as nobody reads them here.
    */
   totals(): RunCounters {
     const sums = runCounters();
@@ -137,6 +141,7 @@ export class WorkerCounters {
         kind,
         packets: packetsByReason[code]! + ended.packetsByReason[code]!,
         octets: octetsByReason[code]! + ended.octetsByReason[code]!,
+        numbers: this.#told.of(code, [ended, this.#current.decode]),
       })),
       notices: NOTICES.map(({ code, name }) => ({
         name,

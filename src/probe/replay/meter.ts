@@ -8,7 +8,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { FlowtapError } from '../../base/errors.ts';
 import { CAPTURE_OCTETS, type CaptureOptions, openCaptures } from '../../capture/files/capture-source.ts';
-import type { PacketSource, SourceInterface } from '../../capture/source.ts';
+import type { FileLinkTypes, PacketSource, SourceInterface } from '../../capture/source.ts';
 import type { DecodeOptions } from '../../decode/decoder.ts';
 import { createEngine } from '../../engine/engine.ts';
 import { type FlowSink, RECORDS_PER_PACKET_MAX } from '../../metering/expiry.ts';
@@ -75,12 +75,14 @@ const FLOWS_PER_TURN = 1024;
 /** How long records wait at most for others to be handed over with them, and flows of a silent input for their end. */
 const TURN_MS = 100;
 
-/** What is known of a meter's input at its end. */
+/** A meter's input at its end. */
 export interface InputRead {
-  /** What was wrong with it. */
+  /** Its faults. */
   readonly errors: readonly FlowtapError[];
   /** Names of the captures in it. */
   readonly files: readonly string[];
+  /** Link types of those that were read to their end. */
+  readonly linkTypes: readonly FileLinkTypes[];
 }
 
 /** Takes flows that nobody wants. */
@@ -151,8 +153,8 @@ export class ReplayMeter {
     await this.#expireAll();
     this.#queue?.close();
     this.#source.close();
-    const { errors, filesRead: files } = this.#source;
-    return { errors, files };
+    const { errors, filesRead: files, linkTypesRead: linkTypes = [] } = this.#source;
+    return { errors, files, linkTypes };
   }
 
   async #meterInput(): Promise<void> {
@@ -191,7 +193,7 @@ export class ReplayMeter {
     return this.#isFollowed ? Math.max(latestNs, this.#clock.timeNs(performance.now())) : latestNs;
   }
 
-  /** What is due a few times a second, whatever the input does. */
+  /** Duties of a few times a second, whatever the input does. */
   #turn(): void {
     const queue = this.#queue;
     if (this.#isFollowed && queue?.hasRoom !== false) {

@@ -24,7 +24,7 @@ import {
 import { measuresHealth } from '../parts.ts';
 import { type RecordTaker, startExportThread, takeHere } from './export.ts';
 import { mayStartLater, startLater } from './export-start.ts';
-import { ReplayMeter, type ReplayMeterOptions } from './meter.ts';
+import { type InputRead, ReplayMeter, type ReplayMeterOptions } from './meter.ts';
 import type { ReplayOptions } from './options.ts';
 import { NO_PARTS } from './records.ts';
 import { summarize } from './summary.ts';
@@ -34,10 +34,9 @@ const PROGRESS_MS = 100;
 
 type OnInterfaces = (interfaces: readonly SourceInterface[]) => void;
 
-interface MeterEnd {
-  /** What was wrong with the input, and which captures there were. */
+interface MeterEnd extends Omit<InputRead, 'errors'> {
+  /** Faults of the input. */
   readonly errors: readonly string[];
-  readonly files: readonly string[];
 }
 
 /** A meter at work, on this thread or on one of its own. */
@@ -58,9 +57,9 @@ interface TextOfError {
   readonly remedy: string | undefined;
 }
 
-function endOf(end: { errors: readonly TextOfError[]; files: readonly string[] }): MeterEnd {
+function endOf(end: Omit<InputRead, 'errors'> & { errors: readonly TextOfError[] }): MeterEnd {
   const errors = end.errors.map(({ message, remedy }) => (remedy ? `${message}. ${remedy}` : message));
-  return { errors, files: end.files };
+  return { files: end.files, linkTypes: end.linkTypes, errors };
 }
 
 function startHere(options: ReplayMeterOptions, onInterfaces: OnInterfaces): RunningMeter {
@@ -176,7 +175,7 @@ function beginLater(taker: RecordTaker, { counters, queue, ended }: RunningMeter
 /**
  * Replays captures: resolves when everything has been metered, exported and written.
  * @throws ConfigError for faults in templates, ExportError for a collector that cannot be opened; an error of ours if a
- *   thread dies. What is wrong with a capture is in the summary's `errors`.
+ *   thread dies. Faults of a capture are in the summary's `errors`.
  */
 export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> {
   const startedAtMs = performance.now();

@@ -1,6 +1,9 @@
 /** Adds up the workers' counters and the exporters' statistics to the summary of a replay. */
+import type { FileLinkTypes } from '../../capture/source.ts';
+import type { DecodeCounters } from '../../decode/counters.ts';
 import { NOTICES } from '../../decode/notices.ts';
-import { ACCEPTED, REASONS } from '../../decode/reasons.ts';
+import { ACCEPTED, REASONS, UNSUPPORTED_LINK_TYPE } from '../../decode/reasons.ts';
+import { refusedNumbers } from '../../decode/refused-numbers.ts';
 import type { CollectorStatistics } from '../../export/contract/record-sink.ts';
 import { FAULT_REMEDIES } from '../../export/faults.ts';
 import {
@@ -31,6 +34,8 @@ import {
 export interface SummaryInput {
   /** Captures that were read. */
   readonly files: readonly string[];
+  /** Link types of those that were read to their end. */
+  readonly linkTypes: readonly FileLinkTypes[];
   /** One of each worker. */
   readonly counters: readonly RunCounters[];
   /** Flows that all tables together hold. */
@@ -65,6 +70,7 @@ function exporterSummary(one: CollectorStatistics): ExporterSummary {
     })),
     recordsSpooled: one.recordsSpooled ?? 0,
     recordsRepeated: one.recordsRepeated ?? 0,
+    recordsRefused: one.recordsRefused ?? 0,
     hasSessions: one.recordsRepeated !== undefined,
     collectorDrops,
   };
@@ -91,6 +97,30 @@ function summarizeNotices(sum: (of: (one: RunCounters) => number) => number): Re
   ];
 }
 
+/** Every reason to refuse a packet, with what was refused for it. */
+function refusedOf(counters: readonly RunCounters[]): ReplaySummary['refused'] {
+  const decoders = counters.map(({ decode }) => decode);
+  const sum = (of: (one: DecodeCounters) => number) => decoders.reduce((total, one) => total + of(one), 0);
+  return REASONS.filter(({ code }) => code !== ACCEPTED).map(({ code, name, kind, help }) => ({
+    name,
+    kind,
+    help,
+    packets: sum(({ packetsByReason }) => packetsByReason[code]!),
+    octets: sum(({ octetsByReason }) => octetsByReason[code]!),
+    numbers: refusedNumbers(code, decoders),
+  }));
+}
+
+/** Link types that are not decoded, and the files that have them. */
+function undecodedOf({ counters, linkTypes }: SummaryInput): ReplaySummary['undecoded'] {
+  const decoders = counters.map(({ decode }) => decode);
+  return refusedNumbers(UNSUPPORTED_LINK_TYPE, decoders, Number.POSITIVE_INFINITY).map((one) => ({
+    name: one.name,
+    packets: one.packets,
+    files: linkTypes.filter(({ linkTypes: of }) => of.includes(one.number)).map(({ file }) => file),
+  }));
+}
+
 /** @returns the totals over all workers */
 export function summarize(input: SummaryInput): ReplaySummary {
   const { counters } = input;
@@ -115,13 +145,8 @@ export function summarize(input: SummaryInput): ReplaySummary {
       octets: metering(METERED_OCTETS),
       frameOctets: metering(METERED_FRAME_OCTETS),
     },
-    refused: REASONS.filter(({ code }) => code !== ACCEPTED).map(({ code, name, kind, help }) => ({
-      name,
-      kind,
-      help,
-      packets: sum(({ decode }) => decode.packetsByReason[code]!),
-      octets: sum(({ decode }) => decode.octetsByReason[code]!),
-    })),
+    refused: refusedOf(counters),
+    undecoded: undecodedOf(input),
     notices: summarizeNotices(sum),
     flows: {
       created: metering(FLOWS_CREATED),

@@ -1,7 +1,7 @@
 /** A thread that meters a replay, or its share of one; `ReplayMeter` does the work. */
 import { enableCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { SourceInterface } from '../../capture/source.ts';
+import type { FileLinkTypes, SourceInterface } from '../../capture/source.ts';
 import { runCounters } from '../counters.ts';
 import { ReplayMeter, type ReplayMeterOptions } from './meter.ts';
 
@@ -18,6 +18,7 @@ export type ReplayWorkerMessage =
       readonly kind: 'end';
       readonly errors: readonly { message: string; remedy: string | undefined }[];
       readonly files: readonly string[];
+      readonly linkTypes: readonly FileLinkTypes[];
     };
 
 function post(message: ReplayWorkerMessage): void {
@@ -32,8 +33,8 @@ const meter = new ReplayMeter(options, runCounters(counters), (interfaces) =>
 // Listening keeps the thread alive: waiting for room in the queue does not.
 parentPort?.on('message', () => meter.stop());
 try {
-  const { errors, files } = await meter.run();
-  post({ kind: 'end', errors: errors.map(({ message, remedy }) => ({ message, remedy })), files });
+  const { errors, ...read } = await meter.run();
+  post({ kind: 'end', errors: errors.map(({ message, remedy }) => ({ message, remedy })), ...read });
 } finally {
   parentPort?.unref();
 }

@@ -1,5 +1,7 @@
 /** The parts of a live probe by themselves: plan, losses over time, interface counters, what a reload may change. */
 import { describe, expect, it } from 'vitest';
+import { createDecodeCounters } from '../../../src/decode/counters.ts';
+import { OTHER_ETHER_TYPE } from '../../../src/decode/reasons.ts';
 import { createEngine } from '../../../src/engine/engine.ts';
 import { METERED_PACKETS } from '../../../src/metering/table/counters.ts';
 import { createHashSeeds } from '../../../src/metering/table/flow-key.ts';
@@ -15,6 +17,8 @@ import { type Loss, LossWatcher, lossesOf } from '../../../src/probe/live/losses
 import { planLive, workersPerInterface } from '../../../src/probe/live/plan.ts';
 import { compareConfigs } from '../../../src/probe/live/reload.ts';
 import { balanceOf, liveSummaryLines } from '../../../src/probe/live/summary.ts';
+import { NUMBERS_EVER_TOLD, ToldNumbers } from '../../../src/probe/live/told-numbers.ts';
+import { WorkerCounters } from '../../../src/probe/live/totals.ts';
 import { NO_PARTS } from '../../../src/probe/replay/records.ts';
 import { meteringStatistics } from '../../../src/probe/statistics.ts';
 import { collectorState, liveState, workerState } from '../../metrics/states.ts';
@@ -185,6 +189,52 @@ describe('the account', () => {
     expect(liveSummaryLines(liveState({ workers: [worker] }), liveConfig())[1]).toBe(
       'eth0: 1,000 packets, 640,000 octets, drops unknown',
     );
+  });
+});
+
+describe('EtherTypes that are told', () => {
+  const counted = (packetsOf: Readonly<Record<number, number>>) => {
+    const counters = createDecodeCounters();
+    for (const [etherType, packets] of Object.entries(packetsOf)) {
+      counters.packetsByEtherType[Number(etherType)] = packets;
+      counters.packetsByReason[OTHER_ETHER_TYPE]! += packets;
+    }
+    return counters;
+  };
+
+  it('are the ten most frequent, with their names', () => {
+    const counters = counted(Object.fromEntries(Array.from({ length: 12 }, (_, i) => [0x8900 + i, 100 - i])));
+    const rows = new ToldNumbers().of(OTHER_ETHER_TYPE, [counters, counted({ 35074: 1000 })]);
+    expect(rows.map(({ number }) => number - 0x8900)).toEqual([2, 0, 1, 3, 4, 5, 6, 7, 8, 9]);
+    expect(rows[0]).toEqual({ number: 0x8902, name: '0x8902 (CFM)', packets: 1098 });
+    expect(rows[1]!.name).toBe('0x8900');
+  });
+
+  it('stay told when others get more frequent, and are so few that metrics may have them', () => {
+    const told = new ToldNumbers();
+    const counts: Record<number, number> = {};
+    let before = new Map<number, number>();
+    for (let etherType = 0x7000; etherType < 0x7064; etherType++) {
+      counts[etherType] = etherType;
+      const rows = told.of(OTHER_ETHER_TYPE, [counted(counts)]);
+      const now = new Map(rows.map(({ number, packets }) => [number, packets]));
+      for (const [number, packets] of before) expect(now.get(number)).toBeGreaterThanOrEqual(packets);
+      before = now;
+    }
+    expect(before.size).toBe(NUMBERS_EVER_TOLD);
+  });
+
+  it('go on after a worker died, and are in the summary', () => {
+    const counters = new WorkerCounters();
+    for (let life = 0; life < 2; life++) {
+      const { decode } = counters.renew();
+      decode.packetsByEtherType[0x9000] = 3;
+      decode.packetsByReason[OTHER_ETHER_TYPE] = 3;
+    }
+    const identity = { interface: 'eth0', ring: 0, capacity: 1, tableOctets: 1, queueCapacity: 1 };
+    const worker = counters.state(identity, { isRunning: true, ringOctets: 0, queueBatches: 0 });
+    const lines = liveSummaryLines(liveState({ workers: [worker] }), liveConfig());
+    expect(lines).toContain('Refused as otherEtherType: 0x9000 (loopback test) 6');
   });
 });
 
