@@ -199,16 +199,20 @@ def make_tags():
 
 
 def make_fragments():
-    """A UDP datagram in three IPv4 fragments; one whose first fragment is missing; one in three IPv6 fragments; an atomic IPv6 fragment; one that arrives second fragment first.
+    """A UDP datagram in three IPv4 fragments; one whose first fragment is missing; one in three IPv6 fragments; an atomic IPv6 fragment; one that arrives second fragment first; one of each version whose fragments arrive last one first; one whose first fragment is two seconds late.
 
-    Later fragments count to the flow of their first one; without it they go to ports 0; an atomic fragment is an ordinary packet.
+    Later fragments count to the flow of their first one, also where they arrive up to a second before it; without it they go to ports 0; an atomic fragment is an ordinary packet.
     """
     v4 = fragment(IP(src=A, dst=B, id=4242, flags=0) / UDP(sport=5001, dport=7) / letters(700), 304)
     lost = fragment(IP(src=A, dst=B, id=4243, flags=0) / UDP(sport=5002, dport=7) / letters(700), 304)[1:]
     v6 = fragment6(IPv6(src=A6, dst=B6) / IPv6ExtHdrFragment(id=99) / UDP(sport=5003, dport=7) / letters(700), 400)
     atomic = IPv6(src=A6, dst=B6) / IPv6ExtHdrFragment(id=100, nh=17) / UDP(sport=5004, dport=7) / letters(20)
     late = fragment(IP(src=A, dst=B, id=4244, flags=0) / UDP(sport=5005, dport=7) / letters(700), 304)
-    return pcap([ETHER / f for f in [*v4, *lost, *v6, atomic, late[1], late[0], late[2]]])
+    back = fragment(IP(src=A, dst=B, id=4245, flags=0) / UDP(sport=5006, dport=7) / letters(700), 304)[::-1]
+    back6 = fragment6(IPv6(src=A6, dst=B6) / IPv6ExtHdrFragment(id=101) / UDP(sport=5007, dport=7) / letters(700), 400)[::-1]
+    slow = fragment(IP(src=A, dst=B, id=4246, flags=0) / UDP(sport=5008, dport=7) / letters(400), 304)[::-1]
+    frames = spread([ETHER / f for f in [*v4, *lost, *v6, atomic, late[1], late[0], late[2], *back, *back6, slow[0]]])
+    return pcap([*frames, (2 * S + 500 * MS, ETHER / slow[1])])
 
 
 def make_ipv6_extensions():

@@ -2,131 +2,104 @@
  * Remembers the ports of first fragments, so that later ones, which carry none, are counted to their flow.
  *
  * Nothing is reassembled. 4,096 sets of 4 entries of one cache line; a full set forgets its oldest entry, so memory is
- * bounded whatever comes. A later fragment that arrives before its first one is not found: it is metered with ports 0.
+ * bounded whatever comes. What becomes of a later fragment whose first one is not here, resolve-fragments.ts says.
  */
-import {
-  DECODED_WORDS,
-  DETAIL,
-  DETAIL_LATER_FRAGMENT,
-  FRAGMENT_ID,
-  KEY_OBSERVATION_POINT,
-  KEY_PROTOCOL,
-  PORTS,
-  SOURCE_ADDRESS,
-} from '../records/decoded-batch.ts';
-import { FRAGMENTS_FORGOTTEN, FRAGMENTS_MATCHED, FRAGMENTS_UNMATCHED } from './table/counters.ts';
-import type { HashSeeds } from './table/flow-key.ts';
+
+import type { DecodedBatch } from '../records/decoded-batch.ts';
+import * as decoded from '../records/decoded-batch.ts';
+import * as identities from './fragment-identity.ts';
+import { type FragmentKey, hashOfIdentity, isSameIdentity, isSameProtocol } from './fragment-identity.ts';
+import { FRAGMENTS_FORGOTTEN, FRAGMENTS_MATCHED } from './table/counters.ts';
+
+// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
+const { DECODED_WORDS, KEY_PROTOCOL, PORTS } = decoded;
+const { IDENTITY_WORDS } = identities;
 
 /** How long a first fragment is remembered (RFC 791 recommends 15 s, RFC 8200 §4.5 60 s for reassembly). */
 export const FRAGMENT_LIFETIME_NS = 30e9;
 
 const SETS = 4096;
 const WAYS = 4;
-// An entry: 8 address words, identification, protocol word, observation point, ports, then the time as a double.
+// An entry: the identity, protocol word, ports, then the time as a double.
 const ENTRY_WORDS = 16;
-const ID = 8;
-const PROTOCOL = 9;
-const POINT = 10;
-const ENTRY_PORTS = 11;
-const TIME = 6; // in doubles
+const PROTOCOL = 12;
+const ENTRY_PORTS = 13;
+const TIME = 7; // in doubles
 
 export interface FragmentCache {
   readonly words: Int32Array;
   readonly doubles: Float64Array;
-  readonly multipliers: Int32Array;
+  readonly key: FragmentKey;
 }
 
-export function createFragmentCache(seeds: HashSeeds): FragmentCache {
+export function createFragmentCache(key: FragmentKey): FragmentCache {
   const buffer = new ArrayBuffer(SETS * WAYS * ENTRY_WORDS * 4);
   // Only the times matter; setting them one by one takes milliseconds, so early in a run.
   const doubles = new Float64Array(buffer).fill(-Infinity);
-  return { words: new Int32Array(buffer), doubles, multipliers: seeds.multipliers };
+  return { words: new Int32Array(buffer), doubles, key };
 }
 
 /**
- * What of the protocol word two fragments of one packet share. An IPv6 packet is told by addresses and identification
- * alone (RFC 8200 §4.5): a later fragment whose first one goes on with another extension header names that header.
+ * The entry of a packet of this identity that is remembered at `timeNs`, or else the one that it may have, which is the
+ * oldest of its set: that one's number minus 1 and negative.
  */
-function packetOf(protocolWord: number): number {
-  return ((protocolWord >>> 8) & 0xf) === 4 ? protocolWord : protocolWord & ~0xff;
-}
-
-function setOf(cache: FragmentCache, words: Int32Array, at: number): number {
-  const m = cache.multipliers;
-  let sum =
-    Math.imul(words[at + FRAGMENT_ID]!, m[8]!) + Math.imul(packetOf(words[at + KEY_PROTOCOL]!), m[9]!);
-  for (let w = 0; w < 8; w++) sum = (sum + Math.imul(words[at + w]!, m[w]!)) | 0;
-  return Math.imul(sum ^ (sum >>> 15), m[10]!) >>> 20;
-}
-
-function isEntryOf(cache: FragmentCache, entry: number, words: Int32Array, at: number): boolean {
-  const stored = cache.words;
-  for (let w = 0; w < 8; w++) {
-    if (stored[entry + w] !== words[at + SOURCE_ADDRESS + w]) return false;
-  }
-  return (
-    stored[entry + ID] === words[at + FRAGMENT_ID] &&
-    packetOf(stored[entry + PROTOCOL]!) === packetOf(words[at + KEY_PROTOCOL]!) &&
-    stored[entry + POINT] === words[at + KEY_OBSERVATION_POINT]
-  );
-}
-
-/**
- * Takes note of a first fragment, or gives a later one the ports of its first.
- * @param words decoded records, addresses still as on the wire; the fragment's starts at word `at`
- */
-export function resolveFragment(
-  cache: FragmentCache,
-  words: Int32Array,
-  at: number,
+function findEntry(
+  { words, doubles, key }: FragmentCache,
+  identity: Int32Array,
+  protocol: number,
   timeNs: number,
-  counters: Float64Array,
-): void {
-  const { doubles } = cache;
-  const start = setOf(cache, words, at) * WAYS * ENTRY_WORDS;
-  const isLater = (words[at + DETAIL]! & DETAIL_LATER_FRAGMENT) !== 0;
+): number {
+  const start = hashOfIdentity(identity, key) * WAYS * ENTRY_WORDS;
   let oldest = start;
   for (let entry = start; entry < start + WAYS * ENTRY_WORDS; entry += ENTRY_WORDS) {
     const age = timeNs - doubles[entry / 2 + TIME]!;
-    if (age <= FRAGMENT_LIFETIME_NS && age >= -FRAGMENT_LIFETIME_NS && isEntryOf(cache, entry, words, at)) {
-      if (isLater) {
-        words[at + PORTS] = cache.words[entry + ENTRY_PORTS]!;
-        words[at + KEY_PROTOCOL] = cache.words[entry + PROTOCOL]!;
-        counters[FRAGMENTS_MATCHED]!++;
-        return;
-      }
-      oldest = entry;
-      break;
-    }
+    if (
+      age <= FRAGMENT_LIFETIME_NS &&
+      age >= -FRAGMENT_LIFETIME_NS &&
+      isSameIdentity(words, entry, identity, 0) &&
+      isSameProtocol(words[entry + PROTOCOL]!, protocol)
+    )
+      return entry;
     if (doubles[entry / 2 + TIME]! < doubles[oldest / 2 + TIME]!) oldest = entry;
   }
-  if (isLater) {
-    counters[FRAGMENTS_UNMATCHED]!++;
-    return;
-  }
-  if (timeNs - doubles[oldest / 2 + TIME]! <= FRAGMENT_LIFETIME_NS && !isEntryOf(cache, oldest, words, at)) {
-    counters[FRAGMENTS_FORGOTTEN]!++;
-  }
-  for (let w = 0; w < 8; w++) cache.words[oldest + w] = words[at + SOURCE_ADDRESS + w]!;
-  cache.words[oldest + ID] = words[at + FRAGMENT_ID]!;
-  cache.words[oldest + PROTOCOL] = words[at + KEY_PROTOCOL]!;
-  cache.words[oldest + POINT] = words[at + KEY_OBSERVATION_POINT]!;
-  cache.words[oldest + ENTRY_PORTS] = words[at + PORTS]!;
-  doubles[oldest / 2 + TIME] = timeNs;
+  return -1 - oldest;
 }
 
-/** Resolves every fragment of a batch. Must come before the keys are ordered: fragments go one way. */
-export function resolveFragments(
+/** Gives record `i` of a batch, a later fragment, the ports of its first one. @returns false if that is not known */
+export function resolveLater(
   cache: FragmentCache,
-  words: Int32Array,
-  timeNs: Float64Array,
-  count: number,
-  fragmentBit: number,
+  { words, timeNs }: DecodedBatch,
+  i: number,
+  identity: Int32Array,
+  counters: Float64Array,
+): boolean {
+  const at = i * DECODED_WORDS;
+  const entry = findEntry(cache, identity, words[at + KEY_PROTOCOL]!, timeNs[i]!);
+  if (entry < 0) return false;
+  words[at + PORTS] = cache.words[entry + ENTRY_PORTS]!;
+  words[at + KEY_PROTOCOL] = cache.words[entry + PROTOCOL]!;
+  counters[FRAGMENTS_MATCHED]!++;
+  return true;
+}
+
+/** Takes note of record `i` of a batch, a first fragment. */
+export function rememberFirst(
+  cache: FragmentCache,
+  batch: DecodedBatch,
+  i: number,
+  identity: Int32Array,
   counters: Float64Array,
 ): void {
-  for (let i = 0; i < count; i++) {
-    if ((words[i * DECODED_WORDS + DETAIL]! & fragmentBit) !== 0) {
-      resolveFragment(cache, words, i * DECODED_WORDS, timeNs[i]!, counters);
-    }
-  }
+  const { words, doubles } = cache;
+  const at = i * DECODED_WORDS;
+  const timeNs = batch.timeNs[i]!;
+  const protocol = batch.words[at + KEY_PROTOCOL]!;
+  const found = findEntry(cache, identity, protocol, timeNs);
+  const entry = found < 0 ? -1 - found : found;
+  if (found < 0 && timeNs - doubles[entry / 2 + TIME]! <= FRAGMENT_LIFETIME_NS)
+    counters[FRAGMENTS_FORGOTTEN]!++;
+  for (let w = 0; w < IDENTITY_WORDS; w++) words[entry + w] = identity[w]!;
+  words[entry + PROTOCOL] = protocol;
+  words[entry + ENTRY_PORTS] = batch.words[at + PORTS]!;
+  doubles[entry / 2 + TIME] = timeNs;
 }

@@ -4,9 +4,11 @@
  */
 
 import type { Engine } from '../engine/engine.ts';
-import { DETAIL_FRAGMENT, type DecodedBatch } from '../records/decoded-batch.ts';
+import { createDecodedBatch, type DecodedBatch } from '../records/decoded-batch.ts';
 import { int32Array } from '../records/memory.ts';
-import { createFragmentCache, type FragmentCache, resolveFragments } from './fragment-cache.ts';
+import { createFragmentKey } from './fragment-identity.ts';
+import { FRAGMENTS_HELD_MAX, HeldFragments } from './held-fragments.ts';
+import { FragmentResolver } from './resolve-fragments.ts';
 import {
   type FlowKeyExtension,
   type HashSeeds,
@@ -26,19 +28,19 @@ export function hasKeyExtension(key: FlowKeyExtension): boolean {
 }
 
 /**
- * Adds to a decoded batch of `capacity` packets what preparation writes.
- * @param engine in whose memory the batch lies
+ * A prepared batch of `capacity` packets, with room for fragments that come back to it.
+ * @param engine in whose memory it is to lie
  */
 export function createPreparedBatch(
-  decoded: DecodedBatch,
   capacity: number,
   key: FlowKeyExtension,
   engine: Engine,
+  { encapsulation = false, offsets = false } = {},
 ): PreparedBatch {
-  if (decoded.words.buffer !== engine.buffer) throw new RangeError('a batch outside the engine’s memory');
+  const records = capacity + FRAGMENTS_HELD_MAX;
   return {
-    ...decoded,
-    keyExtensions: new Int32Array(hasKeyExtension(key) ? capacity * KEY_EXTENSION_WORDS : 0),
+    ...createDecodedBatch(records, encapsulation, offsets, engine.allocate),
+    keyExtensions: new Int32Array(hasKeyExtension(key) ? records * KEY_EXTENSION_WORDS : 0),
   };
 }
 
@@ -50,7 +52,11 @@ export class KeyPreparer {
   readonly #counters: Float64Array;
   readonly #seeds: HashSeeds;
   /** Made when the first fragment comes: few captures have any, and it takes milliseconds of a short replay. */
-  #fragments: FragmentCache | undefined;
+  #fragments: FragmentResolver | undefined;
+  /** For fragments that have waited long enough, outside of any batch. */
+  #overdue: PreparedBatch | undefined;
+  /** The engine's memory. */
+  readonly #memory: DataView;
 
   /** @param counters the metering process's, for what becomes of fragments */
   constructor(engine: Engine, seeds: HashSeeds, key: FlowKeyExtension, counters: Float64Array) {
@@ -61,6 +67,12 @@ export class KeyPreparer {
     this.#key = key;
     this.#counters = counters;
     this.#seeds = seeds;
+    this.#memory = new DataView(engine.buffer);
+  }
+
+  /** Whether fragments wait for their first one: every packet must come by here, or their time is not seen to pass. */
+  get isHolding(): boolean {
+    return this.#fragments?.isHolding === true;
   }
 
   /**
@@ -68,12 +80,38 @@ export class KeyPreparer {
    * @param view the memory that its frames lie in
    */
   prepare(batch: PreparedBatch, view: DataView): void {
-    const { words, timeNs, count } = batch;
-    if (batch.hasFragments) {
-      this.#fragments ??= createFragmentCache(this.#seeds);
-      resolveFragments(this.#fragments, words, timeNs, count, DETAIL_FRAGMENT, this.#counters);
+    if (batch.hasFragments || this.isHolding) {
+      this.#fragments ??= this.#createFragments(batch);
+      this.#fragments.resolve(batch, view);
     }
+    this.#complete(batch, view);
+  }
+
+  /**
+   * Fragments that wait no longer for their first one at `timeNs`, prepared, for a link that is quiet and for the end
+   * (Infinity). They are to be metered before the clock moves on, and before the next batch is prepared.
+   * @returns undefined if there are none
+   */
+  takeOverdue(timeNs: number): PreparedBatch | undefined {
+    if (!this.isHolding) return undefined;
+    const batch = this.#overdue!;
+    this.#fragments!.takeOverdue(batch, timeNs);
+    this.#complete(batch, this.#memory);
+    return batch.count > 0 ? batch : undefined;
+  }
+
+  #createFragments(like: PreparedBatch): FragmentResolver {
+    const engine = this.#engine;
+    const encapsulation = like.encapsulation !== undefined;
+    this.#overdue = createPreparedBatch(0, this.#key, engine, { encapsulation, offsets: true });
+    const key = createFragmentKey(this.#seeds, this.#key);
+    return new FragmentResolver(key, new HeldFragments(engine, like), this.#counters);
+  }
+
+  #complete(batch: PreparedBatch, view: DataView): void {
+    const { words, count } = batch;
     this.#engine.orderAndHash(words.byteOffset, count, this.multipliers.byteOffset);
-    if (batch.keyExtensions.length > 0) writeKeyExtensions(batch, view, this.#key, batch.keyExtensions);
+    if (batch.keyExtensions.length > 0)
+      writeKeyExtensions(batch, view, this.#memory, this.#key, batch.keyExtensions);
   }
 }

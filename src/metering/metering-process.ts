@@ -23,6 +23,7 @@ import {
   sweep,
   type Timeouts,
 } from './expiry.ts';
+import { FRAGMENTS_HELD_MAX } from './held-fragments.ts';
 import { hasKeyExtension, type PreparedBatch } from './key-preparer.ts';
 import { createTimeouts, type MeteringOptions, type TimeoutOptions } from './metering-options.ts';
 import { movePacketClock } from './packet-clock.ts';
@@ -74,7 +75,12 @@ export class MeteringProcess {
     this.#timeouts = createTimeouts(options);
     this.engine = options.engine;
     this.#wheel = createTimingWheel(this.engine.allocate);
-    this.#passes = new TablePasses(this.engine, this.table, this.#wheel, options.batchCapacity);
+    this.#passes = new TablePasses(
+      this.engine,
+      this.table,
+      this.#wheel,
+      options.batchCapacity + FRAGMENTS_HELD_MAX,
+    );
     this.#passes.setTimeouts(this.#timeouts);
     this.#clock = this.#passes.clock;
     this.#sink = options.sink;

@@ -30,20 +30,22 @@ export function writeLink(
 ): void {
   const { link } = table;
   const to = slot * LINK_WORDS;
-  const from = packet[at + LINK_OFFSET]!;
+  const offset = packet[at + LINK_OFFSET]!;
   const etherType = ((packet[at + KEY_PROTOCOL]! >>> 8) & 0xf) === 4 ? 0x0800 : 0x86dd;
   const priority = (packet[at + DETAIL]! >>> DETAIL_PRIORITY_SHIFT) & 7;
-  if (from < 0) {
+  if (offset === -1) {
     link[to] = 0;
     link[to + 1] = 0;
     link[to + 2] = 0;
     link[to + 3] = (etherType << 16) | priority;
     return;
   }
+  const frames = offset < 0 ? table.memory : view;
+  const from = offset < 0 ? -4 * offset : offset;
   // An Ethernet header: destination, then source.
-  link[to] = view.getInt32(from + 6);
-  link[to + 1] = (view.getUint16(from + 10) << 16) | view.getUint16(from);
-  link[to + 2] = view.getInt32(from + 2);
+  link[to] = frames.getInt32(from + 6);
+  link[to + 1] = (frames.getUint16(from + 10) << 16) | frames.getUint16(from);
+  link[to + 2] = frames.getInt32(from + 2);
   link[to + 3] = (etherType << 16) | LINK_HAS_MACS | priority;
 }
 

@@ -96,7 +96,7 @@ const FLOW_METRICS: readonly Metric[] = [
   {
     name: 'flowtap_flow_fragments_total',
     type: 'counter',
-    help: 'Later fragments found to belong to their first one (matched) or counted to ports 0 (unmatched), and first ones pushed out of the fragment cache (forgotten).',
+    help: 'Later fragments found to belong to their first one, whichever came first (matched), or counted to ports 0 since it did not come within a second (unmatched), and first ones pushed out of the fragment cache (forgotten).',
     labels: [...RING, 'result'],
     samples: ({ workers }) =>
       workers.flatMap((worker) =>

@@ -45,14 +45,20 @@ export function createDecodedBatch(
 
 /** Puts record `from` of a batch in the place of record `to`, with all that stands beside it. */
 export function moveRecord(batch: DecodedBatch, from: number, to: number): void {
-  const { words, timeNs, encapsulation, offsets } = batch;
-  moveWords(words, from * DECODED_WORDS, to * DECODED_WORDS, DECODED_WORDS);
-  timeNs[to] = timeNs[from]!;
-  if (encapsulation !== undefined)
-    moveWords(encapsulation, from * ENCAPSULATION_WORDS, to * ENCAPSULATION_WORDS, ENCAPSULATION_WORDS);
-  if (offsets !== undefined) moveWords(offsets, from * OFFSET_WORDS, to * OFFSET_WORDS, OFFSET_WORDS);
+  copyRecord(batch, from, batch, to);
 }
 
-function moveWords(words: Int32Array, from: number, to: number, count: number): void {
-  for (let word = 0; word < count; word++) words[to + word] = words[from + word]!;
+/** Copies record `from` of a batch to the place of record `to` of another, with what stands beside it in both. */
+export function copyRecord(source: DecodedBatch, from: number, target: DecodedBatch, to: number): void {
+  copyWords(source.words, from, target.words, to, DECODED_WORDS);
+  target.timeNs[to] = source.timeNs[from]!;
+  if (source.encapsulation !== undefined && target.encapsulation !== undefined)
+    copyWords(source.encapsulation, from, target.encapsulation, to, ENCAPSULATION_WORDS);
+  if (source.offsets !== undefined && target.offsets !== undefined)
+    copyWords(source.offsets, from, target.offsets, to, OFFSET_WORDS);
+}
+
+/** Copies record `from` of `count` words. */
+function copyWords(source: Int32Array, from: number, target: Int32Array, to: number, count: number): void {
+  for (let word = 0; word < count; word++) target[to * count + word] = source[from * count + word]!;
 }

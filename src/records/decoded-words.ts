@@ -14,7 +14,8 @@
  *          14       detail bits, below
  *          15       flow label | customer VLAN id << 20, where VLANs are in the flow key
  *          16       fragment identification
- *          17       where the link layer header starts in the batch's view, or -1 where there are no MAC addresses
+ *          17       where the link layer header starts in the batch's view, or -1 where there are no MAC addresses; of a
+ *                   fragment that was held (metering/held-fragments.ts) less: - word of the engine's memory
  *          18       IPv6 extension headers seen (bits of extension-headers.ts, those of IE 64 the lower half)
  *          19       free for the metering process (hash)
  *
@@ -64,6 +65,8 @@ export const DETAIL_PPPOE_MASK = 0xffff << DETAIL_PPPOE_SHIFT;
 /** Set by the metering process when it orders the key: the packet went from endpoint B to A. */
 export const DETAIL_FROM_B_SHIFT = 31;
 
+/** ToS in KEY_OBSERVATION_POINT, if it is in the flow key. */
+export const TOS_MASK = 0xff << 16;
 /** How the customer VLAN id is divided between the key words: bits in KEY_PROTOCOL from here on, the rest in … */
 export const CUSTOMER_VLAN_LOW_BITS = 4;
 export const CUSTOMER_VLAN_LOW_SHIFT = 28;

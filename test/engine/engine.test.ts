@@ -42,8 +42,7 @@ describe('the engine', () => {
     (isKey) => {
       const seeds = createHashSeeds({ interface: isKey });
       const engine = createEngine(0);
-      const inEngine = createDecodedBatch(RECORDS, false, false, engine.allocate);
-      const prepared = createPreparedBatch(inEngine, RECORDS, KEY, engine);
+      const prepared = createPreparedBatch(RECORDS, KEY, engine);
       const preparer = new KeyPreparer(engine, seeds, KEY, new Float64Array(64));
       const alone = createDecodedBatch(RECORDS);
       const word = fc.oneof(fc.integer(), fc.constantFrom(0, 1, -1, 0x7fff_ffff, -0x8000_0000));
@@ -90,10 +89,5 @@ describe('the engine', () => {
       bytes.fill(0xff);
     }
     expect(() => engine.allocate(10_000_000)).toThrow(/engine memory of \d+ octets is full/);
-  });
-
-  it('takes no batch that lies elsewhere', () => {
-    const engine = createEngine(0);
-    expect(() => createPreparedBatch(createDecodedBatch(4), 4, KEY, engine)).toThrow(/outside the engine/);
   });
 });

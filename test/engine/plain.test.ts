@@ -11,7 +11,7 @@ import { ACCEPTED } from '../../src/decode/reasons.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
 import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
-import { createDecodedBatch, DECODED_WORDS } from '../../src/records/decoded-batch.ts';
+import { DECODED_WORDS } from '../../src/records/decoded-batch.ts';
 import { float64Array, int32Array, uint8Array } from '../../src/records/memory.ts';
 import { createPacketBatch } from '../../src/records/packet-batch.ts';
 import { hex } from '../decode/decode-support.ts';
@@ -80,13 +80,7 @@ describe('the straight way', () => {
   const linkTypes = int32Array(engine.allocate, 16).fill(1);
   const totals = float64Array(engine.allocate, 8);
   const seeds = createHashSeeds();
-  const prepared = () =>
-    createPreparedBatch(
-      createDecodedBatch(CAPACITY, false, false, engine.allocate),
-      CAPACITY,
-      NO_EXTENSION,
-      engine,
-    );
+  const prepared = () => createPreparedBatch(CAPACITY, NO_EXTENSION, engine);
   const out = prepared();
   const expected = prepared();
   const preparer = new KeyPreparer(engine, seeds, NO_EXTENSION, new Float64Array(64));

@@ -4,7 +4,6 @@ import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
 import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
 import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
-import { createDecodedBatch } from '../../src/records/decoded-batch.ts';
 import { createPacketBatch } from '../../src/records/packet-batch.ts';
 import { testEngine } from '../support/metering.ts';
 
@@ -58,12 +57,7 @@ describe('the packet path', () => {
     });
     const preparer = new KeyPreparer(engine, seeds, KEY, metering.counters);
     const decoder = createDecoder();
-    const prepared = createPreparedBatch(
-      createDecodedBatch(CAPACITY, false, false, engine.allocate),
-      CAPACITY,
-      KEY,
-      engine,
-    );
+    const prepared = createPreparedBatch(CAPACITY, KEY, engine);
     const linkTypes = new Int32Array([1]);
     let packets = 0;
     const run = (until: number) => {

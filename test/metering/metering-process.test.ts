@@ -15,7 +15,7 @@ import {
 import { FLOW_END_REASON } from '../../src/records/flow-layout.ts';
 import { decodedBatchOf, type TestPacket } from '../support/decoded.ts';
 import { CollectingSink } from '../support/flows.ts';
-import { meterPrepared, TEST_SEEDS, testEngine } from '../support/metering.ts';
+import { endMetering, meterPrepared, TEST_SEEDS, testEngine } from '../support/metering.ts';
 
 const S = 1e9;
 const SYN = 2;
@@ -41,7 +41,7 @@ function meter(packets: TestPacket[], options: { entries?: number; batch?: numbe
   for (let i = 0; i < packets.length; i += batch) {
     meterPrepared(process, decodedBatchOf(packets.slice(i, i + batch), batch));
   }
-  if (options.end !== false) process.expireAll();
+  if (options.end !== false) endMetering(process);
   return { flows: sink.flows, counters: process.counters, process };
 }
 
@@ -320,6 +320,67 @@ describe('fragments', () => {
     expect(counters[FRAGMENTS_UNMATCHED]).toBe(1);
     expect(flows).toHaveLength(2);
     expect(flows[1]!.key).toMatch(/ 0 > .* 0 p/);
+  });
+
+  it.each([1, 2, 64])('that come before their first one are counted to its flow: batches of %i', (batch) => {
+    const last = { ...later, octets: 68, timeNs: 1e5 };
+    const middle = { ...later, octets: 1500, timeNs: 2e5 };
+    const other = packet({ timeNs: 2.5e5 });
+    const { flows, counters } = meter([last, middle, other, { ...first, timeNs: 3e5 }], { batch });
+    expect(counters[FRAGMENTS_MATCHED]).toBe(2);
+    expect(counters[FRAGMENTS_UNMATCHED]).toBe(0);
+    expect(flows).toHaveLength(2);
+    const flow = flows.find(({ key }) => key.includes('p17'))!;
+    expect(flow.key).toContain(' 40000 > ');
+    expect(flow.forward).toMatchObject({ packets: 3, octets: 3068, firstNs: 1e5, lastNs: 3e5 });
+  });
+
+  it.each([
+    ['1 s before', S, 1],
+    ['more than that before', S + 1, 2],
+  ])('%s their first one', (_, timeNs, expected) => {
+    expect(meter([later, { ...first, timeNs }]).flows).toHaveLength(expected);
+  });
+
+  it('without their first one wait for a second of packet time, and go to ports 0', () => {
+    const clock = packet({ source: 99, timeNs: S + 1 });
+    const { flows, counters } = meter([later, clock], { end: false, entries: 1 });
+    expect(counters[FRAGMENTS_UNMATCHED]).toBe(1);
+    expect(counters[METERED_PACKETS]).toBe(2);
+    expect(flows[0]!.key).toMatch(/ 0 > .* 0 p17/);
+    expect(flows[0]!.forward).toMatchObject({ packets: 1, octets: 700, firstNs: 0 });
+  });
+
+  it.each([1, 7, 1024])('beyond 256 that wait go to ports 0, the oldest first: batches of %i', (batch) => {
+    const ids = Array.from({ length: 300 }, (_, fragmentId) => ({ fragmentId, timeNs: fragmentId }));
+    const laters = ids.map((id) => ({ ...later, ...id }));
+    const firsts = ids.map((id) => ({ ...first, ...id, sourcePort: 1000 + id.fragmentId }));
+    const { flows, counters } = meter([...laters, ...firsts], { batch });
+    expect(counters[FRAGMENTS_UNMATCHED]).toBe(44);
+    expect(counters[FRAGMENTS_MATCHED]).toBe(256);
+    expect(counters[METERED_PACKETS]).toBe(600);
+    const without = flows.find(({ key }) => key.includes(' 0 > '))!;
+    expect(without.forward).toMatchObject({ packets: 44, octets: 44 * 700, lastNs: 43 });
+    const withFirst = flows.filter(({ forward }) => forward.packets === 2);
+    expect(withFirst).toHaveLength(256);
+    expect(withFirst.every(({ key }) => Number(/ (\d+) > /.exec(key)![1]) >= 1044)).toBe(true);
+  });
+
+  it.each([
+    ['VLANs', { vlan: 7 }],
+    ['customer VLANs', { customerVlan: 0x123 }],
+    ['PPPoE sessions', { pppoeSession: 9 }],
+    ['interfaces', { point: 2 }],
+  ])('of equal packets in two %s keep to their own', (_, change) => {
+    const there = { ...change, fragmentId: 7 };
+    const { flows } = meter([
+      first,
+      { ...first, ...there, sourcePort: 50_000, timeNs: 1 },
+      { ...later, timeNs: 2 },
+      { ...later, ...there, timeNs: 3 },
+    ]);
+    expect(flows.map(({ key }) => / (\d+) > /.exec(key)![1]).sort()).toEqual(['40000', '50000']);
+    expect(flows.map(({ forward }) => forward.packets)).toEqual([2, 2]);
   });
 
   it('are forgotten, counted, when too many first ones come', () => {

@@ -5,7 +5,7 @@ import { createPreparedBatch, KeyPreparer, type PreparedBatch } from '../../src/
 import type { MeteringProcess } from '../../src/metering/metering-process.ts';
 import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
 import { tableOctets } from '../../src/metering/table/flow-table.ts';
-import { createDecodedBatch, type DecodedBatch } from '../../src/records/decoded-batch.ts';
+import type { DecodedBatch } from '../../src/records/decoded-batch.ts';
 
 export const TEST_SEEDS = createHashSeeds();
 const KEY = { mac: false, mpls: false, tunnel: false };
@@ -22,8 +22,7 @@ export function meterPrepared(process: MeteringProcess, decoded: DecodedBatch): 
   const capacity = decoded.timeNs.length;
   let tools = known.get(process);
   if (tools === undefined) {
-    const inEngine = createDecodedBatch(capacity, false, false, engine.allocate);
-    const batch = createPreparedBatch(inEngine, capacity, KEY, engine);
+    const batch = createPreparedBatch(capacity, KEY, engine);
     tools = { preparer: new KeyPreparer(engine, TEST_SEEDS, KEY, counters), batch };
     known.set(process, tools);
   }
@@ -34,4 +33,11 @@ export function meterPrepared(process: MeteringProcess, decoded: DecodedBatch): 
   batch.timeNs.set(decoded.timeNs);
   preparer.prepare(batch, NO_VIEW);
   process.meter(batch, NO_VIEW);
+}
+
+/** Meters what the first half still holds, and exports every flow. */
+export function endMetering(process: MeteringProcess): void {
+  const overdue = known.get(process)?.preparer.takeOverdue(Number.POSITIVE_INFINITY);
+  if (overdue !== undefined) process.meter(overdue, NO_VIEW);
+  process.expireAll();
 }

@@ -6,7 +6,6 @@ import { MeteringProcess } from '../../src/metering/metering-process.ts';
 import { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS } from '../../src/metering/table/counters.ts';
 import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
 import { keepShare } from '../../src/probe/replay/share.ts';
-import { createDecodedBatch } from '../../src/records/decoded-batch.ts';
 import { int32Array } from '../../src/records/memory.ts';
 import { createPacketBatch } from '../../src/records/packet-batch.ts';
 import { CollectingSink, type TestFlow } from './flows.ts';
@@ -66,12 +65,7 @@ export async function runPipeline(
   const preparer = new KeyPreparer(engine, seeds, FLOW_KEY, metering.counters);
   const decoder = createDecoder({}, undefined, engine);
   const batch = createPacketBatch(batchCapacity, engine.allocate);
-  const prepared = createPreparedBatch(
-    createDecodedBatch(batchCapacity, false, health !== undefined, engine.allocate),
-    batchCapacity,
-    FLOW_KEY,
-    engine,
-  );
+  const prepared = createPreparedBatch(batchCapacity, FLOW_KEY, engine, { offsets: health !== undefined });
   const linkTypes = int32Array(engine.allocate, 65_536);
   const read = { packets: 0, octets: 0 };
   for (;;) {
@@ -91,6 +85,8 @@ export async function runPipeline(
     metering.meter(prepared, options.framesOutside ? copyOf(batch.view) : batch.view);
   }
   source.close();
+  const overdue = preparer.takeOverdue(Number.POSITIVE_INFINITY);
+  if (overdue !== undefined) metering.meter(overdue, batch.view);
   metering.expireAll();
   const { packetsByReason, octetsByReason } = decoder.counters;
   return {

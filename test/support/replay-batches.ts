@@ -72,6 +72,8 @@ export async function replayCaptures(
     metering.meter(batches.prepared, batches.view);
   }
   source.close();
+  const overdue = batches.takeOverdue(Number.POSITIVE_INFINITY);
+  if (overdue !== undefined) metering.meter(overdue, batches.view);
   metering.expireAll();
   const { capture } = counters;
   return {

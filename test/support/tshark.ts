@@ -204,10 +204,19 @@ export interface WitnessOptions {
   readonly innermost?: boolean;
 }
 
+/** How long later fragments wait for their first one. */
+const FRAGMENT_WAIT_NS = 1_000_000_000n;
+
+function givePorts(packet: WitnessedPacket, [sourcePort, destinationPort]: Ports): void {
+  Object.assign(packet, { sourcePort, destinationPort });
+}
+
 /** Every packet of a capture that tshark sees an IP header in. */
 export function witnessPackets(file: string, options: WitnessOptions = {}): WitnessedPacket[] {
   const packets: WitnessedPacket[] = [];
   const portsOfFragments = new Map<string, Ports>();
+  /** Later fragments that came before their first one. */
+  const waiting = new Map<string, WitnessedPacket[]>();
   for (const whole of readFields(file, FLOW_FIELDS, options)) {
     const row = options.innermost === true ? lastOfEach(whole) : whole;
     const layers = (first(row, 'frame.protocols') ?? '').split(':');
@@ -218,14 +227,9 @@ export function witnessPackets(file: string, options: WitnessOptions = {}): Witn
     const destination = first(row, `${prefix}.dst`);
     if (outer === undefined || source === undefined || destination === undefined) continue;
     const ip = ipHeaderOf(row, outer === 'ipv6');
-    let ports = portsOf(row, ip);
-    if (ip.fragmentOf !== undefined) {
-      const packet = `${source} ${destination} ${ip.protocol} ${ip.fragmentOf}`;
-      if (!ip.isLaterFragment) portsOfFragments.set(packet, ports);
-      else ports = portsOfFragments.get(packet) ?? ports;
-    }
+    const ports = portsOf(row, ip);
     const timeNs = epochNs(first(row, 'frame.time_epoch') ?? '0');
-    packets.push({
+    const witnessed: WitnessedPacket = {
       frameNumber: number(row, 'frame.number'),
       interfaceId: number(row, 'frame.interface_id'),
       vlanId: number(row, 'vlan.id'),
@@ -239,7 +243,20 @@ export function witnessPackets(file: string, options: WitnessOptions = {}): Witn
       firstNs: timeNs,
       lastNs: timeNs,
       tcpFlags: ip.protocol === 6 && !ip.isLaterFragment ? number(row, 'tcp.flags') : 0,
-    });
+    };
+    packets.push(witnessed);
+    if (ip.fragmentOf === undefined) continue;
+    const packet = `${source} ${destination} ${ip.protocol} ${ip.fragmentOf}`;
+    if (!ip.isLaterFragment) {
+      portsOfFragments.set(packet, ports);
+      for (const early of waiting.get(packet) ?? [])
+        if (timeNs - early.lastNs <= FRAGMENT_WAIT_NS) givePorts(early, ports);
+      waiting.delete(packet);
+      continue;
+    }
+    const known = portsOfFragments.get(packet);
+    if (known !== undefined) givePorts(witnessed, known);
+    else waiting.set(packet, [...(waiting.get(packet) ?? []), witnessed]);
   }
   return packets;
 }

@@ -113,14 +113,14 @@ export function writeLink(slot: u32, record: usize, frames: usize): void {
   const isIPv4 = ((load<u32>(record, packet.KEY_PROTOCOL * 4) >>> 8) & 0xf) === 4;
   const priority = (load<u32>(record, packet.DETAIL * 4) >>> packet.DETAIL_PRIORITY_SHIFT) & 7;
   const last = (<u32>(isIPv4 ? ETHER_TYPE_IPV4 : ETHER_TYPE_IPV6) << 16) | priority;
-  if (from < 0) {
+  if (from === -1) {
     store<u64>(to, 0);
     store<u32>(to, 0, 8);
     store<u32>(to, last, 12);
     return;
   }
   // An Ethernet header: destination, then source.
-  const header = frames + <usize>from;
+  const header = from < 0 ? <usize>(-from) << 2 : frames + <usize>from;
   store<u32>(to, word(header + 6));
   store<u32>(to, (half(header + 10) << 16) | half(header), 4);
   store<u32>(to, word(header + 2), 8);

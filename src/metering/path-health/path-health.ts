@@ -135,7 +135,8 @@ export function addHealth(
   const health = table.health!;
   const packets = batch.words;
   const at = i * DECODED_WORDS;
-  if ((packets[at + DETAIL]! & DETAIL_TCP) === 0 && isIcmpError(packets, at))
+  // A later fragment has the type of its first one, but nothing of what that quotes.
+  if ((packets[at + DETAIL]! & (DETAIL_TCP | DETAIL_LATER_FRAGMENT)) === 0 && isIcmpError(packets, at))
     addIcmpError(table, health, batch, i, view, counters);
   if (health.isSampled) return;
   const isReverse = line === REVERSE_WORD ? 1 : 0;

@@ -14,7 +14,7 @@ export const FLOWS_PEAK = 5;
 export const FLOWS_EXPIRED = 5;
 /** Later fragments counted to the flow of their first one. */
 export const FRAGMENTS_MATCHED = 11;
-/** Later fragments whose first one was not seen: counted to ports 0. */
+/** Later fragments whose first one was not seen, before them or while they were held: counted to ports 0. */
 export const FRAGMENTS_UNMATCHED = 12;
 /** First fragments that were pushed out of a full cache before their 30 s were over. */
 export const FRAGMENTS_FORGOTTEN = 13;

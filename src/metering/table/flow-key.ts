@@ -153,10 +153,12 @@ export function hashOfEntry(entry: Int32Array, at: number, seeds: HashSeeds): nu
  * Writes the key extensions of a batch (`KEY_EXTENSION_WORDS` for each packet), A's MAC before B's, in the order that
  * `orderAndHashKeys` chose. They are compared in full but not hashed: flows that differ in nothing else are few.
  * @param view the memory that the batch's frames lie in
+ * @param memory the engine's
  */
 export function writeKeyExtensions(
   batch: DecodedBatch,
   view: DataView,
+  memory: DataView,
   key: FlowKeyExtension,
   out: Int32Array,
 ): void {
@@ -166,13 +168,15 @@ export function writeKeyExtensions(
     const to = i * KEY_EXTENSION_WORDS;
     for (let w = 0; w < KEY_EXTENSION_WORDS; w++) out[to + w] = 0;
     const link = words[at + LINK_OFFSET]!;
-    if (key.mac && link >= 0) {
+    if (key.mac && link !== -1) {
+      const frames = link < 0 ? memory : view;
+      const header = link < 0 ? -4 * link : link;
       // A frame has its destination first: from B to A, that is A's address.
-      const macA = words[at + DETAIL]! >>> DETAIL_FROM_B_SHIFT === 1 ? link : link + 6;
-      const macB = macA === link ? link + 6 : link;
-      out[to] = view.getInt32(macA);
-      out[to + 1] = (view.getUint16(macA + 4) << 16) | view.getUint16(macB);
-      out[to + 2] = view.getInt32(macB + 2);
+      const macA = words[at + DETAIL]! >>> DETAIL_FROM_B_SHIFT === 1 ? header : header + 6;
+      const macB = macA === header ? header + 6 : header;
+      out[to] = frames.getInt32(macA);
+      out[to + 1] = (frames.getUint16(macA + 4) << 16) | frames.getUint16(macB);
+      out[to + 2] = frames.getInt32(macB + 2);
     }
     if (encapsulation === undefined) continue;
     const from = i * ENCAPSULATION_WORDS;

@@ -57,6 +57,8 @@ export interface FlowTable {
   readonly indexShift: number;
   /** LINK_WORDS for each slot. */
   readonly link: Int32Array;
+  /** The engine's memory, for MAC addresses that lie there (LINK_OFFSET of records/decoded-words.ts). */
+  readonly memory: DataView;
   /** When TCP's end was seen, for entries with STATE_TCP_ENDED. */
   readonly tcpEndNs: Float64Array;
   /** Links of the timing wheel, and of the list of free slots (`wheelNext`). */
@@ -110,6 +112,7 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
     capacity,
     seeds: options.seeds,
     engine,
+    memory: new DataView(engine.buffer),
     words: new Int32Array(entries.buffer, entries.byteOffset, capacity * ENTRY_WORDS),
     doubles: new Float64Array(entries.buffer, entries.byteOffset, (capacity * ENTRY_WORDS) / 2),
     index: int32Array(engine.allocate, 2 ** bits),

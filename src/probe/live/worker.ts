@@ -35,7 +35,6 @@ import { createScalingSink } from '../../metering/scaling.ts';
 import { CLOCK_NS } from '../../metering/table/counters.ts';
 import { createHashSeeds } from '../../metering/table/flow-key.ts';
 import { tableOctets } from '../../metering/table/flow-table.ts';
-import { createDecodedBatch } from '../../records/decoded-batch.ts';
 import { adviseHuge, allocateHuge } from '../../sys/libc.ts';
 import {
   PACKETS_UNSELECTED,
@@ -120,9 +119,12 @@ class LiveWorker {
     this.#decoder = createDecoder(data.decode, this.#counters.decode);
     this.#hashSelector = createHashSelector(sampling);
     this.#needsOffsets = (data.health ?? 'off') !== 'off' || this.#hashSelector !== undefined;
-    const decoded = createDecodedBatch(PACKETS_PER_BATCH, data.encapsulation, true, engine.allocate);
-    this.#offsets = decoded.offsets!;
-    this.#prepared = createPreparedBatch(decoded, PACKETS_PER_BATCH, data.metering.flowKey, engine);
+    const { encapsulation, metering } = data;
+    this.#prepared = createPreparedBatch(PACKETS_PER_BATCH, metering.flowKey, engine, {
+      encapsulation,
+      offsets: true,
+    });
+    this.#offsets = this.#prepared.offsets!;
   }
 
   /** Meters until it is told to stop. @throws CaptureError if the capture cannot be opened */
@@ -219,9 +221,16 @@ class LiveWorker {
     // Packets that are still in a block of the kernel's are not older than this.
     const sinceBaseMs = Date.now() - this.#timeBaseSeconds * 1000;
     const nowNs = (sinceBaseMs - this.#data.capture.blockTimeoutMs - LATE_MS) * 1e6;
+    if (this.#queue.hasRoom) this.#meterOverdue(nowNs);
     while (this.#queue.hasRoom && this.#metering.advanceTo(nowNs, FLOWS_PER_LOOK)) {
       // Until nothing is due, or there is no room.
     }
+  }
+
+  /** Meters the fragments that wait no longer for their first one. */
+  #meterOverdue(timeNs: number): void {
+    const overdue = this.#preparer.takeOverdue(timeNs);
+    if (overdue !== undefined) this.#metering.meter(overdue, this.#batch.view);
   }
 
   /** Exports every flow; what the exporting process does not take in time is dropped and counted. */
@@ -229,6 +238,7 @@ class LiveWorker {
     const endMs = performance.now() + EXPORT_ALL_MS;
     do {
       while (!this.#queue.hasRoom && performance.now() < endMs) await this.#queue.room();
+      this.#meterOverdue(Number.POSITIVE_INFINITY);
     } while (this.#metering.expireNext(FLOWS_PER_LOOK));
   }
 

@@ -16,7 +16,6 @@ import { PlainPath } from '../../decode/plain-path.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { createPreparedBatch, KeyPreparer, type PreparedBatch } from '../../metering/key-preparer.ts';
 import type { FlowKeyExtension, HashSeeds } from '../../metering/table/flow-key.ts';
-import { createDecodedBatch } from '../../records/decoded-batch.ts';
 import { float64Array, int32Array } from '../../records/memory.ts';
 import { createPacketBatch, type PacketBatch } from '../../records/packet-batch.ts';
 import {
@@ -97,8 +96,7 @@ export class ReplayBatches {
     this.#full = createPacketBatch(capacity, engine.allocate);
     this.#detour = createPacketBatch(Math.min(capacity, DETOUR_PACKETS), engine.allocate);
     this.#view = this.#full.view;
-    const decoded = createDecodedBatch(capacity, encapsulation, health, engine.allocate);
-    this.prepared = createPreparedBatch(decoded, capacity, flowKey, engine);
+    this.prepared = createPreparedBatch(capacity, flowKey, engine, { encapsulation, offsets: health });
     // Every meter reads and decodes all; what that shows beside the packets that are kept, the first one counts.
     const refused = worker === 0 ? counters.decode : createDecodeCounters();
     this.#decoder = createDecoder(decode, refused, engine);
@@ -106,7 +104,7 @@ export class ReplayBatches {
     const { multipliers } = this.#preparer;
     // A paced replay looks at each packet's time before it is decoded, and a share of the packets is chosen once they are decoded.
     const isWhole = workers === 1 && capacity > 1 && this.prepared.keyExtensions.length === 0;
-    if (isWhole && PlainPath.isFor(this.#decoder, decoded))
+    if (isWhole && PlainPath.isFor(this.#decoder, this.prepared))
       this.#plain = new PlainPath(engine, this.#decoder, this.prepared, multipliers);
   }
 
@@ -123,7 +121,8 @@ export class ReplayBatches {
   /** Reads what is at hand, up to a batch; false if nothing is. `prepare` does the rest. */
   read(): boolean {
     const source = this.#source;
-    const records = this.#plain === undefined ? undefined : source.plainRecords;
+    const isStraight = this.#plain !== undefined && !this.#preparer.isHolding;
+    const records = isStraight ? source.plainRecords : undefined;
     if (records !== undefined && this.#plain!.take(records, source.timeBaseSeconds) > 0) {
       this.#straight += this.prepared.count;
       this.#read = undefined;
@@ -159,6 +158,11 @@ export class ReplayBatches {
     countAccepted(this.#counters.decode, prepared.count, octets);
     this.#preparer.prepare(prepared, batch.view);
     return prepared;
+  }
+
+  /** Fragments that wait no longer at `timeNs`, to be metered at once; see KeyPreparer. */
+  takeOverdue(timeNs: number): PreparedBatch | undefined {
+    return this.#preparer.takeOverdue(timeNs);
   }
 
   #learnInterfaces(): void {

@@ -12,6 +12,7 @@ import type { FileLinkTypes, PacketSource, SourceInterface } from '../../capture
 import type { DecodeOptions } from '../../decode/decoder.ts';
 import { createEngine } from '../../engine/engine.ts';
 import { type FlowSink, RECORDS_PER_PACKET_MAX } from '../../metering/expiry.ts';
+import { FRAGMENTS_HELD_MAX } from '../../metering/held-fragments.ts';
 import { MeteringProcess } from '../../metering/metering-process.ts';
 import { type RecordQueueMemory, RecordQueueWriter } from '../../metering/record-queue.ts';
 import { createHashSeeds, type FlowKeyExtension } from '../../metering/table/flow-key.ts';
@@ -96,6 +97,8 @@ export class ReplayMeter {
   readonly #batches: ReplayBatches;
   readonly #metering: MeteringProcess;
   readonly #pages: TablePages;
+  /** Packets of a batch. */
+  readonly #capacity: number;
   readonly #clock = new FollowedClock();
   #startedAtMs = Number.NaN;
   #isStopped = false;
@@ -115,9 +118,11 @@ export class ReplayMeter {
     this.#source = source;
     // A paced replay waits between any two packets.
     const capacity = speed !== undefined ? 1 : health ? PACKETS_PER_HEALTH_BATCH : PACKETS_PER_BATCH;
+    this.#capacity = capacity;
     if (queue !== undefined) {
       this.#queue = new RecordQueueWriter(queue, {
-        recordsPerStep: Math.max(capacity * RECORDS_PER_PACKET_MAX, FLOWS_PER_TURN),
+        // Fragments that were held come with the packets of a batch.
+        recordsPerStep: (capacity + FRAGMENTS_HELD_MAX) * RECORDS_PER_PACKET_MAX,
         counters: counters.metering,
         timeBaseSeconds: () => source.timeBaseSeconds,
         clockNs: () => this.#timeNs,
@@ -161,7 +166,7 @@ export class ReplayMeter {
     const { speed } = this.#options;
     const source = this.#source;
     const batches = this.#batches;
-    const batchesPerLook = Math.min(BATCHES_PER_LOOK_MAX, PACKETS_PER_LOOK / batches.prepared.timeNs.length);
+    const batchesPerLook = Math.min(BATCHES_PER_LOOK_MAX, PACKETS_PER_LOOK / this.#capacity);
     let looksIn = 0;
     for (;;) {
       if (looksIn-- === 0) {
@@ -198,9 +203,24 @@ export class ReplayMeter {
     const queue = this.#queue;
     if (this.#isFollowed && queue?.hasRoom !== false) {
       const timeNs = this.#clock.timeNs(performance.now());
-      if (!Number.isNaN(timeNs)) this.#metering.advanceTo(timeNs, FLOWS_PER_TURN);
+      if (!Number.isNaN(timeNs)) this.#advanceTo(timeNs);
     }
     queue?.flush();
+  }
+
+  /**
+   * Moves the metering process's clock: fragments stop waiting, and flows end, a few at a time.
+   * @returns true if there is more to end
+   */
+  #advanceTo(timeNs: number): boolean {
+    this.#meterOverdue(timeNs);
+    return this.#metering.advanceTo(timeNs, FLOWS_PER_TURN);
+  }
+
+  /** Meters the fragments that wait no longer for their first one. The queue must have room. */
+  #meterOverdue(timeNs: number): void {
+    const overdue = this.#batches.takeOverdue(timeNs);
+    if (overdue !== undefined) this.#metering.meter(overdue, this.#batches.view);
   }
 
   /** Reads no further: ends a wait for input that may never come, as from an idle pipe. */
@@ -226,6 +246,7 @@ export class ReplayMeter {
     const queue = this.#queue;
     do {
       if (queue !== undefined && !(await this.#room(queue))) return;
+      this.#meterOverdue(Number.POSITIVE_INFINITY);
     } while (this.#metering.expireNext(FLOWS_PER_TURN));
   }
 
@@ -266,7 +287,7 @@ export class ReplayMeter {
   async #advance(timeNs: number): Promise<boolean> {
     for (;;) {
       if (this.#queue?.hasRoom === false && !(await this.#room(this.#queue))) return true;
-      const isMore = this.#metering.advanceTo(timeNs, FLOWS_PER_TURN);
+      const isMore = this.#advanceTo(timeNs);
       if (this.#look()) return true;
       if (!isMore) break;
       await setImmediate();

@@ -5,7 +5,6 @@ import { createDecoder, decodeBatch } from '../../../src/decode/decoder.ts';
 import { createPreparedBatch, KeyPreparer } from '../../../src/metering/key-preparer.ts';
 import { MeteringProcess } from '../../../src/metering/metering-process.ts';
 import { createHashSeeds } from '../../../src/metering/table/flow-key.ts';
-import { createDecodedBatch } from '../../../src/records/decoded-batch.ts';
 import { createPacketBatch } from '../../../src/records/packet-batch.ts';
 import { testEngine } from '../../support/metering.ts';
 import { runPipeline } from '../../support/pipeline.ts';
@@ -62,12 +61,7 @@ describe('path health', () => {
     });
     const preparer = new KeyPreparer(engine, seeds, key, metering.counters);
     const decoder = createDecoder();
-    const prepared = createPreparedBatch(
-      createDecodedBatch(CAPACITY, false, true, engine.allocate),
-      CAPACITY,
-      key,
-      engine,
-    );
+    const prepared = createPreparedBatch(CAPACITY, key, engine, { offsets: true });
     const linkTypes = new Int32Array([1]);
     for (let i = 0; i < CAPACITY; i++) {
       const from = i % 3 === 2 ? 'server' : 'client';

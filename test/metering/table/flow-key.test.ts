@@ -6,7 +6,6 @@ import { describe, expect, it } from 'vitest';
 import { createPreparedBatch, KeyPreparer } from '../../../src/metering/key-preparer.ts';
 import { MeteringProcess } from '../../../src/metering/metering-process.ts';
 import { createHashSeeds, type FlowKeyExtension } from '../../../src/metering/table/flow-key.ts';
-import { createDecodedBatch } from '../../../src/records/decoded-batch.ts';
 import { decodedBatchOf, type TestPacket } from '../../support/decoded.ts';
 import { CollectingSink } from '../../support/flows.ts';
 import { testEngine } from '../../support/metering.ts';
@@ -54,8 +53,7 @@ function meter(packets: readonly TestPacket[], key: FlowKeyExtension, random?: (
     sink,
   });
   const decoded = decodedBatchOf(packets);
-  const inEngine = createDecodedBatch(packets.length, false, false, engine.allocate);
-  const batch = createPreparedBatch(inEngine, packets.length, key, engine);
+  const batch = createPreparedBatch(packets.length, key, engine);
   batch.count = decoded.count;
   batch.words.set(decoded.words);
   batch.timeNs.set(decoded.timeNs);

@@ -24,7 +24,6 @@ import type {
   LiveWorkerMessage,
   LiveWorkerRequest,
 } from '../../../src/probe/live/messages.ts';
-import { createDecodedBatch } from '../../../src/records/decoded-batch.ts';
 import { createPacketBatch } from '../../../src/records/packet-batch.ts';
 
 const CAPACITY = 64;
@@ -64,12 +63,7 @@ const preparer = new KeyPreparer(engine, seeds, flowKey, counters.metering);
 
 async function meter(): Promise<void> {
   const batch = createPacketBatch(CAPACITY);
-  const prepared = createPreparedBatch(
-    createDecodedBatch(CAPACITY, data.encapsulation, false, engine.allocate),
-    CAPACITY,
-    flowKey,
-    engine,
-  );
+  const prepared = createPreparedBatch(CAPACITY, flowKey, engine, { encapsulation: data.encapsulation });
   const decoder = createDecoder(data.decode, counters.decode);
   const linkTypes = new Int32Array(64);
   for (;;) {
@@ -93,6 +87,8 @@ async function meter(): Promise<void> {
 }
 
 function end(errors: (LiveWorkerMessage & { kind: 'end' })['errors']): void {
+  const overdue = preparer.takeOverdue(Number.POSITIVE_INFINITY);
+  if (overdue !== undefined) metering.meter(overdue, new DataView(new ArrayBuffer(0)));
   metering.expireAll();
   queue.close();
   source.close();

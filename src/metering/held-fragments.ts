@@ -1,0 +1,141 @@
+/**
+ * Holds later fragments that come before their first one, which has the ports: networks reorder them, and some systems
+ * send the last one first. They come back right behind their first fragment, with times and lengths of their own; or, once
+ * they have waited long enough or others need the room, where they are, with ports 0.
+ *
+ * Bounded: FRAGMENTS_HELD_MAX records. What stood beside a record is held with it, and the MAC addresses of its frame,
+ * which is gone by then.
+ */
+import type { Engine } from '../engine/engine.ts';
+import * as decoded from '../records/decoded-batch.ts';
+import { copyRecord, type DecodedBatch } from '../records/decoded-batch.ts';
+import * as identities from './fragment-identity.ts';
+import { isSameIdentity, isSameProtocol } from './fragment-identity.ts';
+import { FRAGMENTS_MATCHED } from './table/counters.ts';
+
+// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
+const { DECODED_WORDS, KEY_PROTOCOL, LINK_OFFSET, PORTS } = decoded;
+const { IDENTITY_WORDS } = identities;
+
+/** Fragments that are held at a time: those of six datagrams of the greatest length on Ethernet. */
+export const FRAGMENTS_HELD_MAX = 256;
+/**
+ * How long a fragment waits for its first one, in packet time: longer than paths differ, and shorter than any idle
+ * timeout in use, so that what comes back late is not the beginning of another flow.
+ */
+export const FRAGMENT_HOLD_NS = 1e9;
+
+/** Two MAC addresses. */
+const LINK_WORDS = 3;
+
+/** Whether less lies between two times than a fragment waits. */
+function isNear(oneNs: number, otherNs: number): boolean {
+  const gap = oneNs - otherNs;
+  return gap <= FRAGMENT_HOLD_NS && gap >= -FRAGMENT_HOLD_NS;
+}
+
+export class HeldFragments {
+  /** How many there are. */
+  count = 0;
+  /** Places in the arrays below: those in use in order of arrival, then those that are free. */
+  readonly #places = Uint16Array.from({ length: FRAGMENTS_HELD_MAX }, (_, place) => place);
+  readonly #freed = new Uint16Array(FRAGMENTS_HELD_MAX);
+  readonly #held: DecodedBatch;
+  readonly #identities = new Int32Array(FRAGMENTS_HELD_MAX * IDENTITY_WORDS);
+  readonly #links = new Int32Array(FRAGMENTS_HELD_MAX * LINK_WORDS);
+  /** In the engine's memory, MAC addresses of the fragments that went back to the batch that is being prepared. */
+  readonly #returned: Int32Array;
+  readonly #returnedAt: number;
+  #returnedCount = 0;
+
+  /** @param like a batch as those that fragments will come from: its length, and what stands beside its records */
+  constructor(engine: Engine, like: DecodedBatch) {
+    const withOffsets = like.offsets !== undefined;
+    this.#held = decoded.createDecodedBatch(
+      FRAGMENTS_HELD_MAX,
+      like.encapsulation !== undefined,
+      withOffsets,
+    );
+    const words = like.timeNs.length * LINK_WORDS;
+    const { buffer, byteOffset } = engine.allocate(words * 4);
+    this.#returned = new Int32Array(buffer, byteOffset, words);
+    this.#returnedAt = byteOffset / 4;
+  }
+
+  /** To be called before fragments go back to a batch: those that went to the one before have been metered. */
+  beginBatch(): void {
+    this.#returnedCount = 0;
+  }
+
+  /** Whether the fragment that came first of those that are held has waited long enough by `timeNs`. */
+  isOver(timeNs: number): boolean {
+    return this.count > 0 && !isNear(this.#held.timeNs[this.#places[0]!]!, timeNs);
+  }
+
+  /** Takes record `i` of a batch. There must be room. @param view the memory that its frame lies in */
+  hold(batch: DecodedBatch, i: number, identity: Int32Array, view: DataView): void {
+    const place = this.#places[this.count++]!;
+    copyRecord(batch, i, this.#held, place);
+    for (let w = 0; w < IDENTITY_WORDS; w++) this.#identities[place * IDENTITY_WORDS + w] = identity[w]!;
+    const link = batch.words[i * DECODED_WORDS + LINK_OFFSET]!;
+    if (link < 0) return;
+    // Octets stay in their order.
+    for (let w = 0; w < LINK_WORDS; w++)
+      this.#links[place * LINK_WORDS + w] = view.getInt32(link + 4 * w, true);
+  }
+
+  /** Puts the one that came first of those that are held in the place of record `to` of a batch. */
+  returnOldest(batch: DecodedBatch, to: number): void {
+    const place = this.#places[0]!;
+    this.#return(batch, to, place);
+    this.#places.copyWithin(0, 1, this.count);
+    this.#places[--this.count] = place;
+  }
+
+  /**
+   * Puts the fragments whose first one is record `first` of a batch in the places of its records from `to` on, in order
+   * of arrival, and gives them its ports.
+   * @returns how many they are
+   */
+  returnThoseOf(
+    batch: DecodedBatch,
+    first: number,
+    to: number,
+    identity: Int32Array,
+    counters: Float64Array,
+  ): number {
+    const places = this.#places;
+    const ports = batch.words[first * DECODED_WORDS + PORTS]!;
+    const protocol = batch.words[first * DECODED_WORDS + KEY_PROTOCOL]!;
+    let kept = 0;
+    let returned = 0;
+    for (let i = 0; i < this.count; i++) {
+      const place = places[i]!;
+      const heldAt = place * DECODED_WORDS;
+      if (
+        isSameIdentity(this.#identities, place * IDENTITY_WORDS, identity, 0) &&
+        isSameProtocol(this.#held.words[heldAt + KEY_PROTOCOL]!, protocol) &&
+        isNear(this.#held.timeNs[place]!, batch.timeNs[first]!)
+      ) {
+        const at = (to + returned) * DECODED_WORDS;
+        this.#return(batch, to + returned, place);
+        batch.words[at + PORTS] = ports;
+        batch.words[at + KEY_PROTOCOL] = protocol;
+        this.#freed[returned++] = place;
+      } else places[kept++] = place;
+    }
+    for (let i = 0; i < returned; i++) places[kept + i] = this.#freed[i]!;
+    this.count = kept;
+    counters[FRAGMENTS_MATCHED] = counters[FRAGMENTS_MATCHED]! + returned;
+    return returned;
+  }
+
+  #return(batch: DecodedBatch, to: number, place: number): void {
+    copyRecord(this.#held, place, batch, to);
+    const linkAt = to * DECODED_WORDS + LINK_OFFSET;
+    if (batch.words[linkAt]! < 0) return;
+    const at = this.#returnedCount++ * LINK_WORDS;
+    for (let w = 0; w < LINK_WORDS; w++) this.#returned[at + w] = this.#links[place * LINK_WORDS + w]!;
+    batch.words[linkAt] = -(this.#returnedAt + at);
+  }
+}
