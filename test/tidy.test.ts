@@ -395,7 +395,7 @@ describe('files', () => {
         ...['package.json', 'package-lock.json', 'tsconfig.json', 'biome.json'],
         ...['rolldown.config.ts', 'vitest.config.ts'],
         ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE'],
-        ...['src', 'config', 'systemd', 'test', 'pcaps', 'bench', 'docs'],
+        ...['src', 'config', 'systemd', 'test', 'pcaps', 'bench', 'docs', 'packaging'],
         ...['.ci', '.gitignore', '.gitattributes', '.npmrc'],
       ].map(String),
     );

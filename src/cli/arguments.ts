@@ -13,6 +13,7 @@ import {
   COMPLETION,
   complete,
   declare,
+  SHELLS,
   topLevel,
   VERSION,
 } from './yargs-options.ts';
@@ -169,7 +170,20 @@ function parse(argv: readonly string[], loose: ReadonlySet<string>, columns: num
     if (parsed.help === true && isUnknown) throw refused();
   });
   if (text === '' && !isCompleting) throw refused();
+  // yargs has fish offer no files, which most operands are.
+  if (parser.parsed !== false && (parser.parsed.argv as unknown as Parsed)._[0] === COMPLETION) {
+    text = text.replace('complete -f -c', 'complete -c');
+  }
   return text === VERSION ? text.replace('VERSION', packageVersion()) : text;
+}
+
+/** `completion SHELL` as yargs has it: the environment names the shell, and the command takes no operand. */
+function forShell(argv: readonly string[]): readonly string[] {
+  if (argv[0] !== COMPLETION || argv.length !== 2 || !SHELLS.includes(argv[1]!)) return argv;
+  process.env.SHELL = argv[1]!;
+  // Names zsh whatever SHELL says.
+  delete process.env.ZSH_NAME;
+  return [COMPLETION];
 }
 
 /**
@@ -179,7 +193,7 @@ function parse(argv: readonly string[], loose: ReadonlySet<string>, columns: num
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const texts = forYargs(
-    argv,
+    forShell(argv),
     COMMANDS.find(({ name }) => name === argv[0]),
   );
   const loose = new Set<string>();

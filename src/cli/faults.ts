@@ -7,7 +7,7 @@ import { nearest } from '../base/nearest.ts';
 import { dashedOperands, operandsOf, type Refused } from './arguments.ts';
 import { COMMAND_LINE, type Command, type Flag } from './command.ts';
 import { COMMANDS } from './commands.ts';
-import { COMPLETION, isLoose } from './yargs-options.ts';
+import { COMPLETION, isLoose, SHELLS } from './yargs-options.ts';
 
 /** What yargs adds to the options. */
 const HELP: Flag = { name: 'help', letter: 'h', help: '' };
@@ -66,6 +66,10 @@ function operandFaults(command: Command, operands: readonly string[]): ConfigFau
 
 function commandFault({ argv, parsed }: Refused): ConfigFault {
   const name = parsed._[0] ?? argv[0]!;
+  if (name === COMPLETION) {
+    const found = JSON.stringify(argv.slice(1).join(' '));
+    return { path: 'SHELL', found, allowed: SHELLS.join(', ') };
+  }
   const names = [...COMMANDS.map((command) => command.name), COMPLETION];
   const meant = nearest(name, names);
   const allowed = meant === undefined ? names.join(', ') : `${meant} (did you mean it?)`;

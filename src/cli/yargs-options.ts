@@ -30,6 +30,8 @@ const SENTENCES = {
 export const COLUMNS_MAX = 100;
 /** The command that prints a script for shells. */
 export const COMPLETION = 'completion';
+/** Shells that it prints one for; without a name, for the one that SHELL names, or bash. */
+export const SHELLS: readonly string[] = ['bash', 'zsh', 'fish'];
 /** How the shell asks for completions; yargs' own. */
 export const COMPLETING = '--get-yargs-completions';
 /** Stands for the version, which is read from a file, until it is shown. */

@@ -62,7 +62,9 @@ function exportersMarkdown(): string {
   for (const { option, protocols } of readers.values()) {
     const unit = option.unit === '' ? '' : ` ${option.unit}`;
     const isShared = CONFIG_OPTIONS.some((row) => row.path === `export.${option.path}`);
-    const shown = isShared ? `see \`export.${option.path}\`` : `\`${option.default}\``;
+    const shown = isShared
+      ? `see \`export.${option.path}\``
+      : `\`${valueText(option.type, option.default)}\``;
     const who = protocols.length === EXPORTER_PROTOCOLS.length ? 'all' : protocols.join(', ');
     const allowed = option.type.allowed.replaceAll('|', '\\|');
     lines.push(`| \`${option.path}\` | ${shown} | ${allowed}${unit} | ${who} | ${option.help} |`);

@@ -9,8 +9,10 @@ import { buildConfig } from '../config/config.ts';
 import { configurationJsonSchema } from '../config/json-schema.ts';
 import { configurationMarkdown } from '../config/markdown.ts';
 import { sampleYaml } from '../config/render.ts';
+import { completionScript } from './completion-scripts.ts';
 import { elementsMarkdown } from './elements-document.ts';
 import { grafanaDashboard } from './grafana-dashboard.ts';
+import { commandPage, configurationPage } from './manual-pages.ts';
 import { metricsMarkdown } from './metrics-document.ts';
 
 /** Path of each generated file, with the function that makes its text. */
@@ -21,6 +23,11 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/elements.md': elementsMarkdown,
   'docs/metrics.md': metricsMarkdown,
   'config/grafana/flowtap.json': grafanaDashboard,
+  'packaging/share/man/man1/flowtap.1': commandPage,
+  'packaging/share/man/man5/flowtap.yaml.5': configurationPage,
+  'packaging/share/bash-completion/completions/flowtap': () => completionScript('bash'),
+  'packaging/share/zsh/vendor-completions/_flowtap': () => completionScript('zsh'),
+  'packaging/share/fish/vendor_completions.d/flowtap.fish': () => completionScript('fish'),
 };
 
 function writeAll(): void {

@@ -11,8 +11,6 @@ const { BPF_PROG_TYPE_SOCKET_FILTER, ENOSYS, LOAD_INSNS, LOAD_INSN_CNT, LOAD_LIC
 const { LOAD_PROG_TYPE, LOOKUP_KEY, LOOKUP_MAP_FD, LOOKUP_VALUE } = linux;
 const { MAP_KEY_SIZE, MAP_MAX_ENTRIES, MAP_TYPE, MAP_VALUE_SIZE } = linux;
 
-/** Number of bpf(2): linux has one for each architecture. */
-const SYSTEM_CALLS: Readonly<Record<string, number>> = { x64: 321, arm64: 280 };
 /** Memory of 256 octets and more lies outside the garbage collector's reach and does not move. */
 const FIXED_OCTETS_MIN = 256;
 const ENTRY_OCTETS = 8;
@@ -29,7 +27,7 @@ let loaded: Calls | undefined;
 
 /** @returns undefined where there is no such call, or no koffi */
 function calls(): Calls | undefined {
-  const number = SYSTEM_CALLS[process.arch];
+  const number = linux.BPF_SYSTEM_CALLS[process.arch];
   if (process.platform !== 'linux' || number === undefined) return undefined;
   if (loaded !== undefined) return loaded;
   try {

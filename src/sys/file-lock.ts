@@ -3,10 +3,7 @@
  * flock(2).
  */
 import { loadKoffi } from './koffi.ts';
-
-const LOCK_EX = 2;
-const LOCK_NB = 4;
-const EWOULDBLOCK = 11;
+import { EAGAIN, LOCK_EX, LOCK_NB } from './linux-constants.ts';
 
 let flock: ((file: number, operation: number) => number) | undefined;
 
@@ -21,7 +18,7 @@ export function lockFile(file: number): 'locked' | 'busy' | 'unknown' {
     // Of the C library that Node itself runs on, whichever that is.
     flock ??= koffi.load(null).func('int flock(int, int)') as NonNullable<typeof flock>;
     if (flock(file, LOCK_EX | LOCK_NB) === 0) return 'locked';
-    return koffi.errno() === EWOULDBLOCK ? 'busy' : 'unknown';
+    return koffi.errno() === EAGAIN ? 'busy' : 'unknown';
   } catch {
     return 'unknown';
   }

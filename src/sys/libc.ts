@@ -5,10 +5,8 @@
  * koffi converts pointers to bigint.
  */
 import { addressOf, loadLibc } from './koffi.ts';
+import { MADV_HUGEPAGE, MADV_POPULATE_WRITE } from './linux-constants.ts';
 
-const MADV_HUGEPAGE = 14;
-/** Linux 5.14. */
-const MADV_POPULATE_WRITE = 23;
 /** The most that any of our platforms has. */
 const PAGE_OCTETS = 65_536;
 /** A huge page on x86-64 and arm64 with 4 KiB pages. */

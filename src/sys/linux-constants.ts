@@ -1,17 +1,22 @@
 /**
- * Numbers of Linux' packet sockets (linux/if_packet.h, linux/filter.h, linux/bpf.h, linux/if.h, linux/virtio_net.h) and
- * where the fields of their structures stand, in octets. They are the same on x86-64 and arm64; a test compiled against
- * the kernel's headers checks each of them. Plain: no behaviour.
+ * Numbers of Linux' packet sockets (linux/if_packet.h, linux/filter.h, linux/bpf.h, linux/if.h, linux/virtio_net.h), of
+ * its other sockets, and of memory, and where the fields of their structures stand, in octets. They are the same on
+ * x86-64 and arm64; a test compiled against the kernel's headers of both checks each of them. Plain: no behaviour.
  */
 
 // Sockets.
 export const AF_UNIX = 1;
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_CLOEXEC = 0o2000000;
+export const SOCK_NONBLOCK = 0o4000;
 export const SOL_SOCKET = 1;
 export const SO_ERROR = 4;
+export const SO_SNDBUF = 7;
 export const SO_ATTACH_FILTER = 26;
 export const SO_ATTACH_BPF = 50;
 export const SOL_PACKET = 263;
@@ -25,6 +30,7 @@ export const PACKET_VERSION = 10;
 export const PACKET_VNET_HDR = 15;
 export const PACKET_TIMESTAMP = 17;
 export const PACKET_FANOUT = 18;
+export const PACKET_QDISC_BYPASS = 20;
 export const PACKET_IGNORE_OUTGOING = 23;
 export const TPACKET_V3 = 2;
 export const PACKET_MR_PROMISC = 1;
@@ -118,6 +124,8 @@ export const SKF_AD_RANDOM = 56;
 export const SKF_AD_VLAN_TPID = 60;
 export const SKF_LL_OFF = -0x200000;
 
+/** Number of bpf(2), by Node's name of the architecture: Linux has one for each. */
+export const BPF_SYSTEM_CALLS: Readonly<Record<string, number>> = { x64: 321, arm64: 280 };
 // bpf(2): commands, and where the fields of union bpf_attr stand that each uses.
 export const BPF_MAP_CREATE = 0;
 export const BPF_MAP_LOOKUP_ELEM = 1;
@@ -141,17 +149,85 @@ export const LOAD_LICENSE = 16;
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
 export const MAP_SHARED = 1;
+export const MADV_HUGEPAGE = 14;
+export const MADV_POPULATE_WRITE = 23;
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;
 export const POLLIN = 1;
 export const POLLERR = 8;
 export const POLLFD_OCTETS = 8;
 export const POLLFD_EVENTS = 4;
 export const POLLFD_REVENTS = 6;
 
+// Sending and receiving: struct msghdr, its vector and its control messages.
+export const MSG_DONTWAIT = 0x40;
+export const MSG_NOSIGNAL = 0x4000;
+export const MSGHDR_OCTETS = 56;
+export const MSG_IOV = 16;
+export const MSG_IOVLEN = 24;
+export const MSG_CONTROL = 32;
+export const MSG_CONTROLLEN = 40;
+export const MMSGHDR_OCTETS = 64;
+export const IOVEC_OCTETS = 16;
+export const IOV_LEN = 8;
+export const CMSG_LEVEL = 8;
+export const CMSG_TYPE = 12;
+export const CMSG_DATA = 16;
+export const SOL_UDP = 17;
+export const UDP_SEGMENT = 103;
+
+// Addresses: struct sockaddr_in, sockaddr_in6 and sockaddr_un.
+export const SOCKADDR_IN_OCTETS = 16;
+export const SOCKADDR_IN6_OCTETS = 28;
+export const SIN_PORT = 2;
+export const SIN_ADDR = 4;
+export const SIN6_ADDR = 8;
+export const SUN_PATH = 2;
+export const SUN_PATH_OCTETS = 108;
+
+// Options of IP and of TCP, struct tcp_info.
+export const IPPROTO_IP = 0;
+export const IP_TOS = 1;
+export const IP_TTL = 2;
+export const IPPROTO_IPV6 = 41;
+export const IPV6_UNICAST_HOPS = 16;
+export const IPV6_TCLASS = 67;
+export const IPPROTO_TCP = 6;
+export const IPPROTO_UDP = 17;
+export const TCP_INFO = 11;
+export const TCP_INFO_BYTES_ACKED = 120;
+/** Octets written to a socket that are not yet acknowledged. */
+export const SIOCOUTQ = 0x5411;
+
+// sock_diag(7): struct nlmsghdr, inet_diag_req_v2, inet_diag_sockid and inet_diag_msg.
+export const NETLINK_SOCK_DIAG = 4;
+export const SOCK_DIAG_BY_FAMILY = 20;
+export const NLM_F_REQUEST = 1;
+export const NLMSG_OCTETS = 16;
+export const NLMSG_TYPE = 4;
+export const NLMSG_FLAGS = 6;
+export const DIAG_REQUEST_OCTETS = 56;
+export const DIAG_REQUEST_PROTOCOL = 1;
+export const DIAG_REQUEST_ATTRIBUTES = 2;
+export const DIAG_REQUEST_STATES = 4;
+export const DIAG_REQUEST_ID = 8;
+export const DIAG_ID_DESTINATION_PORT = 2;
+export const DIAG_ID_SOURCE = 4;
+export const DIAG_ID_DESTINATION = 20;
+export const DIAG_ID_COOKIE = 40;
+export const DIAG_ANSWER_OCTETS = 72;
+export const DIAG_ANSWER_QUEUED = 56;
+export const DIAG_ANSWER_INODE = 68;
+export const INET_DIAG_SKMEMINFO = 7;
+export const SK_MEMINFO_RCVBUF = 1;
+export const SK_MEMINFO_DROPS = 8;
+
 // Interfaces: struct ifreq has the name first and the answer behind it.
 export const IFNAMSIZ = 16;
 export const IFREQ_OCTETS = 40;
 export const IFREQ_DATA = 16;
 export const SIOCGIFFLAGS = 0x8913;
+export const SIOCGIFMTU = 0x8921;
 export const SIOCGIFHWADDR = 0x8927;
 export const IFF_UP = 1;
 export const IFF_RUNNING = 0x40;
@@ -175,6 +251,7 @@ export const EPERM = 1;
 export const EINTR = 4;
 export const ENXIO = 6;
 export const ENOMEM = 12;
+export const EAGAIN = 11;
 export const EACCES = 13;
 export const ENODEV = 19;
 export const EINVAL = 22;

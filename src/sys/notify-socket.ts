@@ -3,12 +3,9 @@
  * koffi. It takes the address as the environment gives it, and knows nothing of what the lines mean.
  */
 import { loadLibc } from './koffi.ts';
+import * as linux from './linux-constants.ts';
 
-const AF_UNIX = 1;
-const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
-const MSG_NOSIGNAL = 0x4000;
-/** struct sockaddr_un: a family of two octets, a path of 108. */
-const PATH_OCTETS_MAX = 108;
+const { AF_UNIX, MSG_NOSIGNAL, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SUN_PATH, SUN_PATH_OCTETS } = linux;
 
 /**
  * The structure for `address`: a path, or with `@` in front a name of Linux' abstract space.
@@ -16,13 +13,15 @@ const PATH_OCTETS_MAX = 108;
  */
 export function unixAddress(address: string): Uint8Array | undefined {
   const path = Buffer.from(address, 'utf8');
-  if (!/^[/@]./.test(address) || path.length > PATH_OCTETS_MAX) return undefined;
+  if (!/^[/@]./.test(address) || path.length > SUN_PATH_OCTETS) return undefined;
   const isAbstract = address.startsWith('@');
   // A path ends with a zero octet where there is room for one; an abstract name is as long as it is.
-  const octets = new Uint8Array(2 + path.length + (isAbstract || path.length === PATH_OCTETS_MAX ? 0 : 1));
+  const octets = new Uint8Array(
+    SUN_PATH + path.length + (isAbstract || path.length === SUN_PATH_OCTETS ? 0 : 1),
+  );
   new Uint16Array(octets.buffer, 0, 1)[0] = AF_UNIX;
-  octets.set(path, 2);
-  if (isAbstract) octets[2] = 0;
+  octets.set(path, SUN_PATH);
+  if (isAbstract) octets[SUN_PATH] = 0;
   return octets;
 }
 
@@ -37,7 +36,7 @@ export function openNotifySocket(address: string): ((text: string) => boolean) |
     const { library } = loadLibc();
     const socket = library.func('int socket(int, int, int)');
     const sendto = library.func('int64_t sendto(int, const void *, size_t, int, const void *, uint32_t)');
-    const descriptor = socket(AF_UNIX, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0) as number;
+    const descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) as number;
     if (descriptor < 0) return undefined;
     return (text) => {
       const octets = Buffer.from(text, 'utf8');

@@ -5,21 +5,22 @@
  * Layouts are those of 64-bit Linux, which x86-64 and arm64 share.
  */
 import { addressOf, optionalCalls } from './koffi.ts';
+import * as linux from './linux-constants.ts';
 import type { UdpEndpoint } from './udp-diagnosis.ts';
 
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
-const SOL_SOCKET = 1;
-const SO_ERROR = 4;
-const SO_SNDBUF = 7;
-const SOL_UDP = 17;
-const UDP_SEGMENT = 103;
-const MSG_DONTWAIT = 0x40;
-const MSGHDR_OCTETS = 56;
-const CMSG_OCTETS = 24;
-/** The data of a control message ends here: header of 16 octets and a u16. */
-const CMSG_LENGTH = 18;
+const { AF_INET, AF_INET6, CMSG_DATA, CMSG_LEVEL, CMSG_TYPE, IOVEC_OCTETS, MSGHDR_OCTETS } = linux;
+const { MSG_CONTROL, MSG_CONTROLLEN, MSG_DONTWAIT, MSG_IOV, MSG_IOVLEN } = linux;
+const { SIN6_ADDR, SIN_ADDR, SIN_PORT, SOCKADDR_IN6_OCTETS, SOCKADDR_IN_OCTETS } = linux;
+const { SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOL_SOCKET, SOL_UDP, SO_ERROR, SO_SNDBUF, UDP_SEGMENT } =
+  linux;
+/** The data of a control message ends here: its header and a u16. Its memory goes on to a multiple of 8. */
+const CMSG_LENGTH = CMSG_DATA + 2;
+const CMSG_OCTETS = CMSG_DATA + 8;
+/** Words of 64 bits in struct msghdr. */
+const IOV_WORD = MSG_IOV / 8;
+const IOVLEN_WORD = MSG_IOVLEN / 8;
+const CONTROL_WORD = MSG_CONTROL / 8;
+const CONTROLLEN_WORD = MSG_CONTROLLEN / 8;
 /** Segments of a call that every kernel with UDP_SEGMENT takes (UDP_MAX_SEGMENTS), and their octets together. */
 export const SEGMENTS_MAX = 64;
 export const SEGMENTED_OCTETS_MAX = 65_000;
@@ -69,13 +70,6 @@ function loadCalls(): Calls | undefined {
   }));
 }
 
-// struct sockaddr_in and sockaddr_in6: octets of each, and where the port and the address stand.
-const SOCKADDR_IN_OCTETS = 16;
-const SOCKADDR_IN6_OCTETS = 28;
-const SIN_PORT = 2;
-const SIN_ADDR = 4;
-const SIN6_ADDR = 8;
-
 /** struct sockaddr_in or sockaddr_in6. @param octets of the address, in network order */
 function socketAddress(octets: Uint8Array, port: number): Uint8Array {
   const isIPv4 = octets.length === 4;
@@ -115,7 +109,11 @@ export function openSegmentedUdpSocket(
   const calls = loadCalls();
   if (calls === undefined) return undefined;
   const to = socketAddress(address, port);
-  const fd = calls.socket(address.length === 4 ? AF_INET : AF_INET6, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0);
+  const fd = calls.socket(
+    address.length === 4 ? AF_INET : AF_INET6,
+    SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+    0,
+  );
   if (fd < 0) return undefined;
   const number32 = (value: number) => new Uint8Array(Int32Array.of(value).buffer);
   calls.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, number32(sendBufferOctets), 4);
@@ -146,20 +144,20 @@ class ConnectedSocket implements SegmentedUdpSocket {
     this.local = localEnd(calls, fd);
     this.#memoryAddress = Number(addressOf(memory));
     // struct iovec: base, length. Addresses stay below 2^48, so two 32-bit halves of a number hold them.
-    this.#vector = new Float64Array(2 * SEGMENTS_MAX);
+    this.#vector = new Float64Array((IOVEC_OCTETS / 8) * SEGMENTS_MAX);
     this.#vectorWords = new Uint32Array(this.#vector.buffer);
     // struct cmsghdr: length, level, type, then the segment's octets.
     const control = new Uint8Array(256);
     this.#control = new DataView(control.buffer);
     this.#control.setBigUint64(0, BigInt(CMSG_LENGTH), true);
-    this.#control.setUint32(8, SOL_UDP, true);
-    this.#control.setUint32(12, UDP_SEGMENT, true);
+    this.#control.setUint32(CMSG_LEVEL, SOL_UDP, true);
+    this.#control.setUint32(CMSG_TYPE, UDP_SEGMENT, true);
     // struct msghdr: name, its length, vector, its count, control, its length, flags. Buffers of 256 octets and more
     // lie outside the garbage collector's reach and do not move.
     const header = new Uint8Array(256);
     this.#headerWords = new BigUint64Array(header.buffer, 0, MSGHDR_OCTETS / 8);
     this.#controlAddress = addressOf(control);
-    this.#headerWords[2] = addressOf(new Uint8Array(this.#vector.buffer));
+    this.#headerWords[IOV_WORD] = addressOf(new Uint8Array(this.#vector.buffer));
     this.#header = addressOf(header);
   }
 
@@ -172,10 +170,10 @@ class ConnectedSocket implements SegmentedUdpSocket {
       words[4 * i + 2] = i === count - 1 ? lastOctets : octets;
       words[4 * i + 3] = 0;
     }
-    this.#headerWords[3] = BigInt(count);
-    this.#headerWords[4] = count > 1 ? this.#controlAddress : 0n;
-    this.#headerWords[5] = count > 1 ? BigInt(CMSG_OCTETS) : 0n;
-    this.#control.setUint16(16, octets, true);
+    this.#headerWords[IOVLEN_WORD] = BigInt(count);
+    this.#headerWords[CONTROL_WORD] = count > 1 ? this.#controlAddress : 0n;
+    this.#headerWords[CONTROLLEN_WORD] = count > 1 ? BigInt(CMSG_OCTETS) : 0n;
+    this.#control.setUint16(CMSG_DATA, octets, true);
     return Number(this.#calls.sendmsg(this.#fd, this.#header, MSG_DONTWAIT)) < 0 ? this.#calls.errno() : 0;
   }
 

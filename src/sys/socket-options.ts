@@ -4,20 +4,12 @@
  * every architecture that Node runs on.
  */
 import { loadLibc } from './koffi.ts';
+import * as linux from './linux-constants.ts';
 
-const IPPROTO_IP = 0;
-const IP_TOS = 1;
-const IP_TTL = 2;
-const IPPROTO_IPV6 = 41;
-const IPV6_UNICAST_HOPS = 16;
-const IPV6_TCLASS = 67;
-const IPPROTO_TCP = 6;
-const TCP_INFO = 11;
-/** struct tcp_info: tcpi_bytes_acked, a u64 (linux/tcp.h, since 4.1). */
-const BYTES_ACKED = 120;
-const TCP_INFO_OCTETS = 128;
-/** Octets written to the socket that are not yet acknowledged. */
-const SIOCOUTQ = 0x5411;
+const { IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, IPV6_TCLASS, IPV6_UNICAST_HOPS, IP_TOS, IP_TTL } = linux;
+const { SIOCOUTQ, TCP_INFO, TCP_INFO_BYTES_ACKED } = linux;
+/** As much of struct tcp_info as is read (linux/tcp.h; tcpi_bytes_acked, a u64, since 4.1). */
+const TCP_INFO_OCTETS = TCP_INFO_BYTES_ACKED + 8;
 
 interface Calls {
   readonly setsockopt: (fd: number, level: number, name: number, value: Uint8Array, octets: number) => number;
@@ -106,8 +98,8 @@ export function streamProgress(fd: number | undefined): StreamProgress | undefin
   const queued = new Uint8Array(4);
   if (system.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, octets) !== 0) return undefined;
   if (system.ioctl(fd, SIOCOUTQ, queued) !== 0) return undefined;
-  if (new Uint32Array(octets.buffer)[0]! < BYTES_ACKED + 8) return undefined;
+  if (new Uint32Array(octets.buffer)[0]! < TCP_INFO_OCTETS) return undefined;
   // The acknowledgement of the SYN counts as an octet in some kernels: both numbers have it, so it cancels out.
-  const acknowledged = Number(new BigUint64Array(info.buffer)[BYTES_ACKED / 8]!);
+  const acknowledged = Number(new BigUint64Array(info.buffer)[TCP_INFO_BYTES_ACKED / 8]!);
   return { acknowledged, written: acknowledged + new Uint32Array(queued.buffer)[0]! };
 }

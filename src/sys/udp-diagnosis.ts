@@ -6,40 +6,23 @@
  * Layouts are those of linux/netlink.h, linux/inet_diag.h and linux/sock_diag.h, the same on x86-64 and arm64.
  */
 import { optionalCalls } from './koffi.ts';
+import * as linux from './linux-constants.ts';
 
-const AF_INET = 2;
-const AF_INET6 = 10;
-const AF_NETLINK = 16;
-const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
-const NETLINK_SOCK_DIAG = 4;
-const IPPROTO_UDP = 17;
-const MSG_DONTWAIT = 0x40;
-const SOCK_DIAG_BY_FAMILY = 20;
-const NLM_F_REQUEST = 1;
-
-// struct nlmsghdr: length, type, flags, sequence number, port.
-const NLMSG_OCTETS = 16;
-const NLMSG_TYPE = 4;
-const NLMSG_FLAGS = 6;
-// struct inet_diag_req_v2, behind it: family, protocol, attributes wanted, padding, states, and the socket's id.
-const REQUEST_OCTETS = NLMSG_OCTETS + 56;
-const REQUEST_PROTOCOL = NLMSG_OCTETS + 1;
-const REQUEST_ATTRIBUTES = NLMSG_OCTETS + 2;
-const REQUEST_STATES = NLMSG_OCTETS + 4;
-const REQUEST_ID = NLMSG_OCTETS + 8;
-// struct inet_diag_sockid: ports and addresses as in the datagram, interface, cookie.
-const ID_DESTINATION_PORT = 2;
-const ID_SOURCE = 4;
-const ID_DESTINATION = 20;
-const ID_COOKIE = 40;
-// struct inet_diag_msg, in the answer, and attributes behind it.
-const ANSWER_QUEUED = NLMSG_OCTETS + 56;
-const ANSWER_INODE = NLMSG_OCTETS + 68;
-const ANSWER_ATTRIBUTES = NLMSG_OCTETS + 72;
-const INET_DIAG_SKMEMINFO = 7;
-// Words of that attribute.
-const SK_MEMINFO_RCVBUF = 1;
-const SK_MEMINFO_DROPS = 8;
+const { AF_INET, AF_INET6, AF_NETLINK, IPPROTO_UDP, MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_RAW } = linux;
+const { DIAG_ID_COOKIE, DIAG_ID_DESTINATION, DIAG_ID_DESTINATION_PORT, DIAG_ID_SOURCE } = linux;
+const { INET_DIAG_SKMEMINFO, NETLINK_SOCK_DIAG, NLMSG_FLAGS, NLMSG_OCTETS, NLMSG_TYPE, NLM_F_REQUEST } =
+  linux;
+const { SK_MEMINFO_DROPS, SK_MEMINFO_RCVBUF, SOCK_DIAG_BY_FAMILY } = linux;
+// The request, behind the header of the message, and the answer likewise.
+const REQUEST_OCTETS = NLMSG_OCTETS + linux.DIAG_REQUEST_OCTETS;
+const REQUEST_PROTOCOL = NLMSG_OCTETS + linux.DIAG_REQUEST_PROTOCOL;
+const REQUEST_ATTRIBUTES = NLMSG_OCTETS + linux.DIAG_REQUEST_ATTRIBUTES;
+const REQUEST_STATES = NLMSG_OCTETS + linux.DIAG_REQUEST_STATES;
+const REQUEST_ID = NLMSG_OCTETS + linux.DIAG_REQUEST_ID;
+const ANSWER_QUEUED = NLMSG_OCTETS + linux.DIAG_ANSWER_QUEUED;
+const ANSWER_INODE = NLMSG_OCTETS + linux.DIAG_ANSWER_INODE;
+/** Attributes begin here. */
+const ANSWER_ATTRIBUTES = NLMSG_OCTETS + linux.DIAG_ANSWER_OCTETS;
 const ANSWER_OCTETS_MAX = 4096;
 
 /** A socket that takes datagrams. */
@@ -96,11 +79,11 @@ function lookupRequest(from: UdpEndpoint, to: UdpEndpoint): Uint8Array {
   view.setUint8(REQUEST_ATTRIBUTES, 1 << (INET_DIAG_SKMEMINFO - 1));
   view.setUint32(REQUEST_STATES, 0xffffffff, true);
   view.setUint16(REQUEST_ID, from.port);
-  view.setUint16(REQUEST_ID + ID_DESTINATION_PORT, to.port);
-  request.set(from.address, REQUEST_ID + ID_SOURCE);
-  request.set(to.address, REQUEST_ID + ID_DESTINATION);
+  view.setUint16(REQUEST_ID + DIAG_ID_DESTINATION_PORT, to.port);
+  request.set(from.address, REQUEST_ID + DIAG_ID_SOURCE);
+  request.set(to.address, REQUEST_ID + DIAG_ID_DESTINATION);
   // INET_DIAG_NOCOOKIE.
-  request.fill(0xff, REQUEST_ID + ID_COOKIE, REQUEST_ID + ID_COOKIE + 8);
+  request.fill(0xff, REQUEST_ID + DIAG_ID_COOKIE, REQUEST_ID + DIAG_ID_COOKIE + 8);
   return request;
 }
 
@@ -161,7 +144,7 @@ class NetlinkUdpDiagnosis implements UdpDiagnosis {
 export function openUdpDiagnosis(from: UdpEndpoint, to: UdpEndpoint): UdpDiagnosis | undefined {
   const calls = loadCalls();
   if (calls === undefined) return undefined;
-  const fd = calls.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_SOCK_DIAG);
+  const fd = calls.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
   if (fd < 0) return undefined;
   // A missing module and a missing socket give the same answer, but the socket of the answers is there.
   const isKnown = new NetlinkUdpDiagnosis(calls, fd, lookupRequest(to, from)).look() !== undefined;

@@ -4,22 +4,32 @@
 # network namespace that it is to have. Nothing is written outside: its mounts are private and end with it, kernel
 # parameters are read-only but for those of the network namespace, and of systemd's units only those named below exist.
 #
-#   boot.sh LAYOUT ROOT INSTALL   as root; LAYOUT of the cgroups is `unified`, or the older hierarchies (`systemd memory …`)
-#                                 ROOT: an empty directory; INSTALL: a directory with what /usr/local shall hold
+#   boot.sh LAYOUT ROOT INSTALL [writable]   as root; LAYOUT of the cgroups is `unified`, or the older hierarchies
+#                                 (`systemd memory …`); ROOT: an empty directory; INSTALL: a directory with what /usr/local
+#                                 shall hold; writable: packages can be installed, into memory above this machine's /usr
 set -euo pipefail
 
 if [ "$$" -ne 1 ]; then
   exec unshare --pid --mount --uts --ipc --cgroup --fork --kill-child -- "$BASH" "$0" "$@"
 fi
-layout=$1 root=$2 install=$3
+layout=$1 root=$2 install=$3 writable=${4:-}
 
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 root "$root"
 cd "$root"
 mkdir -p usr etc/systemd/system proc sys dev run var/lib var/log tmp old
 
-mount --bind /usr usr
-mount -o remount,bind,ro usr
+if [ -n "$writable" ]; then
+  mkdir -p over/changes over/work
+  mount -t overlay -o lowerdir=/usr,upperdir="$root/over/changes",workdir="$root/over/work" overlay usr
+  cp -a /var/lib/dpkg var/lib/dpkg
+  # Of users that are not here.
+  : >var/lib/dpkg/statoverride
+  cp -a /etc/alternatives etc/alternatives
+else
+  mount --bind /usr usr
+  mount -o remount,bind,ro usr
+fi
 for name in bin sbin lib lib32 lib64 libx32; do
   if [ -L "/$name" ]; then
     cp -P "/$name" "$name"
@@ -34,7 +44,11 @@ units=usr/lib/systemd/system
 mkdir old/units
 cp -P $units/{basic,sysinit,sockets,shutdown,multi-user,network,network-pre,network-online}.target \
   $units/systemd-journald{.service,.socket,-dev-log.socket} old/units
-mount -t tmpfs -o mode=755 units $units
+if [ -n "$writable" ]; then
+  rm -rf $units && mkdir $units
+else
+  mount -t tmpfs -o mode=755 units $units
+fi
 cp -P old/units/* $units
 mkdir $units/sysinit.target.wants
 ln -s ../systemd-journald{.service,.socket,-dev-log.socket} $units/sysinit.target.wants

@@ -143,18 +143,20 @@ export class BootedSystem {
   #init = 0;
   #console = '';
 
-  private constructor(namespace: Namespace) {
+  private constructor(namespace: Namespace, packages: string | undefined) {
     const { layout, parents } = findCgroups()!;
     for (const parent of parents) sweepCgroups(parent);
     this.#folder = mkdtempSync(join(tmpdir(), 'flowtap-system-'));
     const [root, prefix] = [join(this.#folder, 'root'), join(this.#folder, 'local')];
     mkdirSync(root);
-    install(prefix);
+    if (packages === undefined) install(prefix);
+    else cpSync(packages, join(prefix, 'packages'), { recursive: true });
     this.#cgroups = parents.map((parent) => join(parent, `${PREFIX}${process.pid}`));
     for (const path of this.#cgroups) mkdirSync(path, { recursive: true });
     // It joins the cgroups before they become the roots that it sees, and keeps its process id up to unshare(1).
     const join_ = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift; exec "$@"';
     const boot = ['bash', join(import.meta.dirname, 'boot.sh'), layout, root, prefix];
+    if (packages !== undefined) boot.push('writable');
     const enter = [
       'nsenter',
       `--net=/run/netns/${namespace.name}`,
@@ -176,10 +178,12 @@ export class BootedSystem {
 
   /**
    * Boots it in a network namespace, up to multi-user.target.
+   * @param packages a folder whose files are in /usr/local/packages, in a system that packages can be installed in;
+   *   without it, flowtap is in /usr/local as npm installs it
    * @throws Error with its console when it does not come up
    */
-  static async boot(namespace: Namespace): Promise<BootedSystem> {
-    const system = new BootedSystem(namespace);
+  static async boot(namespace: Namespace, packages?: string): Promise<BootedSystem> {
+    const system = new BootedSystem(namespace, packages);
     try {
       await system.#waitUntilUp();
       return system;

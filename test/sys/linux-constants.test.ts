@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import * as ours from '../../src/sys/linux-constants.ts';
 import { describeWithTools } from '../support/tools.ts';
 
@@ -68,6 +68,41 @@ const EXPRESSIONS: Readonly<Record<string, string>> = {
   LOAD_INSN_CNT: 'offsetof(union bpf_attr, insn_cnt)',
   LOAD_INSNS: 'offsetof(union bpf_attr, insns)',
   LOAD_LICENSE: 'offsetof(union bpf_attr, license)',
+  MSGHDR_OCTETS: 'sizeof(struct msghdr)',
+  MSG_IOV: 'offsetof(struct msghdr, msg_iov)',
+  MSG_IOVLEN: 'offsetof(struct msghdr, msg_iovlen)',
+  MSG_CONTROL: 'offsetof(struct msghdr, msg_control)',
+  MSG_CONTROLLEN: 'offsetof(struct msghdr, msg_controllen)',
+  MMSGHDR_OCTETS: 'sizeof(struct mmsghdr)',
+  IOVEC_OCTETS: 'sizeof(struct iovec)',
+  IOV_LEN: 'offsetof(struct iovec, iov_len)',
+  CMSG_LEVEL: 'offsetof(struct cmsghdr, cmsg_level)',
+  CMSG_TYPE: 'offsetof(struct cmsghdr, cmsg_type)',
+  CMSG_DATA: 'CMSG_LEN(0)',
+  SOL_UDP: 'IPPROTO_UDP',
+  SOCKADDR_IN_OCTETS: 'sizeof(struct sockaddr_in)',
+  SOCKADDR_IN6_OCTETS: 'sizeof(struct sockaddr_in6)',
+  SIN_PORT: 'offsetof(struct sockaddr_in, sin_port)',
+  SIN_ADDR: 'offsetof(struct sockaddr_in, sin_addr)',
+  SIN6_ADDR: 'offsetof(struct sockaddr_in6, sin6_addr)',
+  SUN_PATH: 'offsetof(struct sockaddr_un, sun_path)',
+  SUN_PATH_OCTETS: 'sizeof(((struct sockaddr_un *)0)->sun_path)',
+  TCP_INFO_BYTES_ACKED: 'offsetof(struct tcp_info, tcpi_bytes_acked)',
+  NLMSG_OCTETS: 'NLMSG_HDRLEN',
+  NLMSG_TYPE: 'offsetof(struct nlmsghdr, nlmsg_type)',
+  NLMSG_FLAGS: 'offsetof(struct nlmsghdr, nlmsg_flags)',
+  DIAG_REQUEST_OCTETS: 'sizeof(struct inet_diag_req_v2)',
+  DIAG_REQUEST_PROTOCOL: 'offsetof(struct inet_diag_req_v2, sdiag_protocol)',
+  DIAG_REQUEST_ATTRIBUTES: 'offsetof(struct inet_diag_req_v2, idiag_ext)',
+  DIAG_REQUEST_STATES: 'offsetof(struct inet_diag_req_v2, idiag_states)',
+  DIAG_REQUEST_ID: 'offsetof(struct inet_diag_req_v2, id)',
+  DIAG_ID_DESTINATION_PORT: 'offsetof(struct inet_diag_sockid, idiag_dport)',
+  DIAG_ID_SOURCE: 'offsetof(struct inet_diag_sockid, idiag_src)',
+  DIAG_ID_DESTINATION: 'offsetof(struct inet_diag_sockid, idiag_dst)',
+  DIAG_ID_COOKIE: 'offsetof(struct inet_diag_sockid, idiag_cookie)',
+  DIAG_ANSWER_OCTETS: 'sizeof(struct inet_diag_msg)',
+  DIAG_ANSWER_QUEUED: 'offsetof(struct inet_diag_msg, idiag_rqueue)',
+  DIAG_ANSWER_INODE: 'offsetof(struct inet_diag_msg, idiag_inode)',
   POLLFD_OCTETS: 'sizeof(struct pollfd)',
   POLLFD_EVENTS: 'offsetof(struct pollfd, events)',
   POLLFD_REVENTS: 'offsetof(struct pollfd, revents)',
@@ -76,10 +111,14 @@ const EXPRESSIONS: Readonly<Record<string, string>> = {
 };
 
 /** Newer than some distributions' headers: the number is checked where the header has it. */
-const NEWER = ['PACKET_FANOUT_FLAG_IGNORE_OUTGOING', 'VIRTIO_NET_HDR_GSO_UDP_L4', 'SKF_AD_RANDOM'];
+const NEWER = [
+  ...['PACKET_FANOUT_FLAG_IGNORE_OUTGOING', 'VIRTIO_NET_HDR_GSO_UDP_L4', 'SKF_AD_RANDOM'],
+  'MADV_POPULATE_WRITE',
+];
 
 const HEADERS = [
   ...['stddef.h', 'stdio.h', 'errno.h', 'poll.h', 'sys/socket.h', 'sys/mman.h', 'sys/ioctl.h'],
+  ...['sys/file.h', 'sys/syscall.h', 'sys/uio.h', 'sys/un.h', 'netinet/in.h'],
   ...[
     'linux/if.h',
     'linux/if_arp.h',
@@ -88,28 +127,52 @@ const HEADERS = [
     'linux/filter.h',
     'linux/bpf.h',
   ],
-  ...['linux/net_tstamp.h', 'linux/virtio_net.h', 'linux/sockios.h'],
+  ...['linux/net_tstamp.h', 'linux/virtio_net.h', 'linux/sockios.h', 'linux/tcp.h', 'linux/udp.h'],
+  ...['linux/netlink.h', 'linux/inet_diag.h', 'linux/sock_diag.h'],
 ];
 
-describeWithTools(['gcc'], "Linux' constants", () => {
-  it('are those of the kernel’s headers', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'flowtap-constants-'));
-    try {
-      const lines = Object.keys(ours).map((name) => {
-        const print = `printf("${name} %lld\\n", (long long)(${EXPRESSIONS[name] ?? name}));`;
-        return NEWER.includes(name) ? `#ifdef ${name}\n${print}\n#endif` : print;
-      });
-      const includes = HEADERS.map((name) => `#include <${name}>`);
-      const source = ['#define _GNU_SOURCE', ...includes, 'int main(void) {', ...lines, 'return 0; }'];
-      const file = join(folder, 'constants.c');
-      writeFileSync(file, source.join('\n'));
-      execFileSync('gcc', ['-o', join(folder, 'constants'), file]);
-      const theirs = execFileSync(join(folder, 'constants'), { encoding: 'utf8' }).trim().split('\n');
-      expect(theirs.length).toBeGreaterThanOrEqual(Object.keys(ours).length - NEWER.length);
-      const values = ours as unknown as Readonly<Record<string, number>>;
-      expect(theirs).toEqual(theirs.map((line) => `${line.split(' ')[0]} ${values[line.split(' ')[0]!]}`));
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+/** How a program is compiled for each architecture, and run. */
+const ARCHITECTURES = [
+  { name: 'x64', compiler: ['gcc'], runner: [] },
+  { name: 'arm64', compiler: ['aarch64-linux-gnu-gcc', '-static'], runner: ['qemu-aarch64-static'] },
+];
+
+/** A C program that writes each name with its number. */
+function program(): string {
+  const print = (name: string, expression: string) =>
+    `printf("${name} %lld\\n", (long long)(${expression}));`;
+  const numbers = Object.keys(ours).filter((name) => name !== 'BPF_SYSTEM_CALLS');
+  const lines = numbers.map((name) => {
+    const line = print(name, EXPRESSIONS[name] ?? name);
+    return NEWER.includes(name) ? `#ifdef ${name}\n${line}\n#endif` : line;
+  });
+  lines.push(print('BPF_SYSTEM_CALLS', '__NR_bpf'));
+  const includes = HEADERS.map((name) => `#include <${name}>`);
+  return ['#define _GNU_SOURCE', ...includes, 'int main(void) {', ...lines, 'return 0; }'].join('\n');
+}
+
+describe.each(ARCHITECTURES)("Linux' constants on $name", ({ name: architecture, compiler, runner }) => {
+  // On the architecture itself nothing is emulated.
+  const [command, ...options] = process.arch === architecture ? ['gcc'] : compiler;
+  const start = process.arch === architecture ? [] : runner;
+  describeWithTools([command!, ...start], 'against its headers', () => {
+    it('are those of the kernel’s headers', () => {
+      const folder = mkdtempSync(join(tmpdir(), 'flowtap-constants-'));
+      try {
+        const [source, binary] = [join(folder, 'constants.c'), join(folder, 'constants')];
+        writeFileSync(source, program());
+        execFileSync(command!, [...options, '-o', binary, source]);
+        const [first, ...rest] = [...start, binary];
+        const theirs = execFileSync(first!, rest, { encoding: 'utf8' }).trim().split('\n');
+        expect(theirs.length).toBeGreaterThanOrEqual(Object.keys(ours).length - NEWER.length);
+        const values: Readonly<Record<string, unknown>> = {
+          ...ours,
+          BPF_SYSTEM_CALLS: ours.BPF_SYSTEM_CALLS[architecture],
+        };
+        expect(theirs).toEqual(theirs.map((line) => `${line.split(' ')[0]} ${values[line.split(' ')[0]!]}`));
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    });
   });
 });
