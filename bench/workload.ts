@@ -167,107 +167,170 @@ function isFromServer(index: number, total: number, isTcp: boolean, roll: number
   return roll < 0.5;
 }
 
+/** Who sends a packet of the workload, and as what. */
+interface PacketPlan {
+  readonly flow: number;
+  /** Which packet of its flow it is, from 0. */
+  readonly index: number;
+  readonly isV6: boolean;
+  readonly isTcp: boolean;
+  readonly fromServer: boolean;
+  readonly client: number;
+  readonly server: number;
+  readonly clientPort: number;
+  readonly serverPort: number;
+  /** From 0 to below 1, for what is left to chance. */
+  readonly roll: number;
+}
+
+/** The packets of a workload, one after the other. */
+class WorkloadPackets {
+  /** Octets of the IP packets so far. */
+  ipOctets = 0;
+  readonly #options: WorkloadOptions;
+  readonly #flowOfPacket: Uint32Array;
+  readonly #total: Uint32Array;
+  readonly #seen: Uint32Array;
+  readonly #directions: Uint8Array;
+  readonly #sequence: Uint32Array;
+  readonly #random: () => number;
+
+  constructor(options: WorkloadOptions) {
+    const { packets, flows, seed } = options;
+    this.#options = options;
+    this.#flowOfPacket = drawFlows(options);
+    this.#total = new Uint32Array(flows);
+    for (let i = 0; i < packets; i++) this.#total[this.#flowOfPacket[i]!]!++;
+    this.#seen = new Uint32Array(flows);
+    this.#directions = new Uint8Array(flows);
+    this.#sequence = new Uint32Array(flows * 2);
+    this.#random = createRandom(seed ^ 0x5bd1e995);
+  }
+
+  /** Flows in one direction so far. */
+  get unidirectionalFlows(): number {
+    return this.#directions.reduce((sum, directions) => sum + (directions === 3 ? 2 : 1), 0);
+  }
+
+  /** Writes the record of packet `i`. @returns where it ends */
+  write(view: DataView, chunk: Buffer, at: number, i: number): number {
+    const { frameOctets, packetsPerSecond } = this.#options;
+    const plan = this.#plan(i);
+    const { isV6, fromServer } = plan;
+    const wireOctets = isV6 ? Math.max(frameOctets, IPV6_FRAME_MIN) : frameOctets;
+    const storedMax = Math.max(this.#options.storedOctets, isV6 ? IPV6_FRAME_MIN : 0);
+    const storedOctets = Math.min(wireOctets, storedMax);
+    const timeUs = Math.floor((i * 1e6) / packetsPerSecond);
+    view.setUint32(at, BASE_SECONDS + Math.floor(timeUs / 1e6), true);
+    view.setUint32(at + 4, timeUs % 1e6, true);
+    view.setUint32(at + 8, storedOctets, true);
+    view.setUint32(at + 12, wireOctets, true);
+    const frame = at + RECORD_HEADER;
+    chunk.fill(0, frame, frame + storedOctets);
+    const clientMac = 0x0a0000;
+    const serverMac = 0x0b0000;
+    view.setUint16(frame, 0x0200);
+    view.setUint32(frame + 2, fromServer ? clientMac : serverMac);
+    view.setUint16(frame + 6, 0x0200);
+    view.setUint32(frame + 8, fromServer ? serverMac : clientMac);
+    view.setUint16(frame + 12, isV6 ? 0x86dd : 0x0800);
+    this.#writePacket(view, frame + ETHERNET, wireOctets - ETHERNET, plan, i);
+    return frame + storedOctets;
+  }
+
+  #plan(i: number): PacketPlan {
+    const { seed, ipv6Share } = this.#options;
+    const flow = this.#flowOfPacket[i]!;
+    const hash = scramble(flow ^ Math.imul(seed, 0x9e3779b1));
+    const isTcp = (hash & 3) !== 3;
+    const index = this.#seen[flow]!++;
+    const roll = this.#random();
+    const fromServer = isFromServer(index, this.#total[flow]!, isTcp, (roll & 0xffff) / 0x10000);
+    this.#directions[flow]! |= fromServer ? 2 : 1;
+    return {
+      flow,
+      index,
+      isV6: (scramble(hash) & 0xffff) / 0x10000 < ipv6Share,
+      isTcp,
+      fromServer,
+      client: 0x0a000000 | ((Math.imul(flow >>> 3, 0x6a09e5) + seed) & 0xffffff),
+      server: (0xc6120000 | (scramble(hash ^ 0x51) & 0x1fff)) >>> 0,
+      clientPort: 32768 + (flow & 7) * 3500 + ((hash >>> 8) % 3500),
+      serverPort: isTcp ? TCP_PORTS[(hash >>> 2) & 15]! : UDP_PORTS[(hash >>> 2) & 7]!,
+      roll: (roll >>> 16) / 0x10000,
+    };
+  }
+
+  #writePacket(view: DataView, ip: number, ipOctets: number, plan: PacketPlan, i: number): void {
+    const { isV6, isTcp, fromServer, client, server, clientPort, serverPort } = plan;
+    const protocol = isTcp ? 6 : 17;
+    const addressSum = writeIpHeader(view, ip, {
+      isV6,
+      protocol,
+      ipOctets,
+      id: i & 0xffff,
+      ttl: fromServer ? 57 : 64,
+      source: fromServer ? server : client,
+      destination: fromServer ? client : server,
+    });
+    const transport = ip + (isV6 ? 40 : 20);
+    const segmentOctets = ipOctets - (isV6 ? 40 : 20);
+    const ports = fromServer ? (serverPort << 16) | clientPort : (clientPort << 16) | serverPort;
+    view.setUint32(transport, ports >>> 0);
+    const sum = addressSum + protocol + segmentOctets + serverPort + clientPort;
+    if (isTcp) this.#writeTcp(view, transport, segmentOctets, plan, sum);
+    else {
+      view.setUint16(transport + 4, segmentOctets);
+      view.setUint16(transport + 6, checksumOf(sum + segmentOctets) || 0xffff);
+    }
+    this.ipOctets += ipOctets;
+  }
+
+  /** All of a TCP header but its ports. @param sum of what the checksum covers besides */
+  #writeTcp(view: DataView, at: number, segmentOctets: number, plan: PacketPlan, sum: number): void {
+    const { flow, index, fromServer, roll } = plan;
+    const flags = tcpFlags(index, this.#total[flow]!, roll);
+    const own = flow * 2 + (fromServer ? 1 : 0);
+    const seq = this.#sequence[own]!;
+    const ack = (flags & ACK) !== 0 ? this.#sequence[own ^ 1]! : 0;
+    const offsetFlagsWindow = (0x50000000 | (flags << 16) | 0xfaf0) >>> 0;
+    view.setUint32(at + 4, seq);
+    view.setUint32(at + 8, ack);
+    view.setUint32(at + 12, offsetFlagsWindow);
+    view.setUint16(at + 16, checksumOf(sum + halves(seq) + halves(ack) + halves(offsetFlagsWindow)));
+    this.#sequence[own] = seq + segmentOctets - 20 + ((flags & (SYN | FIN)) !== 0 ? 1 : 0);
+  }
+}
+
 /**
  * Writes the capture to `path`, replacing what is there.
  * @returns what is in it
  * @throws Error from the file system, or RangeError for options that make no sense
  */
 export function writeWorkload(path: string, options: WorkloadOptions): WorkloadContent {
-  const { packets, flows, seed } = options;
+  const { packets, flows } = options;
   if (!(flows >= 1 && flows <= packets && flows <= 1 << 24)) {
     throw new RangeError(`flows: found ${flows}; allowed: 1 to ${Math.min(packets, 1 << 24)}`);
   }
   if (!(options.frameOctets >= 64 && options.frameOctets <= 9014)) {
     throw new RangeError(`frame: found ${options.frameOctets}; allowed: 64 to 9014`);
   }
-  const flowOfPacket = drawFlows(options);
-  const total = new Uint32Array(flows);
-  for (let i = 0; i < packets; i++) total[flowOfPacket[i]!]!++;
-  const seen = new Uint32Array(flows);
-  const directions = new Uint8Array(flows);
-  const sequence = new Uint32Array(flows * 2);
-  const random = createRandom(seed ^ 0x5bd1e995);
+  const workload = new WorkloadPackets(options);
   const chunk = Buffer.alloc(CHUNK_OCTETS + 16384);
   const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.length);
   const file = openSync(path, 'w');
   let at = writeFileHeader(view);
-  let ipOctetsTotal = 0;
   try {
     for (let i = 0; i < packets; i++) {
-      const flow = flowOfPacket[i]!;
-      const hash = scramble(flow ^ Math.imul(seed, 0x9e3779b1));
-      const isV6 = (scramble(hash) & 0xffff) / 0x10000 < options.ipv6Share;
-      const isTcp = (hash & 3) !== 3;
-      const index = seen[flow]!++;
-      const roll = random();
-      const fromServer = isFromServer(index, total[flow]!, isTcp, (roll & 0xffff) / 0x10000);
-      directions[flow]! |= fromServer ? 2 : 1;
-      const client = 0x0a000000 | ((Math.imul(flow >>> 3, 0x6a09e5) + seed) & 0xffffff);
-      const server = (0xc6120000 | (scramble(hash ^ 0x51) & 0x1fff)) >>> 0;
-      const clientPort = 32768 + (flow & 7) * 3500 + ((hash >>> 8) % 3500);
-      const serverPort = isTcp ? TCP_PORTS[(hash >>> 2) & 15]! : UDP_PORTS[(hash >>> 2) & 7]!;
-
-      const wireOctets = isV6 ? Math.max(options.frameOctets, IPV6_FRAME_MIN) : options.frameOctets;
-      const storedOctets = Math.min(wireOctets, Math.max(options.storedOctets, isV6 ? IPV6_FRAME_MIN : 0));
-      const timeUs = Math.floor((i * 1e6) / options.packetsPerSecond);
-      view.setUint32(at, BASE_SECONDS + Math.floor(timeUs / 1e6), true);
-      view.setUint32(at + 4, timeUs % 1e6, true);
-      view.setUint32(at + 8, storedOctets, true);
-      view.setUint32(at + 12, wireOctets, true);
-      const frame = at + RECORD_HEADER;
-      chunk.fill(0, frame, frame + storedOctets);
-      const clientMac = 0x0a0000;
-      const serverMac = 0x0b0000;
-      view.setUint16(frame, 0x0200);
-      view.setUint32(frame + 2, fromServer ? clientMac : serverMac);
-      view.setUint16(frame + 6, 0x0200);
-      view.setUint32(frame + 8, fromServer ? serverMac : clientMac);
-      view.setUint16(frame + 12, isV6 ? 0x86dd : 0x0800);
-
-      const ip = frame + ETHERNET;
-      const ipOctets = wireOctets - ETHERNET;
-      const protocol = isTcp ? 6 : 17;
-      const addressSum = writeIpHeader(view, ip, {
-        isV6,
-        protocol,
-        ipOctets,
-        id: i & 0xffff,
-        ttl: fromServer ? 57 : 64,
-        source: fromServer ? server : client,
-        destination: fromServer ? client : server,
-      });
-      const transport = ip + (isV6 ? 40 : 20);
-      const segmentOctets = ipOctets - (isV6 ? 40 : 20);
-      const ports = fromServer ? (serverPort << 16) | clientPort : (clientPort << 16) | serverPort;
-      view.setUint32(transport, ports >>> 0);
-      let sum = addressSum + protocol + segmentOctets + serverPort + clientPort;
-      if (isTcp) {
-        const flags = tcpFlags(index, total[flow]!, (roll >>> 16) / 0x10000);
-        const own = flow * 2 + (fromServer ? 1 : 0);
-        const seq = sequence[own]!;
-        const ack = (flags & ACK) !== 0 ? sequence[own ^ 1]! : 0;
-        const offsetFlagsWindow = (0x50000000 | (flags << 16) | 0xfaf0) >>> 0;
-        view.setUint32(transport + 4, seq);
-        view.setUint32(transport + 8, ack);
-        view.setUint32(transport + 12, offsetFlagsWindow);
-        sum += halves(seq) + halves(ack) + halves(offsetFlagsWindow);
-        view.setUint16(transport + 16, checksumOf(sum));
-        sequence[own] = seq + segmentOctets - 20 + ((flags & (SYN | FIN)) !== 0 ? 1 : 0);
-      } else {
-        view.setUint16(transport + 4, segmentOctets);
-        view.setUint16(transport + 6, checksumOf(sum + segmentOctets) || 0xffff);
-      }
-      ipOctetsTotal += ipOctets;
-      at = frame + storedOctets;
+      at = workload.write(view, chunk, at, i);
       if (at >= CHUNK_OCTETS) at = flush(file, chunk, at);
     }
     flush(file, chunk, at);
   } finally {
     closeSync(file);
   }
-  let unidirectionalFlows = 0;
-  for (let flow = 0; flow < flows; flow++) unidirectionalFlows += directions[flow] === 3 ? 2 : 1;
-  return { ...options, ipOctets: ipOctetsTotal, unidirectionalFlows };
+  const { ipOctets, unidirectionalFlows } = workload;
+  return { ...options, ipOctets, unidirectionalFlows };
 }
 
 /** The file header of a classic pcap, little-endian, microseconds, Ethernet; returns its length. */

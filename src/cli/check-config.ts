@@ -2,20 +2,13 @@
 
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
 import type { FlowtapConfig } from '../config/config.ts';
-import type { ExporterConfig } from '../config/exporters.ts';
 import { renderYaml } from '../config/render.ts';
+import { EXPORT_PROTOCOLS } from '../export/contract/protocols.ts';
 import { compileTemplate } from '../ie/templates.ts';
 import { flowMessageFaults } from '../probe/check-messages.ts';
 import type { Arguments } from './command.ts';
 import { mergeConfig } from './flag-config.ts';
 import { contradictions } from './run-config.ts';
-
-/** A protocol as the compiler of templates knows it, or undefined where there is no template to check. */
-function templateProtocol(protocol: ExporterConfig['protocol']): 'netflow9' | 'ipfix' | 'text' | undefined {
-  if (protocol === 'netflow5') return undefined;
-  if (protocol === 'netflow9') return 'netflow9';
-  return protocol.startsWith('ipfix') ? 'ipfix' : 'text';
-}
 
 /** Compiles the templates as the exporters would, and as JSON and CSV do without any exporter. */
 function checkTemplates(file: string, config: FlowtapConfig): void {
@@ -43,7 +36,7 @@ function checkTemplates(file: string, config: FlowtapConfig): void {
     }
   }
   config.exporters.forEach((exporter, i) => {
-    const protocol = templateProtocol(exporter.protocol);
+    const protocol = EXPORT_PROTOCOLS[exporter.protocol].template;
     if (protocol === undefined) return;
     const { templateIpv4, templateIpv6, biflow = config.biflow } = exporter.options;
     const own = (names: readonly string[] | undefined, ipVersion: 4 | 6) =>

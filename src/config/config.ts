@@ -8,7 +8,7 @@ import type { ConfigFault } from '../base/errors.ts';
 import type { AnonymizationConfig } from '../export/anonymization/anonymizer.ts';
 import type { OptionsDataMode } from '../export/contract/options-content.ts';
 import type { TunnelName, UdpTunnelName } from '../records/tunnel-kinds.ts';
-import { exporterScheme } from './exporter-schemes.ts';
+import { EXPORTER_SCHEMES } from './exporter-schemes.ts';
 import type { ExporterConfig } from './exporters.ts';
 import type {
   CAPTURE_KINDS,
@@ -148,7 +148,7 @@ export function fieldPath(option: ConfigOption): string {
 /** An exporter's own options over those of the group `export`; what is left to the exporter (`auto`) is not in them. */
 function completeOptions(exporter: ExporterConfig, group: Record<string, unknown>): ExporterConfig {
   const options: Record<string, unknown> = {};
-  for (const option of exporterScheme(exporter.protocol).options) {
+  for (const option of EXPORTER_SCHEMES[exporter.protocol].options) {
     const field = fieldPath(option);
     const value = exporter.options[field] ?? group[field] ?? option.default;
     if (value !== 'auto' && !(Array.isArray(value) && value[0] === 'auto')) options[field] = value;

@@ -2,7 +2,7 @@
  * The schemes of exporter URLs: what stands behind the colon, the usual port, and which options each one reads. The
  * sinks themselves are export/sink-registry.ts's.
  */
-import type { ExporterProtocol } from '../export/contract/record-sink.ts';
+import { carries, EXPORT_PROTOCOLS, type ExporterProtocol } from '../export/contract/protocols.ts';
 import {
   BIFLOW_OPTIONS,
   GROUP_OPTIONS,
@@ -30,10 +30,6 @@ export interface ExporterScheme {
   readonly options: readonly ConfigOption[];
 }
 
-/** Without those that only datagrams need: pacing, and templates that may be lost. */
-const UNPACED_MESSAGE_OPTIONS = MESSAGE_OPTIONS.filter(
-  ({ path }) => path !== 'rate' && !path.startsWith('templateRefresh'),
-);
 /** Options of everything that flow records can go to. */
 export const COMMON_OPTIONS: readonly ConfigOption[] = [
   ...GROUP_OPTIONS,
@@ -44,32 +40,25 @@ export const COMMON_OPTIONS: readonly ConfigOption[] = [
 const UDP = [...MESSAGE_OPTIONS, ...NETWORK_OPTIONS, ...UDP_OPTIONS, ...COMMON_OPTIONS];
 /** With templates, which a collector can be asked with whether it is there. */
 const UDP_TEMPLATES = [...UDP, ...UDP_SPOOL_OPTIONS, ...SESSION_OPTIONS];
-const TCP = [...UNPACED_MESSAGE_OPTIONS, ...NETWORK_OPTIONS, ...SESSION_OPTIONS, ...COMMON_OPTIONS];
-/** NetFlow v5 has one record, and NetFlow no biflows. */
-const without = (options: readonly ConfigOption[], ...paths: string[]) =>
-  options.filter((option) => !paths.includes(option.path));
-
+const TCP = [...MESSAGE_OPTIONS, ...NETWORK_OPTIONS, ...SESSION_OPTIONS, ...COMMON_OPTIONS];
 /** Of files, which nothing is balanced to and nothing takes over from. */
 const FILE = [...ROTATION_OPTIONS, ...RECORD_OPTIONS, ...BIFLOW_OPTIONS, ...QUEUE_OPTIONS];
 const TEXT_FILE = [...FILE_COMPRESSION_OPTIONS, ...FILE];
 
-/** By scheme, in the order in which documents show them. */
-export const EXPORTER_SCHEMES: Readonly<Partial<Record<ExporterProtocol, ExporterScheme>>> = {
+/** Options are those that the scheme's sink reads; what the protocol cannot carry is left out of them below. */
+const SCHEMES: Readonly<Record<ExporterProtocol, ExporterScheme>> = {
   // UDP ports: IANA's for IPFIX, the usual one for NetFlow.
   netflow5: {
     form: 'host',
     defaultPort: 2055,
     help: 'NetFlow v5 over UDP: IPv4 alone',
-    options: without(
-      UDP,
-      ...['templateIpv4', 'templateIpv6', 'biflow', 'optionsData', 'samplingForms', 'exporterAddress'],
-    ),
+    options: UDP,
   },
   netflow9: {
     form: 'host',
     defaultPort: 2055,
     help: 'NetFlow v9 (RFC 3954) over UDP',
-    options: without(UDP_TEMPLATES, 'biflow', 'exporterAddress'),
+    options: UDP_TEMPLATES,
   },
   ipfix: { form: 'host', defaultPort: 4739, help: 'IPFIX (RFC 7011) over UDP', options: UDP_TEMPLATES },
   'ipfix+tcp': { form: 'host', defaultPort: 4739, help: 'IPFIX over TCP', options: TCP },
@@ -83,7 +72,7 @@ export const EXPORTER_SCHEMES: Readonly<Partial<Record<ExporterProtocol, Exporte
     form: 'path',
     defaultPort: 0,
     help: 'files of IPFIX messages (RFC 5655)',
-    options: [...UNPACED_MESSAGE_OPTIONS, ...TEXT_FILE],
+    options: [...MESSAGE_OPTIONS, ...TEXT_FILE],
   },
   json: { form: 'path', defaultPort: 0, help: 'files of JSON, a flow a line', options: TEXT_FILE },
   csv: { form: 'path', defaultPort: 0, help: 'files of CSV', options: TEXT_FILE },
@@ -108,11 +97,15 @@ export const EXPORTER_SCHEMES: Readonly<Partial<Record<ExporterProtocol, Exporte
 };
 
 /** The schemes that there are. */
-export const EXPORTER_PROTOCOLS = Object.keys(EXPORTER_SCHEMES) as readonly ExporterProtocol[];
+export const EXPORTER_PROTOCOLS = Object.keys(EXPORT_PROTOCOLS) as readonly ExporterProtocol[];
 
-/** @throws Error for a scheme that is none of EXPORTER_PROTOCOLS */
-export function exporterScheme(protocol: ExporterProtocol): ExporterScheme {
-  const scheme = EXPORTER_SCHEMES[protocol];
-  if (scheme === undefined) throw new Error(`no such exporter: ${protocol}`);
-  return scheme;
+function withFittingOptions(protocol: ExporterProtocol): ExporterScheme {
+  const scheme = SCHEMES[protocol];
+  const options = scheme.options.filter(({ needs }) => needs === undefined || carries(protocol, needs));
+  return { ...scheme, options };
 }
+
+/** By scheme, in the order in which documents show them. */
+export const EXPORTER_SCHEMES = Object.fromEntries(
+  EXPORTER_PROTOCOLS.map((protocol) => [protocol, withFittingOptions(protocol)]),
+) as Readonly<Record<ExporterProtocol, ExporterScheme>>;

@@ -4,7 +4,7 @@
  */
 import type { ConfigFault } from '../base/errors.ts';
 import type { ExporterConfig, ExporterOptions } from '../export/contract/record-sink.ts';
-import { EXPORTER_PROTOCOLS, type ExporterScheme, exporterScheme } from './exporter-schemes.ts';
+import { EXPORTER_PROTOCOLS, EXPORTER_SCHEMES, type ExporterScheme } from './exporter-schemes.ts';
 import type { OptionValue } from './types/option-types.ts';
 
 export type { ExporterConfig } from '../export/contract/record-sink.ts';
@@ -40,7 +40,7 @@ function splitUrl(url: string): Parts | undefined {
   const [, protocol, rest = ''] = SCHEME.exec(url.trim()) ?? [];
   const known = EXPORTER_PROTOCOLS.find((name) => name === protocol);
   if (known === undefined) return undefined;
-  const { form } = exporterScheme(known);
+  const { form } = EXPORTER_SCHEMES[known];
   const question = rest.indexOf('?');
   const place = question < 0 ? rest : rest.slice(0, question);
   const options = Object.fromEntries(new URLSearchParams(question < 0 ? '' : rest.slice(question + 1)));
@@ -128,7 +128,7 @@ export function parseExporter(raw: unknown, path: string, faults: ConfigFault[])
     faults.push({ path, found: JSON.stringify(raw), allowed: URL_ALLOWED });
     return undefined;
   }
-  const scheme = exporterScheme(protocol);
+  const scheme = EXPORTER_SCHEMES[protocol];
   const wrong = placeFault(scheme, parts);
   if (wrong !== undefined) {
     const allowed = `${protocol}${FORMS[scheme.form]}, with ${wrong}`;

@@ -3,7 +3,7 @@
  * that editors complete and check it. The loader does not use it: option-types.ts says more about what is wrong.
  */
 
-import { EXPORTER_PROTOCOLS, exporterScheme } from './exporter-schemes.ts';
+import { EXPORTER_PROTOCOLS, EXPORTER_SCHEMES } from './exporter-schemes.ts';
 import { CONFIG_GROUPS } from './groups.ts';
 import { CONFIG_OPTIONS } from './schema.ts';
 import type { ConfigOption } from './types/config-option.ts';
@@ -42,7 +42,7 @@ function optionSchema(option: ConfigOption): object {
 
 /** Objects of one scheme. */
 function schemeSchema(protocol: (typeof EXPORTER_PROTOCOLS)[number]): object {
-  const { form, defaultPort, options, help } = exporterScheme(protocol);
+  const { form, defaultPort, options, help } = EXPORTER_SCHEMES[protocol];
   const properties: Record<string, object> = { protocol: { const: protocol } };
   if (form !== 'path') {
     properties.host = { type: 'string', minLength: 1 };
@@ -59,7 +59,7 @@ function schemeSchema(protocol: (typeof EXPORTER_PROTOCOLS)[number]): object {
 function urlSchema(): object {
   const properties: Record<string, object> = { url: { type: 'string', pattern: URL_PATTERN } };
   for (const protocol of EXPORTER_PROTOCOLS) {
-    for (const option of exporterScheme(protocol).options) properties[option.path] ??= optionSchema(option);
+    for (const option of EXPORTER_SCHEMES[protocol].options) properties[option.path] ??= optionSchema(option);
   }
   return { type: 'object', additionalProperties: false, properties, required: ['url'] };
 }

@@ -1,7 +1,7 @@
 /** docs/configuration.md, made from the rows of schema.ts. */
 
 import { fieldPath } from './config.ts';
-import { EXPORTER_PROTOCOLS, exporterScheme } from './exporter-schemes.ts';
+import { EXPORTER_PROTOCOLS, EXPORTER_SCHEMES } from './exporter-schemes.ts';
 import { CONFIG_GROUPS } from './groups.ts';
 import { CONFIG_OPTIONS, flagText } from './schema.ts';
 import type { ConfigOption } from './types/config-option.ts';
@@ -44,7 +44,7 @@ function exportersMarkdown(): string {
   const lines = ['| URL | usual port | |', '|---|---|---|'];
   const readers = new Map<string, { option: ConfigOption; protocols: string[] }>();
   for (const protocol of EXPORTER_PROTOCOLS) {
-    const { form, defaultPort, help, options } = exporterScheme(protocol);
+    const { form, defaultPort, help, options } = EXPORTER_SCHEMES[protocol];
     lines.push(`| \`${protocol}${forms[form]}\` | ${defaultPort || '–'} | ${help} |`);
     for (const option of options) {
       const reader = readers.get(fieldPath(option)) ?? { option, protocols: [] };

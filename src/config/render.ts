@@ -3,7 +3,7 @@
  * are made from the rows of schema.ts.
  */
 import { type FlowtapConfig, fieldPath } from './config.ts';
-import { exporterScheme } from './exporter-schemes.ts';
+import { EXPORTER_SCHEMES } from './exporter-schemes.ts';
 import type { ExporterConfig } from './exporters.ts';
 import { CONFIG_GROUPS } from './groups.ts';
 import { CONFIG_OPTIONS, flagText } from './schema.ts';
@@ -48,7 +48,7 @@ function exporterLines(exporters: readonly ExporterConfig[]): string[] {
   if (exporters.length === 0) return ['exporters: []'];
   const lines = ['exporters:'];
   for (const { protocol, host, port, path, moreHosts = [], options, url } of exporters) {
-    const { form, options: rows } = exporterScheme(protocol);
+    const { form, options: rows } = EXPORTER_SCHEMES[protocol];
     const place: [key: string, value: unknown][] =
       moreHosts.length > 0 ? [['url', url]] : [['protocol', protocol]];
     if (moreHosts.length === 0) {

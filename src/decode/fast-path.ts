@@ -52,14 +52,9 @@ export function decodeCommon(
   out: DecodedBatch,
   from: number,
 ): number {
-  const linkTypes = state.linkTypes;
-  const view = batch.view;
-  const frameOffset = batch.frameOffset;
-  const capturedLength = batch.capturedLength;
-  const wireLength = batch.wireLength;
-  const interfaceIndex = batch.interfaceIndex;
-  const words = out.words;
-  const offsets = out.offsets;
+  const { linkTypes } = state;
+  const { view, frameOffset, capturedLength, wireLength, interfaceIndex } = batch;
+  const { words, offsets } = out;
   let accepted = out.count;
   let octetsOnWire = 0;
   let index = from;

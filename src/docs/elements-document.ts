@@ -58,9 +58,9 @@ function table(elements: readonly InformationElement[]): string {
 /** The lists that a profile stands for, IPv4 in IPFIX. */
 function profiles(): string {
   return Object.entries(PROFILES)
-    .map(([name, list]) => {
-      const wire = list({ protocol: 'ipfix', ipVersion: 4, isIcmp: false });
-      const text = list({ protocol: 'text', ipVersion: 4, isIcmp: false });
+    .map(([name, { names }]) => {
+      const wire = names({ protocol: 'ipfix', ipVersion: 4, isIcmp: false });
+      const text = names({ protocol: 'text', ipVersion: 4, isIcmp: false });
       const inText = name === 'default' ? ` In JSON and CSV instead: ${text.join(', ')}.` : '';
       return `- **${name}**: ${wire.join(', ')}.${inText}`;
     })

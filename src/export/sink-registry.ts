@@ -1,19 +1,12 @@
 /**
- * Facts about each scheme of URL before there is a sink: which factory makes it, whether its records can say
- * both directions, and what two of its sinks cannot have at the same time. Factories are loaded on first use, so that
- * nobody pays for what is not asked for.
+ * Facts about each scheme of URL before there is a sink: which factory makes it, and what two of its sinks cannot have at
+ * the same time. Factories are loaded on first use, so that nobody pays for what is not asked for.
  */
-import type {
-  ExporterConfig,
-  ExporterProtocol,
-  ExportingConfig,
-  SinkFactory,
-} from './contract/record-sink.ts';
+import { carries, type ExporterProtocol } from './contract/protocols.ts';
+import type { ExporterConfig, ExportingConfig, SinkFactory } from './contract/record-sink.ts';
 
 interface SinkKind {
   readonly load: () => Promise<SinkFactory>;
-  /** Whether one of its records can be about both directions of a flow (RFC 5103). */
-  readonly hasBiflows: boolean;
   /** Options that name something of which one sink at a time has the use. */
   readonly exclusive: readonly string[];
   /** Whether it writes to the file of its path. */
@@ -33,17 +26,16 @@ const loadSession = async () => (await import('./sessions/session-sinks.ts')).cr
 const loadText = async () => (await import('./files/text-file-sink.ts')).createTextFileSink;
 
 const UDP = { exclusive: ['sourcePort', 'spoolDirectory'] };
-const SPOOLED = { hasBiflows: true, exclusive: ['spoolDirectory'] };
-const FILE = { hasBiflows: true, exclusive: [], isFile: true } as const;
+const SPOOLED = { exclusive: ['spoolDirectory'] };
+const FILE = { exclusive: [], isFile: true } as const;
 
-const SINKS: Readonly<Partial<Record<ExporterProtocol, SinkKind>>> = {
+const SINKS: Readonly<Record<ExporterProtocol, SinkKind>> = {
   netflow5: {
     load: async () => (await import('./sessions/udp-sink.ts')).createUdpSink,
-    hasBiflows: false,
     ...UDP,
   },
-  netflow9: { load: loadUdp, hasBiflows: false, ...UDP },
-  ipfix: { load: loadUdp, hasBiflows: true, ...UDP },
+  netflow9: { load: loadUdp, ...UDP },
+  ipfix: { load: loadUdp, ...UDP },
   'ipfix+tcp': { load: loadSession, ...SPOOLED },
   'ipfix+tls': { load: loadSession, ...SPOOLED },
   'ipfix-file': {
@@ -60,20 +52,14 @@ const SINKS: Readonly<Partial<Record<ExporterProtocol, SinkKind>>> = {
   kafka: { load: async () => (await import('./kafka/create-sink.ts')).createKafkaSink, ...SPOOLED },
 };
 
-function sinkKind(protocol: ExporterProtocol): SinkKind {
-  const kind = SINKS[protocol];
-  if (kind === undefined) throw new Error(`no such exporter: ${protocol}`);
-  return kind;
-}
-
-/** The factory for a scheme of URL. @throws Error for one that the configuration does not know either */
+/** The factory for a scheme of URL. */
 export function sinkFactory(protocol: ExporterProtocol): Promise<SinkFactory> {
-  return sinkKind(protocol).load();
+  return SINKS[protocol].load();
 }
 
 /** Whether the exporter makes one data record of both directions of a flow: what its counters count in. */
 export function makesBiflows(config: ExportingConfig, { protocol, options }: ExporterConfig): boolean {
-  return (options.biflow ?? config.biflow) && sinkKind(protocol).hasBiflows;
+  return (options.biflow ?? config.biflow) && carries(protocol, 'biflows');
 }
 
 /**
@@ -81,7 +67,7 @@ export function makesBiflows(config: ExportingConfig, { protocol, options }: Exp
  * directory is the spool's where the options name none.
  */
 export function exclusivePlaces({ protocol, url, path, options }: ExporterConfig): string[] {
-  const { exclusive, isFile } = sinkKind(protocol);
+  const { exclusive, isFile } = SINKS[protocol];
   const places = isFile ? [`file ${path}`] : [];
   for (const name of exclusive) {
     const value = options[name] ?? (name === 'spoolDirectory' ? process.env.STATE_DIRECTORY : undefined);

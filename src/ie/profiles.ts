@@ -197,24 +197,49 @@ function full({ protocol, ipVersion }: TemplateScope): string[] {
   return [...times(protocol), ...names, ...(protocol === 'netflow9' ? [] : ['biflowDirection'])];
 }
 
+interface Profile {
+  readonly names: (scope: TemplateScope) => string[];
+  /**
+   * Whether its elements are all of the part that every record has: then a replay need not wait for its templates to know
+   * what records must carry.
+   */
+  readonly isPlain: boolean;
+}
+
 /**
- * Names of the profiles a user can choose. `default` is max-compat on the wire, and `text` in JSON and CSV; `health` adds
+ * The profiles a user can choose, by name. `default` is max-compat on the wire, and `text` in JSON and CSV; `health` adds
  * all of path health, and the last three what other makers' dashboards read of it.
  */
-export const PROFILES: Readonly<Record<string, (scope: TemplateScope) => string[]>> = {
-  default: (scope) => (scope.protocol === 'text' ? text(scope) : maxCompat(scope)),
-  'max-compat': maxCompat,
-  minimal,
-  full,
-  akvorado,
-  nfdump,
-  ntopng,
-  elastiflow,
-  health: (scope) => [
-    ...(scope.protocol === 'text' ? text(scope) : maxCompat(scope)),
-    ...nameable(HEALTH_NAMES, scope.protocol),
-  ],
-  nprobe: (scope) => [...maxCompat(scope), ...nameable(vendorNames('nprobe'), scope.protocol)],
-  cert: (scope) => [...maxCompat(scope), ...nameable(vendorNames('cert'), scope.protocol)],
-  cisco: (scope) => [...maxCompat(scope), ...nameable(vendorNames('cisco'), scope.protocol)],
+export const PROFILES: Readonly<Record<string, Profile>> = {
+  default: {
+    names: (scope) => (scope.protocol === 'text' ? text(scope) : maxCompat(scope)),
+    isPlain: true,
+  },
+  'max-compat': { names: maxCompat, isPlain: true },
+  minimal: { names: minimal, isPlain: true },
+  full: { names: full, isPlain: false },
+  akvorado: { names: akvorado, isPlain: true },
+  nfdump: { names: nfdump, isPlain: true },
+  ntopng: { names: ntopng, isPlain: true },
+  elastiflow: { names: elastiflow, isPlain: true },
+  health: {
+    names: (scope) => [
+      ...(scope.protocol === 'text' ? text(scope) : maxCompat(scope)),
+      ...nameable(HEALTH_NAMES, scope.protocol),
+    ],
+    isPlain: false,
+  },
+  nprobe: { names: withVendor('nprobe'), isPlain: false },
+  cert: { names: withVendor('cert'), isPlain: false },
+  cisco: { names: withVendor('cisco'), isPlain: false },
 };
+
+/** max-compat and what a maker's dashboards read of path health. */
+function withVendor(vendor: Parameters<typeof vendorNames>[0]): Profile['names'] {
+  return (scope) => [...maxCompat(scope), ...nameable(vendorNames(vendor), scope.protocol)];
+}
+
+/** Whether a list of names is a profile's that needs no optional part of records. */
+export function isPlainProfile(names: readonly string[]): boolean {
+  return names.length === 1 && Object.hasOwn(PROFILES, names[0]!) && PROFILES[names[0]!]!.isPlain;
+}

@@ -113,7 +113,7 @@ function parseEntry(text: string, options: TemplateOptions, faults: ConfigFault[
 function expandProfile(names: readonly string[], options: TemplateOptions): readonly string[] {
   if (!isProfile(names)) return names;
   const { protocol, ipVersion, isIcmp = false } = options;
-  return PROFILES[names[0]!]!({ protocol, ipVersion, isIcmp });
+  return PROFILES[names[0]!]!.names({ protocol, ipVersion, isIcmp });
 }
 
 /** Whether a list of names differs for ICMP flows: profiles do, lists of the user's do not. */

@@ -10,65 +10,69 @@ import { MEMBERS_MAX } from '../records/observation-points.ts';
 /** Frames read, and their octets on the wire. */
 export const PACKETS_READ = 0;
 export const OCTETS_READ = 1;
-/** Octets of input consumed, and in all (NaN: unknown). */
+/** Octets of input consumed. */
 export const INPUT_CONSUMED = 2;
-export const INPUT_TOTAL = 3;
-/** Earliest and latest packet, nanoseconds since the time base; NaN before the first. */
-export const FIRST_PACKET_NS = 4;
-export const LAST_PACKET_NS = 5;
-/** Unix seconds that times count from; NaN before the first packet. */
-export const TIME_BASE_SECONDS = 6;
 /** Frames whose snapped length is below their length on the wire. */
-export const PACKETS_SNAPPED = 7;
-/** Written by the main thread: not 0 asks the worker to read no further. */
-export const STOP_REQUESTED = 8;
+export const PACKETS_SNAPPED = 3;
 // Places that only a live capture fills. What a source cannot know is NaN, never 0.
 /** Packets that the kernel dropped because the ring was full; times that the ring was frozen for that. */
-export const RING_DROPS = 9;
-export const RING_FREEZES = 10;
-/** Blocks of the ring, and those filled and not yet read. */
-export const RING_BLOCKS = 11;
-export const RING_BLOCKS_USED = 12;
+export const RING_DROPS = 4;
+export const RING_FREEZES = 5;
 /** Times that the worker slept until the kernel woke it. */
-export const POLL_WAKEUPS = 13;
-/** 1 while the interface delivers packets, 0 while it is down or gone. */
-export const INTERFACE_UP = 14;
+export const POLL_WAKEUPS = 6;
 /** Times that the capture was opened again after the interface had been lost. */
-export const CAPTURE_REOPENED = 15;
+export const CAPTURE_REOPENED = 7;
 /** Super-packets (GRO, LRO, TSO) that were metered, each read as one packet, and the packets that they stood for. */
-export const SUPER_PACKETS = 16;
-export const SUPER_PACKET_SEGMENTS = 17;
+export const SUPER_PACKETS = 8;
+export const SUPER_PACKET_SEGMENTS = 9;
 /** Packets that were read and that selection in the worker (RFC 5475) left out. */
-export const PACKETS_UNSELECTED = 18;
+export const PACKETS_UNSELECTED = 10;
 /** Written by the worker at every turn of its loop, so that main can tell a stuck one. */
-export const WORKER_TURNS = 19;
+export const WORKER_TURNS = 11;
 /** Packets lost between source and decoder: in a block that made no sense, or for want of room (`cap`). */
-export const RING_FAULTS = 20;
+export const RING_FAULTS = 12;
 /** Packets that the kernel's systematic sampling left out: never read. What its random sampling leaves out is unknown. */
-export const PACKETS_LEFT_OUT = 21;
+export const PACKETS_LEFT_OUT = 13;
 /** Packets that a capture file itself says were lost when it was made: in no other count. Each worker reads them all. */
-export const RECORDED_DROPS = 22;
+export const RECORDED_DROPS = 14;
 /**
  * Records that stood behind a later one, and those of them that were too late to be put in order. Of several meters, each
  * of which reads them all, the first one counts them.
  */
-export const RECORDS_OUT_OF_ORDER = 23;
-export const RECORDS_TOO_LATE = 24;
+export const RECORDS_OUT_OF_ORDER = 15;
+export const RECORDS_TOO_LATE = 16;
 /**
- * What a ring of several interfaces (a group) counts of each: packets and octets as PACKETS_READ and OCTETS_READ do, its
- * state (below), and how often it was captured again after it had gone. MEMBER_WORDS places for each from MEMBERS on.
+ * Counts of each interface of a ring that several share (a group): packets and octets as PACKETS_READ and OCTETS_READ do,
+ * and how often it was captured again after it had gone. MEMBER_WORDS places for each from MEMBERS on.
  */
-export const MEMBERS = 32;
+export const MEMBERS = 24;
 export const MEMBER_PACKETS = 0;
 export const MEMBER_OCTETS = 1;
-export const MEMBER_STATE = 2;
-export const MEMBER_REOPENED = 3;
-export const MEMBER_WORDS = 4;
-/** States of a member: not there, there but down or without a link, up. */
+export const MEMBER_REOPENED = 2;
+export const MEMBER_WORDS = 3;
+
+/** Places from here on tell how things are now; all before them count. */
+export const FIRST_CAPTURE_GAUGE = MEMBERS + MEMBERS_MAX * MEMBER_WORDS;
+/** Octets of input in all (NaN: unknown). */
+export const INPUT_TOTAL = FIRST_CAPTURE_GAUGE;
+/** Earliest and latest packet, nanoseconds since the time base; NaN before the first. */
+export const FIRST_PACKET_NS = FIRST_CAPTURE_GAUGE + 1;
+export const LAST_PACKET_NS = FIRST_CAPTURE_GAUGE + 2;
+/** Unix seconds that times count from; NaN before the first packet. */
+export const TIME_BASE_SECONDS = FIRST_CAPTURE_GAUGE + 3;
+/** Written by the main thread: not 0 asks the worker to read no further. */
+export const STOP_REQUESTED = FIRST_CAPTURE_GAUGE + 4;
+/** Blocks of a live capture's ring, and those filled and not yet read. */
+export const RING_BLOCKS = FIRST_CAPTURE_GAUGE + 5;
+export const RING_BLOCKS_USED = FIRST_CAPTURE_GAUGE + 6;
+/** 1 while the interface of a live capture delivers packets, 0 while it is down or gone. */
+export const INTERFACE_UP = FIRST_CAPTURE_GAUGE + 7;
+/** State of each interface of a group, one place each: not there, there but down or without a link, up. */
+export const MEMBER_STATES = FIRST_CAPTURE_GAUGE + 8;
 export const MEMBER_GONE = 0;
 export const MEMBER_DOWN = 1;
 export const MEMBER_UP = 2;
-const CAPTURE_COUNTERS = MEMBERS + MEMBERS_MAX * MEMBER_WORDS;
+const CAPTURE_COUNTERS = MEMBER_STATES + MEMBERS_MAX;
 
 export interface RunCounters {
   readonly buffer: SharedArrayBuffer;

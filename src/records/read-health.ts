@@ -138,17 +138,31 @@ function icmpError(read: Reader): IcmpErrorFigures {
   };
 }
 
-function readDirection(batch: FlowRecordBatch, at: number, intervals: number): DirectionHealth {
-  const { words, doubles } = batch;
-  const read: Reader = (word) => words[at + word]! >>> 0;
-  const double: Reader = (word) => doubles[(at + word) >>> 1]!;
-  const bits = read(DIRECTION_BITS);
+/** The words of one direction's part of a record. */
+interface DirectionWords {
+  readonly read: Reader;
+  readonly double: Reader;
+  /** Whether a bit of DIRECTION_BITS is set. */
+  has(bit: number): boolean;
+  /** The value where the bit is set, else UNKNOWN. */
+  when(bit: number, value: number): number;
+}
+
+function directionWords({ words, doubles }: FlowRecordBatch, at: number): DirectionWords {
+  const bits = words[at + DIRECTION_BITS]!;
   const has = (bit: number) => (bits & bit) !== 0;
-  const when = (bit: number, value: number) => (has(bit) ? value : UNKNOWN);
+  return {
+    read: (word) => words[at + word]! >>> 0,
+    double: (word) => doubles[(at + word) >>> 1]!,
+    has,
+    when: (bit, value) => (has(bit) ? value : UNKNOWN),
+  };
+}
+
+/** Counts of segments, and what their headers say. */
+function readSegments({ read, double, has, when }: DirectionWords) {
   const low = (word: number) => read(word) & 0xffff;
   const high = (word: number) => read(word) >>> 16;
-  const scale = 2 ** (intervals > 0 ? read(INTERVAL_SHIFT) : 0);
-  const octets = Array.from({ length: intervals }, (_, i) => read(INTERVAL_OCTETS + i) * scale);
   return {
     isTcp: has(VALID_TCP),
     dataSegments: when(VALID_TCP, read(DATA_SEGMENTS)),
@@ -184,6 +198,13 @@ function readDirection(batch: FlowRecordBatch, at: number, intervals: number): D
     cePackets: when(VALID_ECN, read(CE_PACKETS)),
     eceSegments: when(VALID_TCP, low(ECE_CWR)),
     cwrSegments: when(VALID_TCP, high(ECE_CWR)),
+  };
+}
+
+/** Times, rates, and what came from PDM and ICMP. @param intervals that the flow's octets are divided into */
+function readTimes({ read, double, has, when }: DirectionWords, intervals: number) {
+  const scale = 2 ** (intervals > 0 ? read(INTERVAL_SHIFT) : 0);
+  return {
     ackRtt: timeFigures(read, ACK_RTT, has(VALID_ACK_RTT), true),
     timestampRtt: timeFigures(read, TIMESTAMP_RTT, has(VALID_TIMESTAMP_RTT), true),
     response: timeFigures(read, RESPONSE, has(VALID_RESPONSE), false),
@@ -191,7 +212,7 @@ function readDirection(batch: FlowRecordBatch, at: number, intervals: number): D
     stalledMs: when(VALID_STALLS, read(STALLED_MS)),
     longestStallMs: when(VALID_STALLS, read(LONGEST_STALL_MS)),
     longestIdleMs: when(VALID_STALLS, read(LONGEST_IDLE_MS)),
-    intervalOctets: octets,
+    intervalOctets: Array.from({ length: intervals }, (_, i) => read(INTERVAL_OCTETS + i) * scale),
     meanBitsPerSecond: when(VALID_RATE, double(MEAN_RATE)),
     peakBitsPerSecond: when(VALID_RATE, double(PEAK_RATE)),
     pdmPackets: when(VALID_PDM, read(PDM_PACKETS)),
@@ -203,6 +224,11 @@ function readDirection(batch: FlowRecordBatch, at: number, intervals: number): D
     pdmProbeRoundTrip: timeFigures(read, PDM_PROBE_RTT, has(VALID_PDM_PROBE_RTT), false),
     icmpError: has(VALID_ICMP_ERROR) ? icmpError(read) : undefined,
   };
+}
+
+function readDirection(batch: FlowRecordBatch, at: number, intervals: number): DirectionHealth {
+  const words = directionWords(batch, at);
+  return { ...readSegments(words), ...readTimes(words, intervals) };
 }
 
 /** The better figures of a segment's round trip: of acknowledgements or timestamps, whichever are more, else of the handshake. */

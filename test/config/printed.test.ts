@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { buildConfig, type FlowtapConfig, fieldPath, type OptionValues } from '../../src/config/config.ts';
-import { EXPORTER_PROTOCOLS, exporterScheme } from '../../src/config/exporter-schemes.ts';
+import { EXPORTER_PROTOCOLS, EXPORTER_SCHEMES } from '../../src/config/exporter-schemes.ts';
 import { parseExporter } from '../../src/config/exporters.ts';
 import { parseConfigFile } from '../../src/config/load.ts';
 import { renderYaml } from '../../src/config/render.ts';
@@ -118,7 +118,7 @@ describe('a configuration that is printed', () => {
 
   it('reads back with exporters of any path, topic, host and options', () => {
     const protocols = EXPORTER_PROTOCOLS.map((protocol) => {
-      const { form, options } = exporterScheme(protocol);
+      const { form, options } = EXPORTER_SCHEMES[protocol];
       const place =
         form === 'path'
           ? { path: STRING }
@@ -139,7 +139,7 @@ describe('a configuration that is printed', () => {
     fc.assert(
       fc.property(fc.oneof(...protocols), (raw) => {
         const right: Record<string, unknown> = {};
-        const rows = exporterScheme(raw.protocol as (typeof EXPORTER_PROTOCOLS)[number]).options;
+        const rows = EXPORTER_SCHEMES[raw.protocol as (typeof EXPORTER_PROTOCOLS)[number]].options;
         for (const [name, value] of Object.entries(raw)) {
           const option = rows.find((row) => row.path === name);
           if (option === undefined || option.type.parse(value) !== undefined) right[name] = value;

@@ -3,7 +3,7 @@
  * for the others, the numbers of the elements they require, with the place that says so.
  */
 import { describe, expect, it } from 'vitest';
-import { PROFILES } from '../../src/ie/profiles.ts';
+import { isPlainProfile, PROFILES } from '../../src/ie/profiles.ts';
 import { compileTemplate } from '../../src/ie/templates.ts';
 
 const idsOf = (profile: string, protocol: 'ipfix' | 'netflow9', ipVersion: 4 | 6, isIcmp = false) =>
@@ -81,4 +81,19 @@ describe('every profile', () => {
       expect([profile, flags.octets]).toEqual([profile, profile === 'full' ? 2 : 1]);
     }
   });
+
+  it.each(Object.keys(PROFILES))(
+    'is plain just where no template of it needs an optional part: %s',
+    (name) => {
+      const scopes = (['netflow9', 'ipfix', 'text'] as const).flatMap((protocol) =>
+        ([4, 6] as const).flatMap((ipVersion) =>
+          [false, true].map((isIcmp) => ({ protocol, ipVersion, isIcmp })),
+        ),
+      );
+      const templates = scopes.map((scope) => compileTemplate([name], scope));
+      const needs = templates.some((template) => template.needsEncapsulation || template.needsHealth);
+      expect(isPlainProfile([name])).toBe(!needs);
+      expect(isPlainProfile([name, 'protocolIdentifier'])).toBe(false);
+    },
+  );
 });

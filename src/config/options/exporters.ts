@@ -14,6 +14,7 @@ const FILE = text('the name of a file, or auto for none', 'FILE', /^.+$/);
 export const MESSAGE_OPTIONS: readonly ConfigOption[] = [
   {
     path: 'rate',
+    needs: 'datagrams',
     type: numberOrWord(['auto', 'max'], { min: 1, max: 10_000_000, isWhole: true }),
     default: 'auto',
     unit: 'messages/s',
@@ -29,6 +30,7 @@ export const MESSAGE_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'templateRefresh',
+    needs: 'datagrams',
     type: duration(1e3, DAY_MS),
     default: 60e3,
     unit: '',
@@ -36,6 +38,7 @@ export const MESSAGE_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'templateRefreshMessages',
+    needs: 'datagrams',
     type: integer(1, 1_000_000),
     default: 1000,
     unit: 'messages',
@@ -43,6 +46,7 @@ export const MESSAGE_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'optionsData',
+    needs: 'optionsData',
     type: choice(['auto', 'periodic', 'statistics', 'once', 'none']),
     default: 'auto',
     unit: '',
@@ -53,6 +57,7 @@ export const MESSAGE_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'samplingForms',
+    needs: 'optionsData',
     type: choices(['auto', 'interval', 'algorithm', 'sampler', 'selector', 'spacing']),
     default: ['auto'],
     unit: '',
@@ -60,6 +65,7 @@ export const MESSAGE_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'exporterAddress',
+    needs: 'exporterAddress',
     type: text('an address, or auto', 'ADDRESS', /^[0-9a-fA-F:.]+$|^auto$/),
     default: AUTO,
     unit: '',
@@ -174,6 +180,7 @@ export const GROUP_OPTIONS: readonly ConfigOption[] = [
 export const RECORD_OPTIONS: readonly ConfigOption[] = [
   {
     path: 'templateIpv4',
+    needs: 'templates',
     type: TEMPLATE,
     default: [AUTO],
     unit: '',
@@ -181,6 +188,7 @@ export const RECORD_OPTIONS: readonly ConfigOption[] = [
   },
   {
     path: 'templateIpv6',
+    needs: 'templates',
     type: TEMPLATE,
     default: [AUTO],
     unit: '',
@@ -192,6 +200,7 @@ export const RECORD_OPTIONS: readonly ConfigOption[] = [
 export const BIFLOW_OPTIONS: readonly ConfigOption[] = [
   {
     path: 'biflow',
+    needs: 'biflows',
     type: { ...SWITCH, allowed: 'true or false' },
     default: AUTO,
     unit: '',

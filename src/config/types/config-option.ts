@@ -1,4 +1,5 @@
 /** What a row of the table of options holds (schema.ts), and what several rows share. */
+import type { ExportFeature } from '../../export/contract/protocols.ts';
 import { names, type OptionType, type OptionValue } from './option-types.ts';
 
 /** The parts of a probe that take a new value over while it runs. */
@@ -22,6 +23,8 @@ export interface ConfigOption {
   readonly commands?: readonly MeteringCommand[];
   /** The part of a running probe that takes a new value over; without it, the value waits for a restart. */
   readonly onReload?: ReloadedPart;
+  /** What the protocol of an exporter must carry for the option to say anything; without it, nothing special. */
+  readonly needs?: ExportFeature;
   /** One letter, for a flag that is typed often. */
   readonly letter?: string;
 }

@@ -66,6 +66,128 @@ function writeRest(
   store<u32>(to, hash, layout.HASH * 4);
 }
 
+/** What DETAIL says of an IPv4 packet's protocol and fragmentation. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function detailIpv4(protocol: u32, fragment: u32): u32 {
+  const isWhole = (fragment & header.IPV4_DONT_FRAGMENT_SWAPPED) !== 0;
+  return (
+    select<u32>(layout.DETAIL_TCP, 0, protocol === header.PROTOCOL_TCP) |
+    select<u32>(layout.DETAIL_DONT_FRAGMENT, 0, isWhole)
+  );
+}
+
+/**
+ * Decodes the IPv4 packet at `ip`, and orders and hashes its key if there are multipliers; false if it is not a common one.
+ * @param vlan  the part of the key's word that is the VLAN id; `priority`: the tag's, in its place in DETAIL
+ */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function decodeIpv4(
+  ip: usize,
+  capturedEnd: usize,
+  wireEnd: usize,
+  linkOffset: u32,
+  wire: u32,
+  point: u32,
+  tosMask: u32,
+  vlan: u32,
+  priority: u32,
+  to: usize,
+  multipliers: usize,
+): bool {
+  if (ip + header.IPV4_HEADER_OCTETS > capturedEnd) return false;
+  // Version 4, and a header of 5 words or more, in one octet.
+  const versionAndWords = <u32>load<u8>(ip);
+  if (versionAndWords - header.IPV4_VERSION_LENGTH_MIN > 0xa) return false;
+  // As it stands in memory: a comparison does not need its octets turned around.
+  const fragment = <u32>load<u16>(ip, header.IPV4_FRAGMENT);
+  if ((fragment & header.IPV4_FRAGMENT_MASK_SWAPPED) !== 0) return false;
+  const octets = half(ip + header.IPV4_LENGTH);
+  const protocol = <u32>load<u8>(ip, header.IPV4_PROTOCOL);
+  const tos = <u32>load<u8>(ip, header.IPV4_TOS);
+  const transport = ip + ((versionAndWords & 0xf) << 2);
+  const control = commonControlBits(protocol, transport, capturedEnd, ip + octets);
+  if (control < 0 || ip + octets > wireEnd) return false;
+  const turned = fourWords(ip + header.IPV4_SOURCE - 4);
+  let source = <u32>i32x4.extract_lane(turned, 1);
+  let destination = <u32>i32x4.extract_lane(turned, 2);
+  let ports = word(transport);
+  const protocolWord = protocol | (4 << 8) | vlan;
+  const pointWord = (point + 1) | ((tos & tosMask) << 16);
+  let fromB: u32 = 0;
+  let hash: u32 = 0;
+  if (multipliers !== 0) {
+    fromB = isFromBIPv4(source, destination, ports);
+    const mask: u32 = 0 - fromB;
+    const change = (source ^ destination) & mask;
+    source ^= change;
+    destination ^= change;
+    ports = orderPorts(ports, mask);
+    hash = hashOf(sumOfKey(multipliers, source, destination, ports, protocolWord, pointWord), multipliers);
+  }
+  v128.store(to, i32x4.replace_lane(i32x4.splat(0), 0, source));
+  v128.store(to, i32x4.replace_lane(i32x4.splat(0), 0, destination), layout.DESTINATION_ADDRESS * 4);
+  writeRest(
+    to,
+    ports,
+    protocolWord,
+    pointWord,
+    octets,
+    wire,
+    control | (<u32>load<u8>(ip, header.IPV4_TTL) << 16) | (tos << 24),
+    priority | detailIpv4(protocol, fragment) | (fromB << layout.DETAIL_FROM_B_SHIFT),
+    0,
+    linkOffset,
+    hash,
+  );
+  return true;
+}
+
+/** The same of an IPv6 packet. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function decodeIpv6(
+  ip: usize,
+  capturedEnd: usize,
+  wireEnd: usize,
+  linkOffset: u32,
+  wire: u32,
+  point: u32,
+  tosMask: u32,
+  vlan: u32,
+  priority: u32,
+  to: usize,
+  multipliers: usize,
+): bool {
+  const transport = ip + header.IPV6_HEADER_OCTETS;
+  if (transport > capturedEnd) return false;
+  const first = word(ip);
+  const lengthWord = word(ip + header.IPV6_LENGTH_WORD);
+  const end = transport + (lengthWord >>> 16);
+  if (first >>> 28 !== 6 || end > wireEnd) return false;
+  const protocol = (lengthWord >>> 8) & 0xff;
+  const control = commonControlBits(protocol, transport, capturedEnd, end);
+  if (control < 0) return false;
+  v128.store(to, fourWords(ip + header.IPV6_SOURCE));
+  v128.store(to, fourWords(ip + header.IPV6_DESTINATION), layout.DESTINATION_ADDRESS * 4);
+  writeRest(
+    to,
+    word(transport),
+    protocol | (6 << 8) | vlan,
+    (point + 1) | (((first >>> 20) & tosMask) << 16),
+    <u32>(end - ip),
+    wire,
+    control | ((lengthWord & 0xff) << 16) | ((first << 4) & 0xff00_0000),
+    priority | select<u32>(layout.DETAIL_TCP, 0, protocol === header.PROTOCOL_TCP),
+    first & header.FLOW_LABEL_MASK,
+    linkOffset,
+    0,
+  );
+  if (multipliers !== 0) orderAndHashRecord(to, multipliers);
+  return true;
+}
+
 /**
  * Decodes an Ethernet frame to the record at `to`; false if it is not a common one.
  * @param start  where it begins, `linkOffset` octets into the view that offsets count from
@@ -87,6 +209,7 @@ export function decodeFrame(
 ): bool {
   if (captured < FRAME_OCTETS_MIN || captured > wire) return false;
   const capturedEnd = start + captured;
+  const wireEnd = start + wire;
   // As they stand in memory, like the other fields that are only compared.
   let etherType = <u32>load<u16>(start, header.ETHERNET_TYPE);
   let ip = start + header.ETHERNET_HEADER_OCTETS;
@@ -99,88 +222,10 @@ export function decodeFrame(
   const vlan = (tag & vlanMask) << 16;
   const priority = (tag >>> 13) << layout.DETAIL_PRIORITY_SHIFT;
   if (etherType === header.ETHER_TYPE_IPV4_SWAPPED) {
-    if (ip + header.IPV4_HEADER_OCTETS > capturedEnd) return false;
-    // Version 4, and a header of 5 words or more, in one octet.
-    const versionAndWords = <u32>load<u8>(ip);
-    if (versionAndWords - header.IPV4_VERSION_LENGTH_MIN > 0xa) return false;
-    // As it stands in memory: a comparison does not need its octets turned around.
-    const fragment = <u32>load<u16>(ip, header.IPV4_FRAGMENT);
-    if ((fragment & header.IPV4_FRAGMENT_MASK_SWAPPED) !== 0) return false;
-    const octets = half(ip + header.IPV4_LENGTH);
-    if (ip + octets > start + wire) return false;
-    const protocol = <u32>load<u8>(ip, header.IPV4_PROTOCOL);
-    const tos = <u32>load<u8>(ip, header.IPV4_TOS);
-    const transport = ip + ((versionAndWords & 0xf) << 2);
-    const control = commonControlBits(protocol, transport, capturedEnd, ip + octets);
-    if (control < 0) return false;
-    const turned = fourWords(ip + header.IPV4_SOURCE - 4);
-    let source = <u32>i32x4.extract_lane(turned, 1);
-    let destination = <u32>i32x4.extract_lane(turned, 2);
-    let ports = word(transport);
-    const protocolWord = protocol | (4 << 8) | vlan;
-    const pointWord = (point + 1) | ((tos & tosMask) << 16);
-    let fromB: u32 = 0;
-    let hash: u32 = 0;
-    if (multipliers !== 0) {
-      fromB = isFromBIPv4(source, destination, ports);
-      const mask: u32 = 0 - fromB;
-      const change = (source ^ destination) & mask;
-      source ^= change;
-      destination ^= change;
-      ports = orderPorts(ports, mask);
-      hash = hashOf(sumOfKey(multipliers, source, destination, ports, protocolWord, pointWord), multipliers);
-    }
-    const none = i32x4.splat(0);
-    v128.store(to, i32x4.replace_lane(none, 0, source));
-    v128.store(to, i32x4.replace_lane(none, 0, destination), layout.DESTINATION_ADDRESS * 4);
-    const tcp = select<u32>(layout.DETAIL_TCP, 0, protocol === header.PROTOCOL_TCP);
-    const whole = select<u32>(
-      layout.DETAIL_DONT_FRAGMENT,
-      0,
-      (fragment & header.IPV4_DONT_FRAGMENT_SWAPPED) !== 0,
-    );
-    writeRest(
-      to,
-      ports,
-      protocolWord,
-      pointWord,
-      octets,
-      wire,
-      control | (<u32>load<u8>(ip, header.IPV4_TTL) << 16) | (tos << 24),
-      priority | tcp | whole | (fromB << layout.DETAIL_FROM_B_SHIFT),
-      0,
-      linkOffset,
-      hash,
-    );
-  } else {
-    if (etherType !== header.ETHER_TYPE_IPV6_SWAPPED) return false;
-    const transport = ip + header.IPV6_HEADER_OCTETS;
-    if (transport > capturedEnd) return false;
-    const first = word(ip);
-    const lengthWord = word(ip + header.IPV6_LENGTH_WORD);
-    const end = transport + (lengthWord >>> 16);
-    if (first >>> 28 !== 6 || end > start + wire) return false;
-    const protocol = (lengthWord >>> 8) & 0xff;
-    const control = commonControlBits(protocol, transport, capturedEnd, end);
-    if (control < 0) return false;
-    v128.store(to, fourWords(ip + header.IPV6_SOURCE));
-    v128.store(to, fourWords(ip + header.IPV6_DESTINATION), layout.DESTINATION_ADDRESS * 4);
-    writeRest(
-      to,
-      word(transport),
-      protocol | (6 << 8) | vlan,
-      (point + 1) | (((first >>> 20) & tosMask) << 16),
-      <u32>(end - ip),
-      wire,
-      control | ((lengthWord & 0xff) << 16) | ((first << 4) & 0xff00_0000),
-      priority | select<u32>(layout.DETAIL_TCP, 0, protocol === header.PROTOCOL_TCP),
-      first & header.FLOW_LABEL_MASK,
-      linkOffset,
-      0,
-    );
-    if (multipliers !== 0) orderAndHashRecord(to, multipliers);
+    return decodeIpv4(ip, capturedEnd, wireEnd, linkOffset, wire, point, tosMask, vlan, priority, to, multipliers);
   }
-  return true;
+  if (etherType !== header.ETHER_TYPE_IPV6_SWAPPED) return false;
+  return decodeIpv6(ip, capturedEnd, wireEnd, linkOffset, wire, point, tosMask, vlan, priority, to, multipliers);
 }
 
 /**

@@ -131,6 +131,76 @@ function findSlot(record: usize): i32 {
 }
 
 /**
+ * The slot of the record's flow; -1 if there is none, or keys have more than is known here.
+ * @param found  what the index word was: right whatever has happened to the table since, as an entry in use with this key
+ *   is the flow
+ */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function slotOf(record: usize, found: u32): i32 {
+  if (hasExtension) return -1;
+  const slot = <i32>(found & SLOT_MASK) - 1;
+  const entry = entries + <usize>slot * ENTRY_OCTETS;
+  const isOther =
+    slot < 0 || (load<u32>(entry, STATE) & flow.STATE_IN_USE) === 0 || !isSameKey(record, entry);
+  return isOther ? findSlot(record) : slot;
+}
+
+/**
+ * Puts the record's flow into the table, with its link details.
+ * @returns its slot, or -1 where the table is full or its flows have more than is known here
+ */
+function insert(record: usize, timeNs: f64, frames: usize): i32 {
+  if (frames === 0 || hasMore || hasExtension || isFull()) return -1;
+  const slot = insertFlow(record, timeNs);
+  writeLink(slot, record, frames);
+  return slot;
+}
+
+/** True if the flow does not take the packet: it is idle or active for too long, or its TCP has ended. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function isOver(slot: u32, record: usize, timeNs: f64): bool {
+  const entry = entries + <usize>slot * ENTRY_OCTETS;
+  const gapNs = timeNs - load<f64>(entry, LAST);
+  if (gapNs >= idleNs || gapNs <= -idleNs || timeNs - load<f64>(entry, FIRST) >= activeNs) return true;
+  if ((load<u32>(entry, STATE) & flow.STATE_TCP_ENDED) === 0) return false;
+  return isBehindTcpEnd(slot, timeNs, load<u32>(record, packet.CONTROL_BITS * 4));
+}
+
+/** Adds a packet to its flow. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function addPacket(
+  slot: u32,
+  record: usize,
+  timeNs: f64,
+  detail: u32,
+  octets: u32,
+  frameOctets: f64,
+): void {
+  const entry = entries + <usize>slot * ENTRY_OCTETS;
+  const isReverse = (detail >>> packet.DETAIL_FROM_B_SHIFT) ^ ((load<u32>(entry, STATE) >>> 1) & 1);
+  const line = entry + FORWARD + <usize>isReverse * LINE_OCTETS;
+  const control = load<u32>(record, packet.CONTROL_BITS * 4);
+  if (timeNs > load<f64>(entry, LAST)) store<f64>(entry, timeNs, LAST);
+  else if (timeNs < load<f64>(entry, FIRST)) store<f64>(entry, timeNs, FIRST);
+  addToLine(line, record, timeNs, octets, frameOctets, control, detail);
+  if (
+    (control & (FIN | RST)) !== 0 &&
+    (load<u32>(record, packet.KEY_PROTOCOL * 4) & 0xff) === PROTOCOL_TCP
+  ) {
+    noteTcpEnd(slot, entry, isReverse, control, timeNs);
+  }
+}
+
+/** Adds octets of packets and of their frames to what the metering process counts. */
+function addToSums(octets: f64, frameOctets: f64): void {
+  store<f64>(sums, load<f64>(sums, place.SUMS_OCTETS * 8) + octets, place.SUMS_OCTETS * 8);
+  store<f64>(sums, load<f64>(sums, place.SUMS_FRAME_OCTETS * 8) + frameOctets, place.SUMS_FRAME_OCTETS * 8);
+}
+
+/**
  * Adds packets to their flows, from number `from` of `count` on.
  * @param records,times  of the batch; `found`: its index words, as `touchIndex` loaded them
  * @param slotOfFirst  what is known of the first packet: the slot that it goes to, SLOT_CLOCK_SEEN or SLOT_UNKNOWN
@@ -146,10 +216,6 @@ export function meter(
   slotOfFirst: i32,
   frames: usize,
 ): u32 {
-  const table = entries;
-  const mayInsert = frames !== 0 && !hasMore;
-  const idle = idleNs;
-  const active = activeNs;
   const nextLookNs = load<f64>(clock, NEXT_LOOK_NS * 8);
   const rebaseBelowNs = load<f64>(clock, REBASE_BELOW_NS * 8);
   let previousNs = load<f64>(clock, PREVIOUS_NS * 8);
@@ -165,71 +231,32 @@ export function meter(
     const foundAt = found + (<usize>i << 2);
     let slot = known;
     known = place.SLOT_UNKNOWN;
-    if (slot === place.SLOT_UNKNOWN) {
-      const reachedNs = timeNs < previousNs ? timeNs : previousNs;
-      if (reachedNs >= nextLookNs || timeNs < rebaseBelowNs) {
-        stop = place.STOP_LOOK;
-        break;
-      }
+    const reachedNs = timeNs < previousNs ? timeNs : previousNs;
+    if (slot === place.SLOT_UNKNOWN && (reachedNs >= nextLookNs || timeNs < rebaseBelowNs)) {
+      stop = place.STOP_LOOK;
+      break;
     }
     previousNs = timeNs;
-    let entry: usize;
-    let isNew = false;
     if (slot < 0) {
-      if (hasExtension) {
-        stop = place.STOP_FIND;
-        break;
-      }
-      // Right whatever has happened to the table since the word was loaded: an entry in use with this key is the flow.
-      slot = (load<u32>(foundAt) & SLOT_MASK) - 1;
-      entry = table + <usize>slot * ENTRY_OCTETS;
-      if (slot < 0 || (load<u32>(entry, STATE) & flow.STATE_IN_USE) === 0 || !isSameKey(record, entry)) {
-        slot = findSlot(record);
+      slot = slotOf(record, load<u32>(foundAt));
+      if (slot < 0) {
+        slot = insert(record, timeNs, frames);
         if (slot < 0) {
-          if (mayInsert && !isFull()) {
-            slot = insertFlow(record, timeNs);
-            writeLink(slot, record, frames);
-            isNew = true;
-          } else {
-            stop = place.STOP_FIND;
-            break;
-          }
+          stop = place.STOP_FIND;
+          break;
         }
-        entry = table + <usize>slot * ENTRY_OCTETS;
-      }
-      const gapNs = timeNs - load<f64>(entry, LAST);
-      if (
-        !isNew &&
-        (gapNs >= idle ||
-          gapNs <= -idle ||
-          timeNs - load<f64>(entry, FIRST) >= active ||
-          ((load<u32>(entry, STATE) & flow.STATE_TCP_ENDED) !== 0 &&
-            isBehindTcpEnd(slot, timeNs, load<u32>(record, packet.CONTROL_BITS * 4))))
-      ) {
+      } else if (isOver(slot, record, timeNs)) {
         store<i32>(foundAt, slot);
         stop = place.STOP_ENDED;
         break;
       }
-    } else {
-      entry = table + <usize>slot * ENTRY_OCTETS;
     }
     const detail = load<u32>(record, packet.DETAIL * 4);
-    const isReverse = (detail >>> packet.DETAIL_FROM_B_SHIFT) ^ ((load<u32>(entry, STATE) >>> 1) & 1);
-    const line = entry + FORWARD + <usize>isReverse * LINE_OCTETS;
-    const control = load<u32>(record, packet.CONTROL_BITS * 4);
     const octets = load<u32>(record, packet.IP_OCTETS * 4);
     const frameOctets = <f64>load<u32>(record, packet.FRAME_OCTETS * 4);
-    if (timeNs > load<f64>(entry, LAST)) store<f64>(entry, timeNs, LAST);
-    else if (timeNs < load<f64>(entry, FIRST)) store<f64>(entry, timeNs, FIRST);
-    addToLine(line, record, timeNs, octets, frameOctets, control, detail);
+    addPacket(slot, record, timeNs, detail, octets, frameOctets);
     octetsSum += octets;
     framesSum += frameOctets;
-    if (
-      (control & (FIN | RST)) !== 0 &&
-      (load<u32>(record, packet.KEY_PROTOCOL * 4) & 0xff) === PROTOCOL_TCP
-    ) {
-      noteTcpEnd(slot, entry, isReverse, control, timeNs);
-    }
     if (stopsAtEach || (detail & packet.DETAIL_SUPER_PACKET) !== 0) {
       store<u32>(foundAt, slot);
       stop = place.STOP_ADDED;
@@ -237,7 +264,6 @@ export function meter(
     }
   }
   store<f64>(clock, previousNs, PREVIOUS_NS * 8);
-  store<f64>(sums, load<f64>(sums, place.SUMS_OCTETS * 8) + octetsSum, place.SUMS_OCTETS * 8);
-  store<f64>(sums, load<f64>(sums, place.SUMS_FRAME_OCTETS * 8) + framesSum, place.SUMS_FRAME_OCTETS * 8);
+  addToSums(octetsSum, framesSum);
   return stop | (i << place.STOP_BITS);
 }

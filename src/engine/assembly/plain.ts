@@ -12,6 +12,26 @@ const RECORD_OCTETS: usize = layout.DECODED_WORDS * 4;
 /** Records touched at a time; the next ones are still in the cache when it is their turn. */
 const TOUCHED_AT_ONCE: u32 = 256;
 
+/** The doubles PLAIN_… of places.ts. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function writeTotals(
+  totals: usize,
+  octets: u64,
+  snapped: u32,
+  first: f64,
+  last: f64,
+  at: usize,
+  isLate: f64,
+): void {
+  store<f64>(totals, <f64>octets, PLAIN_OCTETS * 8);
+  store<f64>(totals, <f64>snapped, PLAIN_SNAPPED * 8);
+  store<f64>(totals, first, PLAIN_FIRST_NS * 8);
+  store<f64>(totals, last, PLAIN_LAST_NS * 8);
+  store<f64>(totals, <f64>at, PLAIN_PLACE * 8);
+  store<f64>(totals, isLate, PLAIN_IS_LATE * 8);
+}
+
 /**
  * Takes records until one is out of order, later than `untilNs` or not plain, its frame is not a common one, or the batch is full.
  * @param memory where the window's view begins: offsets of frames count from there
@@ -78,11 +98,6 @@ export function takePlain(
   }
   // Kept first, so that no compiler drops the loads, and overwritten.
   store<u32>(totals, touched);
-  store<f64>(totals, <f64>octets, PLAIN_OCTETS * 8);
-  store<f64>(totals, <f64>snapped, PLAIN_SNAPPED * 8);
-  store<f64>(totals, first, PLAIN_FIRST_NS * 8);
-  store<f64>(totals, last, PLAIN_LAST_NS * 8);
-  store<f64>(totals, <f64>(at - memory), PLAIN_PLACE * 8);
-  store<f64>(totals, isLate, PLAIN_IS_LATE * 8);
+  writeTotals(totals, octets, snapped, first, last, at - memory, isLate);
   return count;
 }

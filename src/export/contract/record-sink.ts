@@ -9,20 +9,7 @@ import type { KafkaFaultReason, SendErrorReason } from './fault-reasons.ts';
 import type { FlowVolume } from './lost-flows.ts';
 import type { MeteringStatistics, SamplingDescription, SamplingForm } from './metering-statistics.ts';
 import type { FlowKeyParts, InterfaceDescription, OptionsDataMode } from './options-content.ts';
-
-/** Every way to write down flow records; the scheme of an exporter's URL. */
-export type ExporterProtocol =
-  | 'netflow5'
-  | 'netflow9'
-  | 'ipfix'
-  | 'ipfix+tcp'
-  | 'ipfix+tls'
-  | 'ipfix-file'
-  | 'json'
-  | 'csv'
-  | 'parquet'
-  | 'protobuf'
-  | 'kafka';
+import type { ExporterProtocol } from './protocols.ts';
 
 /**
  * Options of one exporter: those of its scheme's table (config/exporter-schemes.ts), under the option's name, or name

@@ -7,7 +7,7 @@
 
 import { ABSTRACT_TYPES } from '../../ie/abstract-types.ts';
 import { configuredInterface } from '../../ie/configured-interface.ts';
-import { conditionFor, type InformationElement } from '../../ie/element.ts';
+import { conditionFor, type InformationElement, type ValueSource } from '../../ie/element.ts';
 import type { Template, TemplateField } from '../../ie/templates.ts';
 import {
   encodeDivided,
@@ -153,38 +153,50 @@ export function compileColumns(
   return template.fields.map((field) => compileColumn(field, field.isReverse !== isReverse, values));
 }
 
+/** @param base the column without what its source decides */
+function compileConstant(base: Column, value: number): Column {
+  const limited = base.limit >= 0 ? Math.min(value, base.limit) : value;
+  return { ...base, encode: encodeConstant, constant: limited };
+}
+
+/** The column of a field that is bits of a word. @param base the column without what its source decides */
+function compileWord(
+  { element, octets }: TemplateField,
+  source: Extract<ValueSource, { kind: 'word' }>,
+  isReverse: boolean,
+  values: ExporterValues,
+  base: Column,
+): Column {
+  const configured = configuredInterface(element, values);
+  if (configured !== undefined) return compileConstant(base, configured);
+  const place = isReverse ? source.reverse : source.forward;
+  if (place === undefined) return base;
+  const fits = 32 - Math.clz32(source.mask) <= 8 * octets || base.limit < 0;
+  const when = conditionFor(source, isReverse);
+  const condition = conditionOf(when);
+  if (source.divisor !== undefined) {
+    const { word: at, shift } = place;
+    const { mask, divisor: divided } = source;
+    return { ...base, encode: encodeDivided, at, shift, mask, ...condition, constant: divided };
+  }
+  const isPlain = fits && source.highWord === undefined;
+  const encode =
+    element.isZeroWhenTooLarge === true && !fits
+      ? encodeFitting
+      : wordEncoder(octets, isPlain, when === undefined);
+  const isWide = octets === ABSTRACT_TYPES[element.type].octets;
+  const highWord = isWide ? (source.highWord ?? 0) : 0;
+  const { mask } = source;
+  return { ...base, encode, at: place.word, shift: place.shift, mask, ...condition, constant: highWord };
+}
+
 function compileColumn(field: TemplateField, isReverse: boolean, values: ExporterValues): Column {
   const { element, offset, octets } = field;
   const { source } = element;
   const base = { ...EMPTY, encode: encodeZero, offset, octets, limit: limitOf(element, octets) };
-  const constant = (value: number): Column => {
-    const limited = base.limit >= 0 ? Math.min(value, base.limit) : value;
-    return { ...base, encode: encodeConstant, constant: limited };
-  };
   switch (source.kind) {
-    case 'word': {
-      const configured = configuredInterface(element, values);
-      if (configured !== undefined) return constant(configured);
-      const place = isReverse ? source.reverse : source.forward;
-      if (place === undefined) return base;
-      const fits = 32 - Math.clz32(source.mask) <= 8 * octets || base.limit < 0;
-      const when = conditionFor(source, isReverse);
-      const condition = conditionOf(when);
-      if (source.divisor !== undefined) {
-        const { word: at, shift } = place;
-        const { mask, divisor: divided } = source;
-        return { ...base, encode: encodeDivided, at, shift, mask, ...condition, constant: divided };
-      }
-      const isPlain = fits && source.highWord === undefined;
-      const encode =
-        element.isZeroWhenTooLarge === true && !fits
-          ? encodeFitting
-          : wordEncoder(octets, isPlain, when === undefined);
-      const isWide = octets === ABSTRACT_TYPES[element.type].octets;
-      const highWord = isWide ? (source.highWord ?? 0) : 0;
-      const { mask } = source;
-      return { ...base, encode, at: place.word, shift: place.shift, mask, ...condition, constant: highWord };
-    }
+    case 'word':
+      return compileWord(field, source, isReverse, values, base);
     case 'double':
       return {
         ...base,
@@ -218,11 +230,11 @@ function compileColumn(field: TemplateField, isReverse: boolean, values: Exporte
       // Word 0 of the link details for the source, 1 for the destination.
       return { ...base, encode: encodeMac, at: (source.forward === 'source') !== isReverse ? 0 : 1 };
     case 'constant':
-      return constant(isReverse ? source.reverse : source.forward);
+      return compileConstant(base, isReverse ? source.reverse : source.forward);
     case 'exporter':
       return source.value === 'systemInitTimeMilliseconds'
         ? { ...base, encode: timeEncoder(element.type, 'systemInit') }
-        : constant(values[source.value]);
+        : compileConstant(base, values[source.value]);
     case 'recordNumber':
       return { ...base, encode: encodeRecordNumber };
     case 'padding':

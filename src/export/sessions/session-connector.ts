@@ -7,6 +7,7 @@ import type { CollectorExporter } from '../collector/collector-exporter.ts';
 import { Backoff } from '../contract/backoff.ts';
 import type { SendErrorReason } from '../contract/fault-reasons.ts';
 import type { InterfaceDescription } from '../contract/options-content.ts';
+import { EXPORT_PROTOCOLS } from '../contract/protocols.ts';
 import type {
   CollectorStatistics,
   ExporterConfig,
@@ -90,7 +91,7 @@ export class SessionConnector {
       this.#sessions++;
       this.#resolvedMs = performance.now();
       const { url, protocol } = this.#to;
-      const what = protocol.startsWith('ipfix+') ? 'connected' : 'sending';
+      const what = EXPORT_PROTOCOLS[protocol].isConnected ? 'connected' : 'sending';
       this.#context.log('info', `${url} connected`, `${url}: ${what} to ${session.address}`);
       this.#handlers.onSession();
     } catch (error) {

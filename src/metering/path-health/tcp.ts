@@ -11,9 +11,10 @@ import * as side from '../table/health-table.ts';
 import { addReset, addSyn, addWindow, count, countFlags } from './control.ts';
 import { noteData } from './intervals.ts';
 import * as losses from './loss.ts';
-import { addOldSegment, openHole, segmentOctets, segmentsIn, superPayload, takeUnseen } from './loss.ts';
+import { addOldSegment, openHole, segmentOctets, segmentsIn, takeUnseen } from './loss.ts';
 import * as options from './options.ts';
 import { readTcpOptions } from './options.ts';
+import { countSegments, payloadOf } from './segments.ts';
 import {
   endTrouble,
   expectAck,
@@ -26,21 +27,19 @@ import {
 } from './timing.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { CAPTURED_END, CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_FRAGMENT, DETAIL_SUPER_PACKET } = decoded;
-const { FRAGMENT_ID, IP_OCTETS, IP_OFFSET } = decoded;
+const { CAPTURED_END, CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_FRAGMENT } = decoded;
+const { IP_OCTETS, IP_OFFSET } = decoded;
 const { KEY_PROTOCOL, OFFSET_WORDS, TRANSPORT_OFFSET } = decoded;
 const { ACKED, ACK_KNOWN, BITS, DATA_IN_RECORD, DATA_SEEN, FLIGHT, FLOW_BITS, FLOW_ESTABLISHED } = side;
 const { FLOW_SYN_ACK, FRAGMENTED, HAS_HOLES, HOT_FORWARD, HOT_REVERSE, HOT_WORDS, ID_SEGMENT } = side;
 const { ID_ORDERED, ID_VARIES, LOSS_DSACKS, LOSS_DUPLICATE_ACKS } = side;
 const { LOSS_KEEP_ALIVES, LOSS_MIRRORED, LOSS_SACK_BLOCKS, LOSS_WINDOW_FULL, LOSS_WORDS } = side;
 const { MSS_KNOWN, NEW_OCTETS, NEXT, NEXT_KNOWN, PENDING_MASK, PROBED, SCALE_OPTION, SEEN } = side;
-const { SEEN_IN_RECORD, SEGMENTS, SYN_OPTIONS, TIMESTAMP_PENDING, TROUBLED, WINDOW, ZERO_WINDOW } = side;
+const { SEEN_IN_RECORD, SYN_OPTIONS, TIMESTAMP_PENDING, TROUBLED, WINDOW, ZERO_WINDOW } = side;
 const { FOUND_ALL, FOUND_SACK, FOUND_TIMESTAMPS, OPTIONS_FOUND } = options;
 const { OPTION_DSACK, OPTION_SACK_BLOCKS, OPTION_TSECR, OPTION_TSVAL } = options;
-const { ID_REACH, JUMP_MAX, SINGLE_OCTETS } = losses;
+const { ID_REACH, JUMP_MAX } = losses;
 
-/** Word of `HealthTable.segment`: payload of each segment of a super-packet, where the source told; else 0. */
-const SEGMENT_PAYLOAD = 13;
 const FIN = 0x01;
 const SYN = 0x02;
 const RST = 0x04;
@@ -54,9 +53,10 @@ const DATA_OFFSET = 12;
 const WINDOW_FIELD = 14;
 const IPV4_ID = 4;
 
-/** Where the receiver's MSS stands for data of the direction at `block`; -1 where it is not known. */
-function receiverOf(health: HealthTable, otherLine: number, other: number): number {
-  return (health.hot[other + BITS]! & MSS_KNOWN) === 0 ? -1 : otherLine * LOSS_WORDS;
+/** The first segment seen is in the middle of a connection: what was before is not known. */
+function beginNumbers(hot: Int32Array, block: number, seq: number): void {
+  hot[block + NEXT] = seq;
+  hot[block + BITS] = hot[block + BITS]! | NEXT_KNOWN;
 }
 
 /**
@@ -92,10 +92,7 @@ export function addTcp(
   const headerOctets = (view.getUint8(header + DATA_OFFSET) >>> 4) << 2;
   const segmentPayload = (packets[at + IP_OCTETS]! >>> 0) - (header - ip) - headerOctets;
   if (headerOctets < HEADER_OCTETS || segmentPayload < 0) return;
-  // The source says how many segments a super-packet stands for; in a capture file only their size tells.
-  const isSuper = (packets[at + DETAIL]! & DETAIL_SUPER_PACKET) !== 0;
-  const payload = isSuper ? superPayload(segmentPayload, packets[at + FRAGMENT_ID]!) : segmentPayload;
-  health.segment[SEGMENT_PAYLOAD] = isSuper ? segmentPayload : 0;
+  const payload = payloadOf(segment, packets, at, segmentPayload);
   const id = ((packets[at + KEY_PROTOCOL]! >>> 8) & 0xf) === 4 ? view.getUint16(ip + IPV4_ID) : 0;
   const len = (flags & FIN) === 0 ? payload : payload + 1;
   if (isMirrored(health, block, id, (seq + len + ((flags & SYN) >>> 1)) | 0)) {
@@ -113,11 +110,7 @@ export function addTcp(
     return;
   }
   if ((flags & (ECE | CWR | FIN)) !== 0) countFlags(health, line, block, flags);
-  if ((hot[block + BITS]! & NEXT_KNOWN) === 0) {
-    // The middle of a connection: what was before is not known.
-    hot[block + NEXT] = seq;
-    hot[block + BITS] = hot[block + BITS]! | NEXT_KNOWN;
-  }
+  if ((hot[block + BITS]! & NEXT_KNOWN) === 0) beginNumbers(hot, block, seq);
   const window = view.getUint16(header + WINDOW_FIELD);
   const ahead = (seq - hot[block + NEXT]!) | 0;
   if ((flags & ACK) !== 0) {
@@ -243,15 +236,7 @@ function addSequence(
     }
     return false;
   }
-  let full = health.segment[SEGMENT_PAYLOAD]!;
-  if (full === 0 && payload <= SINGLE_OCTETS) full = payload;
-  else if (full === 0) {
-    full = segmentOctets(health, receiverOf(health, line ^ 1, other), headerOctets, payload);
-  }
-  hot[block + SEGMENTS] = hot[block + SEGMENTS]! + (payload > 0 ? segmentsIn(payload, full) : 0);
-  const largest = payload < full ? payload : full;
-  if (largest > hot[block + ID_SEGMENT]! >>> 16)
-    hot[block + ID_SEGMENT] = (hot[block + ID_SEGMENT]! & 0xffff) | (largest << 16);
+  const full = countSegments(health, line, block, other, payload, headerOctets);
   if (ahead < 0) {
     addOldSegment(health, line, block, other, seq, len, full, id, times, i);
     return false;

@@ -8,8 +8,7 @@ export const METERED_OCTETS = 1;
 /** Octets of their frames on the wire. */
 export const METERED_FRAME_OCTETS = 2;
 export const FLOWS_CREATED = 3;
-/** Flows now in the table, and the most there have been. */
-export const FLOWS_ACTIVE = 4;
+/** The most flows that there have been in the table. */
 export const FLOWS_PEAK = 5;
 /** Flows handed to the exporting process by flowEndReason (IE 136): place FLOWS_EXPIRED + reason, reasons 1 … 5. */
 export const FLOWS_EXPIRED = 5;
@@ -25,11 +24,15 @@ export const CLOCK_REBASES = 14;
 export const RECORDS_DROPPED = 15;
 export const RECORDS_DROPPED_PACKETS = 16;
 export const RECORDS_DROPPED_OCTETS = 17;
-/** The metering process's clock, nanoseconds since the time base. */
-export const CLOCK_NS = 18;
-
 /** ICMP and ICMPv6 errors whose quoted packet has its flow in the table, and those it has none. */
 export const ICMP_ERRORS_TIED = 20;
 export const ICMP_ERRORS_UNTIED = 21;
 
-export const METERING_COUNTERS = 24;
+/** Places from here on tell how things are now; all before them count. */
+export const FIRST_METERING_GAUGE = 24;
+/** Flows now in the table. */
+export const FLOWS_ACTIVE = FIRST_METERING_GAUGE;
+/** The metering process's clock, nanoseconds since the time base. */
+export const CLOCK_NS = FIRST_METERING_GAUGE + 1;
+
+export const METERING_COUNTERS = 32;

@@ -42,7 +42,7 @@ export function publishMembers({ members }: Pick<LiveCapture, 'members'>, captur
     const state = states[i]!;
     capture[at + run.MEMBER_PACKETS] = packets[i]!;
     capture[at + run.MEMBER_OCTETS] = octets[i]!;
-    capture[at + run.MEMBER_STATE] =
+    capture[run.MEMBER_STATES + i] =
       state === 'gone' ? run.MEMBER_GONE : state === 'up' ? run.MEMBER_UP : run.MEMBER_DOWN;
     capture[at + run.MEMBER_REOPENED] = reopened[i]!;
     if (state === 'up') up++;

@@ -7,29 +7,19 @@ import { ACCEPTED, REASONS } from '../../decode/reasons.ts';
 import * as metering from '../../metering/table/counters.ts';
 import type { MemberState, WorkerState } from '../../metrics/state.ts';
 import * as layout from '../../records/flow-layout.ts';
-import { MEMBERS_MAX } from '../../records/observation-points.ts';
 import * as run from '../counters.ts';
 import { type RunCounters, runCounters } from '../counters.ts';
 import { ToldNumbers } from './told-numbers.ts';
 
 const { FLOW_END_REASON, FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } = layout;
 
-/** Places that tell how things are now; all others count. */
-const CAPTURE_GAUGES: ReadonlySet<number> = new Set([
-  ...[run.INPUT_TOTAL, run.FIRST_PACKET_NS, run.LAST_PACKET_NS, run.TIME_BASE_SECONDS, run.STOP_REQUESTED],
-  ...[run.RING_BLOCKS, run.RING_BLOCKS_USED, run.INTERFACE_UP],
-  ...Array.from({ length: MEMBERS_MAX }, (_, i) => run.MEMBERS + i * run.MEMBER_WORDS + run.MEMBER_STATE),
-]);
-const METERING_GAUGES: ReadonlySet<number> = new Set([metering.FLOWS_ACTIVE, metering.CLOCK_NS]);
-
-function addTo(sums: Float64Array, counts: Float64Array, gauges: ReadonlySet<number>): void {
-  for (let i = 0; i < sums.length; i++) {
+/** @param end the first place of a gauge: of those, no sum makes sense */
+function addTo(sums: Float64Array, counts: Float64Array, end = sums.length): void {
+  for (let i = 0; i < end; i++) {
     const count = counts[i]!;
-    if (!gauges.has(i) && !Number.isNaN(count)) sums[i] = sums[i]! + count;
+    if (!Number.isNaN(count)) sums[i] = sums[i]! + count;
   }
 }
-
-const NO_GAUGES: ReadonlySet<number> = new Set();
 
 /** What main itself counts about a worker. */
 export interface MainCounts {
@@ -73,7 +63,7 @@ export function packetsIn(batch: layout.FlowRecordBatch): number {
 export function membersOf(capture: Float64Array, names: readonly string[]): MemberState[] {
   return names.map((name, i) => {
     const at = run.MEMBERS + i * run.MEMBER_WORDS;
-    const state = capture[at + run.MEMBER_STATE]!;
+    const state = capture[run.MEMBER_STATES + i]!;
     return {
       interface: name,
       packets: capture[at + run.MEMBER_PACKETS]!,
@@ -109,28 +99,28 @@ export class WorkerCounters {
   /** Keeps the counts of the worker that ended, and makes new counters for the next one. */
   renew(): RunCounters {
     const { capture, metering: meteringCounts, decode } = this.#current;
-    addTo(this.#ended.capture, capture, CAPTURE_GAUGES);
+    addTo(this.#ended.capture, capture, run.FIRST_CAPTURE_GAUGE);
     const { FLOWS_PEAK } = metering;
     const peak = Math.max(this.#ended.metering[FLOWS_PEAK]!, meteringCounts[FLOWS_PEAK]!);
-    addTo(this.#ended.metering, meteringCounts, METERING_GAUGES);
+    addTo(this.#ended.metering, meteringCounts, metering.FIRST_METERING_GAUGE);
     this.#ended.metering[FLOWS_PEAK] = peak;
-    addTo(this.#ended.decode.packetsByReason, decode.packetsByReason, NO_GAUGES);
-    addTo(this.#ended.decode.octetsByReason, decode.octetsByReason, NO_GAUGES);
-    addTo(this.#ended.decode.packetsByNotice, decode.packetsByNotice, NO_GAUGES);
-    addTo(this.#ended.decode.packetsByEtherType, decode.packetsByEtherType, NO_GAUGES);
-    addTo(this.#ended.decode.packetsByLinkType, decode.packetsByLinkType, NO_GAUGES);
+    addTo(this.#ended.decode.packetsByReason, decode.packetsByReason);
+    addTo(this.#ended.decode.octetsByReason, decode.octetsByReason);
+    addTo(this.#ended.decode.packetsByNotice, decode.packetsByNotice);
+    addTo(this.#ended.decode.packetsByEtherType, decode.packetsByEtherType);
+    addTo(this.#ended.decode.packetsByLinkType, decode.packetsByLinkType);
     this.#current = runCounters();
     return this.#current;
   }
 
   #capture(place: number): number {
     const now = this.#current.capture[place]!;
-    return CAPTURE_GAUGES.has(place) ? now : now + this.#ended.capture[place]!;
+    return place >= run.FIRST_CAPTURE_GAUGE ? now : now + this.#ended.capture[place]!;
   }
 
   #metering(place: number): number {
     const now = this.#current.metering[place]!;
-    if (METERING_GAUGES.has(place)) return now;
+    if (place >= metering.FIRST_METERING_GAUGE) return now;
     const before = this.#ended.metering[place]!;
     return place === metering.FLOWS_PEAK ? Math.max(now, before) : now + before;
   }
@@ -144,9 +134,9 @@ export class WorkerCounters {
     for (const { capture, metering: counts, decode } of [this.#ended, this.#current]) {
       for (let i = 0; i < capture.length; i++) sums.capture[i] = (sums.capture[i] || 0) + capture[i]!;
       for (let i = 0; i < counts.length; i++) sums.metering[i] = sums.metering[i]! + counts[i]!;
-      addTo(sums.decode.packetsByReason, decode.packetsByReason, NO_GAUGES);
-      addTo(sums.decode.octetsByReason, decode.octetsByReason, NO_GAUGES);
-      addTo(sums.decode.packetsByNotice, decode.packetsByNotice, NO_GAUGES);
+      addTo(sums.decode.packetsByReason, decode.packetsByReason);
+      addTo(sums.decode.octetsByReason, decode.octetsByReason);
+      addTo(sums.decode.packetsByNotice, decode.packetsByNotice);
     }
     const { RECORDS_DROPPED_PACKETS } = metering;
     sums.metering[RECORDS_DROPPED_PACKETS] = sums.metering[RECORDS_DROPPED_PACKETS]! + this.main.packetsLost;

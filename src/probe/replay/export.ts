@@ -7,6 +7,7 @@ import { RelayedError } from '../../base/errors.ts';
 import type { SourceInterface } from '../../capture/source.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import type { CollectorStatistics } from '../../export/contract/record-sink.ts';
+import { isPlainProfile } from '../../ie/profiles.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import type { FlowWriter } from '../../output/flow-writer.ts';
 import { startModule } from '../../package-files.ts';
@@ -53,16 +54,11 @@ export interface RecordTaker {
   terminate(): Promise<unknown>;
 }
 
-/** Profiles that need no optional part of records. A replay with one of them can begin at once. */
-export const PLAIN_PROFILES: ReadonlySet<string> = new Set([
-  ...['default', 'max-compat', 'minimal', 'akvorado', 'nfdump', 'ntopng', 'elastiflow'],
-]);
-
 /** Whether no template can need an optional part: only then the answer is known before the templates are compiled. */
 function isPlain({ template, exporters }: FlowtapConfig): boolean {
   const own = exporters.flatMap(({ options }) => [options.templateIpv4 ?? [], options.templateIpv6 ?? []]);
   const all = [template.ipv4, template.ipv6, ...own.filter((names) => names.length > 0)];
-  return all.every((names) => names.length === 1 && PLAIN_PROFILES.has(names[0]!));
+  return all.every(isPlainProfile);
 }
 
 /**

@@ -76,6 +76,27 @@ function exporterSummary(one: CollectorStatistics): ExporterSummary {
   };
 }
 
+/** What the decoder noted, and what the metering process did of fragments. @param sum over all workers */
+function summarizeNotices(sum: (of: (one: RunCounters) => number) => number): ReplaySummary['notices'] {
+  return [
+    ...NOTICES.map(({ code, name, help }) => ({
+      name,
+      help,
+      packets: sum(({ decode }) => decode.packetsByNotice[code]!),
+    })),
+    {
+      name: 'fragmentUnmatched',
+      help: 'Later fragment whose first one was not seen before: counted to ports 0.',
+      packets: sum(({ metering }) => metering[FRAGMENTS_UNMATCHED]!),
+    },
+    {
+      name: 'fragmentForgotten',
+      help: 'First fragment pushed out of the fragment cache: its later ones may go to ports 0.',
+      packets: sum(({ metering }) => metering[FRAGMENTS_FORGOTTEN]!),
+    },
+  ];
+}
+
 /** Every reason to refuse a packet, with what was refused for it. */
 function refusedOf(counters: readonly RunCounters[]): ReplaySummary['refused'] {
   const decoders = counters.map(({ decode }) => decode);
@@ -126,23 +147,7 @@ export function summarize(input: SummaryInput): ReplaySummary {
     },
     refused: refusedOf(counters),
     undecoded: undecodedOf(input),
-    notices: [
-      ...NOTICES.map(({ code, name, help }) => ({
-        name,
-        help,
-        packets: sum(({ decode }) => decode.packetsByNotice[code]!),
-      })),
-      {
-        name: 'fragmentUnmatched',
-        help: 'Later fragment whose first one was not seen before: counted to ports 0.',
-        packets: metering(FRAGMENTS_UNMATCHED),
-      },
-      {
-        name: 'fragmentForgotten',
-        help: 'First fragment pushed out of the fragment cache: its later ones may go to ports 0.',
-        packets: metering(FRAGMENTS_FORGOTTEN),
-      },
-    ],
+    notices: summarizeNotices(sum),
     flows: {
       created: metering(FLOWS_CREATED),
       exported: exported.reduce((total, count) => total + count, 0),

@@ -254,7 +254,8 @@ describe('interfaces of a group', () => {
     for (let life = 0; life < 2; life++) {
       const { capture } = counters.renew();
       capture[run.PACKETS_READ] = 7;
-      capture.set([3, 300, run.MEMBER_UP, 1, 4, 400, run.MEMBER_GONE, 0], run.MEMBERS);
+      capture.set([3, 300, 1, 4, 400, 0], run.MEMBERS);
+      capture.set([run.MEMBER_UP, run.MEMBER_GONE], run.MEMBER_STATES);
     }
     const identity = identityOf('tap', ['eth1', 'eth2']);
     const worker = counters.state(identity, { isRunning: true, ringOctets: 0, queueBatches: 0 });

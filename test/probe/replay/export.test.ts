@@ -1,34 +1,13 @@
-/** Where the records of a replay go: what must be known before it begins, and failures of the thread that takes them. */
+/** Where the records of a replay go: failures of the thread that takes them. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { PROFILES } from '../../../src/ie/profiles.ts';
-import { compileTemplate } from '../../../src/ie/templates.ts';
-import { PLAIN_PROFILES } from '../../../src/probe/replay/export.ts';
 import { runFlowtap } from '../../cli/flowtap.ts';
 import { freeUdpPort } from '../../support/network.ts';
 
 const DEMO = fileURLToPath(new URL('../../../pcaps/demo.pcapng', import.meta.url));
-
-describe('the profiles that a replay need not wait for', () => {
-  const scopes = [...PLAIN_PROFILES].flatMap((name) =>
-    (['netflow5', 'netflow9', 'ipfix', 'text'] as const).flatMap((protocol) =>
-      ([4, 6] as const).flatMap((ipVersion) =>
-        [false, true].map((isIcmp) => ({ name, protocol, ipVersion, isIcmp })),
-      ),
-    ),
-  );
-
-  it('are profiles', () => {
-    for (const name of PLAIN_PROFILES) expect(Object.keys(PROFILES)).toContain(name);
-  });
-
-  it.each(scopes)('$name needs no encapsulation: $protocol IPv$ipVersion, ICMP $isIcmp', (scope) => {
-    expect(compileTemplate([scope.name], scope).needsEncapsulation).toBe(false);
-  });
-});
 
 describe('a replay', () => {
   it('reports a collector that does not resolve, with exit code 1', () => {

@@ -1,0 +1,58 @@
+/**
+ * How many segments a packet with TCP stands for, and how long they are: a super-packet is many of them (RFC 9293 §3.7.1).
+ */
+import * as decoded from '../../records/decoded-batch.ts';
+import type { HealthTable } from '../table/health-table.ts';
+import * as side from '../table/health-table.ts';
+import * as losses from './loss.ts';
+import { segmentOctets, segmentsIn, superPayload } from './loss.ts';
+
+// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
+const { DETAIL, DETAIL_SUPER_PACKET, FRAGMENT_ID } = decoded;
+const { BITS, ID_SEGMENT, LOSS_WORDS, MSS_KNOWN, SEGMENTS } = side;
+const { SINGLE_OCTETS } = losses;
+
+/** Word of `HealthTable.segment`: payload of each segment of a super-packet, where the source told; else 0. */
+const SEGMENT_PAYLOAD = 13;
+
+/** Where the receiver's MSS stands for data of the direction at `block`; -1 where it is not known. */
+function receiverOf(health: HealthTable, otherLine: number, other: number): number {
+  return (health.hot[other + BITS]! & MSS_KNOWN) === 0 ? -1 : otherLine * LOSS_WORDS;
+}
+
+/**
+ * The payload of a packet; the source says how many segments a super-packet stands for, in a capture file only their size
+ * tells. Notes the size of each segment where the source told.
+ */
+export function payloadOf(
+  segment: Int32Array,
+  packets: Int32Array,
+  at: number,
+  segmentPayload: number,
+): number {
+  const isSuper = (packets[at + DETAIL]! & DETAIL_SUPER_PACKET) !== 0;
+  segment[SEGMENT_PAYLOAD] = isSuper ? segmentPayload : 0;
+  return isSuper ? superPayload(segmentPayload, packets[at + FRAGMENT_ID]!) : segmentPayload;
+}
+
+/** Counts the segments that a packet stands for, and notes the largest. @returns octets of a full one's payload */
+export function countSegments(
+  health: HealthTable,
+  line: number,
+  block: number,
+  other: number,
+  payload: number,
+  headerOctets: number,
+): number {
+  const { hot } = health;
+  let full = health.segment[SEGMENT_PAYLOAD]!;
+  if (full === 0 && payload <= SINGLE_OCTETS) full = payload;
+  else if (full === 0) {
+    full = segmentOctets(health, receiverOf(health, line ^ 1, other), headerOctets, payload);
+  }
+  hot[block + SEGMENTS] = hot[block + SEGMENTS]! + (payload > 0 ? segmentsIn(payload, full) : 0);
+  const largest = payload < full ? payload : full;
+  if (largest > hot[block + ID_SEGMENT]! >>> 16)
+    hot[block + ID_SEGMENT] = (hot[block + ID_SEGMENT]! & 0xffff) | (largest << 16);
+  return full;
+}
