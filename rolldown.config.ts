@@ -36,7 +36,7 @@ function paths(names: readonly string[]): string[] {
 /** These modules, and all that is loaded with them, but those that run something as soon as they are loaded. */
 function loadedWith(names: readonly string[], graph: ChunkingContext): Set<string> {
   const found = new Set(paths(names));
-  // What is added on the way comes by too.
+  // Modules that are added on the way come by too.
   for (const id of found) for (const next of graph.getModuleInfo(id)?.importedIds ?? []) found.add(next);
   for (const id of paths(STARTED)) found.delete(id);
   return found;

@@ -21,7 +21,7 @@ export interface LiveContext {
   readonly options?: readonly string[];
 }
 
-/** What is known once a probe has been stopped. */
+/** Figures of a probe that has been stopped. */
 export interface LiveOutcome {
   readonly context: LiveContext;
   readonly result: LabResult;

@@ -11,7 +11,7 @@ import { Lab, type LabProcess, type Namespace } from '../test/lab/lab.ts';
 import type { LiveContext, LiveProbe } from './live-probes.ts';
 import type { SinkReport } from './sink.ts';
 
-/** What is sent at the probe. */
+/** The load that is sent to the probe. */
 export interface Scenario {
   /** Octets of a frame without its check sequence. */
   readonly octets: number;

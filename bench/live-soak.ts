@@ -83,7 +83,7 @@ export async function soak(
   }
 }
 
-/** What is wrong with a soak, one sentence each. */
+/** Faults of a soak, one sentence each. */
 export function soakFailures({ offered, kept, earlyRssMiB, lateRssMiB }: SoakReport): string[] {
   const failures: string[] = [];
   if (kept !== offered) failures.push(`soak: ${offered} packets offered, ${kept} metered and exported`);

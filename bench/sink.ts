@@ -22,7 +22,7 @@ import {
   WORDS,
 } from './sink-layout.ts';
 
-/** What has arrived since the last reset. */
+/** Messages and records that have arrived since the last reset. */
 export interface SinkReport {
   readonly port: number;
   readonly messages: number;

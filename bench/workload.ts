@@ -1,6 +1,6 @@
 /**
  * Makes the captures that the benchmarks run on: a classic microsecond pcap of Ethernet frames, as many packets and
- * flows as asked for, the same octets for the same options. What is in it, exactly:
+ * flows as asked for, the same octets for the same options. Its contents, exactly:
  *
  * - Flows are bidirectional: a client (10/8; fd00:1::/32) and a server (198.18/15, the range for benchmarks of RFC
  *   2544; fd00:2::/32). Eight flows share a client; flows differ in client address or client port.

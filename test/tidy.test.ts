@@ -382,6 +382,22 @@ describe('files', () => {
     expectNone(wrong);
   });
 
+  it('say it in plain English: no sentence begins with “What is”, nothing is somebody’s business', () => {
+    const beginning = /(^|[.:;] |\* |\/\/ |# |\| )What (is|are|was|were|has|had) /m;
+    const pattern = new RegExp(
+      `${beginning.source}|'s busi${'ness'}|[Ww]ho(ever)? reads (it|this|them)\\b`,
+      'm',
+    );
+    const wrong = trackedFiles()
+      .filter((name) => /\.(ts|mjs|md)$/.test(name) && !/^docs\/decisions\/|^CHANGELOG/.test(name))
+      .flatMap((name) =>
+        readFileSync(join(ROOT, name), 'utf8')
+          .split('\n')
+          .flatMap((line, i) => (pattern.test(line) ? [`${name}:${i + 1}: ${line.trim()}`] : [])),
+      );
+    expectNone(wrong.filter((line) => !line.startsWith('test/tidy.test.ts')));
+  });
+
   it('at the top level are the known ones', () => {
     const known = new Set(
       [

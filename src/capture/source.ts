@@ -54,7 +54,7 @@ export interface PlainRecords {
   readonly unitNs: number;
   /** Index into `PacketSource.interfaces`. */
   readonly interfaceIndex: number;
-  /** What is known of their order; without it they are taken as they stand. */
+  /** Their order, as far as it is known; without it they are taken as they stand. */
   readonly order?: PlainOrder;
 }
 
@@ -94,7 +94,7 @@ export interface PacketSource {
   /** Resolves to true when more can be read, to false at the end. Never rejects for what is wrong with the input. */
   more(): Promise<boolean>;
   /**
-   * What was wrong with the input, in the order it was met. Every frame before the damage has been handed out, and a
+   * Faults of the input, in the order they were met. Every frame before the damage has been handed out, and a
    * damaged file does not keep the next one from being read.
    */
   readonly errors: readonly FlowtapError[];

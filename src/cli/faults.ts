@@ -1,5 +1,5 @@
 /**
- * What is wrong with a command line that yargs refuses: every fault of it, with what is allowed instead and the nearest
+ * Explains a command line that yargs refuses: every fault of it, with what is allowed instead and the nearest
  * known name. Loaded only then.
  */
 import { ConfigError, type ConfigFault } from '../base/errors.ts';

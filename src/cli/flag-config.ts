@@ -1,7 +1,7 @@
 /**
  * The configuration of a command that meters: defaults, then the configuration file, then the flags. Faults of the file
- * and of the flags are reported together. The file's reader, with the YAML parser, is loaded only for a file. What a
- * command allows beyond the options' own rules is the command's business.
+ * and of the flags are reported together. The file's reader, with the YAML parser, is loaded only for a file. Each
+ * command checks by itself how its options go together.
  */
 
 import { ConfigError, type ConfigFault } from '../base/errors.ts';

@@ -11,7 +11,7 @@ export const LISTING: Flag = {
   help: 'A table for people, or one JSON object a line',
 };
 
-/** What is wrong with the values of these flags. Of a flag that was given more than once, the last one counts. */
+/** Faults in the values of these flags. Of a flag that was given more than once, the last one counts. */
 export function valueFaults(flags: readonly Flag[], args: Arguments): ConfigFault[] {
   return flags.flatMap(({ name, type }) => {
     const text = args.flags.get(name)?.at(-1);

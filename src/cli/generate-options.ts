@@ -35,7 +35,7 @@ const TCP_ACK = 0x10;
 const ETHERNET = 14;
 const TAG = 4;
 
-/** What is to be done, complete. */
+/** A complete order to generate frames. */
 export interface GeneratePlan {
   readonly target: { readonly kind: 'interface' | 'file'; readonly name: string };
   readonly frames:

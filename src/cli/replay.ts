@@ -3,6 +3,7 @@
  * signals. The first one stops reading and exports what there is; the next one ends the process at once.
  */
 
+import { formatCounted } from '../base/units.ts';
 import { DescriptorOutput } from '../output/standard-output.ts';
 import { type ReplaySummary, refusalLines, summaryLines } from '../output/summary.ts';
 import type { ReplayOptions } from '../probe/replay/options.ts';
@@ -28,16 +29,22 @@ const WHERE_TO_GO_NEXT = [
 
 /**
  * Exporters that flow records were lost for on this side, and what to do. What the protocol has no room for is no loss,
- * nor what waits in a spool; what becomes of a datagram that the network took, nobody knows.
+ * nor what waits in a spool; what becomes of a datagram that the network took, nobody knows unless its host refuses it.
  */
 function lossesOf({ exporters }: ReplaySummary): string[] {
-  return exporters.flatMap(({ url, recordsFailed, errors, dropped }) => {
+  return exporters.flatMap(({ url, recordsFailed, recordsRefused, errors, dropped }) => {
     const reasons = dropped.filter(({ records }) => records > 0);
-    const lost = reasons.reduce((sum, { records }) => sum + records, recordsFailed);
-    if (lost === 0) return [];
+    const unsent = reasons.reduce((sum, { records }) => sum + records, recordsFailed);
+    if (unsent + recordsRefused === 0) return [];
+    const lost = [
+      ...(unsent > 0 ? [`${formatCounted(unsent, 'flow records')} could not be sent`] : []),
+      ...(recordsRefused > 0
+        ? [`${formatCounted(recordsRefused, 'flow records')} went to a collector that refuses them`]
+        : []),
+    ].join(', ');
     const causes = reasons.length > 0 ? reasons : errors.filter(({ messages }) => messages > 0);
     const why = causes.map(({ reason, remedy }) => `; ${reason}: ${remedy}`).join('');
-    return [`${url}: ${lost} flow records were not sent${why}`];
+    return [`${url}: ${lost}${why}`];
   });
 }
 

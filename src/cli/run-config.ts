@@ -81,7 +81,7 @@ export function contradictions({ config, nameOf, isGiven }: MergedConfig): Confi
   return faults;
 }
 
-/** What is wrong with the options of a live capture together. */
+/** Options of a live capture that contradict each other. */
 export function captureFaults(merged: MergedConfig): ConfigFault[] {
   return [...interfaceFaults(merged), ...contradictions(merged)];
 }

@@ -121,7 +121,7 @@ class Daemon {
     for (const line of lines) this.#log.write('info', undefined, line);
     const isIncomplete = state.collectors.some((collector) => unsentRecords(collector) > 0);
     const code = isIncomplete ? EXIT_FAULT : 0;
-    // What was given up may still hold a socket open; it is not waited for.
+    // A start that was given up may still hold a socket open; the process does not wait for it.
     setTimeout(() => process.exit(code), EXIT_MS).unref();
     return code;
   }

@@ -188,7 +188,7 @@ function portFaults({ decode }: FlowtapConfig, nameOf: (path: string) => string)
 }
 
 /**
- * What is wrong with options that are right by themselves.
+ * Options that are right by themselves and contradict each other.
  * @param nameOf how to call the option with this path: the path itself, or its flag
  */
 export function crossFaults(config: FlowtapConfig, nameOf: (path: string) => string): ConfigFault[] {

@@ -95,7 +95,7 @@ function nameOf(protocol: string, scheme: ExporterScheme, parts: Parts, port: nu
   return `${protocol}://${[authority, ...(parts.moreHosts ?? [])].join(',')}/${parts.path}`;
 }
 
-/** What is wrong with the place that flow records are to go to; undefined: nothing. */
+/** The fault of an exporter's address or path; undefined where there is none. */
 function placeFault(scheme: ExporterScheme, { host, path, moreHosts }: Parts): string | undefined {
   const isText = (value: unknown) => typeof value === 'string' && value !== '';
   if (scheme.form === 'path') return isText(path) && host === undefined ? undefined : 'a file';

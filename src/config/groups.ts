@@ -4,11 +4,12 @@
 export const CONFIG_GROUPS: Readonly<Record<string, string>> = {
   metering: 'The metering process: when a flow ends, and what makes two packets belong to the same flow.',
   'metering.flowKey': 'Added to or removed from addresses, ports and protocol.',
-  decode: 'What is looked into on the way to the IP packet. VLAN, QinQ, MPLS and PPPoE always are.',
+  decode:
+    'The headers that are looked into on the way to the IP packet. VLAN, QinQ, MPLS and PPPoE always are.',
   observation: 'Where the packets were seen, as collectors are told.',
   template: 'What a flow record holds.',
   export: 'How messages are sent, for every exporter that does not say otherwise itself.',
-  anonymization: 'What is done to addresses before anybody sees them: exporters, files and printed output.',
+  anonymization: 'How addresses are replaced before exporters, files and printed output see them.',
   exporters:
     'The collectors: URLs (ipfix://HOST[:PORT][?OPTION=VALUE&…] and others, see docs/configuration.md), or objects ' +
     'with protocol, host, port and options, among them those of the group `export`.',

@@ -32,7 +32,7 @@ function optionSchema(option: ConfigOption): object {
   const shown = option.type.isDuration ? writtenValue(option.type, option.default) : option.default;
   const unit = option.unit === '' ? '' : ` Unit: ${option.unit}.`;
   const { jsonSchema } = option.type;
-  // What is left open has a word of its own, whatever the type is.
+  // An open value has a word of its own, whatever the type is.
   const type =
     option.default === 'auto' && !option.type.allowed.includes('auto')
       ? { anyOf: [{ const: 'auto' }, jsonSchema] }

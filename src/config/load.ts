@@ -1,6 +1,6 @@
 /**
  * Reads a YAML configuration file: every fault of it at once, each with its line. Values are checked by the option's
- * own type (option-types.ts); how options go together is the business of whoever merges it with flags.
+ * own type (option-types.ts); how options go together is checked where they are merged with flags.
  */
 import { readFileSync } from 'node:fs';
 import {

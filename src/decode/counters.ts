@@ -1,6 +1,6 @@
 /**
  * The decoder's counters: plain arrays of doubles (exact to 2^53), in memory that other threads may read at any time.
- * They only grow; whoever reads them takes differences.
+ * They only grow; readers take differences.
  */
 import { NOTICES } from './notices.ts';
 import { REASONS } from './reasons.ts';

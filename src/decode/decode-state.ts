@@ -60,7 +60,7 @@ export interface DecodeState {
   frameOctets: number;
   observationPoint: number;
 
-  // What was found on the way.
+  // Findings on the way.
   etherType: number;
   /** Start of the innermost Ethernet header so far, or -1. */
   linkOffset: number;

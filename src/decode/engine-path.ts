@@ -22,7 +22,7 @@ export function isForEngine(
     batch.timeNs.buffer === buffer &&
     linkTypes.buffer === buffer &&
     out.words.buffer === buffer &&
-    // Whose tunnels are looked into, and where headers stand, is the business of the path in JavaScript.
+    // The path in JavaScript looks into tunnels and notes where headers stand.
     state.tunnels === 0 &&
     out.offsets === undefined
   );

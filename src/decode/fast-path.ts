@@ -10,7 +10,7 @@
  * - Imported constants are copied to constants of this module, which V8 folds into the code; an import is
  *   loaded from memory at each use.
  * - IPv4 is decoded within the loop, each word read once and written once, since V8 does not inline a function
- *   of that size. What is apart is small enough to be inlined, or is IPv6, where the call is a smaller part of the cost.
+ *   of that size. The functions that stand apart are small enough to be inlined, or are for IPv6, where the call is a smaller part of the cost.
  */
 
 import type { DecodedBatch } from '../records/decoded-batch.ts';

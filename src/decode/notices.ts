@@ -1,5 +1,5 @@
 /**
- * What is worth counting about a packet that was metered: cut and malformed transport headers, fragments, tunnels that
+ * Oddities of a packet that was metered and that are counted: cut and malformed transport headers, fragments, tunnels that
  * could not be read. The table that counters, metrics, summaries and documentation derive from. A code is the row's
  * position and indexes a counter array; codes may change between releases, names do not.
  */

@@ -1,7 +1,7 @@
 /**
  * Why a frame was not metered: the table that counters, metrics, summaries and documentation derive from. A code is the
- * row's position and indexes a counter array; codes may change between releases, names do not. What is odd about a
- * packet that *is* metered stands in notices.ts. Nothing here looks at a packet.
+ * row's position and indexes a counter array; codes may change between releases, names do not. Oddities of a
+ * packet that *is* metered stand in notices.ts. Nothing here looks at a packet.
  */
 
 /** notIp: nothing to meter; malformed: breaks its own format; truncated: cut by the snap length; unsupported: ours. */

@@ -17,7 +17,7 @@ export type VerdictName = (typeof VERDICTS)[number];
 /** What a rule finds. */
 export interface Finding {
   readonly verdict: VerdictName;
-  /** What is the matter, to stand at the end of a sentence. */
+  /** The conclusion, to stand at the end of a sentence. */
   readonly conclusion: string;
   /** The figures that led to it, a sentence each. */
   readonly reasons: readonly string[];

@@ -1,5 +1,5 @@
 /**
- * Diagnoses as JSON, one object a line and direction, with the flow key in IANA's names. What is not known is null.
+ * Diagnoses as JSON, one object a line and direction, with the flow key in IANA's names. An unknown value is null.
  * Names and units are a contract: docs/diagnose.md lists them.
  */
 import { addressText, type Diagnosed } from './describe.ts';

@@ -117,7 +117,7 @@ export function measure(flow: FlowFigures, isReverse: boolean): Measures {
   const octets = Number.isNaN(data.segments) ? data.octets : newOctets;
   const counted = Number.isNaN(data.segments) ? data.packets : data.segments;
   const lost = Number.isNaN(data.lostPackets) ? data.retransmittedPackets : data.lostPackets;
-  // What was sent again though it had arrived is no loss.
+  // A segment that was sent again though it had arrived is no loss.
   // biome-ignore lint/complexity/useMathMinMax: events that were not measured are NaN, and `lost` stands in for them
   const lossEvents = data.lossEvents < lost ? data.lossEvents : lost;
   const eventShare = flow.isSampled ? Number.NaN : share(lossEvents, counted);

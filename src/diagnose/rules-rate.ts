@@ -117,7 +117,7 @@ function applicationFinding(measures: Measures): Finding | undefined {
   };
 }
 
-/** What is left: nothing held the transfer back, or nothing that can be seen did. */
+/** The last rule: nothing held the transfer back, or nothing that can be seen did. */
 function otherwise(measures: Measures): Finding {
   const { lossEvents, lossBound, cubicBound, throughputBitsPerSecond, data } = measures;
   if (lossEvents >= LOSS_EVENTS_MIN && throughputBitsPerSecond < lossBound) {

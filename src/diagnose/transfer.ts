@@ -278,7 +278,7 @@ export class Transfer {
     return this.reverse.pdmRtt.samples > 0 ? this.reverse.pdmRtt.spread : UNMEASURED;
   }
 
-  /** What is known by now. */
+  /** The figures so far. */
   figures(): FlowFigures {
     const { forward, reverse } = this;
     const intervals = this.#intervals;

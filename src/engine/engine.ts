@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import { packageFile } from '../package-files.ts';
 import type { AllocateMemory } from '../records/memory.ts';
 
-/** What is used of the standard, which Node's types leave to those of the browsers. */
+/** The parts of the standard that are used here; Node's types leave them to those of the browsers. */
 declare namespace WebAssembly {
   class Module {
     constructor(octets: Uint8Array);

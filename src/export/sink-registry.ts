@@ -1,5 +1,5 @@
 /**
- * What is to be known of each scheme of URL before there is a sink: which factory makes it, whether its records can say
+ * Facts about each scheme of URL before there is a sink: which factory makes it, whether its records can say
  * both directions, and what two of its sinks cannot have at the same time. Factories are loaded on first use, so that
  * nobody pays for what is not asked for.
  */

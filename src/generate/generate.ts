@@ -26,7 +26,7 @@ export interface GenerateOptions {
   readonly progressMs?: number;
 }
 
-/** What has been sent. */
+/** Frames that have been sent. */
 export interface GenerateReport {
   readonly packets: number;
   /** Of frames, without their check sequence. */

@@ -1,6 +1,6 @@
 /**
  * Reads the values of `flowtap generate`'s options: ranges of addresses, ports and MAC addresses (`FIRST`, `FIRST-LAST`,
- * `FIRST+COUNT`, for addresses also `ADDRESS/PREFIX`), rates, sizes and TCP flags. What is not allowed reads as
+ * `FIRST+COUNT`, for addresses also `ADDRESS/PREFIX`), rates, sizes and TCP flags. A value that is not allowed reads as
  * undefined; the command line says what would be.
  */
 import type { AddressRange, NumberRange, Rate } from './recipe.ts';

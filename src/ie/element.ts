@@ -198,7 +198,7 @@ export function conditionFor(
   return (isReverse ? source.whenReverse : undefined) ?? source.when;
 }
 
-/** Whether an element is under an enterprise number of whoever's. */
+/** Whether an element is under an enterprise number, ours or another maker's. */
 export function isPrivate({ isEnterprise, enterpriseNumber }: InformationElement): boolean {
   return isEnterprise === true || enterpriseNumber !== undefined;
 }

@@ -158,7 +158,7 @@ export const OWN_HEALTH_ELEMENTS: readonly InformationElement[] = [
   { id: 101, isEnterprise: true, name: 'handshakeClientMicroseconds', type: 'unsigned32', unit: 'microseconds', semantics: 'quantity', source: sharedHealthWord(H.HANDSHAKE_CLIENT_US, H.BIT_HANDSHAKE_CLIENT),
     description: 'SYN/ACK to ACK: the probe’s round trip to the initiator.' },
   { id: 102, isEnterprise: true, name: 'tcpHandshakeState', type: 'unsigned8', unit: 'none', semantics: 'flags', source: { kind: 'word', forward: { word: H.HEALTH_WORD, shift: 3 }, reverse: { word: H.HEALTH_WORD, shift: 3 }, mask: 0xf, when: whenBit(H.HEALTH_WORD, H.BIT_TCP) },
-    description: 'What was seen of the handshake: 1 SYN, 2 SYN/ACK, 4 the ACK behind it, 8 refused by RST.' },
+    description: 'Parts of the handshake that were seen: 1 SYN, 2 SYN/ACK, 4 the ACK behind it, 8 refused by RST.' },
   counter(103, 'tcpDataSegmentDeltaCount', 'packets', H.DATA_SEGMENTS, H.VALID_TCP, 'Segments with payload; a super-packet counts as the segments in it.'),
   own({ id: 104, name: 'tcpPayloadOctetDeltaCount', type: 'unsigned64', unit: 'octets', semantics: 'deltaCounter', source: healthDouble(H.PAYLOAD_OCTETS, H.VALID_TCP),
     description: 'TCP payload, retransmissions with it.' }),

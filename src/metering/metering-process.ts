@@ -215,7 +215,7 @@ export class MeteringProcess {
   }
 
   /**
-   * What is kept of packet `i`, the first of the flow in `slot`, besides what the engine has written.
+   * Writes the details of packet `i`, the first of the flow in `slot`, that the engine does not write.
    * @param reason why the flow that was there before ended, if it had the same key
    */
   #begin(slot: number, batch: PreparedBatch, i: number, view: DataView, reason = 0): void {

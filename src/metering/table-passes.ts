@@ -15,7 +15,7 @@ import type { TimingWheel } from './timing-wheel.ts';
 export class TablePasses {
   /** The packet clock: table-words.ts has its places. */
   readonly clock: Float64Array;
-  /** What has been added (SUMS_… of records/places.ts); who reads it sets it to 0. */
+  /** Sums of the packets added (SUMS_… of records/places.ts); the reader sets them to 0. */
   readonly sums: Float64Array;
   /** Index word of each packet, as `touch` found it; of a packet that `add` stopped at, what records/places.ts says. */
   readonly found: Int32Array;

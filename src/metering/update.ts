@@ -1,6 +1,6 @@
 /**
- * What is kept of a flow's first packet beside its entry, which is the engine's (engine/assembly/table.ts). Link details
- * are the engine's too where the frames lie in its memory.
+ * Writes the details of a flow's first packet beside its entry. The engine writes the entry (engine/assembly/table.ts),
+ * and link details too where the frames lie in its memory.
  */
 import * as decoded from '../records/decoded-batch.ts';
 import * as layout from '../records/flow-layout.ts';

@@ -67,6 +67,12 @@ export const EXPORT_METRICS: readonly Metric[] = [
     }),
   ),
   perCollector(
+    'flowtap_export_records_refused_total',
+    'counter',
+    'Of the flow records that were sent: those in datagrams of the 2 s before the host of the collector said that nobody listens on the port (ICMP). They are lost; only over UDP without a spool.',
+    ({ recordsRefused }) => recordsRefused,
+  ),
+  perCollector(
     'flowtap_export_records_offered_total',
     'counter',
     'Flow records that were to be sent: sent, dropped and pending together.',

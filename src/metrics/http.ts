@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { ListenError } from '../base/errors.ts';
 import type { MetricsText } from './registry.ts';
 
-/** What is wrong, one line each; none: all is well. */
+/** Faults, one line each; none: all is well. */
 export type Check = () => readonly string[];
 
 export interface MetricsServerOptions {

@@ -76,6 +76,8 @@ export interface ExporterSummary {
   /** Records that wait on disk for the next run; records that were sent twice because a session broke. */
   readonly recordsSpooled: number;
   readonly recordsRepeated: number;
+  /** Records that were sent to a collector that refused them. */
+  readonly recordsRefused: number;
   /** Errors are those of connections, not of messages. */
   readonly hasSessions: boolean;
   /** Messages that the collector's own socket dropped, where this machine can tell. */
@@ -197,7 +199,9 @@ function exporterLines(exporter: ExporterSummary): string[] {
   for (const { reason, records, remedy } of exporter.dropped) {
     if (records > 0) lines.push(`  ${plural(records, 'record')} lost: ${reason}; ${remedy}`);
   }
-  const { recordsSpooled, recordsRepeated } = exporter;
+  const { recordsSpooled, recordsRepeated, recordsRefused } = exporter;
+  if (recordsRefused > 0)
+    lines.push(`  ${plural(recordsRefused, 'record')} sent to a collector that refuses them: lost`);
   if (recordsRepeated > 0)
     lines.push(`  ${plural(recordsRepeated, 'record')} sent once more after a session broke`);
   if (recordsSpooled > 0)

@@ -13,7 +13,7 @@ export const TAG_SHIFT = 24;
 /** Flows in the table, and the most that there were at a time. */
 export const ACTIVE = 0;
 export const PEAK = 1;
-/** Flows that have begun; who reads it sets it to 0. */
+/** Flows that have begun; the reader sets it to 0. */
 export const CREATED = 2;
 /** Slots below this one have been handed out at least once. */
 export const SLOTS_TOUCHED = 3;

@@ -70,7 +70,7 @@ function load(): Libc {
   const { library } = loadLibc();
   const madvise = library.func('int madvise(uintptr_t, size_t, int)');
   const adviseHuge = (buffer: ArrayBuffer) => {
-    // What is given must begin on a page; what lies before the first huge page stays as it is anyway.
+    // The address must begin on a page; memory before the first huge page stays as it is anyway.
     const address = addressOf(new Uint8Array(buffer));
     const first = -address & BigInt(PAGE_OCTETS - 1);
     madvise(address + first, buffer.byteLength - Number(first), MADV_HUGEPAGE);

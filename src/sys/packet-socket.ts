@@ -237,7 +237,7 @@ export function releaseRing(handles: {
   if (nameOfDescriptor(descriptor) === socket) close(descriptor);
 }
 
-/** What is open under a descriptor, as /proc/self names it; `''` for nothing. */
+/** The file or socket that is open under a descriptor, as /proc/self names it; `''` for none. */
 function nameOfDescriptor(descriptor: number): string {
   try {
     return readlinkSync(`/proc/self/fd/${descriptor}`);

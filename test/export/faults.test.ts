@@ -95,7 +95,7 @@ describeInLab(['python3', 'tc', 'nft', 'ping'], 'exporting to a collector', () =
     const { records, missing } = await reader.result();
     for (const one of statistics) expectBalanced(one, batches);
     expect(records).toBeLessThan(batches * RECORDS);
-    // What is lost behind the last datagram that arrived shows in no sequence number.
+    // Losses behind the last datagram that arrived show in no sequence number.
     expect(records + missing).toBeGreaterThan(batches * RECORDS * 0.99);
     expect(records + missing).toBeLessThanOrEqual(batches * RECORDS);
     expect(statistics[1]).toMatchObject({ dataRecords: batches * RECORDS, recordsPending: 0, sessions: 1 });

@@ -1,5 +1,5 @@
 /**
- * What is shipped for Prometheus and Grafana: rules that promtool tests, a dashboard whose queries a real Prometheus
+ * The files for Prometheus and Grafana: rules that promtool tests, a dashboard whose queries a real Prometheus
  * answers, and that Prometheus scraping a daemon with packets to meter and a collector that is not there.
  */
 import { spawnSync } from 'node:child_process';

@@ -57,6 +57,7 @@ const SUMMARY: ReplaySummary = {
       errors: [{ reason: 'refused', messages: 1, remedy: 'start the collector' }],
       dropped: [{ reason: 'unreachable', records: 40, remedy: 'start it' }],
       recordsSpooled: 7,
+      recordsRefused: 0,
       recordsRepeated: 3,
       hasSessions: false,
       collectorDrops: 1,

@@ -261,7 +261,7 @@ export class BootedSystem {
 
   /** Lines of a unit in the journal, without time and name. */
   journal(unit: string, ...options: string[]): string {
-    // What was written before is there then.
+    // Earlier lines are there then.
     this.must('journalctl', '--sync');
     return this.must('journalctl', '--no-pager', '-q', '-o', 'cat', '-u', unit, ...options);
   }

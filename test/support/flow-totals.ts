@@ -13,7 +13,7 @@ export interface FlowTuple {
   readonly destinationPort: number;
 }
 
-/** What was counted for one key. Times in nanoseconds since 1970. */
+/** Counts for one key. Times in nanoseconds since 1970. */
 export interface FlowTotals extends FlowTuple {
   packets: number;
   /** IP octets. */

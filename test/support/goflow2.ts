@@ -24,6 +24,8 @@ export type Goflow2Record = Readonly<Record<string, string | number>>;
 
 export interface RunningCollector<R> {
   readonly port: number;
+  /** Lets it read and decode what has arrived. */
+  settle?(): Promise<void>;
   /** Lets it read what has arrived, ends it, and gives what it understood. */
   stop(): Promise<{ readonly records: readonly R[]; readonly log: string }>;
 }
@@ -57,11 +59,13 @@ export async function startGoflow2(
   let log = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (log += text));
   await waitFor('GoFlow2 listens', () => child.exitCode !== null || isUdpPortBound(port));
+  const settle = () => waitUntilQuiet({ pid: child.pid!, port, quietMs: 300 }, () => octetsOf(file));
   return {
     port,
+    settle,
     stop: async () => {
       try {
-        await waitUntilQuiet({ pid: child.pid!, port, quietMs: 300 }, () => octetsOf(file));
+        await settle();
         child.kill('SIGTERM');
         await ended(child);
         const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];

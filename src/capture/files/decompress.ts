@@ -105,7 +105,7 @@ async function* repeat(
 class Inflation {
   /** Uncompressed octets in order, for the taker to remove. */
   readonly pieces: Uint8Array[] = [];
-  /** What is wrong with the compressed octets, after all of `pieces`. */
+  /** The fault of the compressed octets, after all of `pieces`. */
   fault: Error | undefined;
   /** The compressed stream has come to its own end. */
   isEnded = false;
@@ -168,7 +168,7 @@ class Inflation {
         stream.off('error', settle);
         stream.off('end', settle);
         stream.off('close', settle);
-        // What was produced reaches the 'data' listener within this turn.
+        // The 'data' listener gets the produced octets within this turn.
         setImmediate(resolve);
       };
       stream.on('error', settle);

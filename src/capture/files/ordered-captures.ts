@@ -3,7 +3,7 @@
  * in the order of time, as far as they are late by no more than a window. A frame is handed out when one has been seen
  * that is later by the window, or there are no more.
  *
- * What is in order costs next to nothing. Of plain records the engine looks ahead until the window has passed, and they
+ * Records in order cost next to nothing. Of plain records the engine looks ahead until the window has passed, and they
  * are taken as they lie in the file. Others wait in place, and are copied only when their memory is about to be read
  * into again. The memory for that is bounded: where it does not hold the window, the window is shorter. After a hundred
  * thousand records in order nothing waits any more, until one is late: it is put in order among those that are at hand,

@@ -13,7 +13,7 @@ import type { ByteWindow } from '../source.ts';
 import { FileWindow } from './byte-window.ts';
 
 const CHUNKS = 4;
-/** What is read at once, before anything is read ahead: the parser need not wait for the first chunk. */
+/** Octets that are read at once, before any are read ahead: the parser need not wait for the first chunk. */
 const FIRST_OCTETS = 256 * 1024;
 /** What the plain window that goes on behind the last chunk reads at a time. */
 const REST_OCTETS = 256 * 1024;
@@ -84,7 +84,7 @@ export class ReadAheadWindow implements ByteWindow {
     for (const chunk of this.#chunks.slice(0, this.#current)) this.#read(chunk);
   }
 
-  /** Reads the beginning of the file. What is wrong with it will be wrong again, and told then. */
+  /** Reads the beginning of the file. A fault will show again, and is told then. */
   #readFirst(start: number): void {
     try {
       const wanted = Math.min(FIRST_OCTETS, this.#options.chunkOctets);

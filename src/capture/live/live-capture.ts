@@ -38,9 +38,9 @@ export interface LiveCapture {
   readBatch(batch: LivePacketBatch): number;
   /** Sleeps until packets are at hand or the time is over. @returns false when something is wrong: ask for `state` */
   wait(timeoutMs: number): boolean | Promise<boolean>;
-  /** What has become of the interface. */
+  /** Whether the interface is up, down or gone. */
   state(): InterfaceState;
-  /** What was counted since the last call. Only one caller may ask: the kernel forgets it. */
+  /** Counts since the last call. Only one caller may ask: the kernel forgets them. */
   takeStatistics(): KernelStatistics;
   /** Packets lost on our side: what the kernel handed over made no sense, or there was no room for it. */
   readonly faults: number;

@@ -27,7 +27,7 @@ export interface LiveEvents {
   readonly onLog: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, string>) => void;
 }
 
-/** What was counted since the start; NaN for what the source cannot know. */
+/** Counts since the start; NaN for a count that the source cannot know. */
 export interface LiveStatistics {
   drops: number;
   freezes: number;

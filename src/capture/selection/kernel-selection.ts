@@ -29,7 +29,7 @@ function faultOf(what: string, { errno }: EbpfResult): string {
   return `the kernel refuses ${what}: error number ${errno}`;
 }
 
-/** What is said where the kernel does not sample. @param fault of `shareSelection` or `attachSelection` */
+/** The message where the kernel does not sample. @param fault of `shareSelection` or `attachSelection` */
 export function samplesItself(fault: string): string {
   return `every packet is read, and sampled afterwards, each worker by itself: ${fault}`;
 }

@@ -2,7 +2,7 @@
 import type { ConfigOption } from '../types/config-option.ts';
 import { choice, integer, type OptionType } from '../types/option-types.ts';
 
-/** The name of a file; whether it can be read is found out by whoever reads it. */
+/** The name of a file; reading it tells whether it can be read. */
 const FILE: OptionType = {
   allowed: 'the name of a file',
   placeholder: 'FILE',

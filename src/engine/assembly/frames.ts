@@ -1,4 +1,4 @@
-/** What is counted of the frames that were read, before anything is decoded. */
+/** Counts frames that were read, before they are decoded. */
 import { PLAIN_FIRST_NS, PLAIN_LAST_NS, PLAIN_OCTETS, PLAIN_SNAPPED, TIME_OCTETS } from '../../records/places';
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Anonymizes flow records before anything reads them: exporters, files and printed output all see the replaced
- * addresses, those of a tunnel's outer packet included, and MAC addresses by choice. What was done is announced to
+ * addresses, those of a tunnel's outer packet included, and MAC addresses by choice. The technique is announced to
  * collectors as RFC 6235 says (options-data.ts).
  */
 import { readFileSync } from 'node:fs';

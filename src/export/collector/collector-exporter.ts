@@ -199,7 +199,7 @@ export class CollectorExporter {
     await this.#transport.close();
   }
 
-  /** What was in messages that could not be sent. */
+  /** Records in messages that could not be sent. */
   get notSent(): FlowVolume {
     const { failedFlowRecords, failedFlowPackets, failedFlowOctets } = this.#transport.statistics;
     return { records: failedFlowRecords, packets: failedFlowPackets, octets: failedFlowOctets };

@@ -1,4 +1,4 @@
-/** What was in flow records that were not sent: notSentFlowTotalCount and its fellows (RFC 7011 §4.3). */
+/** Flows, packets and octets of records that were not sent: notSentFlowTotalCount and its fellows (RFC 7011 §4.3). */
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import { FORWARD_DOUBLE, OCTETS, PACKETS, REVERSE_DOUBLE } from '../../records/flow-layout.ts';
 

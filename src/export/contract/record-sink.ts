@@ -84,7 +84,7 @@ export interface ExportingConfig {
   readonly origin?: string;
   /** How packets were selected before they were metered; missing: every one was, or counters have been scaled up. */
   readonly sampling?: SamplingDescription;
-  /** What was done to the records already (anonymization/anonymizer.ts), for options data. */
+  /** How the records have been anonymized (anonymization/anonymizer.ts), for options data. */
   readonly anonymization?: AnonymizationConfig;
   /** For the flow keys of options data. */
   readonly metering?: { readonly flowKey: FlowKeyParts };
@@ -127,6 +127,11 @@ export interface CollectorStatistics {
   readonly recordsRecovered?: number;
   /** Flow records sent once more, because a session ended before it was known that they had arrived. */
   readonly recordsRepeated?: number;
+  /**
+   * Flow records of `dataRecords` that were sent into a refusal: in datagrams of the 2 s before the collector's host said
+   * that nobody listens (ICMP port unreachable). Only over UDP without a spool.
+   */
+  readonly recordsRefused?: number;
   /** Sessions set up. */
   readonly sessions?: number;
   /** The last error, for people. */

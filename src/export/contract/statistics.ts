@@ -41,10 +41,11 @@ const OPTIONAL_COUNTERS = [
   'recordsSpooled',
   'recordsRecovered',
   'recordsRepeated',
+  'recordsRefused',
   'sessions',
 ] as const;
 
-/** Counters of a collector over two sessions, or sinks, that followed each other. What is no counter is the later one's. */
+/** Counters of a collector over two sessions, or sinks, that followed each other. Values that are no counters are the later one's. */
 export function addStatistics(past: CollectorStatistics, present: CollectorStatistics): CollectorStatistics {
   const drops = [past.collectorDrops, present.collectorDrops].filter((count) => count !== null);
   const optional: Partial<Record<(typeof OPTIONAL_COUNTERS)[number], number>> = {};

@@ -27,7 +27,7 @@ export interface RotatingFileOptions {
   /** Files and octets that stay; 0: all. */
   readonly keepFiles: number;
   readonly keepOctets: number;
-  /** What is cut short is worthless (Parquet's index stands at the end): nothing counts before the file is complete. */
+  /** A file that is cut short is worthless (Parquet's index stands at the end): nothing counts before the file is complete. */
   readonly isWorthlessWhenCut: boolean;
   /** What every file begins with. */
   header(): Uint8Array | undefined;

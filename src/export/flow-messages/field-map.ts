@@ -95,7 +95,7 @@ function typeFault(
   return { found, allowed: `${types}, or an element of the type ${abstract.join(', ')} for ${field.name}` };
 }
 
-/** What is wrong with a chain of fields, whatever is to fill it. */
+/** The fault of a chain of fields, whatever is to fill it. */
 function chainFault(chain: readonly SchemaField[]): Omit<ConfigFault, 'path'> | undefined {
   const within = chain.slice(0, -1).find(({ isRepeated, type }) => isRepeated || type !== 'message');
   if (within === undefined) return undefined;

@@ -40,7 +40,7 @@ export class MessageEncoder {
   begin(batch: FlowRecordBatch): void {
     const selection = this.#selection;
     selection.select(batch, this.#options.isBiflow);
-    // The clock's system start is NetFlow's business alone.
+    // Only NetFlow has the clock's system start.
     if (!selection.isEmpty) this.#clock.update(batch, selection.firstNs, selection.lastNs);
     this.#batch = batch;
     this.#lane = 0;

@@ -24,7 +24,7 @@ export interface FlowMessageOptions {
   readonly origin: string;
 }
 
-/** What is text and not `auto`. */
+/** The text, unless it is `auto`. */
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== 'auto' ? value : undefined;
 }

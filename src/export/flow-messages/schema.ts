@@ -55,7 +55,7 @@ export interface SchemaField {
 
 export const WIRE_LENGTH = 2;
 
-/** What is wrong with a schema, for a ConfigError: the option, what was found, what is allowed. */
+/** A fault of a schema, for a ConfigError: the option, what was found, what is allowed. */
 export class SchemaFault extends Error {
   readonly option: string;
   readonly found: string;

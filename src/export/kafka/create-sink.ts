@@ -47,7 +47,7 @@ class Options {
     return Number(this.known(name));
   }
 
-  /** What is in the file that an option names; undefined where it names none. */
+  /** The contents of the file that an option names; undefined where it names none. */
   file(name: string): string | undefined {
     const path = this.text(name);
     if (path === undefined) return undefined;

@@ -19,7 +19,7 @@ import { MessageFeed } from './message-feed.ts';
 /** A live capture that ends waits no longer than this for brokers that take records, but slowly. */
 const LIVE_END_MS = 5000;
 
-/** What is safe in a spool waits this long for brokers that are away: a fault may pass. */
+/** Records that are safe in a spool wait this long for brokers that are away: a fault may pass. */
 const SAFE_END_MS = 2000;
 
 type DropReason = 'unreachable' | 'spoolFull' | 'spoolFailed' | 'spoolDamaged' | 'stopped';

@@ -1,6 +1,6 @@
 /**
  * Statistics as options data (RFC 7011 §4.1 to §4.3, RFC 5477 §8.1.3): what the exporting process sent and lost, what
- * never reached it, and what packet selection really selected. What is not known is left out, not sent as 0.
+ * never reached it, and what packet selection really selected. A value that is not known is left out, not sent as 0.
  */
 import type { FlowVolume } from '../contract/lost-flows.ts';
 import type { MeteringStatistics } from '../contract/metering-statistics.ts';

@@ -77,7 +77,7 @@ export function anonymizationOptions(
       template.fields.flatMap(({ element, isReverse }) => {
         const technique = techniqueOf(element, config);
         const isWanted = !isReverse && (element.isEnterprise === true) === isOwn;
-        // What is constant was never an address of anybody's.
+        // A constant was never an address on the wire.
         if (technique === undefined || !isWanted || element.source.kind === 'constant') return [];
         return [[id, ...(isOwn ? [enterpriseNumber] : []), element.id, STABLE, technique]];
       }),

@@ -187,7 +187,7 @@ export class Backlog {
     return entry.dataRecords;
   }
 
-  /** What was handed out and not confirmed is handed out again. */
+  /** Hands out again the batches that were handed out and not confirmed. */
   rewind(): void {
     const [first] = this.#inFlight;
     if (first === undefined) return;

@@ -1,6 +1,6 @@
 /**
  * Keeps a session with a collector: connects, tries again with growing pauses when that fails or the session ends,
- * looks the name up again, and counts. What is sent in a session is session-sink.ts's business.
+ * looks the name up again, and counts. session-sink.ts sends records in a session.
  */
 import { ExportError } from '../../base/errors.ts';
 import type { CollectorExporter } from '../collector/collector-exporter.ts';

@@ -6,8 +6,9 @@ import type { ExportClock } from '../contract/export-clock.ts';
 import type { ExporterConfig, ExportingConfig } from '../contract/record-sink.ts';
 import { addressTowards, isLocalAddress, type ResolvedAddress } from '../transport/collector-address.ts';
 import { MessageArena } from '../transport/message-arena.ts';
+import { openUdpTransport } from '../transport/open-udp-transport.ts';
 import type { SocketSettings } from '../transport/udp-socket.ts';
-import { openUdpTransport, type UdpTransport } from '../transport/udp-transport.ts';
+import type { UdpTransport } from '../transport/udp-transport.ts';
 
 /** Largest message: what every path carries unfragmented, or nearly so for IPv4; IPv6's least MTU less headers. */
 const MESSAGE_OCTETS_IPV4 = 1400;

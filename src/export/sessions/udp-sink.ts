@@ -2,7 +2,6 @@
  * A collector over UDP: finds its address and keeps it up to date, and counts across the sockets that follow each
  * other. A new address is a new transport session (RFC 7011 §10.3): templates first, sequence numbers from 0.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { ExportError } from '../../base/errors.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import type { CollectorExporter } from '../collector/collector-exporter.ts';
@@ -23,6 +22,7 @@ import { isHostName, type ResolvedAddress, resolveCollector } from '../transport
 import { sendErrorReason } from '../transport/transport.ts';
 import type { UdpTransport } from '../transport/udp-transport.ts';
 import { openUdpExporter } from './udp-exporter.ts';
+import { hearRefusal, leadOfTemplates } from './udp-waits.ts';
 
 const RESOLVE_MS = 60_000;
 /** After errors the name is looked up again this soon. */
@@ -30,18 +30,14 @@ const RESOLVE_AFTER_ERROR_MS = 5000;
 /** Looks, a second apart, without a refusal until a collector that refused counts as back. */
 const QUIET_LOOKS = 2;
 
-/**
- * Collectors with several threads may decode a datagram before one that came earlier (GoFlow2): templates get this much
- * of a lead before the first records.
- */
-const TEMPLATE_LEAD_MS = 50;
-
 interface Session {
   readonly exporter: CollectorExporter;
   readonly address: ResolvedAddress;
   readonly transport: UdpTransport;
-  /** Records wait until then; 0: they need not wait. */
-  recordsFromMs: number;
+  /** Resolves when records may follow the templates; undefined: they need not wait. */
+  lead: Promise<void> | undefined;
+  /** Its socket is closed, or about to be. */
+  isOver: boolean;
 }
 
 /** The first failure of a collector that is not ready, with the reason for its counter. */
@@ -85,7 +81,7 @@ export class UdpSink implements RecordSink {
     const parts = partsOfTemplates(config, to);
     this.needsEncapsulation = parts.encapsulation;
     this.needsHealth = parts.health;
-    this.#past = emptyStatistics(to.url);
+    this.#past = { ...emptyStatistics(to.url), recordsRefused: 0 };
   }
 
   get isAway(): boolean {
@@ -107,8 +103,10 @@ export class UdpSink implements RecordSink {
     this.#tellStatistics(exporter);
     if (this.#interfaces !== undefined) exporter.setInterfaces(this.#interfaces);
     const retired = this.#retire();
-    const recordsFromMs = exporter.announceTemplates() ? performance.now() + TEMPLATE_LEAD_MS : 0;
-    this.#session = { exporter, transport, address, recordsFromMs };
+    const session: Session = { exporter, transport, address, lead: undefined, isOver: false };
+    if (exporter.announceTemplates())
+      session.lead = leadOfTemplates(session).then(() => void (session.lead = undefined));
+    this.#session = session;
     this.#sessions++;
     this.#errorsSeen = 0;
     this.#refusedSeen = 0;
@@ -120,20 +118,14 @@ export class UdpSink implements RecordSink {
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
     const session = this.#session;
     if (session === undefined) return this.#exportLater(batch);
-    if (session.recordsFromMs > 0) {
-      const waitMs = session.recordsFromMs - performance.now();
-      if (waitMs > 0) {
-        this.#held = this.#dataRecords(batch);
-        const waiting = delay(waitMs).then(() => {
-          this.#held = 0;
-          return this.exportBatch(batch);
-        });
-        this.#pending = waiting;
-        return waiting;
-      }
-      // What came of the announcement: the system would tell of it instead of sending the next message, the templates again.
-      session.transport.look();
-      session.recordsFromMs = 0;
+    if (session.lead !== undefined) {
+      this.#held = this.#dataRecords(batch);
+      const waiting = session.lead.then(() => {
+        this.#held = 0;
+        return this.exportBatch(batch);
+      });
+      this.#pending = waiting;
+      return waiting;
     }
     const pending = session.exporter.exportBatch(batch);
     this.#pending = pending;
@@ -166,19 +158,22 @@ export class UdpSink implements RecordSink {
     for (const resolve of this.#whenOpen.splice(0)) resolve();
     // What a batch that waits still adds to messages goes out with them.
     await this.#pending;
-    await this.#session?.exporter.end();
+    if (this.#session === undefined) return;
+    await this.#session.exporter.end();
+    await hearRefusal(this.#session.transport);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const resolve of this.#whenOpen.splice(0)) resolve();
     await this.#opening;
-    await this.#session?.exporter.close();
+    if (this.#session === undefined) return;
+    this.#session.isOver = true;
+    await this.#session.exporter.close();
   }
 
   statistics(): CollectorStatistics {
-    const present = this.#session?.exporter.statistics();
-    const sum = present === undefined ? this.#past : addStatistics(this.#past, present);
+    const sum = this.#session === undefined ? this.#past : this.#withPast(this.#session);
     return {
       ...sum,
       recordsOffered: sum.recordsOffered + this.#held + this.#stopped,
@@ -188,6 +183,11 @@ export class UdpSink implements RecordSink {
       isUp: !this.isAway,
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
     };
+  }
+
+  #withPast({ exporter, transport }: Session): CollectorStatistics {
+    const recordsRefused = transport.statistics.refusedFlowRecords;
+    return addStatistics(this.#past, { ...exporter.statistics(), recordsRefused });
   }
 
   async #exportLater(batch: FlowRecordBatch): Promise<void> {
@@ -245,7 +245,9 @@ export class UdpSink implements RecordSink {
     this.#session = undefined;
     await this.#pending;
     await session.exporter.end();
-    this.#past = addStatistics(this.#past, session.exporter.statistics());
+    await hearRefusal(session.transport);
+    session.isOver = true;
+    this.#past = this.#withPast(session);
     this.#lost.add(session.exporter.notSent);
     await session.exporter.close();
   }

@@ -15,7 +15,7 @@ import {
 export interface Gap {
   readonly start: number;
   readonly end: number;
-  /** What is lost in it, as far as its octets tell. */
+  /** Its lost records, as far as its octets tell. */
   readonly batches: number;
   readonly dataRecords: number;
   /** Whether that is all that is lost. */

@@ -49,7 +49,7 @@ export function openSpool(to: ExporterConfig, context: SinkContext): Spool | und
   return spool;
 }
 
-/** What is lost, as far as that is known. */
+/** The loss, as far as it is known. */
 function lostText({ batches, dataRecords, unknownOctets }: RecoveredDamage): string {
   const known = `${dataRecords} flow records (${batches} ${batches === 1 ? 'batch' : 'batches'}) are lost`;
   if (unknownOctets === 0) return known;

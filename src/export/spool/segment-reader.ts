@@ -56,8 +56,8 @@ export class SegmentReader {
   }
 
   /**
-   * Finds where to go on behind damage that nobody knew of: at the next frame that is whole, or in memory. What was lost
-   * is what the rest of the segment does not hold.
+   * Finds where to go on behind damage that nobody knew of: at the next frame that is whole, or in memory. The loss
+   * is all that the rest of the segment does not hold.
    */
   passDamage(segment: SegmentFile, at: number, held: readonly HeldBatch[]): Damage {
     const base = segment.number * SEGMENT_SPAN;

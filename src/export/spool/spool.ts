@@ -93,7 +93,7 @@ export class Spool {
       this.#committed,
       (first?.number ?? 1) * SEGMENT_SPAN + SEGMENT_HEADER_OCTETS,
     );
-    // What is damaged right there has been told.
+    // Damage right there has been told.
     const gap = first?.gaps.get(this.#readPosition - first.number * SEGMENT_SPAN);
     if (gap !== undefined) this.#readPosition = first!.number * SEGMENT_SPAN + gap.end;
     this.#committed = this.#readPosition;

@@ -69,6 +69,11 @@ export class ReceiverQueue {
     return drops;
   }
 
+  /** Whether anything waits in the socket that the collector has not read. */
+  get isUnread(): boolean {
+    return (this.#look() ?? 0) > 0;
+  }
+
   /**
    * Looks at the socket.
    * @param nowMs a monotonic clock

@@ -7,6 +7,8 @@ export interface TransportStatistics {
   octets: number;
   /** Flow records in those messages. */
   flowRecords: number;
+  /** Of these, those of the 2 s before a refusal by the receiving host (sent-window.ts): sent in vain. */
+  refusedFlowRecords: number;
   /** Flow records in messages that it did not take, and packets and octets of their flows. */
   failedFlowRecords: number;
   failedFlowPackets: number;
@@ -21,6 +23,7 @@ export function createTransportStatistics(): TransportStatistics {
     messages: 0,
     octets: 0,
     flowRecords: 0,
+    refusedFlowRecords: 0,
     failedFlowRecords: 0,
     failedFlowPackets: 0,
     failedFlowOctets: 0,

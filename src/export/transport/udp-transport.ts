@@ -3,23 +3,14 @@
  * reason and never fatal. Paced by a token bucket, and for collectors on this host by their own receive queue.
  */
 import type { Socket } from 'node:dgram';
-import {
-  openSegmentedUdpSocket,
-  SEGMENTED_OCTETS_MAX,
-  SEGMENTS_MAX,
-  type SegmentedUdpSocket,
-} from '../../sys/segmented-udp.ts';
-import type { UdpEndpoint } from '../../sys/udp-diagnosis.ts';
+import { SEGMENTED_OCTETS_MAX, SEGMENTS_MAX, type SegmentedUdpSocket } from '../../sys/segmented-udp.ts';
 import type { SendErrorReason } from '../contract/fault-reasons.ts';
-import { addressOctets, isLocalAddress, type ResolvedAddress } from './collector-address.ts';
 import type { MessageArena } from './message-arena.ts';
-import { type ReceiverQueue, watchReceiver } from './receiver-queue.ts';
-import { TokenBucket } from './token-bucket.ts';
+import type { ReceiverQueue } from './receiver-queue.ts';
+import { SENT_WINDOW_MS, SentWindow } from './sent-window.ts';
+import type { TokenBucket } from './token-bucket.ts';
 import { createTransportStatistics, sendErrorReason, type Transport } from './transport.ts';
-import { connectUdp, type SocketSettings } from './udp-socket.ts';
 
-/** Asked of the system, which gives what it allows (net.core.wmem_max). */
-const SEND_BUFFER_OCTETS = 4 << 20;
 /**
  * Looks at a full receive queue before the thread sleeps for a whole millisecond, which is what timers can do. After
  * each of them it naps: a collector reads a full queue in a few tenths of a millisecond, and may need this processor.
@@ -39,48 +30,6 @@ const REASONS_BY_ERRNO: Readonly<Record<number, SendErrorReason>> = {
   113: 'ehostunreach',
 };
 
-/** Where a connected socket's datagrams come from. */
-function localEnd(socket: Socket): UdpEndpoint {
-  const { address, port } = socket.address();
-  return { address: addressOctets(address), port };
-}
-
-/**
- * Opens a transport.
- * @param options `rate` in messages a second, or 'max'
- * @throws ExportError where the socket cannot be opened
- */
-export async function openUdpTransport(
-  arena: MessageArena,
-  options: {
-    to: ResolvedAddress;
-    port: number;
-    url: string;
-    rate: number | 'max';
-    settings?: SocketSettings;
-  },
-): Promise<UdpTransport> {
-  const { to, port, url, settings = {} } = options;
-  const socket = await connectUdp(to, port, settings, url);
-  try {
-    socket.setSendBufferSize(SEND_BUFFER_OCTETS);
-  } catch {
-    // The default buffer works too: sends wait a little more often.
-  }
-  const isLocal = isLocalAddress(to.address);
-  // Only within a host: what a network card makes of segments is another matter, and paced anyway.
-  const isPlain = Object.values(settings).every((value) => value === undefined);
-  const segmented =
-    isLocal && isPlain
-      ? openSegmentedUdpSocket(addressOctets(to.address), port, arena.bytes, SEND_BUFFER_OCTETS)
-      : undefined;
-  const receiver = isLocal
-    ? watchReceiver(segmented?.local ?? localEnd(socket), to.address, port)
-    : undefined;
-  const rate = options.rate === 'max' ? Number.POSITIVE_INFINITY : options.rate;
-  return new UdpTransport(arena, socket, new TokenBucket(rate), receiver, segmented);
-}
-
 export class UdpTransport implements Transport {
   readonly statistics = createTransportStatistics();
   readonly #arena: MessageArena;
@@ -94,6 +43,10 @@ export class UdpTransport implements Transport {
   /** Called when a message was refused, with the reason. */
   onRefused: ((reason: SendErrorReason) => void) | undefined;
   #isGone = false;
+  readonly #sent = new SentWindow();
+  /** On the monotonic clock: the last look before messages were sent, and the last refusal by the host. */
+  #nowMs = 0;
+  #refusedAtMs = Number.NEGATIVE_INFINITY;
   /** Messages that may be sent before the receiver is looked at again. */
   #receiverAllowance = 0;
   #looks = 0;
@@ -168,6 +121,17 @@ export class UdpTransport implements Transport {
     if (errno !== 0) this.#refused(REASONS_BY_ERRNO[errno] ?? 'other');
   }
 
+  /** Whether the collector's host refused messages a moment ago, and records were sent since. */
+  get isUnheard(): boolean {
+    const nowMs = performance.now();
+    return nowMs - this.#refusedAtMs < SENT_WINDOW_MS && this.#sent.records(nowMs) > 0;
+  }
+
+  /** Whether messages wait in the socket of a collector on this host; false where that is not known. */
+  get isUnread(): boolean {
+    return this.#receiver?.isUnread ?? false;
+  }
+
   /** Sends nothing any more: what is closed is thrown away, and nobody waits any longer. */
   abandon(): void {
     this.#isGone = true;
@@ -229,6 +193,7 @@ export class UdpTransport implements Transport {
   /** How many of `wanted` messages may go now. */
   #allowance(wanted: number): number {
     const nowMs = performance.now();
+    this.#nowMs = nowMs;
     const byRate = Math.min(wanted, this.#bucket.available(nowMs));
     if (this.#receiver === undefined || byRate === 0) return byRate;
     if (this.#receiverAllowance === 0) {
@@ -267,6 +232,7 @@ export class UdpTransport implements Transport {
       statistics.messages++;
       statistics.octets += arena.lengths[slot]!;
       statistics.flowRecords += arena.flowRecords[slot]!;
+      this.#sent.add(arena.flowRecords[slot]!, this.#nowMs);
     }
     arena.done++;
     if (reason !== undefined) this.#refused(reason);
@@ -275,6 +241,11 @@ export class UdpTransport implements Transport {
 
   #refused(reason: SendErrorReason): void {
     this.statistics.errors[reason]++;
+    // Nobody listens there, or a firewall says so: of messages that were sent already.
+    if (reason === 'econnrefused' || reason === 'ehostunreach') {
+      this.#refusedAtMs = performance.now();
+      this.statistics.refusedFlowRecords += this.#sent.take(this.#refusedAtMs);
+    }
     this.onRefused?.(reason);
   }
 

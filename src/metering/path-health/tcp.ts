@@ -1,6 +1,6 @@
 /**
  * TCP in the middle of the path (RFC 9293): follows both directions' sequence and acknowledgement numbers, windows and
- * options. What is usual, new data in order and acknowledgements that advance, is done here; what is not goes to
+ * options. New data in order and acknowledgements that advance are usual and done here; the rest goes to
  * loss.ts, times go to timing.ts. All arithmetic on numbers is modulo 2^32.
  */
 

@@ -19,7 +19,7 @@ const PACKETS_PER_BATCH = 512;
 const BATCHES_PER_LOOK = 32;
 const SECOND_MS = 1000;
 
-/** What was counted since the start; NaN for what the source cannot know. */
+/** Counts since the start; NaN for a count that the source cannot know. */
 export interface LiveCount {
   readonly elapsedMs: number;
   readonly packets: number;

@@ -112,6 +112,7 @@ const collectorRows: Rows<Collector> = ({
   recordsDropped = {},
   lastError,
   recordsRepeated,
+  recordsRefused = 0,
 }) => [
   ...Object.entries(errors).map(([reason, count]) => ({
     count,
@@ -125,6 +126,12 @@ const collectorRows: Rows<Collector> = ({
     remedy: FAULT_REMEDIES[reason] ?? 'see the reason',
     level: 'warning' as const,
   })),
+  {
+    count: recordsRefused,
+    what: 'flow records sent to a collector that refuses them',
+    remedy: FAULT_REMEDIES.econnrefused!,
+    level: 'warning',
+  },
   {
     count: collectorDrops ?? Number.NaN,
     what: "messages dropped by the collector's socket",

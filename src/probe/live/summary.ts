@@ -23,7 +23,7 @@ export interface Balance {
   readonly lost: number;
   /** In the flow records that the exporting process got. */
   readonly inRecords: number;
-  /** What is left: in flow tables while the probe runs, 0 at its end. */
+  /** The rest: in flow tables while the probe runs, 0 at its end. */
   readonly rest: number;
 }
 

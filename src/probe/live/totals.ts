@@ -38,7 +38,7 @@ export interface MainCounts {
   restarts: number;
 }
 
-/** What is fixed about a worker. */
+/** Facts about a worker that do not change. */
 export interface WorkerIdentity {
   readonly interface: string;
   readonly ring: number;

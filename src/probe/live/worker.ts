@@ -204,7 +204,7 @@ class LiveWorker {
     this.#metering.meter(prepared, batch.view);
   }
 
-  /** What is due a few times a second, however busy or quiet the link is. */
+  /** Duties of a few times a second, however busy or quiet the link is. */
   async #turn(source: LiveSource, isQuiet: boolean): Promise<void> {
     this.#turnAtMs = performance.now() + TURN_MS;
     if (isQuiet) this.#expireQuiet();

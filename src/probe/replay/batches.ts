@@ -70,7 +70,7 @@ export class ReplayBatches {
   readonly #plain: PlainPath | undefined;
   /** Packets that went the straight way since one could not. */
   #straight = 0;
-  /** What was read last, or undefined if it went the straight way. */
+  /** The batch that was read last, or undefined if its packets went the straight way. */
   #read: PacketBatch | undefined;
   #view: DataView;
   #interfacesKnown = 0;

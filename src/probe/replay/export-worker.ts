@@ -98,7 +98,7 @@ async function run({ config, columns, isFollowed }: ReplayExportData): Promise<v
       started.resolve(request.queues);
     } else announceInterfaces(exporting, config, request.interfaces);
   };
-  // What has been posted before a record must be heard before it, whatever the event loop would take first.
+  // A message that was posted before a record must be heard before it, whatever the event loop would take first.
   const hearAll = () => {
     for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port))
       hear(next.message as ReplayExportRequest);

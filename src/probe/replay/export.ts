@@ -28,7 +28,7 @@ import {
   tellStatistics,
 } from './records.ts';
 
-/** What is known once the last record has been taken. */
+/** Results, once the last record has been taken. */
 export interface RecordsTaken {
   readonly statistics: readonly CollectorStatistics[];
   readonly output: PrintedOutput;

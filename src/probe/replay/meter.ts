@@ -75,9 +75,9 @@ const FLOWS_PER_TURN = 1024;
 /** How long records wait at most for others to be handed over with them, and flows of a silent input for their end. */
 const TURN_MS = 100;
 
-/** What is known of a meter's input at its end. */
+/** A meter's input at its end. */
 export interface InputRead {
-  /** What was wrong with it. */
+  /** Its faults. */
   readonly errors: readonly FlowtapError[];
   /** Names of the captures in it. */
   readonly files: readonly string[];
@@ -193,7 +193,7 @@ export class ReplayMeter {
     return this.#isFollowed ? Math.max(latestNs, this.#clock.timeNs(performance.now())) : latestNs;
   }
 
-  /** What is due a few times a second, whatever the input does. */
+  /** Duties of a few times a second, whatever the input does. */
   #turn(): void {
     const queue = this.#queue;
     if (this.#isFollowed && queue?.hasRoom !== false) {

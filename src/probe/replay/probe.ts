@@ -35,7 +35,7 @@ const PROGRESS_MS = 100;
 type OnInterfaces = (interfaces: readonly SourceInterface[]) => void;
 
 interface MeterEnd extends Omit<InputRead, 'errors'> {
-  /** What was wrong with the input. */
+  /** Faults of the input. */
   readonly errors: readonly string[];
 }
 
@@ -179,7 +179,7 @@ function beginLater(taker: RecordTaker, { counters, queue, ended }: RunningMeter
 /**
  * Replays captures: resolves when everything has been metered, exported and written.
  * @throws ConfigError for faults in templates, ExportError for a collector that cannot be opened; an error of ours if a
- *   thread dies. What is wrong with a capture is in the summary's `errors`.
+ *   thread dies. Faults of a capture are in the summary's `errors`.
  */
 export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> {
   const startedAtMs = performance.now();

@@ -10,7 +10,7 @@ import type { FlowRecordBatch, RecordParts } from '../../records/flow-layout.ts'
 import { runCounters } from '../counters.ts';
 import { meteringStatistics } from '../statistics.ts';
 
-/** What is written into records, in this order: maps go by the true MAC addresses. */
+/** Changes that are written into records, in this order: maps go by the true MAC addresses. */
 export interface RecordRewriting {
   /** Writes the interfaces. */
   readonly numbers: InterfaceNumbers | undefined;

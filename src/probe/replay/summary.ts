@@ -70,6 +70,7 @@ function exporterSummary(one: CollectorStatistics): ExporterSummary {
     })),
     recordsSpooled: one.recordsSpooled ?? 0,
     recordsRepeated: one.recordsRepeated ?? 0,
+    recordsRefused: one.recordsRefused ?? 0,
     hasSessions: one.recordsRepeated !== undefined,
     collectorDrops,
   };

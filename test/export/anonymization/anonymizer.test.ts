@@ -1,4 +1,4 @@
-/** What is replaced in a record, what is left alone, and what is wrong with keys; nfanon of nfdump is the witness. */
+/** Values that are replaced in a record or left alone, and faults of keys; nfanon of nfdump is the witness. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** What was there before stays: a second run, or a second process, gets a number; folders that nobody asked for are not made. */
+/** A file that was there before stays: a second run, or a second process, gets a number; folders that nobody asked for are not made. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** What is announced while no record comes: a collector that was started meanwhile need not wait for the next flow. */
+/** Announcements while no record comes: a collector that was started meanwhile need not wait for the next flow. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createCollectorExporter } from '../../../src/export/collector/collector-options.ts';

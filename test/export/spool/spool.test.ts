@@ -155,7 +155,7 @@ describe('a backlog', () => {
         handed.push(entry.batch.doubles[FORWARD_DOUBLE + OCTETS]! / BATCH_RECORDS);
       }
       expect(handed).toEqual(numbers(expected, expected + handed.length));
-      // What is acknowledged is on disk alone until it is confirmed, or handed out again.
+      // An acknowledged batch is on disk alone until it is confirmed, or handed out again.
       backlog.acknowledge(Math.floor(handed.length / (1 + (round % 4))));
       const arrived = round % 3 === 0 ? Math.floor(handed.length / 2) : handed.length;
       for (let i = 0; i < arrived; i++) backlog.confirm();

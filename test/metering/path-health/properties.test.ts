@@ -1,5 +1,5 @@
 /**
- * Path health of random connections: losses, disorder, acknowledgements and windows as they fall. What is measured must
+ * Path health of random connections: losses, disorder, acknowledgements and windows as they fall. The figures must
  * not depend on where sequence numbers begin, on which host has the smaller address, or on the IP version.
  */
 import fc from 'fast-check';

@@ -39,8 +39,14 @@ describe('a replay', () => {
   });
 
   it.each([
-    ['ipfix://127.0.0.1:PORT', /\d+ flow records were not sent; econnrefused: nothing listens on that port/],
-    ['ipfix+tcp://127.0.0.1:PORT?giveUpAfter=100ms', /\d+ flow records were not sent; unreachable: .*spool/],
+    [
+      'ipfix://127.0.0.1:PORT',
+      /\d+ flow records could not be sent(, \d+ flow records? went .*)?; econnrefused: nothing listens on that port/,
+    ],
+    [
+      'ipfix+tcp://127.0.0.1:PORT?giveUpAfter=100ms',
+      /\d+ flow records could not be sent; unreachable: .*spool/,
+    ],
   ])('that could not send records to %s says how many, and ends with exit code 1', async (url, expected) => {
     const place = url.replace('PORT', String(await freeUdpPort()));
     const { code, err } = runFlowtap(['replay', DEMO, '-q', '-o', 'none', '-e', place]);
