@@ -424,6 +424,40 @@ def make_links():
         enhanced(types.index(kind), us + i, data) for i, (kind, data) in enumerate(frames))
 
 
+def router_any(header):
+    """What `tcpdump -i any` sees on a router between ifIndex 2 and 3: a TCP connection and a lost datagram, and a connection of the router's own by ifIndex 3."""
+    incoming, outgoing = 0, 4
+    frames = []
+    for at, frame in tcp_talk(40001):
+        packet = frame[IP]
+        ways = (2, 3) if packet.src == A else (3, 2)
+        frames.append((at, header(ways[0], incoming) + raw(packet)))
+        forwarded = packet.copy()
+        forwarded.ttl -= 1
+        del forwarded.chksum
+        frames.append((at + MS // 100, header(ways[1], outgoing) + raw(forwarded)))
+    frames.append((20 * MS, header(2, incoming) + raw(udp4(5001))))
+    for at, frame in tcp_talk(40002, start=30 * MS):
+        frames.append((at, header(3, outgoing if frame[IP].src == A else incoming) + raw(frame[IP])))
+    return frames
+
+
+def make_any_sll2():
+    """`tcpdump -i any` on a router (LINKTYPE_LINUX_SLL2): a TCP connection that is forwarded between ifIndex 2 and 3, a datagram that is not, and a connection of the router's own.
+
+    Each interface is an observation point of its own, so each packet is counted once in each of two flows; ingressInterface is the kernel's ifIndex.
+    """
+    return pcap(router_any(lambda index, kind: struct.pack('>HHIHBB', 0x800, 0, index, 1, kind, 6) + bytes.fromhex('0200000000010000')), link_type=276)
+
+
+def make_any_sll():
+    """The same with LINKTYPE_LINUX_SLL, which does not tell the interface.
+
+    All packets of a connection are one flow, in which forwarded ones are counted twice; `--flow-key direction` keeps outgoing ones apart.
+    """
+    return pcap(router_any(lambda index, kind: struct.pack('>HHH', kind, 1, 6) + bytes.fromhex('0200000000010000') + b'\x08\x00'), link_type=113)
+
+
 def make_empty():
     """A file header, no packet.
 
@@ -440,6 +474,7 @@ FILES = {
     'nanoseconds.pcap': make_nanoseconds, 'big-endian.pcap': make_big_endian, 'raw-ip.pcap': make_raw_ip,
     'snapped.pcap': make_snapped, 'truncated.pcap': make_truncated, 'gzip.pcap.gz': make_gzip,
     'sections.pcapng': make_sections, 'links.pcapng': make_links, 'empty.pcap': make_empty,
+    'any-sll2.pcap': make_any_sll2, 'any-sll.pcap': make_any_sll,
 }
 
 if __name__ == '__main__':

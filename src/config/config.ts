@@ -37,6 +37,7 @@ export interface FlowtapConfig {
       readonly vlan: boolean;
       readonly pppoe: boolean;
       readonly interface: boolean;
+      readonly direction: boolean;
       readonly tos: boolean;
       readonly mac: boolean;
       readonly mpls: boolean;

@@ -27,6 +27,11 @@ const ERF_ETHERNET_PAD = 2;
 /** Channel and flags before a frame of a channelised line. */
 const ERF_CHANNEL_OCTETS = 4;
 
+/** A header that a card or router added was never on the wire: the frame's length is without it. */
+function leaveOut(state: DecodeState, octets: number): void {
+  state.frameOctets = state.frameOctets > octets ? state.frameOctets - octets : 0;
+}
+
 /** An ERF record: a layer, a reason, or HEADER_PASSED before a serial line. */
 export function erfLayer(state: DecodeState): number {
   const view = state.view;
@@ -43,8 +48,11 @@ export function erfLayer(state: DecodeState): number {
     more = view.getUint8(offset) & ERF_EXTENDED;
     offset += ERF_EXTENSION_OCTETS;
   }
+  const start = state.offset;
   state.offset = offset;
-  return erfPayload(state, type & ERF_TYPE_MASK);
+  const layer = erfPayload(state, type & ERF_TYPE_MASK);
+  leaveOut(state, state.offset - start);
+  return layer;
 }
 
 function erfPayload(state: DecodeState, type: number): number {
@@ -100,11 +108,13 @@ export function juniperLayer(state: DecodeState): number {
     octets += view.getUint16(start + JUNIPER_OCTETS);
   }
   state.offset = start + octets;
+  leaveOut(state, octets);
   if ((word & JUNIPER_NO_LINK_LAYER) === 0) return HEADER_PASSED;
   if (state.offset + JUNIPER_PROTOCOL_OCTETS > state.capturedEnd) {
     return missingHeader(state, JUNIPER_PROTOCOL_OCTETS, LINK_TOO_SHORT, LINK_TRUNCATED);
   }
   const protocol = view.getUint32(state.offset, true);
   state.offset += JUNIPER_PROTOCOL_OCTETS;
+  leaveOut(state, JUNIPER_PROTOCOL_OCTETS);
   return protocol === JUNIPER_IPV4 || protocol === JUNIPER_MPLS_IP ? LAYER_IP : OTHER_LINK_PROTOCOL;
 }

@@ -108,6 +108,26 @@ describe('link types', () => {
     });
   }
 
+  it('headers of capture cards and routers do not count to the frame', () => {
+    const ethernet = `${MAC} 0800 ${IPV4_UDP}`;
+    const erf = (type: string, extensions = '') =>
+      `${'00'.repeat(8)} ${type} 04 0000 0000 0000 ${extensions}`;
+    const headers: [header: string, linkType: number, frame: string][] = [
+      [`${erf('02')} 0000`, 197, ethernet],
+      [`${erf('82', '00'.repeat(8))} 0000`, 197, ethernet],
+      [erf('16'), 197, IPV4_UDP],
+      [erf('01'), 197, `0f00 0800 ${IPV4_UDP}`],
+      ['4d474300', 178, ethernet],
+      ['4d474380 0006 000000000000', 178, ethernet],
+      ['4d474302 02000000', 178, IPV4_UDP],
+      ['4d474301', 179, `ff03 0021 ${IPV4_UDP}`],
+    ];
+    for (const [header, linkType, frame] of headers) {
+      const { packet } = decodeOne(hex(`${header} ${frame}`), { linkType });
+      expect(packet?.frameOctets, header).toBe(hex(frame).length);
+    }
+  });
+
   it('any other is unsupported', () => {
     for (const linkType of [2, 195, 147, 65535]) {
       expect(decodeOne(hex(IPV4_UDP), { linkType }).reason).toBe('unsupportedLinkType');

@@ -56,6 +56,18 @@ const GOLDEN: readonly GoldenCase[] = [
     flags: ['--decapsulate', 'vxlan'],
     witness: { innermost: true, arguments: ['-d', 'udp.port==8472,vxlan'] },
   },
+  {
+    name: 'any-sll2.no-interface',
+    file: join(PCAPS_FOLDER, 'any-sll2.pcap'),
+    flags: ['--flow-key', 'no-interface'],
+    witness: {},
+  },
+  {
+    name: 'any-sll.direction',
+    file: join(PCAPS_FOLDER, 'any-sll.pcap'),
+    flags: ['--flow-key', 'direction'],
+    witness: {},
+  },
 ];
 
 /** Captures that end in the middle, by intention. */

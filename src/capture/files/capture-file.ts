@@ -17,6 +17,8 @@ import { PcapngFormat, SECTION_HEADER_BLOCK } from './pcapng-format.ts';
 import { type ReadAheadOptions, ReadAheadWindow } from './read-ahead.ts';
 
 export interface CaptureFileOptions {
+  /** Outgoing packets of Linux cooked captures have an interface of their own. */
+  readonly isDirectionApart: boolean;
   /** Octets of a regular file read at a time. */
   readonly windowOctets: number;
   /** The memory to read it into, `windowOctets` long; without, each file has its own. */
@@ -92,8 +94,13 @@ export class CaptureFile {
   /** Adds frames to the batch as far as they lie in the window now. */
   fillNow(batch: PacketBatch): void {
     const format = this.#format;
-    if (!this.#isEnded && format !== undefined && format.fault === undefined)
-      format.fill(this.#window, batch);
+    if (!this.#isEnded && format !== undefined && format.fault === undefined) this.#read(format, batch);
+  }
+
+  #read(format: CaptureFormat, batch: PacketBatch): void {
+    const { count } = batch;
+    format.fill(this.#window, batch);
+    this.#context.cooked?.apply(batch, count);
   }
 
   /** Resolves to whether so many octets that have not been consumed lie in the window, some of them new. */
@@ -120,7 +127,7 @@ export class CaptureFile {
     }
     const format = this.#format;
     while (format !== undefined && format.fault === undefined) {
-      format.fill(window, batch);
+      this.#read(format, batch);
       // The frames of a batch lie in one memory: it goes out before the window moves.
       if (batch.count > 0 || format.fault !== undefined || !window.ensureNow(format.need)) break;
     }

@@ -2,6 +2,7 @@
 import type { Engine } from '../../engine/engine.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
 import type { ByteWindow, PlainRecords, SourceInterface } from '../source.ts';
+import { CookedInterfaces, isCooked, LINKTYPE_LINUX_SLL2 } from './cooked-interfaces.ts';
 
 /** Most octets of a frame, as in libpcap (MAXIMUM_SNAPLEN), unless the snap length is larger. */
 export const CAPTURED_LENGTH_MAX = 262_144;
@@ -53,8 +54,14 @@ export class CaptureContext {
   /** Walks through records that lie in its memory. */
   readonly engine: Engine | undefined;
 
-  constructor(engine?: Engine) {
+  /** Where a link type tells the interfaces of its frames; undefined until there is one. */
+  cooked: CookedInterfaces | undefined;
+  readonly #isDirectionApart: boolean;
+
+  /** @param isDirectionApart whether outgoing packets of cooked captures have an interface of their own */
+  constructor(engine?: Engine, isDirectionApart = false) {
     this.engine = engine;
+    this.#isDirectionApart = isDirectionApart;
   }
 
   /**
@@ -68,8 +75,15 @@ export class CaptureContext {
     if (known !== undefined) return known;
     // An index is 16 bits: a file that defines more shares the last one rather than mixing them up with the first.
     if (this.interfaces.length >= 0xffff) return 0xfffe;
-    this.interfaces.push(described);
-    this.#known.set(key, this.interfaces.length - 1);
-    return this.interfaces.length - 1;
+    const index = this.interfaces.length;
+    this.#known.set(key, index);
+    if (isCooked(described.linkType))
+      this.cooked ??= new CookedInterfaces(this.interfaces, this.#isDirectionApart);
+    if (described.linkType === LINKTYPE_LINUX_SLL2) {
+      // Its name, any, is that of no interface.
+      this.interfaces.push({ ...described, name: '' });
+      this.cooked!.addFree(index);
+    } else this.interfaces.push(described);
+    return index;
   }
 }

@@ -20,6 +20,8 @@ export interface CaptureOptions {
   readonly order?: 'given' | 'time';
   /** Records that are late by no more than this are put in the order of time. Default: 0, none are. */
   readonly reorderWindowMs?: number;
+  /** Outgoing packets of Linux cooked captures have an interface of their own (cooked-interfaces.ts). Default: false. */
+  readonly isDirectionApart?: boolean;
   /** Octets of regular files, and of everything else, read at a time; for tests. */
   readonly windowOctets?: number;
   readonly readOctets?: number;
@@ -40,6 +42,7 @@ export function openCaptures(
   engine?: Engine,
 ): PacketSource {
   const fileOptions: CaptureFileOptions = {
+    isDirectionApart: options.isDirectionApart ?? false,
     windowOctets: options.windowOctets ?? WINDOW_OCTETS,
     readOctets: options.readOctets ?? READ_OCTETS,
   };

@@ -25,7 +25,7 @@ export abstract class Captures implements FrameSupply {
   readonly #options: CaptureFileOptions;
 
   constructor(options: CaptureFileOptions, engine?: Engine) {
-    this.context = new CaptureContext(engine);
+    this.context = new CaptureContext(engine, options.isDirectionApart);
     this.interfaces = this.context.interfaces;
     this.#options = options;
   }

@@ -75,6 +75,13 @@ export const METERING_OPTIONS: readonly ConfigOption[] = [
     help: 'Interface is part of the flow key; off for a TAP that has each direction on an interface of its own.',
   },
   {
+    path: 'metering.flowKey.direction',
+    type: SWITCH,
+    default: false,
+    unit: '',
+    help: 'Direction of a Linux cooked capture (tcpdump -i any) is part of the flow key: on a router, where SLL does not tell the interface, each packet that goes out was counted when it came in.',
+  },
+  {
     path: 'metering.flowKey.tos',
     type: SWITCH,
     default: false,

@@ -146,7 +146,11 @@ function startMeters(
     start(
       {
         files,
-        capture: { order: merge ? 'time' : 'given', reorderWindowMs },
+        capture: {
+          order: merge ? 'time' : 'given',
+          reorderWindowMs,
+          isDirectionApart: config.metering.flowKey.direction,
+        },
         decode: { ...config.decode, flowKey: config.metering.flowKey },
         metering: config.metering,
         speed: speed === 'max' ? undefined : speed,
