@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Command, Flag } from '../cli/command.ts';
 import { COMMANDS } from '../cli/commands.ts';
 import { SHELLS } from '../cli/yargs-options.ts';
-import { EXPORTER_PROTOCOLS, exporterScheme } from '../config/exporter-schemes.ts';
+import { EXPORTER_PROTOCOLS, EXPORTER_SCHEMES } from '../config/exporter-schemes.ts';
 import { CONFIG_GROUPS } from '../config/groups.ts';
 import { CONFIG_OPTIONS, flagText } from '../config/schema.ts';
 import type { ConfigOption } from '../config/types/config-option.ts';
@@ -119,7 +119,7 @@ function exporterLines(): string[] {
   const lines = ['.SH EXPORTERS', marked(CONFIG_GROUPS.exporters!)];
   const options = new Map<string, { option: ConfigOption; readers: string[] }>();
   for (const protocol of EXPORTER_PROTOCOLS) {
-    const { form, defaultPort, help, options: rows } = exporterScheme(protocol);
+    const { form, defaultPort, help, options: rows } = EXPORTER_SCHEMES[protocol];
     const port = defaultPort === 0 ? [] : [`Usual port: ${defaultPort}.`];
     lines.push(...tagged(bold(protocol) + escaped(FORMS[form]), marked(help), ...port));
     for (const option of rows) {
