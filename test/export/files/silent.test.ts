@@ -8,7 +8,7 @@ import type { ExporterProtocol, RecordSink, SinkFactory } from '../../../src/exp
 import { createIpfixFileSink } from '../../../src/export/files/ipfix-file-sink.ts';
 import { createParquetSink } from '../../../src/export/files/parquet-sink.ts';
 import { createTextFileSink } from '../../../src/export/files/text-file-sink.ts';
-import { waitFor } from '../../support/network.ts';
+import { waitFor } from '../../support/wait.ts';
 import { flowsAt, makeSink, temporaryFolder, uniflows } from './sink-support.ts';
 
 let folder = '';
