@@ -1,14 +1,47 @@
 import { defineConfig } from 'vitest/config';
 
-// Tests that start collectors or sniff loopback share this machine's ports and its two cores: one file at a time
-// keeps their timing honest. Unit tests are quick enough not to notice.
+/**
+ * Three projects, told apart by the file's name, one after the other:
+ * - `unit` (`.test.ts`): nothing but our code in this process, two files at a time;
+ * - `process` (`.process.test.ts`): starts our own program, threads, sockets on loopback, two files at a time;
+ * - `tools` (`.tools.test.ts`): outside tools, network namespaces, services; one file at a time, for honest timing.
+ * test/kinds.test.ts holds names against what files import.
+ */
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // Longer than any wait within a test, which says better what is missing: a limit is no measure of speed.
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    fileParallelism: false,
     execArgv: ['--expose-gc'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.{process,tools}.test.ts'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'process',
+          include: ['test/**/*.process.test.ts'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'tools',
+          include: ['test/**/*.tools.test.ts'],
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
   },
 });

@@ -9,8 +9,6 @@ const SCRIPT = join(import.meta.dirname, '../.ci/report.mjs');
 
 const long = Array.from({ length: 40 }, (_, i) => `line ${i}`).join('\n');
 const REPORT = {
-  numPassedTests: 1,
-  numFailedTests: 1,
   testResults: [
     {
       name: '/somewhere/test/a/one.test.ts',
@@ -20,6 +18,7 @@ const REPORT = {
         { status: 'failed', fullName: 'a bad one', failureMessages: [`\x1b[31mError\x1b[39m: ${long}`] },
         { status: 'pending', fullName: 'by GoFlow2', failureMessages: [] },
         { status: 'pending', fullName: 'one without its tool', failureMessages: [] },
+        { status: 'pending', fullName: 'real captures (of ../shared/pcaps) are read', failureMessages: [] },
       ],
     },
     {
@@ -31,15 +30,31 @@ const REPORT = {
   ],
 };
 
+const TOOLS_REPORT = {
+  testResults: [
+    {
+      name: '/somewhere/test/a.tools.test.ts',
+      status: 'passed',
+      assertionResults: [
+        { status: 'passed', fullName: 'of a tool', failureMessages: [] },
+        { status: 'passed', fullName: 'of another tool', failureMessages: [] },
+      ],
+    },
+  ],
+};
+
 it('names every failed and skipped test, and counts them', () => {
   const folder = mkdtempSync(join(tmpdir(), 'flowtap-report-'));
-  const [report, counts] = [join(folder, 'report.json'), join(folder, 'counts')];
-  writeFileSync(report, JSON.stringify(REPORT));
-  const run = (...go: string[]) => {
-    const output = execFileSync(process.execPath, [SCRIPT, report, counts, ...go], { encoding: 'utf8' });
+  const counts = join(folder, 'counts');
+  const reports = [REPORT, TOOLS_REPORT].map((report, i) => {
+    writeFileSync(join(folder, `${i}.json`), JSON.stringify(report));
+    return join(folder, `${i}.json`);
+  });
+  const run = (here: string) => {
+    const output = execFileSync(process.execPath, [SCRIPT, counts, here, ...reports], { encoding: 'utf8' });
     return { output, counts: readFileSync(counts, 'utf8') };
   };
-  const { output, counts: withoutGo } = run();
+  const { output, counts: without } = run('');
   expect(output.split('\n').slice(0, 3)).toEqual([
     'failed: test/a/one.test.ts: a bad one',
     '    Error: line 0',
@@ -50,7 +65,9 @@ it('names every failed and skipped test, and counts them', () => {
   );
   expect(output).toContain('skipped: one without its tool\n');
   // Passed; failed, of which one is a file; skipped, of which one may be.
-  expect(withoutGo).toBe('1 2 2 1\n');
-  expect(run('go').counts).toBe('1 2 2 0\n');
+  expect(without).toBe('3 2 3 2\n');
+  expect(run('go,').counts).toBe('3 2 3 1\n');
+  expect(run('captures').counts).toBe('3 2 3 1\n');
+  expect(run('go,captures').counts).toBe('3 2 3 0\n');
   rmSync(folder, { recursive: true });
 });

@@ -8,18 +8,14 @@
  * - Ports of IGMP: type << 8.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { basename } from 'node:path';
+import { expect, it } from 'vitest';
+import { beginsAsCapture, describeWithCaptures, sharedCaptures } from '../support/captures.ts';
+import { requireTools } from '../support/tools.ts';
 import { type Decoded, decodeOne } from './decode-support.ts';
 import { readCapture } from './read-capture.ts';
 
-const FOLDER = join(import.meta.dirname, '../../../shared/pcaps/real');
-const hasFolder = existsSync(FOLDER);
-const hasTshark = spawnSync('tshark', ['--version']).status === 0;
-if (!hasFolder) console.warn(`SKIPPED: decoding against tshark: no captures at ${FOLDER}`);
-if (!hasTshark)
-  console.warn('SKIPPED: decoding against tshark: tshark is not installed (apt install tshark)');
+const files = sharedCaptures('real').filter(beginsAsCapture);
 
 const FIELDS = [
   'frame.protocols',
@@ -161,43 +157,40 @@ function lastHeader(protocols: string[], at: number): (typeof FIELDS)[number] {
   return field;
 }
 
-/** Captures, by their first octets: the folder also holds links that lead nowhere. */
-function isCapture(path: string): boolean {
-  const magic = readFileSync(path).subarray(0, 4).toString('hex');
-  return ['a1b2c3d4', 'd4c3b2a1', 'a1b23c4d', '4d3cb2a1', '0a0d0d0a'].includes(magic);
-}
-
-describe.skipIf(!hasFolder || !hasTshark)('real captures, each packet against tshark', () => {
-  const files = hasFolder ? readdirSync(FOLDER).filter((name) => isCapture(join(FOLDER, name))) : [];
-  for (const file of files) {
-    it(file, () => {
-      const path = join(FOLDER, file);
-      const rows = dissect(path);
-      const frames = readCapture(path);
-      expect(frames.length).toBe(rows.length);
-      expect(rows.length).toBeGreaterThan(0);
-      const differences: unknown[] = [];
-      for (const [index, frame] of frames.entries()) {
-        const { packet, reason } = decodeOne(frame.bytes, {
-          linkType: frame.linkType,
-          wire: frame.wireLength,
-        });
-        const want = expected(rows[index]!);
-        const got = pick(packet, want);
-        if (JSON.stringify(got) !== JSON.stringify(want)) {
-          differences.push({
-            frame: index + 1,
-            protocols: rows[index]!['frame.protocols'],
-            reason,
-            got,
-            want,
+describeWithCaptures(
+  files,
+  'real captures, each packet against tshark',
+  () => {
+    for (const file of files) {
+      it(basename(file), () => {
+        const rows = dissect(file);
+        const frames = readCapture(file);
+        expect(frames.length).toBe(rows.length);
+        expect(rows.length).toBeGreaterThan(0);
+        const differences: unknown[] = [];
+        for (const [index, frame] of frames.entries()) {
+          const { packet, reason } = decodeOne(frame.bytes, {
+            linkType: frame.linkType,
+            wire: frame.wireLength,
           });
+          const want = expected(rows[index]!);
+          const got = pick(packet, want);
+          if (JSON.stringify(got) !== JSON.stringify(want)) {
+            differences.push({
+              frame: index + 1,
+              protocols: rows[index]!['frame.protocols'],
+              reason,
+              got,
+              want,
+            });
+          }
         }
-      }
-      expect(differences.slice(0, 3)).toEqual([]);
-    });
-  }
-});
+        expect(differences.slice(0, 3)).toEqual([]);
+      });
+    }
+  },
+  requireTools('real captures', 'tshark'),
+);
 
 function pick(packet: Decoded | undefined, want: object | undefined): object | undefined {
   if (packet === undefined) return undefined;

@@ -1,5 +1,4 @@
 /** Where the decoder says that headers stand: the common path and the general one agree, and both stay in the frame. */
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCaptures } from '../../src/capture/files/capture-source.ts';
 import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
@@ -13,9 +12,9 @@ import {
   TRANSPORT_OFFSET,
 } from '../../src/records/decoded-batch.ts';
 import { createPacketBatch } from '../../src/records/packet-batch.ts';
-import { capturesIn, PCAPS_FOLDER, SHARED_PCAPS_FOLDER } from '../support/tools.ts';
+import { capturesIn, PCAPS_FOLDER, sharedCaptures } from '../support/captures.ts';
 
-const files = [...capturesIn(PCAPS_FOLDER), ...capturesIn(join(SHARED_PCAPS_FOLDER, 'real'))];
+const files = [...capturesIn(PCAPS_FOLDER), ...sharedCaptures('real')];
 
 describe('header offsets', () => {
   it('are the same on both paths, and within what was captured', async () => {

@@ -1,7 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** Tunnels: which packet is metered, and what is told of those around it. */
 import { describe, expect, it } from 'vitest';
 import {
   DETAIL_ENCAPSULATED,
@@ -13,96 +10,10 @@ import {
   PPPOE_SESSION,
   TUNNEL_ID,
 } from '../../src/records/decoded-batch.ts';
-import { TUNNEL_KINDS, type TunnelName } from '../../src/records/tunnel-kinds.ts';
-import { addressText, type Decoded, decodeOne, hex, type Outcome, SURROUNDING } from './decode-support.ts';
+import { TUNNEL_KINDS } from '../../src/records/tunnel-kinds.ts';
+import { addressText, decodeOne, hex, type Outcome, SURROUNDING } from './decode-support.ts';
 import { FRAMES } from './seed-frames.ts';
-
-const ALL = Object.keys(TUNNEL_KINDS) as TunnelName[];
-
-const V4 = {
-  source: '10.0.0.1',
-  destination: '10.0.0.2',
-  protocol: 17,
-  sourcePort: 1111,
-  destinationPort: 2222,
-  ttl: 33,
-  tos: 0x28,
-  ipOctets: 32,
-};
-const V4_TCP = {
-  source: '10.0.0.1',
-  destination: '10.0.0.2',
-  protocol: 6,
-  sourcePort: 1234,
-  destinationPort: 80,
-  controlBits: 0xc2,
-  ipOctets: 40,
-};
-const V6 = {
-  source: '2001:db8:1::1',
-  destination: '2001:db8:1::2',
-  protocol: 6,
-  sourcePort: 5000,
-  destinationPort: 443,
-  controlBits: 0x18,
-  flowLabel: 0x12345,
-  tos: 0xb8,
-  ttl: 9,
-  ipOctets: 65,
-};
-
-interface TunnelCase {
-  frame: keyof typeof FRAMES;
-  kind: TunnelName;
-  id: number;
-  inner: Partial<Decoded>;
-  outer?: 6;
-  /** Octets from the frame's start to the Ethernet header next to the packet; default 0. */
-  link?: number;
-  /** Protocol of the outer packet. */
-  outerProtocol: number;
-}
-
-const CASES: TunnelCase[] = [
-  { frame: 'greIpv4', kind: 'gre', id: 0, inner: V4, outerProtocol: 47 },
-  { frame: 'greKeySequenceChecksum', kind: 'gre', id: 0xabcdef01, inner: V6, outerProtocol: 47 },
-  {
-    frame: 'greBridged',
-    kind: 'gre',
-    id: 5,
-    inner: { ...V4, vlanId: 77 },
-    outer: 6,
-    link: 62,
-    outerProtocol: 47,
-  },
-  { frame: 'greMpls', kind: 'gre', id: 0, inner: V4, outerProtocol: 47 },
-  { frame: 'pptp', kind: 'gre', id: 0x55, inner: V4, outerProtocol: 47 },
-  { frame: 'erspan1', kind: 'erspan', id: 0, inner: V4, link: 38, outerProtocol: 47 },
-  { frame: 'erspan2', kind: 'erspan', id: 0x123, inner: V4, link: 50, outerProtocol: 47 },
-  { frame: 'erspan3', kind: 'erspan', id: 0x3ff, inner: { ...V6, vlanId: 6 }, link: 54, outerProtocol: 47 },
-  { frame: 'ipip', kind: 'ipip', id: 0, inner: V4_TCP, outerProtocol: 4 },
-  { frame: 'ipip6in6', kind: 'ipip', id: 0, inner: V6, outer: 6, outerProtocol: 41 },
-  { frame: 'ipip4in6', kind: 'ipip', id: 0, inner: V4, outer: 6, outerProtocol: 4 },
-  { frame: '6in4', kind: '6in4', id: 0, inner: V6, outerProtocol: 41 },
-  { frame: 'vxlan', kind: 'vxlan', id: 0xabcdef, inner: V4_TCP, link: 50, outerProtocol: 17 },
-  {
-    frame: 'vxlanOverIpv6Vlan',
-    kind: 'vxlan',
-    id: 42,
-    inner: { ...V6, vlanId: 8, priority: 1 },
-    outer: 6,
-    link: 74,
-    outerProtocol: 17,
-  },
-  { frame: 'geneveOptions', kind: 'geneve', id: 77, inner: V4, link: 58, outerProtocol: 17 },
-  { frame: 'geneveIpv4', kind: 'geneve', id: 78, inner: V4, outerProtocol: 17 },
-  { frame: 'gtpu', kind: 'gtpu', id: 0x11223344, inner: V4, outerProtocol: 17 },
-  { frame: 'gtpuExtension', kind: 'gtpu', id: 0x55667788, inner: V6, outerProtocol: 17 },
-  { frame: 'l2tp', kind: 'l2tp', id: 0x01020304, inner: V4, outerProtocol: 17 },
-  { frame: 'l2tpSequenceOffset', kind: 'l2tp', id: 0x00010002, inner: V6, outerProtocol: 17 },
-  { frame: 'teredo', kind: 'teredo', id: 0, inner: V6, outerProtocol: 17 },
-  { frame: 'teredoAuthOrigin', kind: 'teredo', id: 0, inner: V6, outerProtocol: 17 },
-];
+import { ALL, CASES, V4, V4_TCP, V6 } from './tunnel-cases.ts';
 
 function outerOf(outcome: Outcome): object {
   const words = Int32Array.from(outcome.encapsulation!);
@@ -225,70 +136,3 @@ describe('tunnels', () => {
     expect(pppoe.encapsulation![PPPOE_SESSION]).toBe(0x10077);
   });
 });
-
-const hasTshark = spawnSync('tshark', ['--version']).status === 0;
-if (!hasTshark) console.warn('SKIPPED: tunnels against tshark: tshark is not installed (apt install tshark)');
-
-describe.skipIf(!hasTshark)('tunnels against tshark', () => {
-  it('every frame: the innermost packet is tshark’s last one', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'flowtap-'));
-    try {
-      const rows = dissectLast(
-        join(folder, 'tunnels.pcap'),
-        CASES.map(({ frame }) => hex(FRAMES[frame])),
-      );
-      const ours = CASES.map(({ frame }) => {
-        const packet = decodeOne(hex(FRAMES[frame]), { decapsulate: ALL }).packet!;
-        return [
-          packet.version,
-          packet.source,
-          packet.destination,
-          packet.sourcePort,
-          packet.destinationPort,
-        ].join(' ');
-      });
-      expect(ours).toEqual(rows);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
-});
-
-/** Version, addresses and ports of the last packet that tshark finds in each frame. */
-function dissectLast(path: string, frames: Uint8Array[]): string[] {
-  const header = Buffer.from('d4c3b2a1020004000000000000000000ffff000001000000', 'hex');
-  const records = frames.flatMap((frame) => {
-    const record = Buffer.alloc(16);
-    record.writeUInt32LE(frame.length, 8);
-    record.writeUInt32LE(frame.length, 12);
-    return [record, frame];
-  });
-  writeFileSync(path, Buffer.concat([header, ...records]));
-  const fields = [
-    'frame.protocols',
-    'ip.src',
-    'ip.dst',
-    'ipv6.src',
-    'ipv6.dst',
-    'tcp.port',
-    'udp.srcport',
-    'udp.dstport',
-  ];
-  const ports = ['tcp.srcport', 'tcp.dstport'];
-  const args = ['-n', '-r', path, '-T', 'fields', '-E', 'occurrence=l', '-E', 'separator=\t'];
-  const run = spawnSync('tshark', [...args, ...[...fields, ...ports].flatMap((field) => ['-e', field])], {
-    encoding: 'utf8',
-  });
-  return run.stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => {
-      const [protocols, src4, dst4, src6, dst6, , udpSource, udpDestination, tcpSource, tcpDestination] =
-        line.split('\t');
-      const names = protocols!.split(':');
-      const six = names.lastIndexOf('ipv6') > names.lastIndexOf('ip');
-      const tcp = names.includes('tcp');
-      const pair = tcp ? [tcpSource, tcpDestination] : [udpSource, udpDestination];
-      return [six ? 6 : 4, six ? src6 : src4, six ? dst6 : dst4, ...pair].join(' ');
-    });
-}

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PCAPS_FOLDER } from '../support/captures.ts';
 import { runFlowtap } from '../support/run-flowtap.ts';
-import { PCAPS_FOLDER } from '../support/tools.ts';
 import { RTT_MS, writeBeijingLyon } from './beijing-lyon.ts';
 import type { DiagnosisLine } from './lab/wire.ts';
 

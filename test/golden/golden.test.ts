@@ -1,110 +1,15 @@
 /**
- * What `flowtap replay` makes of captures, as a user sees it, against two judges: tshark, whose packets are added up to
- * flows independently (every capture of pcaps/ and of the shared folder), and golden flows (pcaps/NAME.flows.json),
- * which pin every field and how flows are split in time. Golden flows are written only while tshark agrees:
- *
- *     FLOWTAP_UPDATE_GOLDEN=1 npx vitest run test/golden
+ * What `flowtap replay` makes of captures, as a user sees it: golden flows (pcaps/NAME.flows.json) pin every field and
+ * how flows are split in time. golden.tools.test.ts, which writes them, compares them with tshark.
  */
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { differencesOf, flowsOfJson } from '../support/flow-totals.ts';
-import { type FlowtapRun, runFlowtap } from '../support/run-flowtap.ts';
-import { capturesIn, hasTool, PCAPS_FOLDER, requireTools, SHARED_PCAPS_FOLDER } from '../support/tools.ts';
-import { type WitnessOptions, witnessFlows } from '../support/tshark.ts';
+import { beginsAsCapture, describeWithCaptures, PCAPS_FOLDER, sharedCaptures } from '../support/captures.ts';
+import { GOLDEN, goldenText, replayAsJson } from './golden-cases.ts';
 
-const isUpdating = process.env.FLOWTAP_UPDATE_GOLDEN === '1';
-const hasTshark = requireTools('captures against tshark', 'tshark');
-const ownCaptures = capturesIn(PCAPS_FOLDER);
-const sharedFiles = capturesIn(join(SHARED_PCAPS_FOLDER, 'real'));
-const realCaptures = sharedFiles.filter(beginsAsCapture);
 /** Links of the project that they come from, stored as text: named like captures, but none. */
-const noCaptures = sharedFiles.filter((file) => !beginsAsCapture(file));
-
-/** What tshark has to be told about a capture, as it guesses too. */
-const WITNESS: Readonly<Record<string, WitnessOptions>> = {
-  'eompls.pcap': {
-    arguments: ['-d', 'mpls.label==100,pwethnocw', '-d', 'mpls.label==200,pwethcw'],
-  },
-};
-
-interface GoldenCase {
-  /** Name of the golden file, without `.flows.json`. */
-  readonly name: string;
-  readonly file: string;
-  readonly flags: readonly string[];
-  readonly witness: WitnessOptions;
-}
-
-/** Every capture as it is, and some again with other flags. */
-const GOLDEN: readonly GoldenCase[] = [
-  ...ownCaptures.map((file) => ({
-    name: basename(file).split('.')[0]!,
-    file,
-    flags: [],
-    witness: WITNESS[basename(file)] ?? {},
-  })),
-  {
-    name: 'tunnels.decapsulated',
-    file: join(PCAPS_FOLDER, 'tunnels.pcap'),
-    flags: ['--decapsulate', 'all'],
-    witness: { innermost: true },
-  },
-  {
-    name: 'vxlan-ports.decapsulated',
-    file: join(PCAPS_FOLDER, 'vxlan-ports.pcap'),
-    flags: ['--decapsulate', 'vxlan'],
-    witness: { innermost: true, arguments: ['-d', 'udp.port==8472,vxlan'] },
-  },
-  {
-    name: 'any-sll2.no-interface',
-    file: join(PCAPS_FOLDER, 'any-sll2.pcap'),
-    flags: ['--flow-key', 'no-interface'],
-    witness: {},
-  },
-  {
-    name: 'any-sll.direction',
-    file: join(PCAPS_FOLDER, 'any-sll.pcap'),
-    flags: ['--flow-key', 'direction'],
-    witness: {},
-  },
-];
-
-/** Captures that end in the middle, by intention. */
-const DAMAGED: ReadonlySet<string> = new Set(['truncated.pcap']);
-
-/** Whether the file's first octets are those of pcap (either byte order and resolution), pcapng or gzip. */
-function beginsAsCapture(file: string): boolean {
-  const magic = readFileSync(file).subarray(0, 4).toString('hex');
-  return /^(a1b2c3d4|d4c3b2a1|a1b23c4d|4d3cb2a1|a1b2cd34|34cdb2a1|0a0d0d0a|1f8b....)$/.test(magic);
-}
-
-function replayAsJson(file: string, flags: readonly string[] = []): Promise<FlowtapRun> {
-  return runFlowtap(['replay', file, '-q', '-o', 'json', ...flags]);
-}
-
-/** Records one a line, in an order that does not depend on when they were exported. */
-function goldenText(json: string): string {
-  const lines = json.split('\n').filter((line) => line !== '');
-  return lines.length === 0 ? '' : `${lines.sort().join('\n')}\n`;
-}
-
-/** tshark runs while flowtap does. */
-async function compareWithTshark(file: string, flags: readonly string[] = [], witness: WitnessOptions = {}) {
-  const running = replayAsJson(file, flags);
-  const expected = statSync(file).size === 0 ? new Map() : witnessFlows(file, witness);
-  const run = await running;
-  return { run, differences: differencesOf(flowsOfJson(run.stdout), expected) };
-}
-
-describe.skipIf(!hasTshark)('our captures, added up, are what tshark says', () => {
-  it.each(GOLDEN.map((golden) => [golden.name, golden] as const))('%s', async (name, golden) => {
-    const { run, differences } = await compareWithTshark(golden.file, golden.flags, golden.witness);
-    expect(differences).toEqual([]);
-    expect(run.exitCode, run.stderr).toBe(DAMAGED.has(basename(golden.file)) ? 1 : 0);
-    if (isUpdating) writeFileSync(join(PCAPS_FOLDER, `${name}.flows.json`), goldenText(run.stdout));
-  });
-});
+const noCaptures = sharedCaptures('real').filter((file) => !beginsAsCapture(file));
 
 describe('our captures give their golden flows', () => {
   it.each(GOLDEN.map((golden) => [golden.name, golden] as const))('%s', async (name, { file, flags }) => {
@@ -115,18 +20,7 @@ describe('our captures give their golden flows', () => {
   });
 });
 
-describe.skipIf(!hasTshark || realCaptures.length === 0)(
-  'real captures, added up, are what tshark says',
-  () => {
-    it.each(realCaptures.map((file) => [basename(file), file] as const))('%s', async (_, file) => {
-      const { run, differences } = await compareWithTshark(file);
-      expect(differences).toEqual([]);
-      expect(run.exitCode, run.stderr).toBe(0);
-    });
-  },
-);
-
-describe.skipIf(noCaptures.length === 0)('files that are no captures', () => {
+describeWithCaptures(noCaptures, 'files that are no captures', () => {
   it.each(noCaptures.map((file) => [basename(file), file] as const))('%s is refused', async (name, file) => {
     const run = await replayAsJson(file);
     expect(run.exitCode).toBe(1);
@@ -174,9 +68,6 @@ describe('flows end when the rules say', () => {
   });
 });
 
-describe('tools for these tests', () => {
-  it('are here, or the console says which are not', () => {
-    expect(hasTool('sh')).toBe(true);
-    expect(ownCaptures.length).toBeGreaterThan(10);
-  });
+it('there are captures with golden flows', () => {
+  expect(GOLDEN.length).toBeGreaterThan(10);
 });

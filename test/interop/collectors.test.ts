@@ -9,12 +9,14 @@ import type { ExporterConfig, ExportingConfig } from '../../src/export/contract/
 import { createExportingProcess } from '../../src/export/exporting-process.ts';
 import { CONFIG } from '../export/exporter-support.ts';
 import { flowsAt, uniflows } from '../export/files/sink-support.ts';
+import { PCAPS_FOLDER } from '../support/captures.ts';
 import { addToFlows, differencesOf, type FlowTotals, flowsOfJson } from '../support/flow-totals.ts';
 import { flowsOfGoflow2, goflow2Program, type RunningCollector, startGoflow2 } from '../support/goflow2.ts';
 import { flowsOfNfacctd, startNfacctd } from '../support/nfacctd.ts';
 import { startNfcapd } from '../support/nfcapd.ts';
 import { runFlowtap } from '../support/run-flowtap.ts';
-import { hasTool, PCAPS_FOLDER, warnSkipped } from '../support/tools.ts';
+import { warnSkipped } from '../support/skipped.ts';
+import { hasTool } from '../support/tools.ts';
 
 type Flows = ReadonlyMap<string, FlowTotals>;
 

@@ -5,10 +5,10 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PROFILES } from '../../src/ie/profiles.ts';
+import { PCAPS_FOLDER } from '../support/captures.ts';
 import { ELASTIC_OPTIONS, elasticReader, startElasticReader } from '../support/elastic-reader.ts';
 import { differencesOf, flowsOfJson } from '../support/flow-totals.ts';
 import { runFlowtap } from '../support/run-flowtap.ts';
-import { PCAPS_FOLDER } from '../support/tools.ts';
 
 const program = elasticReader();
 

@@ -4,10 +4,11 @@
  */
 import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { PCAPS_FOLDER } from '../support/captures.ts';
 import { addToFlows, differencesOf, type FlowTotals, flowsOfJson } from '../support/flow-totals.ts';
 import { startNfcapd } from '../support/nfcapd.ts';
 import { runFlowtap } from '../support/run-flowtap.ts';
-import { describeWithTools, PCAPS_FOLDER } from '../support/tools.ts';
+import { describeWithTools } from '../support/tools.ts';
 
 const CAPTURES = [
   'demo.pcapng',

@@ -11,9 +11,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeInLab, Lab } from '../lab/lab.ts';
+import { PCAPS_FOLDER } from '../support/captures.ts';
 import { waitUntilQuiet } from '../support/network.ts';
 import { runFlowtap } from '../support/run-flowtap.ts';
-import { hasTool, PCAPS_FOLDER, warnSkipped } from '../support/tools.ts';
+import { warnSkipped } from '../support/skipped.ts';
+import { hasTool } from '../support/tools.ts';
 
 const COLLECTOR = join(import.meta.dirname, 'ipfix-collector.py');
 

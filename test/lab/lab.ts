@@ -9,7 +9,8 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe } from 'vitest';
-import { hasTool, warnSkipped } from '../support/tools.ts';
+import { warnSkipped } from '../support/skipped.ts';
+import { hasTool } from '../support/tools.ts';
 
 const NAMESPACES_FOLDER = '/run/netns';
 // For what hangs, not for what is slow.

@@ -1,11 +1,9 @@
-/** The table of metrics, its text for Prometheus (which promtool lints), and the server that hands it out. */
-import { spawnSync } from 'node:child_process';
+/** The table of metrics, its text for Prometheus, and the server that hands it out. */
 import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type MetricsServer, startMetricsServer } from '../../src/metrics/http.ts';
 import { createMetrics } from '../../src/metrics/registry.ts';
 import { METRICS } from '../../src/metrics/table.ts';
-import { describeWithTools } from '../support/tools.ts';
 import { collectorState, liveState, workerState } from './states.ts';
 
 /** Our own series, one a line, without those of the process and of Node. */
@@ -90,20 +88,6 @@ describe('metrics', () => {
       expect(labels).not.toContain('type');
     }
     expect(new Set(METRICS.map(({ name }) => name)).size).toBe(METRICS.length);
-  });
-});
-
-describeWithTools(['promtool'], 'promtool', () => {
-  it('finds nothing to improve in the text', async () => {
-    const { body } = await createMetrics(() => liveState())();
-    const ours = body.split(/\n(?=# HELP )/).filter((part) => part.includes('# HELP flowtap_'));
-    const input = `${ours.join('\n').trimEnd()}\n`;
-    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
-      input,
-      encoding: 'utf8',
-    });
-    expect(`${stdout}${stderr}`).toBe('');
-    expect(status).toBe(0);
   });
 });
 

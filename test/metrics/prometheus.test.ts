@@ -3,58 +3,16 @@
  * answers, and that Prometheus scraping a daemon with packets to meter and a collector that is not there.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
-import { METRICS } from '../../src/metrics/table.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeInLab, Lab, type Namespace, waitForPort } from '../lab/lab.ts';
 import { startDaemon } from '../probe/live/daemon-support.ts';
-import { describeWithTools, PCAPS_FOLDER } from '../support/tools.ts';
-
-const CONFIG = join(import.meta.dirname, '../../config');
-const RULES = join(CONFIG, 'prometheus/flowtap.rules.yaml');
-
-interface Rule {
-  readonly record?: string;
-  readonly alert?: string;
-  readonly expr: string;
-}
-const rules = (parse(readFileSync(RULES, 'utf8')) as { groups: { rules: Rule[] }[] }).groups.flatMap(
-  (group) => group.rules,
-);
-
-interface DashboardPanel {
-  readonly title: string;
-  readonly targets?: readonly { readonly expr: string }[];
-}
-const dashboard = JSON.parse(readFileSync(join(CONFIG, 'grafana/flowtap.json'), 'utf8')) as {
-  panels: DashboardPanel[];
-};
-const queries = dashboard.panels.flatMap((panel) => (panel.targets ?? []).map(({ expr }) => expr));
-
-describe('rules and dashboard', () => {
-  it('ask for metrics that exist', () => {
-    const known = new Set([
-      ...METRICS.map(({ name }) => name),
-      ...rules.flatMap(({ record }) => record ?? []),
-    ]);
-    const asked = [...queries, ...rules.map(({ expr }) => expr)].flatMap(
-      (text) => text.match(/\bflowtap[a-z0-9_:]+/g) ?? [],
-    );
-    expect(asked.length).toBeGreaterThan(30);
-    expect(asked.filter((name) => !known.has(name))).toEqual([]);
-  });
-
-  it('tell of every loss', () => {
-    const alerts = rules.flatMap(({ alert }) => alert ?? []);
-    for (const name of ['CaptureLoss', 'InterfaceSilent', 'CollectorFailing', 'WorkerRestarts', 'Restarts']) {
-      expect(alerts).toContain(`Flowtap${name}`);
-    }
-  });
-});
+import { PCAPS_FOLDER } from '../support/captures.ts';
+import { describeWithTools } from '../support/tools.ts';
+import { CONFIG, queries, RULES, rules } from './rules.ts';
 
 describeWithTools(['promtool'], 'promtool', () => {
   it.each([

@@ -15,8 +15,8 @@ import {
   startCollector,
   total,
 } from '../probe/live/daemon-support.ts';
-import { waitFor } from '../support/network.ts';
-import { warnSkipped } from '../support/tools.ts';
+import { warnSkipped } from '../support/skipped.ts';
+import { waitFor } from '../support/wait.ts';
 import { BootedSystem, describeInSystem } from './booted-system.ts';
 
 const SYNOPSIS = join(import.meta.dirname, '../../docs/running.md');

@@ -8,8 +8,8 @@ import { ServiceManager } from '../../src/cli/service-manager.ts';
 import { unixAddress } from '../../src/sys/notify-socket.ts';
 import { describeInLab, Lab } from '../lab/lab.ts';
 import { daemonCommand } from '../probe/live/daemon-support.ts';
-import { waitFor } from '../support/network.ts';
 import { describeWithTools } from '../support/tools.ts';
+import { waitFor } from '../support/wait.ts';
 
 /** Prints each datagram as a line of JSON; an address with `@` in front is an abstract one. */
 const LISTENER = `

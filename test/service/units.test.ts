@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeInLab, Lab } from '../lab/lab.ts';
 import { daemonCommand, fetchFrom } from '../probe/live/daemon-support.ts';
 import { describeWithTools } from '../support/tools.ts';
@@ -28,25 +28,6 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'flowtap-units-'));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-describe('the units', () => {
-  it('grant the one capability', () => {
-    for (const name of UNITS) {
-      expect(settings(read(name), 'AmbientCapabilities')).toEqual(['CAP_NET_RAW']);
-      expect(settings(read(name), 'CapabilityBoundingSet')).toEqual(['CAP_NET_RAW']);
-    }
-  });
-
-  it('differ in what they run and where it writes alone', () => {
-    const service = (name: string) => read(name).slice(read(name).indexOf('[Service]'));
-    const own = /^(Exec|CacheDirectory|StateDirectory|Environment)/;
-    const common = (name: string) =>
-      service(name)
-        .split('\n')
-        .filter((line) => !own.test(line) && !line.startsWith('#'));
-    expect(common('flowtap@.service')).toEqual(common('flowtap.service'));
-  });
-});
 
 describeWithTools(['systemd-analyze'], 'systemd-analyze', () => {
   it.each(UNITS)('gives %s an exposure below 2.0', (name) => {

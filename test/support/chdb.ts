@@ -6,7 +6,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { hasTool, warnSkipped } from './tools.ts';
+import { warnSkipped } from './skipped.ts';
+import { hasTool } from './tools.ts';
 
 const PACKAGE = 'chdb-core-lite==26.5.0';
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'flowtap-test');

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { warnSkipped } from './tools.ts';
+import { warnSkipped } from './skipped.ts';
 
 /** Where .ci/run puts a Python with the package, if the system's has none. */
 const VENV_PYTHON = join(homedir(), '.cache/flowtap-ci/python/bin/python3');

@@ -7,8 +7,9 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ended, type RunningCollector } from './goflow2.ts';
-import { freeUdpPort, isUdpPortBound, waitFor, waitUntilQuiet } from './network.ts';
-import { warnSkipped } from './tools.ts';
+import { freeUdpPort, isUdpPortBound, waitUntilQuiet } from './network.ts';
+import { warnSkipped } from './skipped.ts';
+import { waitFor } from './wait.ts';
 
 const BUILT = join(homedir(), '.cache/flowtap-ci/bin/elastic-reader');
 

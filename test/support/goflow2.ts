@@ -7,8 +7,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addToFlows, type FlowTotals } from './flow-totals.ts';
-import { freeUdpPort, isUdpPortBound, waitFor, waitUntilQuiet } from './network.ts';
-import { hasTool, warnSkipped } from './tools.ts';
+import { freeUdpPort, isUdpPortBound, waitUntilQuiet } from './network.ts';
+import { warnSkipped } from './skipped.ts';
+import { hasTool } from './tools.ts';
+import { waitFor } from './wait.ts';
 
 const BUILT = join(homedir(), '.cache/flowtap-ci/bin/goflow2');
 

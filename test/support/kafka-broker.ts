@@ -17,7 +17,8 @@ import {
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hasTool, warnSkipped } from './tools.ts';
+import { warnSkipped } from './skipped.ts';
+import { hasTool } from './tools.ts';
 
 /** Runs on Java 17. */
 const KAFKA_VERSION = '4.1.1';

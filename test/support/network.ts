@@ -1,7 +1,7 @@
 /** Loopback ports for tests. */
 import { createSocket } from 'node:dgram';
 import { readdirSync, readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
+import { waitFor } from './wait.ts';
 
 /** A UDP port of 127.0.0.1 that nothing was bound to a moment ago. */
 export function freeUdpPort(): Promise<number> {
@@ -38,18 +38,6 @@ export function unreadOctets(port: number, pid: number | 'self' = 'self'): numbe
     .map((line) => line.trim().split(/\s+/))
     .filter((fields) => fields[1]?.endsWith(suffix))
     .reduce((sum, fields) => sum + Number.parseInt(fields[4]!.split(':')[1]!, 16), 0);
-}
-
-/**
- * Waits until `condition` holds.
- * @throws Error naming `what` when it does not within `limitMs`
- */
-export async function waitFor(what: string, condition: () => boolean, limitMs = 60_000): Promise<void> {
-  const deadline = performance.now() + limitMs;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${limitMs} ms`);
-    await delay(20);
-  }
 }
 
 /** A bound UDP socket that keeps every datagram. */

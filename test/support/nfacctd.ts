@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addToFlows, type FlowTotals } from './flow-totals.ts';
 import { octetsOf, type RunningCollector } from './goflow2.ts';
-import { freeUdpPort, isUdpPortBound, waitFor, waitUntilQuiet } from './network.ts';
+import { freeUdpPort, isUdpPortBound, waitUntilQuiet } from './network.ts';
+import { waitFor } from './wait.ts';
 
 export type NfacctdRecord = Readonly<Record<string, string | number>>;
 

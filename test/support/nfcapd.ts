@@ -7,7 +7,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addToFlows, type FlowTotals } from './flow-totals.ts';
-import { freeUdpPort, isUdpPortBound, waitFor, waitUntilQuiet } from './network.ts';
+import { freeUdpPort, isUdpPortBound, waitUntilQuiet } from './network.ts';
+import { waitFor } from './wait.ts';
 
 /** A record as nfdump prints it in JSON. */
 export type NfdumpRecord = Readonly<Record<string, string | number>>;

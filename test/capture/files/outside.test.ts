@@ -1,74 +1,20 @@
 /** Our reader against readers that are not ours, on captures that are not ours; and against octets that are nobody's. */
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CaptureFileError } from '../../../src/base/errors.ts';
+import { describeWithCaptures, sharedCaptures } from '../../support/captures.ts';
+import { expectTime } from './expect-time.ts';
 import { pcap, type ReadPacket, readAll, scratch } from './support.ts';
 
 const files = scratch();
 afterAll(files.remove);
 
-const SHARED = join(import.meta.dirname, '../../../../shared/pcaps');
-const REAL = listed('real');
-const HOSTILE = listed('hostile');
-const hasTshark = spawnSync('tshark', ['--version']).status === 0;
-if (!hasTshark) console.warn('SKIPPED: tshark is missing: packets are not compared with its reading');
+const REAL = sharedCaptures('real');
+const HOSTILE = sharedCaptures('hostile');
 
-function listed(folder: string): string[] {
-  const path = join(SHARED, folder);
-  if (existsSync(path)) return readdirSync(path).map((name) => join(path, name));
-  console.warn(`SKIPPED: ../shared/pcaps/${folder} is missing: nothing is read from it`);
-  return [];
-}
-
-/** One line a packet, fields separated by tabs. */
-function runTshark(file: string, fields: readonly string[]) {
-  const columns = fields.flatMap((field) => ['-e', field]);
-  const options = { encoding: 'utf8', maxBuffer: 1 << 28, env: { ...process.env, TZ: 'UTC' } } as const;
-  return spawnSync('tshark', ['-n', '-r', file, '-T', 'fields', ...columns], options);
-}
-
-/** What `timeNs` gives for a time: exact near the first packet, else rounded up by at most 512 ns. */
-function expectTime(found: bigint, exact: bigint, firstNs: bigint, place: string): void {
-  const excess = found - exact;
-  const distance = exact > firstNs ? exact - firstNs : firstNs - exact;
-  if (distance < 2n ** 52n) expect(excess, place).toBe(0n);
-  else expect(excess >= 0n && excess <= 512n, `${place}: ${excess}`).toBe(true);
-}
-
-/** Seconds and nine decimals as tshark prints them, in nanoseconds. */
-function epochNs(text: string): bigint {
-  const [seconds, fraction = ''] = text.split('.');
-  return BigInt(seconds!) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'));
-}
-
-describe.skipIf(REAL.length === 0)('real captures', () => {
-  it.skipIf(!hasTshark)('have the times and lengths that tshark reads', { timeout: 300_000 }, async () => {
-    let compared = 0;
-    for (const file of REAL) {
-      const fields = ['frame.time_epoch', 'frame.len', 'frame.cap_len'];
-      const tshark = runTshark(file, fields);
-      const lines = tshark.stdout.split('\n').filter((line) => line !== '');
-      const { packets, error } = await readAll([file]);
-      expect(error === undefined, `${file}: ${error} ${tshark.stderr}`).toBe(tshark.status === 0);
-      expect(packets.length, file).toBe(lines.length);
-      for (const [i, line] of lines.entries()) {
-        const [time, wire, captured] = line.split('\t');
-        const packet = packets[i]!;
-        expectTime(packet.timeNs, epochNs(time!), packets[0]!.timeNs, `${file} ${i + 1}`);
-        expect([packet.wire, packet.frame.length / 2], `${file} ${i + 1}`).toEqual([
-          Number(wire),
-          Number(captured),
-        ]);
-        compared++;
-      }
-    }
-    expect(compared).toBeGreaterThan(1000);
-  });
-
+describeWithCaptures(REAL, 'real captures', () => {
   it('are the same to the npm package pcap-parser, where it can read them', {
     timeout: 300_000,
   }, async () => {
@@ -117,7 +63,7 @@ function magicOf(file: string): string {
   return readFileSync(file).subarray(0, 4).toString('hex');
 }
 
-describe.skipIf(HOSTILE.length === 0)('hostile captures', () => {
+describeWithCaptures(HOSTILE, 'hostile captures', () => {
   it('are read to their end or a clear error', async () => {
     const errors: string[] = [];
     for (const file of HOSTILE) {
@@ -132,19 +78,6 @@ describe.skipIf(HOSTILE.length === 0)('hostile captures', () => {
     }
     // Most of them are hostile inside their packets, not as files.
     expect(errors.length).toBeLessThan(HOSTILE.length / 2);
-  });
-
-  it.skipIf(!hasTshark)('have as many packets as tshark finds', { timeout: 300_000 }, async () => {
-    for (const file of HOSTILE.filter((_, i) => i % 10 === 0)) {
-      const tshark = runTshark(file, ['frame.cap_len']);
-      if (/unknown or unsupported/.test(tshark.stderr)) continue; // a link type that is not for tshark
-      const { packets } = await readAll([file]);
-      const theirs = tshark.stdout.split('\n').filter((line) => line !== '');
-      expect(
-        packets.map((packet) => `${packet.frame.length / 2}`),
-        file,
-      ).toEqual(theirs);
-    }
   });
 });
 

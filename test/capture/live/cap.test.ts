@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { describeInLab, type LabProcess } from '../../lab/lab.ts';
-import { warnSkipped } from '../../support/tools.ts';
+import { warnSkipped } from '../../support/skipped.ts';
 import {
   flowsOf,
   flowTotal,

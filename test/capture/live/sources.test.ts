@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { describeInLab } from '../../lab/lab.ts';
 import { ethernet, ipv4, udp } from '../../support/frames.ts';
-import { warnSkipped } from '../../support/tools.ts';
+import { warnSkipped } from '../../support/skipped.ts';
 import {
   flowsOf,
   flowTotal,

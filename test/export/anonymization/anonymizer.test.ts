@@ -1,5 +1,4 @@
-/** Values that are replaced in a record or left alone, and faults of keys; nfanon of nfdump is the witness. */
-import { execFileSync } from 'node:child_process';
+/** Values that are replaced in a record or left alone, and faults of keys. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +10,8 @@ import {
 } from '../../../src/export/anonymization/anonymizer.ts';
 import { CryptoPan } from '../../../src/export/anonymization/crypto-pan.ts';
 import { ENCAPSULATION_WORDS } from '../../../src/records/decoded-batch.ts';
+import { PCAPS_FOLDER } from '../../support/captures.ts';
 import { runFlowtap } from '../../support/run-flowtap.ts';
-import { describeWithTools, PCAPS_FOLDER } from '../../support/tools.ts';
 import { ipv4, ipv6, recordBatch, type TestFlow } from '../records.ts';
 
 const KEY = '32-char-str-for-AES-key-and-pad.';
@@ -168,29 +167,5 @@ describe('keys', () => {
     const run = await runFlowtap(['replay', join(PCAPS_FOLDER, 'icmp.pcap'), '--anonymize', 'cryptopan']);
     expect(run.exitCode).toBe(2);
     expect(run.stderr).toMatch(/anonymization\.keyFile: found none/);
-  });
-});
-
-describeWithTools(['nfanon', 'nfcapd', 'nfdump'], 'nfanon', () => {
-  it('makes the same IPv4 addresses of the flows that are sent unchanged', async () => {
-    const { startNfcapd } = await import('../../support/nfcapd.ts');
-    const file = join(PCAPS_FOLDER, 'demo.pcapng');
-    const addressesOf = (records: readonly Record<string, unknown>[]) =>
-      records
-        .filter((record) => record.src4_addr !== undefined)
-        .map((record) => `${record.src4_addr} ${record.dst4_addr} ${record.src_port} ${record.in_bytes}`)
-        .sort();
-    const collect = async (args: readonly string[], change?: (store: string) => void) => {
-      const collector = await startNfcapd(change);
-      const url = `ipfix://127.0.0.1:${collector.port}`;
-      const run = await runFlowtap(['replay', file, '-q', '-o', 'none', '-e', url, ...args]);
-      const { records } = await collector.stop();
-      expect(run.exitCode, run.stderr).toBe(0);
-      return addressesOf(records);
-    };
-    const ours = await collect(['--anonymize', 'cryptopan', '--anonymization-key', keyFile]);
-    const theirs = await collect([], (store) => execFileSync('nfanon', ['-K', KEY, '-r', store, '-q']));
-    expect(ours.length).toBeGreaterThan(100);
-    expect(ours).toEqual(theirs);
   });
 });

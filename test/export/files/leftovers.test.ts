@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { filesNamedBy } from '../../../src/export/files/file-name.ts';
 import { createParquetSink } from '../../../src/export/files/parquet-sink.ts';
 import { createTextFileSink } from '../../../src/export/files/text-file-sink.ts';
-import { waitFor } from '../../support/network.ts';
-import { PCAPS_FOLDER } from '../../support/tools.ts';
+import { PCAPS_FOLDER } from '../../support/captures.ts';
+import { waitFor } from '../../support/wait.ts';
 import { makeSink, temporaryFolder } from './sink-support.ts';
 
 let folder = '';

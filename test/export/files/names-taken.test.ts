@@ -1,6 +1,5 @@
 /** A file that was there before stays: a second run, or a second process, gets a number; folders that nobody asked for are not made. */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -10,7 +9,6 @@ import { baseFolder } from '../../../src/export/files/file-name.ts';
 import { createIpfixFileSink } from '../../../src/export/files/ipfix-file-sink.ts';
 import { createParquetSink } from '../../../src/export/files/parquet-sink.ts';
 import { createTextFileSink } from '../../../src/export/files/text-file-sink.ts';
-import { warnSkipped } from '../../support/tools.ts';
 import { flowsAt, makeSink, temporaryFolder } from './sink-support.ts';
 
 let folder = '';
@@ -108,28 +106,4 @@ describe('a name', () => {
     ['%Y/c.json', ''],
     ['/a/c-%s.json', '/a'],
   ])('%s needs %j', (pattern, base) => expect(baseFolder(pattern)).toBe(base));
-
-  it('on a file system without links is nobody else’s either', async () => {
-    const mounted = join(folder, 'fat');
-    mkdirSync(mounted);
-    const image = join(folder, 'image');
-    try {
-      execFileSync('truncate', ['-s', '4M', image]);
-      execFileSync('mkfs.vfat', [image], { stdio: 'ignore' });
-      execFileSync('mount', ['-o', 'loop', image, mounted], { stdio: 'ignore' });
-    } catch {
-      warnSkipped('a file system without links', 'mkfs.vfat and permission to mount');
-      return;
-    }
-    try {
-      const path = join(mounted, 'f.json');
-      await run(json, path);
-      const first = readFileSync(path);
-      await run(json, path, {}, 2);
-      expect(readdirSync(mounted).sort()).toEqual(['f-1.json', 'f.json']);
-      expect(readFileSync(path)).toEqual(first);
-    } finally {
-      execFileSync('umount', [mounted]);
-    }
-  });
 });

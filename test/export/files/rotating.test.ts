@@ -7,8 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RecordSink } from '../../../src/export/contract/record-sink.ts';
 import { fileName, filesNamedBy, unknownConversion, withTime } from '../../../src/export/files/file-name.ts';
 import { createTextFileSink } from '../../../src/export/files/text-file-sink.ts';
-import { waitFor } from '../../support/network.ts';
-import { warnSkipped } from '../../support/tools.ts';
+import { waitFor } from '../../support/wait.ts';
 import { flowsAt, makeSink, temporaryFolder, uniflows } from './sink-support.ts';
 
 let folder = '';
@@ -215,35 +214,6 @@ describe('faults of the disk', () => {
     expect(sink.statistics()).toMatchObject({ recordsFailed: uniflows(10), dataRecords: uniflows(10) });
     expect(log.lines.at(-1)).toMatch(/^info .* written again/);
     expectConserved(sink);
-  });
-
-  it('of a full disk leave what was written as a complete file', async () => {
-    const mounted = join(folder, 'small');
-    mkdirSync(mounted);
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'flowtap-test', mounted], { stdio: 'ignore' });
-    } catch {
-      warnSkipped('a full disk', 'permission to mount');
-      return;
-    }
-    try {
-      const log = { lines: [] as string[] };
-      const sink = await makeSink(createTextFileSink, 'json', join(mounted, 'f.json'), {}, {}, log);
-      for (let i = 0; i < 20; i++) await fill(sink, [i], 500);
-      await sink.end();
-      const { dataRecords, recordsFailed, recordsOffered, recordsPending, errors } = sink.statistics();
-      expect(recordsPending).toBe(0);
-      expect(dataRecords + recordsFailed).toBe(recordsOffered);
-      expect(recordsFailed).toBeGreaterThan(0);
-      expect(errors).toHaveProperty('enospc');
-      expect(log.lines[0]).toMatch(/make room, or set keepOctets/);
-      const lines = linesOf(join(mounted, 'f.json'));
-      expect(lines).toHaveLength(dataRecords);
-      for (const line of lines) JSON.parse(line);
-      expect(readdirSync(mounted)).toEqual(['f.json']);
-    } finally {
-      execFileSync('umount', [mounted]);
-    }
   });
 });
 

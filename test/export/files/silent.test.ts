@@ -9,7 +9,7 @@ import type { RecordSink, SinkFactory } from '../../../src/export/contract/recor
 import { createIpfixFileSink } from '../../../src/export/files/ipfix-file-sink.ts';
 import { createParquetSink } from '../../../src/export/files/parquet-sink.ts';
 import { createTextFileSink } from '../../../src/export/files/text-file-sink.ts';
-import { waitFor } from '../../support/network.ts';
+import { waitFor } from '../../support/wait.ts';
 import { flowsAt, makeSink, temporaryFolder, uniflows } from './sink-support.ts';
 
 let folder = '';

@@ -1,23 +1,14 @@
-import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { flowKey } from '../../../src/export/flow-messages/flow-encoder.ts';
 import { addressOctets } from '../../../src/export/transport/collector-address.ts';
 import { INFORMATION_ELEMENTS } from '../../../src/ie/elements.ts';
 
-import { requireTools } from '../../support/tools.ts';
 import { PING6, TCP } from '../../support/two-flows.ts';
 import { CONFIG } from '../exporter-support.ts';
 import { recordBatch, type TestFlow } from '../records.ts';
 import { addressText, asJsonLine, normalLine } from './compare.ts';
-import {
-  anyFlow,
-  type DecodedMessage,
-  decodeMessage,
-  encodeAll,
-  FLOW_PROTO_FOLDER,
-  jsonLines,
-} from './support.ts';
+import { anyFlow, type DecodedMessage, decodeMessage, encodeAll, jsonLines } from './support.ts';
 
 const T = 1_700_000_000;
 const ELEMENT_NAMES = INFORMATION_ELEMENTS.filter(({ source }) => source.kind !== 'padding').map(
@@ -91,30 +82,6 @@ describe('flow messages in protobuf', () => {
       reverse_tcp_control_bits: 0x12,
       reverse_flow_start_milliseconds: String(T * 1000 + 5),
     });
-  });
-
-  it('are the same to protoc', ({ skip }) => {
-    if (!requireTools('protoc --decode', 'protoc')) skip();
-    const [entry] = encodeAll([recordBatch([TCP], { timeBaseSeconds: T })]);
-    // The length in front has two octets here.
-    const text = execFileSync(
-      'protoc',
-      [`--proto_path=${FLOW_PROTO_FOLDER}`, '--decode=flowpb.FlowMessage', 'flow.proto'],
-      {
-        input: entry!.value.subarray(2),
-        encoding: 'latin1',
-      },
-    );
-    for (const line of [
-      'src_addr: "\\n\\000\\000\\001"',
-      `bytes: ${2 ** 40 + 1}`,
-      'src_port: 40000',
-      'flow_end_reason: 3',
-    ]) {
-      expect(text).toContain(`${line}\n`);
-    }
-    // A field that flow.proto does not have would be a bare number.
-    expect(text).not.toMatch(/^\d+:/m);
   });
 
   it('of any records say what the JSON lines say, whatever the block', () => {

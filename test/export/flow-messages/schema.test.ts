@@ -1,9 +1,8 @@
 /**
- * Messages of a schema that a user brings: every type of field, read back by protoc and equal to what protobufjs' own
+ * Messages of a schema that a user brings: every type of field, equal to what protobufjs' own
  * encoder makes; and what is told about a schema, a message or fields that cannot be used.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -13,75 +12,18 @@ import type { ConfigError } from '../../../src/base/errors.ts';
 import { fittingTypes } from '../../../src/export/flow-messages/field-types.ts';
 import { isMessageElement } from '../../../src/export/flow-messages/goflow-fields.ts';
 import { INFORMATION_ELEMENTS } from '../../../src/ie/elements.ts';
-import { requireTools } from '../../support/tools.ts';
 import { PING6, TCP } from '../../support/two-flows.ts';
 import { CONFIG } from '../exporter-support.ts';
 import { recordBatch } from '../records.ts';
+import { FIELDS, writeOwnSchema } from './own-schema.ts';
 import { anyFlow, encodeAll } from './support.ts';
 
 const T = 1_700_000_000;
-const OWN = `syntax = "proto3";
-package acme;
-import "google/protobuf/timestamp.proto";
-message Flow {
-  message Endpoint {
-    oneof ip { fixed32 v4 = 1; bytes v6 = 2; }
-    uint32 port = 3;
-    string mac = 20000;
-  }
-  enum Protocol { OTHER = 0; TCP = 6; UDP = 17; }
-  Endpoint source = 1;
-  Endpoint destination = 2;
-  google.protobuf.Timestamp start = 3;
-  double octets = 4;
-  sint64 packets = 5;
-  Protocol protocol = 6;
-  repeated uint32 ports = 7;
-  optional uint32 tos = 8;
-  repeated string addresses = 21;
-  bytes exporter = 22;
-  float ttl = 24;
-  sfixed64 mac = 25;
-  repeated sint32 ttls = 26 [packed = false];
-  bytes mac_octets = 27;
-  string end = 28;
-}
-`;
-const FIELDS = [
-  'source.v4:sourceIPv4Address',
-  'source.v6:sourceIPv6Address',
-  'source.port:sourceTransportPort',
-  'source.mac:sourceMacAddress',
-  'destination.port:destinationTransportPort',
-  'start:flowStartMicroseconds',
-  'octets:octetDeltaCount',
-  'packets:packetDeltaCount',
-  'protocol:protocolIdentifier',
-  'ports:sourceTransportPort|destinationTransportPort',
-  'tos:ipClassOfService',
-  'addresses:sourceIPv4Address|destinationIPv4Address|sourceIPv6Address',
-  'exporter:exporterAddress',
-  'ttl:minimumTTL',
-  'mac:destinationMacAddress',
-  'ttls:minimumTTL|maximumTTL',
-  'mac_octets:sourceMacAddress',
-  'end:flowEndMilliseconds',
-];
-
 let folder: string;
 let own: string;
-
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'flowtap-schema-'));
-  own = join(folder, 'own.proto');
-  writeFileSync(own, OWN);
-  // As protobuf ships it; protoc has it in a package of its own.
-  mkdirSync(join(folder, 'google/protobuf'), { recursive: true });
-  const timestamp = 'message Timestamp { int64 seconds = 1; int32 nanos = 2; }';
-  writeFileSync(
-    join(folder, 'google/protobuf/timestamp.proto'),
-    `syntax = "proto3"; package google.protobuf; ${timestamp}`,
-  );
+  own = writeOwnSchema(folder);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -101,30 +43,6 @@ function faultOf(more: Readonly<Record<string, unknown>>, config = CONFIG): stri
 }
 
 describe("messages of a user's schema", () => {
-  it('say to protoc what the fields were filled with', ({ skip }) => {
-    if (!requireTools('protoc --decode', 'protoc')) skip();
-    const entries = encodeAll([recordBatch([TCP, PING6], { timeBaseSeconds: T, clockNs: 3e9 })], options());
-    const args = [`--proto_path=${folder}`, '--decode=acme.Flow', own];
-    // Messages of more than 127 octets: their length has two.
-    const [tcp, , ping] = entries.map(({ value }) =>
-      execFileSync('protoc', args, { input: value.subarray(2), encoding: 'utf8' }),
-    );
-    const lines = (text: string) => text.split('\n').map((line) => line.trim());
-    expect(lines(tcp!)).toEqual([
-      ...['source {', `v4: ${0x0a000001}`, 'port: 40000', 'mac: "82:00:00:00:00:01"', '}'],
-      ...['destination {', 'port: 443', '}'],
-      ...['start {', `seconds: ${T}`, 'nanos: 1999000', '}'],
-      ...['octets: 1099511627777', 'packets: 3', 'protocol: TCP', 'ports: 40000', 'ports: 443', 'tos: 16'],
-      ...['addresses: "10.0.0.1"', 'addresses: "192.0.2.1"'],
-      'exporter: " \\001\\r\\270\\000\\000\\000\\000\\000\\000\\000\\000\\000\\000\\000\\007"',
-      ...['ttl: 63', `mac: ${0x0200000000ff}`, 'ttls: 63', 'ttls: 64'],
-      ...['mac_octets: "\\202\\000\\000\\000\\000\\001"', `end: "${T + 2}000"`, ''],
-    ]);
-    expect(ping).toContain('addresses: "2001:db8::1"');
-    expect(ping).toContain('  v6: " \\001\\r\\270');
-    expect(ping).not.toContain('v4:');
-  });
-
   it('have the same fields in JSON', () => {
     const batch = recordBatch([TCP, PING6], { timeBaseSeconds: T, clockNs: 3e9 });
     const [tcp, , ping] = encodeAll([batch], options({ format: 'json' })).map(({ value }) =>

@@ -3,9 +3,10 @@
 import { join } from 'node:path';
 import { Admin } from '@platformatic/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PCAPS_FOLDER } from '../../support/captures.ts';
 import { hasKafka, type KafkaBroker, startKafka } from '../../support/kafka-broker.ts';
 import { runFlowtap } from '../../support/run-flowtap.ts';
-import { PCAPS_FOLDER, requireTools } from '../../support/tools.ts';
+import { requireTools } from '../../support/tools.ts';
 import { asJsonLine, normalLine } from '../flow-messages/compare.ts';
 import { decodeMessage } from '../flow-messages/support.ts';
 import { type Consumed, consumeAll } from './consumer.ts';

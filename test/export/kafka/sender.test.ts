@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { KafkaCluster } from '../../../src/export/kafka/kafka-cluster.ts';
 import { KafkaSender } from '../../../src/export/kafka/kafka-sender.ts';
 import type { MessageFeed } from '../../../src/export/kafka/message-feed.ts';
-import { waitFor } from '../../support/network.ts';
+import { waitFor } from '../../support/wait.ts';
 
 const failure = (message: string, code: string) => Object.assign(new Error(message), { code });
 

@@ -5,13 +5,14 @@ import { createExportingProcess } from '../../../src/export/exporting-process.ts
 import { isPrivate } from '../../../src/ie/element.ts';
 import { INFORMATION_ELEMENTS } from '../../../src/ie/elements.ts';
 import { compileTemplate } from '../../../src/ie/templates.ts';
+import { requireTools } from '../../support/tools.ts';
 import { CONFIG, collector, exportAll } from '../exporter-support.ts';
 import { ipv4, ipv6, recordBatch, type TestDirection, type TestFlow } from '../records.ts';
-import { collectWithNfcapd, isInstalled, tshark } from './outside-tools.ts';
+import { collectWithNfcapd, tshark } from './outside-tools.ts';
 
 const T = 1_700_000_000;
-const hasTshark = isInstalled('tshark', '--version');
-const hasNfcapd = isInstalled('nfcapd', '-V');
+const hasTshark = requireTools('dissectors', 'tshark');
+const hasNfcapd = requireTools('collectors', 'nfcapd', 'nfdump');
 
 const direction = (i: number, isTcp: boolean, lag: number): TestDirection => ({
   packets: 1 + (i % 5) + lag,

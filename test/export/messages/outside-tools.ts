@@ -7,17 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitUntilQuiet } from '../../support/network.ts';
 
-/** Whether a program is installed; says so loudly where it is not, since its tests are then skipped. */
-export function isInstalled(program: string, versionFlag: string): boolean {
-  try {
-    execFileSync(program, [versionFlag], { stdio: 'ignore' });
-    return true;
-  } catch {
-    console.warn(`SKIPPED: ${program} is not installed, so what it would prove is not tested`);
-    return false;
-  }
-}
-
 /** A classic pcap of raw IPv4 packets (LINKTYPE_RAW), one UDP datagram to port 2055 for each message. */
 export function pcapOf(messages: readonly Uint8Array[]): Buffer {
   const header = Buffer.alloc(24);

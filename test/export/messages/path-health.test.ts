@@ -1,40 +1,19 @@
-/** Path health on the wire and as text: the same figures as in `FlowHealth`, and tshark reads ntop's numbers. */
+/** Path health on the wire and as text: the same figures as in `FlowHealth`. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { HEALTH_NAMES } from '../../../src/ie/elements-health.ts';
 import { FlowText } from '../../../src/ie/flow-text.ts';
 import type { FlowRecordBatch } from '../../../src/records/flow-layout.ts';
 import type { FlowHealth } from '../../../src/records/health-figures.ts';
-import { flowsOf } from '../../metering/path-health/support.ts';
-import { handshake, type Segment, segmentCapture } from '../../support/segments.ts';
 import { CONFIG, collector, exportAll } from '../exporter-support.ts';
-import { isInstalled, tshark } from './outside-tools.ts';
+import { healthFlow } from './path-health-record.ts';
 
-const data = (ms: number, seq: number): Segment => ({
-  ms,
-  from: 'client',
-  seq,
-  ack: 1,
-  payload: 1000,
-  id: ms,
-});
-const SEGMENTS: readonly Segment[] = [
-  ...handshake(),
-  ...[100, 101, 102].map((ms, i) => data(ms, 1 + i * 1000)),
-  { ms: 121, from: 'server', seq: 1, ack: 1001 },
-  data(140, 1001),
-  { ms: 160, from: 'server', seq: 1, ack: 3001, payload: 300 },
-  { ms: 6000, from: 'client', seq: 3001, ack: 301, payload: 50 },
-];
-const hasTshark = isInstalled('tshark', '--version');
 const VALUES = { observationDomainId: 1, ingressInterface: 'auto', egressInterface: 0 } as const;
 
 describe('path health', () => {
   let record: FlowRecordBatch;
   let health: FlowHealth;
   beforeAll(async () => {
-    const [flow] = await flowsOf(segmentCapture(SEGMENTS, { client: 7, server: 9 }));
-    record = flow!.record!;
-    health = flow!.health!;
+    ({ record, health } = await healthFlow());
   });
 
   it('is in JSON what was measured, and nothing of what was not', () => {
@@ -102,29 +81,5 @@ describe('path health', () => {
     };
     const { statistics } = await exportAll([record], collector('ipfix'), { ...CONFIG, template });
     expect(statistics.dataRecords).toBe(2);
-  });
-
-  it.skipIf(!hasTshark)('is read by tshark under ntop’s numbers, in IPFIX and in NetFlow v9', async () => {
-    for (const protocol of ['ipfix', 'netflow9'] as const) {
-      const template = { ipv4: ['nprobe'], ipv6: ['nprobe'] };
-      const { messages } = await exportAll([record], collector(protocol), { ...CONFIG, template });
-      const fields = [
-        'retransmitted_in_pkts',
-        'retransmitted_out_pkts',
-        'tcp_win_mss_in',
-        'tcp_win_scale_in',
-        'client_nw_latency_ms',
-      ];
-      const text = tshark(messages, [
-        '-T',
-        'fields',
-        ...fields.flatMap((field) => ['-e', `cflow.pie.ntop.${field}`]),
-      ]);
-      const rows = text
-        .split('\n')
-        .map((line) => line.split('\t'))
-        .filter(([first]) => first);
-      expect(rows).toEqual([['1,0', '0,1', '1460,1460', '7,7', '2,2']]);
-    }
   });
 });

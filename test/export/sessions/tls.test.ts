@@ -8,8 +8,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/base/errors.ts';
 import type { ExporterOptions } from '../../../src/export/contract/record-sink.ts';
 import { createExportingProcess } from '../../../src/export/exporting-process.ts';
+import { requireTools } from '../../support/tools.ts';
 import { CONFIG } from '../exporter-support.ts';
-import { isInstalled } from '../messages/outside-tools.ts';
 import { numberedBatch, numbers, streamTo, until } from '../spool/numbered-batches.ts';
 import { StreamCollector } from './stream-collector.ts';
 
@@ -114,7 +114,7 @@ async function run(port: number, options: ExporterOptions) {
   return { counters: counters!, lines };
 }
 
-const hasOpenssl = isInstalled('openssl', 'version');
+const hasOpenssl = requireTools('TLS', 'openssl');
 
 describe.skipIf(!hasOpenssl)('TLS', () => {
   beforeAll(() => {

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FlowHealth } from '../../../src/records/health-figures.ts';
-import { hasTool, warnSkipped } from '../../support/tools.ts';
+import { warnSkipped } from '../../support/skipped.ts';
+import { hasTool } from '../../support/tools.ts';
 import { readFields } from '../../support/tshark.ts';
 import { flowsOf } from './support.ts';
 

@@ -1,21 +1,16 @@
 /** Whatever a capture holds, path health neither fails nor changes what flows are, and the packet path allocates nothing. */
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createDecoder, decodeBatch } from '../../../src/decode/decoder.ts';
 import { createPreparedBatch, KeyPreparer } from '../../../src/metering/key-preparer.ts';
 import { MeteringProcess } from '../../../src/metering/metering-process.ts';
 import { createHashSeeds } from '../../../src/metering/table/flow-key.ts';
 import { createPacketBatch } from '../../../src/records/packet-batch.ts';
+import { capturesIn, PCAPS_FOLDER, sharedCaptures } from '../../support/captures.ts';
 import { testEngine } from '../../support/metering.ts';
 import { runPipeline } from '../../support/pipeline.ts';
 import { type Segment, segmentFrame } from '../../support/segments.ts';
-import { capturesIn, PCAPS_FOLDER, SHARED_PCAPS_FOLDER } from '../../support/tools.ts';
 
-const files = [
-  ...capturesIn(PCAPS_FOLDER),
-  ...capturesIn(join(SHARED_PCAPS_FOLDER, 'real')),
-  ...capturesIn(join(SHARED_PCAPS_FOLDER, 'hostile')),
-];
+const files = [...capturesIn(PCAPS_FOLDER), ...sharedCaptures('real', 'hostile')];
 
 describe('path health', () => {
   it('leaves flows as they are, on every capture there is', async () => {

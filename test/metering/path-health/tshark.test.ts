@@ -2,11 +2,12 @@
  * A second opinion on real captures: tshark's `tcp.analysis`. Where the two differ, the reason stands here, and the test
  * fails if the difference goes away or changes. tshark's figures of all connections of a capture are added up, and ours.
  */
-import { basename, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { basename } from 'node:path';
+import { expect, it } from 'vitest';
 import type { DirectionHealth } from '../../../src/records/health-figures.ts';
+import { describeWithCaptures, sharedCaptures } from '../../support/captures.ts';
 import { runPipeline } from '../../support/pipeline.ts';
-import { capturesIn, hasTool, SHARED_PCAPS_FOLDER, warnSkipped } from '../../support/tools.ts';
+import { requireTools } from '../../support/tools.ts';
 import { type FieldRow, readFields } from '../../support/tshark.ts';
 
 interface Figures {
@@ -106,31 +107,34 @@ const ALIKE = [
   'ndpi-443-safari.pcap',
 ];
 const CHOSEN = new Set([...Object.keys(EXPLAINED), ...ALIKE]);
-const files = capturesIn(join(SHARED_PCAPS_FOLDER, 'real')).filter((file) => CHOSEN.has(basename(file)));
-const canCompare = files.length > 0 && hasTool('tshark');
-if (!canCompare) warnSkipped('path health against tshark', 'tshark or the captures');
+const files = sharedCaptures('real').filter((file) => CHOSEN.has(basename(file)));
 
-describe.skipIf(!canCompare)('path health of real captures', () => {
-  it('agrees with tshark, or differs as explained', async () => {
-    const differences: Record<string, unknown> = {};
-    let compared = 0;
-    for (const file of files) {
-      const theirs = tsharkFigures(file);
-      if (theirs === undefined) continue;
-      compared++;
-      const ours = await ourFigures(file);
-      const name = basename(file);
-      const [explained] = EXPLAINED[name] ?? [{}];
-      const found = Object.fromEntries(
-        Object.keys(NONE).map((key) => [key, ours[key as keyof Figures] - theirs[key as keyof Figures]]),
-      );
-      const expected = { ...NONE, ...explained };
-      const isAsExpected = Object.entries(expected).every(
-        ([key, value]) => Math.abs(found[key]! - value) <= (key === 'initialRtt' ? 10 : 0),
-      );
-      if (!isAsExpected) differences[name] = found;
-    }
-    expect(differences).toEqual({});
-    expect(compared).toBeGreaterThan(12);
-  }, 300_000);
-});
+describeWithCaptures(
+  files,
+  'path health of real captures',
+  () => {
+    it('agrees with tshark, or differs as explained', async () => {
+      const differences: Record<string, unknown> = {};
+      let compared = 0;
+      for (const file of files) {
+        const theirs = tsharkFigures(file);
+        if (theirs === undefined) continue;
+        compared++;
+        const ours = await ourFigures(file);
+        const name = basename(file);
+        const [explained] = EXPLAINED[name] ?? [{}];
+        const found = Object.fromEntries(
+          Object.keys(NONE).map((key) => [key, ours[key as keyof Figures] - theirs[key as keyof Figures]]),
+        );
+        const expected = { ...NONE, ...explained };
+        const isAsExpected = Object.entries(expected).every(
+          ([key, value]) => Math.abs(found[key]! - value) <= (key === 'initialRtt' ? 10 : 0),
+        );
+        if (!isAsExpected) differences[name] = found;
+      }
+      expect(differences).toEqual({});
+      expect(compared).toBeGreaterThan(12);
+    }, 300_000);
+  },
+  requireTools('path health against tshark', 'tshark'),
+);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeInLab, Lab, type LabProcess, type Namespace } from '../../lab/lab.ts';
-import { PCAPS_FOLDER } from '../../support/tools.ts';
+import { PCAPS_FOLDER } from '../../support/captures.ts';
 import {
   collected,
   fetchFrom,

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { startLiveProbe } from '../../../src/probe/live/probe.ts';
 import { balanceOf } from '../../../src/probe/live/summary.ts';
-import { waitFor } from '../../support/network.ts';
-import { warnSkipped } from '../../support/tools.ts';
+import { warnSkipped } from '../../support/skipped.ts';
+import { waitFor } from '../../support/wait.ts';
 import { keptLog, liveConfig, probeOptions } from './live-support.ts';
 
 /** Packet sockets of this process: descriptors whose inode is in the kernel's list of them. */

@@ -7,7 +7,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ConfigError, ListenError, RelayedError } from '../../../src/base/errors.ts';
 import { type LiveProbe, type LiveProbeOptions, startLiveProbe } from '../../../src/probe/live/probe.ts';
 import { balanceOf, liveSummaryLines } from '../../../src/probe/live/summary.ts';
-import { collectDatagrams, waitFor } from '../../support/network.ts';
+import { collectDatagrams } from '../../support/network.ts';
+import { waitFor } from '../../support/wait.ts';
 import { keptLog, liveConfig, probeOptions } from './live-support.ts';
 
 /** Frames of pcaps/demo.pcapng, told by capinfos. */

@@ -8,7 +8,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { FollowedClock } from '../../../src/probe/replay/followed-clock.ts';
 import { LAUNCHER } from '../../cli/flowtap.ts';
 import { ethernet, ipv4, pcapFile, udp } from '../../support/frames.ts';
-import { collectDatagrams, waitFor } from '../../support/network.ts';
+import { collectDatagrams } from '../../support/network.ts';
+import { waitFor } from '../../support/wait.ts';
 
 const children: ChildProcess[] = [];
 afterEach(() => {

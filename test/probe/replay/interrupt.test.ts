@@ -7,7 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { LAUNCHER } from '../../cli/flowtap.ts';
 import { ethernet, ipv4, pcapFile, udp } from '../../support/frames.ts';
-import { collectDatagrams, waitFor } from '../../support/network.ts';
+import { collectDatagrams } from '../../support/network.ts';
+import { waitFor } from '../../support/wait.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'flowtap-interrupt-'));
 afterAll(() => rmSync(folder, { recursive: true }));

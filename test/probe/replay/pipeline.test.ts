@@ -2,38 +2,20 @@
  * The stages together: nothing is lost without a counter, whatever the input; and how input is cut into windows,
  * batches and workers' shares changes nothing.
  */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { capturesIn, describeWithCaptures, PCAPS_FOLDER, sharedCaptures } from '../../support/captures.ts';
 import type { TestFlow } from '../../support/flows.ts';
 import { runPipeline } from '../../support/pipeline.ts';
 import { replayCaptures } from '../../support/replay-batches.ts';
 
-const SHARED = join(import.meta.dirname, '../../../../shared/pcaps');
-
-function captures(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => /\.(pcap|pcapng)(\.gz)?$/.test(name))
-      .map((name) => join(folder, name));
-  } catch {
-    console.warn(`SKIPPED: ${folder} is not here, so nothing is tried on its captures`);
-    return [];
-  }
-}
-
-const OWN = captures(join(import.meta.dirname, '../../../pcaps'));
-const REAL = captures(join(SHARED, 'real'));
-const HOSTILE = captures(join(SHARED, 'hostile'));
+const OWN = capturesIn(PCAPS_FOLDER);
+const REAL = sharedCaptures('real');
+const HOSTILE = sharedCaptures('hostile');
 
 const lines = (flows: readonly TestFlow[]) => flows.map((flow) => JSON.stringify(flow)).sort();
 
-describe.each([
-  ['our own captures', OWN],
-  ['real captures', REAL],
-  ['hostile captures', HOSTILE],
-])('%s', (_, files) => {
-  it.skipIf(files.length === 0)('conserve packets and octets: read = exported + refused', async () => {
+function conservation(files: readonly string[]): void {
+  it('conserve packets and octets: read = exported + refused', async () => {
     for (const file of files) {
       const { flows, read, metered, refused } = await runPipeline([file], { flowTableEntries: 16 });
       const packets = flows.reduce(
@@ -50,7 +32,7 @@ describe.each([
     }
   });
 
-  it.skipIf(files.length === 0)('give the same flows wherever their frames lie', async () => {
+  it('give the same flows wherever their frames lie', async () => {
     for (const file of files) {
       const inside = await runPipeline([file], { flowTableEntries: 16, keepsLink: true });
       const outside = await runPipeline([file], {
@@ -63,7 +45,7 @@ describe.each([
     }
   });
 
-  it.skipIf(files.length === 0)('give the same flows and errors however they are cut', async () => {
+  it('give the same flows and errors however they are cut', async () => {
     for (const file of files) {
       const whole = await runPipeline([file]);
       const chopped = await runPipeline([file], { batchCapacity: 3, windowOctets: 100, readOctets: 7 });
@@ -72,7 +54,7 @@ describe.each([
     }
   });
 
-  it.skipIf(files.length === 0)('give the same flows to a replay, which takes a shorter way', async () => {
+  it('give the same flows to a replay, which takes a shorter way', async () => {
     for (const file of files) {
       const { flows, errors, read } = await runPipeline([file], { flowTableEntries: 16, keepsLink: true });
       for (const capacity of [1, 1024]) {
@@ -84,7 +66,7 @@ describe.each([
     expect([all.flows.length > 0, all.untold]).toEqual([true, 0]);
   });
 
-  it.skipIf(files.length === 0)('give the same flows to any number of workers', async () => {
+  it('give the same flows to any number of workers', async () => {
     for (const file of files) {
       const whole = await runPipeline([file]);
       const shares = await Promise.all(
@@ -103,4 +85,8 @@ describe.each([
       expect(keys(shares.flatMap(({ flows }) => flows))).toEqual(keys(whole.flows));
     }
   });
-});
+}
+
+describe('our own captures', () => conservation(OWN));
+describeWithCaptures(REAL, 'real captures', () => conservation(REAL));
+describeWithCaptures(HOSTILE, 'hostile captures', () => conservation(HOSTILE));

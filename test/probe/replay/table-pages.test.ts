@@ -7,7 +7,7 @@ import { SLOTS_TOUCHED } from '../../../src/records/table-words.ts';
 import { addressOf, loadLibc } from '../../../src/sys/koffi.ts';
 import { populatePages } from '../../../src/sys/libc.ts';
 import { TEST_SEEDS } from '../../support/metering.ts';
-import { waitFor } from '../../support/network.ts';
+import { waitFor } from '../../support/wait.ts';
 
 const MIB = 2 ** 20;
 const PAGE_OCTETS = 4096;

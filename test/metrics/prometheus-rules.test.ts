@@ -1,0 +1,25 @@
+/** Rules and dashboard for Prometheus ask for metrics that exist, and tell of every loss. */
+import { describe, expect, it } from 'vitest';
+import { METRICS } from '../../src/metrics/table.ts';
+import { queries, rules } from './rules.ts';
+
+describe('rules and dashboard', () => {
+  it('ask for metrics that exist', () => {
+    const known = new Set([
+      ...METRICS.map(({ name }) => name),
+      ...rules.flatMap(({ record }) => record ?? []),
+    ]);
+    const asked = [...queries, ...rules.map(({ expr }) => expr)].flatMap(
+      (text) => text.match(/\bflowtap[a-z0-9_:]+/g) ?? [],
+    );
+    expect(asked.length).toBeGreaterThan(30);
+    expect(asked.filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it('tell of every loss', () => {
+    const alerts = rules.flatMap(({ alert }) => alert ?? []);
+    for (const name of ['CaptureLoss', 'InterfaceSilent', 'CollectorFailing', 'WorkerRestarts', 'Restarts']) {
+      expect(alerts).toContain(`Flowtap${name}`);
+    }
+  });
+});
