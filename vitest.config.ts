@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
  * - `unit` (`.test.ts`): nothing but our code in this process, two files at a time;
  * - `process` (`.process.test.ts`): starts our own program, threads, sockets on loopback, two files at a time;
  * - `tools` (`.tools.test.ts`): outside tools, network namespaces, services; one file at a time, for honest timing.
- * test/kinds.test.ts holds names against what files import.
+ * test/kinds.tools.test.ts holds names against what files import.
  */
 export default defineConfig({
   test: {

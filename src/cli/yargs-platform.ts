@@ -2,7 +2,7 @@
  * What yargs has from its surroundings, for the bundle (rolldown.config.ts puts it in place of yargs' own, and the parser
  * that needs nothing of Node in place of the one that reads configuration files). yargs' own loads and looks up on each
  * start what only help needs, or nothing here: tables of Unicode, a locale, the package.json of the program. The sources
- * run with yargs' own, and test/cli/installed.test.ts compares what both say.
+ * run with yargs' own, and test/cli/installed.process.test.ts compares what both say.
  */
 // @ts-expect-error: the types of yargs-parser leave this entry out.
 import Parser from 'yargs-parser/browser';

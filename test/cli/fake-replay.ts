@@ -1,6 +1,6 @@
 /**
  * `flowtap replay` with a probe that is not there: hands out the same batch until it is stopped or has done so a number
- * of times, and tells what it was asked. Run by replay.test.ts as a process of its own.
+ * of times, and tells what it was asked. Run by replay.process.test.ts as a process of its own.
  *
  *     node fake-replay.ts BATCHES ARGUMENT...
  */

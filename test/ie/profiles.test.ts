@@ -1,5 +1,5 @@
 /**
- * Profiles hold what their collectors need. Those that run here are asked themselves (test/interop/collectors.test.ts);
+ * Profiles hold what their collectors need. Those that run here are asked themselves (test/interop/collectors.tools.test.ts);
  * for the others, the numbers of the elements they require, with the place that says so.
  */
 import { describe, expect, it } from 'vitest';

@@ -17,7 +17,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ARCHITECTURES, GLIBC_MIN, LIBSTDCXX_MIN } from '../../packaging/architectures.ts';
 import { addLibraries } from '../../packaging/libraries.ts';
 import { packageVersion } from '../../src/package-files.ts';
-import { capturesIn, describeWithTools, PCAPS_FOLDER } from '../support/tools.ts';
+import { capturesIn, PCAPS_FOLDER } from '../support/captures.ts';
+import { describeWithTools } from '../support/tools.ts';
 import { makePackages } from './support.ts';
 
 const LIMIT_MS = 900_000;

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { CaptureContext } from '../../../src/capture/files/capture-format.ts';
 import { createPacketBatch } from '../../../src/records/packet-batch.ts';
 import { runFlowtap } from '../../cli/flowtap.ts';
-import { describeWithTools, PCAPS_FOLDER } from '../../support/tools.ts';
+import { PCAPS_FOLDER } from '../../support/captures.ts';
+import { describeWithTools } from '../../support/tools.ts';
 import { readFields } from '../../support/tshark.ts';
 
 const SLL2 = join(PCAPS_FOLDER, 'any-sll2.pcap');
