@@ -10,9 +10,11 @@ import { hasTool } from '../../support/tools.ts';
 import { readFields } from '../../support/tshark.ts';
 import { flowsOf } from './support.ts';
 
-const hasScapy =
-  hasTool('python3') && spawnSync('python3', ['-c', 'import scapy.all'], { stdio: 'ignore' }).status === 0;
-const canRun = hasScapy && hasTool('tshark');
+/** The Python that Debian's scapy belongs to may not be the first one in the path. */
+const PYTHON = ['python3', '/usr/bin/python3'].find(
+  (name) => spawnSync(name, ['-c', 'import scapy.all'], { stdio: 'ignore' }).status === 0,
+);
+const canRun = PYTHON !== undefined && hasTool('tshark');
 if (!canRun) warnSkipped('PDM', 'python3 with scapy, or tshark');
 
 describe.skipIf(!canRun)('PDM', () => {
@@ -23,7 +25,7 @@ describe.skipIf(!canRun)('PDM', () => {
 
   beforeAll(async () => {
     const script = join(import.meta.dirname, '../../support/pdm.py');
-    truth = JSON.parse(execFileSync('python3', [script, file], { encoding: 'utf8', stdio: 'pipe' }));
+    truth = JSON.parse(execFileSync(PYTHON!, [script, file], { encoding: 'utf8', stdio: 'pipe' }));
     const flows = await flowsOf(readFileSync(file));
     expect(flows).toHaveLength(1);
     health = flows[0]!.health!;
