@@ -57,7 +57,7 @@ describe('a sink of files', () => {
     await sink.end();
     expect(log.lines).toHaveLength(1);
     expect(log.lines[0]).toMatch(/^warning json:.*not completed by an earlier run.*rename it to read it/);
-    expect(log.lines[0]).toContain(`${part!.name} (${part!.octets} octets)`);
+    expect(log.lines[0]).toContain(`${part!.name} (${part!.octets.toLocaleString('en-US')} octets)`);
     expect(parts()).toHaveLength(1);
   }, 60_000);
 
