@@ -68,6 +68,15 @@ export interface PlainOrder {
   isLate: boolean;
 }
 
+/** Packets of capture files that are handed to nobody. */
+export interface MissingPackets {
+  /** A capture itself says that they were lost when it was made. */
+  recordedDrops: number;
+  /** Refused for a time before 1970 or after 2106, and their octets on the wire. */
+  untimedPackets: number;
+  untimedOctets: number;
+}
+
 export interface PacketSource {
   /** Interfaces seen so far; `PacketBatch.interfaceIndex` points here. It only grows. At most 65,535. */
   readonly interfaces: readonly SourceInterface[];
@@ -77,8 +86,8 @@ export interface PacketSource {
   readonly octetsConsumed: number;
   /** Octets of input in all, or undefined where that is unknown (standard input). */
   readonly octetsTotal: number | undefined;
-  /** Packets that a capture itself says were lost when it was made; missing where the source is none. */
-  readonly recordedDrops?: number;
+  /** Packets that are in no batch; missing where the source is no capture file. */
+  readonly missing?: MissingPackets | undefined;
   /**
    * Fills `batch` with the frames that are at hand, in order, and returns how many. 0 means that none is at hand now:
    * `await more()` and try again.

@@ -1,7 +1,7 @@
 /** What a capture file format does: turn octets of a window into frames of a batch. */
 import type { Engine } from '../../engine/engine.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
-import type { ByteWindow, PlainRecords, SourceInterface } from '../source.ts';
+import type { ByteWindow, MissingPackets, PlainRecords, SourceInterface } from '../source.ts';
 import { CookedInterfaces, isCooked, LINKTYPE_LINUX_SLL2 } from './cooked-interfaces.ts';
 
 /** Most octets of a frame, as in libpcap (MAXIMUM_SNAPLEN), unless the snap length is larger. */
@@ -46,8 +46,7 @@ export class CaptureContext {
   /** Unix time in whole seconds; NaN until the first packet. */
   timeBaseSeconds = Number.NaN;
   readonly interfaces: SourceInterface[] = [];
-  /** Packets that the captures themselves say were lost when they were made. */
-  recordedDrops = 0;
+  readonly missing: MissingPackets = { recordedDrops: 0, untimedPackets: 0, untimedOctets: 0 };
   /** Files that turned out to be captures, in the order in which that was seen. */
   readonly filesRead: string[] = [];
   readonly #known = new Map<string, number>();
@@ -62,6 +61,13 @@ export class CaptureContext {
   constructor(engine?: Engine, isDirectionApart = false) {
     this.engine = engine;
     this.#isDirectionApart = isDirectionApart;
+  }
+
+  /** Counts a packet whose time no format can say. */
+  refuseTime(octets: number): undefined {
+    this.missing.untimedPackets++;
+    this.missing.untimedOctets += Math.max(0, octets);
+    return undefined;
   }
 
   /**

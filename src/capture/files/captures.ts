@@ -2,7 +2,7 @@
 import { CaptureFileError, type FlowtapError } from '../../base/errors.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
-import type { FileLinkTypes, PacketSource, SourceInterface } from '../source.ts';
+import type { FileLinkTypes, MissingPackets, PacketSource, SourceInterface } from '../source.ts';
 import { CaptureFile, type CaptureFileOptions } from './capture-file.ts';
 import { CaptureContext } from './capture-format.ts';
 
@@ -38,8 +38,8 @@ export abstract class Captures implements FrameSupply {
     return this.context.filesRead;
   }
 
-  get recordedDrops(): number {
-    return this.context.recordedDrops;
+  get missing(): MissingPackets {
+    return this.context.missing;
   }
 
   protected open(file: string): CaptureFile | undefined {

@@ -90,8 +90,8 @@ export class OrderedCaptures implements PacketSource {
     return this.#supply.linkTypesRead ?? [];
   }
 
-  get recordedDrops(): number {
-    return this.#supply.recordedDrops ?? 0;
+  get missing(): PacketSource['missing'] {
+    return this.#supply.missing;
   }
 
   get isFollowed(): boolean {

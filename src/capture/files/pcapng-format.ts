@@ -208,14 +208,16 @@ export class PcapngFormat implements CaptureFormat {
     if (captured > one.capturedMax) return this.#tooLong(at + ENHANCED.captured, captured, one);
     const high = view.getUint32(at + ENHANCED.timeHigh, littleEndian);
     const low = view.getUint32(at + ENHANCED.timeLow, littleEndian);
-    this.#lastTimeNs = unitsToNs(one, high, low, this.#context);
+    const timeNs = unitsToNs(one, high, low, this.#context);
     const original = view.getUint32(at + ENHANCED.original, littleEndian);
     const optionsAt = at + ENHANCED.data + ((captured + 3) & ~3);
     const own = this.#packetOptions;
     readPacketOptions(view, optionsAt, at + length - 4, littleEndian, own);
     if (own.drops > 0) this.#noteDrops(one, one.dropsBetween + own.drops, one.dropsReported);
     const checkOctets = own.checkOctets > 0 ? own.checkOctets : one.checkOctets;
-    addFrame(batch, at + ENHANCED.data, captured, original, checkOctets, this.#lastTimeNs, one.index);
+    if (Number.isNaN(timeNs)) return this.#context.refuseTime(Math.max(original, captured) - checkOctets);
+    this.#lastTimeNs = timeNs;
+    addFrame(batch, at + ENHANCED.data, captured, original, checkOctets, timeNs, one.index);
   }
 
   /** A Simple Packet Block has no time and belongs to the first interface: it is given the time of the one before. */
@@ -253,7 +255,7 @@ export class PcapngFormat implements CaptureFormat {
     const before = Math.max(one.dropsBetween, one.dropsReported);
     one.dropsBetween = between;
     one.dropsReported = reported;
-    this.#context.recordedDrops += Math.max(between, reported) - before;
+    this.#context.missing.recordedDrops += Math.max(between, reported) - before;
   }
 
   #tooLong(viewOffset: number, captured: number, { capturedMax }: SectionInterface): undefined {

@@ -15,9 +15,8 @@ const IF_TSOFFSET = 14;
 const DEFAULT_TSRESOL = 6;
 const TWO_TO_32 = 2 ** 32;
 const NS_PER_S_BIG = BigInt(NS_PER_S);
-/** Unix times that are kept as they are, 1901 to 2242 (`PacketBatch.timeNs`); others are moved to these limits. */
-const SECONDS_MIN = -(2 ** 31);
-const SECONDS_MAX = 2 ** 33;
+/** Unix times from 0 to below this, in seconds, can be said in every format that flows go out in: 1970 to 2106. */
+const SECONDS_END = 2 ** 32;
 
 export interface InterfaceOptions {
   name: string;
@@ -75,9 +74,9 @@ export interface InterfaceTime {
   /** The run's time base in this interface's units, as value = high × 2^32 + low; NaN until it is known. */
   baseHigh: number;
   baseLow: number;
-  /** The limits of times, in nanoseconds from the time base. */
-  minNs: number;
-  maxNs: number;
+  /** Times from the first to below the second can be said, in nanoseconds from the time base. */
+  startNs: number;
+  endNs: number;
 }
 
 export function createTimeScale(options: InterfaceOptions): InterfaceTime {
@@ -91,14 +90,17 @@ export function createTimeScale(options: InterfaceOptions): InterfaceTime {
     timeOffsetSeconds: options.timeOffsetSeconds,
     baseHigh: Number.NaN,
     baseLow: Number.NaN,
-    minNs: Number.NaN,
-    maxNs: Number.NaN,
+    startNs: Number.NaN,
+    endNs: Number.NaN,
   };
 }
 
-/** A packet's time, given as two 32-bit halves in the interface's units, in nanoseconds since the run's time base. */
+/**
+ * A packet's time, given as two 32-bit halves in the interface's units, in nanoseconds since the run's time base.
+ * @returns NaN for a time before 1970 or after 2106, which sets no time base either
+ */
 export function unitsToNs(time: InterfaceTime, high: number, low: number, context: CaptureContext): number {
-  if (Number.isNaN(time.baseHigh)) setBase(time, high, low, context);
+  if (Number.isNaN(time.baseHigh) && !setBase(time, high, low, context)) return Number.NaN;
   let ns: number;
   if (time.nsPerUnit > 0) {
     const highNs = (high - time.baseHigh) * TWO_TO_32 * time.nsPerUnit;
@@ -106,8 +108,7 @@ export function unitsToNs(time: InterfaceTime, high: number, low: number, contex
     ns = highNs + lowNs;
     if (ns - highNs < lowNs) ns += ROUNDING_NS;
   } else ns = finerUnitsToNs(time, high, low, context.timeBaseSeconds);
-  if (ns < time.minNs) return time.minNs;
-  return Math.min(ns, time.maxNs);
+  return ns >= time.startNs && ns < time.endNs ? ns : Number.NaN;
 }
 
 function finerUnitsToNs(time: InterfaceTime, high: number, low: number, baseSeconds: number): number {
@@ -116,15 +117,18 @@ function finerUnitsToNs(time: InterfaceTime, high: number, low: number, baseSeco
   return Number(ns + (time.timeOffsetSeconds - BigInt(baseSeconds)) * NS_PER_S_BIG);
 }
 
-function setBase(time: InterfaceTime, high: number, low: number, context: CaptureContext): void {
+/** False where nothing can be counted from this time. */
+function setBase(time: InterfaceTime, high: number, low: number, context: CaptureContext): boolean {
   if (Number.isNaN(context.timeBaseSeconds)) {
     const units = (BigInt(high) << 32n) | BigInt(low);
-    const seconds = Number(units / time.unitsPerSecond + time.timeOffsetSeconds);
-    context.timeBaseSeconds = Math.min(Math.max(seconds, SECONDS_MIN), SECONDS_MAX);
+    const seconds = units / time.unitsPerSecond + time.timeOffsetSeconds;
+    if (seconds < 0n || seconds >= BigInt(SECONDS_END)) return false;
+    context.timeBaseSeconds = Number(seconds);
   }
   const base = (BigInt(context.timeBaseSeconds) - time.timeOffsetSeconds) * time.unitsPerSecond;
   time.baseHigh = Number(base >> 32n);
   time.baseLow = Number(base & 0xffffffffn);
-  time.minNs = (SECONDS_MIN - context.timeBaseSeconds) * NS_PER_S;
-  time.maxNs = (SECONDS_MAX - context.timeBaseSeconds) * NS_PER_S;
+  time.startNs = -context.timeBaseSeconds * NS_PER_S;
+  time.endNs = (SECONDS_END - context.timeBaseSeconds) * NS_PER_S;
+  return true;
 }

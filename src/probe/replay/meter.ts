@@ -18,19 +18,10 @@ import { type RecordQueueMemory, RecordQueueWriter } from '../../metering/record
 import { createHashSeeds, type FlowKeyExtension } from '../../metering/table/flow-key.ts';
 import { tableOctets } from '../../metering/table/flow-table.ts';
 import { allocateHuge } from '../../sys/libc.ts';
-import {
-  FIRST_PACKET_NS,
-  INPUT_CONSUMED,
-  INPUT_TOTAL,
-  LAST_PACKET_NS,
-  RECORDED_DROPS,
-  RECORDS_OUT_OF_ORDER,
-  RECORDS_TOO_LATE,
-  type RunCounters,
-  STOP_REQUESTED,
-} from '../counters.ts';
+import { FIRST_PACKET_NS, LAST_PACKET_NS, type RunCounters, STOP_REQUESTED } from '../counters.ts';
 import { ReplayBatches } from './batches.ts';
 import { FollowedClock } from './followed-clock.ts';
+import { publishInput } from './publish-input.ts';
 import { TablePages } from './table-pages.ts';
 
 /** What a meter is to do; it can be posted to a thread. */
@@ -253,13 +244,7 @@ export class ReplayMeter {
   /** Publishes progress; true when the meter is to stop. */
   #look(): boolean {
     const { capture } = this.#counters;
-    capture[INPUT_CONSUMED] = this.#source.octetsConsumed;
-    capture[INPUT_TOTAL] = this.#source.octetsTotal ?? Number.NaN;
-    if (this.#options.worker === 0) {
-      capture[RECORDS_OUT_OF_ORDER] = this.#source.recordsOutOfOrder ?? 0;
-      capture[RECORDS_TOO_LATE] = this.#source.recordsTooLate ?? 0;
-    }
-    capture[RECORDED_DROPS] = this.#source.recordedDrops ?? 0;
+    publishInput(this.#source, capture, this.#options.worker === 0);
     this.#pages.look();
     return this.#isStopped || capture[STOP_REQUESTED] !== 0;
   }

@@ -22,8 +22,10 @@ import {
   FIRST_PACKET_NS,
   LAST_PACKET_NS,
   OCTETS_READ,
+  OCTETS_UNTIMED,
   PACKETS_READ,
   PACKETS_SNAPPED,
+  PACKETS_UNTIMED,
   RECORDED_DROPS,
   RECORDS_OUT_OF_ORDER,
   RECORDS_TOO_LATE,
@@ -129,11 +131,19 @@ export function summarize(input: SummaryInput): ReplaySummary {
   const times = counters.filter(({ capture }) => !Number.isNaN(capture[FIRST_PACKET_NS]!));
   const unixNs = (place: number) =>
     times.map(({ capture }) => capture[TIME_BASE_SECONDS]! * 1e9 + capture[place]!);
+  const untimed = {
+    name: 'timeOutOfRange',
+    kind: 'undecodable',
+    help: 'Time before 1970 or after 2106, which no format of flow records can say.',
+    packets: sum(({ capture }) => capture[PACKETS_UNTIMED]!),
+    octets: sum(({ capture }) => capture[OCTETS_UNTIMED]!),
+    numbers: [],
+  };
   const exported = Object.values(FLOW_END_REASON).map((reason) => metering(FLOWS_EXPIRED + reason));
   return {
     files: input.files,
-    packets: sum(({ capture }) => capture[PACKETS_READ]!),
-    octets: sum(({ capture }) => capture[OCTETS_READ]!),
+    packets: sum(({ capture }) => capture[PACKETS_READ]! + capture[PACKETS_UNTIMED]!),
+    octets: sum(({ capture }) => capture[OCTETS_READ]! + capture[OCTETS_UNTIMED]!),
     outOfOrder: sum(({ capture }) => capture[RECORDS_OUT_OF_ORDER]!),
     tooLate: sum(({ capture }) => capture[RECORDS_TOO_LATE]!),
     snapped: sum(({ capture }) => capture[PACKETS_SNAPPED]!),
@@ -145,7 +155,7 @@ export function summarize(input: SummaryInput): ReplaySummary {
       octets: metering(METERED_OCTETS),
       frameOctets: metering(METERED_FRAME_OCTETS),
     },
-    refused: refusedOf(counters),
+    refused: [...refusedOf(counters), untimed],
     undecoded: undecodedOf(input),
     notices: summarizeNotices(sum),
     flows: {

@@ -167,15 +167,22 @@ describe('pcapng', () => {
     expect(interfaces.map((found) => found.name)).toEqual(['', 'eth7']);
   });
 
-  it('holds absurd times between 1901 and 2242', async () => {
-    const { packets } = await read([
+  it('refuses times before 1970 and after 2106, which then set no time base, and counts them', async () => {
+    const parts = [
       sectionHeader(true),
       interfaceBlock(true, 1, { resolution: 0 }),
       interfaceBlock(true, 1, { resolution: 0xff, offsetSeconds: -(2n ** 63n) }),
+      interfaceBlock(true, 1, { resolution: 0, offsetSeconds: -1000n }),
       enhancedPacket(true, 0, 2n ** 64n - 1n, FRAME),
       enhancedPacket(true, 1, 2n ** 64n - 1n, FRAME),
-    ]);
-    expect(packets.map((packet) => packet.timeNs / 10n ** 9n)).toEqual([2n ** 33n, -(2n ** 31n)]);
+      enhancedPacket(true, 2, 999n, FRAME),
+      enhancedPacket(true, 2, 1000n, FRAME),
+      enhancedPacket(true, 0, 2n ** 32n - 1n, FRAME),
+      enhancedPacket(true, 0, 2n ** 32n, FRAME),
+    ];
+    const { packets, missing } = await read(parts);
+    expect(packets.map((packet) => packet.timeNs / 10n ** 9n)).toEqual([0n, 2n ** 32n - 1n]);
+    expect(missing).toEqual({ recordedDrops: 0, untimedPackets: 4, untimedOctets: 4 * FRAME.length });
   });
 
   it('takes of a simple packet what its block holds', async () => {

@@ -45,7 +45,7 @@ async function dropsOf(...blocks: Buffer[]): Promise<number | undefined> {
   while (await source.more());
   expect(source.errors).toEqual([]);
   source.close();
-  return source.recordedDrops;
+  return source.missing?.recordedDrops;
 }
 
 it('adds up what packets say was lost before them', async () => {

@@ -8,7 +8,7 @@ import {
   type CaptureOptions,
   openCaptures,
 } from '../../../src/capture/files/capture-source.ts';
-import type { SourceInterface } from '../../../src/capture/source.ts';
+import type { MissingPackets, SourceInterface } from '../../../src/capture/source.ts';
 import { createEngine, type Engine } from '../../../src/engine/engine.ts';
 import { createPacketBatch } from '../../../src/records/packet-batch.ts';
 
@@ -27,6 +27,7 @@ export interface ReadCapture {
   readonly errors: readonly Error[];
   readonly octetsConsumed: number;
   readonly octetsTotal: number | undefined;
+  readonly missing: MissingPackets | undefined;
 }
 
 /**
@@ -77,7 +78,15 @@ async function readWith(
   const errors = [...source.errors];
   source.close();
   source.close();
-  return { packets, interfaces: [...interfaces], error: errors[0], errors, octetsConsumed, octetsTotal };
+  return {
+    packets,
+    interfaces: [...interfaces],
+    error: errors[0],
+    errors,
+    octetsConsumed,
+    octetsTotal,
+    missing: source.missing,
+  };
 }
 
 /** A scratch directory with `write(name, octets)`, which returns the path; remove it with `remove()`. */
