@@ -10,8 +10,10 @@ import {
   FLOW_OBSERVATION_POINT,
   FLOW_PORTS,
   FLOW_PROTOCOL,
+  FLOW_STATE,
   type FlowRecordBatch,
   FORWARD_WORD,
+  STATE_PPPOE_SHIFT,
   TCP_FLAGS_TOS,
 } from '../records/flow-layout.ts';
 import { Transfer } from './transfer.ts';
@@ -55,7 +57,8 @@ function keyOf(words: Int32Array, row: number, swapped: boolean): string {
   const protocolWord = words[row + FLOW_PROTOCOL]!;
   const ports = words[row + FLOW_PORTS]!;
   const isIcmp = (protocolWord & 0xff) === ICMP || (protocolWord & 0xff) === ICMPV6;
-  let key = `${protocolWord} ${words[row + FLOW_OBSERVATION_POINT]} `;
+  const session = words[row + FLOW_STATE]! >>> STATE_PPPOE_SHIFT;
+  let key = `${protocolWord} ${words[row + FLOW_OBSERVATION_POINT]} ${session} `;
   if (isEchoReply(words, row)) key += (protocolWord & 0xff) === ICMP ? ECHO_REQUEST : ECHO_REQUEST_V6;
   else key += swapped && !isIcmp ? (ports << 16) | (ports >>> 16) : ports;
   const [first, second] = swapped ? [ADDRESS_B, ADDRESS_A] : [ADDRESS_A, ADDRESS_B];

@@ -18,6 +18,7 @@ import {
   REVERSE_DOUBLE,
   REVERSE_WORD,
   STATE_END_REASON_SHIFT,
+  STATE_PPPOE_SHIFT,
   TCP_FLAGS_TOS,
 } from '../../src/records/flow-layout.ts';
 import * as health from '../../src/records/health-layout.ts';
@@ -49,6 +50,7 @@ export interface TestRecord {
   readonly startS: number;
   readonly endS: number;
   readonly endReason?: number;
+  readonly pppoeSession?: number;
   readonly forward: TestDirection;
   readonly reverse: TestDirection;
   readonly intervalMs?: number;
@@ -104,7 +106,8 @@ export function healthBatch(
     words[row + FLOW_PORTS] = (record.ports[0] << 16) | record.ports[1];
     words[row + FLOW_PROTOCOL] = (record.protocol ?? 6) | ((record.a.length === 4 ? 6 : 4) << 8);
     words[row + FLOW_OBSERVATION_POINT] = 1;
-    words[row + FLOW_STATE] = (record.endReason ?? 2) << STATE_END_REASON_SHIFT;
+    words[row + FLOW_STATE] =
+      ((record.endReason ?? 2) << STATE_END_REASON_SHIFT) | ((record.pppoeSession ?? 0) << STATE_PPPOE_SHIFT);
     doubles[row / 2 + FLOW_FIRST_NS] = record.startS * 1e9;
     doubles[row / 2 + FLOW_LAST_NS] = record.endS * 1e9;
     const at = row + health.HEALTH_WORD;

@@ -53,6 +53,18 @@ describe('pieces of a flow', () => {
     expect(forward.windowOctets).toBe(6e6);
   });
 
+  it('of two PPPoE sessions with the same addresses are two transfers', () => {
+    const sessions = join([
+      { ...first, pppoeSession: 1 },
+      { ...second, pppoeSession: 2 },
+      { ...second, pppoeSession: 1 },
+    ]);
+    expect(sessions.map((transfer) => transfer.figures().forward.segments)).toEqual([
+      second.forward.segments!,
+      first.forward.segments! + second.forward.segments!,
+    ]);
+  });
+
   it('with a silence between them keep it as intervals without octets', () => {
     const later = { ...second, startS: 40, endS: 49.9, firstInterval: 8 };
     expect(join([first, later])[0]!.figures().forward.intervals).toEqual([

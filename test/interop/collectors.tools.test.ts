@@ -17,6 +17,7 @@ import { startNfcapd } from '../support/nfcapd.ts';
 import { runFlowtap } from '../support/run-flowtap.ts';
 import { warnSkipped } from '../support/skipped.ts';
 import { hasTool } from '../support/tools.ts';
+import { waitFor } from '../support/wait.ts';
 
 type Flows = ReadonlyMap<string, FlowTotals>;
 
@@ -81,6 +82,10 @@ async function restartCollector<R>(start: (port?: number) => Promise<RunningColl
     exporting.flush();
     await exporting.exportBatch(flowsAt(3, 20));
     exporting.flush();
+    // Records wait until the collector has read the templates, which takes one that has just started a while.
+    await waitFor('the records are sent', () =>
+      exporting.statistics().every(({ recordsPending }) => recordsPending === 0),
+    );
     expect((await second.stop()).records).toHaveLength(2 * uniflows(20));
   } finally {
     await exporting.close();

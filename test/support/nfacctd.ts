@@ -47,7 +47,7 @@ export async function startNfacctd(
     stop: async () => {
       try {
         // It prints once a second.
-        await waitUntilQuiet({ pid: child.pid!, port, quietMs: 2500 }, () => octetsOf(file));
+        await waitUntilQuiet({ pid: child.pid!, port, quietMs: 4000 }, () => octetsOf(file));
         child.kill('SIGINT');
         await waitFor('nfacctd ends', () => child.exitCode !== null || child.signalCode !== null);
         let text = '';
