@@ -65,8 +65,8 @@ export function ringProgram(
     snapLength: options.snapLength,
     filter: options.filter ?? '',
     randomInterval: sampling?.method === 'random' ? sampling.interval : 1,
-    // The workers of a fanout group share what the kernel hands to the group, and older kernels hand it everything.
-    withoutOutgoing: !options.outgoing && options.fanoutGroup !== undefined,
+    // Kernels before 4.20 know no PACKET_IGNORE_OUTGOING, and older ones hand a fanout group everything.
+    withoutOutgoing: !options.outgoing,
     ifIndexes: members?.present,
   });
 }
