@@ -3,9 +3,10 @@ import { defineConfig } from 'vitest/config';
 /**
  * Three projects, told apart by the file's name, one after the other:
  * - `unit` (`.test.ts`): nothing but our code in this process, two files at a time;
- * - `process` (`.process.test.ts`): starts our own program, threads, sockets on loopback, two files at a time;
+ * - `process` (`.process.test.ts`): starts our own program, threads, sockets on loopback, four files at a time, as much
+ *   of it is waiting;
  * - `tools` (`.tools.test.ts`): outside tools, network namespaces, services; one file at a time, for honest timing.
- * test/kinds.tools.test.ts holds names against what files import.
+ * test/kinds.test.ts holds names against what files import.
  */
 export default defineConfig({
   test: {
@@ -29,7 +30,7 @@ export default defineConfig({
         test: {
           name: 'process',
           include: ['test/**/*.process.test.ts'],
-          maxWorkers: 2,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },

@@ -13,6 +13,7 @@ import {
 import { BATCH_CAPACITY, createPacketBatch } from '../../src/records/packet-batch.ts';
 import type { TunnelName } from '../../src/records/tunnel-kinds.ts';
 import { TUNNEL_KINDS } from '../../src/records/tunnel-kinds.ts';
+import { cases } from '../support/cases.ts';
 import { decodedAt, decodeOne, type FrameOptions, hex, type Outcome } from './decode-support.ts';
 import { SEED_FRAMES } from './seed-frames.ts';
 
@@ -73,7 +74,7 @@ describe('any frame', () => {
           expect(second).toEqual(first);
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: cases(3000) },
     );
   });
 
@@ -85,7 +86,7 @@ describe('any frame', () => {
         expect(fast).toEqual(general);
         expect(decodeWith(frame, cut, wire, { ...options, inEngine: true })).toEqual(general);
       }),
-      { numRuns: 5000 },
+      { numRuns: cases(5000) },
     );
   });
 
@@ -98,7 +99,7 @@ describe('any frame', () => {
         other.fill(0xff, captured);
         expect(decodeOne(other, { ...options, captured })).toEqual(whole);
       }),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     );
   });
 });
@@ -155,7 +156,7 @@ describe('a batch', () => {
           );
         }
       }),
-      { numRuns: 300 },
+      { numRuns: cases(300) },
     );
   });
 

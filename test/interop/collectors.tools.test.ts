@@ -178,7 +178,10 @@ describe.skipIf(!hasNfacctd)('nfacctd', { concurrent: true }, () => {
     expect(records.reduce((sum, record) => sum + Number(record.bytes), 0)).toBe(octetsOf(100, false));
   });
 
-  it('goes on after it was started again', () => restartCollector((port) => startNfacctd([], port)));
+  // By itself: it prints once a second, and is taken for quiet when it has not for a while.
+  it('goes on after it was started again', { concurrent: false }, () =>
+    restartCollector((port) => startNfacctd([], port)),
+  );
 
   it('goes on after the exporter was started again, with other templates too', async () => {
     expect(await restartExporter(() => startNfacctd())).toBeGreaterThanOrEqual(uniflows(100));
@@ -264,9 +267,9 @@ describe.skipIf(goflow2 === undefined)('GoFlow2', { concurrent: true }, () => {
 
   it('goes on after it was started again', () => restartCollector(start));
 
-  // A worker that has the templates may stand still while the other one decodes records, so it is waited for here: that
+  // By itself: a worker that has the templates may stand still while the other one decodes records, so it is waited for here: that
   // templates go ahead of all records is what lets it.
-  it('reads everything with the two workers that it has by default', async () => {
+  it('reads everything with the two workers that it has by default', { concurrent: false }, async () => {
     const collector = await startGoflow2(goflow2!, undefined, '');
     const sampling = { method: 'random' as const, interval: 64 };
     await exportTo(collector.port, 'ipfix', { sampling }, {}, collector.settle);

@@ -9,6 +9,7 @@ import { METERED_OCTETS, METERED_PACKETS } from '../../src/metering/table/counte
 import { CAPACITY_MAX, createFlowTable, type FlowTable } from '../../src/metering/table/flow-table.ts';
 import { TICK_NS } from '../../src/metering/timing-wheel.ts';
 import { ENTRY_WORDS, FLOW_END_REASON, FLOW_STATE, STATE_IN_USE } from '../../src/records/flow-layout.ts';
+import { cases } from '../support/cases.ts';
 import { decodedBatchOf, type TestPacket } from '../support/decoded.ts';
 import { CollectingSink, type TestFlow } from '../support/flows.ts';
 import { endMetering, meterPrepared, TEST_SEEDS, testEngine } from '../support/metering.ts';
@@ -162,7 +163,7 @@ describe('the flow table', () => {
         const { flows } = run(packets, 512, batch);
         expect(flows.map(line).sort()).toEqual(model(packets));
       }),
-      { numRuns: 300 },
+      { numRuns: cases(300) },
     );
   });
 
@@ -173,7 +174,7 @@ describe('the flow table', () => {
         for (const batch of [2, 13, 64])
           expect(run(packets, entries, batch).flows.map(line)).toEqual(one.map(line));
       }),
-      { numRuns: 100 },
+      { numRuns: cases(100) },
     );
   });
 
@@ -191,7 +192,7 @@ describe('the flow table', () => {
           packets.reduce((total, packet) => total + packet.octets, 0),
         );
       }),
-      { numRuns: 100 },
+      { numRuns: cases(100) },
     );
   });
 
@@ -214,7 +215,7 @@ describe('the flow table', () => {
         for (let i = 0; i < packets.length; i += 64)
           meterPrepared(process, decodedBatchOf(packets.slice(i, i + 64), 64));
       }),
-      { numRuns: 100 },
+      { numRuns: cases(100) },
     );
     expect(evictions).toBeGreaterThan(100);
   });

@@ -13,6 +13,7 @@ import { createHashSeeds } from '../../../src/metering/table/flow-key.ts';
 import { runCounters } from '../../../src/probe/counters.ts';
 import { ReplayBatches } from '../../../src/probe/replay/batches.ts';
 import { DECODED_WORDS, IP_OCTETS } from '../../../src/records/decoded-words.ts';
+import { cases } from '../../support/cases.ts';
 import { ethernet, ipv4, pcapFile, udp } from '../../support/frames.ts';
 import { testEngine } from '../../support/metering.ts';
 
@@ -115,7 +116,7 @@ describe('records out of order', () => {
         expect(source.recordsOutOfOrder).toBe(countLate(times));
         expect(source.recordsTooLate).toBe(0);
       }),
-      { numRuns: 60 },
+      { numRuns: cases(60) },
     );
   });
 

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CaptureFileError } from '../../../src/base/errors.ts';
 import { describeWithCaptures, sharedCaptures } from '../../support/captures.ts';
+import { cases } from '../../support/cases.ts';
 import { expectTime } from './expect-time.ts';
 import { pcap, type ReadPacket, readAll, scratch } from './support.ts';
 
@@ -101,7 +102,7 @@ describe('octets that are no capture', () => {
         fc.integer({ min: 1, max: 500 }),
         (magic, rest, size) => expectSafe(Buffer.concat([Buffer.from(magic, 'hex'), rest]), size),
       ),
-      { numRuns: 400 },
+      { numRuns: cases(400) },
     );
   });
 
@@ -122,7 +123,7 @@ describe('octets that are no capture', () => {
           await expectSafe(octets.subarray(0, end), 4096);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: cases(400) },
     );
   });
 });

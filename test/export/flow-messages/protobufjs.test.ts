@@ -9,6 +9,7 @@ import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { sourcesOf } from '../../../src/export/flow-messages/goflow-fields.ts';
 import { INFORMATION_ELEMENTS } from '../../../src/ie/elements.ts';
+import { cases } from '../../support/cases.ts';
 import { PING6, TCP } from '../../support/two-flows.ts';
 import { CONFIG } from '../exporter-support.ts';
 import { recordBatch } from '../records.ts';
@@ -43,7 +44,7 @@ describe('flow messages', () => {
         expect(value.toString('hex')).toBe(again(value).toString('hex'));
       }
     });
-    fc.assert(property, { numRuns: 40 });
+    fc.assert(property, { numRuns: cases(40) });
   });
 
   it('have a field of flow.proto for every element, by the rule of its number', () => {

@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cases } from '../../support/cases.ts';
 import type { Connection, Segment } from '../../support/segments.ts';
 import { handshake } from '../../support/segments.ts';
 import { healthOf } from './support.ts';
@@ -66,7 +67,7 @@ describe('path health', () => {
         });
         expect(withoutStart(there)).toEqual(withoutStart(here));
       }),
-      { numRuns: 80 },
+      { numRuns: cases(80) },
     );
   });
 
@@ -78,7 +79,7 @@ describe('path health', () => {
         expect(await healthOf(segments, { ...plain, isSwapped: true })).toEqual(here);
         expect(await healthOf(segments, { ...plain, isV6: true })).toEqual(here);
       }),
-      { numRuns: 80 },
+      { numRuns: cases(80) },
     );
   });
 
@@ -97,7 +98,7 @@ describe('path health', () => {
           expect(one.zeroWindowMs).toBeGreaterThanOrEqual(0);
         }
       }),
-      { numRuns: 80 },
+      { numRuns: cases(80) },
     );
   });
 });

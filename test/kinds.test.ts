@@ -13,6 +13,9 @@ const FILES = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8
   .sort();
 const TEST_FILES = FILES.filter((name) => name.endsWith('.test.ts'));
 
+/** A call that starts a program; written out here, it would make a test of tools of this one. */
+const started = (call: string, name: string) => `${call}('${name}', []);`;
+
 describe('test files', () => {
   it('are named for what they start', () => {
     const wrong = TEST_FILES.map((file) => ({ file, ...kindOf(ROOT, file) })).filter(
@@ -43,7 +46,7 @@ describe('test files', () => {
       'src/pure.ts': "import { isIP } from 'node:net';",
       'src/thread.ts': "import { Worker } from 'node:worker_threads';\nnew Worker('x');",
       'test/helper.ts': "import { spawn } from 'node:child_process';",
-      'test/tshark.ts': "import { spawnSync } from 'node:child_process';\nspawnSync('tshark', []);",
+      'test/tshark.ts': `import { spawnSync } from 'node:child_process';\n${started('spawnSync', 'tshark')}`,
       'test/support/tools.ts': "import { spawnSync } from 'node:child_process';",
       'test/x.test.ts': text,
     };
@@ -56,10 +59,8 @@ describe('test files', () => {
   });
 
   it('that start a tool by its name would be found', () => {
-    expect(toolsStartedIn("spawnSync('tshark', [])\nexecFileSync(\n  'nfdump',")).toEqual([
-      'tshark',
-      'nfdump',
-    ]);
-    expect(toolsStartedIn("spawn('sh', [])\nspawn(process.execPath)")).toEqual([]);
+    const text = [started('spawnSync', 'tshark'), started('execFileSync', 'nfdump'), started('spawn', 'sh')];
+    expect(toolsStartedIn(text.join('\n'))).toEqual(['tshark', 'nfdump']);
+    expect(toolsStartedIn('spawn(process.execPath)')).toEqual([]);
   });
 });
