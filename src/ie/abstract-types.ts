@@ -1,6 +1,7 @@
 /**
  * The abstract data types of RFC 7012 §3.1 that flowtap uses: their size, whether RFC 7011 §6.2 allows a smaller one,
- * and their code in type information records (RFC 5610 §3.1). Encoding is in export/messages/columns.ts, text in text-columns.ts.
+ * and their code in type information records (RFC 5610 §3.1). Encoding is in export/messages/columns.ts, text in
+ * text-values.ts.
  */
 
 export interface AbstractType {

@@ -1,6 +1,7 @@
 /**
  * What a row of the table of information elements says, and where in a flow record its value stands. Shapes and small
- * helpers only: the rows are in elements-*.ts, and what reads them is export/messages/columns.ts, text-columns.ts, docs/.
+ * helpers only: the rows are in elements-*.ts. Wire columns (export/messages/columns.ts), the columns of all other writers
+ * (value-column.ts) and docs/ are made from them.
  */
 import {
   ADDRESS_A,

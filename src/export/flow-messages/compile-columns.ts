@@ -3,10 +3,18 @@
  * forms, lists and presence follow from the schema's fields, places in flow records from the same rows as the wire's
  * columns. Set-up only; put-protobuf.ts, put-other.ts and put-json.ts write.
  */
-import * as kinds from '../../ie/compiled-source.ts';
-import { compileSource } from '../../ie/compiled-source.ts';
 import type { InformationElement } from '../../ie/element.ts';
-import { buildColumn, keyOf, mark, NOTHING, type Value, writeOnce } from './build-column.ts';
+import {
+  asInstant,
+  compileSource,
+  FROM_CONSTANT,
+  FROM_TIME,
+  OCTETS,
+  orZero,
+  unitNsOf,
+  WORD,
+} from '../../ie/value-column.ts';
+import { buildColumn, keyOf, type MessageSource, mark, NOTHING, writeOnce } from './build-column.ts';
 import type { FilledField, MessageValues } from './field-map.ts';
 import type { FieldSource } from './goflow-fields.ts';
 import type { MessageColumn } from './message-column.ts';
@@ -45,39 +53,42 @@ interface Node {
   readonly children: Map<number, Node>;
 }
 
-const NS_PER_UNIT: Readonly<Record<string, number>> = {
-  dateTimeSeconds: 1e9,
-  dateTimeMilliseconds: 1e6,
-  dateTimeMicroseconds: 1e3,
-  dateTimeNanoseconds: 1,
-};
+/** One record, for values that are the same in every record. */
+const constantRecord = (words: Int32Array = new Int32Array(3)) => ({
+  words,
+  doubles: new Float64Array(1),
+  timeBaseSeconds: 0,
+});
+
 /** An address that is always the unspecified one says nothing. */
 function isUnspecifiedAddress({ type, source }: InformationElement): boolean {
   return source.kind === 'constant' && (type === 'ipv4Address' || type === 'ipv6Address');
 }
 
 /** How a source is read in these messages; undefined where it says nothing about them. */
-function valueFor(source: FieldSource, field: SchemaField, scope: ColumnScope): Value | undefined {
+function sourceFor(source: FieldSource, field: SchemaField, scope: ColumnScope): MessageSource | undefined {
   const { from, isReverse, part, isNanoseconds } = source;
-  const isTimestamp = field.type === 'google.protobuf.Timestamp';
+  const { values, ipVersion, isJson } = scope;
   if (typeof from === 'string') {
     const { compile, isExportTime } = scope.messageValues[from];
-    const value = compile(scope.values, scope.ipVersion);
-    if (!isExportTime) return value;
-    const kind = isTimestamp ? { kind: shapes.TIMESTAMP, constant: 1 } : {};
-    return { ...value, ...kind, isExportTime };
+    const value = compile(values, ipVersion);
+    return isExportTime ? { ...value, isExportTime } : value;
   }
-  if (from.ipVersion !== undefined && from.ipVersion !== scope.ipVersion) return undefined;
+  if (from.ipVersion !== undefined && from.ipVersion !== ipVersion) return undefined;
   if (isUnspecifiedAddress(from) || (isReverse && !scope.isBoth)) return undefined;
-  const compiled = compileSource(from, isReverse !== scope.isReverse, scope.values);
-  if (compiled === undefined) return undefined;
-  if (isTimestamp) return { ...compiled, kind: shapes.TIMESTAMP, constant: NS_PER_UNIT[from.type]! };
-  if (isNanoseconds && compiled.kind === kinds.TIME) return { ...compiled, kind: kinds.NANOSECONDS };
+  const isTurned = isReverse !== scope.isReverse;
+  const found = compileSource(from, { isReverse: isTurned, isSaturated: true, values });
+  if (found === undefined) return undefined;
+  // A message has a MAC address, and bits of extension headers, that are 0: only words tell that there is none.
+  const known = { ...found, isAbsentWhenZero: false };
+  // JSON has every field but those of lists.
+  const compiled = isJson && !field.isRepeated ? orZero(from, known) : known;
+  if (field.type === 'google.protobuf.Timestamp') return asInstant(compiled, unitNsOf(from));
+  if (isNanoseconds && compiled.from === FROM_TIME) return asInstant(compiled, 1);
   if (part === undefined) return compiled;
-  const { word = 0, shift = 0 } = compiled.place ?? {};
   // A part of an octet array is a number.
-  const kind = compiled.kind === kinds.HEX_WORD ? kinds.WORD : compiled.kind;
-  return { ...compiled, kind, place: { word, shift: shift + part.shift }, mask: part.mask };
+  const kind = compiled.kind === OCTETS ? WORD : compiled.kind;
+  return { ...compiled, kind, shift: compiled.shift + part.shift, mask: part.mask };
 }
 
 class Compiler {
@@ -147,36 +158,25 @@ class Compiler {
     if (!field.isRequired || this.#scope.isJson) return;
     // Nobody could read the message without it.
     const octets = field.wireType === 1 ? 8 : field.wireType === 5 ? 4 : 1;
-    const empty = {
-      ...mark(kinds.CONSTANT, keyOf(field), NOTHING),
-      isZeroWritten: true,
-      write: shapes.OTHER,
-    };
-    const key = writeOnce(empty, false, new Int32Array(1)).subarray(0, -1);
+    const empty = { ...mark(shapes.OTHER, keyOf(field), NOTHING), isZeroWritten: true };
+    const key = writeOnce(empty, false, constantRecord()).subarray(0, -1);
     this.columns.push(mark(shapes.FIXED, 0, Buffer.concat([key, new Uint8Array(octets)])));
   }
 
   /** The column of one source; what does not change is written now. */
   #column(field: SchemaField, source: FieldSource, lead: string): MessageColumn | undefined {
-    const value = valueFor(source, field, this.#scope);
+    const value = sourceFor(source, field, this.#scope);
     if (value === undefined) return undefined;
-    const { isJson } = this.#scope;
-    const compiled = buildColumn(field, value, lead, source.names, presenceMask(source, this.#scope));
-    if (value.isExportTime === true) {
+    const { words, isExportTime, ...column } = value;
+    const compiled = buildColumn(field, column, lead, source.names);
+    if (isExportTime === true) {
       const held = mark(shapes.FIXED, 0, NOTHING);
       this.exportTimes.push({ column: held, time: compiled });
       return held;
     }
-    if (value.kind !== kinds.CONSTANT && value.words === undefined) return compiled;
-    return mark(shapes.FIXED, 0, writeOnce(compiled, isJson, value.words ?? new Int32Array(1)));
+    if (value.from !== FROM_CONSTANT && words === undefined) return compiled;
+    return mark(shapes.FIXED, 0, writeOnce(compiled, this.#scope.isJson, constantRecord(words)));
   }
-}
-
-/** The bits of the record's word that are 0 where an element has no value; 0 where it always has one. */
-function presenceMask({ from, isReverse }: FieldSource, scope: ColumnScope): number {
-  if (typeof from === 'string' || from.isAbsentWhenZero !== true) return 0;
-  const { place, mask = 0 } = compileSource(from, isReverse !== scope.isReverse, scope.values) ?? {};
-  return place === undefined ? 0 : mask << place.shift;
 }
 
 /** Neighbours that do not change are written as one. */
@@ -184,12 +184,12 @@ function joinFixed(columns: readonly MessageColumn[], apart: ReadonlySet<Message
   const joined: MessageColumn[] = [];
   for (const next of columns) {
     const last = joined.at(-1);
-    const isFixed = (one: MessageColumn) => one.kind === shapes.FIXED && !apart.has(one);
+    const isFixed = (one: MessageColumn) => one.write === shapes.FIXED && !apart.has(one);
     if (last !== undefined && isFixed(last) && isFixed(next)) {
       joined[joined.length - 1] = { ...last, octets: Buffer.concat([last.octets, next.octets]) };
     } else joined.push(next);
   }
-  return joined.filter((one) => one.kind !== shapes.FIXED || one.octets.length > 0 || apart.has(one));
+  return joined.filter((one) => one.write !== shapes.FIXED || one.octets.length > 0 || apart.has(one));
 }
 
 /** The columns of messages with these fields. */

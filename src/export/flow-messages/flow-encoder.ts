@@ -3,7 +3,7 @@
  * length in front as a varint; JSON: none), with the flow's key beside it where the sink asks for that. Messages go to
  * blocks, which a sink sends or writes.
  */
-import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import type { ValueRecords } from '../../ie/read-value.ts';
 import * as layout from '../../records/flow-layout.ts';
 import type { MessageBlock } from './message-block.ts';
 import * as blocks from './message-block.ts';
@@ -19,13 +19,11 @@ const CLOSING_BRACE = 0x7d;
 const LENGTH_OCTETS = 2;
 
 /** One run of records with the same columns. */
-export interface MessageRun {
-  readonly batch: FlowRecordBatch;
+export interface MessageRun extends ValueRecords {
   readonly columns: readonly MessageColumn[];
   /** First word of each record. */
   readonly rows: Int32Array;
-  readonly epochSeconds: number;
-  /** Number of the first message. */
+  /** Messages before it. */
   recordNumber: number;
   readonly isJson: boolean;
   /** protobuf: the length stands in front. */
@@ -69,19 +67,18 @@ function putUint32(out: Uint8Array, at: number, value: number): void {
 
 /** The message of one record behind `at`. @returns the octet behind it */
 function putMessage(run: MessageRun, row: number, recordNumber: number, out: Uint8Array, at: number): number {
-  const { columns, epochSeconds, isJson } = run;
-  const { words, doubles } = run.batch;
+  const { columns, isJson } = run;
   let end = at;
   if (isJson) {
     if (columns.length === 0) out[end++] = OPENING_BRACE;
     for (let c = 0; c < columns.length; c++) {
-      end = putJson(columns[c]!, words, doubles, row, epochSeconds, recordNumber, out, end);
+      end = putJson(columns[c]!, run, row, recordNumber, out, end);
     }
     out[end] = CLOSING_BRACE;
     return end + 1;
   }
   for (let c = 0; c < columns.length; c++) {
-    end = putProtobuf(columns[c]!, words, doubles, row, epochSeconds, recordNumber, out, end);
+    end = putProtobuf(columns[c]!, run, row, recordNumber, out, end);
   }
   return end;
 }
@@ -91,15 +88,14 @@ function putMessage(run: MessageRun, row: number, recordNumber: number, out: Uin
  * @returns the first row that found none
  */
 export function encodeMessages(run: MessageRun, from: number, to: number, block: MessageBlock): number {
-  const { rows, isDelimited, hasEntryHeads } = run;
-  const { words } = run.batch;
+  const { words, rows, isDelimited, hasEntryHeads } = run;
   const out = block.octets;
   const last = out.length - run.messageOctetsMax;
   let at = block.used;
   let row = from;
   for (; row < to && at <= last; row++) {
     const value = hasEntryHeads ? at + ENTRY_HEAD_OCTETS : at;
-    const number = run.recordNumber++;
+    const number = ++run.recordNumber;
     let end: number;
     if (!isDelimited) {
       end = putMessage(run, rows[row]!, number, out, value);

@@ -1,23 +1,22 @@
 /**
- * A column of flow messages: where in a flow record a value stands, and how a message has it. Compiled once from the
- * schema (compile-columns.ts), read for every record by put-protobuf.ts, put-other.ts and put-json.ts.
+ * A column of flow messages: which value of a flow record, and how a message has it. Compiled once from the schema
+ * (compile-columns.ts), written for every record by put-protobuf.ts, put-other.ts and put-json.ts.
  */
+import type { ValueColumn } from '../../ie/value-column.ts';
 
-// What a column writes, besides the kinds of ie/compiled-source.ts.
+// What a column writes.
+/** A value, in protobuf the plain way: a varint, or the octets of an IP address, and nothing where it is 0. */
+export const VALUE = 0;
+/** protobuf: a value that is not written the plain way: put-other.ts. */
+export const OTHER = 1;
 /** Octets that are the same in all messages of a batch, as they stand in `octets`. */
-export const FIXED = 32;
-/** The number of the message, modulo 2^32. */
-export const SEQUENCE = 33;
+export const FIXED = 2;
 /** Begins a message within the message or a list, which CLOSE ends. */
-export const OPEN = 34;
-export const CLOSE = 35;
-/** A time as google.protobuf.Timestamp; `constant` has the nanoseconds in a unit of the element. */
-export const TIMESTAMP = 36;
-/** protobuf: a field that is not written the plain way: put-other.ts. */
-export const OTHER = 37;
+export const OPEN = 3;
+export const CLOSE = 4;
 
 // Forms of a value in protobuf.
-/** A varint, or octets behind their length: what `kind` says. */
+/** A varint. */
 export const PLAIN = 0;
 export const ZIGZAG = 1;
 export const FIXED_32 = 2;
@@ -28,13 +27,13 @@ export const BOOL = 6;
 /** Text as JSON has it, without quotes. */
 export const TEXT = 7;
 /** The octets of an address, a MAC address or an octet array. */
-export const OCTETS = 8;
+export const BYTES = 8;
+/** An instant as google.protobuf.Timestamp, in JSON as text by RFC 3339. */
+export const TIMESTAMP = 9;
 
 /** Every column has every property, so that all have one shape. */
 export interface MessageColumn {
-  /** How the value is read. */
-  readonly kind: number;
-  /** protobuf: `kind`, or OTHER. */
+  /** VALUE, OTHER, FIXED, OPEN or CLOSE. */
   readonly write: number;
   readonly form: number;
   /** protobuf: field number × 8 + wire type; 0 within a packed list. */
@@ -50,16 +49,6 @@ export interface MessageColumn {
   /** OTHER: a value of 0 is written, and `isRequired` one that does not apply, as 0. */
   readonly isZeroWritten: boolean;
   readonly isRequired: boolean;
-  /** Word or double of the record. */
-  readonly at: number;
-  readonly shift: number;
-  readonly mask: number;
-  readonly conditionAt: number;
-  readonly conditionShift: number;
-  readonly conditionMask: number;
-  readonly conditionEquals: number;
-  /** There is no value where these bits of the word are 0; without bits there always is. */
-  readonly presenceMask: number;
-  /** High word, nanoseconds in a unit, units in a second, octets, or the value itself. */
-  readonly constant: number;
+  /** Where the value stands in a record. */
+  readonly value: ValueColumn;
 }

@@ -70,14 +70,17 @@ export class MessageEncoder {
     const { format, isDelimited, hasEntryHeads } = this.#options;
     const isJson = format === 'json';
     this.#exportNs[0] = (nowMs - epochSeconds * 1000) * 1e6;
+    const exportTime = { words: NO_WORDS, doubles: this.#exportNs, timeBaseSeconds: epochSeconds };
     for (const { column, time } of exportTimes) {
-      column.octets = writeOnce(time, isJson, NO_WORDS, this.#exportNs, epochSeconds);
+      column.octets = writeOnce(time, isJson, exportTime);
     }
+    const { words, doubles } = batch;
     return {
-      batch,
+      words,
+      doubles,
+      timeBaseSeconds: epochSeconds,
       columns,
       rows,
-      epochSeconds,
       recordNumber: this.#recordNumber,
       isJson,
       isDelimited: isDelimited && !isJson,

@@ -36,8 +36,8 @@ export interface MessageLanes {
 
 /** Longest octets of a column. */
 function octetsMax(column: MessageColumn, isJson: boolean): number {
-  const { write, kind, octets, names } = column;
-  if (kind === FIXED) return octets.length === 0 ? EXPORT_TIME_OCTETS_MAX : octets.length;
+  const { write, octets, names } = column;
+  if (write === FIXED) return octets.length === 0 ? EXPORT_TIME_OCTETS_MAX : octets.length;
   if (!isJson) return write === OTHER ? OTHER_OCTETS_MAX : PLAIN_OCTETS_MAX;
   const longestName = Math.max(0, ...(names?.values() ?? []).map((name) => name.length));
   return octets.length + Math.max(JSON_VALUE_OCTETS_MAX, longestName + 1);

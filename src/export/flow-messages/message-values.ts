@@ -5,10 +5,19 @@
 import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { AbstractTypeName } from '../../ie/abstract-types.ts';
-import type { CompiledSource, RecordValues } from '../../ie/compiled-source.ts';
-import * as kinds from '../../ie/compiled-source.ts';
+import {
+  FROM_ADDRESS,
+  FROM_CONSTANT,
+  FROM_INSTANT,
+  FROM_SEQUENCE,
+  INSTANT,
+  IPV4,
+  IPV6,
+  type RecordValues,
+  type ValueColumn,
+  valueColumn,
+} from '../../ie/value-column.ts';
 import { addressOctets } from '../transport/collector-address.ts';
-import { SEQUENCE } from './message-column.ts';
 
 /** FlowType of goflow2: our records are IPFIX's. */
 const TYPE_IPFIX = 4;
@@ -33,11 +42,11 @@ export interface ProbeValues extends RecordValues {
 /** How a value is read, from which words; `isTime`: from the time of export, which changes. */
 export interface MessageValue {
   readonly type: AbstractTypeName;
-  compile(values: ProbeValues, ipVersion: 4 | 6): CompiledSource & { readonly words?: Int32Array };
+  compile(values: ProbeValues, ipVersion: 4 | 6): ValueColumn & { readonly words?: Int32Array };
   readonly isExportTime?: true;
 }
 
-const constant = (value: number): CompiledSource => ({ kind: kinds.CONSTANT, constant: value });
+const constant = (value: number): ValueColumn => valueColumn({ from: FROM_CONSTANT, constant: value });
 
 /** The words of an address, the first octet highest. */
 function addressWords(address: string): Int32Array {
@@ -51,19 +60,18 @@ export function messageValues(samplerAddress: string): Readonly<Record<MessageVa
   const hasIPv4 = isIPv4(samplerAddress);
   return {
     messageType: { type: 'unsigned8', compile: () => constant(TYPE_IPFIX) },
-    sequenceNumber: { type: 'unsigned32', compile: () => ({ kind: SEQUENCE }) },
+    sequenceNumber: { type: 'unsigned32', compile: () => valueColumn({ from: FROM_SEQUENCE }) },
     exporterAddress: {
       type: hasIPv4 ? 'ipv4Address' : 'ipv6Address',
       compile: (values) => ({
-        kind: hasIPv4 ? kinds.ADDRESS_IPV4 : kinds.ADDRESS_IPV6,
-        at: 0,
+        ...valueColumn({ from: FROM_ADDRESS, kind: hasIPv4 ? IPV4 : IPV6 }),
         words: addressWords(values.samplerAddress),
       }),
     },
     exportTimeNanoseconds: {
       type: 'dateTimeNanoseconds',
       isExportTime: true,
-      compile: () => ({ kind: kinds.NANOSECONDS, at: 0 }),
+      compile: () => valueColumn({ from: FROM_INSTANT, kind: INSTANT, constant: 1 }),
     },
     samplingInterval: { type: 'unsigned32', compile: (values) => constant(values.samplingInterval ?? 1) },
     observationDomainId: { type: 'unsigned32', compile: (values) => constant(values.observationDomainId) },

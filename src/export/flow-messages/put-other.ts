@@ -3,103 +3,40 @@
  * of lists, and fields that tell 0 from none. goflow2's messages have hardly any of them, so they may cost a little more.
  * put-protobuf.ts has the others.
  */
-import { NS_PER_S } from '../../base/clock.ts';
-import * as kinds from '../../ie/compiled-source.ts';
-import { extensionHeadersComplete, extensionHeadersFull } from '../../ie/extension-bits.ts';
-import * as layout from '../../records/flow-layout.ts';
+import { createValue, readValue, type ValueRecords } from '../../ie/read-value.ts';
+import * as kinds from '../../ie/value-column.ts';
 import type { MessageColumn } from './message-column.ts';
 import * as columns from './message-column.ts';
-import { durationOf, putJsonValue } from './put-json.ts';
-import { putVarint, putVarint32, putVarint64, putWord, splitNs } from './put-varint.ts';
+import { putText } from './put-json.ts';
+import { joinNs, putVarint, putVarint32, putVarint64, putWord } from './put-varint.ts';
 
-const { LINK_WORD } = layout;
-const { WORD, WIDE_WORD, HEX_WORD, COUNTER, NANOSECONDS, TIME, DURATION, ADDRESS_IPV4, ADDRESS_IPV6 } = kinds;
-const { MAC_SOURCE, MAC_DESTINATION, CONSTANT, RECORD_NUMBER } = kinds;
-const { DIVIDED, EXTENSIONS_FULL, EXTENSIONS_COMPLETE } = kinds;
-const { SEQUENCE, TIMESTAMP, ZIGZAG, FIXED_32, FIXED_64, FLOAT, DOUBLE, BOOL, TEXT, OCTETS } = columns;
+// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
+const { NUMBER, WIDE, IPV4, IPV6, MAC, INSTANT, OCTETS, ABSENT } = kinds;
+const { ZIGZAG, FIXED_32, FIXED_64, FLOAT, DOUBLE, BOOL, TEXT, BYTES, TIMESTAMP } = columns;
 /** Keys of google.protobuf.Timestamp's fields. */
 const TIMESTAMP_SECONDS = 0x08;
 const TIMESTAMP_NANOS = 0x10;
 const TWO_32 = 4294967296;
-const NS_IN_S = NS_PER_S;
 
-/** The value that was read last: its high word and its low one. */
+const value = createValue();
+/** The value that was read last as 64 bits: its high word and its low one. */
 const pair = new Uint32Array(2);
 const real = new DataView(new ArrayBuffer(8));
 
-function setNumber(value: number): void {
-  const high = Math.floor(value / TWO_32);
+function setNumber(number: number): void {
+  const high = Math.floor(number / TWO_32);
   pair[0] = high;
-  pair[1] = value - high * TWO_32;
+  pair[1] = number - high * TWO_32;
 }
 
-/** Reads a value into `pair`. */
-function read(
-  column: MessageColumn,
-  words: Int32Array,
-  doubles: Float64Array,
-  row: number,
-  epochSeconds: number,
-  recordNumber: number,
-): void {
-  const { kind, at, constant } = column;
-  const double = (row >>> 1) + at;
-  const word = ((words[row + at]! >>> column.shift) & column.mask) >>> 0;
-  let value = 0;
-  switch (kind) {
-    case WORD:
-    case HEX_WORD:
-      value = word;
-      break;
-    case DIVIDED:
-      value = Math.round(word / constant);
-      break;
-    case WIDE_WORD:
-      pair[0] = constant;
-      pair[1] = word;
-      return;
-    case ADDRESS_IPV4:
-      value = words[row + at]! >>> 0;
-      break;
-    case COUNTER:
-      value = doubles[double]!;
-      break;
-    case TIME:
-      value = Math.max(epochSeconds * constant + Math.floor(doubles[double]! / (NS_IN_S / constant)), 0);
-      break;
-    case NANOSECONDS:
-      splitNs(pair, epochSeconds, doubles[double]!);
-      return;
-    case DURATION:
-      value = durationOf(doubles[double]!, doubles[double + 1]!, constant);
-      break;
-    case EXTENSIONS_FULL:
-      value = extensionHeadersFull(words[row + at]!);
-      break;
-    case EXTENSIONS_COMPLETE:
-      value = extensionHeadersComplete(words[row + at]!);
-      break;
-    case MAC_SOURCE:
-    case MAC_DESTINATION:
-      readMac(words, row + LINK_WORD, kind === MAC_SOURCE);
-      return;
-    case CONSTANT:
-      value = constant;
-      break;
-    case RECORD_NUMBER:
-      value = recordNumber + 1;
-      break;
-    case SEQUENCE:
-      value = recordNumber % TWO_32;
+/** Brings the value that was read into `pair`. IPv6 addresses have no number. */
+function setPair(kind: number): void {
+  if (kind === INSTANT) joinNs(pair, value.number, value.low);
+  else if (kind === NUMBER) setNumber(value.number);
+  else {
+    pair[0] = kind === WIDE || kind === MAC ? value.high : 0;
+    pair[1] = value.low;
   }
-  setNumber(value);
-}
-
-/** Reads one of the link's addresses into `pair`. */
-function readMac(words: Int32Array, link: number, isSource: boolean): void {
-  const middle = words[link + 1]!;
-  pair[0] = isSource ? words[link]! >>> 16 : middle & 0xffff;
-  pair[1] = isSource ? (words[link]! << 16) | (middle >>> 16) : words[link + 2]!;
 }
 
 /** Four octets, the lowest first. */
@@ -136,24 +73,17 @@ function putNumberForm(out: Uint8Array, at: number, form: number): number {
   return putVarint64(out, at, high, low);
 }
 
-/** The value as octets behind their length; its number has been read. */
-function putOctetsForm(
-  column: MessageColumn,
-  words: Int32Array,
-  row: number,
-  out: Uint8Array,
-  at: number,
-): number {
-  const { kind, constant } = column;
+/** The value as octets behind their length; its number is in `pair`. */
+function putBytes(kind: number, out: Uint8Array, at: number): number {
   const high = pair[0]!;
   const low = pair[1]!;
   let end = at + 1;
-  if (kind === ADDRESS_IPV6) {
-    for (let w = 0; w < 4; w++) end = putWord(out, end, words[row + column.at + w]!);
-  } else if (kind === HEX_WORD) {
-    for (let shift = 8 * constant - 8; shift >= 0; shift -= 8) out[end++] = low >>> shift;
+  if (kind === IPV6) {
+    for (let w = 0; w < 4; w++) end = putWord(out, end, value.words[w]!);
+  } else if (kind === OCTETS) {
+    for (let shift = 8 * value.count - 8; shift >= 0; shift -= 8) out[end++] = low >>> shift;
   } else {
-    if (kind !== ADDRESS_IPV4) {
+    if (kind === MAC) {
       out[end++] = high >>> 8;
       out[end++] = high;
     }
@@ -167,14 +97,14 @@ function putOctetsForm(
 function putNothing(column: MessageColumn, out: Uint8Array, at: number): number {
   const { form, key } = column;
   const end = putVarint32(out, at, key);
-  if (form === OCTETS || form === TEXT) return putVarint32(out, end, 0);
+  if (form === BYTES || form === TEXT || form === TIMESTAMP) return putVarint32(out, end, 0);
   setNumber(0);
   return putNumberForm(out, end, form);
 }
 
 /** Whether the value is an address that is written as octets, which 0 has as well. */
-function hasOctets({ kind, form }: MessageColumn): boolean {
-  return kind === ADDRESS_IPV6 || (kind === ADDRESS_IPV4 && form === OCTETS);
+function hasOctets(kind: number, form: number): boolean {
+  return kind === IPV6 || (kind === IPV4 && form === BYTES);
 }
 
 /** Whether what was read is protobuf's default of the form. */
@@ -183,28 +113,17 @@ function isZero(form: number): boolean {
   return form === BOOL ? !isTrue : (pair[0]! | pair[1]!) === 0;
 }
 
-/** A time as google.protobuf.Timestamp: seconds and nanoseconds, as far as the element has them. */
-function putTimestamp(
-  column: MessageColumn,
-  ns: number,
-  epochSeconds: number,
-  out: Uint8Array,
-  at: number,
-): number {
-  const { key, constant } = column;
-  const whole = Math.floor(ns / NS_IN_S);
-  const seconds = Math.max(epochSeconds + whole, 0);
-  const nanos = epochSeconds + whole < 0 ? 0 : ns - whole * NS_IN_S;
-  const start = putVarint32(out, at, key);
+/** An instant as google.protobuf.Timestamp. */
+function putTimestamp(key: number, out: Uint8Array, at: number): number {
+  const start = key === 0 ? at : putVarint32(out, at, key);
   let end = start + 1;
-  if (seconds !== 0) {
+  if (value.number !== 0) {
     out[end++] = TIMESTAMP_SECONDS;
-    end = putVarint(out, end, seconds);
+    end = putVarint(out, end, value.number);
   }
-  const shown = Math.floor(nanos / constant) * constant;
-  if (shown !== 0) {
+  if (value.low !== 0) {
     out[end++] = TIMESTAMP_NANOS;
-    end = putVarint32(out, end, shown);
+    end = putVarint32(out, end, value.low);
   }
   out[start] = end - start - 1;
   return end;
@@ -213,33 +132,27 @@ function putTimestamp(
 /**
  * Writes key and value of a column for one record.
  * @param row first word of the record
- * @param epochSeconds Unix time that its times count from
+ * @param recordNumber of the message, from 1
  */
 export function putOther(
   column: MessageColumn,
-  words: Int32Array,
-  doubles: Float64Array,
+  records: ValueRecords,
   row: number,
-  epochSeconds: number,
   recordNumber: number,
   out: Uint8Array,
   at: number,
 ): number {
-  const { form, key, presenceMask, isZeroWritten, isRequired } = column;
-  const condition = (words[row + column.conditionAt]! >>> column.conditionShift) & column.conditionMask;
-  const isThere = presenceMask === 0 || (words[row + column.at]! & presenceMask) !== 0;
-  if (condition !== column.conditionEquals || !isThere) return isRequired ? putNothing(column, out, at) : at;
-  if (column.kind === TIMESTAMP) {
-    return putTimestamp(column, doubles[(row >>> 1) + column.at]!, epochSeconds, out, at);
-  }
-  if (column.kind !== ADDRESS_IPV6) read(column, words, doubles, row, epochSeconds, recordNumber);
-  if (!isZeroWritten && !hasOctets(column) && isZero(form)) return at;
+  const { form, key } = column;
+  const kind = readValue(column.value, records, row, recordNumber, value);
+  if (kind === ABSENT) return column.isRequired ? putNothing(column, out, at) : at;
+  if (form === TIMESTAMP) return putTimestamp(key, out, at);
+  setPair(kind);
+  if (!column.isZeroWritten && !hasOctets(kind, form) && isZero(form)) return at;
   const start = key === 0 ? at : putVarint32(out, at, key);
   if (form === TEXT) {
-    const end = putJsonValue(column, words, doubles, row, epochSeconds, recordNumber, out, start + 1);
+    const end = putText(column, kind, value, out, start + 1);
     out[start] = end - start - 1;
     return end;
   }
-  if (form === OCTETS) return putOctetsForm(column, words, row, out, start);
-  return putNumberForm(out, start, form);
+  return form === BYTES ? putBytes(kind, out, start) : putNumberForm(out, start, form);
 }

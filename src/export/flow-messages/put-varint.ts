@@ -52,18 +52,15 @@ export function putVarint(out: Uint8Array, at: number, value: number): number {
 }
 
 /**
- * Splits `seconds` × 10^9 + `ns`, which exceed 2^53, into two words; 0 where it would be negative.
+ * Joins `seconds` × 10^9 + `ns`, which exceeds 2^53, to 64 bits in two words.
  * @param pair the high word, then the low one
  */
-export function splitNs(pair: Uint32Array, seconds: number, ns: number): void {
-  const whole = Math.floor(ns / NS_IN_S);
-  const total = Math.max(seconds + whole, 0);
-  const rest = seconds + whole < 0 ? 0 : ns - whole * NS_IN_S;
+export function joinNs(pair: Uint32Array, seconds: number, ns: number): void {
   // Each product stays below 2^53.
-  const high = Math.floor(total / 65536);
+  const high = Math.floor(seconds / 65536);
   const upper = high * NS_IN_S;
   const upperHigh = Math.floor(upper / 65536);
-  const low = (upper - upperHigh * 65536) * 65536 + (total - high * 65536) * NS_IN_S + rest;
+  const low = (upper - upperHigh * 65536) * 65536 + (seconds - high * 65536) * NS_IN_S + ns;
   const carry = Math.floor(low / TWO_32);
   pair[0] = upperHigh + carry;
   pair[1] = low - carry * TWO_32;

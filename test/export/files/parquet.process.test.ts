@@ -8,8 +8,9 @@ import { readsHealth } from '../../../src/ie/element.ts';
 import { INFORMATION_ELEMENTS } from '../../../src/ie/elements.ts';
 import { isPrintable } from '../../../src/ie/text-columns.ts';
 import { runFlowtap } from '../../cli/flowtap.ts';
+import { ipv4, recordBatch, type TestFlow } from '../records.ts';
 import { asJson, type Row, writeBoth } from './parquet-support.ts';
-import { flowsAt, makeSink, temporaryFolder, uniflows } from './sink-support.ts';
+import { flowsAt, makeSink, T, temporaryFolder, uniflows } from './sink-support.ts';
 
 let folder = '';
 let remove = () => {};
@@ -41,6 +42,37 @@ describe('a Parquet file', () => {
     const { file, json } = await writeBoth(folder, {}, { biflow: true });
     expect((await readWithHyparquet(file)).map(asJson)).toEqual(json);
     expect(json.filter((row) => 'reverseOctetDeltaCount' in row)).toHaveLength(150);
+  });
+
+  it('has the most that 32 bits hold of a flow of 72 minutes in microseconds, and every other row', async () => {
+    const file = join(folder, 'f.parquet');
+    const names = ['octetDeltaCount', 'flowDurationMicroseconds'];
+    const sink = await makeSink(
+      createParquetSink,
+      'parquet',
+      file,
+      {},
+      { template: { ipv4: names, ipv6: names } },
+    );
+    const flow = (octets: number, lastNs: number): TestFlow => ({
+      ...{
+        source: ipv4('10.0.0.1'),
+        destination: ipv4('10.0.0.2'),
+        ipVersion: 4,
+        protocol: 17,
+        ports: [53, 53],
+      },
+      forward: { packets: 1, octets, firstNs: 0, lastNs },
+    });
+    await sink.exportBatch(
+      recordBatch([flow(40, 4_320e9), flow(41, 1e9)], { timeBaseSeconds: T, clockNs: 5e12 }),
+    );
+    await sink.end();
+    expect(sink.statistics()).toMatchObject({ dataRecords: 2, recordsFailed: 0 });
+    expect((await readWithHyparquet(file)).map(asJson)).toEqual([
+      { octetDeltaCount: 40, flowDurationMicroseconds: 4_294_967_295 },
+      { octetDeltaCount: 41, flowDurationMicroseconds: 1_000_000 },
+    ]);
   });
 
   it('can hold every element', async () => {

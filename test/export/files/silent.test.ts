@@ -82,7 +82,8 @@ describe('a file that is being filled', () => {
 
   it('is compressed and written every ten seconds, however little there is', async () => {
     sink = await makeSink(createTextFileSink, 'json', join(folder, 'f.gz'), { compression: 'gzip' });
-    const startMs = performance.now();
+    // Whole, so that ten seconds later are ten seconds later: sums of fractions are rounded.
+    const startMs = Math.ceil(performance.now());
     const now = vi.spyOn(performance, 'now').mockImplementation(() => startMs);
     await sink.exportBatch(flowsAt(5, 10));
     now.mockImplementation(() => startMs + 9999);
