@@ -70,7 +70,9 @@ export async function startGoflow2(
         await settle();
         child.kill('SIGTERM');
         await ended(child);
-        const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+        // Two workers write an object and its line feed in two steps each: one's may stand between the other's.
+        const text = existsSync(file) ? readFileSync(file, 'utf8').replaceAll('}{', '}\n{') : '';
+        const lines = text.split('\n');
         const records = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Goflow2Record);
         return { records, log };
       } finally {
