@@ -84,6 +84,20 @@ describeInLab(['prometheus', 'tcpreplay', 'curl'], 'Prometheus', () => {
       '--web.listen-address=127.0.0.1:9090',
     ]);
     await waitForPort(prometheus, 'tcp', 9090);
+    // It listens before it has read its storage, and answers "Service Unavailable" until then.
+    await probe.run([
+      'curl',
+      '-sS',
+      '--fail',
+      '-o',
+      '/dev/null',
+      '--retry',
+      '60',
+      '--retry-delay',
+      '1',
+      '--retry-all-errors',
+      'http://127.0.0.1:9090/-/ready',
+    ]);
     await queryUntil('up{job="flowtap"}', (value) => value === 1);
     // A rate needs two scrapes that differ.
     const capture = join(PCAPS_FOLDER, 'demo.pcapng');

@@ -50,6 +50,8 @@ export async function startNfacctd(
         await waitUntilQuiet({ pid: child.pid!, port, quietMs: 4000 }, () => octetsOf(file));
         child.kill('SIGINT');
         await waitFor('nfacctd ends', () => child.exitCode !== null || child.signalCode !== null);
+        // Its plug-ins are processes of their own, which hold its socket until they have ended too.
+        await waitFor('its port is free', () => !isUdpPortBound(port));
         let text = '';
         try {
           text = readFileSync(file, 'utf8');

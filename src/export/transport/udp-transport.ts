@@ -47,6 +47,8 @@ export class UdpTransport implements Transport {
   /** On the monotonic clock: the last look before messages were sent, and the last refusal by the host. */
   #nowMs = 0;
   #refusedAtMs = Number.NEGATIVE_INFINITY;
+  /** The message that was tried again last. */
+  #triedAgain = -1;
   /** Messages that may be sent before the receiver is looked at again. */
   #receiverAllowance = 0;
   #looks = 0;
@@ -174,6 +176,12 @@ export class UdpTransport implements Transport {
       const errno = socket.send(starts, count, octets, lastOctets);
       if (errno === EAGAIN) return false;
       const reason = errno === 0 ? undefined : (REASONS_BY_ERRNO[errno] ?? 'other');
+      // The system tells that an earlier datagram was refused in place of sending this one (udp(7)): once more.
+      if (reason === 'econnrefused' && this.#triedAgain !== first) {
+        this.#triedAgain = first;
+        this.#refused(reason);
+        continue;
+      }
       if (count > 1 && (reason === 'emsgsize' || reason === 'other')) {
         // No segments on this route: from now on one at a time.
         this.#segmentsMax = 1;
