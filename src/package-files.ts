@@ -1,8 +1,8 @@
 /**
  * Where the package's own files are, for the sources as for the bundle that `npm run build` makes of them. Both lie one
- * folder below the package's root, in src/ and dist/, and rolldown.config.ts puts every chunk right into dist/: so what is
- * relative to this module is right in both. It is not for any other module, which may be deeper in src/ than its chunk is
- * in dist/; they ask here.
+ * folder below the package's root, in src/ and dist/, and rolldown.config.ts puts every chunk right into dist/: so what
+ * is relative to this module is right in both. It is not for any other module, which may be deeper in src/ than its
+ * chunk is in dist/; they ask here.
  */
 
 /** Sources run as they are; the bundle is JavaScript. */

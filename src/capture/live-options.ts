@@ -13,7 +13,10 @@ export interface SamplingOptions {
   readonly interval: number;
 }
 
-/** What the kernel's systematic sampling counts with (capture/selection/ebpf.ts); the workers of an interface share the map. */
+/**
+ * What the kernel's systematic sampling counts with (capture/selection/ebpf.ts); the workers of an interface share the
+ * map.
+ */
 export interface KernelSelectionOptions {
   /** File descriptor of the map, good in every thread. */
   readonly map: number;

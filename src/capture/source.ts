@@ -44,7 +44,7 @@ export interface FileLinkTypes {
 }
 
 /** Records that lie in the engine's memory one behind the other, in a form that it reads by itself. */
-export interface PlainRecords {
+export interface DirectRecords {
   /** Where they lie; whoever takes some moves its `start`. */
   readonly window: ByteWindow;
   /** Octets that a frame has at most. */
@@ -55,11 +55,11 @@ export interface PlainRecords {
   /** Index into `PacketSource.interfaces`. */
   readonly interfaceIndex: number;
   /** Their order, as far as it is known; without it they are taken as they stand. */
-  readonly order?: PlainOrder;
+  readonly order?: DirectOrder;
 }
 
-/** Whoever takes plain records takes none that is out of order, and says so. */
-export interface PlainOrder {
+/** Whoever takes direct records takes none that is out of order, and says so. */
+export interface DirectOrder {
   /** No later ones may be taken yet. */
   untilNs: number;
   /** The latest time so far: whoever takes records moves it on. */
@@ -96,7 +96,7 @@ export interface PacketSource {
   /** Whether packets come as they are observed, from a pipe for example: while none comes, time goes on all the same. */
   readonly isFollowed: boolean;
   /** What comes next, as long as it is of that kind: instead of reading a batch, it may be taken from there. */
-  readonly plainRecords?: PlainRecords | undefined;
+  readonly directRecords?: DirectRecords | undefined;
   /** Records that stood behind a later one; of these, those that were too late to be put in order. */
   readonly recordsOutOfOrder?: number;
   readonly recordsTooLate?: number;

@@ -54,8 +54,8 @@ export class Refused extends Error {
 }
 
 /**
- * The end of a parse that found a command. It is thrown, since yargs lays out the help of a command whose handler returns,
- * in case something asks for it later; nothing does.
+ * The end of a parse that found a command. It is thrown, since yargs lays out the help of a command whose handler
+ * returns, in case something asks for it later; nothing does.
  */
 class Chosen extends Error {
   readonly command: Command;

@@ -1,6 +1,6 @@
 /**
- * The command line as a whole: runs the command or shows what yargs has to show, and turns what was thrown into messages and an
- * exit code. Loads nothing but what the command at hand needs, since start-up is part of every run.
+ * The command line as a whole: runs the command or shows what yargs has to show, and turns what was thrown into
+ * messages and an exit code. Loads nothing but what the command at hand needs, since start-up is part of every run.
  */
 import { FlowtapError } from '../base/errors.ts';
 import { type CommandLine, parseCommandLine, Refused } from './arguments.ts';

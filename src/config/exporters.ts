@@ -29,7 +29,9 @@ interface Parts {
   options: Record<string, unknown>;
 }
 
-/** The zone of an IPv6 address as the system writes it (RFC 4007 §11), where it stands as in a URI: `%25eth0` (RFC 6874). */
+/**
+ * The zone of an IPv6 address as the system writes it (RFC 4007 §11), where it stands as in a URI: `%25eth0` (RFC 6874).
+ */
 function withPlainZone(host: string): string {
   const [, address, zone] = /^([0-9a-fA-F:.]*:[0-9a-fA-F:.]*)%25(.+)$/.exec(host) ?? [];
   return address === undefined ? host : `${address}%${zone}`;

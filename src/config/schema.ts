@@ -1,7 +1,7 @@
 /**
  * The table of options: one row each. The loader, the flags and their help, the sample file config/flowtap.yaml, the
- * JSON Schema for editors and docs/configuration.md derive from it; a new option is a row in a file of `options/` and a field in
- * config.ts. Each stage gives its options their meaning.
+ * JSON Schema for editors and docs/configuration.md derive from it; a new option is a row in a file of `options/` and a
+ * field in config.ts. Each stage gives its options their meaning.
  */
 
 import { ANONYMIZATION_OPTIONS } from './options/anonymization.ts';

@@ -10,7 +10,8 @@
  * - Imported constants are copied to constants of this module, which V8 folds into the code; an import is
  *   loaded from memory at each use.
  * - IPv4 is decoded within the loop, each word read once and written once, since V8 does not inline a function
- *   of that size. The functions that stand apart are small enough to be inlined, or are for IPv6, where the call is a smaller part of the cost.
+ *   of that size. The functions that stand apart are small enough to be inlined, or are for IPv6, where the call is a
+ * smaller part of the cost.
  */
 
 import type { DecodedBatch } from '../records/decoded-batch.ts';
@@ -163,7 +164,10 @@ function dontFragment(fragmentWord: number): number {
   return (fragmentWord & IPV4_DONT_FRAGMENT) !== 0 ? DETAIL_DONT_FRAGMENT : 0;
 }
 
-/** An IPv6 packet at `ip` with its transport header next: false where it is not common. A payload length of 0 fails that header's check. */
+/**
+ * An IPv6 packet at `ip` with its transport header next: false where it is not common. A payload length of 0 fails that
+ * header's check.
+ */
 function commonIpv6(
   state: DecodeState,
   view: DataView,

@@ -1,7 +1,7 @@
 /**
  * Link types that capture cards and routers write: ERF of Endace's cards, and the header that Juniper's routers put
- * before Ethernet, PPP, frame relay and Cisco HDLC (https://www.tcpdump.org/linktypes.html). link.ts reads the layers behind
- * the header.
+ * before Ethernet, PPP, frame relay and Cisco HDLC (https://www.tcpdump.org/linktypes.html). link.ts reads the layers
+ * behind the header.
  */
 import {
   type DecodeState,

@@ -1,7 +1,7 @@
 /**
  * Link types of rarer origins: token ring and FDDI (both lead to LLC), the logs of BSD's pf and of Linux' netfilter,
- * Darwin's PKTAP, Solaris' ipnet, IP over Fibre Channel, FireWire and InfiniBand, and Ethernet behind or around a switch chip's tag
- * (https://www.tcpdump.org/linktypes.html).
+ * Darwin's PKTAP, Solaris' ipnet, IP over Fibre Channel, FireWire and InfiniBand, and Ethernet behind or around a
+ * switch chip's tag (https://www.tcpdump.org/linktypes.html).
  */
 import {
   type DecodeState,

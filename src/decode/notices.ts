@@ -1,7 +1,7 @@
 /**
- * Oddities of a packet that was metered and that are counted: cut and malformed transport headers, fragments, tunnels that
- * could not be read. The table that counters, metrics, summaries and documentation derive from. A code is the row's
- * position and indexes a counter array; codes may change between releases, names do not.
+ * Oddities of a packet that was metered and that are counted: cut and malformed transport headers, fragments, tunnels
+ * that could not be read. The table that counters, metrics, summaries and documentation derive from. A code is the
+ * row's position and indexes a counter array; codes may change between releases, names do not.
  */
 
 export interface Notice {

@@ -4,7 +4,10 @@
  * They know nothing of flows, and a bound that cannot be computed is NaN.
  */
 
-/** √(3/2): Mathis' constant for a receiver that acknowledges every segment, and the most that loss allows (Mathis 1997, §2). */
+/**
+ * √(3/2): Mathis' constant for a receiver that acknowledges every segment, and the most that loss allows (Mathis 1997,
+ * §2).
+ */
 export const MATHIS_C = Math.sqrt(3 / 2);
 /** With delayed acknowledgements and random loss (Mathis 1997, table 1). */
 export const MATHIS_C_DELAYED = 0.93;

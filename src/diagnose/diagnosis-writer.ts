@@ -1,4 +1,7 @@
-/** `flowtap diagnose` as a writer of flows: takes record batches and prints JSON lines as they are found, or a report at the end. */
+/**
+ * `flowtap diagnose` as a writer of flows: takes record batches and prints JSON lines as they are found, or a report at
+ * the end.
+ */
 
 import type { FlowWriter } from '../output/flow-writer.ts';
 import type { OutputStream } from '../output/standard-output.ts';

@@ -22,8 +22,8 @@ import {
   STATE_END_REASON_SHIFT,
   TCP_FLAGS_TOS,
 } from '../records/flow-layout.ts';
-import type { DirectionHealth, FlowHealth, TimeFigures } from '../records/health-figures.ts';
-import { readHealth } from '../records/read-health.ts';
+import type { DirectionHealth, FlowHealth, TimeFigures } from '../records/path-health-figures.ts';
+import { readHealth } from '../records/read-path-health.ts';
 import type { DirectionFigures, FlowFigures, Spread } from './figures.ts';
 import { IntervalSum } from './interval-sum.ts';
 

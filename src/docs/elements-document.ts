@@ -3,8 +3,8 @@ import { ABSTRACT_TYPES } from '../ie/abstract-types.ts';
 import { type InformationElement, isPrivate, readsEncapsulation, readsHealth } from '../ie/element.ts';
 import { naturalOctets, PRIVATE_ENTERPRISE_NUMBER_DEFAULT } from '../ie/elements.ts';
 import { FLOW_ELEMENTS } from '../ie/elements-flow.ts';
-import { HEALTH_ELEMENTS, OWN_HEALTH_ELEMENTS } from '../ie/elements-health.ts';
 import { LINK_ELEMENTS, OWN_ELEMENTS, TIME_ELEMENTS } from '../ie/elements-link.ts';
+import { HEALTH_ELEMENTS, OWN_HEALTH_ELEMENTS } from '../ie/elements-path-health.ts';
 import { VENDOR_ELEMENTS } from '../ie/elements-vendor.ts';
 import { PROFILES } from '../ie/profiles.ts';
 

@@ -1,4 +1,6 @@
-/** Text for man(7), the language of manual pages: what roff would read as something else is written so that it does not. */
+/**
+ * Text for man(7), the language of manual pages: what roff would read as something else is written so that it does not.
+ */
 
 const CHARACTERS: Readonly<Record<string, string>> = {
   '\\': '\\e',

@@ -9,7 +9,7 @@ export const DIGEST_SECTION = 'flowtap.sources';
 /** What the engine is compiled from besides `assembly/`, from src/ on. */
 const SHARED_SOURCES = [
   'records/decoded-words.ts',
-  'records/places.ts',
+  'records/engine-words.ts',
   'records/flow-words.ts',
   'records/table-words.ts',
 ];

@@ -72,7 +72,7 @@ interface EngineFunctions {
   ) => number;
   readonly decodedOctetsOnWire: () => number;
   readonly orderAndHash: (records: number, count: number, multipliers: number) => void;
-  readonly takePlain: (
+  readonly takeDirect: (
     memory: number,
     start: number,
     end: number,
@@ -98,7 +98,7 @@ interface EngineFunctions {
     found: number,
     count: number,
     from: number,
-    slotOfFirst: number,
+    firstSlot: number,
     frames: number,
   ) => number;
   readonly insertFlow: (record: number, timeNs: number) => number;

@@ -3,24 +3,24 @@
  * are opened first; those that need what the former one has (a spool, a source port, a file) take over in turn, and are
  * turned back where one of them fails.
  */
-import type { RecordParts } from '../records/flow-layout.ts';
+import type { RecordSections } from '../records/flow-layout.ts';
 import type { RecordSink } from './contract/record-sink.ts';
-import type { RunningUnit, Unit } from './export-units.ts';
+import type { ExportGroup, RunningGroup } from './export-groups.ts';
 
-/** A unit that is there already, and what it is to become. */
+/** A group that is there already, and what it is to become. */
 export interface Change {
-  readonly unit: Unit;
-  readonly old: RunningUnit;
+  readonly group: ExportGroup;
+  readonly old: RunningGroup;
 }
 
-/** Opens the sinks of units. @throws what `create` does for the first that fails; then none is left open */
+/** Opens the sinks of groups. @throws what `create` does for the first that fails; then none is left open */
 export async function openAll(
-  units: readonly Unit[],
-  create: (unit: Unit) => Promise<RecordSink>,
-): Promise<Map<Unit, RecordSink>> {
-  const opened = new Map<Unit, RecordSink>();
+  groups: readonly ExportGroup[],
+  create: (group: ExportGroup) => Promise<RecordSink>,
+): Promise<Map<ExportGroup, RecordSink>> {
+  const opened = new Map<ExportGroup, RecordSink>();
   try {
-    for (const unit of units) opened.set(unit, await create(unit));
+    for (const group of groups) opened.set(group, await create(group));
   } catch (error) {
     await Promise.all([...opened.values()].map((sink) => sink.close()));
     throw error;
@@ -35,15 +35,15 @@ export async function openAll(
  */
 export async function handOverAll(
   changes: readonly Change[],
-  create: (unit: Unit) => Promise<RecordSink>,
-  restore: (old: RunningUnit) => Promise<RecordSink>,
+  create: (group: ExportGroup) => Promise<RecordSink>,
+  restore: (old: RunningGroup) => Promise<RecordSink>,
 ): Promise<void> {
   const done: Change[] = [];
   try {
     for (const change of changes) {
-      const { unit, old } = change;
+      const { group, old } = change;
       await old.queue.handOver(
-        () => create(unit),
+        () => create(group),
         () => restore(old),
       );
       done.push(change);
@@ -60,17 +60,17 @@ export async function handOverAll(
 }
 
 /** What a sink reads and records do not carry: it would read the words of the next record. Undefined: nothing. */
-export function missingPart(
+export function missingSection(
   sink: RecordSink,
-  keeps: RecordParts,
+  kept: RecordSections,
 ): { readonly found: string; readonly allowed: string } | undefined {
-  if (sink.needsEncapsulation && !keeps.encapsulation) {
+  if (sink.needsEncapsulation && !kept.encapsulation) {
     return {
       found: 'elements of tunnels or MPLS',
       allowed: 'elements of the innermost packet, or a restart: workers do not keep what was around it',
     };
   }
-  if (sink.needsHealth === true && !keeps.health) {
+  if (sink.needsHealth === true && !kept.health) {
     return {
       found: 'elements of path health',
       allowed: 'other elements, or a restart: workers do not measure path health',

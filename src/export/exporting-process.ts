@@ -6,7 +6,7 @@
 
 import { ConfigError } from '../base/errors.ts';
 import { formatCounted } from '../base/units.ts';
-import type { FlowRecordBatch, RecordParts } from '../records/flow-layout.ts';
+import type { FlowRecordBatch, RecordSections } from '../records/flow-layout.ts';
 import type { MeteringStatistics } from './contract/metering-statistics.ts';
 import type { InterfaceDescription } from './contract/options-content.ts';
 import type {
@@ -19,13 +19,13 @@ import type {
 import {
   canCoexist,
   createSink,
-  type Route,
-  type RunningUnit,
-  routesOf,
-  type Unit,
-  unitsOf,
-} from './export-units.ts';
-import { type Change, handOverAll, missingPart, openAll } from './exporter-changes.ts';
+  type ExportGroup,
+  groupsOf,
+  type Recipient,
+  type RunningGroup,
+  recipientsOf,
+} from './export-groups.ts';
+import { type Change, handOverAll, missingSection, openAll } from './exporter-changes.ts';
 import { FaultReporter } from './faults.ts';
 import { SinkQueue } from './sink-queue.ts';
 import { makesBiflows } from './sink-registry.ts';
@@ -64,7 +64,7 @@ export interface ExportingProcess {
   reconfigure(
     config: ExportingConfig,
     exporters: readonly ExporterConfig[],
-    keeps?: RecordParts,
+    kept?: RecordSections,
   ): Promise<void>;
   /** Sends the rest, waits until it is sent, and frees the sockets. @returns the final counters */
   close(): Promise<CollectorStatistics[]>;
@@ -73,15 +73,15 @@ export interface ExportingProcess {
 }
 
 /** What a replay keeps is decided by its exporters. */
-const ALL_PARTS: RecordParts = { encapsulation: true, health: true };
+const ALL_SECTIONS: RecordSections = { encapsulation: true, health: true };
 
 class RunningExportingProcess implements ExportingProcess {
   readonly #context: SinkContext;
   readonly #faults: FaultReporter;
   readonly #timer: NodeJS.Timeout;
   #config: ExportingConfig;
-  #units: RunningUnit[] = [];
-  #routes: Route[] = [];
+  #groups: RunningGroup[] = [];
+  #recipients: Recipient[] = [];
   #interfaces: readonly InterfaceDescription[] | undefined;
   #readMetering: (() => MeteringStatistics) | undefined;
   #batches = 0;
@@ -99,16 +99,16 @@ class RunningExportingProcess implements ExportingProcess {
   }
 
   get needsEncapsulation(): boolean {
-    return this.#units.some((unit) => unit.queue.sink.needsEncapsulation);
+    return this.#groups.some((group) => group.queue.sink.needsEncapsulation);
   }
 
   get needsHealth(): boolean {
-    return this.#units.some((unit) => unit.queue.sink.needsHealth === true);
+    return this.#groups.some((group) => group.queue.sink.needsHealth === true);
   }
 
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
     let waiting: Promise<void>[] | undefined;
-    for (const { queues, share } of this.#routes) {
+    for (const { queues, share } of this.#recipients) {
       const parts = share?.split(batch);
       for (let i = 0; i < queues.length; i++) {
         const part = parts === undefined ? batch : parts[i]!;
@@ -129,78 +129,85 @@ class RunningExportingProcess implements ExportingProcess {
         return { ifIndex: ifIndex > 0 ? ifIndex : i + 1, name, description: name };
       })
       .filter(({ name }) => name !== '');
-    for (const { queue } of this.#units) queue.setInterfaces(this.#interfaces);
+    for (const { queue } of this.#groups) queue.setInterfaces(this.#interfaces);
   }
 
   setMeteringStatistics(read: () => MeteringStatistics): void {
     this.#readMetering = read;
-    for (const { queue } of this.#units) queue.setMeteringStatistics(read);
+    for (const { queue } of this.#groups) queue.setMeteringStatistics(read);
   }
 
   flush(): void {
-    for (const { queue } of this.#units) queue.flush();
+    for (const { queue } of this.#groups) queue.flush();
   }
 
   async reconfigure(
     config: ExportingConfig,
     exporters: readonly ExporterConfig[],
-    keeps: RecordParts = ALL_PARTS,
+    kept: RecordSections = ALL_SECTIONS,
   ): Promise<void> {
-    const wanted = unitsOf(config, exporters);
-    const present = new Map(this.#units.map((unit) => [unit.key, unit]));
-    const changed = wanted.flatMap((unit): Change[] => {
-      const old = present.get(unit.key);
-      return old !== undefined && old.identity !== unit.identity ? [{ unit, old }] : [];
+    const wanted = groupsOf(config, exporters);
+    const present = new Map(this.#groups.map((group) => [group.key, group]));
+    const changed = wanted.flatMap((group): Change[] => {
+      const old = present.get(group.key);
+      return old !== undefined && old.identity !== group.identity ? [{ group, old }] : [];
     });
-    const added = wanted.filter((unit) => !present.has(unit.key));
-    const beside = changed.filter(({ unit, old }) => canCoexist(unit, old));
+    const added = wanted.filter((group) => !present.has(group.key));
+    const beside = changed.filter(({ group, old }) => canCoexist(group, old));
     const inTurn = changed.filter((change) => !beside.includes(change));
-    const create = (unit: Unit) => this.#create(config, unit, keeps);
+    const create = (group: ExportGroup) => this.#create(config, group, kept);
     // All that can be opened beside the former sinks comes first: where one fails, nothing has happened yet.
-    const opened = await openAll([...added, ...beside.map(({ unit }) => unit)], create);
+    const opened = await openAll([...added, ...beside.map(({ group }) => group)], create);
     try {
       await handOverAll(inTurn, create, (old) => this.#create(this.#config, old));
     } catch (error) {
       await Promise.all([...opened.values()].map((sink) => sink.close()));
       throw error;
     }
-    await Promise.all(beside.map(({ unit, old }) => old.queue.replaceBy(opened.get(unit)!)));
+    await Promise.all(beside.map(({ group, old }) => old.queue.replaceBy(opened.get(group)!)));
     this.#config = config;
-    this.#units = wanted.map((unit) => {
-      return { ...unit, queue: present.get(unit.key)?.queue ?? this.#start(config, unit, opened.get(unit)!) };
+    this.#groups = wanted.map((group) => {
+      return {
+        ...group,
+        queue: present.get(group.key)?.queue ?? this.#start(config, group, opened.get(group)!),
+      };
     });
-    this.#routes = routesOf(this.#units);
-    for (const [key, unit] of present) {
-      if (!wanted.some((one) => one.key === key)) this.#retire(unit);
+    this.#recipients = recipientsOf(this.#groups);
+    for (const [key, group] of present) {
+      if (!wanted.some((one) => one.key === key)) this.#retire(group);
     }
   }
 
   async close(): Promise<CollectorStatistics[]> {
     clearInterval(this.#timer);
-    await Promise.all(this.#units.map(({ queue }) => queue.end()));
+    await Promise.all(this.#groups.map(({ queue }) => queue.end()));
     this.#tellFaults();
     const statistics = this.statistics();
-    await Promise.all([...this.#retiring, ...this.#units.map(({ queue }) => queue.close())]);
+    await Promise.all([...this.#retiring, ...this.#groups.map(({ queue }) => queue.close())]);
     return statistics;
   }
 
   statistics(): CollectorStatistics[] {
-    return this.#units.flatMap(({ queue }) => queue.statistics());
+    return this.#groups.flatMap(({ queue }) => queue.statistics());
   }
 
-  async #create(config: ExportingConfig, unit: Unit, keeps: RecordParts = ALL_PARTS): Promise<RecordSink> {
-    const sink = await createSink(config, unit, this.#context);
-    const fault = missingPart(sink, keeps);
+  async #create(
+    config: ExportingConfig,
+    group: ExportGroup,
+    kept: RecordSections = ALL_SECTIONS,
+  ): Promise<RecordSink> {
+    const sink = await createSink(config, group, this.#context);
+    const fault = missingSection(sink, kept);
     if (fault !== undefined) {
       await sink.close();
-      throw new ConfigError(config.origin ?? 'configuration', [{ path: unit.key, ...fault }]);
+      throw new ConfigError(config.origin ?? 'configuration', [{ path: group.key, ...fault }]);
     }
     if (this.#interfaces !== undefined) sink.setInterfaces(this.#interfaces);
     return sink;
   }
 
-  #start(config: ExportingConfig, unit: Unit, sink: RecordSink): SinkQueue {
-    const [first] = unit.exporters;
+  #start(config: ExportingConfig, group: ExportGroup, sink: RecordSink): SinkQueue {
+    const [first] = group.exporters;
     const recordsMax = first!.options.queueRecords ?? QUEUE_RECORDS;
     const isBiflow = makesBiflows(config, first!);
     const queue = new SinkQueue(sink, { whenFull: this.#context.whenFull, recordsMax, isBiflow });
@@ -214,7 +221,7 @@ class RunningExportingProcess implements ExportingProcess {
   }
 
   /** Lets an exporter that is no longer wanted send what it has. */
-  #retire({ queue, key }: RunningUnit): void {
+  #retire({ queue, key }: RunningGroup): void {
     const retiring = queue.end().then(() => {
       const dataRecords = queue.statistics().reduce((sum, one) => sum + one.dataRecords, 0);
       this.#context.log(

@@ -1,11 +1,14 @@
-/** Tells people about faults of exporters: one line for each kind, what it costs, and what to do; then silence for a while. */
+/**
+ * Tells people about faults of exporters: one line for each kind, what it costs, and what to do; then silence for a
+ * while.
+ */
 import { formatCounted } from '../base/units.ts';
 import type { CollectorStatistics, SinkContext } from './contract/record-sink.ts';
 
 /** What people can do, by the reason of an error or of dropped records. */
 export const FAULT_REMEDIES: Readonly<Record<string, string>> = {
   econnrefused: 'nothing listens on that port: start the collector, or check the port',
-  enetunreach: 'no route to the collector: check its address and this machine’s routes',
+  enetunreach: 'no recipient to the collector: check its address and this machine’s recipients',
   ehostunreach: 'the collector does not answer on its network: check its address',
   emsgsize: 'larger than the path carries: lower messageOctetsMax',
   enobufs: 'the network interface is behind: lower the rate with --export-rate',
@@ -53,7 +56,9 @@ export class FaultReporter {
     this.#log = log;
   }
 
-  /** Looks at the counters of every exporter, and prints a line for each that has grown. @param nowMs a monotonic clock */
+  /**
+   * Looks at the counters of every exporter, and prints a line for each that has grown. @param nowMs a monotonic clock
+   */
   look(all: readonly CollectorStatistics[], nowMs: number): void {
     for (const one of all) {
       for (const [reason, count] of Object.entries(one.errors)) {

@@ -188,7 +188,9 @@ export class SinkQueue {
     if (this.#isOpen) await this.#sink.close();
   }
 
-  /** The counters of the sink, or of each member of a group, and with the one in use what waits or was dropped before it. */
+  /**
+   * The counters of the sink, or of each member of a group, and with the one in use what waits or was dropped before it.
+   */
   statistics(): CollectorStatistics[] {
     const shown = this.#sink.statistics().url;
     return this.#past

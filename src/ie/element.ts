@@ -1,7 +1,7 @@
 /**
  * What a row of the table of information elements says, and where in a flow record its value stands. Shapes and small
- * helpers only: the rows are in elements-*.ts. Wire columns (export/messages/columns.ts), the columns of all other writers
- * (value-column.ts) and docs/ are made from them.
+ * helpers only: the rows are in elements-*.ts. Wire columns (export/messages/columns.ts), the columns of all other
+ * writers (value-column.ts) and docs/ are made from them.
  */
 import {
   ADDRESS_A,
@@ -13,17 +13,17 @@ import {
   REVERSE_DOUBLE,
   REVERSE_WORD,
 } from '../records/flow-layout.ts';
-import { HEALTH_WORD } from '../records/health-layout.ts';
+import { HEALTH_WORD } from '../records/path-health-layout.ts';
 import type { AbstractTypeName, SemanticsName, UnitName } from './abstract-types.ts';
 
 /** An integer within a 32-bit word of the record: `(words[word] >>> shift) & mask`. */
-export interface WordPlace {
+export interface WordField {
   readonly word: number;
   readonly shift: number;
 }
 
 /** The value counts only where `(words[word] >>> shift) & mask` equals `equals`; elsewhere it is 0. */
-export interface Condition extends WordPlace {
+export interface Condition extends WordField {
   readonly mask: number;
   readonly equals: number;
 }
@@ -53,8 +53,8 @@ export type ExporterValue = 'observationDomainId' | 'samplingInterval' | 'system
 export type ValueSource =
   | {
       readonly kind: 'word';
-      readonly forward: WordPlace;
-      readonly reverse?: WordPlace;
+      readonly forward: WordField;
+      readonly reverse?: WordField;
       readonly mask: number;
       readonly when?: Condition;
       /** The condition of the reverse direction, where it has one of its own. */

@@ -3,10 +3,10 @@
  * performance monitor. Only where the meaning is the same; see docs/path-health.md. Templates name them, or the profiles
  * `nprobe`, `cert` and `cisco`.
  */
-import * as H from '../records/health-layout.ts';
+import * as H from '../records/path-health-layout.ts';
 import type { UnitName } from './abstract-types.ts';
 import type { InformationElement, ValueSource } from './element.ts';
-import { healthWord, otherHealthWord, sharedHealthWord } from './elements-health.ts';
+import { healthWord, otherHealthWord, sharedHealthWord } from './elements-path-health.ts';
 
 const NTOP = 35632;
 const CERT = 6871;

@@ -9,8 +9,8 @@ import { nearest } from '../base/nearest.ts';
 import { ABSTRACT_TYPES } from './abstract-types.ts';
 import type { InformationElement } from './element.ts';
 import { FLOW_ELEMENTS } from './elements-flow.ts';
-import { HEALTH_ELEMENTS, OWN_HEALTH_ELEMENTS } from './elements-health.ts';
 import { LINK_ELEMENTS, OWN_ELEMENTS, TIME_ELEMENTS } from './elements-link.ts';
+import { HEALTH_ELEMENTS, OWN_HEALTH_ELEMENTS } from './elements-path-health.ts';
 import { VENDOR_ELEMENTS } from './elements-vendor.ts';
 
 /** Number of flowtap's own elements unless configured: the one reserved for documentation (RFC 5612). */

@@ -4,7 +4,7 @@
  * from the reader of all writers (read-value.ts).
  */
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
-import { INTERVALS_MAX } from '../records/health-layout.ts';
+import { INTERVALS_MAX } from '../records/path-health-layout.ts';
 import { createValue, readValue, type Value } from './read-value.ts';
 import type { TemplateField } from './templates.ts';
 import { VALUE_OCTETS_MAX } from './text-octets.ts';

@@ -5,7 +5,7 @@
 
 import { isPrivate } from './element.ts';
 import { findElement, INFORMATION_ELEMENTS } from './elements.ts';
-import { HEALTH_NAMES } from './elements-health.ts';
+import { HEALTH_NAMES } from './elements-path-health.ts';
 import { vendorNames } from './elements-vendor.ts';
 
 export type FlowProtocol = 'netflow5' | 'netflow9' | 'ipfix';

@@ -4,7 +4,7 @@
  * those are all that a writer needs to know. It runs for each value of each record, so it makes no objects.
  */
 import { LINK_WORD } from '../records/flow-layout.ts';
-import * as layout from '../records/health-layout.ts';
+import * as layout from '../records/path-health-layout.ts';
 import { extensionHeadersComplete, extensionHeadersFull } from './extension-bits.ts';
 import type { ValueColumn } from './value-column.ts';
 import * as columns from './value-column.ts';

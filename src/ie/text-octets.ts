@@ -137,7 +137,8 @@ export function putHex(out: Uint8Array, at: number, word: number, octets: number
 }
 
 /**
- * A time as RFC 3339 has it, in UTC: `2023-11-14T22:13:20.001999999Z`, with three, six or nine digits of a second's parts.
+ * A time as RFC 3339 has it, in UTC: `2023-11-14T22:13:20.001999999Z`, with three, six or nine digits of a second's
+ * parts.
  * @param ns nanoseconds behind `epochSeconds`; what lies before 1970 is 1970
  * @param unitNs nanoseconds in the unit that the time is known in
  */

@@ -2,7 +2,7 @@
  * Writes values that were read from a flow record (read-value.ts) as text: of JSON, CSV and flow messages. Quotes, names
  * and labels are the callers'.
  */
-import { INTERVALS_MAX } from '../records/health-layout.ts';
+import { INTERVALS_MAX } from '../records/path-health-layout.ts';
 import type { Value } from './read-value.ts';
 import { putBillions, putHex, putIPv4, putIPv6, putMac, putNumber, putOctets } from './text-octets.ts';
 import * as columns from './value-column.ts';

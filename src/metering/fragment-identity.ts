@@ -1,7 +1,7 @@
 /**
  * By what two fragments are known to be of one packet: what RFC 791 and RFC 8200 §4.5 name, and whatever of the flow key
- * tells networks apart in which the same addresses and identifications are in use: VLANs, the interface, the PPPoE session,
- * tunnel and MPLS label, where they are in the key.
+ * tells networks apart in which the same addresses and identifications are in use: VLANs, the interface, the PPPoE
+ * session, tunnel and MPLS label, where they are in the key.
  */
 
 import type { DecodedBatch } from '../records/decoded-batch.ts';
@@ -14,8 +14,8 @@ const { HASH_FINISH, HASH_POINT_MASK, KEY_OBSERVATION_POINT, SOURCE_ADDRESS, TOS
 const { MPLS_DEPTH, MPLS_STACK, OUTER_KIND, TUNNEL_ID } = decoded;
 
 /**
- * Words of an identity: both addresses, identification, observation point with the customer VLAN, PPPoE session, tunnel and
- * label. The protocol, which also has VLANs, is compared by `isSameProtocol`.
+ * Words of an identity: both addresses, identification, observation point with the customer VLAN, PPPoE session, tunnel
+ * and label. The protocol, which also has VLANs, is compared by `isSameProtocol`.
  */
 export const IDENTITY_WORDS = 12;
 const ADDRESS_WORDS = 8;

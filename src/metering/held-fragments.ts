@@ -1,7 +1,7 @@
 /**
  * Holds later fragments that come before their first one, which has the ports: networks reorder them, and some systems
- * send the last one first. They come back right behind their first fragment, with times and lengths of their own; or, once
- * they have waited long enough or others need the room, where they are, with ports 0.
+ * send the last one first. They come back right behind their first fragment, with times and lengths of their own; or,
+ * once they have waited long enough or others need the room, where they are, with ports 0.
  *
  * Bounded: FRAGMENTS_HELD_MAX records. What stood beside a record is held with it, and the MAC addresses of its frame,
  * which is gone by then.

@@ -20,7 +20,7 @@ export interface MeteringOptions extends TimeoutOptions {
   readonly encapsulation: boolean;
   /** Measure path health (path-health.ts): batches must have offsets then. Default: no. */
   readonly health?: 'on' | 'sampled' | 'off';
-  /** Length of path health's intervals. Default: INTERVAL_MS of health-layout.ts. */
+  /** Length of path health's intervals. Default: INTERVAL_MS of path-health-layout.ts. */
   readonly pathHealthIntervalMs?: number;
   /** Most packets in a batch. */
   readonly batchCapacity: number;

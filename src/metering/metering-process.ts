@@ -9,8 +9,8 @@
 
 import type { Engine } from '../engine/engine.ts';
 import * as decoded from '../records/decoded-batch.ts';
+import * as places from '../records/engine-words.ts';
 import * as layout from '../records/flow-layout.ts';
-import * as places from '../records/places.ts';
 import * as tableWords from '../records/table-words.ts';
 import {
   evict,
@@ -108,20 +108,20 @@ export class MeteringProcess {
     const { found, sums } = this.#passes;
     const count = batch.count;
     let i = 0;
-    let known: number = SLOT_UNKNOWN;
+    let nextSlot: number = SLOT_UNKNOWN;
     for (;;) {
-      const stop = this.#passes.add(batch, i, known, view);
+      const stop = this.#passes.add(batch, i, nextSlot, view);
       const reason = stop & ((1 << STOP_BITS) - 1);
       i = stop >>> STOP_BITS;
-      known = SLOT_UNKNOWN;
+      nextSlot = SLOT_UNKNOWN;
       if (reason === STOP_END) break;
       if (reason === STOP_LOOK) {
         this.#advance(batch.timeNs[i]!, clock[PREVIOUS_NS]!);
-        known = SLOT_CLOCK_SEEN;
-      } else if (reason === STOP_FIND) known = this.#findOrInsert(batch, i, view);
+        nextSlot = SLOT_CLOCK_SEEN;
+      } else if (reason === STOP_FIND) nextSlot = this.#findOrInsert(batch, i, view);
       else if (reason === STOP_ENDED) {
-        known = found[i]!;
-        this.#splitIfEnded(known, batch, i, view);
+        nextSlot = found[i]!;
+        this.#splitIfEnded(nextSlot, batch, i, view);
       } else this.#afterAdding(found[i]!, batch, i++, view);
     }
     counters[METERED_PACKETS] = counters[METERED_PACKETS]! + count;
@@ -261,8 +261,8 @@ export class MeteringProcess {
   }
 
   /**
-   * Exports the flows in the next slots, in their order, so that memory is read in one go. It is the end: the table stays as
-   * it is, since clearing it takes as long as reading it, and nothing may be metered any more.
+   * Exports the flows in the next slots, in their order, so that memory is read in one go. It is the end: the table
+   * stays as it is, since clearing it takes as long as reading it, and nothing may be metered any more.
    * @param reason flowEndReason; at the end of a capture or on shutdown, forced end
    * @returns true while there are slots left
    */

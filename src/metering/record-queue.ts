@@ -12,7 +12,7 @@
 import * as decoded from '../records/decoded-batch.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import * as layout from '../records/flow-layout.ts';
-import * as healthLayout from '../records/health-layout.ts';
+import * as healthLayout from '../records/path-health-layout.ts';
 import type { FlowSink } from './expiry.ts';
 import { writeHealth } from './path-health/record.ts';
 import * as counting from './table/counters.ts';
@@ -56,7 +56,7 @@ export function recordStride(withEncapsulation: boolean, withHealth = false): nu
   return ENCAPSULATION_WORD + (withEncapsulation ? ENCAPSULATION_WORDS : 0);
 }
 
-/** @param options.health records carry path health (health-layout.ts) */
+/** @param options.health records carry path health (path-health-layout.ts) */
 export function createRecordQueue(
   withEncapsulation: boolean,
   options: { readonly health?: boolean; readonly recordsPerBatch?: number; readonly batches?: number } = {},

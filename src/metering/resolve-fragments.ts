@@ -34,8 +34,8 @@ export class FragmentResolver {
   }
 
   /**
-   * Resolves the fragments of a batch, in place: some may leave it, and some come back to it. Must come before the keys are
-   * ordered, since fragments go one way. There must be room for FRAGMENTS_HELD_MAX records more.
+   * Resolves the fragments of a batch, in place: some may leave it, and some come back to it. Must come before the keys
+   * are ordered, since fragments go one way. There must be room for FRAGMENTS_HELD_MAX records more.
    * @param view the memory that its frames lie in
    */
   resolve(batch: DecodedBatch, view: DataView): void {

@@ -4,8 +4,8 @@
  */
 import type { Engine } from '../engine/engine.ts';
 import { HASH_POINT_MASK } from '../records/decoded-words.ts';
+import * as places from '../records/engine-words.ts';
 import { float64Array, int32Array } from '../records/memory.ts';
-import * as places from '../records/places.ts';
 import type { Timeouts } from './expiry.ts';
 import type { PreparedBatch } from './key-preparer.ts';
 import { createPacketClock } from './packet-clock.ts';
@@ -15,9 +15,12 @@ import type { TimingWheel } from './timing-wheel.ts';
 export class TablePasses {
   /** The packet clock: table-words.ts has its places. */
   readonly clock: Float64Array;
-  /** Sums of the packets added (SUMS_… of records/places.ts); the reader sets them to 0. */
+  /** Sums of the packets added (SUMS_… of records/engine-words.ts); the reader sets them to 0. */
   readonly sums: Float64Array;
-  /** Index word of each packet, as `touch` found it; of a packet that `add` stopped at, what records/places.ts says. */
+  /**
+   * Index word of each packet, as `touch` found it; of a packet that `add` stopped at, what records/engine-words.ts
+   * says.
+   */
   readonly found: Int32Array;
   readonly #engine: Engine;
 
@@ -64,14 +67,14 @@ export class TablePasses {
 
   /**
    * Adds packets to their flows, from number `from` on.
-   * @param slotOfFirst what is known of the first of them
+   * @param firstSlot what is known of the first of them
    * @param view the memory that their frames lie in
-   * @returns why it stopped, and where (records/places.ts)
+   * @returns why it stopped, and where (records/engine-words.ts)
    */
-  add(batch: PreparedBatch, from: number, slotOfFirst: number, view: DataView): number {
+  add(batch: PreparedBatch, from: number, firstSlot: number, view: DataView): number {
     const { words, timeNs, count } = batch;
     const found = this.found.byteOffset;
     const frames = view.buffer === this.#engine.buffer ? view.byteOffset : 0;
-    return this.#engine.meter(words.byteOffset, timeNs.byteOffset, found, count, from, slotOfFirst, frames);
+    return this.#engine.meter(words.byteOffset, timeNs.byteOffset, found, count, from, firstSlot, frames);
   }
 }

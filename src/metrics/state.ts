@@ -10,7 +10,10 @@ export interface OutcomeState {
   readonly kind: string;
   readonly packets: number;
   readonly octets: number;
-  /** What it stands for where it stands for many: EtherTypes, link types (probe/live/told-numbers.ts); the most frequent ones first. */
+  /**
+   * What it stands for where it stands for many: EtherTypes, link types (probe/live/told-numbers.ts); the most frequent
+   * ones first.
+   */
   readonly numbers: readonly { readonly number: number; readonly name: string; readonly packets: number }[];
 }
 

@@ -9,11 +9,11 @@ import type { FlowtapConfig } from '../config/config.ts';
 export async function flowMessageFaults(config: FlowtapConfig): Promise<readonly ConfigFault[]> {
   const writing = config.exporters.filter(({ protocol }) => protocol === 'kafka' || protocol === 'protobuf');
   if (writing.length === 0) return [];
-  const { compileMessageLanes } = await import('../export/flow-messages/message-lanes.ts');
+  const { compileMessageClasses } = await import('../export/flow-messages/message-classes.ts');
   const { flowMessageOptions } = await import('../export/flow-messages/message-options.ts');
   return writing.flatMap((exporter) => {
     try {
-      compileMessageLanes(flowMessageOptions(config, exporter));
+      compileMessageClasses(flowMessageOptions(config, exporter));
       return [];
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;

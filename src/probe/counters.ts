@@ -41,7 +41,9 @@ export const RECORDED_DROPS = 14;
  */
 export const RECORDS_OUT_OF_ORDER = 15;
 export const RECORDS_TOO_LATE = 16;
-/** Packets whose time no format can say, and their octets on the wire: not among those read. The first meter counts them. */
+/**
+ * Packets whose time no format can say, and their octets on the wire: not among those read. The first meter counts them.
+ */
 export const PACKETS_UNTIMED = 17;
 export const OCTETS_UNTIMED = 18;
 /**

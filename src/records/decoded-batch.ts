@@ -1,9 +1,9 @@
 /** The decoder's output: work records (`decoded-words.ts`) of a batch of packets, and what may stand beside them. */
 
 import { DECODED_WORDS, ENCAPSULATION_WORDS, OFFSET_WORDS } from './decoded-words.ts';
-import { type AllocateMemory, allocatePlain } from './memory.ts';
+import { TIME_OCTETS } from './engine-words.ts';
+import { type AllocateMemory, allocateOnHeap } from './memory.ts';
 import { BATCH_CAPACITY } from './packet-batch.ts';
-import { TIME_OCTETS } from './places.ts';
 
 export * from './decoded-words.ts';
 
@@ -24,13 +24,13 @@ export interface DecodedBatch {
 
 /**
  * A decoded batch for `capacity` packets.
- * @param allocate where times and words are to lie, one behind the other as in records/places.ts
+ * @param allocate where times and words are to lie, one behind the other as in records/engine-words.ts
  */
 export function createDecodedBatch(
   capacity: number = BATCH_CAPACITY,
   withEncapsulation = false,
   withOffsets = false,
-  allocate: AllocateMemory = allocatePlain,
+  allocate: AllocateMemory = allocateOnHeap,
 ): DecodedBatch {
   const { buffer, byteOffset } = allocate(capacity * (TIME_OCTETS + DECODED_WORDS * 4));
   return {

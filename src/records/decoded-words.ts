@@ -74,8 +74,8 @@ export const CUSTOMER_VLAN_LOW_SHIFT = 28;
 export const CUSTOMER_VLAN_HIGH_SHIFT = 24;
 
 /**
- * What the hash of a flow key needs (metering/table/flow-key.ts), so many words: a multiplier for each word of the key, in the
- * order of their sum; the last of these is that of the last step.
+ * What the hash of a flow key needs (metering/table/flow-key.ts), so many words: a multiplier for each word of the key,
+ * in the order of their sum; the last of these is that of the last step.
  */
 export const HASH_FINISH = 11;
 /** The multiplier of the PPPoE session id. */

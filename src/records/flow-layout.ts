@@ -2,9 +2,9 @@
 export * from './flow-words.ts';
 
 /** Which of their optional parts flow records carry. */
-export interface RecordParts {
+export interface RecordSections {
   readonly encapsulation: boolean;
-  /** Path health; see health-layout.ts. */
+  /** Path health; see path-health-layout.ts. */
   readonly health: boolean;
 }
 

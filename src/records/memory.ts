@@ -4,7 +4,7 @@
 export type AllocateMemory = (octets: number) => { buffer: ArrayBuffer; byteOffset: number };
 
 /** Memory of its own for each array. */
-export function allocatePlain(octets: number): { buffer: ArrayBuffer; byteOffset: number } {
+export function allocateOnHeap(octets: number): { buffer: ArrayBuffer; byteOffset: number } {
   return { buffer: new ArrayBuffer(octets), byteOffset: 0 };
 }
 

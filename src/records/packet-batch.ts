@@ -3,8 +3,8 @@
  * source knows of each. A frame is (view, offset, length), never a slice, so a batch costs no allocation.
  */
 
-import { type AllocateMemory, allocatePlain } from './memory.ts';
-import { FRAME_OCTETS_EACH, TIME_OCTETS } from './places.ts';
+import { FRAME_OCTETS_EACH, TIME_OCTETS } from './engine-words.ts';
+import { type AllocateMemory, allocateOnHeap } from './memory.ts';
 
 /** Frames handed over at a time, where nobody says otherwise. */
 export const BATCH_CAPACITY = 64;
@@ -35,11 +35,11 @@ export interface PacketBatch {
 
 /**
  * A batch with nothing in it.
- * @param allocate where its arrays are to lie, one behind the other as in records/places.ts
+ * @param allocate where its arrays are to lie, one behind the other as in records/engine-words.ts
  */
 export function createPacketBatch(
   capacity: number = BATCH_CAPACITY,
-  allocate: AllocateMemory = allocatePlain,
+  allocate: AllocateMemory = allocateOnHeap,
 ): PacketBatch {
   const { buffer, byteOffset } = allocate(capacity * FRAME_OCTETS_EACH);
   const words = byteOffset + capacity * TIME_OCTETS;

@@ -1,4 +1,6 @@
-/** What Linux tells of a network interface's losses before a packet reaches any socket: /sys/class/net/NAME/statistics. */
+/**
+ * What Linux tells of a network interface's losses before a packet reaches any socket: /sys/class/net/NAME/statistics.
+ */
 import { readFileSync } from 'node:fs';
 
 /**

@@ -1,13 +1,13 @@
 /** What people and programs read: the report, its width, the JSON lines, the page, the metrics. */
 import { describe, expect, it } from 'vitest';
 import { Diagnosis } from '../../src/diagnose/diagnosis.ts';
-import { HealthMetrics } from '../../src/diagnose/health-metrics.ts';
 import { jsonLines } from '../../src/diagnose/json-lines.ts';
+import { HealthMetrics } from '../../src/diagnose/path-health-metrics.ts';
 import { reportHtml } from '../../src/diagnose/report-html.ts';
 import { reportText } from '../../src/diagnose/report-text.ts';
 import { sparkline } from '../../src/diagnose/sentence.ts';
 import { rateText, shareText, timeText } from '../../src/diagnose/words.ts';
-import { healthBatch, type TestRecord, transferRecord } from './health-records.ts';
+import { healthBatch, type TestRecord, transferRecord } from './path-health-records.ts';
 
 const LOSSY = transferRecord(new Array(18).fill(2.5e6), 500);
 const SMALL: TestRecord = {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseNetwork, selector } from '../../src/diagnose/select.ts';
 import { Transfer } from '../../src/diagnose/transfer.ts';
-import { healthBatch, transferRecord } from './health-records.ts';
+import { healthBatch, transferRecord } from './path-health-records.ts';
 
 function transfer(a: readonly number[], b: readonly number[]): Transfer {
   const batch = healthBatch([{ ...transferRecord([1e6]), a, b }]);

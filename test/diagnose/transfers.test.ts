@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { IntervalSum } from '../../src/diagnose/interval-sum.ts';
 import type { Transfer } from '../../src/diagnose/transfer.ts';
 import { Transfers } from '../../src/diagnose/transfers.ts';
-import { healthBatch, type TestRecord, transferRecord } from './health-records.ts';
+import { healthBatch, type TestRecord, transferRecord } from './path-health-records.ts';
 
 function join(records: readonly TestRecord[], countMax?: number): Transfer[] {
   const ended: Transfer[] = [];

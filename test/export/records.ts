@@ -27,7 +27,7 @@ import {
   TCP_FLAGS_TOS,
   TTL_FRAGMENTS,
 } from '../../src/records/flow-layout.ts';
-import { HEALTH_WORD, HEALTH_WORDS } from '../../src/records/health-layout.ts';
+import { HEALTH_WORD, HEALTH_WORDS } from '../../src/records/path-health-layout.ts';
 
 export interface TestDirection {
   readonly packets: number;

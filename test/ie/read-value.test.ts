@@ -19,7 +19,7 @@ import { type FlowValue, flowValue } from '../../src/ie/flow-values.ts';
 import { compileTemplate, type TemplateField } from '../../src/ie/templates.ts';
 import { isPrintable } from '../../src/ie/text-columns.ts';
 import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../../src/records/flow-layout.ts';
-import * as health from '../../src/records/health-layout.ts';
+import * as health from '../../src/records/path-health-layout.ts';
 import { CONFIG } from '../export/exporter-support.ts';
 import { anyFlow, encodeAll } from '../export/flow-messages/support.ts';
 import { recordBatch, type TestFlow } from '../export/records.ts';

@@ -4,8 +4,8 @@ import type { FlowSink } from '../../src/metering/expiry.ts';
 import { recordStride, writeRecord } from '../../src/metering/record-queue.ts';
 import type { FlowTable } from '../../src/metering/table/flow-table.ts';
 import { type FlowRecordBatch, LINK_WORD, LINK_WORDS } from '../../src/records/flow-layout.ts';
-import type { FlowHealth } from '../../src/records/health-figures.ts';
-import { readHealth } from '../../src/records/read-health.ts';
+import type { FlowHealth } from '../../src/records/path-health-figures.ts';
+import { readHealth } from '../../src/records/read-path-health.ts';
 
 export interface TestDirection {
   packets: number;

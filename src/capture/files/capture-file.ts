@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { CaptureFileError } from '../../base/errors.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
-import type { ByteWindow, PlainRecords } from '../source.ts';
+import type { ByteWindow, DirectRecords } from '../source.ts';
 import { FileWindow, StreamWindow } from './byte-window.ts';
 import type { CaptureContext, CaptureFormat } from './capture-format.ts';
 import { COMPRESSION_MAGIC_OCTETS, type Compression, decompress, detectCompression } from './decompress.ts';
@@ -87,8 +87,8 @@ export class CaptureFile {
     return this.#window.octetsConsumed;
   }
 
-  get plainRecords(): PlainRecords | undefined {
-    return this.#isEnded ? undefined : this.#format?.plainRecords;
+  get directRecords(): DirectRecords | undefined {
+    return this.#isEnded ? undefined : this.#format?.directRecords;
   }
 
   /** Adds frames to the batch as far as they lie in the window now. */

@@ -1,7 +1,7 @@
 /** What a capture file format does: turn octets of a window into frames of a batch. */
 import type { Engine } from '../../engine/engine.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
-import type { ByteWindow, MissingPackets, PlainRecords, SourceInterface } from '../source.ts';
+import type { ByteWindow, DirectRecords, MissingPackets, SourceInterface } from '../source.ts';
 import { CookedInterfaces, isCooked, LINKTYPE_LINUX_SLL2 } from './cooked-interfaces.ts';
 
 /** Most octets of a frame, as in libpcap (MAXIMUM_SNAPLEN), unless the snap length is larger. */
@@ -35,8 +35,8 @@ export interface CaptureFormat {
   readonly linkTypes: Iterable<number>;
   /** Adds frames to the batch until it is full or the window holds no whole record; moves `window.start`. */
   fill(window: ByteWindow, batch: PacketBatch): void;
-  /** The records of the window, if they are plain ones. */
-  readonly plainRecords?: PlainRecords | undefined;
+  /** The records of the window, if they are direct ones. */
+  readonly directRecords?: DirectRecords | undefined;
   /** What stands unfinished at the end of the input, in words: 'a record header of 16 octets'. */
   readonly unfinished: string;
 }

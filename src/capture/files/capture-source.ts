@@ -8,7 +8,7 @@ import { NS_PER_MS } from '../../base/clock.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { uint8Array } from '../../records/memory.ts';
 import { createPacketBatch, type PacketBatch } from '../../records/packet-batch.ts';
-import type { PacketSource, PlainRecords } from '../source.ts';
+import type { DirectRecords, PacketSource } from '../source.ts';
 import type { CaptureFile, CaptureFileOptions } from './capture-file.ts';
 import { SNAP_LENGTH_MAX } from './capture-format.ts';
 import { Captures, type FrameSupply } from './captures.ts';
@@ -34,7 +34,7 @@ const READ_OCTETS = 1024 * 1024;
 
 /**
  * Opens captures; `-` is standard input. What cannot be opened is told by `errors`, in its turn.
- * @param engine regular files are read into its memory, and their records walked through by it, if they are plain
+ * @param engine regular files are read into its memory, and their records walked through by it, if they are direct
  */
 export function openCaptures(
   files: readonly string[],
@@ -98,8 +98,8 @@ class CaptureSequence extends Captures {
     return this.#file?.isFollowed === true;
   }
 
-  get plainRecords(): PlainRecords | undefined {
-    return this.#file?.plainRecords;
+  get directRecords(): DirectRecords | undefined {
+    return this.#file?.directRecords;
   }
 
   readBatch(batch: PacketBatch): number {

@@ -12,7 +12,7 @@ export interface FrameSupply extends PacketSource {
   fillNow(batch: PacketBatch): void;
   /** Brings more to hand, in the memory of earlier frames; it may add some to the empty batch. False where it cannot. */
   moveOn(batch: PacketBatch): boolean;
-  /** Of plain records: brings more behind those in their window, to so many octets; false at the end of the file. */
+  /** Of direct records: brings more behind those in their window, to so many octets; false at the end of the file. */
   ensure(octets: number): Promise<boolean>;
 }
 

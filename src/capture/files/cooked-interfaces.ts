@@ -1,9 +1,9 @@
 /**
  * Which interface a frame of a Linux cooked capture (`tcpdump -i any`) was seen on, by the header that stands before it
- * (https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html, …/LINKTYPE_LINUX_SLL.html). On a router each packet comes in
- * by one interface and goes out by another: two observation points, as those of a pcapng. The older header, SLL, does not
- * have the interface: there the two copies can be told apart by direction alone, which cuts the flows of a host in two
- * and is therefore done on demand.
+ * (https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html, …/LINKTYPE_LINUX_SLL.html). On a router each packet
+ * comes in by one interface and goes out by another: two observation points, as those of a pcapng. The older header,
+ * SLL, does not have the interface: there the two copies can be told apart by direction alone, which cuts the flows of
+ * a host in two and is therefore done on demand.
  */
 import type { PacketBatch } from '../../records/packet-batch.ts';
 import type { SourceInterface } from '../source.ts';

@@ -1,6 +1,6 @@
 /**
- * Frames that wait to be handed out in the order of time: a packet batch that is emptied at the front and sorted as frames
- * come. Nearly all come in order, so that sorting is a comparison each.
+ * Frames that wait to be handed out in the order of time: a packet batch that is emptied at the front and sorted as
+ * frames come. Nearly all come in order, so that sorting is a comparison each.
  */
 import type { AllocateMemory } from '../../records/memory.ts';
 import { createPacketBatch, type PacketBatch } from '../../records/packet-batch.ts';
@@ -69,7 +69,9 @@ export class FrameList {
     }
   }
 
-  /** Hands the frames out that are not later than `limitNs`, until `out` is full; all of `out` lies in this memory then. */
+  /**
+   * Hands the frames out that are not later than `limitNs`, until `out` is full; all of `out` lies in this memory then.
+   */
   take(out: PacketBatch, limitNs: number): void {
     const { batch } = this;
     const { frameOffset, capturedLength, wireLength, timeNs, interfaceIndex } = batch;

@@ -3,7 +3,7 @@
  * in the order of time, as far as they are late by no more than a window. A frame is handed out when one has been seen
  * that is later by the window, or there are no more.
  *
- * Records in order cost next to nothing. Of plain records the engine looks ahead until the window has passed, and they
+ * Records in order cost next to nothing. Of direct records the engine looks ahead until the window has passed, and they
  * are taken as they lie in the file. Others wait in place, and are copied only when their memory is about to be read
  * into again. The memory for that is bounded: where it does not hold the window, the window is shorter. After a hundred
  * thousand records in order nothing waits any more, until one is late: it is put in order among those that are at hand,
@@ -13,10 +13,10 @@ import type { FlowtapError } from '../../base/errors.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { uint8Array } from '../../records/memory.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
-import type { FileLinkTypes, PacketSource, PlainOrder, PlainRecords, SourceInterface } from '../source.ts';
+import type { DirectOrder, DirectRecords, FileLinkTypes, PacketSource, SourceInterface } from '../source.ts';
 import type { FrameSupply } from './captures.ts';
+import { DirectScan, RECORD_HEADER_OCTETS, SCANNED_AT_ONCE } from './direct-scan.ts';
 import { FrameList } from './frame-list.ts';
-import { PlainScan, RECORD_HEADER_OCTETS, SCANNED_AT_ONCE } from './plain-scan.ts';
 
 /** Octets of the frames that wait while others are read into their place, and how many such frames there are. */
 const HELD_OCTETS = 4 * 1024 * 1024;
@@ -40,8 +40,8 @@ export class OrderedCaptures implements PacketSource {
   #heldOctets = 0;
   /** The latest time of the frames that have been put in order. */
   #latestNs = Number.NEGATIVE_INFINITY;
-  readonly #ahead: PlainScan;
-  #plain: (PlainRecords & { readonly order: PlainOrder }) | undefined;
+  readonly #ahead: DirectScan;
+  #direct: (DirectRecords & { readonly order: DirectOrder }) | undefined;
   /** Records since one was out of order. */
   #inOrder = 0;
   /** No frame that was handed out is later. */
@@ -63,7 +63,7 @@ export class OrderedCaptures implements PacketSource {
     this.#fresh = new FrameList(FRESH_FRAMES, engine.allocate);
     this.#bytes = uint8Array(engine.allocate, HELD_OCTETS);
     this.#held.batch.view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, HELD_OCTETS);
-    this.#ahead = new PlainScan(engine);
+    this.#ahead = new DirectScan(engine);
   }
 
   get interfaces(): readonly SourceInterface[] {
@@ -103,19 +103,19 @@ export class OrderedCaptures implements PacketSource {
   }
 
   /** Those of the supply up to the time before which none can come any more. */
-  get plainRecords(): PlainRecords | undefined {
+  get directRecords(): DirectRecords | undefined {
     if (this.#waiting !== undefined || !this.#held.isEmpty || !this.#fresh.isEmpty) return undefined;
-    const plain = this.#supply.plainRecords;
-    if (plain === undefined) return undefined;
-    const firstNs = this.#ahead.firstNs(plain, this.timeBaseSeconds);
-    while (!(this.#finalNs >= firstNs)) if (!this.#scan(plain) && !this.#extend(plain)) return undefined;
+    const direct = this.#supply.directRecords;
+    if (direct === undefined) return undefined;
+    const firstNs = this.#ahead.firstNs(direct, this.timeBaseSeconds);
+    while (!(this.#finalNs >= firstNs)) if (!this.#scan(direct) && !this.#extend(direct)) return undefined;
     this.#learn();
-    if (this.#plain?.window !== plain.window)
-      this.#plain = { ...plain, order: { untilNs: 0, latestNs: 0, isLate: false } };
-    const { order } = this.#plain;
+    if (this.#direct?.window !== direct.window)
+      this.#direct = { ...direct, order: { untilNs: 0, latestNs: 0, isLate: false } };
+    const { order } = this.#direct;
     order.untilNs = this.#finalNs;
     order.latestNs = this.#latestNs;
-    return this.#plain;
+    return this.#direct;
   }
 
   readBatch(batch: PacketBatch): number {
@@ -126,9 +126,9 @@ export class OrderedCaptures implements PacketSource {
       if (batch.count > 0) return batch.count;
       this.#settle();
       if (this.#isDue || (this.#fresh.isReady && this.#fresh.firstNs <= this.#finalNs)) continue;
-      const plain = this.#waiting === undefined ? this.#supply.plainRecords : undefined;
-      if (plain !== undefined && this.#takeDirectly(plain, batch)) return batch.count;
-      if (plain !== undefined && (this.#scan(plain) || this.#extend(plain))) continue;
+      const direct = this.#waiting === undefined ? this.#supply.directRecords : undefined;
+      if (direct !== undefined && this.#takeDirectly(direct, batch)) return batch.count;
+      if (direct !== undefined && (this.#scan(direct) || this.#extend(direct))) continue;
       if (this.#ahead.wanted > 0 || !this.#fill()) return 0;
     }
   }
@@ -136,7 +136,7 @@ export class OrderedCaptures implements PacketSource {
   async more(): Promise<boolean> {
     if (this.#isEnded) return false;
     if (this.#ahead.wanted > 0) {
-      if (!(await this.#supply.ensure(this.#ahead.wanted))) this.#ahead.lastOf = this.#supply.plainRecords;
+      if (!(await this.#supply.ensure(this.#ahead.wanted))) this.#ahead.lastOf = this.#supply.directRecords;
       this.#ahead.wanted = 0;
       return true;
     }
@@ -177,10 +177,10 @@ export class OrderedCaptures implements PacketSource {
     return this.#inOrder >= TRUSTED_AFTER;
   }
 
-  /** Takes note of how far plain records were taken, and whether one of the next is late. */
+  /** Takes note of how far direct records were taken, and whether one of the next is late. */
   #learn(): void {
-    if (this.#plain === undefined) return;
-    const { order } = this.#plain;
+    if (this.#direct === undefined) return;
+    const { order } = this.#direct;
     if (order.latestNs > this.#latestNs) this.#latestNs = order.latestNs;
     if (order.latestNs > this.#handedNs) this.#handedNs = order.latestNs;
     if (order.isLate) this.#inOrder = 0;
@@ -212,7 +212,7 @@ export class OrderedCaptures implements PacketSource {
     this.#latestNs = Number.NEGATIVE_INFINITY;
     this.#ahead.reset();
     this.#handedNs = Number.NEGATIVE_INFINITY;
-    if (this.#plain !== undefined) this.#plain.order.latestNs = Number.NEGATIVE_INFINITY;
+    if (this.#direct !== undefined) this.#direct.order.latestNs = Number.NEGATIVE_INFINITY;
   }
 
   /** Puts frames in order that have been added to the fresh ones. */
@@ -226,7 +226,8 @@ export class OrderedCaptures implements PacketSource {
         this.#inOrder = 0;
         if (ns < this.#handedNs || ns < this.#latestNs - this.#windowNs) this.recordsTooLate++;
         if (ns < this.#latestNs - this.#windowNs) {
-          // It stays behind what stands before it: a clock that was set, or the next file, and all is earlier from here on.
+          // It stays behind what stands before it: a clock that was set, or the next file, and all is earlier from here
+          // on.
           this.#isStep = true;
           this.#isDue = this.#held.isReady || fresh.isReady;
           if (this.#isDue) return;
@@ -262,27 +263,27 @@ export class OrderedCaptures implements PacketSource {
     return true;
   }
 
-  /** Looks further ahead in plain records. False if there is none in order. */
-  #scan(plain: PlainRecords): boolean {
-    if (!this.#ahead.scan(plain, this.timeBaseSeconds, this.#latestNs)) return false;
+  /** Looks further ahead in direct records. False if there is none in order. */
+  #scan(direct: DirectRecords): boolean {
+    if (!this.#ahead.scan(direct, this.timeBaseSeconds, this.#latestNs)) return false;
     this.#inOrder += SCANNED_AT_ONCE;
     return true;
   }
 
-  #extend(plain: PlainRecords): boolean {
-    return this.#held.isEmpty && this.#fresh.isEmpty && this.#ahead.extend(plain);
+  #extend(direct: DirectRecords): boolean {
+    return this.#held.isEmpty && this.#fresh.isEmpty && this.#ahead.extend(direct);
   }
 
-  /** Where nothing waits: hands plain records out that are in order, without a way round. False if it cannot. */
-  #takeDirectly(plain: PlainRecords, batch: PacketBatch): boolean {
+  /** Where nothing waits: hands direct records out that are in order, without a way round. False if it cannot. */
+  #takeDirectly(direct: DirectRecords, batch: PacketBatch): boolean {
     if (!this.#held.isEmpty || !this.#fresh.isEmpty) return false;
     const limitNs = this.#finalNs;
-    if (this.#ahead.endOf(plain) === plain.window.start && !this.#scan(plain)) return false;
-    if (!(this.#ahead.firstNs(plain, this.timeBaseSeconds) <= limitNs)) return false;
-    const { window } = plain;
+    if (this.#ahead.endOf(direct) === direct.window.start && !this.#scan(direct)) return false;
+    if (!(this.#ahead.firstNs(direct, this.timeBaseSeconds) <= limitNs)) return false;
+    const { window } = direct;
     const { end } = window;
     // No further than it has been looked at: what goes back is whole and right.
-    window.end = this.#ahead.endOf(plain);
+    window.end = this.#ahead.endOf(direct);
     this.#supply.fillNow(batch);
     window.end = end;
     const { count, timeNs, frameOffset } = batch;

@@ -8,7 +8,7 @@
  */
 import { NS_PER_S } from '../../base/clock.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
-import type { ByteWindow, PlainRecords } from '../source.ts';
+import type { ByteWindow, DirectRecords } from '../source.ts';
 import {
   type CaptureContext,
   type CaptureFormat,
@@ -67,7 +67,7 @@ export class PcapFormat implements CaptureFormat {
   /** Version 2.3 has the lengths in either order: the smaller one is the captured one then. */
   readonly #isOrderUnknown: boolean;
   /** What the engine needs to read records of this kind; undefined where it cannot. */
-  readonly #plain: PlainRecords | undefined;
+  readonly #direct: DirectRecords | undefined;
 
   /** Reads the file header, which must lie whole at `window.start`, and moves past it. */
   constructor(window: ByteWindow, littleEndian: boolean, context: CaptureContext) {
@@ -92,12 +92,12 @@ export class PcapFormat implements CaptureFormat {
     }
     this.#capturedAt = major === DG_UX_MAJOR || minor < 3 ? SECOND_LENGTH : FIRST_LENGTH;
     this.#isOrderUnknown = major === 2 && minor === 3;
-    const hasPlainHeader = variant.recordHeaderOctets === RECORD_HEADER_OCTETS;
-    const hasPlainLengths =
+    const hasDirectHeader = variant.recordHeaderOctets === RECORD_HEADER_OCTETS;
+    const hasDirectLengths =
       this.#capturedAt === FIRST_LENGTH && !this.#isOrderUnknown && this.#checkOctets === 0;
-    const isPlain = littleEndian && hasPlainHeader && hasPlainLengths;
-    if (isPlain) {
-      this.#plain = {
+    const isDirect = littleEndian && hasDirectHeader && hasDirectLengths;
+    if (isDirect) {
+      this.#direct = {
         window,
         capturedMax: this.#capturedLengthMax,
         linkType,
@@ -116,15 +116,15 @@ export class PcapFormat implements CaptureFormat {
   }
 
   /** Only what lies in the engine's memory, once the time base is known. */
-  get plainRecords(): PlainRecords | undefined {
+  get directRecords(): DirectRecords | undefined {
     const { engine, timeBaseSeconds } = this.#context;
-    if (this.#plain === undefined || engine === undefined || Number.isNaN(timeBaseSeconds)) return undefined;
-    return this.#plain.window.view.buffer === engine.buffer ? this.#plain : undefined;
+    if (this.#direct === undefined || engine === undefined || Number.isNaN(timeBaseSeconds)) return undefined;
+    return this.#direct.window.view.buffer === engine.buffer ? this.#direct : undefined;
   }
 
   fill(window: ByteWindow, batch: PacketBatch): void {
-    const plain = this.plainRecords;
-    if (plain !== undefined) this.#fillPlain(plain, batch);
+    const direct = this.directRecords;
+    if (direct !== undefined) this.#fillDirect(direct, batch);
     const { view, end } = window;
     const { frameOffset, capturedLength, wireLength, timeNs, interfaceIndex, capacity } = batch;
     const littleEndian = this.#littleEndian;
@@ -181,8 +181,8 @@ export class PcapFormat implements CaptureFormat {
     window.start = at;
   }
 
-  /** Adds the frames of plain records. */
-  #fillPlain({ window, capturedMax, unitNs, interfaceIndex }: PlainRecords, batch: PacketBatch): void {
+  /** Adds the frames of direct records. */
+  #fillDirect({ window, capturedMax, unitNs, interfaceIndex }: DirectRecords, batch: PacketBatch): void {
     const engine = this.#context.engine!;
     const { view, start, end } = window;
     const { timeNs, capacity, count } = batch;

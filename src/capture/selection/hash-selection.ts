@@ -2,9 +2,9 @@
  * Hash-based packet selection (RFC 5475 §6.2) with the BOB function (appendix A.2), on packets that have been decoded:
  * whatever stands before the IP header that is metered, it is found where the decoder found it.
  *
- * The hash is over the parts that a packet keeps along its path: of IPv4 identification, flags, fragment offset and addresses, of
- * IPv6 payload length and the parts of the addresses that vary most, and the first octets behind the IP header. Frames
- * that the decoder refuses are no packets to select from: they are counted by kind.
+ * The hash is over the parts that a packet keeps along its path: of IPv4 identification, flags, fragment offset and
+ * addresses, of IPv6 payload length and the parts of the addresses that vary most, and the first octets behind the IP
+ * header. Frames that the decoder refuses are no packets to select from: they are counted by kind.
  */
 import * as decoded from '../../records/decoded-batch.ts';
 import { type DecodedBatch, moveRecord } from '../../records/decoded-batch.ts';

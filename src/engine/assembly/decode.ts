@@ -3,7 +3,7 @@
  * words, for batches whose frames lie in the engine's memory. Tests hold the two equal.
  */
 import * as layout from '../../records/decoded-words';
-import { TIME_OCTETS } from '../../records/places';
+import { TIME_OCTETS } from '../../records/engine-words';
 import * as header from './headers';
 import { hashOf, isFromBIPv4, orderAndHashRecord, orderPorts, sumOfKey } from './keys';
 import { fourWords, half, word } from './octets';
@@ -78,7 +78,8 @@ function detailIpv4(protocol: u32, fragment: u32): u32 {
 }
 
 /**
- * Decodes the IPv4 packet at `ip`, and orders and hashes its key if there are multipliers; false if it is not a common one.
+ * Decodes the IPv4 packet at `ip`, and orders and hashes its key if there are multipliers; false if it is not a common
+ * one.
  * @param vlan  the part of the key's word that is the VLAN id; `priority`: the tag's, in its place in DETAIL
  */
 // @ts-expect-error: a decorator of AssemblyScript

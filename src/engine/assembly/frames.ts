@@ -1,9 +1,9 @@
 /** Counts frames that were read, before they are decoded. */
-import { PLAIN_FIRST_NS, PLAIN_LAST_NS, PLAIN_OCTETS, PLAIN_SNAPPED, TIME_OCTETS } from '../../records/places';
+import { DIRECT_FIRST_NS, DIRECT_LAST_NS, DIRECT_OCTETS, DIRECT_SNAPPED, TIME_OCTETS } from '../../records/engine-words';
 
 /**
  * Counts the first `count` frames of a packet batch; there must be one.
- * @param totals  overwritten with the first doubles PLAIN_… of places.ts
+ * @param totals  overwritten with the first doubles DIRECT_… of engine-words.ts
  */
 export function countFrames(batch: usize, capacity: u32, count: u32, totals: usize): void {
   const offsets = batch + <usize>capacity * TIME_OCTETS;
@@ -21,8 +21,8 @@ export function countFrames(batch: usize, capacity: u32, count: u32, totals: usi
     first = min<f64>(first, timeNs);
     last = max<f64>(last, timeNs);
   }
-  store<f64>(totals, <f64>octets, PLAIN_OCTETS * 8);
-  store<f64>(totals, <f64>snapped, PLAIN_SNAPPED * 8);
-  store<f64>(totals, first, PLAIN_FIRST_NS * 8);
-  store<f64>(totals, last, PLAIN_LAST_NS * 8);
+  store<f64>(totals, <f64>octets, DIRECT_OCTETS * 8);
+  store<f64>(totals, <f64>snapped, DIRECT_SNAPPED * 8);
+  store<f64>(totals, first, DIRECT_FIRST_NS * 8);
+  store<f64>(totals, last, DIRECT_LAST_NS * 8);
 }

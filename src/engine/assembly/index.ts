@@ -5,6 +5,6 @@ export { orderAndHash } from './keys';
 export { meter, touchIndex } from './meter';
 export { scanOrder } from './order';
 export { walkPcap } from './pcap';
-export { takePlain } from './plain';
+export { takeDirect } from './direct';
 export { beginFlow, insertFlow, useTable } from './table';
 export { deadlineNs, scheduleFlow, setTimeouts, unschedule } from './wheel';

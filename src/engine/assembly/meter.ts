@@ -6,7 +6,7 @@
 import * as packet from '../../records/decoded-words';
 import * as flow from '../../records/flow-words';
 import { NEXT_LOOK_NS, PREVIOUS_NS, REBASE_BELOW_NS, SLOT_MASK, TAG_SHIFT } from '../../records/table-words';
-import * as place from '../../records/places';
+import * as place from '../../records/engine-words';
 import { FIN, PROTOCOL_TCP, RST, SYN } from './headers';
 import { addToLine } from './line';
 import {
@@ -203,7 +203,7 @@ function addToSums(octets: f64, frameOctets: f64): void {
 /**
  * Adds packets to their flows, from number `from` of `count` on.
  * @param records,times  of the batch; `found`: its index words, as `touchIndex` loaded them
- * @param slotOfFirst  what is known of the first packet: the slot that it goes to, SLOT_CLOCK_SEEN or SLOT_UNKNOWN
+ * @param firstSlot  what is known of the first packet: the slot that it goes to, SLOT_CLOCK_SEEN or SLOT_UNKNOWN
  * @param frames  where the memory of their frames begins, or 0 where it is not the engine's
  * @returns why it stopped (STOP_…) | the packet's number << STOP_BITS
  */
@@ -213,7 +213,7 @@ export function meter(
   found: usize,
   count: u32,
   from: u32,
-  slotOfFirst: i32,
+  firstSlot: i32,
   frames: usize,
 ): u32 {
   const nextLookNs = load<f64>(clock, NEXT_LOOK_NS * 8);
@@ -221,7 +221,7 @@ export function meter(
   let previousNs = load<f64>(clock, PREVIOUS_NS * 8);
   let octetsSum: f64 = 0;
   let framesSum: f64 = 0;
-  let known = slotOfFirst;
+  let nextSlot = firstSlot;
   let stop: u32 = place.STOP_END;
   let i = from;
   for (; i < count; i++) {
@@ -229,8 +229,8 @@ export function meter(
     const record = records + <usize>i * RECORD_OCTETS;
     const timeNs = load<f64>(times + (<usize>i << 3));
     const foundAt = found + (<usize>i << 2);
-    let slot = known;
-    known = place.SLOT_UNKNOWN;
+    let slot = nextSlot;
+    nextSlot = place.SLOT_UNKNOWN;
     const reachedNs = timeNs < previousNs ? timeNs : previousNs;
     if (slot === place.SLOT_UNKNOWN && (reachedNs >= nextLookNs || timeNs < rebaseBelowNs)) {
       stop = place.STOP_LOOK;

@@ -1,5 +1,8 @@
-/** Looks ahead in plain records of a capture: how far they stand in the order of time (capture/files/ordered-captures.ts). */
-import { CAPTURED_LENGTH, isPlain, ORIGINAL_LENGTH, RECORD_HEADER_OCTETS, recordTimeNs } from './pcap';
+/**
+ * Looks ahead in direct records of a capture: how far they stand in the order of time
+ * (capture/files/ordered-captures.ts).
+ */
+import { CAPTURED_LENGTH, isDirect, ORIGINAL_LENGTH, RECORD_HEADER_OCTETS, recordTimeNs } from './pcap';
 
 /** Records whose headers are loaded at once, as if all records were as long as the first of them. */
 const TOUCHED_AT_ONCE: u32 = 64;
@@ -16,8 +19,8 @@ function touchHeaders(at: usize, stop: usize): u32 {
 }
 
 /**
- * Walks over records until one is earlier than one before it, or is not plain, or `countMax` of them have been seen.
- * @param memory,start,end,capturedMax,baseSeconds,unitNs  as of `takePlain`
+ * Walks over records until one is earlier than one before it, or is not direct, or `countMax` of them have been seen.
+ * @param memory,start,end,capturedMax,baseSeconds,unitNs  as of `takeDirect`
  * @param lastNs  the latest time before
  * @param out  its double is overwritten with the latest time now
  * @returns the first record that was not walked over, in octets from `memory`
@@ -44,7 +47,7 @@ export function scanOrder(
     if (i % TOUCHED_AT_ONCE === 0) touched ^= touchHeaders(at, stop);
     const captured = load<u32>(at, CAPTURED_LENGTH);
     const frame = at + RECORD_HEADER_OCTETS;
-    if (!isPlain(captured, load<u32>(at, ORIGINAL_LENGTH), capturedMax, stop - frame)) break;
+    if (!isDirect(captured, load<u32>(at, ORIGINAL_LENGTH), capturedMax, stop - frame)) break;
     const time = rotl<u64>(load<u64>(at), 32);
     if (time < latest) break;
     latest = time;

@@ -2,7 +2,7 @@
  * Record headers of classic captures (capture/files/pcap-format.ts has the format): the plain case, which is nearly every
  * record of nearly every file. Anything else ends the walk, and the format's own code decides what it is.
  */
-import { TIME_OCTETS } from '../../records/places';
+import { TIME_OCTETS } from '../../records/engine-words';
 
 export const RECORD_HEADER_OCTETS: usize = 16;
 const FRACTION: usize = 4;
@@ -34,7 +34,7 @@ export function touch(at: usize, end: usize, count: u32): u32 {
 /** Whether a record is one that the engine reads: within the limit, stored no longer than it was, and whole. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
-export function isPlain(captured: u32, original: u32, capturedMax: u32, octetsLeft: usize): bool {
+export function isDirect(captured: u32, original: u32, capturedMax: u32, octetsLeft: usize): bool {
   return !(captured > capturedMax || original < captured || <usize>captured > octetsLeft);
 }
 
@@ -49,7 +49,7 @@ export function recordTimeNs(at: usize, baseSeconds: f64, unitNs: f64): f64 {
 }
 
 /**
- * Adds the frames of whole records to a packet batch, as long as they are plain: little-endian, with a record header
+ * Adds the frames of whole records to a packet batch, as long as they are direct: little-endian, with a record header
  * of 16 octets, not longer than the limit, and stored no longer than they were.
  * @param memory where the window's view begins: offsets of frames count from there
  * @param start  the first record, in octets from there; `end`: behind the last octet
@@ -79,7 +79,7 @@ export function walkPcap(
     const captured = load<u32>(at, CAPTURED_LENGTH);
     const original = load<u32>(at, ORIGINAL_LENGTH);
     const frame = at + RECORD_HEADER_OCTETS;
-    if (!isPlain(captured, original, capturedMax, stop - frame)) break;
+    if (!isDirect(captured, original, capturedMax, stop - frame)) break;
     store<f64>(batch + ((<usize>count) << 3), recordTimeNs(at, baseSeconds, unitNs));
     const lane = offsets + ((<usize>count) << 2);
     store<u32>(lane, <u32>(frame - memory));

@@ -2,7 +2,7 @@
 import * as packet from '../../records/decoded-words';
 import * as flow from '../../records/flow-words';
 import * as table from '../../records/table-words';
-import * as place from '../../records/places';
+import * as place from '../../records/engine-words';
 import { ACK, ETHER_TYPE_IPV4, ETHER_TYPE_IPV6, PROTOCOL_TCP, RST, SYN } from './headers';
 import { half, word } from './octets';
 import { ENTRY_OCTETS, scheduleFlow, useWheel } from './wheel';
@@ -25,7 +25,7 @@ let state: usize = 0;
 let link: usize = 0;
 let freeLinks: usize = 0;
 
-/** The table that is metered into. @param at places of its arrays: TABLE_… of places.ts */
+/** The table that is metered into. @param at places of its arrays: TABLE_… of engine-words.ts */
 export function useTable(at: usize): void {
   entries = load<u32>(at, place.TABLE_ENTRIES * 4);
   index = load<u32>(at, place.TABLE_INDEX * 4);

@@ -1,7 +1,7 @@
 /** Where flows stand on the timing wheel (metering/timing-wheel.ts says how it is built), and when they end. */
 import * as flow from '../../records/flow-words';
 import * as table from '../../records/table-words';
-import * as place from '../../records/places';
+import * as place from '../../records/engine-words';
 
 export const ENTRY_OCTETS: usize = flow.ENTRY_WORDS * 4;
 const BUCKET_MASK: i64 = table.WHEEL_BUCKETS - 1;

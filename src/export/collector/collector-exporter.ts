@@ -1,25 +1,26 @@
 /**
- * Exports flow records to one collector: chooses lanes, encodes, announces templates and options, and counts. Nothing
- * is lost here: `recordsOffered = dataRecords + recordsFailed + Σ notExportable + recordsPending` at any moment.
+ * Exports flow records to one collector: chooses record classes, encodes, announces templates and options, and counts.
+ * Nothing is lost here: `recordsOffered = dataRecords + recordsFailed + Σ notExportable + recordsPending` at any
+ * moment.
  */
 import { ENCAPSULATION_WORDS } from '../../records/decoded-batch.ts';
 import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../../records/flow-layout.ts';
-import { hasHealth } from '../../records/read-health.ts';
+import { hasHealth } from '../../records/read-path-health.ts';
 import { ExportClock } from '../contract/export-clock.ts';
 import type { FlowVolume } from '../contract/lost-flows.ts';
 import type { MeteringStatistics } from '../contract/metering-statistics.ts';
 import type { InterfaceDescription } from '../contract/options-content.ts';
 import type { CollectorStatistics } from '../contract/record-sink.ts';
-import { LANES, RowSelection, SIDES } from '../contract/row-selection.ts';
+import { DIRECTIONS, RECORD_CLASSES, RowSelection } from '../contract/row-selection.ts';
 import { type ColumnRun, encodeColumns } from '../messages/columns.ts';
 import { addMessageVolumes } from '../messages/columns-volume.ts';
 import type { CollectorExporterOptions } from '../messages/exporter-options.ts';
 import { ipfixFormat } from '../messages/ipfix.ts';
-import { exporterLanes, type Lanes } from '../messages/lanes.ts';
 import { MessageBuilder, type MessageFormat } from '../messages/message-builder.ts';
 import { messageSpanMaxMs, partsWithin } from '../messages/message-spans.ts';
 import { netflow5Format, splitLargeFlows } from '../messages/netflow-v5.ts';
 import { netflow9Format } from '../messages/netflow-v9.ts';
+import { exporterClasses, type RecordClasses } from '../messages/record-classes.ts';
 import { Announcer } from '../options-data/announcer.ts';
 import type { MessageArena } from '../transport/message-arena.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -34,7 +35,7 @@ export class CollectorExporter {
   readonly #arena: MessageArena;
   readonly #transport: Transport;
   readonly #builder: MessageBuilder;
-  readonly #lanes: Lanes;
+  readonly #classes: RecordClasses;
   /** Undefined for NetFlow v5, which has nothing to announce. */
   readonly #announcer: Announcer | undefined;
   readonly #clock: ExportClock;
@@ -56,9 +57,10 @@ export class CollectorExporter {
     this.#transport = transport;
     this.#clock = options.clock ?? new ExportClock(options.timestamps);
     const isV5 = options.protocol === 'netflow5';
-    const { lanes, ids } = exporterLanes(options);
-    this.#lanes = lanes;
-    const { templates } = this.#lanes;
+    const { statistics } = transport;
+    const { recordClasses, ids } = exporterClasses(options);
+    this.#classes = recordClasses;
+    const { templates } = this.#classes;
     this.needsEncapsulation = templates.some((template) => template.needsEncapsulation);
     this.needsHealth = templates.some((template) => template.needsHealth);
     this.#usesExportTime = templates.some((template) =>
@@ -71,14 +73,7 @@ export class CollectorExporter {
     this.#announcer = isV5
       ? undefined
       : new Announcer(
-          {
-            builder: this.#builder,
-            arena,
-            lanes: this.#lanes,
-            ids,
-            clock: this.#clock,
-            statistics: transport.statistics,
-          },
+          { builder: this.#builder, arena, recordClasses, ids, clock: this.#clock, statistics },
           { ...options, isIpfix: options.protocol === 'ipfix' },
         );
   }
@@ -100,12 +95,10 @@ export class CollectorExporter {
    */
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
     if (this.needsEncapsulation && batch.stride < ENCAPSULATION_WORD + ENCAPSULATION_WORDS) {
-      throw new Error(
-        'a template asks for the encapsulation, which the metering process was not told to keep',
-      );
+      throw new Error('a template asks for the encapsulation, which the metering process does not keep');
     }
     if (this.needsHealth && !hasHealth(batch)) {
-      throw new Error('a template asks for path health, which the metering process was not told to measure');
+      throw new Error('a template asks for path health, which the metering process does not measure');
     }
     const records = this.#options.protocol === 'netflow5' ? splitLargeFlows(batch) : batch;
     const selection = this.#selection;
@@ -146,7 +139,7 @@ export class CollectorExporter {
     if (this.#usesExportTime && exportSeconds !== this.#exportSeconds) this.#builder.closeMessage();
     this.#exportSeconds = exportSeconds;
     this.#builder.setExportTime(nowMs);
-    return this.#exportLanes(batch, 0, 0);
+    return this.#exportClasses(batch, 0, 0);
   }
 
   /** Messages, counted from the arena's first, that hold all records exported so far. */
@@ -154,7 +147,7 @@ export class CollectorExporter {
     return this.#arena.closed + (this.#builder.isOpen ? 1 : 0);
   }
 
-  /** Announces templates and options now, as far as there is room; for a collector of which nobody knows if it is there. */
+  /** Announces templates and options now, as far as there is room, for a collector that may have been started again. */
   announce(): void {
     this.#announcer?.repeat();
     this.#announcer?.announceIfDue();
@@ -239,13 +232,13 @@ export class CollectorExporter {
       : ipfixFormat(observationDomainId);
   }
 
-  /** Exports the rows of `lane` from `row` on, and those of later lanes; goes on by itself when the arena is full. */
-  #exportLanes(batch: FlowRecordBatch, lane: number, row: number): Promise<void> | undefined {
+  /** Exports rows from `row` of `recordClass` on, and those of later classes; goes on when the arena has room again. */
+  #exportClasses(batch: FlowRecordBatch, recordClass: number, row: number): Promise<void> | undefined {
     const { counts } = this.#selection;
-    for (let l = lane, from = row; l < LANES; l++, from = 0) {
+    for (let l = recordClass, from = row; l < RECORD_CLASSES; l++, from = 0) {
       const count = counts[l]!;
       if (count === 0) continue;
-      if (this.#lanes.lanes[l] === undefined) {
+      if (this.#classes.recordClasses[l] === undefined) {
         this.#notExportable.ipv6 += count;
         continue;
       }
@@ -265,19 +258,25 @@ export class CollectorExporter {
     return undefined;
   }
 
-  async #later(batch: FlowRecordBatch, lane: number, row: number): Promise<void> {
+  async #later(batch: FlowRecordBatch, recordClass: number, row: number): Promise<void> {
     await this.#transport.room();
-    await this.#exportLanes(batch, lane, row);
+    await this.#exportClasses(batch, recordClass, row);
   }
 
-  /** @returns how many of the rows from `from` to `to` of lane `number` found room */
+  /** @returns how many of the rows from `from` to `to` of record class `number` found room */
   #encodeRows(batch: FlowRecordBatch, number: number, from: number, to: number): number {
-    const lane = this.#lanes.lanes[number]!;
+    const recordClass = this.#classes.recordClasses[number]!;
     const rows = this.#selection.rows[number]!;
-    const side = number % SIDES;
+    const side = number % DIRECTIONS;
     if (this.#positions.length < rows.length) this.#positions = new Int32Array(rows.length);
     const positions = this.#positions;
-    const placed = this.#builder.placeFlowRecords(lane.setId, lane.recordOctets, to - from, positions, from);
+    const placed = this.#builder.placeFlowRecords(
+      recordClass.setId,
+      recordClass.recordOctets,
+      to - from,
+      positions,
+      from,
+    );
     const run: ColumnRun = {
       words: batch.words,
       doubles: batch.doubles,
@@ -291,7 +290,7 @@ export class CollectorExporter {
       exportSeconds: this.#exportSeconds,
       recordNumber: this.#recordNumber,
     };
-    encodeColumns(lane.columns, run);
+    encodeColumns(recordClass.columns, run);
     addMessageVolumes(run, side, this.#arena);
     this.#recordNumber += placed;
     return placed;

@@ -1,10 +1,10 @@
 /** From the configuration of an exporter to what CollectorExporter wants to know: defaults, and the template's faults. */
 import { ConfigError } from '../../base/errors.ts';
-import type { RecordParts } from '../../records/flow-layout.ts';
+import type { RecordSections } from '../../records/flow-layout.ts';
 import type { ExportClock } from '../contract/export-clock.ts';
 import type { ExporterConfig, ExportingConfig } from '../contract/record-sink.ts';
 import type { CollectorExporterOptions, ExportProtocol } from '../messages/exporter-options.ts';
-import { exporterLanes, type Lanes } from '../messages/lanes.ts';
+import { exporterClasses, type RecordClasses } from '../messages/record-classes.ts';
 import type { MessageArena } from '../transport/message-arena.ts';
 import type { Transport } from '../transport/transport.ts';
 import { CollectorExporter } from './collector-exporter.ts';
@@ -58,7 +58,7 @@ export function collectorOptions(
 /** Sets have no parts in two messages (RFC 7011 §3.1): every record, those of templates too, has to fit into one. */
 function checkRecordOctets(
   { protocol, url, origin }: CollectorExporterOptions,
-  { templates, templateRecords }: Lanes,
+  { templates, templateRecords }: RecordClasses,
   messageOctetsMax: number,
 ): void {
   const overhead = MESSAGE_OVERHEAD[protocol];
@@ -80,11 +80,11 @@ function checkRecordOctets(
  * The optional parts of records that an exporter's templates read.
  * @throws ConfigError for faults in the templates
  */
-export function partsOfTemplates(config: ExportingConfig, to: ExporterConfig): RecordParts {
+export function partsOfTemplates(config: ExportingConfig, to: ExporterConfig): RecordSections {
   const options = collectorOptions(config, to, false);
-  const { lanes } = exporterLanes(options);
-  checkRecordOctets(options, lanes, to.options.messageOctetsMax ?? MESSAGE_OCTETS);
-  const { templates } = lanes;
+  const { recordClasses } = exporterClasses(options);
+  checkRecordOctets(options, recordClasses, to.options.messageOctetsMax ?? MESSAGE_OCTETS);
+  const { templates } = recordClasses;
   return {
     encapsulation: templates.some((template) => template.needsEncapsulation),
     health: templates.some((template) => template.needsHealth),
@@ -104,6 +104,6 @@ export function createCollectorExporter(
   clock?: ExportClock,
 ): CollectorExporter {
   const options = collectorOptions(config, to, isReliable);
-  checkRecordOctets(options, exporterLanes(options).lanes, arena.slotOctets);
+  checkRecordOctets(options, exporterClasses(options).recordClasses, arena.slotOctets);
   return new CollectorExporter(arena, transport, clock === undefined ? options : { ...options, clock });
 }

@@ -4,8 +4,8 @@
  * A replay exports the capture's own times: "now" is the metering process's clock. With timestamps `now` everything is
  * shifted by whole seconds, so that the first record's time base becomes the present. The system start, from which
  * NetFlow's 32-bit up times count, is fixed at a minute before the first exported flow, and moved only when a time
- * would not fit: a flow that began earlier, or an up time that comes near 2^32 ms (49.7 days). A flow that is further apart goes
- * into messages of its own (messages/message-spans.ts).
+ * would not fit: a flow that began earlier, or an up time that comes near 2^32 ms (49.7 days). A flow that is further
+ * apart goes into messages of its own (messages/message-spans.ts).
  */
 import { NS_PER_MS } from '../../base/clock.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';

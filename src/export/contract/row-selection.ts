@@ -1,7 +1,7 @@
 /**
- * Sorts the records of a batch into lanes: records that are encoded with the same columns. A lane is a kind of flow
- * (IP version, ICMP or not) seen from one side: about the forward direction, the reverse direction, or both (a biflow).
- * Uniflows put a record with packets both ways into two lanes.
+ * Sorts the records of a batch into record classes: records that are encoded with the same columns. A record class is a
+ * kind of flow (IP version, ICMP or not) seen from one side: about the forward direction, the reverse direction, or
+ * both (a biflow). Uniflows put a record with packets both ways into two record classes.
  */
 import {
   FIRST_NS,
@@ -13,11 +13,11 @@ import {
   REVERSE_DOUBLE,
 } from '../../records/flow-layout.ts';
 
-/** Sides of a lane. */
-export const SIDE_FORWARD = 0;
-export const SIDE_REVERSE = 1;
-export const SIDE_BOTH = 2;
-export const SIDES = 3;
+/** Sides of a record class. */
+export const DIRECTION_FORWARD = 0;
+export const DIRECTION_REVERSE = 1;
+export const DIRECTION_BOTH = 2;
+export const DIRECTIONS = 3;
 
 /** Kinds of flow: IPv4, its ICMP; IPv6, its ICMPv6. */
 export const KIND_IPV4 = 0;
@@ -25,16 +25,16 @@ export const KIND_ICMP = 1;
 export const KIND_IPV6 = 2;
 export const KIND_ICMPV6 = 3;
 export const KINDS = 4;
-/** A lane's number is kind × SIDES + side. */
-export const LANES = KINDS * SIDES;
+/** A record class's number is kind × DIRECTIONS + side. */
+export const RECORD_CLASSES = KINDS * DIRECTIONS;
 
 const PROTOCOL_ICMP = 1;
 const PROTOCOL_ICMPV6 = 58;
 
 export class RowSelection {
-  /** First word of each record, lane by lane; `counts` says how many. */
+  /** First word of each record, record class by record class; `counts` says how many. */
   readonly rows: Int32Array[] = [];
-  readonly counts = new Int32Array(LANES);
+  readonly counts = new Int32Array(RECORD_CLASSES);
   /** The earliest and the latest packet of the batch, since its time base. */
   firstNs = 0;
   lastNs = 0;
@@ -51,7 +51,7 @@ export class RowSelection {
     for (let i = 0; i < batch.count; i++) {
       const row = i * stride;
       const entry = row >>> 1;
-      const lane = kindOf(words[row + FLOW_PROTOCOL]!) * SIDES;
+      const recordClass = kindOf(words[row + FLOW_PROTOCOL]!) * DIRECTIONS;
       const hasForward = doubles[entry + FORWARD_DOUBLE + PACKETS]! > 0;
       const hasReverse = doubles[entry + REVERSE_DOUBLE + PACKETS]! > 0;
       if (hasForward) {
@@ -63,11 +63,13 @@ export class RowSelection {
         lastNs = Math.max(lastNs, doubles[entry + REVERSE_DOUBLE + LAST_NS]!);
       }
       if (isBiflow && hasForward && hasReverse) {
-        rows[lane + SIDE_BOTH]![counts[lane + SIDE_BOTH]!++] = row;
+        rows[recordClass + DIRECTION_BOTH]![counts[recordClass + DIRECTION_BOTH]!++] = row;
         continue;
       }
-      if (hasForward) rows[lane + SIDE_FORWARD]![counts[lane + SIDE_FORWARD]!++] = row;
-      if (hasReverse) rows[lane + SIDE_REVERSE]![counts[lane + SIDE_REVERSE]!++] = row;
+      if (hasForward)
+        rows[recordClass + DIRECTION_FORWARD]![counts[recordClass + DIRECTION_FORWARD]!++] = row;
+      if (hasReverse)
+        rows[recordClass + DIRECTION_REVERSE]![counts[recordClass + DIRECTION_REVERSE]!++] = row;
     }
     this.firstNs = firstNs;
     this.lastNs = lastNs;
@@ -81,7 +83,8 @@ export class RowSelection {
   #reserve(count: number): void {
     if (count <= this.#capacity) return;
     this.#capacity = count;
-    for (let lane = 0; lane < LANES; lane++) this.rows[lane] = new Int32Array(count);
+    for (let recordClass = 0; recordClass < RECORD_CLASSES; recordClass++)
+      this.rows[recordClass] = new Int32Array(count);
   }
 }
 

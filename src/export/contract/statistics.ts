@@ -45,7 +45,10 @@ const OPTIONAL_COUNTERS = [
   'sessions',
 ] as const;
 
-/** Counters of a collector over two sessions, or sinks, that followed each other. Values that are no counters are the later one's. */
+/**
+ * Counters of a collector over two sessions, or sinks, that followed each other. Values that are no counters are the
+ * later one's.
+ */
 export function addStatistics(past: CollectorStatistics, present: CollectorStatistics): CollectorStatistics {
   const drops = [past.collectorDrops, present.collectorDrops].filter((count) => count !== null);
   const optional: Partial<Record<(typeof OPTIONAL_COUNTERS)[number], number>> = {};

@@ -1,7 +1,7 @@
 /**
- * Turns batches of flow records into messages: the columns of their lane, and the framing of goflow2 (protobuf: the
- * length in front as a varint; JSON: none), with the flow's key beside it where the sink asks for that. Messages go to
- * blocks, which a sink sends or writes.
+ * Turns batches of flow records into messages: the columns of their record class, and the framing of goflow2 (protobuf:
+ * the length in front as a varint; JSON: none), with the flow's key beside it where the sink asks for that. Messages go
+ * to blocks, which a sink sends or writes.
  */
 import type { ValueRecords } from '../../ie/read-value.ts';
 import * as layout from '../../records/flow-layout.ts';

@@ -2,37 +2,37 @@
  * Encodes one batch of flow records after the other into blocks of messages: chooses the columns for each record by its
  * IP version and direction, and writes down the time of export. What runs for every record is in flow-encoder.ts.
  */
-import type { FlowRecordBatch, RecordParts } from '../../records/flow-layout.ts';
+import type { FlowRecordBatch, RecordSections } from '../../records/flow-layout.ts';
 import { ExportClock } from '../contract/export-clock.ts';
-import { LANES, RowSelection } from '../contract/row-selection.ts';
+import { RECORD_CLASSES, RowSelection } from '../contract/row-selection.ts';
 import { writeOnce } from './build-column.ts';
 import { encodeMessages, type MessageRun } from './flow-encoder.ts';
 import { ENTRY_HEAD_OCTETS, type MessageBlock } from './message-block.ts';
-import { compileMessageLanes, type MessageLane } from './message-lanes.ts';
+import { compileMessageClasses, type MessageClass } from './message-classes.ts';
 import type { FlowMessageOptions } from './message-options.ts';
 
 const NO_WORDS = new Int32Array(1);
 
 export class MessageEncoder {
   /** Optional parts of records that templates read. */
-  readonly needs: RecordParts;
+  readonly needs: RecordSections;
   readonly #options: FlowMessageOptions;
-  readonly #lanes: readonly MessageLane[];
+  readonly #classes: readonly MessageClass[];
   readonly #clock: ExportClock;
   readonly #selection = new RowSelection();
   readonly #exportNs = new Float64Array(2);
   #recordNumber = 0;
   /** The batch that is being encoded, and how far it is. */
   #batch: FlowRecordBatch | undefined;
-  #lane = 0;
+  #recordClass = 0;
   #row = 0;
 
   /** @throws ConfigError for faults in the templates */
   constructor(options: FlowMessageOptions) {
     this.#options = options;
     this.#clock = new ExportClock(options.timestamps);
-    const { lanes, needs } = compileMessageLanes(options);
-    this.#lanes = lanes;
+    const { recordClasses, needs } = compileMessageClasses(options);
+    this.#classes = recordClasses;
     this.needs = needs;
   }
 
@@ -43,7 +43,7 @@ export class MessageEncoder {
     // Only NetFlow has the clock's system start.
     if (!selection.isEmpty) this.#clock.update(batch, selection.firstNs, selection.lastNs);
     this.#batch = batch;
-    this.#lane = 0;
+    this.#recordClass = 0;
     this.#row = 0;
   }
 
@@ -52,10 +52,10 @@ export class MessageEncoder {
     const batch = this.#batch;
     if (batch === undefined) return true;
     const { counts, rows } = this.#selection;
-    for (; this.#lane < LANES; this.#lane++, this.#row = 0) {
-      const count = counts[this.#lane]!;
+    for (; this.#recordClass < RECORD_CLASSES; this.#recordClass++, this.#row = 0) {
+      const count = counts[this.#recordClass]!;
       if (this.#row === count) continue;
-      const run = this.#run(batch, rows[this.#lane]!);
+      const run = this.#run(batch, rows[this.#recordClass]!);
       this.#row = encodeMessages(run, this.#row, count, block);
       this.#recordNumber = run.recordNumber;
       if (this.#row < count) return false;
@@ -65,7 +65,7 @@ export class MessageEncoder {
   }
 
   #run(batch: FlowRecordBatch, rows: Int32Array): MessageRun {
-    const { columns, exportTimes, messageOctetsMax } = this.#lanes[this.#lane]!;
+    const { columns, exportTimes, messageOctetsMax } = this.#classes[this.#recordClass]!;
     const { epochSeconds, nowMs } = this.#clock;
     const { format, isDelimited, hasEntryHeads } = this.#options;
     const isJson = format === 'json';

@@ -63,7 +63,9 @@ export function putProtobuf(
   return at;
 }
 
-/** The value that was read and is no word, as a varint or the octets of an IP address; nothing where it is 0 or absent. */
+/**
+ * The value that was read and is no word, as a varint or the octets of an IP address; nothing where it is 0 or absent.
+ */
 function putPlain(kind: number, key: number, out: Uint8Array, at: number): number {
   // The most frequent first: cases are compared one after the other.
   switch (kind) {

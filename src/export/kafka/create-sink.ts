@@ -5,7 +5,7 @@ import { ConfigError } from '../../base/errors.ts';
 import type { ExporterConfig, ExportingConfig, RecordSink, SinkContext } from '../contract/record-sink.ts';
 import { MessageEncoder } from '../flow-messages/message-encoder.ts';
 import { flowMessageOptions } from '../flow-messages/message-options.ts';
-import { openSpool } from '../spool/place.ts';
+import { openSpool } from '../spool/spool-folder.ts';
 import type { ClusterOptions } from './kafka-cluster.ts';
 import type { KafkaSinkOptions } from './kafka-options.ts';
 import { KafkaSink } from './kafka-sink.ts';

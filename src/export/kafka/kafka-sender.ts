@@ -112,7 +112,9 @@ export class KafkaSender {
     return undefined;
   }
 
-  /** Waits for something new, or for what may not be taken yet: whoever wakes us may do so while a block is on its way. */
+  /**
+   * Waits for something new, or for what may not be taken yet: whoever wakes us may do so while a block is on its way.
+   */
   async #untilReady(): Promise<void> {
     const { readyInMs } = this.#feed;
     let timer: NodeJS.Timeout | undefined;

@@ -5,7 +5,7 @@
  */
 import { ENCAPSULATION_WORDS } from '../../records/decoded-batch.ts';
 import { ENCAPSULATION_WORD } from '../../records/flow-layout.ts';
-import { hasHealth } from '../../records/read-health.ts';
+import { hasHealth } from '../../records/read-path-health.ts';
 import { createBlock, type MessageBlock } from '../flow-messages/message-block.ts';
 import type { MessageEncoder } from '../flow-messages/message-encoder.ts';
 import type { Backlog } from '../sessions/backlog.ts';

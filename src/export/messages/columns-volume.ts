@@ -1,10 +1,10 @@
 /** Adds up what the records of each message amount to, in case that the message cannot be sent. */
 import { FORWARD_DOUBLE, OCTETS, PACKETS, REVERSE_DOUBLE } from '../../records/flow-layout.ts';
-import { SIDE_FORWARD, SIDE_REVERSE } from '../contract/row-selection.ts';
+import { DIRECTION_FORWARD, DIRECTION_REVERSE } from '../contract/row-selection.ts';
 import type { MessageArena } from '../transport/message-arena.ts';
 import type { ColumnRun } from './columns.ts';
 
-/** @param side of the lane that the records are in */
+/** @param side of the recordClass that the records are in */
 export function addMessageVolumes(run: ColumnRun, side: number, arena: MessageArena): void {
   const { doubles, rows, positions, to } = run;
   const { slotOctets, flowPackets, flowOctets } = arena;
@@ -17,11 +17,11 @@ export function addMessageVolumes(run: ColumnRun, side: number, arena: MessageAr
     for (let last = -1; i < to && positions[i]! < end && positions[i]! > last; i++) {
       last = positions[i]!;
       const entry = rows[i]! >>> 1;
-      if (side !== SIDE_REVERSE) {
+      if (side !== DIRECTION_REVERSE) {
         packets += doubles[entry + FORWARD_DOUBLE + PACKETS]!;
         octets += doubles[entry + FORWARD_DOUBLE + OCTETS]!;
       }
-      if (side !== SIDE_FORWARD) {
+      if (side !== DIRECTION_FORWARD) {
         packets += doubles[entry + REVERSE_DOUBLE + PACKETS]!;
         octets += doubles[entry + REVERSE_DOUBLE + OCTETS]!;
       }

@@ -10,19 +10,19 @@ import { configuredInterface } from '../../ie/configured-interface.ts';
 import { conditionFor, type InformationElement, type ValueSource } from '../../ie/element.ts';
 import type { Template, TemplateField } from '../../ie/templates.ts';
 import {
-  encodeDivided,
-  encodeDoubleWhen,
-  encodeExtensionsComplete,
-  encodeExtensionsFull,
-  encodeIntervals,
-} from './columns-health.ts';
-import {
   encodeConstant,
   encodeDuration,
   encodeMac,
   encodeRecordNumber,
   encodeZero,
 } from './columns-other.ts';
+import {
+  encodeDivided,
+  encodeDoubleWhen,
+  encodeExtensionsComplete,
+  encodeExtensionsFull,
+  encodeIntervals,
+} from './columns-path-health.ts';
 import { timeEncoder } from './columns-time.ts';
 import {
   encodeAddress,

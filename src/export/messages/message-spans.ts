@@ -21,7 +21,9 @@ const UP_TIME_TAKEN_MS = 2 ** 32 - UP_TIME_SPAN_MAX_MS;
 /** Export times are rounded up to whole seconds. */
 const ROUNDING_MS = 1000;
 
-/** Most milliseconds from the earliest packet in a message to its export time. Headers of NetFlow have an up time, too. */
+/**
+ * Most milliseconds from the earliest packet in a message to its export time. Headers of NetFlow have an up time, too.
+ */
 export function messageSpanMaxMs(
   protocol: ExportProtocol,
   templates: readonly Pick<Template, 'fields'>[],

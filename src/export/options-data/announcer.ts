@@ -7,9 +7,9 @@ import { type FlowVolume, NOTHING_LOST } from '../contract/lost-flows.ts';
 import type { MeteringStatistics } from '../contract/metering-statistics.ts';
 import type { InterfaceDescription } from '../contract/options-content.ts';
 import { OPTIONS_TEMPLATE_SET, TEMPLATE_SET } from '../messages/ipfix.ts';
-import type { Lanes, TemplateIds } from '../messages/lanes.ts';
 import type { MessageBuilder } from '../messages/message-builder.ts';
 import { OPTIONS_TEMPLATE_SET_V9, TEMPLATE_SET_V9 } from '../messages/netflow-v9.ts';
+import type { RecordClasses, TemplateIds } from '../messages/record-classes.ts';
 import type { MessageArena } from '../transport/message-arena.ts';
 import type { TransportStatistics } from '../transport/transport.ts';
 import type { AnnouncerOptions } from './announcer-options.ts';
@@ -30,7 +30,7 @@ const REFUSED_REFRESH_MS = 1000;
 interface Parts {
   readonly builder: MessageBuilder;
   readonly arena: MessageArena;
-  readonly lanes: Lanes;
+  readonly recordClasses: RecordClasses;
   readonly ids: TemplateIds;
   readonly clock: ExportClock;
   readonly statistics: TransportStatistics;
@@ -75,7 +75,7 @@ export class Announcer {
   /** The system start that up times count from has moved: those who read them have to know. */
   moveStart(): void {
     if (!this.#options.isIpfix || this.#refreshes === 0) return;
-    this.#hasNewStart = this.#parts.lanes.templates.some(readsUpTime);
+    this.#hasNewStart = this.#parts.recordClasses.templates.some(readsUpTime);
     if (this.#hasNewStart) this.#refreshedAtMs = Number.NEGATIVE_INFINITY;
   }
 
@@ -180,7 +180,7 @@ export class Announcer {
 
   #addTemplates(): void {
     const setId = this.#options.isIpfix ? TEMPLATE_SET : TEMPLATE_SET_V9;
-    for (const record of this.#parts.lanes.templateRecords) {
+    for (const record of this.#parts.recordClasses.templateRecords) {
       if (this.#isNew(record)) this.#records.add(setId, record, 'templateRecords');
     }
   }
@@ -232,8 +232,8 @@ export class Announcer {
   #optionsSets(): OptionsSet[] {
     const { observationDomainId, privateEnterpriseNumber, isIpfix } = this.#options;
     const { sampling = EVERY_PACKET, samplingForms, exporterAddress, flowKey, anonymization } = this.#options;
-    const { lanes, clock } = this.#parts;
-    const fields = lanes.templates.flatMap((template) => template.fields);
+    const { recordClasses, clock } = this.#parts;
+    const fields = recordClasses.templates.flatMap((template) => template.fields);
     const contents = {
       observationDomainId,
       sampling,
@@ -242,9 +242,9 @@ export class Announcer {
       systemInitMs: Number.isNaN(clock.systemInitMs) ? 0 : clock.systemInitMs,
       interfaces: this.#interfaces,
       exporterAddress,
-      templates: lanes.templateRecords.map((record, i) => ({
+      templates: recordClasses.templateRecords.map((record, i) => ({
         id: record[0]! * 256 + record[1]!,
-        template: lanes.templates[i]!,
+        template: recordClasses.templates[i]!,
       })),
       flowKey,
       isInterfaceKey: this.#options.ingressInterface === 'auto',

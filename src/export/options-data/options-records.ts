@@ -11,8 +11,8 @@ const TEXT_OCTETS_MAX = 200;
 /** An options template and its records. */
 export interface OptionsSet {
   /**
-   * Descriptions change rarely. Interfaces are descriptions that come and go, and the system start one that moves. Statistics are worth nothing unless they
-   * are repeated.
+   * Descriptions change rarely. Interfaces are descriptions that come and go, and the system start one that moves.
+   * Statistics are worth nothing unless they are repeated.
    */
   readonly kind: 'description' | 'sampling' | 'start' | 'interfaces' | 'statistics';
   /** The template record behind its id, which the announcer chooses and puts in front. */

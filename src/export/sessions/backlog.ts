@@ -204,7 +204,9 @@ export class Backlog {
     this.#cursor = first.entry.number;
   }
 
-  /** Every second: writes down what is confirmed. @param isAway the batches wait, so they had better be safe on the disk */
+  /**
+   * Every second: writes down what is confirmed. @param isAway the batches wait, so they had better be safe on the disk
+   */
   save(isAway: boolean): void {
     this.#spool?.save();
     if (isAway) this.#spool?.sync();

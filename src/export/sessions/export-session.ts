@@ -3,7 +3,7 @@
  * each batch that went into it, whether the collector's system has acknowledged all of it. What it goes over is
  * done by stream-session.ts or udp-session.ts.
  */
-import type { RecordParts } from '../../records/flow-layout.ts';
+import type { RecordSections } from '../../records/flow-layout.ts';
 import type { StreamProgress } from '../../sys/socket-options.ts';
 import type { CollectorExporter } from '../collector/collector-exporter.ts';
 import type { CollectorStatistics } from '../contract/record-sink.ts';
@@ -26,7 +26,9 @@ export interface SessionLink {
   readonly address: string;
   readonly arena: MessageArena;
   readonly exporter: CollectorExporter;
-  /** Asks how far the other system has acknowledged; missing where it does not, and what this system has taken must do. */
+  /**
+   * Asks how far the other system has acknowledged; missing where it does not, and what this system has taken must do.
+   */
   readonly progress?: () => StreamProgress | undefined;
   /** Ends it: everything has been sent. Resolves when it is over, or after a time. */
   finish(waitMs: number): Promise<void>;
@@ -49,7 +51,7 @@ export interface SessionSinkParts {
   readonly open: OpenSession;
   readonly spool: Spool | undefined;
   /** What the collector's templates want of flow records. */
-  readonly recordParts: RecordParts;
+  readonly recordParts: RecordSections;
   /** How long a session lasts before records that nobody acknowledged but the system count as wanted. */
   readonly verdictMs: number;
   /**
@@ -107,8 +109,8 @@ export class ExportSession {
   }
 
   /**
-   * Exports a batch. A fault of ours ends the session: how much of the batch has gone out is not known then, and all of it
-   * goes out again in the next one.
+   * Exports a batch. A fault of ours ends the session: how much of the batch has gone out is not known then, and all of
+   * it goes out again in the next one.
    * @returns a promise where the session takes no more for now; it never rejects
    */
   send(entry: BacklogEntry): Promise<void> | undefined {

@@ -1,9 +1,9 @@
 /** Collectors with sessions, by transport: what each needs before there is a sink for it. */
 import { ConfigError } from '../../base/errors.ts';
-import type { RecordParts } from '../../records/flow-layout.ts';
+import type { RecordSections } from '../../records/flow-layout.ts';
 import { partsOfTemplates } from '../collector/collector-options.ts';
 import type { ExporterConfig, ExportingConfig, RecordSink, SinkContext } from '../contract/record-sink.ts';
-import { openSpool } from '../spool/place.ts';
+import { openSpool } from '../spool/spool-folder.ts';
 import { resolveCollector } from '../transport/collector-address.ts';
 import { readTlsMaterial } from '../transport/stream-connection.ts';
 import { SessionSink } from './session-sink.ts';
@@ -22,7 +22,7 @@ async function checkCollector(
   config: ExportingConfig,
   to: ExporterConfig,
   context: SinkContext,
-): Promise<RecordParts> {
+): Promise<RecordSections> {
   if (context.whenFull === 'wait') await resolveCollector(to.host, to.url);
   return partsOfTemplates(config, to);
 }

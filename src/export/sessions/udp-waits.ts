@@ -1,4 +1,7 @@
-/** Where an exporter over UDP waits for its collector: after the first templates, and for what became of the last records. */
+/**
+ * Where an exporter over UDP waits for its collector: after the first templates, and for what became of the last
+ * records.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { UdpTransport } from '../transport/udp-transport.ts';
 

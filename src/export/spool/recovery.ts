@@ -1,4 +1,6 @@
-/** What an earlier run left in a spool's directory: which segments, how many batches, where they are damaged or cut off. */
+/**
+ * What an earlier run left in a spool's directory: which segments, how many batches, where they are damaged or cut off.
+ */
 import { closeSync, fstatSync, openSync, readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DamagedFiles } from './damaged-files.ts';

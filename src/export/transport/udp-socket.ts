@@ -1,4 +1,6 @@
-/** Opens UDP sockets: bound to an address and port where that is asked for, connected, and with the IP header asked for. */
+/**
+ * Opens UDP sockets: bound to an address and port where that is asked for, connected, and with the IP header asked for.
+ */
 import { createSocket, type Socket } from 'node:dgram';
 import { ExportError } from '../../base/errors.ts';
 import { setIpHeader, socketDescriptor } from '../../sys/socket-options.ts';

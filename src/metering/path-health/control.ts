@@ -3,17 +3,20 @@
  * tcp.ts, which calls this.
  */
 
-import type { HealthTable } from '../table/health-table.ts';
-import * as side from '../table/health-table.ts';
+import type { HealthTable } from '../table/path-health-table.ts';
+import * as side from '../table/path-health-table.ts';
 import * as options from './options.ts';
 import { endTrouble, lossOf, noteSyn, noteSynAck } from './timing.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { ACKED, ACK_KNOWN, BITS, FLOW_BITS, FLOW_REFUSED, FLOW_SYN, FLOW_SYN_ACK, HAS_HOLES } = side;
-const { HOT_FORWARD, HOT_REVERSE, HOT_WORDS, INITIAL_KNOWN, LOSS_HOLES, LOSS_INITIAL, LOSS_MSS } = side;
-const { LOSS_RETRANSMITTED, LOSS_RST, LOSS_SYN, LOSS_ZERO_SINCE_NS, LOSS_ZERO_WINDOWS } = side;
-const { LOSS_ZERO_WINDOW_NS, MSS_KNOWN, NEXT, NEXT_KNOWN, PENDING_MASK, SCALE_OPTION, SYN_OPTIONS } = side;
-const { LOSS_CWR, LOSS_ECE, LOSS_FIN } = side;
+const { HOT_FORWARD, HOT_REVERSE, HOT_WORDS, INITIAL_KNOWN, SEQUENCE_HOLES, SEQUENCE_INITIAL, SEQUENCE_MSS } =
+  side;
+const { SEQUENCE_RETRANSMITTED, SEQUENCE_RST, SEQUENCE_SYN, SEQUENCE_ZERO_SINCE_NS, SEQUENCE_ZERO_WINDOWS } =
+  side;
+const { SEQUENCE_ZERO_WINDOW_NS, MSS_KNOWN, NEXT, NEXT_KNOWN, PENDING_MASK, SCALE_OPTION, SYN_OPTIONS } =
+  side;
+const { SEQUENCE_CWR, SEQUENCE_ECE, SEQUENCE_FIN } = side;
 const { TROUBLED, WINDOW, WINDOW_RANGE, WINDOW_SEEN, ZERO_WINDOW } = side;
 const { FOUND_ALL, FOUND_MSS, FOUND_SCALE, OPTIONS_FOUND, OPTION_MSS, OPTION_SCALE } = options;
 
@@ -30,9 +33,9 @@ export function count(health: HealthTable, line: number, block: number, counter:
 
 /** Counts the flags that few segments have; SYN and RST have functions of their own. */
 export function countFlags(health: HealthTable, line: number, block: number, flags: number): void {
-  if ((flags & ECE) !== 0) count(health, line, block, LOSS_ECE);
-  if ((flags & CWR) !== 0) count(health, line, block, LOSS_CWR);
-  if ((flags & FIN) !== 0) count(health, line, block, LOSS_FIN);
+  if ((flags & ECE) !== 0) count(health, line, block, SEQUENCE_ECE);
+  if ((flags & CWR) !== 0) count(health, line, block, SEQUENCE_CWR);
+  if ((flags & FIN) !== 0) count(health, line, block, SEQUENCE_FIN);
 }
 
 /** An RST: as the answer to a SYN it refuses the connection. */
@@ -43,7 +46,7 @@ export function addReset(
   line: number,
   block: number,
 ): void {
-  count(health, line, block, LOSS_RST);
+  count(health, line, block, SEQUENCE_RST);
   const bits = slot * HOT_WORDS + FLOW_BITS;
   const flow = health.hot[bits]!;
   if (isReverse === 1 && (flow & (FLOW_SYN | FLOW_SYN_ACK)) === FLOW_SYN)
@@ -67,11 +70,11 @@ export function addSyn(
   const block = slot * HOT_WORDS + HOT_FORWARD + isReverse * (HOT_REVERSE - HOT_FORWARD);
   const other = slot * HOT_WORDS + HOT_REVERSE - isReverse * (HOT_REVERSE - HOT_FORWARD);
   const at = lossOf(health, line, block);
-  loss[at + LOSS_SYN] = loss[at + LOSS_SYN]! + 1;
+  loss[at + SEQUENCE_SYN] = loss[at + SEQUENCE_SYN]! + 1;
   let bits = hot[block + BITS]!;
-  const isRepeated = (bits & INITIAL_KNOWN) !== 0 && loss[at + LOSS_INITIAL] === seq;
+  const isRepeated = (bits & INITIAL_KNOWN) !== 0 && loss[at + SEQUENCE_INITIAL] === seq;
   if (isRepeated) {
-    loss[at + LOSS_RETRANSMITTED] = loss[at + LOSS_RETRANSMITTED]! + 1;
+    loss[at + SEQUENCE_RETRANSMITTED] = loss[at + SEQUENCE_RETRANSMITTED]! + 1;
     hot[block + BITS] = bits | TROUBLED;
   } else {
     const isReopened = (bits & (NEXT_KNOWN | INITIAL_KNOWN)) === (NEXT_KNOWN | INITIAL_KNOWN);
@@ -79,16 +82,16 @@ export function addSyn(
       // The ports were taken into use again: nothing of the connection before counts for this one.
       hot[other + BITS] = hot[other + BITS]! & ~(NEXT_KNOWN | ACK_KNOWN | INITIAL_KNOWN | PENDING_MASK);
       bits &= ~(ACK_KNOWN | PENDING_MASK | HAS_HOLES);
-      loss[at + LOSS_HOLES] = 0;
+      loss[at + SEQUENCE_HOLES] = 0;
     }
-    loss[at + LOSS_INITIAL] = seq;
+    loss[at + SEQUENCE_INITIAL] = seq;
     hot[block + NEXT] = (seq + 1 + payload) | 0;
     bits |= NEXT_KNOWN | INITIAL_KNOWN;
     const found = segment[OPTIONS_FOUND]!;
     let scale = 0;
     if ((found & FOUND_ALL) !== 0) bits |= SYN_OPTIONS;
     if ((found & FOUND_MSS) !== 0) {
-      loss[at + LOSS_MSS] = segment[OPTION_MSS]!;
+      loss[at + SEQUENCE_MSS] = segment[OPTION_MSS]!;
       bits |= MSS_KNOWN;
     }
     if ((found & FOUND_SCALE) !== 0) {
@@ -129,17 +132,17 @@ export function addWindow(
   if (window !== 0 && (bits & ZERO_WINDOW) === 0) return;
   const at = lossOf(health, line, block);
   const { loss, lossDoubles } = health;
-  const since = (at >>> 1) + LOSS_ZERO_SINCE_NS;
+  const since = (at >>> 1) + SEQUENCE_ZERO_SINCE_NS;
   if (window === 0) {
     hot[other + BITS] = hot[other + BITS]! | TROUBLED;
     if ((bits & ZERO_WINDOW) !== 0) return;
     hot[block + BITS] = hot[block + BITS]! | ZERO_WINDOW;
-    loss[at + LOSS_ZERO_WINDOWS] = loss[at + LOSS_ZERO_WINDOWS]! + 1;
+    loss[at + SEQUENCE_ZERO_WINDOWS] = loss[at + SEQUENCE_ZERO_WINDOWS]! + 1;
     lossDoubles[since] = times[i]!;
     return;
   }
   hot[block + BITS] = hot[block + BITS]! & ~ZERO_WINDOW;
   if (((hot[other + NEXT]! - hot[block + ACKED]!) | 0) <= 0) endTrouble(health, line ^ 1, other, times, i);
-  const total = (at >>> 1) + LOSS_ZERO_WINDOW_NS;
+  const total = (at >>> 1) + SEQUENCE_ZERO_WINDOW_NS;
   lossDoubles[total] = lossDoubles[total]! + times[i]! - lossDoubles[since]!;
 }

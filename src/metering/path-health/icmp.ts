@@ -10,13 +10,13 @@
 import type { DecodedBatch } from '../../records/decoded-batch.ts';
 import * as decoded from '../../records/decoded-batch.ts';
 import * as layout from '../../records/flow-layout.ts';
-import * as record from '../../records/health-layout.ts';
+import * as record from '../../records/path-health-layout.ts';
 import * as counting from '../table/counters.ts';
 import { orderAndHashKeys } from '../table/flow-key.ts';
 import type { FlowTable } from '../table/flow-table.ts';
 import { findSlot, lineOf } from '../table/flow-table.ts';
-import type { HealthTable } from '../table/health-table.ts';
-import * as side from '../table/health-table.ts';
+import type { HealthTable } from '../table/path-health-table.ts';
+import * as side from '../table/path-health-table.ts';
 import * as pdm from './pdm.ts';
 import { walkHeaders } from './pdm.ts';
 

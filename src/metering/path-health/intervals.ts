@@ -6,9 +6,9 @@
  * INTERVALS_MAX, neighbours are added up and the length doubles. A packet whose time lies before the current interval is
  * counted to the current one.
  */
-import * as layout from '../../records/health-layout.ts';
-import type { HealthTable } from '../table/health-table.ts';
-import * as side from '../table/health-table.ts';
+import * as layout from '../../records/path-health-layout.ts';
+import type { HealthTable } from '../table/path-health-table.ts';
+import * as side from '../table/path-health-table.ts';
 import * as timing from './timing.ts';
 import { noteSilence, takeResponse } from './timing.ts';
 

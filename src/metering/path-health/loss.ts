@@ -11,8 +11,8 @@
  * At most HOLES_MAX holes are kept for each direction; the oldest one is forgotten for a new one.
  */
 
-import type { HealthTable } from '../table/health-table.ts';
-import * as side from '../table/health-table.ts';
+import type { HealthTable } from '../table/path-health-table.ts';
+import * as side from '../table/path-health-table.ts';
 import * as segments from './options.ts';
 import { lossOf } from './timing.ts';
 
@@ -21,9 +21,16 @@ const { ACKED, ACK_KNOWN, BITS, HAS_HOLES, HOT_FORWARD, HOT_WORDS, ID_ORDERED, N
 const { TIMESTAMP_PENDING, TIMING_WORDS, TROUBLED, NEW_OCTETS, FLOW_BITS, FLOW_CLIENT_TIME } = side;
 const { ACK_TIMES, FLOW_SERVER_TIME, LEAST_NS, SAMPLES, SYN_NS } = side;
 const { HOLES_MAX, HOLE_END, HOLE_ID, HOLE_NS, HOLE_START, HOLE_TIMESTAMP, HOLE_WORDS } = side;
-const { LOSS_DISORDERED, LOSS_DOWNSTREAM, LOSS_EPISODES, LOSS_HOLE, LOSS_HOLES, LOSS_MSS } = side;
-const { LOSS_RECOVER, LOSS_RETRANSMITTED, LOSS_RETRANSMITTED_OCTETS, LOSS_SPURIOUS } = side;
-const { LOSS_UNSEEN_OCTETS, LOSS_UNSEEN_SEGMENTS, LOSS_UPSTREAM } = side;
+const {
+  SEQUENCE_DISORDERED,
+  SEQUENCE_DOWNSTREAM,
+  SEQUENCE_EPISODES,
+  SEQUENCE_HOLE,
+  SEQUENCE_HOLES,
+  SEQUENCE_MSS,
+} = side;
+const { SEQUENCE_RECOVER, SEQUENCE_RETRANSMITTED, SEQUENCE_RETRANSMITTED_OCTETS, SEQUENCE_SPURIOUS } = side;
+const { SEQUENCE_UNSEEN_OCTETS, SEQUENCE_UNSEEN_SEGMENTS, SEQUENCE_UPSTREAM } = side;
 const { FOUND_TIMESTAMPS, OPTIONS_FOUND, OPTION_TSVAL } = segments;
 
 /** Without a round-trip time, what comes this soon behind a hole's opening is late, not retransmitted (as in tshark). */
@@ -51,7 +58,7 @@ export function segmentOctets(
   headerOctets: number,
   payload: number,
 ): number {
-  const mss = receiver < 0 ? 0 : health.loss[receiver + LOSS_MSS]!;
+  const mss = receiver < 0 ? 0 : health.loss[receiver + SEQUENCE_MSS]!;
   const options = headerOctets - 20;
   if (mss > options) return mss - options;
   return payload > JUMBO_OCTETS ? MSS_USUAL - options : payload;
@@ -79,30 +86,30 @@ export function openHole(
 ): void {
   const at = lossOf(health, line, block);
   const { hot, loss } = health;
-  if (loss[at + LOSS_HOLES] === HOLES_MAX) removeHole(loss, at, 0);
-  const hole = at + LOSS_HOLE + loss[at + LOSS_HOLES]! * HOLE_WORDS;
+  if (loss[at + SEQUENCE_HOLES] === HOLES_MAX) removeHole(loss, at, 0);
+  const hole = at + SEQUENCE_HOLE + loss[at + SEQUENCE_HOLES]! * HOLE_WORDS;
   loss[hole + HOLE_START] = hot[block + NEXT]!;
   loss[hole + HOLE_END] = start;
   loss[hole + HOLE_ID] = id;
   const hasTimestamp = (health.segment[OPTIONS_FOUND]! & FOUND_TIMESTAMPS) !== 0;
   loss[hole + HOLE_TIMESTAMP] = hasTimestamp ? health.segment[OPTION_TSVAL]! : 0;
   health.lossDoubles[(hole >>> 1) + HOLE_NS] = times[i]!;
-  loss[at + LOSS_HOLES] = loss[at + LOSS_HOLES]! + 1;
+  loss[at + SEQUENCE_HOLES] = loss[at + SEQUENCE_HOLES]! + 1;
   hot[block + BITS] = hot[block + BITS]! | HAS_HOLES;
 }
 
 function removeHole(loss: Int32Array, at: number, number: number): void {
-  const count = loss[at + LOSS_HOLES]! - 1;
-  const end = at + LOSS_HOLE + count * HOLE_WORDS;
-  for (let w = at + LOSS_HOLE + number * HOLE_WORDS; w < end; w++) loss[w] = loss[w + HOLE_WORDS]!;
-  loss[at + LOSS_HOLES] = count;
+  const count = loss[at + SEQUENCE_HOLES]! - 1;
+  const end = at + SEQUENCE_HOLE + count * HOLE_WORDS;
+  for (let w = at + SEQUENCE_HOLE + number * HOLE_WORDS; w < end; w++) loss[w] = loss[w + HOLE_WORDS]!;
+  loss[at + SEQUENCE_HOLES] = count;
 }
 
 /** The hole that [start, end) lies in or touches, or -1. */
 function findHole(loss: Int32Array, at: number, start: number, end: number): number {
-  const count = loss[at + LOSS_HOLES]!;
+  const count = loss[at + SEQUENCE_HOLES]!;
   for (let h = 0; h < count; h++) {
-    const hole = at + LOSS_HOLE + h * HOLE_WORDS;
+    const hole = at + SEQUENCE_HOLE + h * HOLE_WORDS;
     if (((end - loss[hole + HOLE_START]!) | 0) > 0 && ((start - loss[hole + HOLE_END]!) | 0) < 0) return h;
   }
   return -1;
@@ -118,19 +125,19 @@ function fillHole(
   end: number,
 ): void {
   const { loss } = health;
-  const hole = at + LOSS_HOLE + h * HOLE_WORDS;
+  const hole = at + SEQUENCE_HOLE + h * HOLE_WORDS;
   const leavesFront = ((start - loss[hole + HOLE_START]!) | 0) > 0;
   const leavesBack = ((loss[hole + HOLE_END]! - end) | 0) > 0;
-  if (leavesFront && leavesBack && loss[at + LOSS_HOLES]! < HOLES_MAX) {
-    const back = at + LOSS_HOLE + loss[at + LOSS_HOLES]! * HOLE_WORDS;
+  if (leavesFront && leavesBack && loss[at + SEQUENCE_HOLES]! < HOLES_MAX) {
+    const back = at + SEQUENCE_HOLE + loss[at + SEQUENCE_HOLES]! * HOLE_WORDS;
     for (let w = 0; w < HOLE_WORDS; w++) loss[back + w] = loss[hole + w]!;
     loss[back + HOLE_START] = end;
     loss[hole + HOLE_END] = start;
-    loss[at + LOSS_HOLES] = loss[at + LOSS_HOLES]! + 1;
+    loss[at + SEQUENCE_HOLES] = loss[at + SEQUENCE_HOLES]! + 1;
   } else if (leavesFront) loss[hole + HOLE_END] = start;
   else if (leavesBack) loss[hole + HOLE_START] = end;
   else removeHole(loss, at, h);
-  if (loss[at + LOSS_HOLES] === 0) health.hot[block + BITS] = health.hot[block + BITS]! & ~HAS_HOLES;
+  if (loss[at + SEQUENCE_HOLES] === 0) health.hot[block + BITS] = health.hot[block + BITS]! & ~HAS_HOLES;
 }
 
 /** The shortest round trip between the hosts that was seen, or 0. */
@@ -207,34 +214,34 @@ export function addOldSegment(
   const h = (hot[block + BITS]! & HAS_HOLES) === 0 ? -1 : findHole(loss, at, seq, end);
   if (beyond > 0) advance(health, block, end, beyond);
   if (h >= 0) addNewOctets(health, block, old);
-  if (h >= 0 && isLate(health, line, block, at + LOSS_HOLE + h * HOLE_WORDS, id, times, i)) {
-    loss[at + LOSS_DISORDERED] = loss[at + LOSS_DISORDERED]! + count;
+  if (h >= 0 && isLate(health, line, block, at + SEQUENCE_HOLE + h * HOLE_WORDS, id, times, i)) {
+    loss[at + SEQUENCE_DISORDERED] = loss[at + SEQUENCE_DISORDERED]! + count;
     fillHole(health, block, at, h, seq, end);
     return;
   }
   // Karn's rule: nothing that is acknowledged now tells which copy it answers.
   hot[block + BITS] = (hot[block + BITS]! & ~(PENDING_MASK | TIMESTAMP_PENDING)) | TROUBLED;
-  loss[at + LOSS_RETRANSMITTED] = loss[at + LOSS_RETRANSMITTED]! + count;
-  lossDoubles[(at >>> 1) + LOSS_RETRANSMITTED_OCTETS] =
-    lossDoubles[(at >>> 1) + LOSS_RETRANSMITTED_OCTETS]! + old;
+  loss[at + SEQUENCE_RETRANSMITTED] = loss[at + SEQUENCE_RETRANSMITTED]! + count;
+  lossDoubles[(at >>> 1) + SEQUENCE_RETRANSMITTED_OCTETS] =
+    lossDoubles[(at >>> 1) + SEQUENCE_RETRANSMITTED_OCTETS]! + old;
   const isAcked = (hot[other + BITS]! & ACK_KNOWN) !== 0 && ((end - hot[other + ACKED]!) | 0) <= 0;
   if (h >= 0) {
-    loss[at + LOSS_UPSTREAM] = loss[at + LOSS_UPSTREAM]! + count;
+    loss[at + SEQUENCE_UPSTREAM] = loss[at + SEQUENCE_UPSTREAM]! + count;
     fillHole(health, block, at, h, seq, end);
   } else if (isAcked) {
-    loss[at + LOSS_SPURIOUS] = loss[at + LOSS_SPURIOUS]! + count;
+    loss[at + SEQUENCE_SPURIOUS] = loss[at + SEQUENCE_SPURIOUS]! + count;
     return;
-  } else loss[at + LOSS_DOWNSTREAM] = loss[at + LOSS_DOWNSTREAM]! + count;
+  } else loss[at + SEQUENCE_DOWNSTREAM] = loss[at + SEQUENCE_DOWNSTREAM]! + count;
   noteEpisode(health, block, at, seq);
 }
 
 /** A retransmission at `seq`: a new episode unless it repairs the window of the last one. */
 function noteEpisode(health: HealthTable, block: number, at: number, seq: number): void {
   const { loss, hot } = health;
-  const isFirst = loss[at + LOSS_EPISODES] === 0 && loss[at + LOSS_RECOVER] === 0;
-  if (!isFirst && ((seq - loss[at + LOSS_RECOVER]!) | 0) < 0) return;
-  loss[at + LOSS_EPISODES] = loss[at + LOSS_EPISODES]! + 1;
-  loss[at + LOSS_RECOVER] = hot[block + NEXT]!;
+  const isFirst = loss[at + SEQUENCE_EPISODES] === 0 && loss[at + SEQUENCE_RECOVER] === 0;
+  if (!isFirst && ((seq - loss[at + SEQUENCE_RECOVER]!) | 0) < 0) return;
+  loss[at + SEQUENCE_EPISODES] = loss[at + SEQUENCE_EPISODES]! + 1;
+  loss[at + SEQUENCE_RECOVER] = hot[block + NEXT]!;
 }
 
 function advance(health: HealthTable, block: number, end: number, octets: number): void {
@@ -260,8 +267,8 @@ export function takeUnseen(
 ): void {
   const at = lossOf(health, line, block);
   const { hot, loss } = health;
-  for (let h = 0; h < loss[at + LOSS_HOLES]!; ) {
-    const hole = at + LOSS_HOLE + h * HOLE_WORDS;
+  for (let h = 0; h < loss[at + SEQUENCE_HOLES]!; ) {
+    const hole = at + SEQUENCE_HOLE + h * HOLE_WORDS;
     const start = loss[hole + HOLE_START]!;
     const end = loss[hole + HOLE_END]!;
     if (((ack - start) | 0) <= 0) {
@@ -276,7 +283,7 @@ export function takeUnseen(
       h++;
     }
   }
-  if (loss[at + LOSS_HOLES] === 0) hot[block + BITS] = hot[block + BITS]! & ~HAS_HOLES;
+  if (loss[at + SEQUENCE_HOLES] === 0) hot[block + BITS] = hot[block + BITS]! & ~HAS_HOLES;
   const beyond = (ack - hot[block + NEXT]!) | 0;
   if (beyond <= 0) return;
   hot[block + NEXT] = ack;
@@ -285,6 +292,7 @@ export function takeUnseen(
 
 function countUnseen(health: HealthTable, at: number, octets: number, full: number): void {
   const { loss, lossDoubles } = health;
-  loss[at + LOSS_UNSEEN_SEGMENTS] = loss[at + LOSS_UNSEEN_SEGMENTS]! + segmentsIn(octets, full);
-  lossDoubles[(at >>> 1) + LOSS_UNSEEN_OCTETS] = lossDoubles[(at >>> 1) + LOSS_UNSEEN_OCTETS]! + octets;
+  loss[at + SEQUENCE_UNSEEN_SEGMENTS] = loss[at + SEQUENCE_UNSEEN_SEGMENTS]! + segmentsIn(octets, full);
+  lossDoubles[(at >>> 1) + SEQUENCE_UNSEEN_OCTETS] =
+    lossDoubles[(at >>> 1) + SEQUENCE_UNSEEN_OCTETS]! + octets;
 }

@@ -12,8 +12,8 @@ import * as decoded from '../../records/decoded-batch.ts';
 import * as layout from '../../records/flow-layout.ts';
 import * as tableWords from '../../records/table-words.ts';
 import type { FlowTable } from '../table/flow-table.ts';
-import type { HealthTable } from '../table/health-table.ts';
-import * as side from '../table/health-table.ts';
+import type { HealthTable } from '../table/path-health-table.ts';
+import * as side from '../table/path-health-table.ts';
 import { addIcmpError, isIcmpError } from './icmp.ts';
 import { moveInterval, noteData } from './intervals.ts';
 import { superPayload } from './loss.ts';
@@ -27,8 +27,16 @@ const { DETAIL_SUPER_PACKET, FRAGMENT_ID } = decoded;
 const { IP_OCTETS, IP_OFFSET, KEY_PROTOCOL, OFFSET_WORDS, TRANSPORT_OFFSET } = decoded;
 const { BITS, DATA_IN_RECORD, DATA_SEEN, FLIGHT, FLOW_BITS, FLOW_OCTETS_USED } = side;
 const { HOT_DOUBLES, HOT_FORWARD, HOT_REVERSE, HOT_WORDS, ICMP_USED, ID_SEGMENT, INTERVAL_END_NS } = side;
-const { LAST_DATA_NS, LOSS_CE, LOSS_COUNTER_WORDS, LOSS_ECT, LOSS_USED, LOSS_WORDS, NEW_OCTETS } = side;
-const { LOSS_ZERO_SINCE_NS, PDM_COUNTER_WORDS, PDM_USED, PDM_WORDS, SEEN_IN_RECORD, SEGMENTS } = side;
+const {
+  LAST_DATA_NS,
+  SEQUENCE_CE,
+  SEQUENCE_COUNTER_WORDS,
+  SEQUENCE_ECT,
+  SEQUENCE_USED,
+  SEQUENCE_WORDS,
+  NEW_OCTETS,
+} = side;
+const { SEQUENCE_ZERO_SINCE_NS, PDM_COUNTER_WORDS, PDM_USED, PDM_WORDS, SEEN_IN_RECORD, SEGMENTS } = side;
 const { WINDOW_RANGE, WINDOW_SEEN, ZERO_WINDOW } = side;
 const { TIMING_WORDS } = side;
 const { SLOT_MASK } = tableWords;
@@ -105,10 +113,10 @@ function continueHealth(health: HealthTable, slot: number, times: Float64Array, 
       hotDoubles[(block >>> 1) + LAST_DATA_NS] = times[i]!;
     const line = slot * 2 + direction;
     emptyTiming(health, line, block);
-    if ((bits & LOSS_USED) !== 0) {
-      for (let w = 0; w < LOSS_COUNTER_WORDS; w++) health.loss[line * LOSS_WORDS + w] = 0;
+    if ((bits & SEQUENCE_USED) !== 0) {
+      for (let w = 0; w < SEQUENCE_COUNTER_WORDS; w++) health.loss[line * SEQUENCE_WORDS + w] = 0;
       if ((bits & ZERO_WINDOW) !== 0)
-        health.lossDoubles[((line * LOSS_WORDS) >>> 1) + LOSS_ZERO_SINCE_NS] = times[i]!;
+        health.lossDoubles[((line * SEQUENCE_WORDS) >>> 1) + SEQUENCE_ZERO_SINCE_NS] = times[i]!;
     }
     if ((bits & PDM_USED) !== 0) {
       for (let w = 0; w < PDM_COUNTER_WORDS; w++) health.pdm[line * PDM_WORDS + w] = 0;
@@ -155,8 +163,8 @@ function addEcn(health: HealthTable, slot: number, isReverse: number, ecn: numbe
   const line = slot * 2 + isReverse;
   const block = slot * HOT_WORDS + HOT_FORWARD + isReverse * (HOT_REVERSE - HOT_FORWARD);
   const at = lossOf(health, line, block);
-  health.loss[at + LOSS_ECT] = health.loss[at + LOSS_ECT]! + 1;
-  if (ecn === CE) health.loss[at + LOSS_CE] = health.loss[at + LOSS_CE]! + 1;
+  health.loss[at + SEQUENCE_ECT] = health.loss[at + SEQUENCE_ECT]! + 1;
+  if (ecn === CE) health.loss[at + SEQUENCE_CE] = health.loss[at + SEQUENCE_CE]! + 1;
 }
 
 /** Payload of any other protocol: what lies behind the IP headers, and behind UDP's. */

@@ -14,8 +14,8 @@
 import type { DecodedBatch } from '../../records/decoded-batch.ts';
 import * as decoded from '../../records/decoded-batch.ts';
 import * as extension from '../../records/extension-headers.ts';
-import type { HealthTable } from '../table/health-table.ts';
-import * as side from '../table/health-table.ts';
+import type { HealthTable } from '../table/path-health-table.ts';
+import * as side from '../table/path-health-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { CAPTURED_END, DECODED_WORDS, DETAIL, DETAIL_FRAGMENT, FRAGMENT_ID, IP_OCTETS, IP_OFFSET } = decoded;

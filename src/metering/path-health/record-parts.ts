@@ -1,8 +1,8 @@
 /** The groups of words of one direction in a record of path health (record.ts). */
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
-import * as record from '../../records/health-layout.ts';
-import type { HealthTable } from '../table/health-table.ts';
-import * as side from '../table/health-table.ts';
+import * as record from '../../records/path-health-layout.ts';
+import type { HealthTable } from '../table/path-health-table.ts';
+import * as side from '../table/path-health-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { ACK_RTT, CAPTURE_LOST_OCTETS, CAPTURE_LOST_SEGMENTS, CE_PACKETS, DATA_SEGMENTS } = record;
@@ -18,13 +18,30 @@ const { VALID_RESPONSE, VALID_SCALE, VALID_SEQUENCE, VALID_TCP, VALID_TIMESTAMP_
 const { VALID_WINDOW, WINDOW_FULL, WINDOW_MAX, WINDOW_MIN, ZERO_WINDOWS, ZERO_WINDOW_MS } = record;
 const { ACK_KNOWN, ACK_TIMES, BITS, FLIGHT, FLOW_BITS, FLOW_OCTETS_USED, FRAGMENTED } = side;
 const { GREATEST_NS, HOT_FORWARD, HOT_REVERSE, HOT_WORDS, ID_SEGMENT, INITIAL_KNOWN, JITTER_NS } = side;
-const { LEAST_NS, LOSS_CE, LOSS_CWR, LOSS_DISORDERED, LOSS_DOWNSTREAM, LOSS_DSACKS } = side;
-const { LOSS_DUPLICATE_ACKS, LOSS_ECE, LOSS_ECT, LOSS_EPISODES, LOSS_FIN, LOSS_INITIAL } = side;
-const { LOSS_KEEP_ALIVES, LOSS_LONGEST_IDLE_NS, LOSS_LONGEST_STALL_NS, LOSS_MIRRORED, LOSS_MSS } = side;
-const { LOSS_RETRANSMITTED, LOSS_RETRANSMITTED_OCTETS, LOSS_RST, LOSS_SACK_BLOCKS } = side;
-const { LOSS_SPURIOUS, LOSS_STALLED_NS, LOSS_STALLS, LOSS_SYN, LOSS_UNSEEN_OCTETS } = side;
-const { LOSS_UNSEEN_SEGMENTS, LOSS_UPSTREAM, LOSS_USED, LOSS_WINDOW_FULL, LOSS_WORDS } = side;
-const { LOSS_ZERO_SINCE_NS, LOSS_ZERO_WINDOWS, LOSS_ZERO_WINDOW_NS, MSS_KNOWN, NEW_OCTETS } = side;
+const { LEAST_NS, SEQUENCE_CE, SEQUENCE_CWR, SEQUENCE_DISORDERED, SEQUENCE_DOWNSTREAM, SEQUENCE_DSACKS } =
+  side;
+const {
+  SEQUENCE_DUPLICATE_ACKS,
+  SEQUENCE_ECE,
+  SEQUENCE_ECT,
+  SEQUENCE_EPISODES,
+  SEQUENCE_FIN,
+  SEQUENCE_INITIAL,
+} = side;
+const {
+  SEQUENCE_KEEP_ALIVES,
+  SEQUENCE_LONGEST_IDLE_NS,
+  SEQUENCE_LONGEST_STALL_NS,
+  SEQUENCE_MIRRORED,
+  SEQUENCE_MSS,
+} = side;
+const { SEQUENCE_RETRANSMITTED, SEQUENCE_RETRANSMITTED_OCTETS, SEQUENCE_RST, SEQUENCE_SACK_BLOCKS } = side;
+const { SEQUENCE_SPURIOUS, SEQUENCE_STALLED_NS, SEQUENCE_STALLS, SEQUENCE_SYN, SEQUENCE_UNSEEN_OCTETS } =
+  side;
+const { SEQUENCE_UNSEEN_SEGMENTS, SEQUENCE_UPSTREAM, SEQUENCE_USED, SEQUENCE_WINDOW_FULL, SEQUENCE_WORDS } =
+  side;
+const { SEQUENCE_ZERO_SINCE_NS, SEQUENCE_ZERO_WINDOWS, SEQUENCE_ZERO_WINDOW_NS, MSS_KNOWN, NEW_OCTETS } =
+  side;
 const { NEXT_KNOWN, PDM_COUNT, PDM_LATE, PDM_MISSING, PDM_PROBE_SUM, PDM_PROBE_TIMES } = side;
 const { PDM_RTT_SUM, PDM_RTT_TIMES, PDM_SERVER_SUM, PDM_SERVER_TIMES, PDM_TWICE, PDM_WORDS } = side;
 const { RESPONSE_TIMES, SAMPLES, SCALE_OPTION, SEGMENTS, SUM_NS, SYN_OPTIONS, TIMESTAMP_TIMES } = side;
@@ -65,9 +82,9 @@ export function writeTcp(
   words[at + SEGMENT_MAX] = hot[block + ID_SEGMENT]! >>> 16;
   if ((bits & INITIAL_KNOWN) !== 0) {
     valid |= VALID_INITIAL;
-    words[at + INITIAL_SEQUENCE] = loss[line * LOSS_WORDS + LOSS_INITIAL]!;
+    words[at + INITIAL_SEQUENCE] = loss[line * SEQUENCE_WORDS + SEQUENCE_INITIAL]!;
   }
-  const mss = (bits & MSS_KNOWN) === 0 ? 0 : loss[line * LOSS_WORDS + LOSS_MSS]!;
+  const mss = (bits & MSS_KNOWN) === 0 ? 0 : loss[line * SEQUENCE_WORDS + SEQUENCE_MSS]!;
   if (mss > 0) valid |= VALID_MSS;
   // A shift counts only if both SYNs offered one (RFC 7323 §2.2).
   const isScaleKnown = (bits & otherBits & SYN_OPTIONS) !== 0;
@@ -93,40 +110,40 @@ export function writeCounts(
 ): void {
   const { words, doubles } = batch;
   const { hot, loss, lossDoubles } = health;
-  const at = line * LOSS_WORDS;
+  const at = line * SEQUENCE_WORDS;
   const double = at >>> 1;
-  const isUsed = (hot[block + BITS]! & LOSS_USED) !== 0;
+  const isUsed = (hot[block + BITS]! & SEQUENCE_USED) !== 0;
   const n = isUsed ? 1 : 0;
-  words[to + RETRANSMITTED_SEGMENTS] = n * loss[at + LOSS_RETRANSMITTED]!;
-  words[to + LOSS_EVENTS] = n * loss[at + LOSS_EPISODES]!;
-  words[to + LOST_UPSTREAM] = n * loss[at + LOSS_UPSTREAM]!;
+  words[to + RETRANSMITTED_SEGMENTS] = n * loss[at + SEQUENCE_RETRANSMITTED]!;
+  words[to + LOSS_EVENTS] = n * loss[at + SEQUENCE_EPISODES]!;
+  words[to + LOST_UPSTREAM] = n * loss[at + SEQUENCE_UPSTREAM]!;
   words[to + LOST_DOWNSTREAM] = isUsed ? lostDownstream(health, line) : 0;
   words[to + SPURIOUS_RETRANSMISSIONS] =
-    n * (loss[at + LOSS_SPURIOUS]! + loss[at + LOSS_DOWNSTREAM]!) - words[to + LOST_DOWNSTREAM]!;
-  words[to + OUT_OF_ORDER] = n * loss[at + LOSS_DISORDERED]!;
-  words[to + MIRROR_DUPLICATES] = n * loss[at + LOSS_MIRRORED]!;
-  words[to + CAPTURE_LOST_SEGMENTS] = n * loss[at + LOSS_UNSEEN_SEGMENTS]!;
-  words[to + DUPLICATE_ACKS] = n * loss[at + LOSS_DUPLICATE_ACKS]!;
-  words[to + SACK_BLOCKS] = n * loss[at + LOSS_SACK_BLOCKS]!;
-  words[to + DUPLICATE_SACKS] = n * loss[at + LOSS_DSACKS]!;
-  words[to + ZERO_WINDOWS] = n * loss[at + LOSS_ZERO_WINDOWS]!;
-  words[to + WINDOW_FULL] = n * loss[at + LOSS_WINDOW_FULL]!;
-  words[to + SYN_FIN_COUNT] = n * halves(loss[at + LOSS_SYN]!, loss[at + LOSS_FIN]!);
-  words[to + RST_KEEP_ALIVES] = n * halves(loss[at + LOSS_RST]!, loss[at + LOSS_KEEP_ALIVES]!);
-  words[to + ECT_PACKETS] = n * loss[at + LOSS_ECT]!;
-  words[to + CE_PACKETS] = n * loss[at + LOSS_CE]!;
-  words[to + ECE_CWR] = n * halves(loss[at + LOSS_ECE]!, loss[at + LOSS_CWR]!);
-  words[to + STALLS] = n * loss[at + LOSS_STALLS]!;
+    n * (loss[at + SEQUENCE_SPURIOUS]! + loss[at + SEQUENCE_DOWNSTREAM]!) - words[to + LOST_DOWNSTREAM]!;
+  words[to + OUT_OF_ORDER] = n * loss[at + SEQUENCE_DISORDERED]!;
+  words[to + MIRROR_DUPLICATES] = n * loss[at + SEQUENCE_MIRRORED]!;
+  words[to + CAPTURE_LOST_SEGMENTS] = n * loss[at + SEQUENCE_UNSEEN_SEGMENTS]!;
+  words[to + DUPLICATE_ACKS] = n * loss[at + SEQUENCE_DUPLICATE_ACKS]!;
+  words[to + SACK_BLOCKS] = n * loss[at + SEQUENCE_SACK_BLOCKS]!;
+  words[to + DUPLICATE_SACKS] = n * loss[at + SEQUENCE_DSACKS]!;
+  words[to + ZERO_WINDOWS] = n * loss[at + SEQUENCE_ZERO_WINDOWS]!;
+  words[to + WINDOW_FULL] = n * loss[at + SEQUENCE_WINDOW_FULL]!;
+  words[to + SYN_FIN_COUNT] = n * halves(loss[at + SEQUENCE_SYN]!, loss[at + SEQUENCE_FIN]!);
+  words[to + RST_KEEP_ALIVES] = n * halves(loss[at + SEQUENCE_RST]!, loss[at + SEQUENCE_KEEP_ALIVES]!);
+  words[to + ECT_PACKETS] = n * loss[at + SEQUENCE_ECT]!;
+  words[to + CE_PACKETS] = n * loss[at + SEQUENCE_CE]!;
+  words[to + ECE_CWR] = n * halves(loss[at + SEQUENCE_ECE]!, loss[at + SEQUENCE_CWR]!);
+  words[to + STALLS] = n * loss[at + SEQUENCE_STALLS]!;
   const isClosed = isUsed && (hot[block + BITS]! & ZERO_WINDOW) !== 0;
-  const closedNs = isClosed ? lastNs - lossDoubles[double + LOSS_ZERO_SINCE_NS]! : 0;
+  const closedNs = isClosed ? lastNs - lossDoubles[double + SEQUENCE_ZERO_SINCE_NS]! : 0;
   const ms = n / NS_PER_MS;
-  words[to + ZERO_WINDOW_MS] = word(ms * (lossDoubles[double + LOSS_ZERO_WINDOW_NS]! + closedNs));
-  words[to + STALLED_MS] = word(ms * lossDoubles[double + LOSS_STALLED_NS]!);
-  words[to + LONGEST_STALL_MS] = word(ms * lossDoubles[double + LOSS_LONGEST_STALL_NS]!);
-  words[to + LONGEST_IDLE_MS] = word(ms * lossDoubles[double + LOSS_LONGEST_IDLE_NS]!);
-  const retransmitted = n * lossDoubles[double + LOSS_RETRANSMITTED_OCTETS]!;
+  words[to + ZERO_WINDOW_MS] = word(ms * (lossDoubles[double + SEQUENCE_ZERO_WINDOW_NS]! + closedNs));
+  words[to + STALLED_MS] = word(ms * lossDoubles[double + SEQUENCE_STALLED_NS]!);
+  words[to + LONGEST_STALL_MS] = word(ms * lossDoubles[double + SEQUENCE_LONGEST_STALL_NS]!);
+  words[to + LONGEST_IDLE_MS] = word(ms * lossDoubles[double + SEQUENCE_LONGEST_IDLE_NS]!);
+  const retransmitted = n * lossDoubles[double + SEQUENCE_RETRANSMITTED_OCTETS]!;
   doubles[(to + RETRANSMITTED_OCTETS) >>> 1] = retransmitted;
-  doubles[(to + CAPTURE_LOST_OCTETS) >>> 1] = n * lossDoubles[double + LOSS_UNSEEN_OCTETS]!;
+  doubles[(to + CAPTURE_LOST_OCTETS) >>> 1] = n * lossDoubles[double + SEQUENCE_UNSEEN_OCTETS]!;
   doubles[(to + PAYLOAD_OCTETS) >>> 1] = newOctets(health, line, block) + retransmitted;
 }
 
@@ -136,12 +153,14 @@ export function writeCounts(
  */
 function lostDownstream(health: HealthTable, line: number): number {
   const { hot, loss } = health;
-  const at = line * LOSS_WORDS;
+  const at = line * SEQUENCE_WORDS;
   const otherLine = line ^ 1;
   const otherBlock = (line >>> 1) * HOT_WORDS + ((line & 1) === 0 ? HOT_REVERSE : HOT_FORWARD);
-  const isUsed = (hot[otherBlock + BITS]! & LOSS_USED) !== 0;
-  const reported = isUsed ? loss[otherLine * LOSS_WORDS + LOSS_DSACKS]! - loss[at + LOSS_SPURIOUS]! : 0;
-  const lost = loss[at + LOSS_DOWNSTREAM]! - (reported > 0 ? reported : 0);
+  const isUsed = (hot[otherBlock + BITS]! & SEQUENCE_USED) !== 0;
+  const reported = isUsed
+    ? loss[otherLine * SEQUENCE_WORDS + SEQUENCE_DSACKS]! - loss[at + SEQUENCE_SPURIOUS]!
+    : 0;
+  const lost = loss[at + SEQUENCE_DOWNSTREAM]! - (reported > 0 ? reported : 0);
   return lost > 0 ? lost : 0;
 }
 

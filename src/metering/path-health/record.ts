@@ -1,13 +1,13 @@
 /**
- * Path health on its way out: writes the side tables of a slot into the words of a flow record (health-layout.ts). Times
- * become microseconds, and each group of words gets its bit only if it was measured; what has none is left as it was.
- * The groups of a direction are record-parts.ts's.
+ * Path health on its way out: writes the side tables of a slot into the words of a flow record (path-health-layout.ts).
+ * Times become microseconds, and each group of words gets its bit only if it was measured; what has none is left as it
+ * was. The groups of a direction are record-parts.ts's.
  */
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import * as flow from '../../records/flow-layout.ts';
-import * as record from '../../records/health-layout.ts';
-import type { HealthTable } from '../table/health-table.ts';
-import * as side from '../table/health-table.ts';
+import * as record from '../../records/path-health-layout.ts';
+import type { HealthTable } from '../table/path-health-table.ts';
+import * as side from '../table/path-health-table.ts';
 import { intervalNs } from './intervals.ts';
 import { newOctets, word, writeCounts, writePdm, writeTcp, writeTimes } from './record-parts.ts';
 import * as timing from './timing.ts';

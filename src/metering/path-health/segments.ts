@@ -1,15 +1,16 @@
 /**
- * How many segments a packet with TCP stands for, and how long they are: a super-packet is many of them (RFC 9293 §3.7.1).
+ * How many segments a packet with TCP stands for, and how long they are: a super-packet is many of them (RFC 9293
+ * §3.7.1).
  */
 import * as decoded from '../../records/decoded-batch.ts';
-import type { HealthTable } from '../table/health-table.ts';
-import * as side from '../table/health-table.ts';
+import type { HealthTable } from '../table/path-health-table.ts';
+import * as side from '../table/path-health-table.ts';
 import * as losses from './loss.ts';
 import { segmentOctets, segmentsIn, superPayload } from './loss.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { DETAIL, DETAIL_SUPER_PACKET, FRAGMENT_ID } = decoded;
-const { BITS, ID_SEGMENT, LOSS_WORDS, MSS_KNOWN, SEGMENTS } = side;
+const { BITS, ID_SEGMENT, SEQUENCE_WORDS, MSS_KNOWN, SEGMENTS } = side;
 const { SINGLE_OCTETS } = losses;
 
 /** Word of `HealthTable.segment`: payload of each segment of a super-packet, where the source told; else 0. */
@@ -17,7 +18,7 @@ const SEGMENT_PAYLOAD = 13;
 
 /** Where the receiver's MSS stands for data of the direction at `block`; -1 where it is not known. */
 function receiverOf(health: HealthTable, otherLine: number, other: number): number {
-  return (health.hot[other + BITS]! & MSS_KNOWN) === 0 ? -1 : otherLine * LOSS_WORDS;
+  return (health.hot[other + BITS]! & MSS_KNOWN) === 0 ? -1 : otherLine * SEQUENCE_WORDS;
 }
 
 /**

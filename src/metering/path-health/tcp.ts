@@ -6,8 +6,8 @@
 
 import type { DecodedBatch } from '../../records/decoded-batch.ts';
 import * as decoded from '../../records/decoded-batch.ts';
-import type { HealthTable } from '../table/health-table.ts';
-import * as side from '../table/health-table.ts';
+import type { HealthTable } from '../table/path-health-table.ts';
+import * as side from '../table/path-health-table.ts';
 import { addReset, addSyn, addWindow, count, countFlags } from './control.ts';
 import { noteData } from './intervals.ts';
 import * as losses from './loss.ts';
@@ -32,8 +32,14 @@ const { IP_OCTETS, IP_OFFSET } = decoded;
 const { KEY_PROTOCOL, OFFSET_WORDS, TRANSPORT_OFFSET } = decoded;
 const { ACKED, ACK_KNOWN, BITS, DATA_IN_RECORD, DATA_SEEN, FLIGHT, FLOW_BITS, FLOW_ESTABLISHED } = side;
 const { FLOW_SYN_ACK, FRAGMENTED, HAS_HOLES, HOT_FORWARD, HOT_REVERSE, HOT_WORDS, ID_SEGMENT } = side;
-const { ID_ORDERED, ID_VARIES, LOSS_DSACKS, LOSS_DUPLICATE_ACKS } = side;
-const { LOSS_KEEP_ALIVES, LOSS_MIRRORED, LOSS_SACK_BLOCKS, LOSS_WINDOW_FULL, LOSS_WORDS } = side;
+const { ID_ORDERED, ID_VARIES, SEQUENCE_DSACKS, SEQUENCE_DUPLICATE_ACKS } = side;
+const {
+  SEQUENCE_KEEP_ALIVES,
+  SEQUENCE_MIRRORED,
+  SEQUENCE_SACK_BLOCKS,
+  SEQUENCE_WINDOW_FULL,
+  SEQUENCE_WORDS,
+} = side;
 const { MSS_KNOWN, NEW_OCTETS, NEXT, NEXT_KNOWN, PENDING_MASK, PROBED, SCALE_OPTION, SEEN } = side;
 const { SEEN_IN_RECORD, SYN_OPTIONS, TIMESTAMP_PENDING, TROUBLED, WINDOW, ZERO_WINDOW } = side;
 const { FOUND_ALL, FOUND_SACK, FOUND_TIMESTAMPS, OPTIONS_FOUND } = options;
@@ -96,7 +102,7 @@ export function addTcp(
   const id = ((packets[at + KEY_PROTOCOL]! >>> 8) & 0xf) === 4 ? view.getUint16(ip + IPV4_ID) : 0;
   const len = (flags & FIN) === 0 ? payload : payload + 1;
   if (isMirrored(health, block, id, (seq + len + ((flags & SYN) >>> 1)) | 0)) {
-    count(health, line, block, LOSS_MIRRORED);
+    count(health, line, block, SEQUENCE_MIRRORED);
     return;
   }
   segment[OPTIONS_FOUND] = FOUND_ALL;
@@ -180,7 +186,7 @@ function addAck(
     if ((otherBits & PENDING_MASK) !== 0) takeAckRtt(health, otherLine, other, ack, times, i);
     const isKnown = (otherBits & (NEXT_KNOWN | FRAGMENTED)) === NEXT_KNOWN;
     if (isKnown && ((otherBits & HAS_HOLES) !== 0 || ((ack - hot[other + NEXT]!) | 0) > 0)) {
-      const receiver = (bits & MSS_KNOWN) === 0 ? -1 : line * LOSS_WORDS;
+      const receiver = (bits & MSS_KNOWN) === 0 ? -1 : line * SEQUENCE_WORDS;
       const full = segmentOctets(health, receiver, headerOctets, JUMP_MAX);
       takeUnseen(health, otherLine, other, ack, full);
     }
@@ -188,17 +194,17 @@ function addAck(
     // RFC 5681 §2: no data, the same number and window, and something outstanding. The answer to a probe is none.
     const isOutstanding = (otherBits & NEXT_KNOWN) === 0 || ((hot[other + NEXT]! - ack) | 0) > 0;
     if ((bits & PROBED) !== 0) hot[block + BITS] = bits & ~PROBED;
-    else if (isOutstanding) count(health, line, block, LOSS_DUPLICATE_ACKS);
+    else if (isOutstanding) count(health, line, block, SEQUENCE_DUPLICATE_ACKS);
   }
   const found = segment[OPTIONS_FOUND]!;
   if ((found & FOUND_SACK) !== 0) {
     const at = lossOf(health, line, block);
-    loss[at + LOSS_SACK_BLOCKS] = loss[at + LOSS_SACK_BLOCKS]! + segment[OPTION_SACK_BLOCKS]!;
+    loss[at + SEQUENCE_SACK_BLOCKS] = loss[at + SEQUENCE_SACK_BLOCKS]! + segment[OPTION_SACK_BLOCKS]!;
     // A receiver tells of several duplicates next to each other in one block.
     const duplicate = segment[OPTION_DSACK]!;
     if (duplicate > 0)
-      loss[at + LOSS_DSACKS] =
-        loss[at + LOSS_DSACKS]! + segmentsIn(duplicate, hot[other + ID_SEGMENT]! >>> 16);
+      loss[at + SEQUENCE_DSACKS] =
+        loss[at + SEQUENCE_DSACKS]! + segmentsIn(duplicate, hot[other + ID_SEGMENT]! >>> 16);
   }
   if ((found & FOUND_TIMESTAMPS) !== 0 && (otherBits & TIMESTAMP_PENDING) !== 0) {
     takeTimestampRtt(health, otherLine, other, block, segment[OPTION_TSECR]!, times, i);
@@ -224,7 +230,7 @@ function addSequence(
   const otherBits = hot[other + BITS]!;
   const isZeroProbe = payload === 1 && ahead === 0 && len === 1 && (otherBits & ZERO_WINDOW) !== 0;
   if (len <= 1 && payload === len && (isZeroProbe || isKeepAlive(health, block, other, ahead, len))) {
-    count(health, line, block, LOSS_KEEP_ALIVES);
+    count(health, line, block, SEQUENCE_KEEP_ALIVES);
     hot[other + BITS] = otherBits | PROBED;
     return false;
   }
@@ -256,7 +262,7 @@ function addSequence(
     if (flight > hot[block + FLIGHT]!) hot[block + FLIGHT] = flight;
     const isKnown = (hot[block + BITS]! & otherBits & SYN_OPTIONS) !== 0;
     if (isKnown && payload > 0 && flight === windowOctets(hot, block, other))
-      count(health, line, block, LOSS_WINDOW_FULL);
+      count(health, line, block, SEQUENCE_WINDOW_FULL);
   }
   if ((hot[block + BITS]! & PENDING_MASK) !== PENDING_MASK) expectAck(health, line, block, next, times, i);
   return true;

@@ -6,17 +6,17 @@
  * probe, and the acknowledgement comes back to it.
  */
 
-import type { HealthTable } from '../table/health-table.ts';
-import * as side from '../table/health-table.ts';
+import type { HealthTable } from '../table/path-health-table.ts';
+import * as side from '../table/path-health-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { BITS, DATA_SEEN, LAST_DATA_NS, LOSS_USED, LOSS_WORDS, NEXT, NEXT_KNOWN } = side;
+const { BITS, DATA_SEEN, LAST_DATA_NS, SEQUENCE_USED, SEQUENCE_WORDS, NEXT, NEXT_KNOWN } = side;
 const { PENDING_MASK, PENDING_ONE } = side;
 const { TIMESTAMP_PENDING, TIMING_USED, TIMING_WORDS, TROUBLED } = side;
 const { ACK_TIMES, PENDING_END, PENDING_NS, TIMESTAMP_PENDING_NS, TIMESTAMP_PENDING_VALUE } = side;
 const { ACCUMULATOR_WORDS, GREATEST_NS, JITTER_NS, LAST_NS, LEAST_NS, SAMPLES, SUM_NS } = side;
 const { RESPONSE_TIMES, SYN_NS, TIMESTAMP_LAST, TIMESTAMP_TIMES, TIMESTAMP_SEEN } = side;
-const { LOSS_LONGEST_IDLE_NS, LOSS_LONGEST_STALL_NS, LOSS_STALLED_NS, LOSS_STALLS } = side;
+const { SEQUENCE_LONGEST_IDLE_NS, SEQUENCE_LONGEST_STALL_NS, SEQUENCE_STALLED_NS, SEQUENCE_STALLS } = side;
 const { FLOW_BITS, FLOW_CLIENT_TIME, FLOW_CLIENT_VOID, FLOW_ESTABLISHED, FLOW_SERVER_TIME } = side;
 const { FLOW_SERVER_VOID, FLOW_SYN, FLOW_SYN_ACK, HOT_FORWARD, HOT_REVERSE, HOT_WORDS } = side;
 
@@ -41,11 +41,11 @@ export function timingOf(health: HealthTable, line: number, block: number): numb
 
 /** Where the loss block of a direction starts, emptied at its first use. */
 export function lossOf(health: HealthTable, line: number, block: number): number {
-  const at = line * LOSS_WORDS;
+  const at = line * SEQUENCE_WORDS;
   const { hot } = health;
-  if ((hot[block + BITS]! & LOSS_USED) === 0) {
-    hot[block + BITS] = hot[block + BITS]! | LOSS_USED;
-    for (let w = 0; w < LOSS_WORDS; w++) health.loss[at + w] = 0;
+  if ((hot[block + BITS]! & SEQUENCE_USED) === 0) {
+    hot[block + BITS] = hot[block + BITS]! | SEQUENCE_USED;
+    for (let w = 0; w < SEQUENCE_WORDS; w++) health.loss[at + w] = 0;
   }
   return at;
 }
@@ -202,11 +202,11 @@ export function noteSilence(health: HealthTable, line: number, block: number, is
   const at = lossOf(health, line, block) >>> 1;
   const { loss, lossDoubles, number } = health;
   const ns = number[0]!;
-  const longest = at + (isStall ? LOSS_LONGEST_STALL_NS : LOSS_LONGEST_IDLE_NS);
+  const longest = at + (isStall ? SEQUENCE_LONGEST_STALL_NS : SEQUENCE_LONGEST_IDLE_NS);
   if (ns > lossDoubles[longest]!) lossDoubles[longest] = ns;
   if (!isStall) return;
-  loss[at * 2 + LOSS_STALLS] = loss[at * 2 + LOSS_STALLS]! + 1;
-  lossDoubles[at + LOSS_STALLED_NS] = lossDoubles[at + LOSS_STALLED_NS]! + ns;
+  loss[at * 2 + SEQUENCE_STALLS] = loss[at * 2 + SEQUENCE_STALLS]! + 1;
+  lossDoubles[at + SEQUENCE_STALLED_NS] = lossDoubles[at + SEQUENCE_STALLED_NS]! + ns;
   health.hot[block + BITS] = health.hot[block + BITS]! & ~TROUBLED;
 }
 

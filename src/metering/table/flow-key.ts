@@ -76,7 +76,9 @@ function isFromB(words: Int32Array, at: number): number {
   return isLess(ports & 0xffff, ports >>> 16);
 }
 
-/** The last step of the hash: spreads the sum over all bits, for the top bits choose the place and the low ones tag it. */
+/**
+ * The last step of the hash: spreads the sum over all bits, for the top bits choose the place and the low ones tag it.
+ */
 function finish(sum: number, multiplier: number): number {
   return Math.imul(sum ^ (sum >>> 15), multiplier);
 }

@@ -13,11 +13,11 @@
 import type { Engine } from '../../engine/engine.ts';
 import * as decoded from '../../records/decoded-batch.ts';
 import * as layout from '../../records/flow-layout.ts';
-import { INTERVAL_MS } from '../../records/health-layout.ts';
-import { type AllocateMemory, allocatePlain, float64Array, int32Array } from '../../records/memory.ts';
+import { type AllocateMemory, allocateOnHeap, float64Array, int32Array } from '../../records/memory.ts';
+import { INTERVAL_MS } from '../../records/path-health-layout.ts';
 import * as tableWords from '../../records/table-words.ts';
 import { type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
-import { createHealthTable, HEALTH_OCTETS_PER_FLOW, type HealthTable } from './health-table.ts';
+import { createHealthTable, HEALTH_OCTETS_PER_FLOW, type HealthTable } from './path-health-table.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { DETAIL, DETAIL_FROM_B_SHIFT, DETAIL_PPPOE_SHIFT, ENCAPSULATION_WORDS, HASH_POINT_MASK } = decoded;
@@ -103,7 +103,7 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
   const { capacity, health = 'off', pathHealthIntervalMs: intervalMs = INTERVAL_MS } = options;
   const isSampled = health === 'sampled';
   if (!(capacity >= 1 && capacity <= CAPACITY_MAX)) throw new RangeError(`flow table capacity ${capacity}`);
-  const { engine, allocate = allocatePlain } = options;
+  const { engine, allocate = allocateOnHeap } = options;
   const entries = engine.allocate(capacity * ENTRY_WORDS * 4);
   const bits = indexBits(capacity);
   const state = int32Array(engine.allocate, TABLE_STATE_WORDS);

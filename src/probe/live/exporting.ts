@@ -14,7 +14,7 @@ import type { MeteringStatistics } from '../../export/contract/metering-statisti
 import type { CollectorStatistics, ExportingConfig } from '../../export/contract/record-sink.ts';
 import type { ExportingProcess } from '../../export/exporting-process.ts';
 import { InterfaceNumbers } from '../../export/interface-numbers.ts';
-import type { FlowRecordBatch, RecordParts } from '../../records/flow-layout.ts';
+import type { FlowRecordBatch, RecordSections } from '../../records/flow-layout.ts';
 
 /** While everything is being exported: records that wait for one exporter before the next batch is taken. */
 const QUEUED_MAX = 16_384;
@@ -125,8 +125,8 @@ export class LiveExporting {
    * @param keeps the optional parts of records that the workers keep
    * @throws ConfigError, ExportError: then nothing has changed
    */
-  async reconfigure(config: FlowtapConfig, keeps: RecordParts): Promise<void> {
-    await this.#exporting.reconfigure(exportingConfig(config), config.exporters, keeps);
+  async reconfigure(config: FlowtapConfig, kept: RecordSections): Promise<void> {
+    await this.#exporting.reconfigure(exportingConfig(config), config.exporters, kept);
     const numbers = new InterfaceNumbers(config.observation, true);
     this.#interfaces.forEach(({ ifIndex }, index) => {
       numbers.setInterface(index, ifIndex);

@@ -19,7 +19,9 @@ import {
 import { MEMBER_PACKETS, MEMBER_WORDS, MEMBERS, PACKETS_READ, type RunCounters } from '../counters.ts';
 import { packetsSeen } from '../statistics.ts';
 
-/** What the ring has got of a moment's packets stands in the workers' counters so much later, blocks and turns included. */
+/**
+ * What the ring has got of a moment's packets stands in the workers' counters so much later, blocks and turns included.
+ */
 const SETTLED_MS = 1000;
 
 /** A counter that begins with 0 again when its interface does. */

@@ -1,5 +1,6 @@
 /**
- * What main and a live worker (probe/live/worker.ts) tell each other: the data it starts with, and the messages of either side.
+ * What main and a live worker (probe/live/worker.ts) tell each other: the data it starts with, and the messages of
+ * either side.
  * Shapes only.
  */
 

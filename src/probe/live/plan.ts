@@ -7,8 +7,8 @@ import { observationPoints } from '../../config/types/live-interfaces.ts';
 import { hasKeyExtension } from '../../metering/key-preparer.ts';
 import { BATCHES, RECORDS_PER_BATCH, recordStride } from '../../metering/record-queue.ts';
 import { flowTableOctets } from '../../metering/table/flow-table.ts';
-import type { RecordParts } from '../../records/flow-layout.ts';
-import { measuresHealth } from '../parts.ts';
+import type { RecordSections } from '../../records/flow-layout.ts';
+import { measuresHealth } from '../record-sections.ts';
 import type { LiveWorkerData } from './messages.ts';
 
 /** Workers for one interface that `auto` does not go beyond. */
@@ -45,7 +45,10 @@ export function workersPerInterface(config: FlowtapConfig, cores: number): numbe
   return Math.min(AUTO_WORKERS_MAX, Math.max(1, each));
 }
 
-/** Whether interfaces that are not there at the start are waited for. @param isService a service manager started the probe */
+/**
+ * Whether interfaces that are not there at the start are waited for. @param isService a service manager started the
+ * probe
+ */
 export function waitsForInterfaces({ live }: FlowtapConfig, isService: boolean): boolean {
   return live.waitForInterfaces === 'on' || (live.waitForInterfaces === 'auto' && isService);
 }
@@ -61,7 +64,7 @@ function fanoutGroup(pid: number, interfaceIndex: number): number {
  */
 export function planLive(
   config: FlowtapConfig,
-  needs: RecordParts,
+  needs: RecordSections,
   { cores, pid, isService = false }: { cores: number; pid: number; isService?: boolean },
 ): LivePlan {
   const { live, metering, decode } = config;

@@ -11,7 +11,7 @@ import { availableParallelism } from 'node:os';
 import type { Log } from '../../base/log.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import { observationPoints } from '../../config/types/live-interfaces.ts';
-import type { HealthMetrics } from '../../diagnose/health-metrics.ts';
+import type { HealthMetrics } from '../../diagnose/path-health-metrics.ts';
 import type { Anonymizer } from '../../export/anonymization/anonymizer.ts';
 import type { ExportingProcess } from '../../export/exporting-process.ts';
 import type { MetricsServer } from '../../metrics/http.ts';
@@ -212,11 +212,11 @@ export class LiveProbe {
   async #change(config: FlowtapConfig): Promise<ReloadResult> {
     const { applied, needRestart, parts, effective } = compareConfigs(this.#config, config);
     const data = this.plan.workers[0]?.data;
-    const keeps = { encapsulation: data?.encapsulation !== false, health: (data?.health ?? 'off') !== 'off' };
+    const kept = { encapsulation: data?.encapsulation !== false, health: (data?.health ?? 'off') !== 'off' };
     // The server can be moved back without a trace, exporters cannot: they come last, all or none of them.
     const move = parts.has('metrics') ? await this.#server.move(this.#config, effective) : undefined;
     try {
-      if (parts.has('exporting')) await this.#exporting.reconfigure(effective, keeps);
+      if (parts.has('exporting')) await this.#exporting.reconfigure(effective, kept);
     } catch (error) {
       await move?.undo();
       throw error;
@@ -238,7 +238,7 @@ export class LiveProbe {
     const { createMetrics } = await import('../../metrics/registry.ts');
     const { startMetricsServer } = await import('../../metrics/http.ts');
     if (this.#healthMetrics === undefined && this.plan.workers.some(({ data }) => data.health === 'on')) {
-      const { HealthMetrics } = await import('../../diagnose/health-metrics.ts');
+      const { HealthMetrics } = await import('../../diagnose/path-health-metrics.ts');
       const points = observationPoints(this.#config.live.interfaces);
       this.#healthMetrics = new HealthMetrics((point) => points[point - 1]?.name ?? String(point));
     }
@@ -273,7 +273,8 @@ export class LiveProbe {
 
 /**
  * Opens the collectors, then makes and starts a probe.
- * @throws ConfigError for faults in templates, ExportError for a collector that cannot be opened, ListenError, RelayedError
+ * @throws ConfigError for faults in templates, ExportError for a collector that cannot be opened, ListenError,
+ * RelayedError
  */
 export async function startLiveProbe(options: LiveProbeOptions): Promise<LiveProbe> {
   const { config, log } = options;

@@ -78,7 +78,10 @@ export class WorkerSupervisor {
     this.#opened.promise.catch(() => {});
   }
 
-  /** Resolves when the capture has been opened for the first time, or its interface is awaited; rejects with RelayedError when it cannot be. */
+  /**
+   * Resolves when the capture has been opened for the first time, or its interface is awaited; rejects with RelayedError
+   * when it cannot be.
+   */
   get opened(): Promise<void> {
     return this.#opened.promise;
   }

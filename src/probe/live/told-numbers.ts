@@ -1,6 +1,6 @@
 /**
- * Which EtherTypes and link types a live probe tells of: each that was once among the most frequent ones is told from then
- * on, so that its count only grows, and there are so few that metrics may have a label for each.
+ * Which EtherTypes and link types a live probe tells of: each that was once among the most frequent ones is told from
+ * then on, so that its count only grows, and there are so few that metrics may have a label for each.
  */
 import type { DecodeCounters } from '../../decode/counters.ts';
 import { NUMBERS_TOLD, type RefusedNumber, refusedNumbers } from '../../decode/refused-numbers.ts';

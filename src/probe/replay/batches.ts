@@ -1,6 +1,6 @@
 /**
  * The batches of a replay: what is at hand of its captures, read, counted, decoded, and its keys prepared. Nearly all
- * packets of a plain capture go the straight way (decode/plain-path.ts); the others are read into a packet batch first.
+ * packets of a direct capture go the direct path (decode/direct-path.ts); the others are read into a packet batch first.
  */
 
 import type { PacketSource, SourceInterface } from '../../capture/source.ts';
@@ -12,19 +12,19 @@ import {
   type Decoder,
   decodeFrames,
 } from '../../decode/decoder.ts';
-import { PlainPath } from '../../decode/plain-path.ts';
+import { DirectPath } from '../../decode/direct-path.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { createPreparedBatch, KeyPreparer, type PreparedBatch } from '../../metering/key-preparer.ts';
 import type { FlowKeyExtension, HashSeeds } from '../../metering/table/flow-key.ts';
+import {
+  DIRECT_DOUBLES,
+  DIRECT_FIRST_NS,
+  DIRECT_LAST_NS,
+  DIRECT_OCTETS,
+  DIRECT_SNAPPED,
+} from '../../records/engine-words.ts';
 import { float64Array, int32Array } from '../../records/memory.ts';
 import { createPacketBatch, type PacketBatch } from '../../records/packet-batch.ts';
-import {
-  PLAIN_DOUBLES,
-  PLAIN_FIRST_NS,
-  PLAIN_LAST_NS,
-  PLAIN_OCTETS,
-  PLAIN_SNAPPED,
-} from '../../records/places.ts';
 import {
   FIRST_PACKET_NS,
   LAST_PACKET_NS,
@@ -50,8 +50,8 @@ export interface ReplayBatchesOptions {
 }
 
 const INTERFACES_MAX = 65_536;
-/** Packets that are read where one of them could not go the straight way, if it was the only one for long. */
-const DETOUR_PACKETS = 64;
+/** Packets that are read where one of them could not go the direct path, if it was the only one for long. */
+const GENERAL_PACKETS = 64;
 
 export class ReplayBatches {
   readonly prepared: PreparedBatch;
@@ -65,11 +65,11 @@ export class ReplayBatches {
   readonly #linkTypes: Int32Array;
   readonly #totals: Float64Array;
   readonly #full: PacketBatch;
-  readonly #detour: PacketBatch;
-  readonly #plain: PlainPath | undefined;
-  /** Packets that went the straight way since one could not. */
-  #straight = 0;
-  /** The batch that was read last, or undefined if its packets went the straight way. */
+  readonly #small: PacketBatch;
+  readonly #direct: DirectPath | undefined;
+  /** Packets that went the direct path since one could not. */
+  #directInARow = 0;
+  /** The batch that was read last, or undefined if its packets went the direct path. */
   #read: PacketBatch | undefined;
   #view: DataView;
   #interfacesKnown = 0;
@@ -92,9 +92,9 @@ export class ReplayBatches {
     this.#counters = counters;
     this.#onInterfaces = onInterfaces;
     this.#linkTypes = int32Array(engine.allocate, INTERFACES_MAX);
-    this.#totals = float64Array(engine.allocate, PLAIN_DOUBLES);
+    this.#totals = float64Array(engine.allocate, DIRECT_DOUBLES);
     this.#full = createPacketBatch(capacity, engine.allocate);
-    this.#detour = createPacketBatch(Math.min(capacity, DETOUR_PACKETS), engine.allocate);
+    this.#small = createPacketBatch(Math.min(capacity, GENERAL_PACKETS), engine.allocate);
     this.#view = this.#full.view;
     this.prepared = createPreparedBatch(capacity, flowKey, engine, { encapsulation, offsets: health });
     // Every meter reads and decodes all; what that shows beside the packets that are kept, the first one counts.
@@ -102,10 +102,11 @@ export class ReplayBatches {
     this.#decoder = createDecoder(decode, refused, engine);
     this.#preparer = new KeyPreparer(engine, seeds, flowKey, counters.metering);
     const { multipliers } = this.#preparer;
-    // A paced replay looks at each packet's time before it is decoded, and a share of the packets is chosen once they are decoded.
+    // A paced replay looks at each packet's time before it is decoded, and a share of the packets is chosen once they
+    // are decoded.
     const isWhole = workers === 1 && capacity > 1 && this.prepared.keyExtensions.length === 0;
-    if (isWhole && PlainPath.isFor(this.#decoder, this.prepared))
-      this.#plain = new PlainPath(engine, this.#decoder, this.prepared, multipliers);
+    if (isWhole && DirectPath.isFor(this.#decoder, this.prepared))
+      this.#direct = new DirectPath(engine, this.#decoder, this.prepared, multipliers);
   }
 
   /** The memory that the frames of the last batch lie in. */
@@ -113,7 +114,7 @@ export class ReplayBatches {
     return this.#view;
   }
 
-  /** When the first packet was observed that was read last; not known where it went the straight way. */
+  /** When the first packet was observed that was read last; not known where it went the direct path. */
   get timeNs(): number {
     return this.#read?.timeNs[0] ?? Number.NaN;
   }
@@ -121,17 +122,17 @@ export class ReplayBatches {
   /** Reads what is at hand, up to a batch; false if nothing is. `prepare` does the rest. */
   read(): boolean {
     const source = this.#source;
-    const isStraight = this.#plain !== undefined && !this.#preparer.isHolding;
-    const records = isStraight ? source.plainRecords : undefined;
-    if (records !== undefined && this.#plain!.take(records, source.timeBaseSeconds) > 0) {
-      this.#straight += this.prepared.count;
+    const isStraight = this.#direct !== undefined && !this.#preparer.isHolding;
+    const records = isStraight ? source.directRecords : undefined;
+    if (records !== undefined && this.#direct!.take(records, source.timeBaseSeconds) > 0) {
+      this.#directInARow += this.prepared.count;
       this.#read = undefined;
       this.#view = records.window.view;
       return true;
     }
     // Where few could be taken, as many are read as can be.
-    const batch = this.#straight > this.#full.capacity ? this.#detour : this.#full;
-    this.#straight = 0;
+    const batch = this.#directInARow > this.#full.capacity ? this.#small : this.#full;
+    this.#directInARow = 0;
     this.#read = batch;
     if (source.readBatch(batch) === 0) return false;
     if (source.interfaces.length !== this.#interfacesKnown) this.#learnInterfaces();
@@ -144,7 +145,7 @@ export class ReplayBatches {
     const { prepared } = this;
     const batch = this.#read;
     if (batch === undefined) {
-      this.#count(this.#plain!.totals, prepared.count);
+      this.#count(this.#direct!.totals, prepared.count);
       return prepared;
     }
     const { worker, workers } = this.#options;
@@ -175,14 +176,14 @@ export class ReplayBatches {
     this.#onInterfaces(interfaces);
   }
 
-  /** @param totals what the engine counted of these packets (PLAIN_… of records/places.ts) */
+  /** @param totals what the engine counted of these packets (DIRECT_… of records/engine-words.ts) */
   #count(totals: Float64Array, count: number): void {
     const { capture } = this.#counters;
-    const first = totals[PLAIN_FIRST_NS]!;
-    const last = totals[PLAIN_LAST_NS]!;
+    const first = totals[DIRECT_FIRST_NS]!;
+    const last = totals[DIRECT_LAST_NS]!;
     capture[PACKETS_READ] = capture[PACKETS_READ]! + count;
-    capture[OCTETS_READ] = capture[OCTETS_READ]! + totals[PLAIN_OCTETS]!;
-    capture[PACKETS_SNAPPED] = capture[PACKETS_SNAPPED]! + totals[PLAIN_SNAPPED]!;
+    capture[OCTETS_READ] = capture[OCTETS_READ]! + totals[DIRECT_OCTETS]!;
+    capture[PACKETS_SNAPPED] = capture[PACKETS_SNAPPED]! + totals[DIRECT_SNAPPED]!;
     // Not a number before the first batch.
     if (!(first >= capture[FIRST_PACKET_NS]!)) capture[FIRST_PACKET_NS] = first;
     if (!(last <= capture[LAST_PACKET_NS]!)) capture[LAST_PACKET_NS] = last;

@@ -13,12 +13,12 @@ import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import { createWriter } from '../../output/create-writer.ts';
 import type { FlowWriter } from '../../output/flow-writer.ts';
 import { DescriptorOutput } from '../../output/standard-output.ts';
-import type { RecordParts } from '../../records/flow-layout.ts';
+import type { RecordSections } from '../../records/flow-layout.ts';
 import {
   announceInterfaces,
-  partsNeeded,
   RecordConsumer,
   replayInterfaces,
+  sectionsNeeded,
   startAnonymizing,
   startExporting,
   tellStatistics,
@@ -54,7 +54,7 @@ export interface PrintedOutput {
 /** What the thread tells main. */
 export type ReplayExportMessage =
   /** Everything is open; what records must carry. */
-  | { readonly kind: 'ready'; readonly needs: RecordParts }
+  | { readonly kind: 'ready'; readonly needs: RecordSections }
   /** Nobody reads standard output any more. */
   | { readonly kind: 'closed' }
   | {
@@ -104,7 +104,7 @@ async function run({ config, columns, isFollowed }: ReplayExportData): Promise<v
       hear(next.message as ReplayExportRequest);
   };
   port.on('message', hear);
-  post({ kind: 'ready', needs: partsNeeded(exporting, writer) });
+  post({ kind: 'ready', needs: sectionsNeeded(exporting, writer) });
   const consumer = new RecordConsumer(
     exporting,
     writer && watchClosing(writer),

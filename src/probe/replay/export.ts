@@ -11,7 +11,7 @@ import { isPlainProfile } from '../../ie/profiles.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import type { FlowWriter } from '../../output/flow-writer.ts';
 import { startModule } from '../../package-files.ts';
-import type { RecordParts } from '../../records/flow-layout.ts';
+import type { RecordSections } from '../../records/flow-layout.ts';
 import type {
   PrintedOutput,
   ReplayExportData,
@@ -20,10 +20,10 @@ import type {
 } from './export-worker.ts';
 import {
   announceInterfaces,
-  NO_PARTS,
-  partsNeeded,
+  NO_SECTIONS,
   RecordConsumer,
   replayInterfaces,
+  sectionsNeeded,
   startAnonymizing,
   startExporting,
   tellStatistics,
@@ -39,10 +39,10 @@ export interface RecordTaker {
   /** Begins to get ready; safe to call twice. Until then it only remembers what it is told. */
   begin(): void;
   /**
-   * What records must carry. Begins where it must be ready to know. Rejects where something cannot be opened: with ConfigError for faults in the templates,
-   * with ExportError for a collector.
+   * What records must carry. Begins where it must be ready to know. Rejects where something cannot be opened: with
+   * ConfigError for faults in the templates, with ExportError for a collector.
    */
-  needs(): Promise<RecordParts>;
+  needs(): Promise<RecordSections>;
   /**
    * Takes records from these queues until all of them are closed.
    * @param counters of the meters, for options data
@@ -55,7 +55,7 @@ export interface RecordTaker {
 }
 
 /** Whether no template can need an optional part: only then the answer is known before the templates are compiled. */
-function isPlain({ template, exporters }: FlowtapConfig): boolean {
+function isDirect({ template, exporters }: FlowtapConfig): boolean {
   const own = exporters.flatMap(({ options }) => [options.templateIpv4 ?? [], options.templateIpv6 ?? []]);
   const all = [template.ipv4, template.ipv6, ...own.filter((names) => names.length > 0)];
   return all.every(isPlainProfile);
@@ -67,7 +67,7 @@ function isPlain({ template, exporters }: FlowtapConfig): boolean {
  * @param onClosed called when nobody reads standard output any more
  */
 export function startExportThread(workerData: ReplayExportData, onClosed: () => void): RecordTaker {
-  const ready = Promise.withResolvers<RecordParts>();
+  const ready = Promise.withResolvers<RecordSections>();
   const ended = Promise.withResolvers<RecordsTaken>();
   let thread: Worker | undefined;
   const before: ReplayExportRequest[] = [];
@@ -99,7 +99,7 @@ export function startExportThread(workerData: ReplayExportData, onClosed: () => 
   return {
     begin,
     needs: async () => {
-      if (isPlain(workerData.config)) return NO_PARTS;
+      if (isDirect(workerData.config)) return NO_SECTIONS;
       begin();
       return await ready.promise;
     },
@@ -130,7 +130,7 @@ export function takeHere(config: FlowtapConfig, writer: FlowWriter, isFollowed: 
   ended.catch(() => {});
   return {
     begin: () => {},
-    needs: async () => partsNeeded(await exporting, writer),
+    needs: async () => sectionsNeeded(await exporting, writer),
     start: (started, counters) => {
       exporting.then((process) => tellStatistics(process, counters)).catch(() => {});
       queues.resolve(started);

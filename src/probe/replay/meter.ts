@@ -62,7 +62,9 @@ const SLEEP_MAX_MS = 100;
 /** A paced replay that is less than this ahead goes on: a timer is not more exact. */
 const AHEAD_MS = 1;
 
-/** Flows looked at in one go when many end at a time: others get their turn in between, and the queue has room for them. */
+/**
+ * Flows looked at in one go when many end at a time: others get their turn in between, and the queue has room for them.
+ */
 const FLOWS_PER_TURN = 1024;
 /** How long records wait at most for others to be handed over with them, and flows of a silent input for their end. */
 const TURN_MS = 100;

@@ -12,7 +12,7 @@ import type { SourceInterface } from '../../capture/source.ts';
 import { createRecordQueue, type RecordQueueMemory } from '../../metering/record-queue.ts';
 import type { ReplaySummary } from '../../output/summary.ts';
 import { startModule } from '../../package-files.ts';
-import type { RecordParts } from '../../records/flow-layout.ts';
+import type { RecordSections } from '../../records/flow-layout.ts';
 import {
   INPUT_CONSUMED,
   INPUT_TOTAL,
@@ -21,12 +21,12 @@ import {
   runCounters,
   STOP_REQUESTED,
 } from '../counters.ts';
-import { measuresHealth } from '../parts.ts';
+import { measuresHealth } from '../record-sections.ts';
 import { type RecordTaker, startExportThread, takeHere } from './export.ts';
 import { mayStartLater, startLater } from './export-start.ts';
 import { type InputRead, ReplayMeter, type ReplayMeterOptions } from './meter.ts';
 import type { ReplayOptions } from './options.ts';
-import { NO_PARTS } from './records.ts';
+import { NO_SECTIONS } from './records.ts';
 import { summarize } from './summary.ts';
 import type { ReplayWorkerData, ReplayWorkerMessage } from './worker.ts';
 
@@ -123,9 +123,9 @@ function startTaker(options: ReplayOptions, stop: () => void): RecordTaker | und
 }
 
 /** What records must carry: what somebody reads, and what the flow key or the configuration asks for. */
-async function partsOf({ config }: ReplayOptions, taker: RecordTaker | undefined): Promise<RecordParts> {
+async function partsOf({ config }: ReplayOptions, taker: RecordTaker | undefined): Promise<RecordSections> {
   const { flowKey } = config.metering;
-  const needed = (await taker?.needs()) ?? NO_PARTS;
+  const needed = (await taker?.needs()) ?? NO_SECTIONS;
   const isKept = flowKey.mpls || flowKey.tunnel || config.decode.decapsulate.length > 0;
   return {
     encapsulation: needed.encapsulation || isKept,
@@ -136,7 +136,7 @@ async function partsOf({ config }: ReplayOptions, taker: RecordTaker | undefined
 function startMeters(
   { config, files, writer }: ReplayOptions,
   taker: RecordTaker | undefined,
-  { encapsulation, health }: RecordParts,
+  { encapsulation, health }: RecordSections,
 ): RunningMeter[] {
   const { speed, workers, merge, reorderWindowMs } = config.replay;
   const queues = taker && Array.from({ length: workers }, () => createRecordQueue(encapsulation, { health }));

@@ -6,7 +6,7 @@ import type { ExportingProcess } from '../../export/exporting-process.ts';
 import { InterfaceNumbers } from '../../export/interface-numbers.ts';
 import { type RecordQueueMemory, RecordQueueReader } from '../../metering/record-queue.ts';
 import type { FlowWriter } from '../../output/flow-writer.ts';
-import type { FlowRecordBatch, RecordParts } from '../../records/flow-layout.ts';
+import type { FlowRecordBatch, RecordSections } from '../../records/flow-layout.ts';
 import { runCounters } from '../counters.ts';
 import { meteringStatistics } from '../statistics.ts';
 
@@ -69,13 +69,13 @@ export function replayInterfaces({ observation }: FlowtapConfig): InterfaceNumbe
 }
 
 /** Records without any optional part. */
-export const NO_PARTS: RecordParts = { encapsulation: false, health: false };
+export const NO_SECTIONS: RecordSections = { encapsulation: false, health: false };
 
 /** The optional parts of records that templates of the collectors or of the printed output read. */
-export function partsNeeded(
+export function sectionsNeeded(
   exporting: ExportingProcess | undefined,
   writer: FlowWriter | undefined,
-): RecordParts {
+): RecordSections {
   return {
     encapsulation: exporting?.needsEncapsulation === true || writer?.needsEncapsulation === true,
     health: exporting?.needsHealth === true || writer?.needsHealth === true,

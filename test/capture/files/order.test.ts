@@ -1,6 +1,6 @@
 /**
  * Records out of order: what comes out is what a stable sort by time makes of them, whatever the sizes of windows and
- * batches, on the straight way and on the others. The cases' expected numbers are those of Wireshark's reordercap.
+ * batches, on the direct path and on the others. The cases' expected numbers are those of Wireshark's reordercap.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /** A TCP connection with a loss, a retransmission and data both ways, metered with its path health. */
 import type { FlowRecordBatch } from '../../../src/records/flow-layout.ts';
-import type { FlowHealth } from '../../../src/records/health-figures.ts';
+import type { FlowHealth } from '../../../src/records/path-health-figures.ts';
 import { flowsOf } from '../../metering/path-health/support.ts';
 import { handshake, type Segment, segmentCapture } from '../../support/segments.ts';
 

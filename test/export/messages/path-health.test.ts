@@ -1,9 +1,9 @@
 /** Path health on the wire and as text: the same figures as in `FlowHealth`. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { HEALTH_NAMES } from '../../../src/ie/elements-health.ts';
+import { HEALTH_NAMES } from '../../../src/ie/elements-path-health.ts';
 import { FlowText } from '../../../src/ie/flow-text.ts';
 import type { FlowRecordBatch } from '../../../src/records/flow-layout.ts';
-import type { FlowHealth } from '../../../src/records/health-figures.ts';
+import type { FlowHealth } from '../../../src/records/path-health-figures.ts';
 import { CONFIG, collector, exportAll } from '../exporter-support.ts';
 import { healthFlow } from './path-health-record.ts';
 

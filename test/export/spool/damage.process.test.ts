@@ -15,8 +15,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Backlog } from '../../../src/export/sessions/backlog.ts';
-import { openSpool } from '../../../src/export/spool/place.ts';
 import { Spool } from '../../../src/export/spool/spool.ts';
+import { openSpool } from '../../../src/export/spool/spool-folder.ts';
 import { FORWARD_DOUBLE, OCTETS } from '../../../src/records/flow-layout.ts';
 import { BATCH_RECORDS, numberedBatch as batch, streamTo } from './numbered-batches.ts';
 

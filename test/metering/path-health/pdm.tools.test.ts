@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FlowHealth } from '../../../src/records/health-figures.ts';
+import type { FlowHealth } from '../../../src/records/path-health-figures.ts';
 import { warnSkipped } from '../../support/skipped.ts';
 import { hasTool } from '../../support/tools.ts';
 import { readFields } from '../../support/tshark.ts';

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FlowHealth } from '../../../src/records/health-figures.ts';
+import type { FlowHealth } from '../../../src/records/path-health-figures.ts';
 import type { TestFlow } from '../../support/flows.ts';
 import { type PipelineOptions, runPipeline } from '../../support/pipeline.ts';
 import { type Connection, type Segment, segmentCapture } from '../../support/segments.ts';

@@ -1,6 +1,6 @@
 /** What path health makes of TCP connections whose truth is known, one rule at a time. */
 import { describe, expect, it } from 'vitest';
-import type { DirectionHealth } from '../../../src/records/health-figures.ts';
+import type { DirectionHealth } from '../../../src/records/path-health-figures.ts';
 import { pcapFile } from '../../support/frames.ts';
 import { handshake, type Segment, segmentCapture, segmentFrame } from '../../support/segments.ts';
 import { CONNECTION, flowsOf, healthOf } from './support.ts';

@@ -4,7 +4,7 @@
  */
 import { basename } from 'node:path';
 import { expect, it } from 'vitest';
-import type { DirectionHealth } from '../../../src/records/health-figures.ts';
+import type { DirectionHealth } from '../../../src/records/path-health-figures.ts';
 import { describeWithCaptures, sharedCaptures } from '../../support/captures.ts';
 import { runPipeline } from '../../support/pipeline.ts';
 import { requireTools } from '../../support/tools.ts';

@@ -20,7 +20,7 @@ import { compareConfigs } from '../../../src/probe/live/reload.ts';
 import { balanceOf, liveSummaryLines } from '../../../src/probe/live/summary.ts';
 import { NUMBERS_EVER_TOLD, ToldNumbers } from '../../../src/probe/live/told-numbers.ts';
 import { WorkerCounters, type WorkerIdentity } from '../../../src/probe/live/totals.ts';
-import { NO_PARTS } from '../../../src/probe/replay/records.ts';
+import { NO_SECTIONS } from '../../../src/probe/replay/records.ts';
 import { meteringStatistics } from '../../../src/probe/statistics.ts';
 import { collectorState, liveState, workerState } from '../../metrics/states.ts';
 import { keptLog, liveConfig } from './live-support.ts';
@@ -52,12 +52,14 @@ describe('workers', () => {
   it('of one interface share a fanout group, and a single one has none', () => {
     const machine = { cores: 4, pid: 70_000 };
     const config = liveConfig({ 'live.interfaces': ['a', 'b'], 'live.workers': 2 });
-    const groups = planLive(config, NO_PARTS, machine).workers.map(({ data }) => data.capture.fanoutGroup!);
+    const groups = planLive(config, NO_SECTIONS, machine).workers.map(
+      ({ data }) => data.capture.fanoutGroup!,
+    );
     expect(groups[0]).toBe(groups[1]);
     expect(groups[2]).toBe(groups[3]);
     expect(groups[0]).not.toBe(groups[2]);
     for (const group of groups) expect(group > 0 && group < 65_536).toBe(true);
-    const single = planLive(liveConfig(), NO_PARTS, machine);
+    const single = planLive(liveConfig(), NO_SECTIONS, machine);
     expect(single.workers.map(({ data }) => data.capture.fanoutGroup)).toEqual([undefined]);
   });
 
@@ -68,7 +70,7 @@ describe('workers', () => {
     ['off', true, false],
   ])('with waitForInterfaces %s, as a service %s: wait %s', (wanted, isService, waits) => {
     const config = liveConfig({ 'live.waitForInterfaces': wanted });
-    const [worker] = planLive(config, NO_PARTS, { cores: 4, pid: 1, isService }).workers;
+    const [worker] = planLive(config, NO_SECTIONS, { cores: 4, pid: 1, isService }).workers;
     expect(worker!.data.capture.waitForInterface).toBe(waits);
   });
 
@@ -78,13 +80,13 @@ describe('workers', () => {
       'live.ring.blocks': 8,
       'metering.flowTableEntries': 1000,
     });
-    const plan = planLive(config, NO_PARTS, { cores: 4, pid: 1 });
+    const plan = planLive(config, NO_SECTIONS, { cores: 4, pid: 1 });
     expect(plan.ringOctets).toBe(8 * 2 ** 20);
     // Entry, link details, wheel, end of TCP; the index is the next power of two above twice the flows.
     expect(plan.tableOctets).toBe(1000 * (192 + 16 + 8 + 8) + 2048 * 4);
     expect(plan.totalOctets).toBe(3 * (plan.ringOctets + plan.tableOctets + plan.queueOctets));
     const libpcap = liveConfig({ 'live.capture': 'libpcap' });
-    expect(planLive(libpcap, NO_PARTS, { cores: 4, pid: 1 }).ringOctets).toBe(0);
+    expect(planLive(libpcap, NO_SECTIONS, { cores: 4, pid: 1 }).ringOctets).toBe(0);
   });
 });
 
@@ -269,7 +271,7 @@ describe('interfaces of a group', () => {
 
   it('have one plan: a ring for each worker, the group as its observation point', () => {
     const config = liveConfig({ 'live.interfaces': ['eth0', 'tap=eth1/eth2'], 'live.workers': 2 });
-    const plans = planLive(config, NO_PARTS, { cores: 8, pid: 1 }).workers.map(({ data }) => data.capture);
+    const plans = planLive(config, NO_SECTIONS, { cores: 8, pid: 1 }).workers.map(({ data }) => data.capture);
     expect(
       plans.map(({ interface: name, members, interfaceIndex }) => [name, members, interfaceIndex]),
     ).toEqual([...Array(2).fill(['eth0', undefined, 0]), ...Array(2).fill(['tap', ['eth1', 'eth2'], 1])]);

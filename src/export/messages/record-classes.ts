@@ -1,30 +1,30 @@
 /**
- * For each lane of row-selection.ts, what its records are encoded with: template, set id and columns; and the template
- * records that announce them.
+ * For each record class of row-selection.ts, what its records are encoded with: template, set id and columns; and the
+ * template records that announce them.
  */
 import { compileTemplate, isProfile, type Template, type TemplateOptions } from '../../ie/templates.ts';
-import { KINDS, SIDE_BOTH, SIDE_REVERSE, SIDES } from '../contract/row-selection.ts';
+import { DIRECTION_BOTH, DIRECTION_REVERSE, DIRECTIONS, KINDS } from '../contract/row-selection.ts';
 import { type Column, compileColumns, type ExporterValues } from './columns.ts';
 import type { CollectorExporterOptions } from './exporter-options.ts';
 import { ipfixTemplateRecord } from './ipfix.ts';
 import { netflow5Interface, netflow5Record } from './netflow-v5.ts';
 import { netflow9TemplateRecord } from './netflow-v9.ts';
 
-export interface Lane {
+export interface RecordClass {
   readonly setId: number;
   readonly recordOctets: number;
   readonly columns: readonly Column[];
 }
 
-export interface Lanes {
-  /** By lane number; undefined where the protocol cannot carry such records. */
-  readonly lanes: readonly (Lane | undefined)[];
+export interface RecordClasses {
+  /** By record class number; undefined where the protocol cannot carry such records. */
+  readonly recordClasses: readonly (RecordClass | undefined)[];
   readonly templates: readonly Template[];
   /** Template records, id included. */
   readonly templateRecords: readonly Uint8Array[];
 }
 
-export interface LanesOptions {
+export interface RecordClassOptions {
   readonly protocol: 'netflow5' | 'netflow9' | 'ipfix';
   readonly template: { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] };
   readonly isBiflow: boolean;
@@ -56,39 +56,39 @@ export class TemplateIds {
 }
 
 /** NetFlow v5: the fixed record, for IPv4 alone. */
-function netflow5Lanes(values: ExporterValues): Lanes {
+function netflow5Classes(values: ExporterValues): RecordClasses {
   const template = netflow5Record();
   const { recordOctets } = template;
-  const lanes: (Lane | undefined)[] = [];
+  const recordClasses: (RecordClass | undefined)[] = [];
   for (let kind = 0; kind < KINDS; kind++) {
-    for (let side = 0; side < SIDES; side++) {
-      const isCarried = kind < KINDS / 2 && side !== SIDE_BOTH;
-      const columns = compileColumns(template, side === SIDE_REVERSE, values);
-      lanes.push(isCarried ? { setId: 0, recordOctets, columns } : undefined);
+    for (let side = 0; side < DIRECTIONS; side++) {
+      const isCarried = kind < KINDS / 2 && side !== DIRECTION_BOTH;
+      const columns = compileColumns(template, side === DIRECTION_REVERSE, values);
+      recordClasses.push(isCarried ? { setId: 0, recordOctets, columns } : undefined);
     }
   }
-  return { lanes, templates: [template], templateRecords: [] };
+  return { recordClasses, templates: [template], templateRecords: [] };
 }
 
 /**
  * Compiles the templates of a collector.
  * @throws ConfigError with what is wrong in the lists of elements
  */
-export function compileLanes(options: LanesOptions, ids: TemplateIds): Lanes {
+export function compileRecordClasses(options: RecordClassOptions, ids: TemplateIds): RecordClasses {
   const { protocol, values, isBiflow, privateEnterpriseNumber, origin } = options;
-  if (protocol === 'netflow5') return netflow5Lanes(values);
+  if (protocol === 'netflow5') return netflow5Classes(values);
   const encode = protocol === 'ipfix' ? ipfixTemplateRecord : netflow9TemplateRecord;
-  const lanes: (Lane | undefined)[] = [];
+  const recordClasses: (RecordClass | undefined)[] = [];
   const templates: Template[] = [];
   const templateRecords: Uint8Array[] = [];
   for (const ipVersion of [4, 6] as const) {
     const names = ipVersion === 4 ? options.template.ipv4 : options.template.ipv6;
     const path = `template.ipv${ipVersion}`;
-    const firstLane = lanes.length;
+    const firstClass = recordClasses.length;
     for (const isIcmp of [false, true]) {
       if (isIcmp && !isProfile(names)) {
         // A list of the user's is one template for all flows of the IP version.
-        lanes.push(...lanes.slice(firstLane));
+        recordClasses.push(...recordClasses.slice(firstClass));
         continue;
       }
       const compiled: TemplateOptions = {
@@ -99,7 +99,7 @@ export function compileLanes(options: LanesOptions, ids: TemplateIds): Lanes {
         path,
         origin,
       };
-      const add = (template: Template): Pick<Lane, 'setId' | 'recordOctets'> => {
+      const add = (template: Template): Pick<RecordClass, 'setId' | 'recordOctets'> => {
         const record = encode(0, template);
         const setId = ids.take(record);
         new DataView(record.buffer).setUint16(0, setId);
@@ -108,21 +108,24 @@ export function compileLanes(options: LanesOptions, ids: TemplateIds): Lanes {
         return { setId, recordOctets: template.recordOctets };
       };
       const single = compileTemplate(names, compiled);
-      const lane = add(single);
-      lanes.push({ ...lane, columns: compileColumns(single, false, values) });
-      lanes.push({ ...lane, columns: compileColumns(single, true, values) });
+      const recordClass = add(single);
+      recordClasses.push({ ...recordClass, columns: compileColumns(single, false, values) });
+      recordClasses.push({ ...recordClass, columns: compileColumns(single, true, values) });
       const both = isBiflow ? compileTemplate(names, { ...compiled, withReverse: true }) : undefined;
-      lanes.push(both && { ...add(both), columns: compileColumns(both, false, values) });
+      recordClasses.push(both && { ...add(both), columns: compileColumns(both, false, values) });
     }
   }
-  return { lanes, templates, templateRecords };
+  return { recordClasses, templates, templateRecords };
 }
 
 /**
- * The lanes of an exporter, and the ids that its options templates may use besides.
+ * The record classes of an exporter, and the ids that its options templates may use besides.
  * @throws ConfigError with what is wrong in the lists of elements
  */
-export function exporterLanes(options: CollectorExporterOptions): { lanes: Lanes; ids: TemplateIds } {
+export function exporterClasses(options: CollectorExporterOptions): {
+  recordClasses: RecordClasses;
+  ids: TemplateIds;
+} {
   const { protocol, observationDomainId, ingressInterface, egressInterface } = options;
   const fit = (ifIndex: number) => (protocol === 'netflow5' ? netflow5Interface(ifIndex) : ifIndex);
   const ids = new TemplateIds();
@@ -132,5 +135,5 @@ export function exporterLanes(options: CollectorExporterOptions): { lanes: Lanes
     egressInterface: fit(egressInterface),
     samplingInterval: options.sampling?.interval ?? 1,
   };
-  return { lanes: compileLanes({ ...options, values }, ids), ids };
+  return { recordClasses: compileRecordClasses({ ...options, values }, ids), ids };
 }

@@ -5,7 +5,7 @@
  */
 import { Counter, Histogram, Registry } from 'prom-client';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
-import { hasHealth } from '../records/read-health.ts';
+import { hasHealth } from '../records/read-path-health.ts';
 import { diagnose, mainDirection } from './describe.ts';
 import { Transfer } from './transfer.ts';
 import type { Judgement } from './verdict.ts';

@@ -1,13 +1,19 @@
 /**
- * The straight way from the plain records of a capture to prepared keys, in the engine (engine/assembly/plain.ts): what
+ * The direct path from the direct records of a capture to prepared keys, in the engine (engine/assembly/direct.ts): what
  * reading, decoding and preparing a batch do one after the other, for each record at once. It takes only what the common
  * path takes (fast-path.ts), and stops at anything else.
  */
-import type { PlainRecords } from '../capture/source.ts';
+import type { DirectRecords } from '../capture/source.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { DecodedBatch } from '../records/decoded-batch.ts';
+import {
+  DIRECT_DOUBLES,
+  DIRECT_IS_LATE,
+  DIRECT_LAST_NS,
+  DIRECT_OCTETS,
+  DIRECT_PLACE,
+} from '../records/engine-words.ts';
 import { float64Array } from '../records/memory.ts';
-import { PLAIN_DOUBLES, PLAIN_IS_LATE, PLAIN_LAST_NS, PLAIN_OCTETS, PLAIN_PLACE } from '../records/places.ts';
 import type { Decoder } from './decoder.ts';
 import * as link from './link.ts';
 import * as reasons from './reasons.ts';
@@ -15,8 +21,8 @@ import * as reasons from './reasons.ts';
 const { LINKTYPE_ETHERNET } = link;
 const { ACCEPTED } = reasons;
 
-export class PlainPath {
-  /** What the last records taken add up to: PLAIN_… of records/places.ts. */
+export class DirectPath {
+  /** What the last records taken add up to: DIRECT_… of records/engine-words.ts. */
   readonly totals: Float64Array;
   readonly #engine: Engine;
   readonly #decoder: Decoder;
@@ -29,7 +35,7 @@ export class PlainPath {
    * @param multipliers of the flow key's hash
    */
   constructor(engine: Engine, decoder: Decoder, out: DecodedBatch, multipliers: Int32Array) {
-    this.totals = float64Array(engine.allocate, PLAIN_DOUBLES);
+    this.totals = float64Array(engine.allocate, DIRECT_DOUBLES);
     this.#engine = engine;
     this.#decoder = decoder;
     this.#out = out;
@@ -45,12 +51,12 @@ export class PlainPath {
    * Takes records until the batch is full, or one is not for it, and counts them as decoded.
    * @returns how many: the batch's `count` now
    */
-  take(records: PlainRecords, timeBaseSeconds: number): number {
+  take(records: DirectRecords, timeBaseSeconds: number): number {
     if (records.linkType !== LINKTYPE_ETHERNET) return 0;
     const out = this.#out;
     const { window, order } = records;
     const { tosMask, vlanMask } = this.#decoder.state;
-    const count = this.#engine.takePlain(
+    const count = this.#engine.takeDirect(
       window.view.byteOffset,
       window.start,
       window.end,
@@ -70,19 +76,19 @@ export class PlainPath {
     out.count = count;
     out.hasFragments = false;
     if (order !== undefined) {
-      if (this.totals[PLAIN_IS_LATE] !== 0) {
+      if (this.totals[DIRECT_IS_LATE] !== 0) {
         // It may belong before some of those that were taken: they are all taken again, in order.
         order.isLate = true;
         out.count = 0;
         return 0;
       }
-      if (count > 0) order.latestNs = this.totals[PLAIN_LAST_NS]!;
+      if (count > 0) order.latestNs = this.totals[DIRECT_LAST_NS]!;
     }
     if (count === 0) return 0;
-    window.start = this.totals[PLAIN_PLACE]!;
+    window.start = this.totals[DIRECT_PLACE]!;
     const { packetsByReason, octetsByReason } = this.#decoder.counters;
     packetsByReason[ACCEPTED] = packetsByReason[ACCEPTED]! + count;
-    octetsByReason[ACCEPTED] = octetsByReason[ACCEPTED]! + this.totals[PLAIN_OCTETS]!;
+    octetsByReason[ACCEPTED] = octetsByReason[ACCEPTED]! + this.totals[DIRECT_OCTETS]!;
     return count;
   }
 }

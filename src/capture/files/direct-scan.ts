@@ -1,28 +1,31 @@
 /**
- * How far the plain records of a capture's window stand in the order of time: looked at ahead of those that are taken, by
- * the engine, each of them once.
+ * How far the direct records of a capture's window stand in the order of time: looked at ahead of those that are taken,
+ * by the engine, each of them once.
  */
 import type { Engine } from '../../engine/engine.ts';
 import { float64Array } from '../../records/memory.ts';
-import type { PlainRecords } from '../source.ts';
+import type { DirectRecords } from '../source.ts';
 
 export const RECORD_HEADER_OCTETS = 16;
 /** Records looked at in one go. */
 export const SCANNED_AT_ONCE = 1024;
-/** Octets of plain records that are moved on with their window, so that they can be looked beyond; less than it has room for. */
+/**
+ * Octets of direct records that are moved on with their window, so that they can be looked beyond; less than it has room
+ * for.
+ */
 const KEPT_OCTETS_MAX = 448 * 1024;
 
-export class PlainScan {
+export class DirectScan {
   readonly #engine: Engine;
   readonly #out: Float64Array;
   /** All records of this kind, from the first one not taken to this place in the file, are in order up to `latestNs`. */
-  #of: PlainRecords | undefined;
+  #of: DirectRecords | undefined;
   #to = 0;
   latestNs = Number.NEGATIVE_INFINITY;
   /** Octets that the window is to hold before records are looked at again; 0 where there is no need. */
   wanted = 0;
   /** The records behind which nothing comes any more. */
-  lastOf: PlainRecords | undefined;
+  lastOf: DirectRecords | undefined;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -36,25 +39,25 @@ export class PlainScan {
   }
 
   /** When the first record was observed that is not taken; NaN where it is not whole. */
-  firstNs({ window, unitNs }: PlainRecords, timeBaseSeconds: number): number {
+  firstNs({ window, unitNs }: DirectRecords, timeBaseSeconds: number): number {
     const { view, start, end } = window;
     if (start + RECORD_HEADER_OCTETS > end) return Number.NaN;
     return (view.getUint32(start, true) - timeBaseSeconds) * 1e9 + view.getUint32(start + 4, true) * unitNs;
   }
 
   /** Where in the window the records end that have been seen; its start if none has been. */
-  endOf(plain: PlainRecords): number {
-    const { viewOffset, start } = plain.window;
-    return this.#of === plain && this.#to > viewOffset + start ? this.#to - viewOffset : start;
+  endOf(direct: DirectRecords): number {
+    const { viewOffset, start } = direct.window;
+    return this.#of === direct && this.#to > viewOffset + start ? this.#to - viewOffset : start;
   }
 
   /**
    * Looks further ahead. False if there is none in order.
    * @param latestNs the latest time of what was taken before
    */
-  scan(plain: PlainRecords, timeBaseSeconds: number, latestNs: number): boolean {
-    const { window, capturedMax, unitNs } = plain;
-    const from = this.endOf(plain);
+  scan(direct: DirectRecords, timeBaseSeconds: number, latestNs: number): boolean {
+    const { window, capturedMax, unitNs } = direct;
+    const from = this.endOf(direct);
     const to = this.#engine.scanOrder(
       window.view.byteOffset,
       from,
@@ -67,7 +70,7 @@ export class PlainScan {
       this.#out.byteOffset,
     );
     if (to === from) return false;
-    this.#of = plain;
+    this.#of = direct;
     this.#to = to + window.viewOffset;
     this.latestNs = this.#out[0]!;
     return true;
@@ -77,11 +80,11 @@ export class PlainScan {
    * Where records have been seen to the end of their window: moves it on, with those that are not taken. False if it is
    * not at hand (`wanted` then), or not to be.
    */
-  extend(plain: PlainRecords): boolean {
-    const { window } = plain;
+  extend(direct: DirectRecords): boolean {
+    const { window } = direct;
     const { view, start, end } = window;
-    const seenTo = this.endOf(plain);
-    if (this.wanted > 0 || this.lastOf === plain || seenTo === start) return false;
+    const seenTo = this.endOf(direct);
+    if (this.wanted > 0 || this.lastOf === direct || seenTo === start) return false;
     const frame = seenTo + RECORD_HEADER_OCTETS;
     if (frame <= end && frame + view.getUint32(seenTo + 8, true) <= end) return false;
     const wanted = end - start + RECORD_HEADER_OCTETS;

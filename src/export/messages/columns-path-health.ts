@@ -6,7 +6,7 @@ import {
   INTERVAL_SHIFT,
   INTERVALS,
   INTERVALS_MAX,
-} from '../../records/health-layout.ts';
+} from '../../records/path-health-layout.ts';
 import type { Column, ColumnRun } from './columns.ts';
 import { writeUnsigned } from './write-unsigned.ts';
 

@@ -1,9 +1,9 @@
 /**
- * Reads path health from a flow record (health-layout.ts) as plain numbers. For reports and tests: it makes objects, so
- * nothing that runs for every record uses it.
+ * Reads path health from a flow record (path-health-layout.ts) as plain numbers. For reports and tests: it makes
+ * objects, so nothing that runs for every record uses it.
  */
 import { FLOW_PROTOCOL, type FlowRecordBatch } from './flow-layout.ts';
-import type { DirectionHealth, FlowHealth, IcmpErrorFigures, TimeFigures } from './health-figures.ts';
+import type { DirectionHealth, FlowHealth, IcmpErrorFigures, TimeFigures } from './path-health-figures.ts';
 import {
   ACK_RTT,
   BIT_ESTABLISHED,
@@ -94,7 +94,7 @@ import {
   WINDOW_MIN,
   ZERO_WINDOW_MS,
   ZERO_WINDOWS,
-} from './health-layout.ts';
+} from './path-health-layout.ts';
 
 const { NaN: UNKNOWN } = Number;
 const NO_TIME: TimeFigures = {
@@ -231,7 +231,10 @@ function readDirection(batch: FlowRecordBatch, at: number, intervals: number): D
   return { ...readSegments(words), ...readTimes(words, intervals) };
 }
 
-/** The better figures of a segment's round trip: of acknowledgements or timestamps, whichever are more, else of the handshake. */
+/**
+ * The better figures of a segment's round trip: of acknowledgements or timestamps, whichever are more, else of the
+ * handshake.
+ */
 function segmentRtt({ ackRtt, timestampRtt }: DirectionHealth, handshakeMs: number): TimeFigures {
   if (timestampRtt.samples > ackRtt.samples) return timestampRtt;
   if (ackRtt.samples > 0) return ackRtt;

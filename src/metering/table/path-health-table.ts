@@ -12,7 +12,7 @@
  * hot words tell: a table that few flows use stays untouched memory, which the system never hands out.
  */
 import { createDecodedBatch, type DecodedBatch } from '../../records/decoded-batch.ts';
-import { INTERVALS_MAX } from '../../records/health-layout.ts';
+import { INTERVALS_MAX } from '../../records/path-health-layout.ts';
 
 // Hot words: shared ones, then a block for each direction.
 export const HOT_WORDS = 32;
@@ -66,7 +66,7 @@ export const SEEN = 1 << 0;
 export const NEXT_KNOWN = 1 << 1;
 export const ACK_KNOWN = 1 << 2;
 export const TIMING_USED = 1 << 3;
-export const LOSS_USED = 1 << 4;
+export const SEQUENCE_USED = 1 << 4;
 /** Segments whose acknowledgement is waited for, 0 … 3. */
 export const PENDING_ONE = 1 << 5;
 export const PENDING_MASK = 3 << 5;
@@ -124,46 +124,46 @@ export const TIMESTAMP_PENDING_NS = 18;
 export const SYN_NS = 19;
 
 // Loss: counters of a record, then what outlives it.
-export const LOSS_WORDS = 96;
-export const LOSS_RETRANSMITTED = 0;
-export const LOSS_EPISODES = 1;
-export const LOSS_UPSTREAM = 2;
-export const LOSS_DOWNSTREAM = 3;
-export const LOSS_SPURIOUS = 4;
-export const LOSS_DISORDERED = 5;
-export const LOSS_MIRRORED = 6;
-export const LOSS_UNSEEN_SEGMENTS = 7;
-export const LOSS_DUPLICATE_ACKS = 8;
-export const LOSS_SACK_BLOCKS = 9;
-export const LOSS_DSACKS = 10;
-export const LOSS_ZERO_WINDOWS = 11;
-export const LOSS_WINDOW_FULL = 12;
-export const LOSS_SYN = 13;
-export const LOSS_FIN = 14;
-export const LOSS_RST = 15;
-export const LOSS_KEEP_ALIVES = 16;
-export const LOSS_ECT = 17;
-export const LOSS_CE = 18;
-export const LOSS_ECE = 19;
-export const LOSS_CWR = 20;
-export const LOSS_STALLS = 21;
+export const SEQUENCE_WORDS = 96;
+export const SEQUENCE_RETRANSMITTED = 0;
+export const SEQUENCE_EPISODES = 1;
+export const SEQUENCE_UPSTREAM = 2;
+export const SEQUENCE_DOWNSTREAM = 3;
+export const SEQUENCE_SPURIOUS = 4;
+export const SEQUENCE_DISORDERED = 5;
+export const SEQUENCE_MIRRORED = 6;
+export const SEQUENCE_UNSEEN_SEGMENTS = 7;
+export const SEQUENCE_DUPLICATE_ACKS = 8;
+export const SEQUENCE_SACK_BLOCKS = 9;
+export const SEQUENCE_DSACKS = 10;
+export const SEQUENCE_ZERO_WINDOWS = 11;
+export const SEQUENCE_WINDOW_FULL = 12;
+export const SEQUENCE_SYN = 13;
+export const SEQUENCE_FIN = 14;
+export const SEQUENCE_RST = 15;
+export const SEQUENCE_KEEP_ALIVES = 16;
+export const SEQUENCE_ECT = 17;
+export const SEQUENCE_CE = 18;
+export const SEQUENCE_ECE = 19;
+export const SEQUENCE_CWR = 20;
+export const SEQUENCE_STALLS = 21;
 /** Doubles. */
-export const LOSS_RETRANSMITTED_OCTETS = 11;
-export const LOSS_UNSEEN_OCTETS = 12;
-export const LOSS_ZERO_WINDOW_NS = 13;
-export const LOSS_STALLED_NS = 14;
-export const LOSS_LONGEST_STALL_NS = 15;
-export const LOSS_LONGEST_IDLE_NS = 16;
+export const SEQUENCE_RETRANSMITTED_OCTETS = 11;
+export const SEQUENCE_UNSEEN_OCTETS = 12;
+export const SEQUENCE_ZERO_WINDOW_NS = 13;
+export const SEQUENCE_STALLED_NS = 14;
+export const SEQUENCE_LONGEST_STALL_NS = 15;
+export const SEQUENCE_LONGEST_IDLE_NS = 16;
 /** Words from here on outlive a record. A double: since when the window is closed. */
-export const LOSS_COUNTER_WORDS = 34;
-export const LOSS_ZERO_SINCE_NS = 17;
-export const LOSS_INITIAL = 36;
-export const LOSS_MSS = 37;
+export const SEQUENCE_COUNTER_WORDS = 34;
+export const SEQUENCE_ZERO_SINCE_NS = 17;
+export const SEQUENCE_INITIAL = 36;
+export const SEQUENCE_MSS = 37;
 /** A retransmission from here on is a new episode. */
-export const LOSS_RECOVER = 38;
-export const LOSS_HOLES = 39;
+export const SEQUENCE_RECOVER = 38;
+export const SEQUENCE_HOLES = 39;
 /** Each hole: start, end, IP identification and timestamp of the segment behind it, and its time, a double. */
-export const LOSS_HOLE = 40;
+export const SEQUENCE_HOLE = 40;
 export const HOLE_START = 0;
 export const HOLE_END = 1;
 export const HOLE_ID = 2;
@@ -229,7 +229,7 @@ export interface HealthTable {
 
 /** Octets of all side tables for each flow. */
 export const HEALTH_OCTETS_PER_FLOW =
-  4 * (HOT_WORDS + 2 * (TIMING_WORDS + LOSS_WORDS + PDM_WORDS + ICMP_WORDS)) + 8 * 2 * INTERVALS_MAX;
+  4 * (HOT_WORDS + 2 * (TIMING_WORDS + SEQUENCE_WORDS + PDM_WORDS + ICMP_WORDS)) + 8 * 2 * INTERVALS_MAX;
 
 /**
  * Side tables for `capacity` flows.
@@ -245,7 +245,7 @@ export function createHealthTable(
   quoted.count = 1;
   const hot = allocate(capacity * HOT_WORDS * 4);
   const timing = allocate(capacity * 2 * TIMING_WORDS * 4);
-  const loss = allocate(capacity * 2 * LOSS_WORDS * 4);
+  const loss = allocate(capacity * 2 * SEQUENCE_WORDS * 4);
   const octets = allocate(capacity * 2 * INTERVALS_MAX * 8);
   const pdm = new ArrayBuffer(capacity * 2 * PDM_WORDS * 4);
   return {
@@ -256,8 +256,8 @@ export function createHealthTable(
     timing: new Int32Array(timing.buffer, timing.byteOffset, capacity * 2 * TIMING_WORDS),
     timingFloats: new Float32Array(timing.buffer, timing.byteOffset, capacity * 2 * TIMING_WORDS),
     timingDoubles: new Float64Array(timing.buffer, timing.byteOffset, capacity * TIMING_WORDS),
-    loss: new Int32Array(loss.buffer, loss.byteOffset, capacity * 2 * LOSS_WORDS),
-    lossDoubles: new Float64Array(loss.buffer, loss.byteOffset, capacity * LOSS_WORDS),
+    loss: new Int32Array(loss.buffer, loss.byteOffset, capacity * 2 * SEQUENCE_WORDS),
+    lossDoubles: new Float64Array(loss.buffer, loss.byteOffset, capacity * SEQUENCE_WORDS),
     octets: new Float64Array(octets.buffer, octets.byteOffset, capacity * 2 * INTERVALS_MAX),
     pdm: new Int32Array(pdm),
     pdmFloats: new Float32Array(pdm),

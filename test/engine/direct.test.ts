@@ -1,12 +1,12 @@
 /**
- * The straight way from plain records to keys, against the stages that it puts together: it takes the same of any frames,
+ * The direct path from direct records to keys, against the stages that it puts together: it takes the same of any frames,
  * and nothing that the common path would not take.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PlainRecords } from '../../src/capture/source.ts';
+import type { DirectRecords } from '../../src/capture/source.ts';
 import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
-import { PlainPath } from '../../src/decode/plain-path.ts';
+import { DirectPath } from '../../src/decode/direct-path.ts';
 import { ACCEPTED } from '../../src/decode/reasons.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
@@ -72,7 +72,7 @@ function write(view: DataView, at: number, all: readonly Record[]): number {
   return place;
 }
 
-describe('the straight way', () => {
+describe('the direct path', () => {
   const engine = createEngine(WINDOW_OCTETS);
   const bytes = uint8Array(engine.allocate, WINDOW_OCTETS);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -89,8 +89,8 @@ describe('the straight way', () => {
   const paths = [false, true].flatMap((tos) =>
     [false, true].map((vlan) => {
       const decoder = decoderOf({ tos, vlan }, true);
-      const plain = new PlainPath(engine, decoder, out, preparer.multipliers);
-      return { decoder, plain, general: decoderOf({ tos, vlan }, false) };
+      const direct = new DirectPath(engine, decoder, out, preparer.multipliers);
+      return { decoder, direct, general: decoderOf({ tos, vlan }, false) };
     }),
   );
 
@@ -103,12 +103,12 @@ describe('the straight way', () => {
         fc.constantFrom(1, 1000),
         fc.nat(30),
         fc.nat(20),
-        (all, { decoder, plain, general }, unitNs, start, missing) => {
+        (all, { decoder, direct, general }, unitNs, start, missing) => {
           bytes.fill(0x45);
           const end = Math.max(start, write(view, start, all) - missing);
-          const window = { view, start, end } as PlainRecords['window'];
+          const window = { view, start, end } as DirectRecords['window'];
           const before = decoder.counters.packetsByReason[ACCEPTED]!;
-          const count = plain.take(
+          const count = direct.take(
             { window, capturedMax: CAPTURED_MAX, linkType: 1, unitNs, interfaceIndex: POINT },
             BASE_SECONDS,
           );
@@ -140,7 +140,7 @@ describe('the straight way', () => {
           expect(decoder.counters.packetsByReason[ACCEPTED]! - before).toBe(count);
           if (count > 0) {
             engine.countFrames(to, CAPACITY, count, totals.byteOffset);
-            expect(plain.totals.subarray(0, 4)).toEqual(totals.subarray(0, 4));
+            expect(direct.totals.subarray(0, 4)).toEqual(totals.subarray(0, 4));
           }
           const behind =
             count === 0 ? start : batch.frameOffset[count - 1]! + batch.capturedLength[count - 1]!;
@@ -169,9 +169,9 @@ describe('the straight way', () => {
   });
 
   it('takes nothing of other links', () => {
-    const window = { view, start: 0, end: WINDOW_OCTETS } as PlainRecords['window'];
+    const window = { view, start: 0, end: WINDOW_OCTETS } as DirectRecords['window'];
     const other = { window, capturedMax: CAPTURED_MAX, linkType: 101, unitNs: 1, interfaceIndex: POINT };
-    expect(paths[0]!.plain.take(other, BASE_SECONDS)).toBe(0);
+    expect(paths[0]!.direct.take(other, BASE_SECONDS)).toBe(0);
     expect(window.start).toBe(0);
   });
 });

@@ -2,13 +2,13 @@
 
 import { ConfigError } from '../base/errors.ts';
 import type { FlowtapConfig } from '../config/config.ts';
-import type { RecordParts } from '../records/flow-layout.ts';
+import type { RecordSections } from '../records/flow-layout.ts';
 
 /**
  * Whether path health is measured: as configured, or where a template reads it.
  * @throws ConfigError where a template reads it though it is switched off
  */
-export function measuresHealth({ metering }: FlowtapConfig, needs: RecordParts): boolean {
+export function measuresHealth({ metering }: FlowtapConfig, needs: RecordSections): boolean {
   const { pathHealth } = metering;
   if (pathHealth === 'off' && needs.health) {
     const found = 'off, and a template names path health';

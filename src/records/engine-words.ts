@@ -13,16 +13,18 @@
 export const FRAME_OCTETS_EACH = 22;
 export const TIME_OCTETS = 8;
 
-/** Doubles of what `countFrames` and `takePlain` count: octets on the wire, frames stored in part, first and last time. */
-export const PLAIN_OCTETS = 0;
-export const PLAIN_SNAPPED = 1;
-export const PLAIN_FIRST_NS = 2;
-export const PLAIN_LAST_NS = 3;
-/** Of `takePlain` only: the record behind the last one that it took, in octets from where the view begins. */
-export const PLAIN_PLACE = 4;
-/** Of `takePlain` only: not 0 where it stopped at a record that is earlier than one before it. */
-export const PLAIN_IS_LATE = 5;
-export const PLAIN_DOUBLES = 6;
+/**
+ * Doubles of what `countFrames` and `takeDirect` count: octets on the wire, frames stored in part, first and last time.
+ */
+export const DIRECT_OCTETS = 0;
+export const DIRECT_SNAPPED = 1;
+export const DIRECT_FIRST_NS = 2;
+export const DIRECT_LAST_NS = 3;
+/** Of `takeDirect` only: the record behind the last one that it took, in octets from where the view begins. */
+export const DIRECT_PLACE = 4;
+/** Of `takeDirect` only: not 0 where it stopped at a record that is earlier than one before it. */
+export const DIRECT_IS_LATE = 5;
+export const DIRECT_DOUBLES = 6;
 
 /** Why `meter` stopped: the lower three bits of what it returns; above them is the packet's number in the batch. */
 export const STOP_BITS = 3;

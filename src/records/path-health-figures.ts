@@ -1,6 +1,6 @@
 /**
  * Path health of a flow record as plain numbers: `FlowHealth`, for reports. Shapes only; reading them from a record is
- * read-health.ts's, the meaning of every figure docs/path-health.md's.
+ * read-path-health.ts's, the meaning of every figure docs/path-health.md's.
  */
 
 /** Times in milliseconds; NaN, and 0 samples, where there is none. */
@@ -52,7 +52,9 @@ export interface DirectionHealth {
   /** Acknowledged by the receiver, never seen by the probe: lost in the capture, not in the network. */
   readonly captureLostSegments: number;
   readonly captureLostOctets: number;
-  /** ACKs, SACK blocks, and segments in duplicate SACK blocks, that this direction's sender sent about the other's data. */
+  /**
+   * ACKs, SACK blocks, and segments in duplicate SACK blocks, that this direction's sender sent about the other's data.
+   */
   readonly duplicateAcks: number;
   readonly sackBlocks: number;
   readonly duplicateSacks: number;

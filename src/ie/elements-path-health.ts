@@ -4,7 +4,7 @@
  * the elements out and the wire has 0.
  */
 import { EXTENSION_HEADERS_SEEN, FORWARD_WORD, REVERSE_WORD } from '../records/flow-layout.ts';
-import * as H from '../records/health-layout.ts';
+import * as H from '../records/path-health-layout.ts';
 import type { UnitName } from './abstract-types.ts';
 import type { Condition, InformationElement, ValueSource } from './element.ts';
 

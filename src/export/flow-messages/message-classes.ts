@@ -1,12 +1,18 @@
 /**
- * The columns of flow messages for every lane of row-selection.ts (kind of flow × side), compiled from a schema and the
- * fields that are filled. Loads the schema; all that can be wrong with it and with the fields is found here.
+ * The columns of flow messages for every record class of row-selection.ts (kind of flow × side), compiled from a schema
+ * and the fields that are filled. Loads the schema; all that can be wrong with it and with the fields is found here.
  */
 import { ConfigError, type ConfigFault } from '../../base/errors.ts';
 import { readsEncapsulation, readsHealth } from '../../ie/element.ts';
 import { compileTemplate } from '../../ie/templates.ts';
-import type { RecordParts } from '../../records/flow-layout.ts';
-import { KIND_IPV6, LANES, SIDE_BOTH, SIDE_REVERSE, SIDES } from '../contract/row-selection.ts';
+import type { RecordSections } from '../../records/flow-layout.ts';
+import {
+  DIRECTION_BOTH,
+  DIRECTION_REVERSE,
+  DIRECTIONS,
+  KIND_IPV6,
+  RECORD_CLASSES,
+} from '../contract/row-selection.ts';
 import { type CompiledColumns, compileColumns } from './compile-columns.ts';
 import { type FilledField, fillByNames, fillWanted, wantedFields } from './field-map.ts';
 import { FIXED, type MessageColumn, OTHER } from './message-column.ts';
@@ -17,34 +23,34 @@ import { loadMessageSchema, type MessageSchema, SchemaFault } from './schema.ts'
 /** The longest values: in JSON an IPv6 address, in protobuf that as text, and its 16 octets behind key and length. */
 const JSON_VALUE_OCTETS_MAX = 52;
 const OTHER_OCTETS_MAX = 60;
-const PLAIN_OCTETS_MAX = 24;
+const DIRECT_OCTETS_MAX = 24;
 /** Room for the time of export, which changes. */
 const EXPORT_TIME_OCTETS_MAX = 300;
 /** The length of a message has two octets. */
 const MESSAGE_OCTETS_MAX = 16_383;
 
-export interface MessageLane extends CompiledColumns {
+export interface MessageClass extends CompiledColumns {
   /** More octets than any of its messages has. */
   readonly messageOctetsMax: number;
 }
 
-export interface MessageLanes {
-  readonly lanes: readonly MessageLane[];
+export interface MessageClasses {
+  readonly recordClasses: readonly MessageClass[];
   /** Optional parts of records that messages read. */
-  readonly needs: RecordParts;
+  readonly needs: RecordSections;
 }
 
 /** Longest octets of a column. */
 function octetsMax(column: MessageColumn, isJson: boolean): number {
   const { write, octets, names } = column;
   if (write === FIXED) return octets.length === 0 ? EXPORT_TIME_OCTETS_MAX : octets.length;
-  if (!isJson) return write === OTHER ? OTHER_OCTETS_MAX : PLAIN_OCTETS_MAX;
+  if (!isJson) return write === OTHER ? OTHER_OCTETS_MAX : DIRECT_OCTETS_MAX;
   const longestName = Math.max(0, ...(names?.values() ?? []).map((name) => name.length));
   return octets.length + Math.max(JSON_VALUE_OCTETS_MAX, longestName + 1);
 }
 
 /** @throws ConfigError for a schema that cannot be used, and fields or a template that do not fit it */
-export function compileMessageLanes(options: FlowMessageOptions): MessageLanes {
+export function compileMessageClasses(options: FlowMessageOptions): MessageClasses {
   const { url, origin } = options;
   try {
     return compileWith(loadMessageSchema(options.schema, options.message), options);
@@ -56,7 +62,7 @@ export function compileMessageLanes(options: FlowMessageOptions): MessageLanes {
   }
 }
 
-function compileWith(schema: MessageSchema, options: FlowMessageOptions): MessageLanes {
+function compileWith(schema: MessageSchema, options: FlowMessageOptions): MessageClasses {
   const { isBiflow, values, url, origin, format } = options;
   const isJson = format === 'json';
   const known = messageValues(values.samplerAddress);
@@ -65,19 +71,19 @@ function compileWith(schema: MessageSchema, options: FlowMessageOptions): Messag
     faults.set(`${fault.path} ${fault.found}`, { ...fault, path: `${url} ${fault.path}` });
   };
   const wanted = options.fields && fillWanted(schema, wantedFields(options.fields), known, isBiflow, add);
-  const filled = Array.from({ length: LANES }, (_, lane) => {
-    return wanted ?? fillByNames(schema, laneTemplate(options, lane), known, add);
+  const filled = Array.from({ length: RECORD_CLASSES }, (_, recordClass) => {
+    return wanted ?? fillByNames(schema, classTemplate(options, recordClass), known, add);
   });
   checkFilled(filled, schema, add);
   if (faults.size > 0) throw new ConfigError(origin, [...faults.values()]);
-  const lanes = filled.map((fields, lane): MessageLane => {
-    const side = lane % SIDES;
+  const recordClasses = filled.map((fields, recordClass): MessageClass => {
+    const side = recordClass % DIRECTIONS;
     const compiled = compileColumns(fields, {
       schema,
       isJson,
-      ipVersion: ipVersionOf(lane),
-      isReverse: side === SIDE_REVERSE,
-      isBoth: isBiflow && side === SIDE_BOTH,
+      ipVersion: ipVersionOf(recordClass),
+      isReverse: side === DIRECTION_REVERSE,
+      isBoth: isBiflow && side === DIRECTION_BOTH,
       values,
       messageValues: known,
     });
@@ -88,17 +94,17 @@ function compileWith(schema: MessageSchema, options: FlowMessageOptions): Messag
     }
     return { ...compiled, messageOctetsMax: octets };
   });
-  return { lanes, needs: partsRead(filled) };
+  return { recordClasses, needs: partsRead(filled) };
 }
 
-const ipVersionOf = (lane: number) => (lane >= KIND_IPV6 * SIDES ? 6 : 4);
+const ipVersionOf = (recordClass: number) => (recordClass >= KIND_IPV6 * DIRECTIONS ? 6 : 4);
 
-function laneTemplate({ template, isBiflow, origin }: FlowMessageOptions, lane: number) {
-  const ipVersion = ipVersionOf(lane);
+function classTemplate({ template, isBiflow, origin }: FlowMessageOptions, recordClass: number) {
+  const ipVersion = ipVersionOf(recordClass);
   return compileTemplate(ipVersion === 4 ? template.ipv4 : template.ipv6, {
     protocol: 'text',
     ipVersion,
-    withReverse: isBiflow && lane % SIDES === SIDE_BOTH,
+    withReverse: isBiflow && recordClass % DIRECTIONS === DIRECTION_BOTH,
     path: `template.ipv${ipVersion}`,
     origin,
   });
@@ -117,7 +123,7 @@ function checkFilled(
 }
 
 /** What the elements of all fields read. */
-function partsRead(filled: readonly (readonly FilledField[])[]): RecordParts {
+function partsRead(filled: readonly (readonly FilledField[])[]): RecordSections {
   const elements = filled
     .flat()
     .flatMap(({ sources }) => sources.flatMap(({ from }) => (typeof from === 'string' ? [] : [from])));

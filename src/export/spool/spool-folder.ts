@@ -10,7 +10,7 @@ import { Spool } from './spool.ts';
 const SPOOL_OCTETS = 2 ** 30;
 
 /** Where the spool of an exporter is, or undefined without one. */
-function spoolPlace(to: ExporterConfig): { directory: string; octetsMax: number } | undefined {
+function spoolFolderOf(to: ExporterConfig): { directory: string; octetsMax: number } | undefined {
   const { spoolDirectory, spoolOctets = SPOOL_OCTETS } = to.options as {
     spoolDirectory?: string;
     spoolOctets?: number;
@@ -30,7 +30,7 @@ function spoolPlace(to: ExporterConfig): { directory: string; octetsMax: number 
  * @throws ExportError where it cannot be used
  */
 export function openSpool(to: ExporterConfig, context: SinkContext): Spool | undefined {
-  const place = spoolPlace(to);
+  const place = spoolFolderOf(to);
   if (place === undefined) return undefined;
   const spool = new Spool(to.url, place.directory, place.octetsMax);
   const { batches, dataRecords, damaged, torn } = spool.recovered;

@@ -20,48 +20,48 @@ const NOT_OF_EXPORTING = {
 };
 
 /** One queue: an exporter, or a failover group of them. */
-export interface Unit {
+export interface ExportGroup {
   readonly key: string;
   readonly exporters: readonly ExporterConfig[];
   /** Everything that the sink is made of: the same text, the same sink. */
   readonly identity: string;
 }
 
-export interface RunningUnit extends Unit {
+export interface RunningGroup extends ExportGroup {
   readonly queue: SinkQueue;
 }
 
-/** Who gets the records: one unit, or the units of a balance group among them. */
-export interface Route {
+/** Who gets the records: one group, or the groups of a balance group among them. */
+export interface Recipient {
   readonly queues: readonly SinkQueue[];
   /** Undefined for one alone. */
   readonly share: FlowShare | undefined;
 }
 
 /** The queues that a list of exporters asks for. */
-export function unitsOf(config: ExportingConfig, exporters: readonly ExporterConfig[]): Unit[] {
-  const groups = new Map<string, ExporterConfig[]>();
+export function groupsOf(config: ExportingConfig, exporters: readonly ExporterConfig[]): ExportGroup[] {
+  const byKey = new Map<string, ExporterConfig[]>();
   for (const exporter of exporters) {
     const { failover } = exporter.options;
     const key = failover === undefined ? exporter.url : `failover:${failover}`;
-    groups.set(key, [...(groups.get(key) ?? []), exporter]);
+    byKey.set(key, [...(byKey.get(key) ?? []), exporter]);
   }
-  return [...groups].map(([key, members]) => ({
+  return [...byKey].map(([key, members]) => ({
     key,
     exporters: members,
     identity: JSON.stringify([members, { ...config, ...NOT_OF_EXPORTING }]),
   }));
 }
 
-/** Makes the sink of a unit. Throws as the factories do. */
+/** Makes the sink of a group. Throws as the factories do. */
 export async function createSink(
   config: ExportingConfig,
-  unit: Unit,
+  group: ExportGroup,
   context: SinkContext,
 ): Promise<RecordSink> {
   const sinks: RecordSink[] = [];
   try {
-    for (const exporter of unit.exporters) {
+    for (const exporter of group.exporters) {
       const create = await sinkFactory(exporter.protocol);
       const sink = await create(config, exporter, context);
       sinks.push(new GuardedSink(sink, makesBiflows(config, exporter), context.log));
@@ -70,28 +70,28 @@ export async function createSink(
     await Promise.all(sinks.map((sink) => sink.close()));
     throw error;
   }
-  const { failover } = unit.exporters[0]!.options;
+  const { failover } = group.exporters[0]!.options;
   return failover === undefined ? sinks[0]! : new FailoverSink(failover, sinks, context);
 }
 
-/** Whether the sinks of two units can be open at the same time. */
-export function canCoexist(a: Unit, b: Unit): boolean {
+/** Whether the sinks of two groups can be open at the same time. */
+export function canCoexist(a: ExportGroup, b: ExportGroup): boolean {
   const places = new Set(a.exporters.flatMap(exclusivePlaces));
   return !b.exporters.flatMap(exclusivePlaces).some((place) => places.has(place));
 }
 
-/** Each unit by itself, except those of a balance group. */
-export function routesOf(units: readonly RunningUnit[]): Route[] {
-  const routes: Route[] = [];
-  const groups = new Map<string, RunningUnit[]>();
-  for (const unit of units) {
-    const { balance } = unit.exporters[0]!.options;
-    if (balance === undefined) routes.push({ queues: [unit.queue], share: undefined });
-    else groups.set(balance, [...(groups.get(balance) ?? []), unit]);
+/** Each group by itself, except those of a balance group. */
+export function recipientsOf(groups: readonly RunningGroup[]): Recipient[] {
+  const recipients: Recipient[] = [];
+  const byKey = new Map<string, RunningGroup[]>();
+  for (const group of groups) {
+    const { balance } = group.exporters[0]!.options;
+    if (balance === undefined) recipients.push({ queues: [group.queue], share: undefined });
+    else byKey.set(balance, [...(byKey.get(balance) ?? []), group]);
   }
-  for (const members of groups.values()) {
+  for (const members of byKey.values()) {
     const share = new FlowShare(members.map(({ key }) => key));
-    routes.push({ queues: members.map(({ queue }) => queue), share });
+    recipients.push({ queues: members.map(({ queue }) => queue), share });
   }
-  return routes;
+  return recipients;
 }

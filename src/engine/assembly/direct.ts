@@ -1,18 +1,19 @@
 /**
- * The straight way for plain records with common frames, which is nearly all of nearly every capture file: each is read,
- * counted, decoded, and its key ordered and hashed, before the next one is looked at. It is what `walkPcap`, `countFrames`,
- * `decodeCommon` and `orderAndHash` do one after the other to a batch, without what they leave for each other.
+ * The direct path for direct records with common frames, which is nearly all of nearly every capture file: each is read,
+ * counted, decoded, and its key ordered and hashed, before the next one is looked at. It is what `walkPcap`,
+ * `countFrames`, `decodeCommon` and `orderAndHash` do one after the other to a batch, without what they leave for each
+ * other.
  */
 import * as layout from '../../records/decoded-words';
-import { PLAIN_FIRST_NS, PLAIN_IS_LATE, PLAIN_LAST_NS, PLAIN_OCTETS, PLAIN_PLACE, PLAIN_SNAPPED, TIME_OCTETS } from '../../records/places';
+import { DIRECT_FIRST_NS, DIRECT_IS_LATE, DIRECT_LAST_NS, DIRECT_OCTETS, DIRECT_PLACE, DIRECT_SNAPPED, TIME_OCTETS } from '../../records/engine-words';
 import { decodeFrame } from './decode';
-import { CAPTURED_LENGTH, isPlain, ORIGINAL_LENGTH, RECORD_HEADER_OCTETS, recordTimeNs, touch } from './pcap';
+import { CAPTURED_LENGTH, isDirect, ORIGINAL_LENGTH, RECORD_HEADER_OCTETS, recordTimeNs, touch } from './pcap';
 
 const RECORD_OCTETS: usize = layout.DECODED_WORDS * 4;
 /** Records touched at a time; the next ones are still in the cache when it is their turn. */
 const TOUCHED_AT_ONCE: u32 = 256;
 
-/** The doubles PLAIN_… of places.ts. */
+/** The doubles DIRECT_… of engine-words.ts. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 function writeTotals(
@@ -24,16 +25,17 @@ function writeTotals(
   at: usize,
   isLate: f64,
 ): void {
-  store<f64>(totals, <f64>octets, PLAIN_OCTETS * 8);
-  store<f64>(totals, <f64>snapped, PLAIN_SNAPPED * 8);
-  store<f64>(totals, first, PLAIN_FIRST_NS * 8);
-  store<f64>(totals, last, PLAIN_LAST_NS * 8);
-  store<f64>(totals, <f64>at, PLAIN_PLACE * 8);
-  store<f64>(totals, isLate, PLAIN_IS_LATE * 8);
+  store<f64>(totals, <f64>octets, DIRECT_OCTETS * 8);
+  store<f64>(totals, <f64>snapped, DIRECT_SNAPPED * 8);
+  store<f64>(totals, first, DIRECT_FIRST_NS * 8);
+  store<f64>(totals, last, DIRECT_LAST_NS * 8);
+  store<f64>(totals, <f64>at, DIRECT_PLACE * 8);
+  store<f64>(totals, isLate, DIRECT_IS_LATE * 8);
 }
 
 /**
- * Takes records until one is out of order, later than `untilNs` or not plain, its frame is not a common one, or the batch is full.
+ * Takes records until one is out of order, later than `untilNs` or not direct, its frame is not a common one, or the
+ * batch is full.
  * @param memory where the window's view begins: offsets of frames count from there
  * @param start  the first record, in octets from there; `end`: behind the last octet
  * @param baseSeconds  what times count from; `unitNs`: of a record's fraction
@@ -42,10 +44,10 @@ function writeTotals(
  * @param point  index of the interface, an Ethernet
  * @param tosMask,vlanMask  what of ToS and VLAN id goes to the key
  * @param out  the decoded batch, of `capacity`
- * @param totals  overwritten with the doubles PLAIN_… of places.ts
+ * @param totals  overwritten with the doubles DIRECT_… of engine-words.ts
  * @returns records in the batch
  */
-export function takePlain(
+export function takeDirect(
   memory: usize,
   start: usize,
   end: usize,
@@ -77,7 +79,7 @@ export function takePlain(
     const captured = load<u32>(at, CAPTURED_LENGTH);
     const original = load<u32>(at, ORIGINAL_LENGTH);
     const frame = at + RECORD_HEADER_OCTETS;
-    if (!isPlain(captured, original, capturedMax, stop - frame)) break;
+    if (!isDirect(captured, original, capturedMax, stop - frame)) break;
     const ns = recordTimeNs(at, baseSeconds, unitNs);
     if (ns < latestNs) {
       isLate = 1;

@@ -1,4 +1,4 @@
-/** Flow records with path health, laid out by hand after flow-layout.ts and health-layout.ts. */
+/** Flow records with path health, laid out by hand after flow-layout.ts and path-health-layout.ts. */
 import {
   ADDRESS_A,
   ADDRESS_B,
@@ -21,7 +21,7 @@ import {
   STATE_PPPOE_SHIFT,
   TCP_FLAGS_TOS,
 } from '../../src/records/flow-layout.ts';
-import * as health from '../../src/records/health-layout.ts';
+import * as health from '../../src/records/path-health-layout.ts';
 
 const STRIDE = health.HEALTH_WORD + health.HEALTH_WORDS;
 
