@@ -3,7 +3,7 @@ import { createSocket, type Socket, type SocketType } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { addressOctets } from '../../src/export/transport/collector-address.ts';
+import { addressOctets } from '../../src/base/addresses.ts';
 import { openSegmentedUdpSocket, type SegmentedUdpSocket } from '../../src/sys/segmented-udp.ts';
 import { openUdpDiagnosis } from '../../src/sys/udp-diagnosis.ts';
 import { udpSockets } from '../support/network.ts';

@@ -1,8 +1,9 @@
 /** Opens the sockets of a transport over UDP, and what watches a collector on this host. */
 import type { Socket } from 'node:dgram';
+import { addressOctets } from '../../base/addresses.ts';
 import { openSegmentedUdpSocket } from '../../sys/segmented-udp.ts';
 import type { UdpEndpoint } from '../../sys/udp-diagnosis.ts';
-import { addressOctets, isLocalAddress, type ResolvedAddress } from './collector-address.ts';
+import { isLocalAddress, type ResolvedAddress } from './collector-address.ts';
 import type { MessageArena } from './message-arena.ts';
 import { watchReceiver } from './receiver-queue.ts';
 import { TokenBucket } from './token-bucket.ts';

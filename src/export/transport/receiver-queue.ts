@@ -3,8 +3,9 @@
  * tells the octets that wait in it, and the datagrams it had to drop. Where nothing is bound to the port nothing is known,
  * and nothing is held back.
  */
+
+import { addressOctets } from '../../base/addresses.ts';
 import { openUdpDiagnosis, type UdpDiagnosis, type UdpEndpoint } from '../../sys/udp-diagnosis.ts';
-import { addressOctets } from './collector-address.ts';
 
 /** What a datagram of up to about 1,500 octets takes of the receive buffer: the kernel's truesize, rounded up. */
 const DATAGRAM_TRUESIZE = 2304;
