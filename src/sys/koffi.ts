@@ -13,7 +13,8 @@ type Koffi = typeof import('koffi');
  * @throws Error where there is no koffi for this platform, and on all but Linux: callers pass Linux' own constants
  */
 export function loadLibc(): { readonly koffi: Koffi; readonly library: ReturnType<Koffi['load']> } {
-  if (process.platform !== 'linux') throw new Error(`these system calls are Linux', not of ${process.platform}`);
+  if (process.platform !== 'linux')
+    throw new Error(`these system calls are Linux', not of ${process.platform}`);
   const koffi = createRequire(import.meta.url)('koffi') as Koffi;
   return { koffi, library: koffi.load(null) };
 }
