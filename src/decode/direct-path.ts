@@ -18,9 +18,6 @@ import type { Decoder } from './decoder.ts';
 import * as link from './link.ts';
 import * as reasons from './reasons.ts';
 
-const { LINKTYPE_ETHERNET } = link;
-const { ACCEPTED } = reasons;
-
 export class DirectPath {
   /** What the last records taken add up to: DIRECT_… of records/engine-words.ts. */
   readonly totals: Float64Array;
@@ -52,7 +49,7 @@ export class DirectPath {
    * @returns how many: the batch's `count` now
    */
   take(records: DirectRecords, timeBaseSeconds: number): number {
-    if (records.linkType !== LINKTYPE_ETHERNET) return 0;
+    if (records.linkType !== link.LINKTYPE_ETHERNET) return 0;
     const out = this.#out;
     const { window, order } = records;
     const { tosMask, vlanMask } = this.#decoder.state;
@@ -87,8 +84,8 @@ export class DirectPath {
     if (count === 0) return 0;
     window.start = this.totals[DIRECT_PLACE]!;
     const { packetsByReason, octetsByReason } = this.#decoder.counters;
-    packetsByReason[ACCEPTED] = packetsByReason[ACCEPTED]! + count;
-    octetsByReason[ACCEPTED] = octetsByReason[ACCEPTED]! + this.totals[DIRECT_OCTETS]!;
+    packetsByReason[reasons.ACCEPTED] = packetsByReason[reasons.ACCEPTED]! + count;
+    octetsByReason[reasons.ACCEPTED] = octetsByReason[reasons.ACCEPTED]! + this.totals[DIRECT_OCTETS]!;
     return count;
   }
 }

@@ -13,8 +13,6 @@ import { putIntervals, putValue } from './text-values.ts';
 import * as columns from './value-column.ts';
 import { compileSource, orZero, type RecordValues, saysNothing, type ValueColumn } from './value-column.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { INTERVALS } = columns;
 /** Nothing was written. */
 export const ABSENT = columns.ABSENT;
 
@@ -91,7 +89,7 @@ export function putColumn(
   const kind = readValue(column.value, batch, row, recordNumber, value);
   if (kind === ABSENT) return ABSENT;
   let end = putOctets(out, start, column.label);
-  if (kind === INTERVALS) return putIntervals(out, end, value, column.isJson);
+  if (kind === columns.INTERVALS) return putIntervals(out, end, value, column.isJson);
   if (!column.isQuoted) return putValue(out, end, kind, value);
   end = putQuote(out, end);
   return putQuote(out, putValue(out, end, kind, value));

@@ -13,10 +13,6 @@ import * as identities from './fragment-identity.ts';
 import { isSameIdentity, isSameProtocol } from './fragment-identity.ts';
 import { FRAGMENTS_MATCHED } from './table/counters.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { DECODED_WORDS, KEY_PROTOCOL, LINK_OFFSET, PORTS } = decoded;
-const { IDENTITY_WORDS } = identities;
-
 /** Fragments that are held at a time: those of six datagrams of the greatest length on Ethernet. */
 export const FRAGMENTS_HELD_MAX = 256;
 /**
@@ -41,7 +37,7 @@ export class HeldFragments {
   readonly #places = Uint16Array.from({ length: FRAGMENTS_HELD_MAX }, (_, place) => place);
   readonly #freed = new Uint16Array(FRAGMENTS_HELD_MAX);
   readonly #held: DecodedBatch;
-  readonly #identities = new Int32Array(FRAGMENTS_HELD_MAX * IDENTITY_WORDS);
+  readonly #identities = new Int32Array(FRAGMENTS_HELD_MAX * identities.IDENTITY_WORDS);
   readonly #links = new Int32Array(FRAGMENTS_HELD_MAX * LINK_WORDS);
   /** In the engine's memory, MAC addresses of the fragments that went back to the batch that is being prepared. */
   readonly #returned: Int32Array;
@@ -76,8 +72,9 @@ export class HeldFragments {
   hold(batch: DecodedBatch, i: number, identity: Int32Array, view: DataView): void {
     const place = this.#places[this.count++]!;
     copyRecord(batch, i, this.#held, place);
-    for (let w = 0; w < IDENTITY_WORDS; w++) this.#identities[place * IDENTITY_WORDS + w] = identity[w]!;
-    const link = batch.words[i * DECODED_WORDS + LINK_OFFSET]!;
+    for (let w = 0; w < identities.IDENTITY_WORDS; w++)
+      this.#identities[place * identities.IDENTITY_WORDS + w] = identity[w]!;
+    const link = batch.words[i * decoded.DECODED_WORDS + decoded.LINK_OFFSET]!;
     if (link < 0) return;
     // Octets stay in their order.
     for (let w = 0; w < LINK_WORDS; w++)
@@ -105,22 +102,22 @@ export class HeldFragments {
     counters: Float64Array,
   ): number {
     const places = this.#places;
-    const ports = batch.words[first * DECODED_WORDS + PORTS]!;
-    const protocol = batch.words[first * DECODED_WORDS + KEY_PROTOCOL]!;
+    const ports = batch.words[first * decoded.DECODED_WORDS + decoded.PORTS]!;
+    const protocol = batch.words[first * decoded.DECODED_WORDS + decoded.KEY_PROTOCOL]!;
     let kept = 0;
     let returned = 0;
     for (let i = 0; i < this.count; i++) {
       const place = places[i]!;
-      const heldAt = place * DECODED_WORDS;
+      const heldAt = place * decoded.DECODED_WORDS;
       if (
-        isSameIdentity(this.#identities, place * IDENTITY_WORDS, identity, 0) &&
-        isSameProtocol(this.#held.words[heldAt + KEY_PROTOCOL]!, protocol) &&
+        isSameIdentity(this.#identities, place * identities.IDENTITY_WORDS, identity, 0) &&
+        isSameProtocol(this.#held.words[heldAt + decoded.KEY_PROTOCOL]!, protocol) &&
         isNear(this.#held.timeNs[place]!, batch.timeNs[first]!)
       ) {
-        const at = (to + returned) * DECODED_WORDS;
+        const at = (to + returned) * decoded.DECODED_WORDS;
         this.#return(batch, to + returned, place);
-        batch.words[at + PORTS] = ports;
-        batch.words[at + KEY_PROTOCOL] = protocol;
+        batch.words[at + decoded.PORTS] = ports;
+        batch.words[at + decoded.KEY_PROTOCOL] = protocol;
         this.#freed[returned++] = place;
       } else places[kept++] = place;
     }
@@ -132,7 +129,7 @@ export class HeldFragments {
 
   #return(batch: DecodedBatch, to: number, place: number): void {
     copyRecord(this.#held, place, batch, to);
-    const linkAt = to * DECODED_WORDS + LINK_OFFSET;
+    const linkAt = to * decoded.DECODED_WORDS + decoded.LINK_OFFSET;
     if (batch.words[linkAt]! < 0) return;
     const at = this.#returnedCount++ * LINK_WORDS;
     for (let w = 0; w < LINK_WORDS; w++) this.#returned[at + w] = this.#links[place * LINK_WORDS + w]!;

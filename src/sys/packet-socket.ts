@@ -9,10 +9,6 @@ import { addressOf, hasKnownLayouts, loadLibc } from './koffi.ts';
 import * as linux from './linux-constants.ts';
 import { interfaceNames } from './network-interface.ts';
 
-const { EACCES, EAFNOSUPPORT, EINTR, ENODEV, ENOMEM, ENXIO, EPERM, MAP_SHARED, POLLFD_EVENTS } = linux;
-const { POLLFD_OCTETS, POLLFD_REVENTS, POLLIN, PROT_READ, PROT_WRITE, SOCK_FILTER_OCTETS } = linux;
-const { SOCK_FPROG_FILTER, SOCK_FPROG_OCTETS, SOL_SOCKET, SO_ATTACH_FILTER, SO_ERROR } = linux;
-
 interface Calls {
   readonly socket: (domain: number, type: number, protocol: number) => number;
   readonly setsockopt: (
@@ -78,20 +74,20 @@ function load(): Calls {
 
 /** `no permission` and the like, with what to do, for the errno of a failed call. */
 export function captureFault(name: string, call: string, errno: number): CaptureError {
-  if (errno === EPERM || errno === EACCES) {
+  if (errno === linux.EPERM || errno === linux.EACCES) {
     return new CaptureError(name, 'no permission to capture packets: CAP_NET_RAW is missing', {
       remedy:
         'run as root, or by the systemd unit that comes with flowtap (AmbientCapabilities=CAP_NET_RAW), or grant it ' +
         'to the runtime: setcap cap_net_raw+ep "$(readlink -f "$(command -v node)")"',
     });
   }
-  if (errno === ENODEV || errno === ENXIO) return noSuchInterface(name);
-  if (errno === ENOMEM) {
+  if (errno === linux.ENODEV || errno === linux.ENXIO) return noSuchInterface(name);
+  if (errno === linux.ENOMEM) {
     return new CaptureError(name, `the kernel has no memory for the ring (${call})`, {
       remedy: 'make it smaller: --ring-blocks, live.ring.blockOctets',
     });
   }
-  if (errno === EAFNOSUPPORT) {
+  if (errno === linux.EAFNOSUPPORT) {
     return new CaptureError(name, 'packet sockets are not allowed or not known here (AF_PACKET)', {
       remedy: 'a systemd unit needs RestrictAddressFamilies with AF_PACKET; a kernel needs CONFIG_PACKET',
     });
@@ -115,7 +111,7 @@ export class PacketSocket {
   readonly name: string;
   readonly #name: string;
   readonly #calls: Calls;
-  readonly #pollDescriptor = new Uint8Array(POLLFD_OCTETS);
+  readonly #pollDescriptor = new Uint8Array(linux.POLLFD_OCTETS);
   #isOpen = true;
 
   /**
@@ -132,7 +128,7 @@ export class PacketSocket {
     this.name = nameOfDescriptor(this.descriptor);
     const view = new DataView(this.#pollDescriptor.buffer);
     view.setInt32(0, this.descriptor, true);
-    view.setInt16(POLLFD_EVENTS, POLLIN, true);
+    view.setInt16(linux.POLLFD_EVENTS, linux.POLLIN, true);
   }
 
   /**
@@ -162,7 +158,9 @@ export class PacketSocket {
   /** The error that waits in the socket, or 0; asking takes it away. */
   pendingError(): number {
     const value = new Uint8Array(4);
-    return this.get(SOL_SOCKET, SO_ERROR, value) === 0 ? new DataView(value.buffer).getInt32(0, true) : 0;
+    return this.get(linux.SOL_SOCKET, linux.SO_ERROR, value) === 0
+      ? new DataView(value.buffer).getInt32(0, true)
+      : 0;
   }
 
   /** @throws CaptureError */
@@ -180,11 +178,11 @@ export class PacketSocket {
     // Memory of 256 octets and more lies outside the garbage collector's reach and does not move.
     const memory = new Uint8Array(Math.max(256, program.length));
     memory.set(program);
-    const description = new DataView(new ArrayBuffer(SOCK_FPROG_OCTETS));
-    description.setUint16(0, program.length / SOCK_FILTER_OCTETS, true);
-    description.setBigUint64(SOCK_FPROG_FILTER, addressOf(memory), true);
+    const description = new DataView(new ArrayBuffer(linux.SOCK_FPROG_OCTETS));
+    description.setUint16(0, program.length / linux.SOCK_FILTER_OCTETS, true);
+    description.setBigUint64(linux.SOCK_FPROG_FILTER, addressOf(memory), true);
     const octets = new Uint8Array(description.buffer);
-    if (setsockopt(this.descriptor, SOL_SOCKET, SO_ATTACH_FILTER, octets, octets.length) !== 0)
+    if (setsockopt(this.descriptor, linux.SOL_SOCKET, linux.SO_ATTACH_FILTER, octets, octets.length) !== 0)
       throw captureFault(this.#name, 'attaching the packet filter', errno());
     // Read after the call, so that it lives until then.
     memory[0] = 0;
@@ -196,7 +194,9 @@ export class PacketSocket {
    */
   map(octets: number): { address: bigint; memory: ArrayBuffer } {
     const { mmap, view, errno } = this.#calls;
-    const address = BigInt(mmap(0, octets, PROT_READ | PROT_WRITE, MAP_SHARED, this.descriptor, 0));
+    const address = BigInt(
+      mmap(0, octets, linux.PROT_READ | linux.PROT_WRITE, linux.MAP_SHARED, this.descriptor, 0),
+    );
     // MAP_FAILED is -1.
     if (BigInt.asIntN(64, address) === -1n) throw captureFault(this.#name, 'mmap of the ring', errno());
     return { address, memory: view(address, octets) };
@@ -206,8 +206,11 @@ export class PacketSocket {
   poll(timeoutMs: number): number {
     const { poll, errno } = this.#calls;
     const result = poll(this.#pollDescriptor, 1, timeoutMs);
-    if (result < 0 && errno() !== EINTR) return linux.POLLERR;
-    const [low, high] = [this.#pollDescriptor[POLLFD_REVENTS]!, this.#pollDescriptor[POLLFD_REVENTS + 1]!];
+    if (result < 0 && errno() !== linux.EINTR) return linux.POLLERR;
+    const [low, high] = [
+      this.#pollDescriptor[linux.POLLFD_REVENTS]!,
+      this.#pollDescriptor[linux.POLLFD_REVENTS + 1]!,
+    ];
     return result > 0 ? low | (high << 8) : 0;
   }
 
