@@ -5,9 +5,11 @@
 import type { FlowtapConfig } from '../../config/config.ts';
 import { observationPoints } from '../../config/types/live-interfaces.ts';
 import type { HealthMetrics } from '../../diagnose/path-health-metrics.ts';
-import type { Check, MetricsServer } from '../../metrics/http.ts';
+import type { Check } from '../../metrics/routes.ts';
 import type { LiveState } from '../../metrics/state.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import type { Route } from '../../web/route.ts';
+import type { WebServer } from '../../web/server.ts';
 import type { Part } from '../part.ts';
 import { MovableServer, type Move } from './movable-server.ts';
 
@@ -29,8 +31,9 @@ export interface LiveMetricsStatistics {
 export class LiveMetrics implements Part<LiveMetricsStatistics> {
   readonly #options: LiveMetricsOptions;
   readonly #server = new MovableServer((config) => this.#listen(config));
-  /** Goes on when the server moves. */
+  /** These go on when the server moves. */
   #healthMetrics: HealthMetrics | undefined;
+  #routes: Promise<readonly Route[]> | undefined;
 
   constructor(options: LiveMetricsOptions) {
     this.#options = options;
@@ -59,19 +62,30 @@ export class LiveMetrics implements Part<LiveMetricsStatistics> {
     return this.#server.move(from, to);
   }
 
-  async #listen({ live, metrics: { listen } }: FlowtapConfig): Promise<MetricsServer | undefined> {
+  /** What a web server can serve of the probe. */
+  routes(): Promise<readonly Route[]> {
+    this.#routes ??= this.#makeRoutes();
+    return this.#routes;
+  }
+
+  async #listen({ metrics: { listen } }: FlowtapConfig): Promise<WebServer | undefined> {
     if (listen === 'none') return undefined;
-    const { hasHealth, state, health, readiness } = this.#options;
+    const { startWebServer } = await import('../../web/server.ts');
+    return startWebServer({ listen, routes: await this.routes() });
+  }
+
+  async #makeRoutes(): Promise<readonly Route[]> {
+    const { config, hasHealth, state, health, readiness } = this.#options;
     const { createMetrics } = await import('../../metrics/registry.ts');
-    const { startMetricsServer } = await import('../../metrics/http.ts');
-    if (this.#healthMetrics === undefined && hasHealth) {
+    const { metricsRoutes } = await import('../../metrics/routes.ts');
+    if (hasHealth) {
       const { HealthMetrics } = await import('../../diagnose/path-health-metrics.ts');
-      const points = observationPoints(live.interfaces);
+      const points = observationPoints(config.live.interfaces);
       this.#healthMetrics = new HealthMetrics((point) => points[point - 1]?.name ?? String(point));
     }
     const metrics = createMetrics(state, this.#healthMetrics?.registry);
     // The first time takes ten times as long, which no scrape should have to wait for.
     await metrics();
-    return startMetricsServer({ listen, metrics, health, readiness });
+    return metricsRoutes({ metrics, health, readiness });
   }
 }

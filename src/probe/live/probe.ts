@@ -15,6 +15,7 @@ import type { ExportingProcess } from '../../export/exporting-process.ts';
 import type { LiveState } from '../../metrics/state.ts';
 import { startModule } from '../../package-files.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import type { Route } from '../../web/route.ts';
 import { Parts } from '../part.ts';
 import { startAnonymizing } from '../replay/records.ts';
 import { meteringStatistics } from '../statistics.ts';
@@ -120,6 +121,11 @@ export class LiveProbe {
   /** Where metrics are served, or undefined. */
   get metricsUrl(): string | undefined {
     return this.#metrics.statistics.url;
+  }
+
+  /** What a web server can serve of this probe. */
+  routes(): Promise<readonly Route[]> {
+    return this.#metrics.routes();
   }
 
   /** The configuration in effect. */
