@@ -3,12 +3,13 @@
  * handles signals: the first one stops reading and reports what there is. Files or, with `--live`, an interface.
  */
 import { writeFileSync } from 'node:fs';
+import { parseNetwork } from '../base/addresses.ts';
 import { ConfigError, OutputFileError } from '../base/errors.ts';
 import { buildConfig, crossFaults, type FlowtapConfig, type OptionValues } from '../config/config.ts';
 import { CONFIG_OPTIONS, flagText } from '../config/schema.ts';
 import type { OptionValue } from '../config/types/option-types.ts';
 import { DiagnosisWriter } from '../diagnose/diagnosis-writer.ts';
-import { parseNetwork, selector } from '../diagnose/select.ts';
+import { selector } from '../diagnose/select.ts';
 import type { TransferKey } from '../diagnose/transfer-key.ts';
 import { DescriptorOutput } from '../output/standard-output.ts';
 import { type ReplaySummary, summaryLines } from '../output/summary.ts';

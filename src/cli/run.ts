@@ -14,10 +14,12 @@ import { createLog, detectLogFormat, type Log, type LogFormat } from '../base/lo
 import { formatCounted, formatOctets } from '../base/units.ts';
 import type { FlowtapConfig } from '../config/config.ts';
 import { observationPoints } from '../config/types/live-interfaces.ts';
+import { openControlSocket } from '../control/control-socket.ts';
 import { packageVersion } from '../package-files.ts';
 import { unsentRecords } from '../probe/live/exporting.ts';
 import type { LiveProbe, LiveProbeOptions } from '../probe/live/probe.ts';
 import { liveSummaryLines } from '../probe/live/summary.ts';
+import type { WebServer } from '../web/server.ts';
 import type { Arguments } from './command.ts';
 import { runConfig } from './run-config.ts';
 import { ServiceManager } from './service-manager.ts';
@@ -84,7 +86,7 @@ class Daemon {
     if (this.#manager.fault !== undefined) this.#log.write('warning', undefined, this.#manager.fault);
     try {
       const probe = await this.#start(config, start);
-      return probe === undefined ? 0 : await this.#serve(probe);
+      return probe === undefined ? 0 : await this.#control(probe);
     } finally {
       for (const [signal, listener] of Object.entries(listeners)) process.off(signal, listener);
     }
@@ -104,6 +106,23 @@ class Daemon {
     } catch (error) {
       if (this.#abort.signal.aborted) return undefined;
       throw error;
+    }
+  }
+
+  /** Serves with the control socket beside it. */
+  async #control(probe: LiveProbe): Promise<number> {
+    const { socket } = probe.config.control;
+    let server: WebServer | undefined;
+    try {
+      server = await openControlSocket(socket, () => probe.routes(), this.#log);
+    } catch (error) {
+      await probe.stop();
+      throw error;
+    }
+    try {
+      return await this.#serve(probe);
+    } finally {
+      await server?.close();
     }
   }
 
@@ -132,7 +151,7 @@ class Daemon {
     const points = observationPoints(live.interfaces).map(({ name, members }) =>
       members === undefined ? name : `${name} (${members.join(', ')})`,
     );
-    const workers = `${plan.workersPerInterface} worker${plan.workersPerInterface === 1 ? '' : 's'} each`;
+    const workers = formatCounted(plan.workersPerInterface, 'workers each');
     this.#log.write('info', undefined, `metering ${points.join(', ')} by ${live.capture}, ${workers}`);
     const { ringOctets, tableOctets, queueOctets, totalOctets } = plan;
     const ring =

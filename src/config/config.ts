@@ -134,6 +134,10 @@ export interface FlowtapConfig {
     /** `ADDRESS:PORT`, or `none`. */
     readonly listen: string;
   };
+  readonly control: {
+    /** An absolute path, `none`, or `auto`: see `socketOf` of control/socket-path.ts. */
+    readonly socket: string;
+  };
   readonly log: {
     readonly level: (typeof LOG_LEVELS)[number];
     readonly format: (typeof LOG_FORMATS)[number];

@@ -1,5 +1,6 @@
 /** A transfer and the verdicts on its directions together, and its ends as text. */
-import { formatIPv4, formatIPv6, formatProtocol } from '../output/addresses.ts';
+import { formatProtocol } from '../ie/protocol-names.ts';
+import { formatIPv4, formatIPv6 } from '../output/addresses.ts';
 import type { FlowFigures } from './figures.ts';
 import type { Transfer } from './transfer.ts';
 import { type Judgement, judge } from './verdict.ts';

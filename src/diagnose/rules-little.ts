@@ -1,7 +1,8 @@
 /** Rules for what cannot be judged by its rate: too little of it, sampled, nothing but acknowledgements, no TCP. */
+import { formatCounted } from '../base/units.ts';
 import type { Finding } from './finding.ts';
 import type { Measures } from './measures.ts';
-import { countText, shareText, timeText } from './words.ts';
+import { shareText, timeText } from './words.ts';
 
 const TCP = 6;
 const FIN = 0x01;
@@ -25,8 +26,8 @@ function unknown(reason: string): Finding {
 function withoutTcp({ data, lostShare, rttMs }: Measures): Finding {
   if (Number.isNaN(lostShare))
     return unknown('nothing acknowledges here, so that loss and delay cannot be seen');
-  if (data.packets < PACKETS_MIN) return unknown(`only ${countText(data.packets, 'packet')}`);
-  const lost = `${shareText(lostShare)} of ${countText(data.packets, 'packet')} lost, by their sequence numbers`;
+  if (data.packets < PACKETS_MIN) return unknown(`only ${formatCounted(data.packets, 'packets')}`);
+  const lost = `${shareText(lostShare)} of ${formatCounted(data.packets, 'packets')} lost, by their sequence numbers`;
   if (lostShare > LOST_SHARE_FELT)
     return { verdict: 'unknown', conclusion: `unknown limit, ${shareText(lostShare)} lost`, reasons: [lost] };
   const reasons = Number.isNaN(rttMs.mean) ? [lost] : [lost, `RTT ${timeText(rttMs.mean)}`];
@@ -40,7 +41,8 @@ export function tooLittle(measures: Measures): Finding | undefined {
   if (flow.protocol !== TCP) return withoutTcp(measures);
   if (Number.isNaN(data.segments)) return unknown('its segments were not looked into');
   if (data.segments === 0) return unknown('no data in this direction');
-  if (data.segments < SEGMENTS_MIN) return unknown(`only ${countText(data.segments, 'segment')} of data`);
+  if (data.segments < SEGMENTS_MIN)
+    return unknown(`only ${formatCounted(data.segments, 'segments')} of data`);
   if (durationMs < ROUND_TRIPS_MIN * rttMs.min)
     return unknown(`over within ${(durationMs / rttMs.min).toFixed(1)} round trips`);
   return undefined;
@@ -59,7 +61,7 @@ export function completeExchange(measures: Measures): Finding | undefined {
     verdict: 'healthy',
     conclusion: 'healthy, opened, answered and closed in order',
     reasons: [
-      `${data.segments === 0 ? 'no data' : `${countText(data.segments, 'segment')} of data`}, nothing retransmitted, FIN from both sides`,
+      `${data.segments === 0 ? 'no data' : `${formatCounted(data.segments, 'segments')} of data`}, nothing retransmitted, FIN from both sides`,
     ],
   };
 }

@@ -2,9 +2,9 @@
  * Rules on how a flow began and ended: refused, unanswered, reset (RFC 9293 §3.5 and §3.10; RFC 792, RFC 4443).
  * Both directions of a flow share these verdicts.
  */
+import { formatCounted, formatOctets } from '../base/units.ts';
 import type { Finding } from './finding.ts';
 import type { Measures } from './measures.ts';
-import { countText, octetsText } from './words.ts';
 
 const FIN = 0x01;
 const SYN = 0x02;
@@ -72,12 +72,12 @@ function tcpOpening(measures: Measures): Finding | undefined {
   const { forward, reverse } = flow;
   // An initiator that acknowledges has had an answer, even if this view never showed it.
   if ((forward.tcpFlags & SYN) === 0 || (forward.tcpFlags & ACK) !== 0) return undefined;
-  const asked = `${countText(forward.packets, 'packet')} from the initiator, none of which acknowledges anything`;
+  const asked = `${formatCounted(forward.packets, 'packets')} from the initiator, none of which acknowledges anything`;
   if ((reverse.tcpFlags & SYN) !== 0) {
     if ((forward.tcpFlags & RST) !== 0) return undefined;
     return unanswered('the answer to the SYN was never acknowledged', [
       asked,
-      `${countText(reverse.packets, 'packet')} from the responder, SYN/ACK among them`,
+      `${formatCounted(reverse.packets, 'packets')} from the responder, SYN/ACK among them`,
     ]);
   }
   if ((reverse.tcpFlags & RST) !== 0)
@@ -102,7 +102,7 @@ export function openingVerdict(measures: Measures): Finding | undefined {
   const isRequest = protocol === UDP && REQUEST_PORTS.has(responderPort);
   if (!isEcho && !isRequest) return undefined;
   return unanswered('unanswered, nothing came back', [
-    `${countText(forward.packets, isEcho ? 'echo request' : 'packet')} out, none in`,
+    `${formatCounted(forward.packets, isEcho ? 'echo requests' : 'packets')} out, none in`,
   ]);
 }
 
@@ -118,7 +118,7 @@ export function resetVerdict({ flow }: Measures): Finding | undefined {
     conclusion: `reset by the ${who}`,
     reasons: [
       `RST from the ${who}, without FIN from both sides`,
-      `${octetsText(forward.octets)} out and ${octetsText(reverse.octets)} in before it`,
+      `${formatOctets(forward.octets)} out and ${formatOctets(reverse.octets)} in before it`,
     ],
   };
 }

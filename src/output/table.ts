@@ -3,13 +3,14 @@
  * one row with both directions, whatever is exported. Programs get JSON or CSV.
  */
 
-import { formatCount, formatShort, formatSpan, formatTime } from '../base/units.ts';
+import { formatCounted, formatShort, formatSpan, formatTime } from '../base/units.ts';
+import { endReasonNames } from '../ie/end-reasons.ts';
+import { formatProtocol } from '../ie/protocol-names.ts';
 import {
   ADDRESS_A,
   ADDRESS_B,
   ENTRY_DOUBLES,
   ENTRY_WORDS,
-  FLOW_END_REASON,
   FLOW_FIRST_NS,
   FLOW_LAST_NS,
   FLOW_PORTS,
@@ -25,7 +26,7 @@ import {
   STATE_END_REASON_SHIFT,
   TCP_FLAGS_TOS,
 } from '../records/flow-layout.ts';
-import { formatIPv4, formatIPv6, formatProtocol, formatTcpFlags } from './addresses.ts';
+import { formatIPv4, formatIPv6, formatTcpFlags } from './addresses.ts';
 import { BusiestFlows } from './busiest.ts';
 import type { FlowWriter } from './flow-writer.ts';
 import type { OutputStream } from './standard-output.ts';
@@ -68,14 +69,6 @@ const TCP = 6;
 const ICMP = 1;
 const ICMPV6 = 58;
 const NS_PER_DAY = 86_400e9;
-
-const END_WORDS: Readonly<Record<number, string>> = {
-  [FLOW_END_REASON.idleTimeout]: 'idle',
-  [FLOW_END_REASON.activeTimeout]: 'active',
-  [FLOW_END_REASON.endOfFlow]: 'TCP end',
-  [FLOW_END_REASON.forcedEnd]: 'input end',
-  [FLOW_END_REASON.lackOfResources]: 'full',
-};
 
 /** Address and port of one end; ICMP has a type and code instead of ports. */
 function formatEndpoint(words: Int32Array, at: number, isResponder: boolean): string {
@@ -143,8 +136,7 @@ export class TableWriter implements FlowWriter {
     if (day !== undefined) titles[0] = day;
     const lines = this.#layOut(titles, rows);
     const more = flows.seen - flows.count;
-    if (more > 0)
-      lines.push(`… and ${formatCount(more)} more ${more === 1 ? 'flow' : 'flows'} (--top 0 shows all)`);
+    if (more > 0) lines.push(`… and ${formatCounted(more, 'more flows')} (--top 0 shows all)`);
     return `${lines.join('\n')}\n`;
   }
 
@@ -177,7 +169,7 @@ export class TableWriter implements FlowWriter {
       counter(FORWARD_DOUBLE + OCTETS),
       counter(REVERSE_DOUBLE + OCTETS),
       formatFlags(words, at),
-      END_WORDS[(words[at + FLOW_STATE]! >>> STATE_END_REASON_SHIFT) & 0xff] ?? '',
+      endReasonNames((words[at + FLOW_STATE]! >>> STATE_END_REASON_SHIFT) & 0xff)?.cell ?? '',
     ];
   }
 

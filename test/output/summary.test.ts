@@ -1,5 +1,7 @@
 /** The summary of a replay. */
+
 import { describe, expect, it } from 'vitest';
+import { countByEndReason } from '../../src/ie/end-reasons.ts';
 import { type ReplaySummary, summaryLines } from '../../src/output/summary.ts';
 
 const SUMMARY: ReplaySummary = {
@@ -122,7 +124,14 @@ describe('summaryLines', () => {
         lastTimeNs: undefined,
         refused: [],
         notices: [],
-        flows: { created: 0, exported: 0, byEndReason: {}, evicted: 0, peak: 0, capacity: 64 },
+        flows: {
+          created: 0,
+          exported: 0,
+          byEndReason: countByEndReason(() => 0),
+          evicted: 0,
+          peak: 0,
+          capacity: 64,
+        },
         exporters: [],
         elapsedMs: 0,
       },

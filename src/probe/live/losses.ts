@@ -89,7 +89,7 @@ const workerRows: Rows<WorkerState> = (worker, config) => {
       level: 'warning',
     },
     {
-      count: flows.expired.lackOfResources ?? 0,
+      count: flows.expired.lackOfResources,
       what: 'flows exported early, the flow table was full',
       remedy: `raise metering.flowTableEntries (--flow-table-entries), now ${metering.flowTableEntries}`,
       level: 'warning',

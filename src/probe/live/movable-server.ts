@@ -4,7 +4,7 @@
  * time (one port on overlapping addresses) the former one goes first.
  */
 import type { FlowtapConfig } from '../../config/config.ts';
-import type { MetricsServer } from '../../metrics/http.ts';
+import type { WebServer } from '../../web/server.ts';
 
 export interface Move {
   /** Gives the former address up. */
@@ -13,7 +13,7 @@ export interface Move {
   undo(): Promise<void>;
 }
 
-type Listen = (config: FlowtapConfig) => Promise<MetricsServer | undefined>;
+type Listen = (config: FlowtapConfig) => Promise<WebServer | undefined>;
 
 function isInUse(error: unknown): boolean {
   return ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE';
@@ -21,7 +21,7 @@ function isInUse(error: unknown): boolean {
 
 export class MovableServer {
   readonly #listen: Listen;
-  #server: MetricsServer | undefined;
+  #server: WebServer | undefined;
 
   /** @param listen starts a server as a configuration says; undefined where it wants none. May throw ListenError */
   constructor(listen: Listen) {

@@ -14,10 +14,11 @@ import { observationPoints } from '../../config/types/live-interfaces.ts';
 import type { HealthMetrics } from '../../diagnose/path-health-metrics.ts';
 import type { Anonymizer } from '../../export/anonymization/anonymizer.ts';
 import type { ExportingProcess } from '../../export/exporting-process.ts';
-import type { MetricsServer } from '../../metrics/http.ts';
 import type { LiveState } from '../../metrics/state.ts';
 import { startModule } from '../../package-files.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import type { Route } from '../../web/route.ts';
+import type { WebServer } from '../../web/server.ts';
 import { startAnonymizing } from '../replay/records.ts';
 import { meteringStatistics } from '../statistics.ts';
 import { LiveExporting, openCollectors } from './exporting.ts';
@@ -74,6 +75,7 @@ export class LiveProbe {
   readonly #server = new MovableServer((config) => this.#listen(config));
   /** Where path health is measured and metrics are served; it goes on when the server moves. */
   #healthMetrics: HealthMetrics | undefined;
+  #routes: Promise<readonly Route[]> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isStarted = false;
   #isStopping = false;
@@ -232,11 +234,22 @@ export class LiveProbe {
     return { applied, needRestart };
   }
 
-  async #listen(config: FlowtapConfig): Promise<MetricsServer | undefined> {
+  async #listen(config: FlowtapConfig): Promise<WebServer | undefined> {
     const { listen } = config.metrics;
     if (listen === 'none') return undefined;
+    const { startWebServer } = await import('../../web/server.ts');
+    return startWebServer({ listen, routes: await this.routes() });
+  }
+
+  /** What a web server can serve of this probe. */
+  routes(): Promise<readonly Route[]> {
+    this.#routes ??= this.#makeRoutes();
+    return this.#routes;
+  }
+
+  async #makeRoutes(): Promise<readonly Route[]> {
     const { createMetrics } = await import('../../metrics/registry.ts');
-    const { startMetricsServer } = await import('../../metrics/http.ts');
+    const { metricsRoutes } = await import('../../metrics/routes.ts');
     if (this.#healthMetrics === undefined && this.plan.workers.some(({ data }) => data.health === 'on')) {
       const { HealthMetrics } = await import('../../diagnose/path-health-metrics.ts');
       const points = observationPoints(this.#config.live.interfaces);
@@ -245,12 +258,8 @@ export class LiveProbe {
     const metrics = createMetrics(() => this.state(), this.#healthMetrics?.registry);
     // The first time takes ten times as long, which no scrape should have to wait for.
     await metrics();
-    return startMetricsServer({
-      listen,
-      metrics,
-      health: () => this.#unhealthiness(),
-      readiness: () => this.#unreadiness(),
-    });
+    const health = () => this.#unhealthiness();
+    return metricsRoutes({ metrics, health, readiness: () => this.#unreadiness() });
   }
 
   #look(): void {

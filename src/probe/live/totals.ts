@@ -2,8 +2,10 @@
  * The counters of one meter worker over all of its lives: a worker that dies leaves its counts here and starts again
  * from 0, so that what others see only grows. Also makes the plain state that metrics, log and summary read.
  */
+
 import { NOTICES } from '../../decode/notices.ts';
 import { ACCEPTED, REASONS } from '../../decode/reasons.ts';
+import { countByEndReason } from '../../ie/end-reasons.ts';
 import * as metering from '../../metering/table/counters.ts';
 import type { MemberState, WorkerState } from '../../metrics/state.ts';
 import * as layout from '../../records/flow-layout.ts';
@@ -11,7 +13,7 @@ import * as run from '../counters.ts';
 import { type RunCounters, runCounters } from '../counters.ts';
 import { ToldNumbers } from './told-numbers.ts';
 
-const { FLOW_END_REASON, FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } = layout;
+const { FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } = layout;
 
 /** @param end the first place of a gauge: of those, no sum makes sense */
 function addTo(sums: Float64Array, counts: Float64Array, end = sums.length): void {
@@ -179,12 +181,7 @@ export class WorkerCounters {
         peak: this.#metering(metering.FLOWS_PEAK),
         capacity: identity.capacity,
         tableOctets: identity.tableOctets,
-        expired: Object.fromEntries(
-          Object.entries(FLOW_END_REASON).map(([name, reason]) => [
-            name,
-            this.#metering(metering.FLOWS_EXPIRED + reason),
-          ]),
-        ),
+        expired: countByEndReason((reason) => this.#metering(metering.FLOWS_EXPIRED + reason)),
       },
       fragments: {
         matched: this.#metering(metering.FRAGMENTS_MATCHED),

@@ -36,11 +36,9 @@ export interface RecordsTaken {
 }
 
 export interface RecordTaker {
-  /** Begins to get ready; safe to call twice. Until then it only remembers what it is told. */
-  begin(): void;
   /**
-   * What records must carry. Begins where it must be ready to know. Rejects where something cannot be opened: with
-   * ConfigError for faults in the templates, with ExportError for a collector.
+   * What records must carry. Rejects where something cannot be opened: with ConfigError for faults in the templates, with
+   * ExportError for a collector.
    */
   needs(): Promise<RecordSections>;
   /**
@@ -62,15 +60,14 @@ function isDirect({ template, exporters }: FlowtapConfig): boolean {
 }
 
 /**
- * A thread that exports and prints as the configuration says; it starts when it is told to begin.
- * @param data what the thread is given
+ * Starts a thread that exports and prints as the configuration says.
+ * @param workerData what the thread is given
  * @param onClosed called when nobody reads standard output any more
  */
 export function startExportThread(workerData: ReplayExportData, onClosed: () => void): RecordTaker {
   const ready = Promise.withResolvers<RecordSections>();
   const ended = Promise.withResolvers<RecordsTaken>();
-  let thread: Worker | undefined;
-  const before: ReplayExportRequest[] = [];
+  const thread = new Worker(startModule('probe/replay/export-worker'), { workerData });
   const fail = (error: unknown) => {
     ready.reject(error);
     ended.reject(error);
@@ -78,35 +75,21 @@ export function startExportThread(workerData: ReplayExportData, onClosed: () => 
   // Both tell of a failure; whichever nobody waits for must not end the program.
   ready.promise.catch(() => {});
   ended.promise.catch(() => {});
-  const begin = () => {
-    if (thread !== undefined) return;
-    const started = new Worker(startModule('probe/replay/export-worker'), { workerData });
-    started.on('error', fail);
-    started.on('exit', () => fail(new Error('the export thread ended before its time')));
-    started.on('message', (message: ReplayExportMessage) => {
-      if (message.kind === 'ready') ready.resolve(message.needs);
-      else if (message.kind === 'closed') onClosed();
-      else if (message.kind === 'end') ended.resolve(message);
-      else fail(new RelayedError(message.error));
-    });
-    for (const request of before) started.postMessage(request);
-    thread = started;
-  };
-  const post = (request: ReplayExportRequest) => {
-    if (thread === undefined) before.push(request);
-    else thread.postMessage(request);
-  };
+  thread.on('error', fail);
+  thread.on('exit', () => fail(new Error('the export thread ended before its time')));
+  thread.on('message', (message: ReplayExportMessage) => {
+    if (message.kind === 'ready') ready.resolve(message.needs);
+    else if (message.kind === 'closed') onClosed();
+    else if (message.kind === 'end') ended.resolve(message);
+    else fail(new RelayedError(message.error));
+  });
+  const post = (request: ReplayExportRequest) => thread.postMessage(request);
   return {
-    begin,
-    needs: async () => {
-      if (isDirect(workerData.config)) return NO_SECTIONS;
-      begin();
-      return await ready.promise;
-    },
+    needs: async () => (isDirect(workerData.config) ? NO_SECTIONS : await ready.promise),
     start: (queues, counters) => post({ kind: 'start', queues, counters }),
     setInterfaces: (interfaces) => post({ kind: 'interfaces', interfaces }),
     ended: ended.promise,
-    terminate: async () => await thread?.terminate(),
+    terminate: () => thread.terminate(),
   };
 }
 
@@ -129,7 +112,6 @@ export function takeHere(config: FlowtapConfig, writer: FlowWriter, isFollowed: 
   const ended = take();
   ended.catch(() => {});
   return {
-    begin: () => {},
     needs: async () => sectionsNeeded(await exporting, writer),
     start: (started, counters) => {
       exporting.then((process) => tellStatistics(process, counters)).catch(() => {});

@@ -4,7 +4,7 @@
  *     meter (this thread, or 1 … n workers) ─ record queue ─▶ export thread ─▶ collectors, standard output
  *            └── counters in shared memory ──▶ summary, progress
  *
- * One meter runs on this thread: it begins to read before the export thread has started (probe/replay/export-start.ts).
+ * One meter runs on this thread and begins to read while the export thread gets ready (docs/decisions/0011).
  */
 import { Worker } from 'node:worker_threads';
 import { isFollowedInput } from '../../capture/files/open-input.ts';
@@ -23,7 +23,6 @@ import {
 } from '../counters.ts';
 import { measuresHealth } from '../record-sections.ts';
 import { type RecordTaker, startExportThread, takeHere } from './export.ts';
-import { mayStartLater, startLater } from './export-start.ts';
 import { type InputRead, ReplayMeter, type ReplayMeterOptions } from './meter.ts';
 import type { ReplayOptions } from './options.ts';
 import { NO_SECTIONS } from './records.ts';
@@ -171,11 +170,6 @@ function startMeters(
   return meters;
 }
 
-/** Lets the taker of a single meter's records begin once that meter is at work. */
-function beginLater(taker: RecordTaker, { counters, queue, ended }: RunningMeter): () => void {
-  return startLater(() => taker.begin(), counters, queue!, ended);
-}
-
 /**
  * Replays captures: resolves when everything has been metered, exported and written.
  * @throws ConfigError for faults in templates, ExportError for a collector that cannot be opened; an error of ours if a
@@ -194,14 +188,10 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
   signal.addEventListener('abort', stop);
   const taker = startTaker(options, stop);
   let progress: NodeJS.Timeout | undefined;
-  let stopLooking = () => {};
   try {
-    const isLater = taker !== undefined && mayStartLater(options);
-    if (!isLater) taker?.begin();
     meters = startMeters(options, taker, await partsOf(options, taker));
     if (signal.aborted) stop();
     progress = watchProgress(options, meters);
-    if (isLater) stopLooking = beginLater(taker, meters[0]!);
     const ended = Promise.all(meters.map((one) => one.ended));
     // A meter that dies never closes its queue; the first rejection ends the waiting for both.
     const [ends, taken] = await Promise.all([ended, taker?.ended]);
@@ -216,7 +206,6 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
     });
   } finally {
     clearInterval(progress);
-    stopLooking();
     signal.removeEventListener('abort', stop);
     await Promise.all([...meters.map((one) => one.terminate()), taker?.terminate()]);
   }

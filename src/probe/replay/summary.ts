@@ -1,4 +1,5 @@
 /** Adds up the workers' counters and the exporters' statistics to the summary of a replay. */
+
 import type { FileLinkTypes } from '../../capture/source.ts';
 import type { DecodeCounters } from '../../decode/counters.ts';
 import { NOTICES } from '../../decode/notices.ts';
@@ -6,6 +7,7 @@ import { ACCEPTED, REASONS, UNSUPPORTED_LINK_TYPE } from '../../decode/reasons.t
 import { refusedNumbers } from '../../decode/refused-numbers.ts';
 import type { CollectorStatistics } from '../../export/contract/record-sink.ts';
 import { FAULT_REMEDIES } from '../../export/faults.ts';
+import { countByEndReason } from '../../ie/end-reasons.ts';
 import {
   FLOWS_CREATED,
   FLOWS_EXPIRED,
@@ -17,7 +19,6 @@ import {
   METERED_PACKETS,
 } from '../../metering/table/counters.ts';
 import type { ExporterSummary, ReplaySummary } from '../../output/summary.ts';
-import { FLOW_END_REASON } from '../../records/flow-layout.ts';
 import {
   FIRST_PACKET_NS,
   LAST_PACKET_NS,
@@ -139,7 +140,7 @@ export function summarize(input: SummaryInput): ReplaySummary {
     octets: sum(({ capture }) => capture[OCTETS_UNTIMED]!),
     numbers: [],
   };
-  const exported = Object.values(FLOW_END_REASON).map((reason) => metering(FLOWS_EXPIRED + reason));
+  const byEndReason = countByEndReason((reason) => metering(FLOWS_EXPIRED + reason));
   return {
     files: input.files,
     packets: sum(({ capture }) => capture[PACKETS_READ]! + capture[PACKETS_UNTIMED]!),
@@ -160,9 +161,9 @@ export function summarize(input: SummaryInput): ReplaySummary {
     notices: summarizeNotices(sum),
     flows: {
       created: metering(FLOWS_CREATED),
-      exported: exported.reduce((total, count) => total + count, 0),
-      byEndReason: Object.fromEntries(Object.keys(FLOW_END_REASON).map((name, i) => [name, exported[i]!])),
-      evicted: metering(FLOWS_EXPIRED + FLOW_END_REASON.lackOfResources),
+      exported: Object.values(byEndReason).reduce((total, count) => total + count, 0),
+      byEndReason,
+      evicted: byEndReason.lackOfResources,
       peak: metering(FLOWS_PEAK),
       capacity: input.capacity,
     },
