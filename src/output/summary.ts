@@ -70,7 +70,9 @@ export interface ExporterSummary {
   readonly notExportable: readonly { readonly reason: string; readonly records: number }[];
   readonly errors: readonly {
     readonly reason: string;
-    readonly messages: number;
+    readonly count: number;
+    /** To complete "N …": messages not sent, refusals, failed connections. */
+    readonly what: string;
     readonly remedy: string;
   }[];
   /** Records that were given up before they were sent, and why. */
@@ -80,8 +82,6 @@ export interface ExporterSummary {
   readonly recordsRepeated: number;
   /** Records that were sent to a collector that refused them. */
   readonly recordsRefused: number;
-  /** Errors are those of connections, not of messages. */
-  readonly hasSessions: boolean;
   /** Messages that the collector's own socket dropped, where this machine can tell. */
   readonly collectorDrops: number | null;
 }
@@ -180,12 +180,8 @@ function exporterLines(exporter: ExporterSummary): string[] {
   for (const { reason, records } of notExportable) {
     if (records > 0) lines.push(`  ${formatCounted(records, 'records')} not exportable: ${reason}`);
   }
-  for (const error of errors) {
-    if (error.messages === 0) continue;
-    const what = exporter.hasSessions
-      ? formatCounted(error.messages, 'failed connections')
-      : `${formatCounted(error.messages, 'messages')} not sent`;
-    lines.push(`  ${what}: ${error.reason}; ${error.remedy}`);
+  for (const { reason, count, what, remedy } of errors) {
+    if (count > 0) lines.push(`  ${formatCounted(count, what)}: ${reason}; ${remedy}`);
   }
   for (const { reason, records, remedy } of exporter.dropped) {
     if (records > 0) lines.push(`  ${formatCounted(records, 'records')} lost: ${reason}; ${remedy}`);

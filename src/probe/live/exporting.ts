@@ -15,6 +15,7 @@ import type { CollectorStatistics, ExportingConfig } from '../../export/contract
 import type { ExportingProcess } from '../../export/exporting-process.ts';
 import { InterfaceNumbers } from '../../export/interface-numbers.ts';
 import type { FlowRecordBatch, RecordSections } from '../../records/flow-layout.ts';
+import type { Part } from '../part.ts';
 
 /** While everything is being exported: records that wait for one exporter before the next batch is taken. */
 const QUEUED_MAX = 16_384;
@@ -56,12 +57,15 @@ export interface LiveExportingOptions {
   readonly log: Log;
   /** Replaces addresses, before anybody sees them. */
   readonly anonymizer: Anonymizer | undefined;
+  /** Where options data finds what the workers count. */
+  readonly meteringStatistics: () => MeteringStatistics;
   /** Sees every batch before it is exported. */
   readonly onRecords: ((batch: FlowRecordBatch) => void) | undefined;
 }
 
-export class LiveExporting {
+export class LiveExporting implements Part<readonly CollectorStatistics[]> {
   readonly #log: Log;
+  readonly #meteringStatistics: () => MeteringStatistics;
   readonly #anonymizer: Anonymizer | undefined;
   readonly #onRecords: LiveExportingOptions['onRecords'];
   readonly #exporting: ExportingProcess;
@@ -71,8 +75,11 @@ export class LiveExporting {
   /** On the monotonic clock, once everything is being exported: until then batches wait for room. */
   #waitsUntilMs: number | undefined;
 
-  constructor(exporting: ExportingProcess, { config, log, anonymizer, onRecords }: LiveExportingOptions) {
+  /** @param exporting is open, so that what records must carry is known */
+  constructor(exporting: ExportingProcess, options: LiveExportingOptions) {
+    const { config, log, anonymizer, meteringStatistics, onRecords } = options;
     this.#exporting = exporting;
+    this.#meteringStatistics = meteringStatistics;
     this.#anonymizer = anonymizer;
     this.#onRecords = onRecords;
     this.#numbers = new InterfaceNumbers(config.observation, true);
@@ -111,12 +118,12 @@ export class LiveExporting {
     this.#exporting.setInterfaces(this.#interfaces);
   }
 
-  /** Where options data finds what the workers count. */
-  setMeteringStatistics(read: () => MeteringStatistics): void {
-    this.#exporting.setMeteringStatistics(read);
+  /** From now on options data tells what the workers count. */
+  start(): void {
+    this.#exporting.setMeteringStatistics(this.#meteringStatistics);
   }
 
-  statistics(): readonly CollectorStatistics[] {
+  get statistics(): readonly CollectorStatistics[] {
     return this.#exporting.statistics();
   }
 
@@ -143,7 +150,7 @@ export class LiveExporting {
    * Sends what there is and frees the sockets.
    * @param limitMs after which the rest is given up, and said to be
    */
-  async end(limitMs: number): Promise<void> {
+  async stop(limitMs: number): Promise<void> {
     await this.#busy;
     const closing = this.#exporting.close();
     closing.catch(() => {});
@@ -151,7 +158,7 @@ export class LiveExporting {
     const timer = setTimeout(resolve, Math.max(0, limitMs));
     await Promise.race([closing, limit]);
     clearTimeout(timer);
-    for (const one of this.statistics()) {
+    for (const one of this.statistics) {
       const records = unsentRecords(one);
       if (records === 0) continue;
       const message = `${one.url}: ${formatCounted(records, 'flow records')} could not be sent before the end`;
@@ -168,7 +175,7 @@ export class LiveExporting {
   }
 
   async #room(untilMs: number): Promise<void> {
-    const isFull = () => this.statistics().some(({ recordsQueued }) => (recordsQueued ?? 0) > QUEUED_MAX);
+    const isFull = () => this.statistics.some(({ recordsQueued }) => (recordsQueued ?? 0) > QUEUED_MAX);
     while (isFull() && performance.now() < untilMs) await delay(ROOM_LOOK_MS);
   }
 }

@@ -6,7 +6,7 @@ import { NOTICES } from '../../decode/notices.ts';
 import { ACCEPTED, REASONS, UNSUPPORTED_LINK_TYPE } from '../../decode/reasons.ts';
 import { refusedNumbers } from '../../decode/refused-numbers.ts';
 import type { CollectorStatistics } from '../../export/contract/record-sink.ts';
-import { FAULT_REMEDIES } from '../../export/faults.ts';
+import { FAULT_REMEDIES, sendErrorWords } from '../../export/faults.ts';
 import { countByEndReason } from '../../ie/end-reasons.ts';
 import {
   FLOWS_CREATED,
@@ -63,7 +63,8 @@ function exporterSummary(one: CollectorStatistics): ExporterSummary {
     ],
     errors: Object.entries(errors).map(([reason, count]) => ({
       reason,
-      messages: count,
+      count,
+      what: one.recordsRepeated === undefined ? sendErrorWords(reason) : 'failed connections',
       remedy: FAULT_REMEDIES[reason] ?? 'see the reason',
     })),
     dropped: Object.entries(one.recordsDropped ?? {}).map(([reason, records]) => ({
@@ -74,7 +75,6 @@ function exporterSummary(one: CollectorStatistics): ExporterSummary {
     recordsSpooled: one.recordsSpooled ?? 0,
     recordsRepeated: one.recordsRepeated ?? 0,
     recordsRefused: one.recordsRefused ?? 0,
-    hasSessions: one.recordsRepeated !== undefined,
     collectorDrops,
   };
 }

@@ -153,7 +153,8 @@ describe('a loss', () => {
       'eth0: flows exported early, the flow table was full; raise metering.flowTableEntries (--flow-table-entries), now 262144',
       'eth0: packets lost with a worker that died',
       'eth0: packets not metered: ipv4Truncated; raise live.snapLength (--snap-length), now 256',
-      'ipfix://h:1: messages not sent: econnrefused; nothing listens on that port',
+      "ipfix://h:1: refusals by the collector's host: econnrefused; nothing listens on that port",
+      'ipfix://h:1: messages not sent: enobufs; the network interface is behind',
       "ipfix://h:1: messages dropped by the collector's socket; enlarge its buffer (sysctl net.core.rmem_max)",
     ]) {
       expect(
