@@ -459,7 +459,7 @@ def make_any_sll():
 
 
 def transfer(sport=40000):
-    """A request and 200 segments of 1,000 octets, each acknowledged 20 us later: [(ns, frame)], the server 10 ms away."""
+    """A request and 100 segments of 1,000 octets, each acknowledged 20 us later: [(ns, frame)], the server 10 ms away."""
     ports = {A: dict(sport=sport, dport=80), B: dict(sport=80, dport=sport)}
     frames = []
 
@@ -472,13 +472,13 @@ def transfer(sport=40000):
     say(10_000, B, 'SA', 7000, 1001)
     say(10_100, A, 'A', 1001, 7001)
     say(10_200, A, 'PA', 1001, 7001, 100)
-    for i in range(200):
+    for i in range(100):
         at = 20_000 if i == 0 else 29_500 + 500 * i
         say(at, B, 'A', 7001 + 1000 * i, 1101, 1000)
         say(at + 20, A, 'A', 1101, 8001 + 1000 * i)
-    say(140_000, B, 'FA', 207001, 1101)
-    say(140_100, A, 'FA', 1101, 207002)
-    say(150_100, B, 'A', 207002, 1102)
+    say(90_000, B, 'FA', 107001, 1101)
+    say(90_100, A, 'FA', 1101, 107002)
+    say(100_100, B, 'A', 107002, 1102)
     return frames
 
 
@@ -503,7 +503,7 @@ def make_out_of_order():
     Records that are late by no more than the window are put back in order; an older SYN, even beyond the window, is no new connection, so each connection is one flow.
     """
     frames = transfer()
-    for i in range(4, 404, 2):
+    for i in range(4, 204, 2):
         frames[i], frames[i + 1] = frames[i + 1], frames[i]
     syn, *rest = tcp_talk(40001, start=200 * MS)
     return pcap([*frames, *rest[:-1], syn, rest[-1]], nanoseconds=True, snap=HEADERS)

@@ -63,7 +63,7 @@ function macsOf(words: Int32Array, row: number): string {
   return source < destination ? source + destination : destination + source;
 }
 
-/** What was around the first packet of a record, as far as it is in the key. */
+/** The tunnel and the label around a record's first packet, as far as they are in the key. */
 function aroundOf(words: Int32Array, row: number, key: TransferKey): string {
   const at = row + ENCAPSULATION_WORD;
   const kind = words[at + OUTER_KIND]!;
