@@ -6,11 +6,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { DiagnosisLine } from '../lab/wire.ts';
 import { PCAPS_FOLDER } from '../support/captures.ts';
 import { type CapturedFrame, ethernet, ipv4, pcapFile, udp, withHeaderChecksum } from '../support/frames.ts';
 import { runFlowtap } from '../support/run-flowtap.ts';
 import { handshake, type Segment, segmentCapture, segmentFrame } from '../support/segments.ts';
-import type { DiagnosisLine } from './lab/wire.ts';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'flowtap-diagnose-key-'));
 afterAll(() => rmSync(FOLDER, { recursive: true }));
