@@ -458,6 +458,57 @@ def make_any_sll():
     return pcap(router_any(lambda index, kind: struct.pack('>HHH', kind, 1, 6) + bytes.fromhex('0200000000010000') + b'\x08\x00'), link_type=113)
 
 
+def transfer(sport=40000):
+    """A request and 100 segments of 1,000 octets, each acknowledged 20 us later: [(ns, frame)], the server 10 ms away."""
+    ports = {A: dict(sport=sport, dport=80), B: dict(sport=80, dport=sport)}
+    frames = []
+
+    def say(at_us, source, flags, seq, ack, count=0):
+        link, other = (ETHER, B) if source == A else (BACK, A)
+        segment = TCP(flags=flags, seq=seq, ack=ack, **ports[source])
+        frames.append((at_us * 1000, link / IP(src=source, dst=other) / segment / letters(count)))
+
+    say(0, A, 'S', 1000, 0)
+    say(10_000, B, 'SA', 7000, 1001)
+    say(10_100, A, 'A', 1001, 7001)
+    say(10_200, A, 'PA', 1001, 7001, 100)
+    for i in range(100):
+        at = 20_000 if i == 0 else 29_500 + 500 * i
+        say(at, B, 'A', 7001 + 1000 * i, 1101, 1000)
+        say(at + 20, A, 'A', 1101, 8001 + 1000 * i)
+    say(90_000, B, 'FA', 107001, 1101)
+    say(90_100, A, 'FA', 1101, 107002)
+    say(100_100, B, 'A', 107002, 1102)
+    return frames
+
+
+HEADERS = 54  # octets of a frame that are kept where the payload says nothing
+
+
+def make_tap():
+    """A TAP hands over each direction of a link by a port of its own: a TCP transfer whose client is captured on one interface, whose server on the other.
+
+    Each interface is an observation point of its own, so there are two halves of a flow; with `--flow-key no-interface` they are one flow of both directions that ends as TCP does.
+    """
+    out = section() + interface(1, HEADERS, option(2, b'tap0'), option(9, b'\x09')) + interface(1, HEADERS, option(2, b'tap1'), option(9, b'\x09'))
+    for at, frame in transfer():
+        data = raw(frame)
+        out += enhanced(0 if frame[IP].src == A else 1, T0 * S + at, data[:HEADERS], len(data))
+    return out
+
+
+def make_out_of_order():
+    """A TCP transfer whose every acknowledgement stands in front of the data that it acknowledges, though 20 us later; and a connection whose SYN stands behind its FIN.
+
+    Records that are late by no more than the window are put back in order; an older SYN, even beyond the window, is no new connection, so each connection is one flow.
+    """
+    frames = transfer()
+    for i in range(4, 204, 2):
+        frames[i], frames[i + 1] = frames[i + 1], frames[i]
+    syn, *rest = tcp_talk(40001, start=200 * MS)
+    return pcap([*frames, *rest[:-1], syn, rest[-1]], nanoseconds=True, snap=HEADERS)
+
+
 def make_empty():
     """A file header, no packet.
 
@@ -474,6 +525,7 @@ FILES = {
     'nanoseconds.pcap': make_nanoseconds, 'big-endian.pcap': make_big_endian, 'raw-ip.pcap': make_raw_ip,
     'snapped.pcap': make_snapped, 'truncated.pcap': make_truncated, 'gzip.pcap.gz': make_gzip,
     'sections.pcapng': make_sections, 'links.pcapng': make_links, 'empty.pcap': make_empty,
+    'tap.pcapng': make_tap, 'out-of-order.pcap': make_out_of_order,
     'any-sll2.pcap': make_any_sll2, 'any-sll.pcap': make_any_sll,
 }
 

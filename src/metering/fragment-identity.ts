@@ -30,7 +30,7 @@ export interface FragmentKey {
 export function createFragmentKey({ multipliers }: HashSeeds, key: FlowKeyExtension): FragmentKey {
   // A router may mark one fragment and not the other (RFC 3168 §5.3).
   const pointMask = multipliers[decoded.HASH_POINT_MASK]! & ~decoded.TOS_MASK;
-  return { multipliers, pointMask, tunnel: key.tunnel, mpls: key.mpls };
+  return { multipliers, pointMask, tunnel: key.tunnel || key.sharedTunnel === true, mpls: key.mpls };
 }
 
 /** Whether the protocol words of two fragments may be of one packet. */

@@ -197,7 +197,10 @@ export class RecordQueueWriter implements FlowSink {
   }
 }
 
-/** Copies the flow in `slot` to record `i` of a batch, with its initiator as A. */
+/**
+ * Copies the flow in `slot` to record `i` of a batch, with its initiator as A.
+ * @param endReason flowEndReason; 0 where the flow goes on: nothing in the table changes then
+ */
 export function writeRecord(
   batch: FlowRecordBatch,
   i: number,
@@ -229,7 +232,7 @@ export function writeRecord(
   record[to + layout.INGRESS_REVERSE] = point;
   record[to + layout.EGRESS_REVERSE] = 0;
   const { encapsulation, health } = table;
-  if (health !== undefined) writeHealth(batch, to, health, slot);
+  if (health !== undefined) writeHealth(batch, to, health, slot, endReason !== 0);
   if (encapsulation === undefined) {
     // Where there is path health behind it, the place of the encapsulation is there and says that there is none.
     if (health !== undefined) record.fill(0, to + layout.ENCAPSULATION_WORD, to + healthLayout.HEALTH_WORD);
