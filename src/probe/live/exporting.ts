@@ -166,9 +166,14 @@ export class LiveExporting implements Part<readonly CollectorStatistics[]> {
     }
   }
 
-  async #export(batch: FlowRecordBatch): Promise<void> {
+  /** Makes records as everybody sees them: with the numbers of interfaces, and anonymized. */
+  prepare(batch: FlowRecordBatch): void {
     this.#numbers.apply(batch);
     this.#anonymizer?.apply(batch);
+  }
+
+  async #export(batch: FlowRecordBatch): Promise<void> {
+    this.prepare(batch);
     this.#onRecords?.(batch);
     if (this.#waitsUntilMs !== undefined) await this.#room(this.#waitsUntilMs);
     await this.#exporting.exportBatch(batch);
