@@ -1,6 +1,6 @@
 /**
  * The common path (fast-path.ts) in the engine (engine/engine.ts), for batches whose frames lie in the engine's memory:
- * a replay's. The ring of a live capture is the kernel’s, lies elsewhere, and takes the path in JavaScript.
+ * a replay's. The ring of a live capture belongs to the kernel and lies elsewhere: its frames take the path in JavaScript.
  */
 
 import type { Engine } from '../engine/engine.ts';

@@ -1,7 +1,7 @@
 /**
  * The common path: whole TCP and UDP packets in IPv4 (with or without options) or in IPv6 without extension headers, in
  * Ethernet frames with at most one 802.1Q tag. That is nearly every packet of nearly every link, and its cost decides
- * the probe's.
+ * what the probe costs.
  *
  * It takes a frame only if every check of the general path would pass without a notice and no tunnel is to be looked
  * into; anything else is left to the general path (decode-frame.ts). Tests hold the two equal.

@@ -129,9 +129,9 @@ export class TableWriter implements FlowWriter {
   #render(): string {
     const flows = this.#flows;
     if (flows.count === 0) return 'No flows.\n';
-    const places = flows.sorted();
-    const day = this.#commonDay(places);
-    const rows = places.map((place) => this.#cells(place, day !== undefined));
+    const indexes = flows.sorted();
+    const day = this.#commonDay(indexes);
+    const rows = indexes.map((index) => this.#cells(index, day !== undefined));
     const titles = COLUMNS.map((column) => column.title);
     if (day !== undefined) titles[0] = day;
     const lines = this.#layOut(titles, rows);
@@ -140,22 +140,22 @@ export class TableWriter implements FlowWriter {
     return `${lines.join('\n')}\n`;
   }
 
-  #startNs(place: number): number {
-    return this.#flows.timeBaseSeconds * 1e9 + this.#flows.doubles[place * ENTRY_DOUBLES + FLOW_FIRST_NS]!;
+  #startNs(index: number): number {
+    return this.#flows.timeBaseSeconds * 1e9 + this.#flows.doubles[index * ENTRY_DOUBLES + FLOW_FIRST_NS]!;
   }
 
   /** The date that all flows start on, as the first column's title, or undefined where they differ. */
-  #commonDay(places: readonly number[]): string | undefined {
-    const first = Math.floor(this.#startNs(places[0]!) / NS_PER_DAY);
-    const isCommon = places.every((place) => Math.floor(this.#startNs(place) / NS_PER_DAY) === first);
+  #commonDay(indexes: readonly number[]): string | undefined {
+    const first = Math.floor(this.#startNs(indexes[0]!) / NS_PER_DAY);
+    const isCommon = indexes.every((index) => Math.floor(this.#startNs(index) / NS_PER_DAY) === first);
     return isCommon ? `${formatTime(first * NS_PER_DAY).slice(0, 10)}` : undefined;
   }
 
-  #cells(place: number, withoutDate: boolean): string[] {
+  #cells(index: number, withoutDate: boolean): string[] {
     const { words, doubles } = this.#flows;
-    const at = place * ENTRY_WORDS;
-    const atDouble = place * ENTRY_DOUBLES;
-    const start = formatTime(this.#startNs(place));
+    const at = index * ENTRY_WORDS;
+    const atDouble = index * ENTRY_DOUBLES;
+    const start = formatTime(this.#startNs(index));
     const lengthNs = doubles[atDouble + FLOW_LAST_NS]! - doubles[atDouble + FLOW_FIRST_NS]!;
     const counter = (offset: number) => formatShort(doubles[atDouble + offset]!);
     return [
@@ -183,9 +183,9 @@ export class TableWriter implements FlowWriter {
     this.#cutAddresses(widths, shown, ADDRESS_COLUMNS_IPV4);
     for (const c of DISPENSABLE) if (this.#excess(widths, shown) > 0) shown.delete(c);
     this.#cutAddresses(widths, shown, ADDRESS_COLUMNS_MIN);
-    const [bold, plain] = this.#options.color ? ['\x1b[1m', '\x1b[22m'] : ['', ''];
+    const [bold, normal] = this.#options.color ? ['\x1b[1m', '\x1b[22m'] : ['', ''];
     const head = this.#line(titles, widths, shown, '   ');
-    return [`${bold}${head}${plain}`, ...rows.map((row) => this.#line(row, widths, shown, ' → '))];
+    return [`${bold}${head}${normal}`, ...rows.map((row) => this.#line(row, widths, shown, ' → '))];
   }
 
   /** Columns beyond the terminal's. */

@@ -48,7 +48,7 @@ export const PACKETS_UNTIMED = 17;
 export const OCTETS_UNTIMED = 18;
 /**
  * Counts of each interface of a ring that several share (a group): packets and octets as PACKETS_READ and OCTETS_READ do,
- * and how often it was captured again after it had gone. MEMBER_WORDS places for each from MEMBERS on.
+ * and how often it was captured again after it had gone. MEMBER_WORDS doubles for each from MEMBERS on.
  */
 export const MEMBERS = 24;
 export const MEMBER_PACKETS = 0;
@@ -72,7 +72,7 @@ export const RING_BLOCKS = FIRST_CAPTURE_GAUGE + 5;
 export const RING_BLOCKS_USED = FIRST_CAPTURE_GAUGE + 6;
 /** 1 while the interface of a live capture delivers packets, 0 while it is down or gone. */
 export const INTERFACE_UP = FIRST_CAPTURE_GAUGE + 7;
-/** State of each interface of a group, one place each: not there, there but down or without a link, up. */
+/** State of each interface of a group, one double each: not there, there but down or without a link, up. */
 export const MEMBER_STATES = FIRST_CAPTURE_GAUGE + 8;
 export const MEMBER_GONE = 0;
 export const MEMBER_DOWN = 1;
@@ -98,8 +98,8 @@ export function runCounters(buffer?: SharedArrayBuffer): RunCounters {
     decode: createDecodeCounters(memory, decodeOffset),
   };
   if (buffer === undefined) {
-    for (const place of [INPUT_TOTAL, FIRST_PACKET_NS, LAST_PACKET_NS, TIME_BASE_SECONDS]) {
-      counters.capture[place] = Number.NaN;
+    for (const index of [INPUT_TOTAL, FIRST_PACKET_NS, LAST_PACKET_NS, TIME_BASE_SECONDS]) {
+      counters.capture[index] = Number.NaN;
     }
   }
   return counters;

@@ -50,16 +50,22 @@ export class RecordTaker {
     }
   }
 
+  /** Makes records as everybody sees them: with the numbers of interfaces, and anonymized. */
+  prepare(batch: FlowRecordBatch): void {
+    const { numbers, anonymizer } = this.#options;
+    numbers()?.apply(batch);
+    anonymizer?.apply(batch);
+  }
+
   /** Resolves when what has come so far has been taken. */
   get idle(): Promise<void> {
     return this.#busy;
   }
 
   async #takeNow(batch: FlowRecordBatch): Promise<void> {
-    const { exporting, writer, numbers, anonymizer, beforeBatch, onRecords, room } = this.#options;
+    const { exporting, writer, beforeBatch, onRecords, room } = this.#options;
     beforeBatch?.();
-    numbers()?.apply(batch);
-    anonymizer?.apply(batch);
+    this.prepare(batch);
     onRecords?.(batch);
     const waiting = room?.();
     if (waiting !== undefined) await waiting;

@@ -161,6 +161,11 @@ export class LiveExporting implements Part<readonly CollectorStatistics[]> {
     }
   }
 
+  /** Makes records as everybody sees them: with the numbers of interfaces, and anonymized. */
+  prepare(batch: FlowRecordBatch): void {
+    this.#taker.prepare(batch);
+  }
+
   async #room(untilMs: number): Promise<void> {
     const isFull = () => this.statistics.some(({ recordsQueued }) => (recordsQueued ?? 0) > QUEUED_MAX);
     while (isFull() && performance.now() < untilMs) await delay(ROOM_LOOK_MS);

@@ -1,9 +1,10 @@
 /**
- * The metrics of a live probe over HTTP: where they are served, a reload may move them; path health, where it is measured,
+ * The metrics and the API of a live probe over HTTP: where they are served, a reload may move them; path health, where it is measured,
  * is counted for them.
  */
 import type { FlowtapConfig } from '../../config/config.ts';
 import { observationPoints } from '../../config/types/live-interfaces.ts';
+import type { ApiSources } from '../../control/routes.ts';
 import type { HealthMetrics } from '../../diagnose/path-health-metrics.ts';
 import type { Check } from '../../metrics/routes.ts';
 import type { LiveState } from '../../metrics/state.ts';
@@ -20,6 +21,7 @@ export interface LiveMetricsOptions {
   readonly state: () => LiveState;
   readonly health: Check;
   readonly readiness: Check;
+  readonly api: ApiSources;
 }
 
 /** Where the server listens. */
@@ -75,7 +77,8 @@ export class LiveMetrics implements Part<LiveMetricsStatistics> {
   }
 
   async #makeRoutes(): Promise<readonly Route[]> {
-    const { config, hasHealth, state, health, readiness } = this.#options;
+    const { config, hasHealth, state, health, readiness, api } = this.#options;
+    const { apiRoutes } = await import('../../control/routes.ts');
     const { createMetrics } = await import('../../metrics/registry.ts');
     const { metricsRoutes } = await import('../../metrics/routes.ts');
     if (hasHealth) {
@@ -86,6 +89,6 @@ export class LiveMetrics implements Part<LiveMetricsStatistics> {
     const metrics = createMetrics(state, this.#healthMetrics?.registry);
     // The first time takes ten times as long, which no scrape should have to wait for.
     await metrics();
-    return metricsRoutes({ metrics, health, readiness });
+    return [...metricsRoutes({ metrics, health, readiness }), ...apiRoutes(api)];
   }
 }

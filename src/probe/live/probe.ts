@@ -20,6 +20,7 @@ import { Parts } from '../part.ts';
 import { sectionsNeeded } from '../record-sections.ts';
 import { startAnonymizing } from '../record-taker.ts';
 import { meteringStatistics } from '../statistics.ts';
+import { liveApi } from './api.ts';
 import { LiveExporting, openCollectors } from './exporting.ts';
 import { WatchedInterfaces } from './interfaces.ts';
 import { lossesOf } from './losses.ts';
@@ -96,6 +97,14 @@ export class LiveProbe {
       state: () => this.state(),
       health: () => this.#workers.unhealthiness(),
       readiness: () => this.#unreadiness(),
+      api: liveApi({
+        config: () => this.#config,
+        state: () => this.state(),
+        measuresHealth: this.plan.workers.some(({ data }) => (data.health ?? 'off') !== 'off'),
+        isAnonymizing: anonymizer !== undefined,
+        findFlows: (query) => this.#workers.findFlows(query),
+        prepare: (batch) => exporting.prepare(batch),
+      }),
     });
     const interfaces = new WatchedInterfaces(config.live, (point) => this.#workers.totals(point));
     const workers = this.#makeWorkers(options, exporting, interfaces);

@@ -46,6 +46,7 @@ import {
   TIME_BASE_SECONDS,
 } from '../counters.ts';
 import { countLivePackets, publishLive, publishMembers, publishOpened } from './counters.ts';
+import { FlowAnswers } from './flow-answers.ts';
 import type { LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from './messages.ts';
 
 /** Packets read at a time. */
@@ -75,6 +76,7 @@ class LiveWorker {
   readonly #queue: RecordQueueWriter;
   readonly #preparer: KeyPreparer;
   readonly #metering: MeteringProcess;
+  readonly #answers: FlowAnswers;
   readonly #decoder: Decoder;
   readonly #batch: LivePacketBatch = createLiveBatch(PACKETS_PER_BATCH);
   readonly #prepared: PreparedBatch;
@@ -117,6 +119,7 @@ class LiveWorker {
       counters: this.#counters.metering,
       allocate: allocateHuge,
     });
+    this.#answers = new FlowAnswers(this.#metering, data.encapsulation, scale, this.#timeBaseSeconds, post);
     adviseHuge(engine.buffer);
     this.#decoder = createDecoder(data.decode, this.#counters.decode);
     this.#hashSelector = createHashSelector(sampling);
@@ -161,6 +164,7 @@ class LiveWorker {
   /** Hears main. */
   hear(request: LiveWorkerRequest): void {
     if (request.kind === 'stop') this.#isStopped = true;
+    else if (request.kind === 'flows') this.#answers.ask(request.id, request.query);
     else this.#metering.setTimeouts(request);
   }
 
@@ -219,6 +223,7 @@ class LiveWorker {
     if (isQuiet) this.#expireQuiet();
     this.#queue.flush();
     publishLive(source, this.#counters.capture);
+    this.#answers.turn();
     // Messages come with the event loop.
     await new Promise((resolve) => setImmediate(resolve));
   }

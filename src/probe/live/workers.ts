@@ -6,9 +6,10 @@ import type { Log } from '../../base/log.ts';
 import type { LiveInterface } from '../../capture/live/live-capture.ts';
 import type { WorkerState } from '../../metrics/state.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import type { FlowQuery } from '../../records/flow-query.ts';
 import type { RunCounters } from '../counters.ts';
 import type { Part } from '../part.ts';
-import type { LiveWorkerRequest } from './messages.ts';
+import type { FoundFlows, LiveWorkerRequest } from './messages.ts';
 import type { LivePlan } from './plan.ts';
 import { LiveSelection } from './selection.ts';
 import { WorkerSupervisor } from './supervisor.ts';
@@ -91,6 +92,12 @@ export class LiveWorkers implements Part<readonly WorkerState[]> {
   totals(point?: string): RunCounters[] {
     const some = this.#workers.filter((worker) => point === undefined || worker.interface === point);
     return some.map((worker) => worker.totals());
+  }
+
+  /** Flows that are in the tables now, of each worker that runs. @throws BusyError */
+  async findFlows(query: FlowQuery): Promise<FoundFlows[]> {
+    const found = await Promise.all(this.#workers.map((worker) => worker.findFlows(query)));
+    return found.filter((one) => one !== undefined);
   }
 
   /** New timeouts for all. */

@@ -122,8 +122,8 @@ export class ReplayBatches {
   /** Reads what is at hand, up to a batch; false if nothing is. `prepare` does the rest. */
   read(): boolean {
     const source = this.#source;
-    const isStraight = this.#direct !== undefined && !this.#preparer.isHolding;
-    const records = isStraight ? source.directRecords : undefined;
+    const isDirect = this.#direct !== undefined && !this.#preparer.isHolding;
+    const records = isDirect ? source.directRecords : undefined;
     if (records !== undefined && this.#direct!.take(records, source.timeBaseSeconds) > 0) {
       this.#directInARow += this.prepared.count;
       this.#read = undefined;
