@@ -90,7 +90,7 @@ export const FLOW_ELEMENTS: readonly InformationElement[] = [
   { id: 2, name: 'packetDeltaCount', type: 'unsigned64', unit: 'packets', semantics: 'deltaCounter', isReversible: true, source: lineDouble(PACKETS),
     description: 'Packets, fragments counted singly.' },
   { id: 352, name: 'layer2OctetDeltaCount', type: 'unsigned64', unit: 'octets', semantics: 'deltaCounter', isReversible: true, source: lineDouble(LAYER2_OCTETS),
-    description: 'Octets of the frames as they were on the wire, without the frame check sequence.' },
+    description: 'Octets of the frames as they were on the wire, without the frame check sequence and without what the capture wrote before them.' },
   { id: 3, name: 'deltaFlowCount', type: 'unsigned64', unit: 'flows', semantics: 'deltaCounter', source: constant(1),
     description: 'Flows in this record: always 1.' },
   { id: 298, name: 'initiatorPackets', inFull: false, type: 'unsigned64', unit: 'packets', semantics: 'deltaCounter', source: { kind: 'double', forward: FORWARD_DOUBLE + PACKETS, reverse: FORWARD_DOUBLE + PACKETS },
