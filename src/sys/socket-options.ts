@@ -9,7 +9,8 @@ import * as linux from './linux-constants.ts';
 /** As much of struct tcp_info as is read (linux/tcp.h; tcpi_bytes_acked, a u64, since 4.1). */
 const TCP_INFO_OCTETS = linux.TCP_INFO_BYTES_ACKED + 8;
 
-interface Calls {
+/** Calls that set and get options of a socket. */
+export interface OptionCalls {
   readonly setsockopt: (fd: number, level: number, name: number, value: Uint8Array, octets: number) => number;
   readonly getsockopt: (
     fd: number,
@@ -18,8 +19,20 @@ interface Calls {
     value: Uint8Array,
     octets: Uint8Array,
   ) => number;
-  readonly ioctl: (fd: number, request: number, value: Uint8Array) => number;
   readonly errno: () => number;
+}
+
+interface Calls extends OptionCalls {
+  readonly ioctl: (fd: number, request: number, value: Uint8Array) => number;
+}
+
+/** Takes the calls of the C library. */
+export function optionCalls({ koffi, library }: ReturnType<typeof loadLibc>): OptionCalls {
+  return {
+    setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
+    getsockopt: library.func('int getsockopt(int, int, int, void *, void *)'),
+    errno: () => koffi.errno(),
+  };
 }
 
 let loaded: Calls | undefined;
@@ -30,13 +43,8 @@ function calls(): Calls | undefined {
   hasTried = true;
   if (process.platform !== 'linux') return undefined;
   try {
-    const { koffi, library } = loadLibc();
-    loaded = {
-      setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
-      getsockopt: library.func('int getsockopt(int, int, int, void *, void *)'),
-      ioctl: library.func('int ioctl(int, unsigned long, void *)'),
-      errno: () => koffi.errno(),
-    };
+    const libc = loadLibc();
+    loaded = { ...optionCalls(libc), ioctl: libc.library.func('int ioctl(int, unsigned long, void *)') };
   } catch {
     // Callers say what is not possible without it.
     loaded = undefined;
