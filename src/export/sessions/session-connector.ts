@@ -43,6 +43,7 @@ export class SessionConnector {
   #interfaces: readonly InterfaceDescription[] | undefined;
   #statisticsFrom: Parameters<NonNullable<RecordSink['setStatistics']>> | undefined;
   #isStopped = false;
+  #isConnecting = false;
   #resolvedMs = 0;
   /** Counters of the sessions before the present one, and of attempts that failed. */
   #past: CollectorStatistics;
@@ -63,6 +64,11 @@ export class SessionConnector {
     return this.#session;
   }
 
+  /** Whether an attempt to connect has neither failed nor led to a session yet. */
+  get isConnecting(): boolean {
+    return this.#isConnecting;
+  }
+
   setStatistics(...from: Parameters<NonNullable<RecordSink['setStatistics']>>): void {
     this.#statisticsFrom = from;
     this.#session?.exporter.setStatistics(...from);
@@ -76,6 +82,7 @@ export class SessionConnector {
   /** Tries to connect now. */
   async connect(): Promise<void> {
     if (this.#isStopped) return;
+    this.#isConnecting = true;
     try {
       const session = await this.#open({
         prepare: (exporter) => this.#prepare(exporter),
@@ -96,6 +103,8 @@ export class SessionConnector {
       this.#handlers.onSession();
     } catch (error) {
       this.#failed(error);
+    } finally {
+      this.#isConnecting = false;
     }
   }
 

@@ -249,7 +249,9 @@ export class SessionSink implements RecordSink {
   /** At the end: whether what is left may stay, or has to. */
   #mayStop(startMs: number): boolean {
     if (this.#context.whenFull === 'drop') return performance.now() - startMs >= END_MS;
-    return (this.#parts.spool !== undefined && this.isAway) || this.#isGivenUp();
+    // A short replay is over before its first connection is made.
+    const isUnreachable = this.isAway && !this.#connector.isConnecting;
+    return (this.#parts.spool !== undefined && isUnreachable) || this.#isGivenUp();
   }
 
   /** @param reason for what is in memory alone, and lost now */

@@ -122,6 +122,22 @@ describe('a session over TCP', () => {
     rmSync(spoolDirectory, { recursive: true });
   });
 
+  it('with a spool sends a replay that is over before it is connected, and what waited for it', async () => {
+    const { one: away, port } = await collector();
+    await away.kill();
+    const spoolDirectory = mkdtempSync(join(tmpdir(), 'flowtap-session-'));
+    const run = async (number: number) => {
+      const exporting = await createExportingProcess(CONFIG, [to(port, { spoolDirectory })]);
+      await exporting.exportBatch(batch(number));
+      return (await exporting.close())[0]!;
+    };
+    expect(await run(0)).toMatchObject({ dataRecords: 0, recordsSpooled: BATCH_RECORDS });
+    const { one } = await collector(port);
+    expect(await run(1)).toMatchObject({ dataRecords: 2 * BATCH_RECORDS, recordsSpooled: 0 });
+    expect(one.records).toEqual(numbers(2 * BATCH_RECORDS));
+    rmSync(spoolDirectory, { recursive: true });
+  });
+
   it('in a replay is given up after a while, and everything is accounted for', async () => {
     const { one, port } = await collector();
     await one.kill();
