@@ -61,25 +61,20 @@ export const INTERVALS = 9;
 /** There is no value. */
 export const ABSENT = -1;
 
-/** Bits of a word of a flow record, and the condition under which they count. */
-export interface ConditionalBits {
-  /** Word or double of the record. */
-  readonly at: number;
-  readonly shift: number;
-  readonly mask: number;
-  /** The value counts only where these bits of a word equal `conditionEquals`; `conditionMask` 0 for always. */
-  readonly conditionAt: number;
-  readonly conditionShift: number;
-  readonly conditionMask: number;
-  readonly conditionEquals: number;
-}
-
 /** Where a value stands. Every column has every property, so that all have one shape. */
-export interface ValueColumn extends ConditionalBits {
+export interface ValueColumn {
   /** FROM_… */
   readonly from: number;
   /** The kind of a value that is there: WORD, NUMBER, … */
   readonly kind: number;
+  /** Word or double of the record. */
+  readonly at: number;
+  readonly shift: number;
+  readonly mask: number;
+  readonly conditionAt: number;
+  readonly conditionShift: number;
+  readonly conditionMask: number;
+  readonly conditionEquals: number;
   /** Absent, not 0, where the condition does not hold. */
   readonly isAbsentWithout: boolean;
   /** Absent where these bits of the word are 0; without bits it never is. */

@@ -4,10 +4,8 @@
  *
  * Layouts are those of 64-bit Linux, which x86-64 and arm64 share.
  */
-
 import { addressOf, optionalCalls } from './koffi.ts';
 import * as linux from './linux-constants.ts';
-import { type OptionCalls, optionCalls } from './socket-options.ts';
 import type { UdpEndpoint } from './udp-diagnosis.ts';
 
 /** The data of a control message ends here: its header and a u16. Its memory goes on to a multiple of 8. */
@@ -36,23 +34,34 @@ export interface SegmentedUdpSocket {
   close(): void;
 }
 
-interface Calls extends OptionCalls {
+interface Calls {
   readonly socket: (domain: number, type: number, protocol: number) => number;
   readonly connect: (fd: number, address: Uint8Array, octets: number) => number;
+  readonly setsockopt: (fd: number, level: number, name: number, value: Uint8Array, octets: number) => number;
+  readonly getsockopt: (
+    fd: number,
+    level: number,
+    name: number,
+    value: Uint8Array,
+    octets: Uint8Array,
+  ) => number;
   readonly getsockname: (fd: number, address: Uint8Array, octets: Uint8Array) => number;
   readonly sendmsg: (fd: number, message: bigint, flags: number) => number | bigint;
   readonly close: (fd: number) => number;
+  readonly errno: () => number;
 }
 
 /** An optional improvement: node:dgram does the same, more slowly. */
 function loadCalls(): Calls | undefined {
   return optionalCalls(({ koffi, library }) => ({
-    ...optionCalls({ koffi, library }),
     socket: library.func('int socket(int, int, int)'),
     connect: library.func('int connect(int, const void *, uint32_t)'),
+    setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
+    getsockopt: library.func('int getsockopt(int, int, int, void *, void *)'),
     getsockname: library.func('int getsockname(int, void *, void *)'),
     sendmsg: library.func('int64_t sendmsg(int, uintptr_t, int)'),
     close: library.func('int close(int)'),
+    errno: () => koffi.errno(),
   }));
 }
 

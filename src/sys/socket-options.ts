@@ -9,8 +9,7 @@ import * as linux from './linux-constants.ts';
 /** As much of struct tcp_info as is read (linux/tcp.h; tcpi_bytes_acked, a u64, since 4.1). */
 const TCP_INFO_OCTETS = linux.TCP_INFO_BYTES_ACKED + 8;
 
-/** Calls that set and get options of a socket. */
-export interface OptionCalls {
+interface Calls {
   readonly setsockopt: (fd: number, level: number, name: number, value: Uint8Array, octets: number) => number;
   readonly getsockopt: (
     fd: number,
@@ -19,20 +18,8 @@ export interface OptionCalls {
     value: Uint8Array,
     octets: Uint8Array,
   ) => number;
-  readonly errno: () => number;
-}
-
-interface Calls extends OptionCalls {
   readonly ioctl: (fd: number, request: number, value: Uint8Array) => number;
-}
-
-/** Takes the calls of the C library. */
-export function optionCalls({ koffi, library }: ReturnType<typeof loadLibc>): OptionCalls {
-  return {
-    setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
-    getsockopt: library.func('int getsockopt(int, int, int, void *, void *)'),
-    errno: () => koffi.errno(),
-  };
+  readonly errno: () => number;
 }
 
 let loaded: Calls | undefined;
@@ -43,8 +30,13 @@ function calls(): Calls | undefined {
   hasTried = true;
   if (process.platform !== 'linux') return undefined;
   try {
-    const libc = loadLibc();
-    loaded = { ...optionCalls(libc), ioctl: libc.library.func('int ioctl(int, unsigned long, void *)') };
+    const { koffi, library } = loadLibc();
+    loaded = {
+      setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
+      getsockopt: library.func('int getsockopt(int, int, int, void *, void *)'),
+      ioctl: library.func('int ioctl(int, unsigned long, void *)'),
+      errno: () => koffi.errno(),
+    };
   } catch {
     // Callers say what is not possible without it.
     loaded = undefined;

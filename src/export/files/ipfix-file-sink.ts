@@ -12,8 +12,8 @@ import { MessageArena } from '../transport/message-arena.ts';
 import { FileClock } from './file-clock.ts';
 import { createRotatingFile } from './file-options.ts';
 import { FileTransport } from './file-transport.ts';
-import { endFile, fileStatistics } from './rotated-sink.ts';
 import type { RotatingFile } from './rotating-file.ts';
+import { fileStatistics } from './text-file-sink.ts';
 
 /** No path limits these messages; larger ones have fewer headers. */
 const MESSAGE_OCTETS = 16_384;
@@ -69,7 +69,8 @@ class IpfixFileSink implements RecordSink {
 
   async end(): Promise<void> {
     this.#exporter.endStream();
-    await endFile(this.#file, this.#fileClock);
+    if (this.#file.isBegun || this.#file.statistics.files > 0) await this.#file.finish();
+    else await this.#file.finishEmpty(this.#fileClock.nowMs);
   }
 
   close(): Promise<void> {

@@ -17,8 +17,8 @@ import type { CollectorStatistics, RecordSink, SinkFactory } from '../contract/r
 import { FileClock } from './file-clock.ts';
 import { createRotatingFile } from './file-options.ts';
 import { compileParquetColumns, type ParquetColumns, type RowReaders } from './parquet-columns.ts';
-import { fileStatistics } from './rotated-sink.ts';
 import type { RotatingFile } from './rotating-file.ts';
+import { fileStatistics } from './text-file-sink.ts';
 
 type ParquetCompression = 'none' | 'snappy' | 'zstd';
 

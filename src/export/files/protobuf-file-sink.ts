@@ -1,12 +1,13 @@
 /** Flow records in files of protobuf messages, each behind its length as a varint: the files that goflow2 writes. */
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import { countDataRecords } from '../contract/batch-buffer.ts';
-import type { SinkFactory } from '../contract/record-sink.ts';
+import type { RecordSink, SinkFactory } from '../contract/record-sink.ts';
 import { createBlock } from '../flow-messages/message-block.ts';
 import { MessageEncoder } from '../flow-messages/message-encoder.ts';
 import { flowMessageOptions } from '../flow-messages/message-options.ts';
 import { FileClock } from './file-clock.ts';
 import { createRotatingFile } from './file-options.ts';
-import { createRotatedSink } from './rotated-sink.ts';
+import { fileStatistics } from './text-file-sink.ts';
 
 /** Messages that are made at once. */
 const BLOCK_OCTETS = 1 << 18;
@@ -19,13 +20,18 @@ export const createProtobufFileSink: SinkFactory = async (config, exporter, cont
   const clock = new FileClock(config.timestamps, context);
   const block = createBlock(BLOCK_OCTETS);
   let offered = 0;
-  return createRotatedSink({
+  const rotateIfDue = () => {
+    if (file.isDue(clock.nowMs)) void file.finish();
+    // The file that begins now belongs to this moment.
+    file.isDue(clock.nowMs);
+  };
+  const sink: RecordSink = {
     url: exporter.url,
-    file,
-    clock,
-    needs: encoder.needs,
-    offered: () => offered,
-    write: (_, batch) => {
+    needsEncapsulation: encoder.needs.encapsulation,
+    needsHealth: encoder.needs.health,
+    exportBatch: (batch: FlowRecordBatch) => {
+      clock.update(batch);
+      rotateIfDue();
       offered += countDataRecords(batch, options.isBiflow, 0, batch.count);
       encoder.begin(batch);
       for (let isDone = false; !isDone; ) {
@@ -36,5 +42,17 @@ export const createProtobufFileSink: SinkFactory = async (config, exporter, cont
       }
       return file.pressure;
     },
-  });
+    setInterfaces: () => {},
+    flush: () => {
+      if (clock.goesOn) rotateIfDue();
+      file.flush();
+    },
+    end: async () => {
+      if (file.isBegun || file.statistics.files > 0) await file.finish();
+      else await file.finishEmpty(clock.nowMs);
+    },
+    close: () => file.drain(),
+    statistics: () => fileStatistics(exporter.url, file, offered),
+  };
+  return sink;
 };

@@ -9,7 +9,6 @@ import { ABSTRACT_TYPES } from '../../ie/abstract-types.ts';
 import { configuredInterface } from '../../ie/configured-interface.ts';
 import { conditionFor, type InformationElement, type ValueSource } from '../../ie/element.ts';
 import type { Template, TemplateField } from '../../ie/templates.ts';
-import type { ConditionalBits } from '../../ie/value-column.ts';
 import {
   encodeConstant,
   encodeDuration,
@@ -61,11 +60,20 @@ export interface ColumnRun {
 }
 
 /** A field in one direction, ready to be encoded. Every column has every property, so that all have one shape. */
-export interface Column extends ConditionalBits {
+export interface Column {
   readonly encode: (column: Column, run: ColumnRun) => void;
   /** Within the data record. */
   readonly offset: number;
   readonly octets: number;
+  /** Word or double of the flow record. */
+  readonly at: number;
+  readonly shift: number;
+  readonly mask: number;
+  /** Value counts only where this holds; `conditionMask` 0 for always. */
+  readonly conditionAt: number;
+  readonly conditionShift: number;
+  readonly conditionMask: number;
+  readonly conditionEquals: number;
   /** Most that fits, or -1 where whatever does not fit is cut off (flags) or nothing can be too large. */
   readonly limit: number;
   /** A constant, the high word of a value, or nanoseconds in a unit. */

@@ -1,20 +1,22 @@
-/** What an announcer is to do: the options of its exporter that are about templates and options data. Only types. */
-import type { CollectorExporterOptions } from '../messages/exporter-options.ts';
+/** What an announcer is to do. Only types. */
+import type { AnonymizationConfig } from '../anonymization/anonymizer.ts';
+import type { SamplingDescription, SamplingForm } from '../contract/metering-statistics.ts';
+import type { FlowKeyParts, OptionsDataMode } from '../contract/options-content.ts';
 
-type OwnOptions =
-  | 'observationDomainId'
-  | 'privateEnterpriseNumber'
-  | 'isReliable'
-  | 'templateRefreshMs'
-  | 'templateRefreshMessages'
-  | 'optionsData'
-  | 'sampling'
-  | 'samplingForms'
-  | 'exporterAddress'
-  | 'flowKey'
-  | 'ingressInterface'
-  | 'anonymization';
-
-export interface AnnouncerOptions extends Pick<CollectorExporterOptions, OwnOptions> {
+export interface AnnouncerOptions {
   readonly isIpfix: boolean;
+  readonly observationDomainId: number;
+  readonly privateEnterpriseNumber: number;
+  /** Nothing is lost on the way: each template is sent once (RFC 7011 §8.2), options data again when it changes. */
+  readonly isReliable: boolean;
+  readonly templateRefreshMs: number;
+  readonly templateRefreshMessages: number;
+  readonly optionsData: OptionsDataMode;
+  /** Every packet where missing. */
+  readonly sampling?: SamplingDescription;
+  readonly samplingForms?: readonly SamplingForm[];
+  readonly exporterAddress?: string;
+  readonly flowKey?: FlowKeyParts;
+  readonly ingressInterface: number | 'auto';
+  readonly anonymization?: AnonymizationConfig;
 }
