@@ -26,6 +26,7 @@ import {
   STATE_END_REASON_SHIFT,
   TCP_FLAGS_TOS,
 } from '../records/flow-layout.ts';
+import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP } from '../records/protocol-numbers.ts';
 import { formatIPv4, formatIPv6, formatTcpFlags } from './addresses.ts';
 import { BusiestFlows } from './busiest.ts';
 import type { FlowWriter } from './flow-writer.ts';
@@ -65,9 +66,6 @@ const DISPENSABLE = [10, 9, 1, 0];
 const ADDRESS_COLUMNS_IPV4 = 21;
 const ADDRESS_COLUMNS_MIN = 15;
 
-const TCP = 6;
-const ICMP = 1;
-const ICMPV6 = 58;
 const NS_PER_DAY = 86_400e9;
 
 /** Address and port of one end; ICMP has a type and code instead of ports. */
@@ -77,7 +75,7 @@ function formatEndpoint(words: Int32Array, at: number, isResponder: boolean): st
   const ports = words[at + FLOW_PORTS]!;
   const address = at + (isResponder ? ADDRESS_B : ADDRESS_A);
   const isIPv6 = ((protocolWord >>> 8) & 0xf) === 6;
-  const hasPorts = ports !== 0 && protocol !== ICMP && protocol !== ICMPV6;
+  const hasPorts = ports !== 0 && protocol !== PROTOCOL_ICMP && protocol !== PROTOCOL_ICMPV6;
   const text = isIPv6 ? formatIPv6(words, address) : formatIPv4(words[address]!);
   if (!hasPorts) return text;
   return `${isIPv6 ? `[${text}]` : text}:${isResponder ? ports & 0xffff : ports >>> 16}`;
@@ -85,11 +83,11 @@ function formatEndpoint(words: Int32Array, at: number, isResponder: boolean): st
 
 function formatFlags(words: Int32Array, at: number): string {
   const protocol = words[at + FLOW_PROTOCOL]! & 0xff;
-  if (protocol === ICMP || protocol === ICMPV6) {
+  if (protocol === PROTOCOL_ICMP || protocol === PROTOCOL_ICMPV6) {
     const typeAndCode = words[at + FLOW_PORTS]! & 0xffff;
     return `type ${typeAndCode >>> 8}/${typeAndCode & 0xff}`;
   }
-  if (protocol !== TCP) return '';
+  if (protocol !== PROTOCOL_TCP) return '';
   const flags = words[at + FORWARD_WORD + TCP_FLAGS_TOS]! | words[at + REVERSE_WORD + TCP_FLAGS_TOS]!;
   return formatTcpFlags(flags & 0xff);
 }

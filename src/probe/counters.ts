@@ -4,6 +4,7 @@
  */
 import { createDecodeCounters, DECODE_COUNTERS_SIZE, type DecodeCounters } from '../decode/counters.ts';
 import { METERING_COUNTERS } from '../metering/table/counters.ts';
+import { DIRECT_FIRST_NS, DIRECT_LAST_NS, DIRECT_OCTETS, DIRECT_SNAPPED } from '../records/engine-words.ts';
 import { MEMBERS_MAX } from '../records/observation-points.ts';
 
 // Places in `capture`.
@@ -103,4 +104,19 @@ export function runCounters(buffer?: SharedArrayBuffer): RunCounters {
     }
   }
   return counters;
+}
+
+/**
+ * Counts frames as they were read, before any is selected or decoded.
+ * @param totals what the engine counted of them (DIRECT_… of records/engine-words.ts)
+ */
+export function countRead(capture: Float64Array, totals: Float64Array, count: number): void {
+  const first = totals[DIRECT_FIRST_NS]!;
+  const last = totals[DIRECT_LAST_NS]!;
+  capture[PACKETS_READ] = capture[PACKETS_READ]! + count;
+  capture[OCTETS_READ] = capture[OCTETS_READ]! + totals[DIRECT_OCTETS]!;
+  capture[PACKETS_SNAPPED] = capture[PACKETS_SNAPPED]! + totals[DIRECT_SNAPPED]!;
+  // Not a number before the first batch.
+  if (!(first >= capture[FIRST_PACKET_NS]!)) capture[FIRST_PACKET_NS] = first;
+  if (!(last <= capture[LAST_PACKET_NS]!)) capture[LAST_PACKET_NS] = last;
 }
