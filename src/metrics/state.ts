@@ -1,5 +1,5 @@
 /**
- * What a running probe is like at one moment, as plain named numbers: metrics, log and summary all read this and nothing
+ * The state of a running probe at one moment, as numbers with names: metrics, log and summary all read this and nothing
  * else. probe/live/totals.ts takes it from the counters in shared memory. NaN: the source cannot know. Shapes only.
  */
 
