@@ -33,6 +33,8 @@ export interface PipelineResult {
   readonly read: { packets: number; octets: number };
   readonly metered: { packets: number; octets: number; frameOctets: number };
   readonly refused: { packets: number; octets: number };
+  /** Of all interfaces of the capture. */
+  readonly linkTypes: readonly number[];
 }
 
 const copyOf = ({ buffer, byteOffset, byteLength }: DataView) =>
@@ -98,6 +100,7 @@ export async function runPipeline(
       octets: metering.counters[METERED_OCTETS]!,
       frameOctets: metering.counters[METERED_FRAME_OCTETS]!,
     },
+    linkTypes: [...new Set(source.interfaces.map(({ linkType }) => linkType))],
     refused: { packets: sum(packetsByReason.subarray(1)), octets: sum(octetsByReason.subarray(1)) },
   };
 }
