@@ -1,6 +1,6 @@
 /**
- * A worker's answers to who asks which flows are in its table: one question after the other, a little at each turn of the
- * worker, so that whoever asks takes less than a thousandth of its time.
+ * A worker's answers to questions about the flows in its table: one question after the other, a little at each turn of the
+ * worker, so that questions take less than a thousandth of its time.
  */
 import { LiveFlows } from '../../metering/live-flows.ts';
 import type { MeteringProcess } from '../../metering/metering-process.ts';

@@ -1,4 +1,4 @@
-/** What main has asked a worker about the flows in its table, until it is answered or the worker has ended. */
+/** Questions of main to a worker about the flows in its table, until they are answered or the worker has ended. */
 import type { Worker } from 'node:worker_threads';
 import type { FlowQuery } from '../../records/flow-query.ts';
 import type { FoundFlows, LiveWorkerRequest } from './messages.ts';
