@@ -10,13 +10,12 @@ import {
   DIRECT_DOUBLES,
   DIRECT_IS_LATE,
   DIRECT_LAST_NS,
-  DIRECT_OCTETS,
   DIRECT_PLACE,
+  DIRECT_RECORDS,
 } from '../records/engine-words.ts';
 import { float64Array } from '../records/memory.ts';
 import type { Decoder } from './decoder.ts';
 import * as link from './link.ts';
-import * as reasons from './reasons.ts';
 
 export class DirectPath {
   /** What the last records taken add up to: DIRECT_… of records/engine-words.ts. */
@@ -25,18 +24,29 @@ export class DirectPath {
   readonly #decoder: Decoder;
   readonly #out: DecodedBatch;
   readonly #multipliers: Int32Array;
+  readonly #worker: number;
+  readonly #workers: number;
 
   /**
    * @param engine in whose memory everything lies
    * @param out overwritten by each `take`
    * @param multipliers of the flow key's hash
+   * @param share which of how many meters gets its packets; without it there is one
    */
-  constructor(engine: Engine, decoder: Decoder, out: DecodedBatch, multipliers: Int32Array) {
+  constructor(
+    engine: Engine,
+    decoder: Decoder,
+    out: DecodedBatch,
+    multipliers: Int32Array,
+    { worker, workers } = { worker: 0, workers: 1 },
+  ) {
     this.totals = float64Array(engine.allocate, DIRECT_DOUBLES);
     this.#engine = engine;
     this.#decoder = decoder;
     this.#out = out;
     this.#multipliers = multipliers;
+    this.#worker = worker;
+    this.#workers = workers;
   }
 
   /** Whether a record that is taken like this is all that the decoder would leave in `out`. */
@@ -45,8 +55,9 @@ export class DirectPath {
   }
 
   /**
-   * Takes records until the batch is full, or one is not for it, and counts them as decoded.
-   * @returns how many: the batch's `count` now
+   * Takes records until the batch is full, or one is not for it; the batch's `count` says how many of them are its own.
+   * Counts nothing: `totals` has what is to be counted.
+   * @returns how many it took
    */
   take(records: DirectRecords, timeBaseSeconds: number): number {
     if (records.linkType !== link.LINKTYPE_ETHERNET) return 0;
@@ -69,7 +80,10 @@ export class DirectPath {
       out.timeNs.length,
       this.#multipliers.byteOffset,
       this.totals.byteOffset,
+      this.#worker,
+      this.#workers,
     );
+    const taken = this.totals[DIRECT_RECORDS]!;
     out.count = count;
     out.hasFragments = false;
     if (order !== undefined) {
@@ -79,13 +93,9 @@ export class DirectPath {
         out.count = 0;
         return 0;
       }
-      if (count > 0) order.latestNs = this.totals[DIRECT_LAST_NS]!;
+      if (taken > 0) order.latestNs = this.totals[DIRECT_LAST_NS]!;
     }
-    if (count === 0) return 0;
-    window.start = this.totals[DIRECT_PLACE]!;
-    const { packetsByReason, octetsByReason } = this.#decoder.counters;
-    packetsByReason[reasons.ACCEPTED] = packetsByReason[reasons.ACCEPTED]! + count;
-    octetsByReason[reasons.ACCEPTED] = octetsByReason[reasons.ACCEPTED]! + this.totals[DIRECT_OCTETS]!;
-    return count;
+    if (taken > 0) window.start = this.totals[DIRECT_PLACE]!;
+    return taken;
   }
 }

@@ -88,6 +88,17 @@ interface EngineFunctions {
     outCapacity: number,
     multipliers: number,
     totals: number,
+    worker: number,
+    workers: number,
+  ) => number;
+  readonly keepShare: (
+    records: number,
+    times: number,
+    count: number,
+    worker: number,
+    workers: number,
+    kept: number,
+    octets: number,
   ) => number;
   readonly useTable: (places: number) => void;
   readonly setTimeouts: (idleNs: number, activeNs: number, tcpEndDelayNs: number) => void;

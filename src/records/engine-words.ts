@@ -24,7 +24,10 @@ export const DIRECT_LAST_NS = 3;
 export const DIRECT_PLACE = 4;
 /** Of `takeDirect` only: not 0 where it stopped at a record that is earlier than one before it. */
 export const DIRECT_IS_LATE = 5;
-export const DIRECT_DOUBLES = 6;
+/** Of `takeDirect` only: records that it took, and octets on the wire of those that are in the batch. */
+export const DIRECT_RECORDS = 6;
+export const DIRECT_KEPT_OCTETS = 7;
+export const DIRECT_DOUBLES = 8;
 
 /** Why `meter` stopped: the lower three bits of what it returns; above them is the packet's number in the batch. */
 export const STOP_BITS = 3;
