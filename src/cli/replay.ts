@@ -42,7 +42,7 @@ function lossesOf({ exporters }: ReplaySummary): string[] {
         ? [`${formatCounted(recordsRefused, 'flow records')} went to a collector that refuses them`]
         : []),
     ].join(', ');
-    const causes = reasons.length > 0 ? reasons : errors.filter(({ messages }) => messages > 0);
+    const causes = reasons.length > 0 ? reasons : errors.filter(({ count }) => count > 0);
     const why = causes.map(({ reason, remedy }) => `; ${reason}: ${remedy}`).join('');
     return [`${url}: ${lost}${why}`];
   });

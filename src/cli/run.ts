@@ -151,7 +151,7 @@ class Daemon {
     const points = observationPoints(live.interfaces).map(({ name, members }) =>
       members === undefined ? name : `${name} (${members.join(', ')})`,
     );
-    const workers = `${plan.workersPerInterface} worker${plan.workersPerInterface === 1 ? '' : 's'} each`;
+    const workers = formatCounted(plan.workersPerInterface, 'workers each');
     this.#log.write('info', undefined, `metering ${points.join(', ')} by ${live.capture}, ${workers}`);
     const { ringOctets, tableOctets, queueOctets, totalOctets } = plan;
     const ring =

@@ -42,6 +42,8 @@ export interface FlowtapConfig {
       readonly mac: boolean;
       readonly mpls: boolean;
       readonly tunnel: boolean;
+      /** What a diagnosis asks for; it is no option. */
+      readonly sharedTunnel?: boolean;
     };
   };
   readonly decode: {

@@ -8,7 +8,7 @@ import type { CollectorStatistics, SinkContext } from './contract/record-sink.ts
 /** What people can do, by the reason of an error or of dropped records. */
 export const FAULT_REMEDIES: Readonly<Record<string, string>> = {
   econnrefused: 'nothing listens on that port: start the collector, or check the port',
-  enetunreach: 'no recipient to the collector: check its address and this machine’s recipients',
+  enetunreach: 'no route to the collector: check its address and this machine’s routes',
   ehostunreach: 'the collector does not answer on its network: check its address',
   emsgsize: 'larger than the path carries: lower messageOctetsMax',
   enobufs: 'the network interface is behind: lower the rate with --export-rate',
@@ -39,6 +39,15 @@ export const FAULT_REMEDIES: Readonly<Record<string, string>> = {
     'part of the spool did not survive a crash or a fault of the disk: check the disk, *.damaged in the spool has the rest',
 };
 
+/**
+ * To complete "N …": what errors of a reason count where messages go without a session. A refusal is no message that was
+ * not sent: the system tells that the collector's host refused an earlier one in place of sending the next, which is sent
+ * once more (udp(7)).
+ */
+export function sendErrorWords(reason: string): string {
+  return reason === 'econnrefused' ? "refusals by the collector's host" : 'messages not sent';
+}
+
 /** A line for the same kind comes no more often than this. */
 const REPEAT_MS = 60_000;
 
@@ -68,7 +77,7 @@ export class FaultReporter {
           `${reason}${detail}`,
           reason,
           count,
-          one.recordsRepeated === undefined ? 'messages not sent' : 'sessions failed',
+          one.recordsRepeated === undefined ? sendErrorWords(reason) : 'sessions failed',
           nowMs,
         );
       }

@@ -24,7 +24,7 @@ export interface PreparedBatch extends DecodedBatch {
 
 /** True if the flow key has parts beyond a flow entry's own words. */
 export function hasKeyExtension(key: FlowKeyExtension): boolean {
-  return key.mac || key.mpls || key.tunnel;
+  return key.mac || key.mpls || key.tunnel || key.sharedTunnel === true;
 }
 
 /**

@@ -1,8 +1,10 @@
 /**
- * What a running probe is like at one moment, as plain named numbers: metrics, log and summary all read this and nothing
+ * The state of a running probe at one moment, as numbers with names: metrics, log and summary all read this and nothing
  * else. probe/live/totals.ts takes it from the counters in shared memory. NaN: the source cannot know. Shapes only.
  */
+
 import type { CollectorStatistics } from '../export/contract/record-sink.ts';
+import type { CountsByEndReason } from '../ie/end-reasons.ts';
 
 /** Frames under one outcome of decoding (decode/reasons.ts), summed up over restarts. */
 export interface OutcomeState {
@@ -76,8 +78,8 @@ export interface WorkerState {
     readonly peak: number;
     readonly capacity: number;
     readonly tableOctets: number;
-    /** By name of FLOW_END_REASON. */
-    readonly expired: Readonly<Record<string, number>>;
+    /** Records by flowEndReason. */
+    readonly expired: CountsByEndReason;
   };
   readonly fragments: { readonly matched: number; readonly unmatched: number; readonly forgotten: number };
   /** The record queue between worker and main; drops are those of a full one. */

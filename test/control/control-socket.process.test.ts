@@ -1,5 +1,7 @@
 /** Where the control socket of a daemon is, and what the configuration may say about it. */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -48,6 +50,9 @@ describe('the control socket', () => {
     expect(lines.join('\n')).toContain('another program answers there, perhaps another flowtap');
     await expect(openControlSocket(path, routes, log)).rejects.toThrow('another program answers there');
     expect(await openControlSocket('none', routes, log)).toBeUndefined();
+    const client = connect(path);
+    await once(client, 'connect');
+    client.destroy();
     await first!.close();
   });
 });

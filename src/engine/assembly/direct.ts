@@ -6,7 +6,7 @@
  */
 import * as layout from '../../records/decoded-words';
 import * as place from '../../records/engine-words';
-import { decodeFrame } from './decode';
+import { decodeFrame, offsetsOf } from './decode';
 import { CAPTURED_LENGTH, isDirect, ORIGINAL_LENGTH, RECORD_HEADER_OCTETS, recordTimeNs, touch } from './pcap';
 import { isOfShare } from './share';
 
@@ -17,7 +17,7 @@ const TOUCHED_AT_ONCE: u32 = 256;
 /** The doubles DIRECT_… of engine-words.ts. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
-function writeTotals(
+export function writeTotals(
   totals: usize,
   records: u32,
   octets: u64,
@@ -48,9 +48,10 @@ function writeTotals(
  * @param untilNs  the time of the last record taken, at most
  * @param point  index of the interface, an Ethernet
  * @param tosMask,vlanMask  what of ToS and VLAN id goes to the key
- * @param out  the decoded batch, of `capacity`
+ * @param out  the decoded batch, of `capacity`; `headers`: its words of header offsets, or 0
  * @param totals  overwritten with the doubles DIRECT_… of engine-words.ts
- * @param worker  which of how many meters this is (share.ts); of one, that one gets all
+ * @param worker  which of how many meters this is (share.ts); of one, that one gets all. Without a branch, which would be
+ *   mispredicted every other time, a record of another meter is written and then written over
  * @returns records in the batch
  */
 export function takeDirect(
@@ -68,6 +69,7 @@ export function takeDirect(
   out: usize,
   capacity: u32,
   multipliers: usize,
+  headers: usize,
   totals: usize,
   worker: u32,
   workers: u32,
@@ -94,9 +96,8 @@ export function takeDirect(
     const ns = recordTimeNs(at, baseSeconds, unitNs);
     isLate = isOrdered && ns < last;
     if (isLate || ns > untilNs) break;
-    if (!decodeFrame(frame, <u32>(frame - memory), captured, original, point, tosMask, vlanMask, to, multipliers)) break;
+    if (!decodeFrame(frame, <u32>(frame - memory), captured, original, point, tosMask, vlanMask, to, multipliers, offsetsOf(headers, count))) break;
     store<f64>(out + (<usize>count << 3), ns);
-    // Whose a packet is changes from one to the next: a branch would be mispredicted, one that is written over costs less.
     const isOwn = u32(workers === 1 || isOfShare(to, worker, workers));
     octets += original;
     octetsKept += original * isOwn;

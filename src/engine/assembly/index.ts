@@ -7,5 +7,6 @@ export { scanOrder } from './order';
 export { keepShare } from './share';
 export { walkPcap } from './pcap';
 export { takeDirect } from './direct';
+export { takeRing } from './ring';
 export { beginFlow, insertFlow, useTable } from './table';
 export { deadlineNs, scheduleFlow, setTimeouts, unschedule } from './wheel';

@@ -99,7 +99,10 @@ export interface CollectorStatistics {
   };
   readonly templateRecords: number;
   readonly optionsRecords: number;
-  /** Messages that could not be sent, by reason; for sessions, connections that could not be made or were lost. */
+  /**
+   * Messages that could not be sent, by reason; `econnrefused` over UDP: refusals of messages that were sent before, as the
+   * system reports them. For sessions, connections that could not be made or were lost.
+   */
   readonly errors: Readonly<Partial<Record<SendErrorReason | KafkaFaultReason, number>>>;
   /** Datagrams that a collector on this host dropped; null where that is not known. */
   readonly collectorDrops: number | null;

@@ -7,7 +7,7 @@
 import type { Log, LogLevel } from '../../base/log.ts';
 import { formatCounted } from '../../base/units.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
-import { FAULT_REMEDIES } from '../../export/faults.ts';
+import { FAULT_REMEDIES, sendErrorWords } from '../../export/faults.ts';
 import type { InterfaceState, LiveState, WorkerState } from '../../metrics/state.ts';
 
 /** A count of one kind of loss at one place. */
@@ -89,7 +89,7 @@ const workerRows: Rows<WorkerState> = (worker, config) => {
       level: 'warning',
     },
     {
-      count: flows.expired.lackOfResources ?? 0,
+      count: flows.expired.lackOfResources,
       what: 'flows exported early, the flow table was full',
       remedy: `raise metering.flowTableEntries (--flow-table-entries), now ${metering.flowTableEntries}`,
       level: 'warning',
@@ -117,7 +117,7 @@ const collectorRows: Rows<Collector> = ({
 }) => [
   ...Object.entries(errors).map(([reason, count]) => ({
     count,
-    what: `${recordsRepeated === undefined ? 'messages not sent' : 'failed connections'}: ${reason}`,
+    what: `${recordsRepeated === undefined ? sendErrorWords(reason) : 'failed connections'}: ${reason}`,
     remedy: `${lastError?.reason === reason ? `${lastError.message}; ` : ''}${FAULT_REMEDIES[reason] ?? 'see the reason'}`,
     level: 'warning' as const,
   })),

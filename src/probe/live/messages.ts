@@ -10,6 +10,7 @@ import type { LiveCaptureOptions, RingHandles, RingSize } from '../../capture/li
 import type { DecodeOptions } from '../../decode/decoder.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import type { FlowKeyExtension } from '../../metering/table/flow-key.ts';
+import type { FlowQuery } from '../../records/flow-query.ts';
 
 /** What main gives a worker. */
 export interface LiveWorkerData {
@@ -32,6 +33,18 @@ export interface LiveWorkerData {
   readonly counters: SharedArrayBuffer;
 }
 
+/** Flows that are in a table, as records with flowEndReason 0. */
+export interface FoundFlows {
+  readonly count: number;
+  readonly stride: number;
+  readonly words: Int32Array<ArrayBuffer>;
+  readonly timeBaseSeconds: number;
+  readonly clockNs: number;
+  /** Places of the table that were looked at, of so many; fewer where that would have taken too long. */
+  readonly looked: number;
+  readonly places: number;
+}
+
 /** What it tells main, besides counters and records. */
 export type LiveWorkerMessage =
   /** After each opening, also when the interface came back under another number. */
@@ -52,6 +65,8 @@ export type LiveWorkerMessage =
       readonly message: string;
       readonly fields: Readonly<Record<string, string | number>>;
     }
+  /** The answer to the question `id`. */
+  | ({ readonly kind: 'flows'; readonly id: number } & FoundFlows)
   /** The last one: everything is in the queue, which is closed. Errors say why it ended without being told to. */
   | { readonly kind: 'end'; readonly errors: readonly PostedError[] };
 
@@ -59,6 +74,8 @@ export type LiveWorkerMessage =
 export type LiveWorkerRequest =
   /** Export everything, close the queue, end. `STOP_REQUESTED` in the counters says the same, and is seen sooner. */
   | { readonly kind: 'stop' }
+  /** Which flows are in the table now? */
+  | { readonly kind: 'flows'; readonly id: number; readonly query: FlowQuery }
   /** New timeouts, from now on and for every flow. */
   | {
       readonly kind: 'metering';

@@ -6,18 +6,19 @@
  *                                                     └─ died, hung or gave up: count, free its ring, pause, start again
  */
 import { Worker } from 'node:worker_threads';
-import { type PostedError, RelayedError } from '../../base/errors.ts';
+import { RelayedError } from '../../base/errors.ts';
 import type { Log, LogFields, LogLevel } from '../../base/log.ts';
 import type { LiveInterface } from '../../capture/live/live-capture.ts';
 import { BATCHES, createRecordQueue, RecordQueueReader } from '../../metering/record-queue.ts';
 import type { WorkerState } from '../../metrics/state.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import type { FlowQuery } from '../../records/flow-query.ts';
 import { releaseRing } from '../../sys/packet-socket.ts';
 import { RING_BLOCKS, type RunCounters, STOP_REQUESTED, WORKER_TURNS } from '../counters.ts';
-import type { LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from './messages.ts';
+import type { FoundFlows, LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from './messages.ts';
 import type { PlannedWorker } from './plan.ts';
 import { membersOf, packetsIn, WorkerCounters, type WorkerIdentity } from './totals.ts';
-import { beginLife, diedOf, type Life } from './worker-life.ts';
+import { beginLife, diedOf, type End, LEVELS, type Life, silenceOf } from './worker-life.ts';
 
 /** Pauses before a worker is started again; a life longer than the longest begins anew with the shortest. */
 const RESTART_MS_MIN = 500;
@@ -40,11 +41,6 @@ export interface SupervisorOptions {
   /** Looks (`check`) without a turn of the worker after which it counts as hung. */
   readonly looksMax: number;
 }
-
-/** What a life ended with; no errors: as it was told. */
-type End = readonly PostedError[];
-
-const LEVELS: Readonly<Record<string, LogLevel>> = { info: 'info', warn: 'warning', error: 'error' };
 
 export class WorkerSupervisor {
   readonly interface: string;
@@ -92,12 +88,7 @@ export class WorkerSupervisor {
 
   /** Why it does not capture, for people. */
   get whySilent(): string {
-    const missing = this.#missingMembers();
-    if (this.isRunning && missing.length > 0) {
-      return `of ${this.interface}, ${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} not there; waiting for it`;
-    }
-    if (this.#isAwaiting) return `the interface ${this.interface} is not there; waiting for it`;
-    return `a worker of ${this.interface} does not capture`;
+    return silenceOf(this.interface, this.#missingMembers(), this.isRunning, this.#isAwaiting);
   }
 
   /** It runs, and its interface is not lost: blocks are 0 while there is no ring, NaN where a source knows none. */
@@ -135,6 +126,12 @@ export class WorkerSupervisor {
   setMetering(metering: LiveWorkerRequest & { kind: 'metering' }): void {
     this.#metering = metering;
     this.#life?.thread.postMessage(metering);
+  }
+
+  /** Flows that are in its table now; undefined where there is no worker to ask. @throws BusyError */
+  async findFlows(query: FlowQuery): Promise<FoundFlows | undefined> {
+    const life = this.#life;
+    return life?.isOpen === true ? life.questions.ask(life.thread, query) : undefined;
   }
 
   /** Call this every second: a worker that does not turn is ended, and started again. */
@@ -232,6 +229,7 @@ export class WorkerSupervisor {
     }
     await consumed;
     life.isOpen = false;
+    life.questions.end();
     life.ringOctets = 0;
     this.#counters.countLost(life.packetsTaken);
     await thread.terminate();
@@ -278,7 +276,8 @@ export class WorkerSupervisor {
       this.#options.onAwaited();
       this.#hasOpened = true;
       this.#opened.resolve();
-    } else if (message.kind === 'log') {
+    } else if (message.kind === 'flows') life.questions.answer(message.id, message);
+    else if (message.kind === 'log') {
       this.#write(LEVELS[message.level] ?? 'info', message.message, message.message, message.fields);
     } else {
       life.isOpen = true;

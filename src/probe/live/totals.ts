@@ -2,8 +2,10 @@
  * The counters of one meter worker over all of its lives: a worker that dies leaves its counts here and starts again
  * from 0, so that what others see only grows. Also makes the plain state that metrics, log and summary read.
  */
+
 import { NOTICES } from '../../decode/notices.ts';
 import { ACCEPTED, REASONS } from '../../decode/reasons.ts';
+import { countByEndReason } from '../../ie/end-reasons.ts';
 import * as metering from '../../metering/table/counters.ts';
 import type { MemberState, WorkerState } from '../../metrics/state.ts';
 import * as layout from '../../records/flow-layout.ts';
@@ -11,9 +13,9 @@ import * as run from '../counters.ts';
 import { type RunCounters, runCounters } from '../counters.ts';
 import { ToldNumbers } from './told-numbers.ts';
 
-const { FLOW_END_REASON, FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } = layout;
+const { FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } = layout;
 
-/** @param end the first place of a gauge: of those, no sum makes sense */
+/** @param end the index of the first gauge: of those, no sum makes sense */
 function addTo(sums: Float64Array, counts: Float64Array, end = sums.length): void {
   for (let i = 0; i < end; i++) {
     const count = counts[i]!;
@@ -113,16 +115,16 @@ export class WorkerCounters {
     return this.#current;
   }
 
-  #capture(place: number): number {
-    const now = this.#current.capture[place]!;
-    return place >= run.FIRST_CAPTURE_GAUGE ? now : now + this.#ended.capture[place]!;
+  #capture(index: number): number {
+    const now = this.#current.capture[index]!;
+    return index >= run.FIRST_CAPTURE_GAUGE ? now : now + this.#ended.capture[index]!;
   }
 
-  #metering(place: number): number {
-    const now = this.#current.metering[place]!;
-    if (place >= metering.FIRST_METERING_GAUGE) return now;
-    const before = this.#ended.metering[place]!;
-    return place === metering.FLOWS_PEAK ? Math.max(now, before) : now + before;
+  #metering(index: number): number {
+    const now = this.#current.metering[index]!;
+    if (index >= metering.FIRST_METERING_GAUGE) return now;
+    const before = this.#ended.metering[index]!;
+    return index === metering.FLOWS_PEAK ? Math.max(now, before) : now + before;
   }
 
   /**
@@ -155,7 +157,7 @@ export class WorkerCounters {
       restarts: main.restarts,
       capture: this.#captureState(condition),
       members: membersOf(
-        Float64Array.from(this.#current.capture, (_, place) => this.#capture(place)),
+        Float64Array.from(this.#current.capture, (_, index) => this.#capture(index)),
         identity.members,
       ),
       outcomes: REASONS.map(({ code, name, kind }) => ({
@@ -179,12 +181,7 @@ export class WorkerCounters {
         peak: this.#metering(metering.FLOWS_PEAK),
         capacity: identity.capacity,
         tableOctets: identity.tableOctets,
-        expired: Object.fromEntries(
-          Object.entries(FLOW_END_REASON).map(([name, reason]) => [
-            name,
-            this.#metering(metering.FLOWS_EXPIRED + reason),
-          ]),
-        ),
+        expired: countByEndReason((reason) => this.#metering(metering.FLOWS_EXPIRED + reason)),
       },
       fragments: {
         matched: this.#metering(metering.FRAGMENTS_MATCHED),

@@ -16,26 +16,10 @@ import { DirectPath } from '../../decode/direct-path.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { createPreparedBatch, KeyPreparer, type PreparedBatch } from '../../metering/key-preparer.ts';
 import type { FlowKeyExtension, HashSeeds } from '../../metering/table/flow-key.ts';
-import {
-  DIRECT_DOUBLES,
-  DIRECT_FIRST_NS,
-  DIRECT_KEPT_OCTETS,
-  DIRECT_LAST_NS,
-  DIRECT_OCTETS,
-  DIRECT_RECORDS,
-  DIRECT_SNAPPED,
-} from '../../records/engine-words.ts';
+import { DIRECT_DOUBLES, DIRECT_KEPT_OCTETS, DIRECT_RECORDS } from '../../records/engine-words.ts';
 import { float64Array, int32Array } from '../../records/memory.ts';
 import { createPacketBatch, type PacketBatch } from '../../records/packet-batch.ts';
-import {
-  FIRST_PACKET_NS,
-  LAST_PACKET_NS,
-  OCTETS_READ,
-  PACKETS_READ,
-  PACKETS_SNAPPED,
-  type RunCounters,
-  TIME_BASE_SECONDS,
-} from '../counters.ts';
+import { countRead, noteTimes, type RunCounters, TIME_BASE_SECONDS } from '../counters.ts';
 import { Share } from './share.ts';
 
 export interface ReplayBatchesOptions {
@@ -126,8 +110,8 @@ export class ReplayBatches {
   /** Reads what is at hand, up to a batch; false if nothing is. `prepare` does the rest. */
   read(): boolean {
     const source = this.#source;
-    const isStraight = this.#direct !== undefined && !this.#preparer.isHolding;
-    const records = isStraight ? source.directRecords : undefined;
+    const isDirect = this.#direct !== undefined && !this.#preparer.isHolding;
+    const records = isDirect ? source.directRecords : undefined;
     const taken = records === undefined ? 0 : this.#direct!.take(records, source.timeBaseSeconds);
     if (records !== undefined && taken > 0) {
       this.#directInARow += taken;
@@ -180,20 +164,10 @@ export class ReplayBatches {
     this.#onInterfaces(interfaces);
   }
 
-  /**
-   * Takes note of their times, which every meter's clock needs; how many there are the first one counts.
-   * @param totals what the engine counted of these packets (DIRECT_… of records/engine-words.ts)
-   */
+  /** Counts what was read. Every meter reads all and needs its times; how much it is the first one tells. */
   #count(totals: Float64Array, count: number): void {
     const { capture } = this.#counters;
-    const first = totals[DIRECT_FIRST_NS]!;
-    const last = totals[DIRECT_LAST_NS]!;
-    // Not a number before the first batch.
-    if (!(first >= capture[FIRST_PACKET_NS]!)) capture[FIRST_PACKET_NS] = first;
-    if (!(last <= capture[LAST_PACKET_NS]!)) capture[LAST_PACKET_NS] = last;
-    if (this.#options.worker > 0) return;
-    capture[PACKETS_READ] = capture[PACKETS_READ]! + count;
-    capture[OCTETS_READ] = capture[OCTETS_READ]! + totals[DIRECT_OCTETS]!;
-    capture[PACKETS_SNAPPED] = capture[PACKETS_SNAPPED]! + totals[DIRECT_SNAPPED]!;
+    if (this.#options.worker === 0) countRead(capture, totals, count);
+    else noteTimes(capture, totals);
   }
 }

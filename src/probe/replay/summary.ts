@@ -1,11 +1,13 @@
 /** Adds up the workers' counters and the exporters' statistics to the summary of a replay. */
+
 import type { FileLinkTypes } from '../../capture/source.ts';
 import type { DecodeCounters } from '../../decode/counters.ts';
 import { NOTICES } from '../../decode/notices.ts';
 import { ACCEPTED, REASONS, UNSUPPORTED_LINK_TYPE } from '../../decode/reasons.ts';
 import { refusedNumbers } from '../../decode/refused-numbers.ts';
 import type { CollectorStatistics } from '../../export/contract/record-sink.ts';
-import { FAULT_REMEDIES } from '../../export/faults.ts';
+import { FAULT_REMEDIES, sendErrorWords } from '../../export/faults.ts';
+import { countByEndReason } from '../../ie/end-reasons.ts';
 import {
   FLOWS_CREATED,
   FLOWS_EXPIRED,
@@ -17,7 +19,6 @@ import {
   METERED_PACKETS,
 } from '../../metering/table/counters.ts';
 import type { ExporterSummary, ReplaySummary } from '../../output/summary.ts';
-import { FLOW_END_REASON } from '../../records/flow-layout.ts';
 import {
   FIRST_PACKET_NS,
   LAST_PACKET_NS,
@@ -62,7 +63,8 @@ function exporterSummary(one: CollectorStatistics): ExporterSummary {
     ],
     errors: Object.entries(errors).map(([reason, count]) => ({
       reason,
-      messages: count,
+      count,
+      what: one.recordsRepeated === undefined ? sendErrorWords(reason) : 'failed connections',
       remedy: FAULT_REMEDIES[reason] ?? 'see the reason',
     })),
     dropped: Object.entries(one.recordsDropped ?? {}).map(([reason, records]) => ({
@@ -73,7 +75,6 @@ function exporterSummary(one: CollectorStatistics): ExporterSummary {
     recordsSpooled: one.recordsSpooled ?? 0,
     recordsRepeated: one.recordsRepeated ?? 0,
     recordsRefused: one.recordsRefused ?? 0,
-    hasSessions: one.recordsRepeated !== undefined,
     collectorDrops,
   };
 }
@@ -127,10 +128,10 @@ function undecodedOf({ counters, linkTypes }: SummaryInput): ReplaySummary['unde
 export function summarize(input: SummaryInput): ReplaySummary {
   const { counters } = input;
   const sum = (of: (one: RunCounters) => number) => counters.reduce((total, one) => total + of(one), 0);
-  const metering = (place: number) => sum((one) => one.metering[place]!);
+  const metering = (index: number) => sum((one) => one.metering[index]!);
   const times = counters.filter(({ capture }) => !Number.isNaN(capture[FIRST_PACKET_NS]!));
-  const unixNs = (place: number) =>
-    times.map(({ capture }) => capture[TIME_BASE_SECONDS]! * 1e9 + capture[place]!);
+  const unixNs = (index: number) =>
+    times.map(({ capture }) => capture[TIME_BASE_SECONDS]! * 1e9 + capture[index]!);
   const untimed = {
     name: 'timeOutOfRange',
     kind: 'undecodable',
@@ -139,7 +140,7 @@ export function summarize(input: SummaryInput): ReplaySummary {
     octets: sum(({ capture }) => capture[OCTETS_UNTIMED]!),
     numbers: [],
   };
-  const exported = Object.values(FLOW_END_REASON).map((reason) => metering(FLOWS_EXPIRED + reason));
+  const byEndReason = countByEndReason((reason) => metering(FLOWS_EXPIRED + reason));
   return {
     files: input.files,
     packets: sum(({ capture }) => capture[PACKETS_READ]! + capture[PACKETS_UNTIMED]!),
@@ -160,9 +161,9 @@ export function summarize(input: SummaryInput): ReplaySummary {
     notices: summarizeNotices(sum),
     flows: {
       created: metering(FLOWS_CREATED),
-      exported: exported.reduce((total, count) => total + count, 0),
-      byEndReason: Object.fromEntries(Object.keys(FLOW_END_REASON).map((name, i) => [name, exported[i]!])),
-      evicted: metering(FLOWS_EXPIRED + FLOW_END_REASON.lackOfResources),
+      exported: Object.values(byEndReason).reduce((total, count) => total + count, 0),
+      byEndReason,
+      evicted: byEndReason.lackOfResources,
       peak: metering(FLOWS_PEAK),
       capacity: input.capacity,
     },
