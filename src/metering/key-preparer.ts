@@ -44,6 +44,11 @@ export function createPreparedBatch(
   };
 }
 
+/** Where the engine finds packet `i` of a batch. */
+export function recordAt({ words }: PreparedBatch, i: number): number {
+  return words.byteOffset + i * decoded.DECODED_WORDS * 4;
+}
+
 export class KeyPreparer {
   readonly #engine: Engine;
   /** Of the key's hash, in the engine's memory. */

@@ -8,7 +8,6 @@
  */
 import { enableCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import { FlowtapError, type PostedError, postedError } from '../../base/errors.ts';
 import type { LiveCapture } from '../../capture/live/live-capture.ts';
 import { LiveSource } from '../../capture/live/live-source.ts';
 import { liveOpener } from '../../capture/live/open-live.ts';
@@ -46,8 +45,9 @@ import {
   TIME_BASE_SECONDS,
 } from '../counters.ts';
 import { countLivePackets, publishLive, publishMembers, publishOpened } from './counters.ts';
-import { FlowAnswers } from './flow-answers.ts';
 import type { LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from './messages.ts';
+import { WorkerAnswers } from './worker-answers.ts';
+import { postedFault } from './worker-life.ts';
 
 /** Packets read at a time. */
 const PACKETS_PER_BATCH = 128;
@@ -76,7 +76,7 @@ class LiveWorker {
   readonly #queue: RecordQueueWriter;
   readonly #preparer: KeyPreparer;
   readonly #metering: MeteringProcess;
-  readonly #answers: FlowAnswers;
+  readonly #answers: WorkerAnswers;
   readonly #decoder: Decoder;
   readonly #batch: LivePacketBatch = createLiveBatch(PACKETS_PER_BATCH);
   readonly #prepared: PreparedBatch;
@@ -88,6 +88,7 @@ class LiveWorker {
   /** The capture, where it is that of a group of interfaces. */
   #group: LiveCapture | undefined;
   #isStopped = false;
+  #isPaused = false;
   #turnAtMs = 0;
 
   constructor(data: LiveWorkerData) {
@@ -119,12 +120,13 @@ class LiveWorker {
       counters: this.#counters.metering,
       allocate: allocateHuge,
     });
-    this.#answers = new FlowAnswers(this.#metering, data.encapsulation, scale, this.#timeBaseSeconds, post);
+    const { encapsulation, metering } = data;
+    const about = { encapsulation, scale, timeBaseSeconds: this.#timeBaseSeconds, post };
+    this.#answers = new WorkerAnswers(this.#metering, this.#queue, about);
     adviseHuge(engine.buffer);
     this.#decoder = createDecoder(data.decode, this.#counters.decode);
     this.#hashSelector = createHashSelector(sampling);
     this.#needsOffsets = (data.health ?? 'off') !== 'off' || this.#hashSelector !== undefined;
-    const { encapsulation, metering } = data;
     this.#prepared = createPreparedBatch(PACKETS_PER_BATCH, metering.flowKey, engine, {
       encapsulation,
       offsets: true,
@@ -164,8 +166,9 @@ class LiveWorker {
   /** Hears main. */
   hear(request: LiveWorkerRequest): void {
     if (request.kind === 'stop') this.#isStopped = true;
-    else if (request.kind === 'flows') this.#answers.ask(request.id, request.query);
-    else this.#metering.setTimeouts(request);
+    else if (request.kind === 'metering') this.#metering.setTimeouts(request);
+    else if (request.kind === 'pause') this.#isPaused = request.isPaused;
+    else this.#answers.ask(request);
   }
 
   async #meter(source: LiveSource): Promise<void> {
@@ -196,6 +199,10 @@ class LiveWorker {
     // While the exporting process is behind, flows that have ended are better off in the table.
     this.#metering.mayExpire = this.#queue.hasRoom;
     countLivePackets(batch, capture);
+    if (this.#isPaused) {
+      capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + batch.count;
+      return;
+    }
     if (this.#group !== undefined) publishMembers(this.#group, capture);
     if (this.#selector !== undefined) {
       capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + selectFrames(this.#selector, batch);
@@ -220,7 +227,8 @@ class LiveWorker {
   /** Duties of a few times a second, however busy or quiet the link is. */
   async #turn(source: LiveSource, isQuiet: boolean): Promise<void> {
     this.#turnAtMs = performance.now() + TURN_MS;
-    if (isQuiet) this.#expireQuiet();
+    // Packets that are left out move no clock.
+    if (isQuiet || this.#isPaused) this.#expireQuiet();
     this.#queue.flush();
     publishLive(source, this.#counters.capture);
     this.#answers.turn();
@@ -260,10 +268,9 @@ class LiveWorker {
     this.#linkTypes[interfaceIndex] = linkType;
     this.#linkTypes.fill(linkType, SUPER_PACKET_INDEX, SUPER_PACKET_INDEX + PACKETS_PER_BATCH);
     this.#selector = createSelector(sampling, opened.samplesBy);
-    const { samplingFault } = opened;
-    if (samplingFault !== undefined) {
+    if (opened.samplingFault !== undefined) {
       const fields = { interface: this.#data.capture.interface };
-      post({ kind: 'log', level: 'warn', message: samplesItself(samplingFault), fields });
+      post({ kind: 'log', level: 'warn', message: samplesItself(opened.samplingFault), fields });
     }
     publishOpened(opened, this.#counters.capture);
     const { interface: one, members } = opened;
@@ -274,14 +281,8 @@ class LiveWorker {
   }
 }
 
-function post(message: LiveWorkerMessage): void {
-  parentPort?.postMessage(message);
-}
-
-function posted(error: unknown): PostedError {
-  if (error instanceof FlowtapError) return postedError(error);
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { code: 'INTERNAL', message, remedy: undefined, exitCode: 1 };
+function post(message: LiveWorkerMessage, memory: readonly ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, memory);
 }
 
 enableCompileCache();
@@ -292,7 +293,7 @@ try {
   await worker.run();
   post({ kind: 'end', errors: [] });
 } catch (error) {
-  post({ kind: 'end', errors: [posted(error)] });
+  post({ kind: 'end', errors: [postedFault(error)] });
 } finally {
   parentPort?.unref();
 }
