@@ -19,6 +19,7 @@ from scapy.contrib.geneve import GENEVE
 from scapy.contrib.gtp import GTP_U_Header
 from scapy.contrib.igmp import IGMP
 from scapy.contrib.mpls import MPLS
+from scapy.contrib.nsh import NSH
 from scapy.layers.sctp import SCTPChunkData
 from scapy.layers.vxlan import VXLAN
 
@@ -195,6 +196,31 @@ def make_tags():
         tag(0x88DE, bytes(10), frame(5011)),
         tag(0x893F, bytes.fromhex('e00100640000 8926 00640001'), ip(5012)),
         tag(0x8926, bytes.fromhex('00640001'), bytes.fromhex('88cc 0207')),
+    ])
+
+
+def make_variable_tags():
+    """Tags that say how long they are: the Network Service Header before IPv4, IPv6, a frame, MPLS and one more of its kind, with fixed and with variable context; batman-adv's unicast, four-address and broadcast packets; Arista's timestamps of 64 and 48 bits; Gigamon's header; an originator message of batman-adv.
+
+    What they carry is metered; MAC addresses and VLAN are those of the innermost Ethernet header; what a mesh says of itself is refused by its EtherType.
+    """
+    tag = lambda kind, *parts: Ether(src=ETHER.src, dst=ETHER.dst, type=kind) / Raw(b''.join(parts))
+    ip = lambda sport: struct.pack('>H', 0x0800) + raw(udp4(sport))
+    frame = lambda sport: raw(Ether(src='02:00:00:00:0a:01', dst='02:00:00:00:0a:02') / Dot1Q(vlan=77) / udp4(sport))
+    mesh = bytes.fromhex('0200000000aa')
+    return pcap([
+        tag(0x894F, raw(NSH(nextproto=1, spi=1, si=255)), raw(udp4(5001))),
+        tag(0x894F, raw(NSH(nextproto=2, spi=1, si=254)), raw(udp6(5002))),
+        tag(0x894F, raw(NSH(nextproto=3, spi=1, si=253, mdtype=2, length=2)), frame(5003)),
+        tag(0x894F, raw(NSH(nextproto=5, spi=1, si=252)), raw(MPLS(label=100, s=1, ttl=60)), raw(udp4(5004))),
+        tag(0x894F, raw(NSH(nextproto=4, spi=1, si=251)), raw(NSH(nextproto=1, spi=2, si=255)), raw(udp4(5005))),
+        tag(0x4305, bytes.fromhex('400f3201'), mesh, frame(5006)),
+        tag(0x4305, bytes.fromhex('420f3201'), mesh, mesh, bytes.fromhex('0100'), frame(5007)),
+        tag(0x4305, bytes.fromhex('010f3200 00000001'), mesh, frame(5008)),
+        tag(0xD28B, bytes.fromhex('0001 0010 6955b900 00000001'), ip(5009)),
+        tag(0xD28B, bytes.fromhex('0001 0120 b900 00000001'), ip(5010)),
+        tag(0x22E5, bytes.fromhex('0a 0203 018019 0102 0044'), ip(5011)),
+        tag(0x4305, bytes.fromhex('000f3200 00000001'), mesh, mesh, bytes.fromhex('00ff 0000')),
     ])
 
 
@@ -519,7 +545,7 @@ def make_empty():
 
 FILES = {
     'vlan.pcap': make_vlan, 'same-addresses.pcap': make_same_addresses, 'mpls-pppoe.pcap': make_mpls_pppoe, 'eompls.pcap': make_eompls, 'tags.pcap': make_tags,
-    'fragments.pcap': make_fragments,
+    'variable-tags.pcap': make_variable_tags, 'fragments.pcap': make_fragments,
     'ipv6-extensions.pcap': make_ipv6_extensions, 'icmp.pcap': make_icmp, 'tunnels.pcap': make_tunnels, 'vxlan-ports.pcap': make_vxlan_ports,
     'transports.pcap': make_transports, 'tcp-ends.pcap': make_tcp_ends, 'timeouts.pcap': make_timeouts,
     'nanoseconds.pcap': make_nanoseconds, 'big-endian.pcap': make_big_endian, 'raw-ip.pcap': make_raw_ip,

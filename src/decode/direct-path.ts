@@ -1,8 +1,14 @@
 /**
- * The direct path from the direct records of a capture to prepared keys, in the engine (engine/assembly/direct.ts): what
- * reading, decoding and preparing a batch do one after the other, for each record at once. It takes only what the common
- * path takes (fast-path.ts), and stops at anything else.
+ * The direct path from the direct records of a capture, or the packets of a ring, to prepared keys, in the engine
+ * (engine/assembly/direct.ts, ring.ts): what reading, decoding and preparing a batch do one after the other, for each
+ * packet at once. It takes only what the common path takes (fast-path.ts), and stops at anything else.
  */
+import {
+  type BlockTaker,
+  type BlockWalk,
+  type MemberCounts,
+  octetsBeforeFrame,
+} from '../capture/ring-block.ts';
 import type { DirectRecords } from '../capture/source.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { DecodedBatch } from '../records/decoded-batch.ts';
@@ -12,15 +18,23 @@ import {
   DIRECT_LAST_NS,
   DIRECT_OCTETS,
   DIRECT_PLACE,
+  MEMBER_DOUBLES,
+  MEMBER_NUMBERS,
+  MEMBER_OCTETS_DOUBLE,
+  MEMBER_PACKETS_DOUBLE,
 } from '../records/engine-words.ts';
 import { float64Array } from '../records/memory.ts';
-import type { Decoder } from './decoder.ts';
+import { countAccepted, type Decoder } from './decoder.ts';
 import * as link from './link.ts';
-import * as reasons from './reasons.ts';
 
-export class DirectPath {
-  /** What the last records taken add up to: DIRECT_… of records/engine-words.ts. */
+export class DirectPath implements BlockTaker {
+  /** What the last packets taken add up to: DIRECT_… of records/engine-words.ts. */
   readonly totals: Float64Array;
+  /** The memory that the frames of the last packets taken of a block lie in. */
+  view: DataView = new DataView(new ArrayBuffer(0));
+  /** Counts of the members of a group: MEMBER_… of records/engine-words.ts. */
+  readonly #members: Float64Array;
+  readonly #memberNumbers: Int32Array;
   readonly #engine: Engine;
   readonly #decoder: Decoder;
   readonly #out: DecodedBatch;
@@ -33,6 +47,8 @@ export class DirectPath {
    */
   constructor(engine: Engine, decoder: Decoder, out: DecodedBatch, multipliers: Int32Array) {
     this.totals = float64Array(engine.allocate, DIRECT_DOUBLES);
+    this.#members = float64Array(engine.allocate, MEMBER_DOUBLES);
+    this.#memberNumbers = new Int32Array(engine.buffer, this.#members.byteOffset, MEMBER_NUMBERS);
     this.#engine = engine;
     this.#decoder = decoder;
     this.#out = out;
@@ -41,7 +57,7 @@ export class DirectPath {
 
   /** Whether a record that is taken like this is all that the decoder would leave in `out`. */
   static isFor({ state, fastPath }: Decoder, out: DecodedBatch): boolean {
-    return fastPath && state.tunnels === 0 && out.encapsulation === undefined && out.offsets === undefined;
+    return fastPath && state.tunnels === 0 && out.encapsulation === undefined;
   }
 
   /**
@@ -68,6 +84,7 @@ export class DirectPath {
       out.timeNs.byteOffset,
       out.timeNs.length,
       this.#multipliers.byteOffset,
+      out.offsets?.byteOffset ?? 0,
       this.totals.byteOffset,
     );
     out.count = count;
@@ -83,9 +100,60 @@ export class DirectPath {
     }
     if (count === 0) return 0;
     window.start = this.totals[DIRECT_PLACE]!;
-    const { packetsByReason, octetsByReason } = this.#decoder.counters;
-    packetsByReason[reasons.ACCEPTED] = packetsByReason[reasons.ACCEPTED]! + count;
-    octetsByReason[reasons.ACCEPTED] = octetsByReason[reasons.ACCEPTED]! + this.totals[DIRECT_OCTETS]!;
+    countAccepted(this.#decoder.counters, count, this.totals[DIRECT_OCTETS]!);
     return count;
+  }
+
+  /**
+   * Takes packets of a block until the batch is full, or one is not for it, and counts them as decoded.
+   * @returns how many: the batch's `count` now
+   */
+  takeBlock(walk: BlockWalk): number {
+    const { view, at, end, left, members } = walk;
+    if (!walk.isEthernet || view.buffer !== this.#engine.buffer) return 0;
+    const out = this.#out;
+    const { tosMask, vlanMask } = this.#decoder.state;
+    if (members !== undefined) this.#beginMembers(members);
+    const count = this.#engine.takeRing(
+      view.byteOffset,
+      at,
+      end,
+      left,
+      octetsBeforeFrame(walk),
+      walk.timeBaseSeconds,
+      walk.interfaceIndex,
+      tosMask,
+      vlanMask,
+      out.timeNs.byteOffset,
+      out.timeNs.length,
+      this.#multipliers.byteOffset,
+      out.offsets?.byteOffset ?? 0,
+      members === undefined ? 0 : this.#members.byteOffset,
+      this.totals.byteOffset,
+    );
+    out.count = count;
+    out.hasFragments = false;
+    if (count === 0) return 0;
+    if (members !== undefined) this.#addMembers(members);
+    this.view = view;
+    walk.at = this.totals[DIRECT_PLACE]!;
+    walk.left = left - count;
+    countAccepted(this.#decoder.counters, count, this.totals[DIRECT_OCTETS]!);
+    return count;
+  }
+
+  #beginMembers({ ifIndexes }: MemberCounts): void {
+    this.#members.fill(0);
+    this.#memberNumbers.set(ifIndexes);
+  }
+
+  #addMembers({ ifIndexes, packets, octets }: MemberCounts): void {
+    const counts = this.#members;
+    const members = packets.length;
+    for (let i = 0; i < ifIndexes.length; i++) {
+      const member = i < members ? i : i - members;
+      packets[member] = packets[member]! + counts[MEMBER_PACKETS_DOUBLE + i]!;
+      octets[member] = octets[member]! + counts[MEMBER_OCTETS_DOUBLE + i]!;
+    }
   }
 }

@@ -1,10 +1,11 @@
 /** Rules for what cannot be judged by its rate: too little of it, sampled, nothing but acknowledgements, no TCP. */
+
 import { formatCounted } from '../base/units.ts';
+import { PROTOCOL_TCP } from '../records/protocol-numbers.ts';
 import type { Finding } from './finding.ts';
 import type { Measures } from './measures.ts';
 import { shareText, timeText } from './words.ts';
 
-const TCP = 6;
 const FIN = 0x01;
 const SYN = 0x02;
 const RST = 0x04;
@@ -38,7 +39,7 @@ function withoutTcp({ data, lostShare, rttMs }: Measures): Finding {
 export function tooLittle(measures: Measures): Finding | undefined {
   const { flow, data, durationMs, rttMs } = measures;
   if (flow.isSampled) return unknown('packets were sampled: sequence numbers tell nothing');
-  if (flow.protocol !== TCP) return withoutTcp(measures);
+  if (flow.protocol !== PROTOCOL_TCP) return withoutTcp(measures);
   if (Number.isNaN(data.segments)) return unknown('its segments were not looked into');
   if (data.segments === 0) return unknown('no data in this direction');
   if (data.segments < SEGMENTS_MIN)
@@ -54,7 +55,8 @@ export function completeExchange(measures: Measures): Finding | undefined {
   const { forward, reverse } = flow;
   const isWhole = (forward.tcpFlags & reverse.tcpFlags & (SYN | FIN)) === (SYN | FIN);
   const isReset = ((forward.tcpFlags | reverse.tcpFlags) & RST) !== 0;
-  if (flow.protocol !== TCP || !isWhole || isReset || data.retransmittedPackets !== 0) return undefined;
+  if (flow.protocol !== PROTOCOL_TCP || !isWhole || isReset || data.retransmittedPackets !== 0)
+    return undefined;
   const isShort = data.segments < SEGMENTS_MIN || durationMs < ROUND_TRIPS_MIN * rttMs.min;
   if (!isShort) return undefined;
   return {

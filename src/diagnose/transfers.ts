@@ -2,6 +2,7 @@
  * Joins the records of flows to transfers again, in bounded memory. A transfer is over when its flow has been silent
  * for longer than JOIN_GAP, when a new connection begins on its ports, when it makes room for others, or at the end.
  */
+
 import {
   FLOW_END_REASON,
   FLOW_FIRST_NS,
@@ -9,6 +10,7 @@ import {
   FORWARD_WORD,
   TCP_FLAGS_TOS,
 } from '../records/flow-layout.ts';
+import { PROTOCOL_TCP } from '../records/protocol-numbers.ts';
 import { Transfer } from './transfer.ts';
 import { isSwapped, keyOf, type TransferKey } from './transfer-key.ts';
 
@@ -17,7 +19,6 @@ const JOIN_GAP_NS = 240e9;
 /** Transfers at a time: about 2 kB each. */
 const TRANSFERS_MAX = 32_768;
 
-const TCP = 6;
 const SYN = 0x02;
 
 interface Entry {
@@ -92,6 +93,6 @@ export class Transfers {
 /** Whether a record is of another connection than the one that `transfer` adds up. */
 function beginsAnew({ words, doubles }: FlowRecordBatch, row: number, transfer: Transfer): boolean {
   if (doubles[row / 2 + FLOW_FIRST_NS]! - transfer.lastNs > JOIN_GAP_NS) return true;
-  if (transfer.protocol !== TCP || transfer.endReason !== FLOW_END_REASON.endOfFlow) return false;
+  if (transfer.protocol !== PROTOCOL_TCP || transfer.endReason !== FLOW_END_REASON.endOfFlow) return false;
   return (words[row + FORWARD_WORD + TCP_FLAGS_TOS]! & SYN) !== 0;
 }

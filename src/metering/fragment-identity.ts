@@ -1,7 +1,7 @@
 /**
- * By what two fragments are known to be of one packet: what RFC 791 and RFC 8200 §4.5 name, and whatever of the flow key
- * tells networks apart in which the same addresses and identifications are in use: VLANs, the interface, the PPPoE
- * session, tunnel and MPLS label, where they are in the key.
+ * Tells whether two fragments are of one packet. RFC 791 and RFC 8200 §4.5 name the fields. Parts of the flow key count too,
+ * since networks that they tell apart may use the same addresses and identifications: VLANs, the interface, the PPPoE
+ * session, tunnel and MPLS label.
  */
 
 import type { DecodedBatch } from '../records/decoded-batch.ts';

@@ -4,6 +4,7 @@
  */
 
 import type { Engine } from '../engine/engine.ts';
+import * as decoded from '../records/decoded-batch.ts';
 import { createDecodedBatch, type DecodedBatch } from '../records/decoded-batch.ts';
 import { int32Array } from '../records/memory.ts';
 import { createFragmentKey } from './fragment-identity.ts';

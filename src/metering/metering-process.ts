@@ -9,7 +9,7 @@
 
 import type { Engine } from '../engine/engine.ts';
 import * as decoded from '../records/decoded-batch.ts';
-import * as places from '../records/engine-words.ts';
+import * as engineWords from '../records/engine-words.ts';
 import * as layout from '../records/flow-layout.ts';
 import * as tableWords from '../records/table-words.ts';
 import {
@@ -93,26 +93,26 @@ export class MeteringProcess {
     const { found, sums } = this.#passes;
     const count = batch.count;
     let i = 0;
-    let nextSlot: number = places.SLOT_UNKNOWN;
+    let nextSlot: number = engineWords.SLOT_UNKNOWN;
     for (;;) {
       const stop = this.#passes.add(batch, i, nextSlot, view);
-      const reason = stop & ((1 << places.STOP_BITS) - 1);
-      i = stop >>> places.STOP_BITS;
-      nextSlot = places.SLOT_UNKNOWN;
-      if (reason === places.STOP_END) break;
-      if (reason === places.STOP_LOOK) {
+      const reason = stop & ((1 << engineWords.STOP_BITS) - 1);
+      i = stop >>> engineWords.STOP_BITS;
+      nextSlot = engineWords.SLOT_UNKNOWN;
+      if (reason === engineWords.STOP_END) break;
+      if (reason === engineWords.STOP_LOOK) {
         this.#advance(batch.timeNs[i]!, clock[tableWords.PREVIOUS_NS]!);
-        nextSlot = places.SLOT_CLOCK_SEEN;
-      } else if (reason === places.STOP_FIND) nextSlot = this.#findOrInsert(batch, i, view);
-      else if (reason === places.STOP_ENDED) {
+        nextSlot = engineWords.SLOT_CLOCK_SEEN;
+      } else if (reason === engineWords.STOP_FIND) nextSlot = this.#findOrInsert(batch, i, view);
+      else if (reason === engineWords.STOP_ENDED) {
         nextSlot = found[i]!;
         this.#splitIfEnded(nextSlot, batch, i, view);
       } else this.#afterAdding(found[i]!, batch, i++, view);
     }
     counters[counting.METERED_PACKETS] = counters[counting.METERED_PACKETS]! + count;
-    counters[counting.METERED_OCTETS] = counters[counting.METERED_OCTETS]! + sums[places.SUMS_OCTETS]!;
+    counters[counting.METERED_OCTETS] = counters[counting.METERED_OCTETS]! + sums[engineWords.SUMS_OCTETS]!;
     counters[counting.METERED_FRAME_OCTETS] =
-      counters[counting.METERED_FRAME_OCTETS]! + sums[places.SUMS_FRAME_OCTETS]!;
+      counters[counting.METERED_FRAME_OCTETS]! + sums[engineWords.SUMS_FRAME_OCTETS]!;
     sums.fill(0);
     const { state, active } = this.table;
     counters[counting.FLOWS_CREATED] = counters[counting.FLOWS_CREATED]! + state[tableWords.CREATED]!;

@@ -6,8 +6,8 @@
  *             SIGNAL: changes whenever one of the others does that the reader waits for
  *     batch   count, then records of `stride` words (flow-layout.ts)
  *
- * The number of batches is the credit. Whoever must lose nothing looks for room before each step, and waits for it where
- * there is none (`hasRoom`, `room`); a record without room is dropped and counted.
+ * The number of batches is the credit. A meter that must lose nothing looks for room before each step, and waits
+ * for it where there is none (`hasRoom`, `room`); a record without room is dropped and counted.
  */
 import * as decoded from '../records/decoded-batch.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';

@@ -11,7 +11,7 @@ import { ACCEPTED } from '../../src/decode/reasons.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
 import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
-import { DECODED_WORDS } from '../../src/records/decoded-batch.ts';
+import { DECODED_WORDS, OFFSET_WORDS } from '../../src/records/decoded-batch.ts';
 import { float64Array, int32Array, uint8Array } from '../../src/records/memory.ts';
 import { createPacketBatch } from '../../src/records/packet-batch.ts';
 import { hex } from '../decode/decode-support.ts';
@@ -80,9 +80,10 @@ describe('the direct path', () => {
   const linkTypes = int32Array(engine.allocate, 16).fill(1);
   const totals = float64Array(engine.allocate, 8);
   const seeds = createHashSeeds();
-  const prepared = () => createPreparedBatch(CAPACITY, NO_EXTENSION, engine);
+  const prepared = () => createPreparedBatch(CAPACITY, NO_EXTENSION, engine, { offsets: true });
   const out = prepared();
   const expected = prepared();
+  const offsets = [out.offsets, expected.offsets] as const;
   const preparer = new KeyPreparer(engine, seeds, NO_EXTENSION, new Float64Array(64));
   const decoderOf = (flowKey: { tos: boolean; vlan: boolean }, fastPath: boolean) =>
     createDecoder({ flowKey, fastPath }, undefined, engine);
@@ -103,7 +104,9 @@ describe('the direct path', () => {
         fc.constantFrom(1, 1000),
         fc.nat(30),
         fc.nat(20),
-        (all, { decoder, direct, general }, unitNs, start, missing) => {
+        fc.boolean(),
+        (all, { decoder, direct, general }, unitNs, start, missing, hasOffsets) => {
+          [out.offsets, expected.offsets] = hasOffsets ? offsets : [undefined, undefined];
           bytes.fill(0x45);
           const end = Math.max(start, write(view, start, all) - missing);
           const window = { view, start, end } as DirectRecords['window'];
@@ -137,6 +140,8 @@ describe('the direct path', () => {
           const words = count * DECODED_WORDS;
           expect(out.words.subarray(0, words)).toEqual(expected.words.subarray(0, words));
           expect(out.timeNs.subarray(0, count)).toEqual(expected.timeNs.subarray(0, count));
+          const places = count * OFFSET_WORDS;
+          expect(out.offsets?.subarray(0, places)).toEqual(expected.offsets?.subarray(0, places));
           expect(decoder.counters.packetsByReason[ACCEPTED]! - before).toBe(count);
           if (count > 0) {
             engine.countFrames(to, CAPACITY, count, totals.byteOffset);
@@ -158,6 +163,7 @@ describe('the direct path', () => {
             vlanMask,
             expected.timeNs.byteOffset,
             CAPACITY,
+            0,
             0,
           );
           expect(next & 0xffff).toBe(count);

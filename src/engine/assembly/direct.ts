@@ -6,7 +6,7 @@
  */
 import * as layout from '../../records/decoded-words';
 import { DIRECT_FIRST_NS, DIRECT_IS_LATE, DIRECT_LAST_NS, DIRECT_OCTETS, DIRECT_PLACE, DIRECT_SNAPPED, TIME_OCTETS } from '../../records/engine-words';
-import { decodeFrame } from './decode';
+import { decodeFrame, offsetsOf } from './decode';
 import { CAPTURED_LENGTH, isDirect, ORIGINAL_LENGTH, RECORD_HEADER_OCTETS, recordTimeNs, touch } from './pcap';
 
 const RECORD_OCTETS: usize = layout.DECODED_WORDS * 4;
@@ -16,7 +16,7 @@ const TOUCHED_AT_ONCE: u32 = 256;
 /** The doubles DIRECT_… of engine-words.ts. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
-function writeTotals(
+export function writeTotals(
   totals: usize,
   octets: u64,
   snapped: u32,
@@ -43,7 +43,7 @@ function writeTotals(
  * @param untilNs  the time of the last record taken, at most
  * @param point  index of the interface, an Ethernet
  * @param tosMask,vlanMask  what of ToS and VLAN id goes to the key
- * @param out  the decoded batch, of `capacity`
+ * @param out  the decoded batch, of `capacity`; `headers`: its words of header offsets, or 0
  * @param totals  overwritten with the doubles DIRECT_… of engine-words.ts
  * @returns records in the batch
  */
@@ -62,6 +62,7 @@ export function takeDirect(
   out: usize,
   capacity: u32,
   multipliers: usize,
+  headers: usize,
   totals: usize,
 ): u32 {
   const stop = memory + end;
@@ -86,7 +87,7 @@ export function takeDirect(
       break;
     }
     if (ns > untilNs) break;
-    if (!decodeFrame(frame, <u32>(frame - memory), captured, original, point, tosMask, vlanMask, to, multipliers)) break;
+    if (!decodeFrame(frame, <u32>(frame - memory), captured, original, point, tosMask, vlanMask, to, multipliers, offsetsOf(headers, count))) break;
     store<f64>(out + (<usize>count << 3), ns);
     octets += original;
     snapped += u32(captured < original);

@@ -6,5 +6,6 @@ export { meter, touchIndex } from './meter';
 export { scanOrder } from './order';
 export { walkPcap } from './pcap';
 export { takeDirect } from './direct';
+export { takeRing } from './ring';
 export { beginFlow, insertFlow, useTable } from './table';
 export { deadlineNs, scheduleFlow, setTimeouts, unschedule } from './wheel';

@@ -16,6 +16,7 @@ import type { ExportingProcess } from '../../export/exporting-process.ts';
 import { InterfaceNumbers } from '../../export/interface-numbers.ts';
 import type { FlowRecordBatch, RecordSections } from '../../records/flow-layout.ts';
 import type { Part } from '../part.ts';
+import { RecordTaker } from '../record-taker.ts';
 
 /** While everything is being exported: records that wait for one exporter before the next batch is taken. */
 const QUEUED_MAX = 16_384;
@@ -66,12 +67,10 @@ export interface LiveExportingOptions {
 export class LiveExporting implements Part<readonly CollectorStatistics[]> {
   readonly #log: Log;
   readonly #meteringStatistics: () => MeteringStatistics;
-  readonly #anonymizer: Anonymizer | undefined;
-  readonly #onRecords: LiveExportingOptions['onRecords'];
+  readonly #taker: RecordTaker;
   readonly #exporting: ExportingProcess;
   readonly #interfaces: LiveInterface[] = [];
   #numbers: InterfaceNumbers;
-  #busy: Promise<void> = Promise.resolve();
   /** On the monotonic clock, once everything is being exported: until then batches wait for room. */
   #waitsUntilMs: number | undefined;
 
@@ -80,24 +79,20 @@ export class LiveExporting implements Part<readonly CollectorStatistics[]> {
     const { config, log, anonymizer, meteringStatistics, onRecords } = options;
     this.#exporting = exporting;
     this.#meteringStatistics = meteringStatistics;
-    this.#anonymizer = anonymizer;
-    this.#onRecords = onRecords;
     this.#numbers = new InterfaceNumbers(config.observation, true);
+    this.#taker = new RecordTaker({
+      exporting,
+      numbers: () => this.#numbers,
+      anonymizer,
+      onRecords,
+      room: () => (this.#waitsUntilMs === undefined ? undefined : this.#room(this.#waitsUntilMs)),
+    });
     this.#log = log;
-  }
-
-  get needsEncapsulation(): boolean {
-    return this.#exporting.needsEncapsulation;
-  }
-
-  get needsHealth(): boolean {
-    return this.#exporting.needsHealth;
   }
 
   /** Resolves when the batch's memory may be reused. */
   consume(batch: FlowRecordBatch): Promise<void> {
-    this.#busy = this.#busy.then(() => this.#export(batch));
-    return this.#busy;
+    return this.#taker.take(batch);
   }
 
   /** One of the run's interfaces was opened, or opened again under another number. */
@@ -151,7 +146,7 @@ export class LiveExporting implements Part<readonly CollectorStatistics[]> {
    * @param limitMs after which the rest is given up, and said to be
    */
   async stop(limitMs: number): Promise<void> {
-    await this.#busy;
+    await this.#taker.idle;
     const closing = this.#exporting.close();
     closing.catch(() => {});
     const { promise: limit, resolve } = Promise.withResolvers<void>();
@@ -173,15 +168,7 @@ export class LiveExporting implements Part<readonly CollectorStatistics[]> {
 
   /** Makes records as everybody sees them: with the numbers of interfaces, and anonymized. */
   prepare(batch: FlowRecordBatch): void {
-    this.#numbers.apply(batch);
-    this.#anonymizer?.apply(batch);
-  }
-
-  async #export(batch: FlowRecordBatch): Promise<void> {
-    this.prepare(batch);
-    this.#onRecords?.(batch);
-    if (this.#waitsUntilMs !== undefined) await this.#room(this.#waitsUntilMs);
-    await this.#exporting.exportBatch(batch);
+    this.#taker.prepare(batch);
   }
 
   async #room(untilMs: number): Promise<void> {

@@ -17,7 +17,8 @@ import { startModule } from '../../package-files.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import type { Route } from '../../web/route.ts';
 import { Parts } from '../part.ts';
-import { startAnonymizing } from '../replay/records.ts';
+import { sectionsNeeded } from '../record-sections.ts';
+import { startAnonymizing } from '../record-taker.ts';
 import { meteringStatistics } from '../statistics.ts';
 import { liveApi } from './api.ts';
 import { LiveExporting, openCollectors } from './exporting.ts';
@@ -89,9 +90,8 @@ export class LiveProbe {
         this.#metrics.add(batch);
       },
     });
-    const needs = { encapsulation: exporting.needsEncapsulation, health: exporting.needsHealth };
     const machine = { cores: availableParallelism(), pid: process.pid, isService };
-    this.plan = planLive(config, needs, machine);
+    this.plan = planLive(config, sectionsNeeded(collectors), machine);
     const metrics = new LiveMetrics({
       config,
       hasHealth: this.plan.workers.some(({ data }) => data.health === 'on'),

@@ -15,7 +15,7 @@ import { ToldNumbers } from './told-numbers.ts';
 
 const { FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } = layout;
 
-/** @param end the first place of a gauge: of those, no sum makes sense */
+/** @param end the index of the first gauge: of those, no sum makes sense */
 function addTo(sums: Float64Array, counts: Float64Array, end = sums.length): void {
   for (let i = 0; i < end; i++) {
     const count = counts[i]!;
@@ -121,16 +121,16 @@ export class WorkerCounters {
     return this.#current;
   }
 
-  #capture(place: number): number {
-    const now = this.#current.capture[place]!;
-    return place >= run.FIRST_CAPTURE_GAUGE ? now : now + this.#ended.capture[place]!;
+  #capture(index: number): number {
+    const now = this.#current.capture[index]!;
+    return index >= run.FIRST_CAPTURE_GAUGE ? now : now + this.#ended.capture[index]!;
   }
 
-  #metering(place: number): number {
-    const now = this.#current.metering[place]!;
-    if (place >= metering.FIRST_METERING_GAUGE) return now;
-    const before = this.#ended.metering[place]!;
-    return place === metering.FLOWS_PEAK ? Math.max(now, before) : now + before;
+  #metering(index: number): number {
+    const now = this.#current.metering[index]!;
+    if (index >= metering.FIRST_METERING_GAUGE) return now;
+    const before = this.#ended.metering[index]!;
+    return index === metering.FLOWS_PEAK ? Math.max(now, before) : now + before;
   }
 
   /**
@@ -163,7 +163,7 @@ export class WorkerCounters {
       restarts: main.restarts,
       capture: this.#captureState(condition),
       members: membersOf(
-        Float64Array.from(this.#current.capture, (_, place) => this.#capture(place)),
+        Float64Array.from(this.#current.capture, (_, index) => this.#capture(index)),
         identity.members,
       ),
       outcomes: REASONS.map(({ code, name, kind }) => ({

@@ -16,24 +16,10 @@ import { DirectPath } from '../../decode/direct-path.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { createPreparedBatch, KeyPreparer, type PreparedBatch } from '../../metering/key-preparer.ts';
 import type { FlowKeyExtension, HashSeeds } from '../../metering/table/flow-key.ts';
-import {
-  DIRECT_DOUBLES,
-  DIRECT_FIRST_NS,
-  DIRECT_LAST_NS,
-  DIRECT_OCTETS,
-  DIRECT_SNAPPED,
-} from '../../records/engine-words.ts';
+import { DIRECT_DOUBLES } from '../../records/engine-words.ts';
 import { float64Array, int32Array } from '../../records/memory.ts';
 import { createPacketBatch, type PacketBatch } from '../../records/packet-batch.ts';
-import {
-  FIRST_PACKET_NS,
-  LAST_PACKET_NS,
-  OCTETS_READ,
-  PACKETS_READ,
-  PACKETS_SNAPPED,
-  type RunCounters,
-  TIME_BASE_SECONDS,
-} from '../counters.ts';
+import { countRead, type RunCounters, TIME_BASE_SECONDS } from '../counters.ts';
 import { keepShare } from './share.ts';
 
 export interface ReplayBatchesOptions {
@@ -122,8 +108,8 @@ export class ReplayBatches {
   /** Reads what is at hand, up to a batch; false if nothing is. `prepare` does the rest. */
   read(): boolean {
     const source = this.#source;
-    const isStraight = this.#direct !== undefined && !this.#preparer.isHolding;
-    const records = isStraight ? source.directRecords : undefined;
+    const isDirect = this.#direct !== undefined && !this.#preparer.isHolding;
+    const records = isDirect ? source.directRecords : undefined;
     if (records !== undefined && this.#direct!.take(records, source.timeBaseSeconds) > 0) {
       this.#directInARow += this.prepared.count;
       this.#read = undefined;
@@ -145,14 +131,14 @@ export class ReplayBatches {
     const { prepared } = this;
     const batch = this.#read;
     if (batch === undefined) {
-      this.#count(this.#direct!.totals, prepared.count);
+      countRead(this.#counters.capture, this.#direct!.totals, prepared.count);
       return prepared;
     }
     const { worker, workers } = this.#options;
     const { capacity, count, timeNs } = batch;
     if (worker === 0) {
       this.#engine.countFrames(timeNs.byteOffset, capacity, count, this.#totals.byteOffset);
-      this.#count(this.#totals, count);
+      countRead(this.#counters.capture, this.#totals, count);
     }
     let octets = decodeFrames(this.#decoder, batch, this.#linkTypes, prepared);
     if (workers > 1) octets -= keepShare(prepared, worker, workers);
@@ -174,18 +160,5 @@ export class ReplayBatches {
     this.#interfacesKnown = interfaces.length;
     this.#counters.capture[TIME_BASE_SECONDS] = this.#source.timeBaseSeconds;
     this.#onInterfaces(interfaces);
-  }
-
-  /** @param totals what the engine counted of these packets (DIRECT_… of records/engine-words.ts) */
-  #count(totals: Float64Array, count: number): void {
-    const { capture } = this.#counters;
-    const first = totals[DIRECT_FIRST_NS]!;
-    const last = totals[DIRECT_LAST_NS]!;
-    capture[PACKETS_READ] = capture[PACKETS_READ]! + count;
-    capture[OCTETS_READ] = capture[OCTETS_READ]! + totals[DIRECT_OCTETS]!;
-    capture[PACKETS_SNAPPED] = capture[PACKETS_SNAPPED]! + totals[DIRECT_SNAPPED]!;
-    // Not a number before the first batch.
-    if (!(first >= capture[FIRST_PACKET_NS]!)) capture[FIRST_PACKET_NS] = first;
-    if (!(last <= capture[LAST_PACKET_NS]!)) capture[LAST_PACKET_NS] = last;
   }
 }

@@ -14,22 +14,15 @@ import type { FlowWriter } from '../../output/flow-writer.ts';
 import { startModule } from '../../package-files.ts';
 import type { RecordSections } from '../../records/flow-layout.ts';
 import type { Part } from '../part.ts';
+import { NO_SECTIONS, sectionsNeeded } from '../record-sections.ts';
+import { RecordTaker, startAnonymizing } from '../record-taker.ts';
 import type {
   PrintedOutput,
   ReplayExportData,
   ReplayExportMessage,
   ReplayExportRequest,
 } from './export-worker.ts';
-import {
-  announceInterfaces,
-  NO_SECTIONS,
-  RecordConsumer,
-  replayInterfaces,
-  sectionsNeeded,
-  startAnonymizing,
-  startExporting,
-  tellStatistics,
-} from './records.ts';
+import { announceInterfaces, replayInterfaces, startExporting, tellStatistics } from './records.ts';
 
 /** Results, once the last record has been taken. */
 export interface RecordsTaken {
@@ -37,7 +30,7 @@ export interface RecordsTaken {
 }
 
 /** Takes the records of a replay; a part that is started before the meters are. Its statistics come with its end. */
-export interface RecordTaker extends Part<readonly CollectorStatistics[]> {
+export interface ReplayTaker extends Part<readonly CollectorStatistics[]> {
   /**
    * What records must carry. Rejects where something cannot be opened: with ConfigError for faults in the templates, with
    * ExportError for a collector.
@@ -61,7 +54,7 @@ function isDirect({ template, exporters }: FlowtapConfig): boolean {
 }
 
 /** A thread that exports and prints as the configuration says. */
-export class ExportThread implements RecordTaker {
+export class ExportThread implements ReplayTaker {
   readonly #workerData: ReplayExportData;
   readonly #onClosed: () => void;
   readonly #ready = Promise.withResolvers<RecordSections>();
@@ -133,7 +126,7 @@ export class ExportThread implements RecordTaker {
 }
 
 /** Takes records on this thread, to the collectors and to a writer of the caller's. */
-export class HereTaker implements RecordTaker {
+export class HereTaker implements ReplayTaker {
   readonly #config: FlowtapConfig;
   readonly #writer: FlowWriter;
   readonly #isFollowed: boolean;
@@ -185,8 +178,8 @@ export class HereTaker implements RecordTaker {
     const numbers = replayInterfaces(this.#config);
     const anonymizer = await startAnonymizing(this.#config);
     const exporting = await this.#exporting.promise;
-    const consumer = new RecordConsumer(exporting, this.#writer, { numbers, anonymizer });
-    await Promise.all((await this.#queues.promise).map((queue) => consumer.consumeAll(queue)));
+    const taker = new RecordTaker({ exporting, writer: this.#writer, numbers: () => numbers, anonymizer });
+    await Promise.all((await this.#queues.promise).map((queue) => taker.takeAll(queue)));
     this.#statistics = (await exporting?.close()) ?? [];
     return { output: { isClosed: this.#writer.isClosed, error: undefined } };
   }

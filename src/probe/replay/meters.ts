@@ -10,10 +10,9 @@ import { startModule } from '../../package-files.ts';
 import type { RecordSections } from '../../records/flow-layout.ts';
 import { type RunCounters, runCounters, STOP_REQUESTED } from '../counters.ts';
 import type { Part } from '../part.ts';
-import { measuresHealth } from '../record-sections.ts';
-import type { RecordTaker } from './export.ts';
+import { NO_SECTIONS, sectionsOf } from '../record-sections.ts';
+import type { ReplayTaker } from './export.ts';
 import { type InputRead, ReplayMeter, type ReplayMeterOptions } from './meter.ts';
-import { NO_SECTIONS } from './records.ts';
 import type { ReplayWorkerData, ReplayWorkerMessage } from './worker.ts';
 
 type OnInterfaces = (interfaces: readonly SourceInterface[]) => void;
@@ -82,7 +81,7 @@ export interface ReplayMetersOptions {
   /** Records are taken on this thread, which has no time to meter then. */
   readonly isThreadTaken: boolean;
   /** Who takes the records; undefined where nobody wants them. */
-  readonly taker: RecordTaker | undefined;
+  readonly taker: ReplayTaker | undefined;
 }
 
 export class ReplayMeters implements Part<readonly RunCounters[]> {
@@ -98,7 +97,7 @@ export class ReplayMeters implements Part<readonly RunCounters[]> {
   async start(): Promise<void> {
     const { config, isThreadTaken, taker } = this.#options;
     const { workers } = config.replay;
-    const sections = await this.#sections();
+    const sections = sectionsOf(config, (await taker?.needs()) ?? NO_SECTIONS);
     const { encapsulation, health } = sections;
     const queues =
       taker && Array.from({ length: workers }, () => createRecordQueue(encapsulation, { health }));
@@ -134,18 +133,6 @@ export class ReplayMeters implements Part<readonly RunCounters[]> {
       meter.counters.capture[STOP_REQUESTED] = 1;
       meter.stop();
     }
-  }
-
-  /** What records must carry: what somebody reads, and what the flow key or the configuration asks for. */
-  async #sections(): Promise<RecordSections> {
-    const { config, taker } = this.#options;
-    const { flowKey } = config.metering;
-    const needed = (await taker?.needs()) ?? NO_SECTIONS;
-    const isKept = flowKey.mpls || flowKey.tunnel || config.decode.decapsulate.length > 0;
-    return {
-      encapsulation: needed.encapsulation || isKept,
-      health: measuresHealth(config, needed),
-    };
   }
 
   #meterOptions(

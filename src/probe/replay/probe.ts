@@ -9,14 +9,14 @@
 import { isFollowedInput } from '../../capture/files/open-input.ts';
 import type { ReplaySummary } from '../../output/summary.ts';
 import { Parts } from '../part.ts';
-import { ExportThread, HereTaker, type RecordTaker } from './export.ts';
+import { ExportThread, HereTaker, type ReplayTaker } from './export.ts';
 import { ReplayMeters } from './meters.ts';
 import type { ReplayOptions } from './options.ts';
 import { ProgressWatch } from './progress.ts';
 import { summarize } from './summary.ts';
 
 /** Whoever takes the records, or undefined where nobody wants them. */
-function makeTaker(options: ReplayOptions, endInput: () => void): RecordTaker | undefined {
+function makeTaker(options: ReplayOptions, endInput: () => void): ReplayTaker | undefined {
   const { config, writer, columns, files } = options;
   const isFollowed = files.some(isFollowedInput);
   if (writer !== undefined) return new HereTaker(config, writer, isFollowed);

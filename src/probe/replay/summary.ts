@@ -128,10 +128,10 @@ function undecodedOf({ counters, linkTypes }: SummaryInput): ReplaySummary['unde
 export function summarize(input: SummaryInput): ReplaySummary {
   const { counters } = input;
   const sum = (of: (one: RunCounters) => number) => counters.reduce((total, one) => total + of(one), 0);
-  const metering = (place: number) => sum((one) => one.metering[place]!);
+  const metering = (index: number) => sum((one) => one.metering[index]!);
   const times = counters.filter(({ capture }) => !Number.isNaN(capture[FIRST_PACKET_NS]!));
-  const unixNs = (place: number) =>
-    times.map(({ capture }) => capture[TIME_BASE_SECONDS]! * 1e9 + capture[place]!);
+  const unixNs = (index: number) =>
+    times.map(({ capture }) => capture[TIME_BASE_SECONDS]! * 1e9 + capture[index]!);
   const untimed = {
     name: 'timeOutOfRange',
     kind: 'undecodable',

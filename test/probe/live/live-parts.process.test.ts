@@ -20,7 +20,7 @@ import { compareConfigs } from '../../../src/probe/live/reload.ts';
 import { balanceOf, liveSummaryLines } from '../../../src/probe/live/summary.ts';
 import { NUMBERS_EVER_TOLD, ToldNumbers } from '../../../src/probe/live/told-numbers.ts';
 import { WorkerCounters, type WorkerIdentity } from '../../../src/probe/live/totals.ts';
-import { NO_SECTIONS } from '../../../src/probe/replay/records.ts';
+import { NO_SECTIONS } from '../../../src/probe/record-sections.ts';
 import { meteringStatistics } from '../../../src/probe/statistics.ts';
 import { collectorState, liveState, workerState } from '../../metrics/states.ts';
 import { keptLog, liveConfig } from './live-support.ts';
