@@ -1,5 +1,5 @@
 /**
- * A worker's answers to main's questions: which flows are in its table, and that all of them are exported. One question
+ * A worker's answers to questions of main: which flows are in its table, and that all of them are exported. One question
  * after the other, a little at each turn of the worker: finding flows takes less than a thousandth of its time, and
  * exporting them no more than the exporting process keeps up with.
  */

@@ -1,4 +1,4 @@
-/** What main has asked a worker, until it is answered or the worker has ended. */
+/** Questions of main to a worker, until they are answered or the worker has ended. */
 import type { Worker } from 'node:worker_threads';
 import type { LiveWorkerAnswer, LiveWorkerQuestion, LiveWorkerRequest } from './messages.ts';
 
