@@ -119,6 +119,8 @@ export interface LiveState {
   readonly nowMs: number;
   readonly isReady: boolean;
   readonly isStopping: boolean;
+  /** Packets are left out, as somebody said (flowtap ctl pause). */
+  readonly isPaused: boolean;
   readonly interfaces: readonly InterfaceState[];
   readonly workers: readonly WorkerState[];
   readonly collectors: readonly CollectorStatistics[];

@@ -76,6 +76,12 @@ export function membersOf(capture: Float64Array, names: readonly string[]): Memb
   });
 }
 
+/** Interfaces of a group that are not there. */
+export function missingOf(capture: Float64Array, names: readonly string[]): string[] {
+  const missing = membersOf(capture, names).filter(({ isThere }) => !isThere);
+  return missing.map(({ interface: name }) => name);
+}
+
 export class WorkerCounters {
   readonly main: MainCounts = {
     recordsTaken: 0,

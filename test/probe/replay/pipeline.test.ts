@@ -23,6 +23,9 @@ const HEADER_OCTETS_OF: Readonly<Record<string, number>> = { 'links.pcapng': 124
 
 const lines = (flows: readonly TestFlow[]) => flows.map((flow) => JSON.stringify(flow)).sort();
 
+const packetsOf = (flows: readonly TestFlow[]) =>
+  flows.reduce((total, { forward, reverse }) => total + forward.packets + reverse.packets, 0);
+
 function conservation(files: readonly string[]): void {
   it('conserve packets and octets: read = exported + refused', async () => {
     for (const file of files) {
@@ -73,11 +76,25 @@ function conservation(files: readonly string[]): void {
       const { flows, errors, read } = await runPipeline([file], { flowTableEntries: 16, keepsLink: true });
       for (const capacity of [1, 1024]) {
         const replayed = await replayCaptures([file], { flowTableEntries: 16, capacity });
-        expect(replayed).toEqual({ flows, errors, read, untold: 0 });
+        expect(replayed).toMatchObject({ flows, errors, read, untold: 0 });
       }
     }
     const all = await replayCaptures(files);
     expect([all.flows.length > 0, all.untold]).toEqual([true, 0]);
+  });
+
+  it('give every worker of a replay its share and the times of all, and the first one counts what was read', async () => {
+    for (const file of files) {
+      const { flows, firstNs, lastNs, read } = await replayCaptures([file]);
+      const none = { packets: 0, octets: 0 };
+      const packets: number[] = [];
+      for (const worker of [0, 1]) {
+        const share = await replayCaptures([file], { worker, workers: 2 });
+        expect(share).toMatchObject({ firstNs, lastNs, read: worker === 0 ? read : none, untold: 0 });
+        packets.push(packetsOf(share.flows));
+      }
+      expect(packets[0]! + packets[1]!).toBe(packetsOf(flows));
+    }
   });
 
   it('give the same flows to any number of workers', async () => {
