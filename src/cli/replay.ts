@@ -33,8 +33,8 @@ const WHERE_TO_GO_NEXT = [
  */
 function lossesOf({ exporters }: ReplaySummary): string[] {
   return exporters.flatMap(({ url, recordsFailed, recordsRefused, errors, dropped }) => {
-    const reasons = dropped.filter(({ records }) => records > 0);
-    const unsent = reasons.reduce((sum, { records }) => sum + records, recordsFailed);
+    const reasons = dropped.filter(({ count }) => count > 0);
+    const unsent = reasons.reduce((sum, { count }) => sum + count, recordsFailed);
     if (unsent + recordsRefused === 0) return [];
     const lost = [
       ...(unsent > 0 ? [`${formatCounted(unsent, 'flow records')} could not be sent`] : []),

@@ -133,7 +133,18 @@ export function statusOf(
   config: FlowtapConfig,
   losses: readonly LossInWords[],
 ): Record<string, unknown> {
-  const { version, startedAtMs, nowMs, isReady, isStopping, interfaces, workers, collectors, reload } = state;
+  const {
+    version,
+    startedAtMs,
+    nowMs,
+    isReady,
+    isStopping,
+    isPaused,
+    interfaces,
+    workers,
+    collectors,
+    reload,
+  } = state;
   return {
     version,
     nodeVersion: process.versions.node,
@@ -142,6 +153,7 @@ export function statusOf(
     uptimeSeconds: Math.floor((nowMs - startedAtMs) / 1e3),
     isReady,
     isStopping,
+    isPaused,
     configuration: configurationOf(config),
     configurationReadAt: new Date(reload.succeededAtMs).toISOString(),
     isConfigurationAccepted: reload.isSuccessful,

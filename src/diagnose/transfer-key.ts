@@ -1,6 +1,7 @@
 /**
  * What tells two transfers apart: all that the flow key told their records apart by, in one order for both directions.
  */
+
 import { MPLS_DEPTH, MPLS_STACK, OUTER_KIND, TUNNEL_ID } from '../records/decoded-batch.ts';
 import {
   ADDRESS_A,
@@ -13,6 +14,7 @@ import {
   LINK_WORD,
   STATE_PPPOE_SHIFT,
 } from '../records/flow-layout.ts';
+import { PROTOCOL_ICMP, PROTOCOL_ICMPV6 } from '../records/protocol-numbers.ts';
 import { isSharedTunnel } from '../records/tunnel-kinds.ts';
 
 /** The parts of the flow key that are not in the words of every record's key; not given: as by default. */
@@ -25,8 +27,6 @@ export interface TransferKey {
   readonly tunnel?: boolean;
 }
 
-const ICMP = 1;
-const ICMPV6 = 58;
 /** type << 8 | code of an echo reply and of the request that it answers. */
 const ECHO_REPLY = 0x0000;
 const ECHO_REQUEST = 0x0800;
@@ -39,7 +39,10 @@ const POINT = 0xffff;
 function isEchoReply(words: Int32Array, row: number): boolean {
   const protocol = words[row + FLOW_PROTOCOL]! & 0xff;
   const ports = words[row + FLOW_PORTS]!;
-  return (protocol === ICMP && ports === ECHO_REPLY) || (protocol === ICMPV6 && ports === ECHO_REPLY_V6);
+  return (
+    (protocol === PROTOCOL_ICMP && ports === ECHO_REPLY) ||
+    (protocol === PROTOCOL_ICMPV6 && ports === ECHO_REPLY_V6)
+  );
 }
 
 /** Whether the record's B end is the smaller one, so that both orientations of a flow have one key. */
@@ -51,7 +54,7 @@ export function isSwapped(words: Int32Array, row: number): boolean {
     if (a !== b) return a > b;
   }
   const ports = words[row + FLOW_PORTS]!;
-  if (protocol === ICMP || protocol === ICMPV6) return isEchoReply(words, row);
+  if (protocol === PROTOCOL_ICMP || protocol === PROTOCOL_ICMPV6) return isEchoReply(words, row);
   return ports >>> 16 > (ports & 0xffff);
 }
 
@@ -78,11 +81,12 @@ function aroundOf(words: Int32Array, row: number, key: TransferKey): string {
 export function keyOf(words: Int32Array, row: number, swapped: boolean, key: TransferKey): string {
   const protocolWord = words[row + FLOW_PROTOCOL]!;
   const ports = words[row + FLOW_PORTS]!;
-  const isIcmp = (protocolWord & 0xff) === ICMP || (protocolWord & 0xff) === ICMPV6;
+  const isIcmp = (protocolWord & 0xff) === PROTOCOL_ICMP || (protocolWord & 0xff) === PROTOCOL_ICMPV6;
   const session = words[row + FLOW_STATE]! >>> STATE_PPPOE_SHIFT;
   const point = words[row + FLOW_OBSERVATION_POINT]! & (key.interface === false ? ~POINT : -1);
   let text = `${protocolWord} ${point} ${session} `;
-  if (isEchoReply(words, row)) text += (protocolWord & 0xff) === ICMP ? ECHO_REQUEST : ECHO_REQUEST_V6;
+  if (isEchoReply(words, row))
+    text += (protocolWord & 0xff) === PROTOCOL_ICMP ? ECHO_REQUEST : ECHO_REQUEST_V6;
   else text += swapped && !isIcmp ? (ports << 16) | (ports >>> 16) : ports;
   const [first, second] = swapped ? [ADDRESS_B, ADDRESS_A] : [ADDRESS_A, ADDRESS_B];
   for (let w = 0; w < 4; w++) text += ` ${words[row + first + w]} ${words[row + second + w]}`;

@@ -13,13 +13,6 @@ import { recordStride, writeRecord } from './record-queue.ts';
 import type { FlowTable } from './table/flow-table.ts';
 import * as side from './table/path-health-table.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { ADDRESS_A, ADDRESS_B, ENTRY_DOUBLES, ENTRY_WORDS, FLOW_FIRST_NS, FLOW_LAST_NS } = layout;
-const { FLOW_OBSERVATION_POINT, FLOW_PORTS, FLOW_PROTOCOL, FLOW_STATE, FORWARD_DOUBLE } = layout;
-const { LAYER2_OCTETS, OCTETS, PACKETS, REVERSE_DOUBLE, STATE_IN_USE } = layout;
-const { ACK_TIMES, BITS, HOT_FORWARD, HOT_REVERSE, HOT_WORDS, SAMPLES, SEQUENCE_UPSTREAM } = side;
-const { SEQUENCE_USED, SEQUENCE_WORDS, SUM_NS, TIMING_USED, TIMING_WORDS } = side;
-
 /** Slots between looks at the clock: a few microseconds. */
 const SLOTS_PER_LOOK = 64;
 /** Flows that are shorter have the rate that they would have over a second. */
@@ -111,14 +104,15 @@ export class LiveFlows {
 
   #passes(slot: number): boolean {
     const { words } = this.#table;
-    const at = slot * ENTRY_WORDS;
-    if ((words[at + FLOW_STATE]! & STATE_IN_USE) === 0) return false;
+    const at = slot * layout.ENTRY_WORDS;
+    if ((words[at + layout.FLOW_STATE]! & layout.STATE_IN_USE) === 0) return false;
     const { filter } = this.#query!;
     const { networks, ports, protocols, points } = filter;
-    if (protocols.length > 0 && !protocols.includes(words[at + FLOW_PROTOCOL]! & 0xff)) return false;
-    if (points.length > 0 && !points.includes(words[at + FLOW_OBSERVATION_POINT]! & 0xffff)) return false;
+    if (protocols.length > 0 && !protocols.includes(words[at + layout.FLOW_PROTOCOL]! & 0xff)) return false;
+    if (points.length > 0 && !points.includes(words[at + layout.FLOW_OBSERVATION_POINT]! & 0xffff))
+      return false;
     if (ports.length > 0) {
-      const both = words[at + FLOW_PORTS]!;
+      const both = words[at + layout.FLOW_PORTS]!;
       if (!ports.includes(both >>> 16) && !ports.includes(both & 0xffff)) return false;
     }
     return networks.length === 0 || this.#isIn(at);
@@ -127,11 +121,14 @@ export class LiveFlows {
   #isIn(at: number): boolean {
     const { words } = this.#table;
     const { networks } = this.#query!.filter;
-    const isIPv6 = ((words[at + FLOW_PROTOCOL]! >>> 8) & 0xf) === 6;
+    const isIPv6 = ((words[at + layout.FLOW_PROTOCOL]! >>> 8) & 0xf) === 6;
     for (let i = 0; i < networks.length; i++) {
       const network = networks[i]!;
       if (network.isIPv6 !== isIPv6) continue;
-      if (isInNetwork(network, words, at + ADDRESS_A) || isInNetwork(network, words, at + ADDRESS_B))
+      if (
+        isInNetwork(network, words, at + layout.ADDRESS_A) ||
+        isInNetwork(network, words, at + layout.ADDRESS_B)
+      )
         return true;
     }
     return false;
@@ -140,15 +137,20 @@ export class LiveFlows {
   #measure(slot: number): number {
     const { doubles } = this.#table;
     const { sort } = this.#query!;
-    const at = slot * ENTRY_DOUBLES;
-    if (sort === 'start') return doubles[at + FLOW_FIRST_NS]!;
+    const at = slot * layout.ENTRY_DOUBLES;
+    if (sort === 'start') return doubles[at + layout.FLOW_FIRST_NS]!;
     if (sort === 'packets')
-      return doubles[at + FORWARD_DOUBLE + PACKETS]! + doubles[at + REVERSE_DOUBLE + PACKETS]!;
+      return (
+        doubles[at + layout.FORWARD_DOUBLE + layout.PACKETS]! +
+        doubles[at + layout.REVERSE_DOUBLE + layout.PACKETS]!
+      );
     if (sort === 'loss') return this.#lost(slot, 0) + this.#lost(slot, 1);
     if (sort === 'rtt') return this.#roundTripNs(slot, 0) + this.#roundTripNs(slot, 1);
-    const octets = doubles[at + FORWARD_DOUBLE + OCTETS]! + doubles[at + REVERSE_DOUBLE + OCTETS]!;
+    const octets =
+      doubles[at + layout.FORWARD_DOUBLE + layout.OCTETS]! +
+      doubles[at + layout.REVERSE_DOUBLE + layout.OCTETS]!;
     if (sort === 'octets') return octets;
-    const ns = doubles[at + FLOW_LAST_NS]! - doubles[at + FLOW_FIRST_NS]!;
+    const ns = doubles[at + layout.FLOW_LAST_NS]! - doubles[at + layout.FLOW_FIRST_NS]!;
     return octets / (ns < RATE_NS_MIN ? RATE_NS_MIN : ns);
   }
 
@@ -156,21 +158,27 @@ export class LiveFlows {
   #lost(slot: number, isReverse: number): number {
     const { health } = this.#table;
     if (health === undefined) return 0;
-    const bits = health.hot[slot * HOT_WORDS + (isReverse === 1 ? HOT_REVERSE : HOT_FORWARD) + BITS]!;
-    if ((bits & SEQUENCE_USED) === 0) return 0;
+    const bits =
+      health.hot[
+        slot * side.HOT_WORDS + (isReverse === 1 ? side.HOT_REVERSE : side.HOT_FORWARD) + side.BITS
+      ]!;
+    if ((bits & side.SEQUENCE_USED) === 0) return 0;
     const line = slot * 2 + isReverse;
-    return health.loss[line * SEQUENCE_WORDS + SEQUENCE_UPSTREAM]! + lostDownstream(health, line);
+    return health.loss[line * side.SEQUENCE_WORDS + side.SEQUENCE_UPSTREAM]! + lostDownstream(health, line);
   }
 
   /** Mean time to a direction's acknowledgement; 0 where nobody knows. */
   #roundTripNs(slot: number, isReverse: number): number {
     const { health } = this.#table;
     if (health === undefined) return 0;
-    const bits = health.hot[slot * HOT_WORDS + (isReverse === 1 ? HOT_REVERSE : HOT_FORWARD) + BITS]!;
-    if ((bits & TIMING_USED) === 0) return 0;
-    const at = (slot * 2 + isReverse) * TIMING_WORDS + ACK_TIMES;
-    const samples = health.timing[at + SAMPLES]!;
-    return samples === 0 ? 0 : health.timingDoubles[(at + SUM_NS) >>> 1]! / samples;
+    const bits =
+      health.hot[
+        slot * side.HOT_WORDS + (isReverse === 1 ? side.HOT_REVERSE : side.HOT_FORWARD) + side.BITS
+      ]!;
+    if ((bits & side.TIMING_USED) === 0) return 0;
+    const at = (slot * 2 + isReverse) * side.TIMING_WORDS + side.ACK_TIMES;
+    const samples = health.timing[at + side.SAMPLES]!;
+    return samples === 0 ? 0 : health.timingDoubles[(at + side.SUM_NS) >>> 1]! / samples;
   }
 
   /** Keeps the flow in `slot` if it is one of the greatest so far. */
@@ -218,10 +226,14 @@ export class LiveFlows {
 
 /** Multiplies the counters of record `i`: those of the table stay as they are. */
 function scaleRecord({ doubles, stride }: FlowRecordBatch, i: number, factor: number): void {
-  for (let line = FORWARD_DOUBLE; line <= REVERSE_DOUBLE; line += REVERSE_DOUBLE - FORWARD_DOUBLE) {
+  for (
+    let line = layout.FORWARD_DOUBLE;
+    line <= layout.REVERSE_DOUBLE;
+    line += layout.REVERSE_DOUBLE - layout.FORWARD_DOUBLE
+  ) {
     const at = (i * stride) / 2 + line;
-    doubles[at + OCTETS] = doubles[at + OCTETS]! * factor;
-    doubles[at + PACKETS] = doubles[at + PACKETS]! * factor;
-    doubles[at + LAYER2_OCTETS] = doubles[at + LAYER2_OCTETS]! * factor;
+    doubles[at + layout.OCTETS] = doubles[at + layout.OCTETS]! * factor;
+    doubles[at + layout.PACKETS] = doubles[at + layout.PACKETS]! * factor;
+    doubles[at + layout.LAYER2_OCTETS] = doubles[at + layout.LAYER2_OCTETS]! * factor;
   }
 }

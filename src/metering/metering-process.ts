@@ -14,6 +14,7 @@ import * as layout from '../records/flow-layout.ts';
 import * as tableWords from '../records/table-words.ts';
 import {
   evict,
+  expireSlots,
   exportSlots,
   type FlowSink,
   mustSplit,
@@ -24,7 +25,7 @@ import {
   type Timeouts,
 } from './expiry.ts';
 import { FRAGMENTS_HELD_MAX } from './held-fragments.ts';
-import { hasKeyExtension, type PreparedBatch } from './key-preparer.ts';
+import { hasKeyExtension, type PreparedBatch, recordAt } from './key-preparer.ts';
 import { createTimeouts, type MeteringOptions, type TimeoutOptions } from './metering-options.ts';
 import { movePacketClock } from './packet-clock.ts';
 import { addHealth, beginHealth, touchHealth } from './path-health/path-health.ts';
@@ -35,11 +36,6 @@ import { createFlowTable, type FlowTable, findSlot, lineOf } from './table/flow-
 import { TablePasses } from './table-passes.ts';
 import { createTimingWheel, type TimingWheel } from './timing-wheel.ts';
 import { isSyn, writeEncapsulation, writeKeyExtension, writeLink } from './update.ts';
-
-/** Where the engine finds packet `i` of a batch. */
-function recordAt({ words }: PreparedBatch, i: number): number {
-  return words.byteOffset + i * decoded.DECODED_WORDS * 4;
-}
 
 export class MeteringProcess {
   readonly table: FlowTable;
@@ -272,6 +268,13 @@ export class MeteringProcess {
       words[slot * layout.ENTRY_WORDS + layout.FLOW_OBSERVATION_POINT] =
         batch.words[i * decoded.DECODED_WORDS + decoded.KEY_OBSERVATION_POINT]!;
     reschedule(table, slot);
+  }
+
+  /** Exports the flows in the slots from `from` to `end`, as ended by force; metering goes on. @returns how many */
+  expireSlots(from: number, end: number): number {
+    const flows = expireSlots(this.table, from, end, layout.FLOW_END_REASON.forcedEnd, this.#counting);
+    this.counters[counting.FLOWS_ACTIVE] = this.table.active;
+    return flows;
   }
 
   /**

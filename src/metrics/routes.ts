@@ -1,4 +1,4 @@
-/** `/metrics` for Prometheus, `/healthz` and `/readyz` for whoever watches over the probe: what the web server serves of it. */
+/** `/metrics` for Prometheus, `/healthz` and `/readyz` for programs that watch over the probe, as routes of the web server. */
 import { type Answer, plainAnswer, type Route } from '../web/route.ts';
 import type { MetricsText } from './registry.ts';
 

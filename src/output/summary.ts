@@ -76,7 +76,7 @@ export interface ExporterSummary {
     readonly remedy: string;
   }[];
   /** Records that were given up before they were sent, and why. */
-  readonly dropped: readonly { readonly reason: string; readonly records: number; readonly remedy: string }[];
+  readonly dropped: readonly { readonly reason: string; readonly count: number; readonly remedy: string }[];
   /** Records that wait on disk for the next run; records that were sent twice because a session broke. */
   readonly recordsSpooled: number;
   readonly recordsRepeated: number;
@@ -183,8 +183,8 @@ function exporterLines(exporter: ExporterSummary): string[] {
   for (const { reason, count, what, remedy } of errors) {
     if (count > 0) lines.push(`  ${formatCounted(count, what)}: ${reason}; ${remedy}`);
   }
-  for (const { reason, records, remedy } of exporter.dropped) {
-    if (records > 0) lines.push(`  ${formatCounted(records, 'records')} lost: ${reason}; ${remedy}`);
+  for (const { reason, count, remedy } of exporter.dropped) {
+    if (count > 0) lines.push(`  ${formatCounted(count, 'records')} lost: ${reason}; ${remedy}`);
   }
   const { recordsSpooled, recordsRepeated, recordsRefused } = exporter;
   if (recordsRefused > 0)

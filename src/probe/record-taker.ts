@@ -1,6 +1,6 @@
 /**
- * Takes flow records from the queues of meters, one batch at a time, to whoever wants them: what the configuration says
- * is written into them first, then the exporting process gets them, and whoever prints them.
+ * Takes flow records from the queues of meters, one batch at a time, in two steps: what the configuration says is
+ * written into them first; then the exporting process gets them, and the writer that prints them.
  */
 import type { FlowtapConfig } from '../config/config.ts';
 import type { Anonymizer } from '../export/anonymization/anonymizer.ts';

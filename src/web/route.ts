@@ -1,4 +1,4 @@
-/** What a web server of the probe serves, as rows: path, and who answers. Shapes, and the plain answers of all of them. */
+/** The routes of the probe's web server, one row each: path and answer. Shapes, and the answers that all of them share. */
 
 /** The values of a request's query, by name; a name that stands there several times has the last one. */
 export type Query = Readonly<Record<string, string>>;

@@ -134,6 +134,17 @@ describe('the flows in the table', () => {
     expect(asked.sink.flows).toEqual(unasked.sink.flows);
   });
 
+  it('are exported at once by places, and metering goes on', () => {
+    const packets = Array.from({ length: 100 }, (_, i) => packetOf(i + 1, 100 + i));
+    const { process, sink } = metered(packets);
+    expect(process.expireSlots(0, 60) + process.expireSlots(60, process.table.slotsTouched)).toBe(100);
+    expect([process.table.active, sink.flows.length]).toEqual([0, 100]);
+    meterPrepared(process, decodedBatchOf(packets.slice(0, 40), BATCH));
+    expect(process.table.active).toBe(40);
+    process.expireAll();
+    expect(sink.flows).toHaveLength(140);
+  });
+
   it('that end before they are copied are left out', () => {
     const { process } = metered([packetOf(1, 100), packetOf(2, 200, { timeNs: 14e9 })]);
     const flows = liveFlows(process);

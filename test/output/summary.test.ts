@@ -66,7 +66,7 @@ const SUMMARY: ReplaySummary = {
         { reason: 'emsgsize', count: 2, what: 'messages not sent', remedy: 'send shorter ones' },
         { reason: 'enobufs', count: 0, what: 'messages not sent', remedy: 'send fewer' },
       ],
-      dropped: [{ reason: 'unreachable', records: 40, remedy: 'start it' }],
+      dropped: [{ reason: 'unreachable', count: 40, remedy: 'start it' }],
       recordsSpooled: 7,
       recordsRefused: 0,
       recordsRepeated: 3,

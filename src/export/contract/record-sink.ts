@@ -150,6 +150,11 @@ export interface RecordSink {
    *   again before that.
    */
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined;
+  /**
+   * Announces templates and options again now. Missing where a session has them once and for all, or there are none.
+   * @returns the URLs of the exporters that do
+   */
+  announce?(): readonly string[];
   /** Announces names of interfaces from now on. */
   setInterfaces(interfaces: readonly InterfaceDescription[]): void;
   /**

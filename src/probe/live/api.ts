@@ -1,4 +1,4 @@
-/** Where the API (control/routes.ts) has its answers from in a live probe. */
+/** The answers of a live probe to the API (control/routes.ts). */
 import type { FlowtapConfig } from '../../config/config.ts';
 import { observationPoints } from '../../config/types/live-interfaces.ts';
 import { type FlowObject, flowObjects } from '../../control/flow-objects.ts';

@@ -75,6 +75,8 @@ export class LiveBatches {
   /** The batch that was read last, or undefined if its packets went the direct path. */
   #read: LivePacketBatch | undefined;
   #view: DataView;
+  /** Leaves all packets out that are read from now on, counted as not selected. */
+  isPaused = false;
 
   /** @param engine in whose memory batches lie */
   constructor(engine: Engine, data: LiveWorkerData, seeds: HashSeeds, counters: RunCounters) {
@@ -123,7 +125,8 @@ export class LiveBatches {
 
   /** Reads packets that are at hand, up to a batch; false if there are none. `prepare` does the rest. */
   read(source: LiveSource): boolean {
-    const direct = this.#selector === undefined && !this.#preparer.isHolding ? this.#direct : undefined;
+    const mayBeDirect = this.#selector === undefined && !this.#preparer.isHolding && !this.isPaused;
+    const direct = mayBeDirect ? this.#direct : undefined;
     if (direct !== undefined && source.takeDirect(direct) > 0) {
       this.#directInARow += this.#prepared.count;
       this.#read = undefined;
@@ -156,6 +159,11 @@ export class LiveBatches {
     const { timeNs, capacity, count } = batch;
     this.#engine.countFrames(timeNs.byteOffset, capacity, count, this.#totals.byteOffset);
     countRead(capture, this.#totals, count);
+    if (this.isPaused) {
+      capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + count;
+      prepared.count = 0;
+      return;
+    }
     if (this.#selector !== undefined) {
       capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + selectFrames(this.#selector, batch);
     }

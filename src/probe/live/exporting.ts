@@ -161,6 +161,11 @@ export class LiveExporting implements Part<readonly CollectorStatistics[]> {
     }
   }
 
+  /** Announces templates again now. @returns the URLs of the exporters that do */
+  announce(): readonly string[] {
+    return this.#exporting.announce();
+  }
+
   /** Makes records as everybody sees them: with the numbers of interfaces, and anonymized. */
   prepare(batch: FlowRecordBatch): void {
     this.#taker.prepare(batch);

@@ -65,17 +65,31 @@ export type LiveWorkerMessage =
       readonly message: string;
       readonly fields: Readonly<Record<string, string | number>>;
     }
-  /** The answer to the question `id`. */
+  /** Answers to the question `id`: flows that were found. */
   | ({ readonly kind: 'flows'; readonly id: number } & FoundFlows)
+  /** So many flows have been exported, all that were in the table when it was asked. */
+  | { readonly kind: 'exported'; readonly id: number; readonly flows: number }
   /** The last one: everything is in the queue, which is closed. Errors say why it ended without being told to. */
   | { readonly kind: 'end'; readonly errors: readonly PostedError[] };
+
+/** What main asks a worker. */
+export type LiveWorkerQuestion =
+  /** Which flows are in the table now? */
+  | { readonly kind: 'flows'; readonly query: FlowQuery }
+  /** Export all flows that are in the table now. */
+  | { readonly kind: 'exportAll' };
+
+/** The answers of a worker. */
+export type LiveWorkerAnswer = Extract<LiveWorkerMessage, { readonly id: number }>;
 
 /** What main tells a worker. */
 export type LiveWorkerRequest =
   /** Export everything, close the queue, end. `STOP_REQUESTED` in the counters says the same, and is seen sooner. */
   | { readonly kind: 'stop' }
-  /** Which flows are in the table now? */
-  | { readonly kind: 'flows'; readonly id: number; readonly query: FlowQuery }
+  /** A question, which gets the answer of its number. */
+  | (LiveWorkerQuestion & { readonly id: number })
+  /** Leave packets out from now on, or meter them again. */
+  | { readonly kind: 'pause'; readonly isPaused: boolean }
   /** New timeouts, from now on and for every flow. */
   | {
       readonly kind: 'metering';

@@ -1,6 +1,6 @@
 /**
- * The metrics and the API of a live probe over HTTP: where they are served, a reload may move them; path health, where it is measured,
- * is counted for them.
+ * The metrics and the API of a live probe over HTTP. A reload may move them to another address. Path health is counted for
+ * them where it is measured.
  */
 import type { FlowtapConfig } from '../../config/config.ts';
 import { observationPoints } from '../../config/types/live-interfaces.ts';

@@ -1,6 +1,6 @@
 /**
  * The metrics server of a live probe, which a reload may move: it listens on the new address before the former one is
- * given up, so that a move can be taken back without anybody noticing. Only where the two cannot be held at the same
+ * given up, so that a move can be taken back and no request fails. Only where the two cannot be held at the same
  * time (one port on overlapping addresses) the former one goes first.
  */
 import type { FlowtapConfig } from '../../config/config.ts';

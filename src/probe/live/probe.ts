@@ -72,6 +72,7 @@ export class LiveProbe {
   readonly #startedAtMs = Date.now();
   #config: FlowtapConfig;
   #isStopping = false;
+  #isPaused = false;
   #reload = { isSuccessful: true, succeededAtMs: Date.now() };
 
   /** Makes everything and starts nothing; `startLiveProbe` is for everyone else. */
@@ -157,11 +158,30 @@ export class LiveProbe {
       nowMs: Date.now(),
       isReady: this.#unreadiness().length === 0,
       isStopping: this.#isStopping,
+      isPaused: this.#isPaused,
       interfaces: this.#interfaces.states(),
       workers: this.#workers.statistics,
       collectors: this.#exporting.statistics,
       reload: this.#reload,
     };
+  }
+
+  /** Exports all flows that are in the tables now; metering goes on. @returns how many. @throws BusyError */
+  exportAll(): Promise<number> {
+    return this.#workers.exportAll();
+  }
+
+  /** Announces templates again now. @returns the URLs of the exporters that do */
+  announceTemplates(): readonly string[] {
+    return this.#exporting.announce();
+  }
+
+  /** Leaves packets out from now on, counted as not selected, or meters them again. @returns false where it did already */
+  pause(isPaused: boolean): boolean {
+    if (this.#isPaused === isPaused) return false;
+    this.#isPaused = isPaused;
+    this.#workers.tell({ kind: 'pause', isPaused });
+    return true;
   }
 
   /** Tells the metrics that a configuration was read that cannot be used. */
@@ -211,7 +231,7 @@ export class LiveProbe {
     this.#config = effective;
     if (parts.has('metering')) {
       const { idleTimeoutMs, activeTimeoutMs, tcpEndDelayMs } = effective.metering;
-      this.#workers.setMetering({ kind: 'metering', idleTimeoutMs, activeTimeoutMs, tcpEndDelayMs });
+      this.#workers.tell({ kind: 'metering', idleTimeoutMs, activeTimeoutMs, tcpEndDelayMs });
     }
     return { applied, needRestart };
   }

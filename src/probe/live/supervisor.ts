@@ -12,12 +12,17 @@ import type { LiveInterface } from '../../capture/live/live-capture.ts';
 import { BATCHES, createRecordQueue, RecordQueueReader } from '../../metering/record-queue.ts';
 import type { WorkerState } from '../../metrics/state.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
-import type { FlowQuery } from '../../records/flow-query.ts';
 import { releaseRing } from '../../sys/packet-socket.ts';
 import { RING_BLOCKS, type RunCounters, STOP_REQUESTED, WORKER_TURNS } from '../counters.ts';
-import type { FoundFlows, LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from './messages.ts';
+import type {
+  LiveWorkerAnswer,
+  LiveWorkerData,
+  LiveWorkerMessage,
+  LiveWorkerQuestion,
+  LiveWorkerRequest,
+} from './messages.ts';
 import type { PlannedWorker } from './plan.ts';
-import { membersOf, packetsIn, WorkerCounters, type WorkerIdentity } from './totals.ts';
+import { missingOf, packetsIn, WorkerCounters, type WorkerIdentity } from './totals.ts';
 import { beginLife, diedOf, type End, LEVELS, type Life, silenceOf } from './worker-life.ts';
 
 /** Pauses before a worker is started again; a life longer than the longest begins anew with the shortest. */
@@ -49,7 +54,7 @@ export class WorkerSupervisor {
   readonly #counters = new WorkerCounters();
   readonly #opened = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
-  #metering: LiveWorkerRequest | undefined;
+  readonly #told = new Map<string, LiveWorkerRequest>();
   #life: Life | undefined;
   #isStarted = false;
   #isStopping = false;
@@ -97,11 +102,8 @@ export class WorkerSupervisor {
     return this.isRunning && capture[RING_BLOCKS] !== 0 && this.#missingMembers().length === 0;
   }
 
-  /** Interfaces of the group that are not there. */
   #missingMembers(): string[] {
-    return membersOf(this.#counters.current.capture, this.#identity.members)
-      .filter(({ isThere }) => !isThere)
-      .map(({ interface: name }) => name);
+    return missingOf(this.#counters.current.capture, this.#identity.members);
   }
 
   start(): void {
@@ -122,16 +124,16 @@ export class WorkerSupervisor {
     return this.#counters.totals();
   }
 
-  /** New timeouts, for this life and those to come. */
-  setMetering(metering: LiveWorkerRequest & { kind: 'metering' }): void {
-    this.#metering = metering;
-    this.#life?.thread.postMessage(metering);
+  /** What holds for this life and those to come: the last word of each kind. */
+  tell(request: LiveWorkerRequest & { kind: 'metering' | 'pause' }): void {
+    this.#told.set(request.kind, request);
+    this.#life?.thread.postMessage(request);
   }
 
-  /** Flows that are in its table now; undefined where there is no worker to ask. @throws BusyError */
-  async findFlows(query: FlowQuery): Promise<FoundFlows | undefined> {
+  /** Asks it; undefined where there is no worker to answer. @throws BusyError */
+  async ask(question: LiveWorkerQuestion): Promise<LiveWorkerAnswer | undefined> {
     const life = this.#life;
-    return life?.isOpen === true ? life.questions.ask(life.thread, query) : undefined;
+    return life?.isOpen === true ? life.questions.ask(life.thread, question) : undefined;
   }
 
   /** Call this every second: a worker that does not turn is ended, and started again. */
@@ -215,7 +217,7 @@ export class WorkerSupervisor {
     this.#life = life;
     const consumed = this.#consumeAll(life);
     const ended = this.#listen(life);
-    if (this.#metering !== undefined) thread.postMessage(this.#metering);
+    for (const request of this.#told.values()) thread.postMessage(request);
     let errors: End;
     try {
       errors = await ended;
@@ -276,7 +278,7 @@ export class WorkerSupervisor {
       this.#options.onAwaited();
       this.#hasOpened = true;
       this.#opened.resolve();
-    } else if (message.kind === 'flows') life.questions.answer(message.id, message);
+    } else if (message.kind === 'flows' || message.kind === 'exported') life.questions.answer(message);
     else if (message.kind === 'log') {
       this.#write(LEVELS[message.level] ?? 'info', message.message, message.message, message.fields);
     } else {

@@ -3,14 +3,13 @@
  * from 0, so that what others see only grows. Also makes the plain state that metrics, log and summary read.
  */
 
-import { NOTICES } from '../../decode/notices.ts';
-import { ACCEPTED, REASONS } from '../../decode/reasons.ts';
-import { countByEndReason } from '../../ie/end-reasons.ts';
+import { ACCEPTED } from '../../decode/reasons.ts';
 import * as metering from '../../metering/table/counters.ts';
 import type { MemberState, WorkerState } from '../../metrics/state.ts';
 import * as layout from '../../records/flow-layout.ts';
 import * as run from '../counters.ts';
 import { type RunCounters, runCounters } from '../counters.ts';
+import { meterState } from '../meter-state.ts';
 import { ToldNumbers } from './told-numbers.ts';
 
 const { FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } = layout;
@@ -75,6 +74,12 @@ export function membersOf(capture: Float64Array, names: readonly string[]): Memb
       reopened: capture[at + run.MEMBER_REOPENED]!,
     };
   });
+}
+
+/** Interfaces of a group that are not there. */
+export function missingOf(capture: Float64Array, names: readonly string[]): string[] {
+  const missing = membersOf(capture, names).filter(({ isThere }) => !isThere);
+  return missing.map(({ interface: name }) => name);
 }
 
 export class WorkerCounters {
@@ -148,8 +153,16 @@ export class WorkerCounters {
   /** The worker as it is now. */
   state(identity: WorkerIdentity, condition: WorkerCondition): WorkerState {
     const { main } = this;
-    const { packetsByReason, octetsByReason, packetsByNotice } = this.#current.decode;
-    const ended = this.#ended.decode;
+    const decoders = [this.#ended.decode, this.#current.decode];
+    const state = meterState({
+      decoders,
+      metering: (index) => {
+        const isGone = index === metering.FLOWS_ACTIVE && !condition.isRunning;
+        return isGone ? 0 : this.#metering(index);
+      },
+      numbersOf: (reason) => this.#told.of(reason, decoders),
+      capacity: identity.capacity,
+    });
     return {
       interface: identity.interface,
       ring: identity.ring,
@@ -160,34 +173,8 @@ export class WorkerCounters {
         Float64Array.from(this.#current.capture, (_, index) => this.#capture(index)),
         identity.members,
       ),
-      outcomes: REASONS.map(({ code, name, kind }) => ({
-        name,
-        kind,
-        packets: packetsByReason[code]! + ended.packetsByReason[code]!,
-        octets: octetsByReason[code]! + ended.octetsByReason[code]!,
-        numbers: this.#told.of(code, [ended, this.#current.decode]),
-      })),
-      notices: NOTICES.map(({ code, name }) => ({
-        name,
-        packets: packetsByNotice[code]! + ended.packetsByNotice[code]!,
-      })),
-      metered: {
-        packets: this.#metering(metering.METERED_PACKETS),
-        octets: this.#metering(metering.METERED_OCTETS),
-      },
-      flows: {
-        created: this.#metering(metering.FLOWS_CREATED),
-        active: condition.isRunning ? this.#metering(metering.FLOWS_ACTIVE) : 0,
-        peak: this.#metering(metering.FLOWS_PEAK),
-        capacity: identity.capacity,
-        tableOctets: identity.tableOctets,
-        expired: countByEndReason((reason) => this.#metering(metering.FLOWS_EXPIRED + reason)),
-      },
-      fragments: {
-        matched: this.#metering(metering.FRAGMENTS_MATCHED),
-        unmatched: this.#metering(metering.FRAGMENTS_UNMATCHED),
-        forgotten: this.#metering(metering.FRAGMENTS_FORGOTTEN),
-      },
+      ...state,
+      flows: { ...state.flows, tableOctets: identity.tableOctets },
       queue: {
         batches: condition.queueBatches,
         capacity: identity.queueCapacity,

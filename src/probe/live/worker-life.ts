@@ -1,10 +1,10 @@
 /** What the supervisor keeps of one life of a worker's thread, from its start to its end. */
 import type { Worker } from 'node:worker_threads';
-import type { PostedError } from '../../base/errors.ts';
+import { FlowtapError, type PostedError, postedError } from '../../base/errors.ts';
 import type { LogLevel } from '../../base/log.ts';
 import type { RingHandles } from '../../capture/live-options.ts';
 import type { RecordQueueReader } from '../../metering/record-queue.ts';
-import { FlowQuestions } from './flow-questions.ts';
+import { WorkerQuestions } from './worker-questions.ts';
 
 /** What a life ended with; no errors: as it was told. */
 export type End = readonly PostedError[];
@@ -17,7 +17,7 @@ export interface Life {
   readonly thread: Worker;
   readonly reader: RecordQueueReader;
   readonly startedAtMs: number;
-  readonly questions: FlowQuestions;
+  readonly questions: WorkerQuestions;
   packetsTaken: number;
   handles: RingHandles | undefined;
   ringOctets: number;
@@ -32,7 +32,7 @@ export function beginLife(thread: Worker, reader: RecordQueueReader): Life {
     thread,
     reader,
     startedAtMs: performance.now(),
-    questions: new FlowQuestions(),
+    questions: new WorkerQuestions(),
     packetsTaken: 0,
     handles: undefined,
     ringOctets: 0,
@@ -58,4 +58,11 @@ export function silenceOf(
     return `of ${name}, ${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} not there; waiting for it`;
   if (isAwaiting) return `the interface ${name} is not there; waiting for it`;
   return `a worker of ${name} does not capture`;
+}
+
+/** What ended a worker, as it is posted to main. */
+export function postedFault(error: unknown): PostedError {
+  if (error instanceof FlowtapError) return postedError(error);
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { code: 'INTERNAL', message, remedy: undefined, exitCode: 1 };
 }

@@ -8,7 +8,6 @@
  */
 import { enableCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import { FlowtapError, type PostedError, postedError } from '../../base/errors.ts';
 import type { LiveCapture } from '../../capture/live/live-capture.ts';
 import { LiveSource } from '../../capture/live/live-source.ts';
 import { liveOpener } from '../../capture/live/open-live.ts';
@@ -24,9 +23,10 @@ import { adviseHuge, allocateHuge } from '../../sys/libc.ts';
 import { type RunCounters, runCounters, STOP_REQUESTED, TIME_BASE_SECONDS } from '../counters.ts';
 import { batchCapacity, LiveBatches } from './batches.ts';
 import { publishLive, publishMembers, publishOpened } from './counters.ts';
-import { FlowAnswers } from './flow-answers.ts';
 import { createLiveMemory } from './memory.ts';
 import type { LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from './messages.ts';
+import { WorkerAnswers } from './worker-answers.ts';
+import { postedFault } from './worker-life.ts';
 
 /** Batches between looks at the clock, when there is always something to read. */
 const BATCHES_PER_LOOK = 32;
@@ -51,7 +51,7 @@ class LiveWorker {
   readonly #queue: RecordQueueWriter;
   readonly #batches: LiveBatches;
   readonly #metering: MeteringProcess;
-  readonly #answers: FlowAnswers;
+  readonly #answers: WorkerAnswers;
   /** Where the ring is to lie; undefined: not in the engine's memory. */
   readonly #ringMemory: RingMemory | undefined;
   /** Why it is not to lie there. */
@@ -90,7 +90,8 @@ class LiveWorker {
       counters: this.#counters.metering,
       allocate: allocateHuge,
     });
-    this.#answers = new FlowAnswers(this.#metering, data.encapsulation, scale, this.#timeBaseSeconds, post);
+    const about = { encapsulation: data.encapsulation, scale, timeBaseSeconds: this.#timeBaseSeconds, post };
+    this.#answers = new WorkerAnswers(this.#metering, this.#queue, about);
     adviseHuge(engine.buffer);
   }
 
@@ -126,8 +127,9 @@ class LiveWorker {
   /** Hears main. */
   hear(request: LiveWorkerRequest): void {
     if (request.kind === 'stop') this.#isStopped = true;
-    else if (request.kind === 'flows') this.#answers.ask(request.id, request.query);
-    else this.#metering.setTimeouts(request);
+    else if (request.kind === 'metering') this.#metering.setTimeouts(request);
+    else if (request.kind === 'pause') this.#batches.isPaused = request.isPaused;
+    else this.#answers.ask(request);
   }
 
   async #meter(source: LiveSource): Promise<void> {
@@ -160,7 +162,8 @@ class LiveWorker {
   /** Duties of a few times a second, however busy or quiet the link is. */
   async #turn(source: LiveSource, isQuiet: boolean): Promise<void> {
     this.#turnAtMs = performance.now() + TURN_MS;
-    if (isQuiet) this.#expireQuiet();
+    // Packets that are left out move no clock.
+    if (isQuiet || this.#batches.isPaused) this.#expireQuiet();
     this.#queue.flush();
     publishLive(source, this.#counters.capture);
     this.#answers.turn();
@@ -219,14 +222,8 @@ class LiveWorker {
   }
 }
 
-function post(message: LiveWorkerMessage): void {
-  parentPort?.postMessage(message);
-}
-
-function posted(error: unknown): PostedError {
-  if (error instanceof FlowtapError) return postedError(error);
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { code: 'INTERNAL', message, remedy: undefined, exitCode: 1 };
+function post(message: LiveWorkerMessage, memory: readonly ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, memory);
 }
 
 enableCompileCache();
@@ -237,7 +234,7 @@ try {
   await worker.run();
   post({ kind: 'end', errors: [] });
 } catch (error) {
-  post({ kind: 'end', errors: [posted(error)] });
+  post({ kind: 'end', errors: [postedFault(error)] });
 } finally {
   parentPort?.unref();
 }

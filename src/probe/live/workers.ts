@@ -9,7 +9,7 @@ import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import type { FlowQuery } from '../../records/flow-query.ts';
 import type { RunCounters } from '../counters.ts';
 import type { Part } from '../part.ts';
-import type { FoundFlows, LiveWorkerRequest } from './messages.ts';
+import type { FoundFlows, LiveWorkerAnswer, LiveWorkerQuestion, LiveWorkerRequest } from './messages.ts';
 import type { LivePlan } from './plan.ts';
 import { LiveSelection } from './selection.ts';
 import { WorkerSupervisor } from './supervisor.ts';
@@ -96,13 +96,24 @@ export class LiveWorkers implements Part<readonly WorkerState[]> {
 
   /** Flows that are in the tables now, of each worker that runs. @throws BusyError */
   async findFlows(query: FlowQuery): Promise<FoundFlows[]> {
-    const found = await Promise.all(this.#workers.map((worker) => worker.findFlows(query)));
-    return found.filter((one) => one !== undefined);
+    const answers = await this.#ask({ kind: 'flows', query });
+    return answers.filter((answer) => answer.kind === 'flows');
   }
 
-  /** New timeouts for all. */
-  setMetering(metering: LiveWorkerRequest & { kind: 'metering' }): void {
-    for (const worker of this.#workers) worker.setMetering(metering);
+  /** Exports all flows that are in the tables now. @returns how many. @throws BusyError */
+  async exportAll(): Promise<number> {
+    const answers = await this.#ask({ kind: 'exportAll' });
+    return answers.reduce((sum, answer) => sum + (answer.kind === 'exported' ? answer.flows : 0), 0);
+  }
+
+  async #ask(question: LiveWorkerQuestion): Promise<LiveWorkerAnswer[]> {
+    const answers = await Promise.all(this.#workers.map((worker) => worker.ask(question)));
+    return answers.filter((answer) => answer !== undefined);
+  }
+
+  /** Tells all of them something that holds from now on. */
+  tell(request: LiveWorkerRequest & { kind: 'metering' | 'pause' }): void {
+    for (const worker of this.#workers) worker.tell(request);
   }
 
   /** Call this every second: a worker that does not turn is ended, and started again. */

@@ -1,5 +1,5 @@
 /**
- * Who takes the flow records of a replay: a thread of its own with the exporting process and standard output
+ * The taker of a replay's flow records: a thread of its own with the exporting process and standard output
  * (probe/replay/export-worker.ts), or, where the caller brings a writer of its own, this thread.
  */
 import { Worker } from 'node:worker_threads';

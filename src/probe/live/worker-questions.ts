@@ -1,7 +1,6 @@
-/** What main has asked a worker about the flows in its table, until it is answered or the worker has ended. */
+/** Questions of main to a worker, until they are answered or the worker has ended. */
 import type { Worker } from 'node:worker_threads';
-import type { FlowQuery } from '../../records/flow-query.ts';
-import type { FoundFlows, LiveWorkerRequest } from './messages.ts';
+import type { LiveWorkerAnswer, LiveWorkerQuestion, LiveWorkerRequest } from './messages.ts';
 
 /** Questions that may wait at a worker: each takes it a moment, and who asks more often gets no more of it. */
 const WAITING_MAX = 8;
@@ -11,19 +10,19 @@ export class BusyError extends Error {
   override readonly name = 'BusyError';
 }
 
-export class FlowQuestions {
-  readonly #waiting = new Map<number, (found: FoundFlows | undefined) => void>();
+export class WorkerQuestions {
+  readonly #waiting = new Map<number, (answer: LiveWorkerAnswer | undefined) => void>();
   #id = 0;
 
   /**
    * @returns undefined when the worker ends before it answers
    * @throws BusyError
    */
-  async ask(thread: Worker, query: FlowQuery): Promise<FoundFlows | undefined> {
+  async ask(thread: Worker, question: LiveWorkerQuestion): Promise<LiveWorkerAnswer | undefined> {
     if (this.#waiting.size >= WAITING_MAX)
-      throw new BusyError('too many questions about flows at a time; ask again in a second');
+      throw new BusyError('too many questions at a time; ask again in a second');
     const id = ++this.#id;
-    const request: LiveWorkerRequest = { kind: 'flows', id, query };
+    const request: LiveWorkerRequest = { ...question, id };
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
       thread.postMessage(request);
@@ -31,9 +30,9 @@ export class FlowQuestions {
   }
 
   /** The worker has answered. */
-  answer(id: number, found: FoundFlows): void {
-    this.#waiting.get(id)?.(found);
-    this.#waiting.delete(id);
+  answer(answer: LiveWorkerAnswer): void {
+    this.#waiting.get(answer.id)?.(answer);
+    this.#waiting.delete(answer.id);
   }
 
   /** Nobody will answer any more. */
