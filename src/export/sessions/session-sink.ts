@@ -246,12 +246,11 @@ export class SessionSink implements RecordSink {
     this.#connector.session?.abort(Object.assign(error, { code: 'ETIMEDOUT' }));
   }
 
-  /** At the end: whether what is left may stay, or has to. */
+  /** Whether what is left may stay, or has to: a short replay is over before its first connection is made. */
   #mayStop(startMs: number): boolean {
     if (this.#context.whenFull === 'drop') return performance.now() - startMs >= END_MS;
-    // A short replay is over before its first connection is made.
     const isUnreachable = this.isAway && !this.#connector.isConnecting;
-    return (this.#parts.spool !== undefined && isUnreachable) || this.#isGivenUp();
+    return (isUnreachable && this.#parts.spool !== undefined) || this.#isGivenUp();
   }
 
   /** @param reason for what is in memory alone, and lost now */
