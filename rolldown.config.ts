@@ -100,6 +100,8 @@ export default defineConfig({
   platform: 'node',
   // Other npm packages stay what they are, and Node's own modules.
   external: (id) => /^[^./]/.test(id) && !BUNDLED.some((name) => id === name || id.startsWith(`${name}/`)),
+  // Constants of layouts are folded into the code: a module's exports are loaded from memory at each use.
+  optimization: { inlineConst: { mode: 'all', pass: 4 } },
   plugins: [plainBuiltins, leanYargs, licences],
   output: {
     dir: 'dist',

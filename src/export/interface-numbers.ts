@@ -9,14 +9,11 @@
  */
 import * as layout from '../records/flow-layout.ts';
 
-const { EGRESS_FORWARD, EGRESS_REVERSE, FLOW_OBSERVATION_POINT, FLOW_PROTOCOL, INGRESS_FORWARD } = layout;
-const { INGRESS_REVERSE, LINK_WORD, OUTWARD_FORWARD, OUTWARD_REVERSE } = layout;
-
 const POINTS = 65_536;
 const VLANS = 4096;
 /** Bit of the last link word: the frame had MAC addresses. */
 const HAS_MACS = 1 << 8;
-const LINK_DETAILS = LINK_WORD + 3;
+const LINK_DETAILS = layout.LINK_WORD + 3;
 
 export interface InterfaceNumbersConfig {
   readonly ingressInterface: number | 'auto';
@@ -79,36 +76,36 @@ export class InterfaceNumbers {
     const hasMacs = this.#byMac.size > 0 || this.#local.size > 0;
     for (let i = 0; i < count; i++) {
       const row = i * stride;
-      const own = this.#byPoint[words[row + FLOW_OBSERVATION_POINT]! & 0xffff]!;
-      const byVlan = this.#byVlan[(words[row + FLOW_PROTOCOL]! >>> 16) & 0xfff]!;
+      const own = this.#byPoint[words[row + layout.FLOW_OBSERVATION_POINT]! & 0xffff]!;
+      const byVlan = this.#byVlan[(words[row + layout.FLOW_PROTOCOL]! >>> 16) & 0xfff]!;
       const ingress = byVlan === 0 ? (this.#ingress ?? own) : byVlan;
       const egress = this.#egress ?? own;
-      words[row + INGRESS_FORWARD] = ingress;
-      words[row + EGRESS_FORWARD] = egress;
-      words[row + INGRESS_REVERSE] = ingress;
-      words[row + EGRESS_REVERSE] = egress;
+      words[row + layout.INGRESS_FORWARD] = ingress;
+      words[row + layout.EGRESS_FORWARD] = egress;
+      words[row + layout.INGRESS_REVERSE] = ingress;
+      words[row + layout.EGRESS_REVERSE] = egress;
       if (hasMacs && (words[row + LINK_DETAILS]! & HAS_MACS) !== 0) this.#applyMacs(words, row);
     }
   }
 
   #applyMacs(words: Int32Array, row: number): void {
-    const high = words[row + LINK_WORD]! >>> 0;
-    const middle = words[row + LINK_WORD + 1]!;
+    const high = words[row + layout.LINK_WORD]! >>> 0;
+    const middle = words[row + layout.LINK_WORD + 1]!;
     const source = high * 65_536 + (middle >>> 16);
-    const destination = (middle & 0xffff) * 2 ** 32 + (words[row + LINK_WORD + 2]! >>> 0);
+    const destination = (middle & 0xffff) * 2 ** 32 + (words[row + layout.LINK_WORD + 2]! >>> 0);
     const ofSource = this.#byMac.get(source);
     const ofDestination = this.#byMac.get(destination);
     if (ofSource !== undefined) {
-      words[row + INGRESS_FORWARD] = ofSource;
-      words[row + EGRESS_REVERSE] = ofSource;
+      words[row + layout.INGRESS_FORWARD] = ofSource;
+      words[row + layout.EGRESS_REVERSE] = ofSource;
     }
     if (ofDestination !== undefined) {
-      words[row + EGRESS_FORWARD] = ofDestination;
-      words[row + INGRESS_REVERSE] = ofDestination;
+      words[row + layout.EGRESS_FORWARD] = ofDestination;
+      words[row + layout.INGRESS_REVERSE] = ofDestination;
     }
     let details = words[row + LINK_DETAILS]!;
-    if (this.#local.has(source)) details |= OUTWARD_FORWARD;
-    if (this.#local.has(destination)) details |= OUTWARD_REVERSE;
+    if (this.#local.has(source)) details |= layout.OUTWARD_FORWARD;
+    if (this.#local.has(destination)) details |= layout.OUTWARD_REVERSE;
     words[row + LINK_DETAILS] = details;
   }
 }

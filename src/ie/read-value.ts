@@ -9,14 +9,8 @@ import { extensionHeadersComplete, extensionHeadersFull } from './extension-bits
 import type { ValueColumn } from './value-column.ts';
 import * as columns from './value-column.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { HEALTH_WORD, INTERVAL_OCTETS, INTERVAL_SHIFT, INTERVALS_MAX } = layout;
 const RECORD_INTERVALS = layout.INTERVALS;
 const LINK = LINK_WORD;
-const { FROM_WORD, FROM_DOUBLE, FROM_TIME, FROM_INSTANT, FROM_DURATION, FROM_ADDRESS } = columns;
-const { FROM_MAC_SOURCE, FROM_MAC_DESTINATION, FROM_CONSTANT, FROM_RECORD_NUMBER, FROM_SEQUENCE } = columns;
-const { FROM_INTERVALS, FROM_EXTENSIONS, FROM_EXTENSIONS_COMPLETE, FROM_DIVIDED } = columns;
-const { WORD, NUMBER, IPV6, INTERVALS, ABSENT } = columns;
 const NS_PER_S = 1e9;
 const TWO_32 = 4294967296;
 
@@ -53,7 +47,7 @@ export function createValue(): Value {
     low: 0,
     count: 0,
     words: new Int32Array(4),
-    intervals: new Float64Array(INTERVALS_MAX),
+    intervals: new Float64Array(layout.INTERVALS_MAX),
   };
 }
 
@@ -75,16 +69,16 @@ export function readValue(
   const { from, at, presenceMask } = column;
   const condition = (words[row + column.conditionAt]! >>> column.conditionShift) & column.conditionMask;
   if (condition !== column.conditionEquals) return readNothing(column, value);
-  if (from === FROM_DOUBLE) {
+  if (from === columns.FROM_DOUBLE) {
     value.number = records.doubles[(row >>> 1) + at]!;
-    return NUMBER;
+    return columns.NUMBER;
   }
   const word = words[row + at]!;
-  if (presenceMask !== 0 && (word & presenceMask) === 0) return ABSENT;
-  if (from !== FROM_WORD) return readOther(column, records, row, recordNumber, value);
+  if (presenceMask !== 0 && (word & presenceMask) === 0) return columns.ABSENT;
+  if (from !== columns.FROM_WORD) return readOther(column, records, row, recordNumber, value);
   value.low = (word >>> column.shift) & column.mask;
   const { kind } = column;
-  if (kind === WORD) return WORD;
+  if (kind === columns.WORD) return columns.WORD;
   value.count = column.octets;
   value.high = column.constant;
   return kind;
@@ -92,14 +86,14 @@ export function readValue(
 
 /** A value whose condition does not hold: absent, or 0 of its kind. */
 function readNothing(column: ValueColumn, value: Value): number {
-  if (column.isAbsentWithout) return ABSENT;
+  if (column.isAbsentWithout) return columns.ABSENT;
   value.number = 0;
   value.high = 0;
   value.low = 0;
   value.count = column.octets;
   const { words } = value;
   for (let w = 0; w < 4; w++) words[w] = 0;
-  return column.kind === INTERVALS ? NUMBER : column.kind;
+  return column.kind === columns.INTERVALS ? columns.NUMBER : column.kind;
 }
 
 /** A value that is not a word or a double as it stands, and whose condition holds. */
@@ -113,47 +107,47 @@ function readOther(
   const { words } = records;
   const { from, at } = column;
   switch (from) {
-    case FROM_ADDRESS:
+    case columns.FROM_ADDRESS:
       readAddress(column, words, row + at, value);
       break;
-    case FROM_TIME:
-    case FROM_INSTANT:
-    case FROM_DURATION:
+    case columns.FROM_TIME:
+    case columns.FROM_INSTANT:
+    case columns.FROM_DURATION:
       readTime(column, records, (row >>> 1) + at, value);
       break;
-    case FROM_MAC_SOURCE:
-    case FROM_MAC_DESTINATION:
+    case columns.FROM_MAC_SOURCE:
+    case columns.FROM_MAC_DESTINATION:
       return readMac(column, words, row + LINK, value);
-    case FROM_CONSTANT:
+    case columns.FROM_CONSTANT:
       value.number = column.constant;
       break;
-    case FROM_RECORD_NUMBER:
+    case columns.FROM_RECORD_NUMBER:
       value.number = recordNumber;
       break;
-    case FROM_SEQUENCE:
+    case columns.FROM_SEQUENCE:
       value.number = (recordNumber - 1) % TWO_32;
       break;
-    case FROM_DIVIDED: {
+    case columns.FROM_DIVIDED: {
       const word = ((words[row + at]! >>> column.shift) & column.mask) >>> 0;
       value.number = Math.round(word / column.constant);
       break;
     }
-    case FROM_INTERVALS:
+    case columns.FROM_INTERVALS:
       readIntervals(words, row, row + at, value);
       break;
-    case FROM_EXTENSIONS:
-    case FROM_EXTENSIONS_COMPLETE: {
+    case columns.FROM_EXTENSIONS:
+    case columns.FROM_EXTENSIONS_COMPLETE: {
       const seen = words[row + at]!;
-      const isFull = from === FROM_EXTENSIONS;
+      const isFull = from === columns.FROM_EXTENSIONS;
       value.low = isFull ? extensionHeadersFull(seen) : extensionHeadersComplete(seen);
-      if (value.low === 0 && column.isAbsentWhenZero) return ABSENT;
+      if (value.low === 0 && column.isAbsentWhenZero) return columns.ABSENT;
     }
   }
   return column.kind;
 }
 
 function readAddress(column: ValueColumn, words: Int32Array, at: number, value: Value): void {
-  if (column.kind !== IPV6) {
+  if (column.kind !== columns.IPV6) {
     value.low = words[at]!;
     return;
   }
@@ -166,12 +160,12 @@ function readTime(column: ValueColumn, records: ValueRecords, at: number, value:
   const { doubles, timeBaseSeconds } = records;
   const { from, constant } = column;
   const ns = doubles[at]!;
-  if (from === FROM_TIME) {
+  if (from === columns.FROM_TIME) {
     const units = timeBaseSeconds * constant + Math.floor(ns / (NS_PER_S / constant));
     value.number = Math.max(units, 0);
     return;
   }
-  if (from === FROM_DURATION) {
+  if (from === columns.FROM_DURATION) {
     const units = Math.floor(doubles[at + 1]! / constant) - Math.floor(ns / constant);
     value.number = Math.min(Math.max(units, 0), column.limit);
     return;
@@ -188,8 +182,8 @@ function readMac(column: ValueColumn, words: Int32Array, link: number, value: Va
   const first = words[link]!;
   const middle = words[link + 1]!;
   const last = words[link + 2]!;
-  if (column.isAbsentWhenZero && (first | middle | last) === 0) return ABSENT;
-  const isSource = column.from === FROM_MAC_SOURCE;
+  if (column.isAbsentWhenZero && (first | middle | last) === 0) return columns.ABSENT;
+  const isSource = column.from === columns.FROM_MAC_SOURCE;
   value.high = isSource ? first >>> 16 : middle & 0xffff;
   value.low = isSource ? (first << 16) | (middle >>> 16) : last;
   return column.kind;
@@ -197,9 +191,9 @@ function readMac(column: ValueColumn, words: Int32Array, link: number, value: Va
 
 /** @param block the direction's block of path health */
 function readIntervals(words: Int32Array, row: number, block: number, value: Value): void {
-  const count = words[row + HEALTH_WORD + RECORD_INTERVALS]!;
-  const unit = 2 ** words[block + INTERVAL_SHIFT]!;
+  const count = words[row + layout.HEALTH_WORD + RECORD_INTERVALS]!;
+  const unit = 2 ** words[block + layout.INTERVAL_SHIFT]!;
   const { intervals } = value;
-  for (let i = 0; i < count; i++) intervals[i] = (words[block + INTERVAL_OCTETS + i]! >>> 0) * unit;
+  for (let i = 0; i < count; i++) intervals[i] = (words[block + layout.INTERVAL_OCTETS + i]! >>> 0) * unit;
   value.count = count;
 }

@@ -1,7 +1,7 @@
 /**
  * The values of flow records as text: for each field of a template and each direction a plain `TextColumn`, derived from
- * the same rows as the column encoders of the wire, and read by the reader of all writers (read-value.ts). Lines are
- * flow-text.ts's.
+ * the same rows as the column encoders of the wire, and read by the reader of all writers (read-value.ts). flow-text.ts
+ * makes lines of them.
  */
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import { ABSTRACT_TYPES, type AbstractType } from './abstract-types.ts';
@@ -13,8 +13,6 @@ import { putIntervals, putValue } from './text-values.ts';
 import * as columns from './value-column.ts';
 import { compileSource, orZero, type RecordValues, saysNothing, type ValueColumn } from './value-column.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { INTERVALS } = columns;
 /** Nothing was written. */
 export const ABSENT = columns.ABSENT;
 
@@ -91,7 +89,7 @@ export function putColumn(
   const kind = readValue(column.value, batch, row, recordNumber, value);
   if (kind === ABSENT) return ABSENT;
   let end = putOctets(out, start, column.label);
-  if (kind === INTERVALS) return putIntervals(out, end, value, column.isJson);
+  if (kind === columns.INTERVALS) return putIntervals(out, end, value, column.isJson);
   if (!column.isQuoted) return putValue(out, end, kind, value);
   end = putQuote(out, end);
   return putQuote(out, putValue(out, end, kind, value));

@@ -1,14 +1,12 @@
 /**
- * Writes values that were read from a flow record (read-value.ts) as text: of JSON, CSV and flow messages. Quotes, names
- * and labels are the callers'.
+ * Writes values that were read from a flow record (read-value.ts) as text: of JSON, CSV and flow messages. The callers
+ * add quotes, names and labels.
  */
 import { INTERVALS_MAX } from '../records/path-health-layout.ts';
 import type { Value } from './read-value.ts';
 import { putBillions, putHex, putIPv4, putIPv6, putMac, putNumber, putOctets } from './text-octets.ts';
 import * as columns from './value-column.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { WORD, NUMBER, WIDE, IPV4, IPV6, MAC, OCTETS, BOOLEAN, INSTANT } = columns;
 const COMMA = 0x2c;
 const SEMICOLON = 0x3b;
 const OPENING_BRACKET = 0x5b;
@@ -25,23 +23,23 @@ const FALSE = Buffer.from('false');
  */
 export function putValue(out: Uint8Array, at: number, kind: number, value: Value): number {
   switch (kind) {
-    case WORD:
+    case columns.WORD:
       return putNumber(out, at, value.low >>> 0);
-    case NUMBER:
+    case columns.NUMBER:
       return putNumber(out, at, value.number);
-    case IPV4:
+    case columns.IPV4:
       return putIPv4(out, at, value.low);
-    case IPV6:
+    case columns.IPV6:
       return putIPv6(out, at, value.words, 0);
-    case INSTANT:
+    case columns.INSTANT:
       return putBillions(out, at, value.number, value.low);
-    case MAC:
+    case columns.MAC:
       return putMac(out, at, value.high, value.low);
-    case OCTETS:
+    case columns.OCTETS:
       return putHex(out, at, value.low, value.count);
-    case BOOLEAN:
+    case columns.BOOLEAN:
       return putOctets(out, at, value.low === 1 ? TRUE : FALSE);
-    case WIDE:
+    case columns.WIDE:
       return putWide(out, at, value.high, value.low);
   }
   return at;

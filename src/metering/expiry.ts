@@ -14,11 +14,6 @@ import * as tableWords from '../records/table-words.ts';
 import { type FlowTable, removeSlot } from './table/flow-table.ts';
 import { firstDue, firstScheduled, TICK_NS, type TimingWheel } from './timing-wheel.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { ENTRY_DOUBLES, ENTRY_WORDS, FLOW_END_REASON, FLOW_FIRST_NS, FLOW_LAST_NS, FLOW_STATE } = layout;
-const { STATE_IN_USE, STATE_TCP_ENDED } = layout;
-const { DUE_TICK, SWEPT_TICK } = tableWords;
-
 /** Due entries looked at for each packet. Each packet makes at most one, so the sweep always gains on the traffic. */
 export const SWEEP_PER_PACKET = 4;
 /** Records that one packet makes at most: of those entries, of a flow that it evicts, and of one that it splits. */
@@ -44,31 +39,34 @@ export interface FlowSink {
  */
 export function mustSplit(table: FlowTable, slot: number, timeNs: number, timeouts: Timeouts): number {
   const { words, doubles } = table;
-  const at = slot * ENTRY_DOUBLES;
-  const gap = timeNs - doubles[at + FLOW_LAST_NS]!;
-  if ((words[slot * ENTRY_WORDS + FLOW_STATE]! & STATE_TCP_ENDED) !== 0) {
-    if (timeNs - table.tcpEndNs[slot]! >= timeouts.tcpEndDelayNs) return FLOW_END_REASON.endOfFlow;
+  const at = slot * layout.ENTRY_DOUBLES;
+  const gap = timeNs - doubles[at + layout.FLOW_LAST_NS]!;
+  if ((words[slot * layout.ENTRY_WORDS + layout.FLOW_STATE]! & layout.STATE_TCP_ENDED) !== 0) {
+    if (timeNs - table.tcpEndNs[slot]! >= timeouts.tcpEndDelayNs) return layout.FLOW_END_REASON.endOfFlow;
   }
   // Packets come a little out of order; one from long before the flow is another flow.
-  if (gap >= timeouts.idleNs || gap <= -timeouts.idleNs) return FLOW_END_REASON.idleTimeout;
-  if (timeNs - doubles[at + FLOW_FIRST_NS]! >= timeouts.activeNs) return FLOW_END_REASON.activeTimeout;
+  if (gap >= timeouts.idleNs || gap <= -timeouts.idleNs) return layout.FLOW_END_REASON.idleTimeout;
+  if (timeNs - doubles[at + layout.FLOW_FIRST_NS]! >= timeouts.activeNs)
+    return layout.FLOW_END_REASON.activeTimeout;
   return 0;
 }
 
 /** The flowEndReason of a flow that is past its deadline at `clockNs`. */
 function endReason(table: FlowTable, slot: number, timeouts: Timeouts): number {
   const { words, doubles } = table;
-  const at = slot * ENTRY_DOUBLES;
-  if ((words[slot * ENTRY_WORDS + FLOW_STATE]! & STATE_TCP_ENDED) !== 0) return FLOW_END_REASON.endOfFlow;
-  const idle = doubles[at + FLOW_LAST_NS]! + timeouts.idleNs;
-  const active = doubles[at + FLOW_FIRST_NS]! + timeouts.activeNs;
-  return active < idle ? FLOW_END_REASON.activeTimeout : FLOW_END_REASON.idleTimeout;
+  const at = slot * layout.ENTRY_DOUBLES;
+  if ((words[slot * layout.ENTRY_WORDS + layout.FLOW_STATE]! & layout.STATE_TCP_ENDED) !== 0)
+    return layout.FLOW_END_REASON.endOfFlow;
+  const idle = doubles[at + layout.FLOW_LAST_NS]! + timeouts.idleNs;
+  const active = doubles[at + layout.FLOW_FIRST_NS]! + timeouts.activeNs;
+  return active < idle ? layout.FLOW_END_REASON.activeTimeout : layout.FLOW_END_REASON.idleTimeout;
 }
 
 /** Puts every flow where it belongs by the timeouts that the engine has been told. */
 export function rescheduleFlows(table: FlowTable): void {
   for (let slot = 0; slot < table.slotsTouched; slot++) {
-    if ((table.words[slot * ENTRY_WORDS + FLOW_STATE]! & STATE_IN_USE) !== 0) reschedule(table, slot);
+    if ((table.words[slot * layout.ENTRY_WORDS + layout.FLOW_STATE]! & layout.STATE_IN_USE) !== 0)
+      reschedule(table, slot);
   }
 }
 
@@ -100,7 +98,7 @@ export function sweep(
   for (let looks = 0; looks < limit; looks++) {
     const slot = firstDue(wheel);
     if (slot < 0) return false;
-    const lead = table.doubles[slot * ENTRY_DOUBLES + FLOW_LAST_NS]! - clockNs;
+    const lead = table.doubles[slot * layout.ENTRY_DOUBLES + layout.FLOW_LAST_NS]! - clockNs;
     // A flow from far ahead was left behind when the clock went back: it will see no packet soon.
     if (table.engine.deadlineNs(slot) <= clockNs || lead >= timeouts.idleNs) {
       expireFlow(table, slot, endReason(table, slot, timeouts), sink);
@@ -112,9 +110,9 @@ export function sweep(
 /** Tells the wheel what time it is. Returns true if buckets have become due. */
 export function setClock({ ticks }: TimingWheel, clockNs: number): boolean {
   const tick = Math.floor(clockNs / TICK_NS);
-  if (tick < ticks[SWEPT_TICK]!) ticks[SWEPT_TICK] = tick;
-  ticks[DUE_TICK] = tick;
-  return ticks[SWEPT_TICK]! < tick;
+  if (tick < ticks[tableWords.SWEPT_TICK]!) ticks[tableWords.SWEPT_TICK] = tick;
+  ticks[tableWords.DUE_TICK] = tick;
+  return ticks[tableWords.SWEPT_TICK]! < tick;
 }
 
 /** Makes room in a full table: exports the flow nearest to its deadline, as ended for lack of resources. */
@@ -127,7 +125,30 @@ export function evict(wheel: TimingWheel, table: FlowTable, sink: FlowSink): voi
     if (first === slot) break;
     slot = first;
   }
-  expireFlow(table, slot, FLOW_END_REASON.lackOfResources, sink);
+  expireFlow(table, slot, layout.FLOW_END_REASON.lackOfResources, sink);
+}
+
+/** Exports the flows in the slots from `from` to `end` and frees these, while others go on. @returns how many */
+export function expireSlots(
+  table: FlowTable,
+  from: number,
+  end: number,
+  reason: number,
+  sink: FlowSink,
+): number {
+  let flows = 0;
+  for (let slot = from; slot < end; slot++) {
+    const state = table.words[slot * layout.ENTRY_WORDS + layout.FLOW_STATE]!;
+    if ((state & layout.STATE_IN_USE) === 0) continue;
+    expireFlow(
+      table,
+      slot,
+      (state & layout.STATE_TCP_ENDED) !== 0 ? layout.FLOW_END_REASON.endOfFlow : reason,
+      sink,
+    );
+    flows++;
+  }
+  return flows;
 }
 
 /** Exports the flows in the slots from `from` to `end`, whatever their timeouts say; those whose TCP has ended say so. */
@@ -139,8 +160,12 @@ export function exportSlots(
   sink: FlowSink,
 ): void {
   for (let slot = from; slot < end; slot++) {
-    const state = table.words[slot * ENTRY_WORDS + FLOW_STATE]!;
-    if ((state & STATE_IN_USE) === 0) continue;
-    sink.emit(table, slot, (state & STATE_TCP_ENDED) !== 0 ? FLOW_END_REASON.endOfFlow : reason);
+    const state = table.words[slot * layout.ENTRY_WORDS + layout.FLOW_STATE]!;
+    if ((state & layout.STATE_IN_USE) === 0) continue;
+    sink.emit(
+      table,
+      slot,
+      (state & layout.STATE_TCP_ENDED) !== 0 ? layout.FLOW_END_REASON.endOfFlow : reason,
+    );
   }
 }

@@ -2,7 +2,7 @@
  * Remembers the ports of first fragments, so that later ones, which carry none, are counted to their flow.
  *
  * Nothing is reassembled. 4,096 sets of 4 entries of one cache line; a full set forgets its oldest entry, so memory is
- * bounded whatever comes. What becomes of a later fragment whose first one is not here, resolve-fragments.ts says.
+ * bounded whatever comes. resolve-fragments.ts says what becomes of a later fragment whose first one is not here.
  */
 
 import type { DecodedBatch } from '../records/decoded-batch.ts';
@@ -10,10 +10,6 @@ import * as decoded from '../records/decoded-batch.ts';
 import * as identities from './fragment-identity.ts';
 import { type FragmentKey, hashOfIdentity, isSameIdentity, isSameProtocol } from './fragment-identity.ts';
 import { FRAGMENTS_FORGOTTEN, FRAGMENTS_MATCHED } from './table/counters.ts';
-
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { DECODED_WORDS, KEY_PROTOCOL, PORTS } = decoded;
-const { IDENTITY_WORDS } = identities;
 
 /** How long a first fragment is remembered (RFC 791 recommends 15 s, RFC 8200 §4.5 60 s for reassembly). */
 export const FRAGMENT_LIFETIME_NS = 30e9;
@@ -73,11 +69,11 @@ export function resolveLater(
   identity: Int32Array,
   counters: Float64Array,
 ): boolean {
-  const at = i * DECODED_WORDS;
-  const entry = findEntry(cache, identity, words[at + KEY_PROTOCOL]!, timeNs[i]!);
+  const at = i * decoded.DECODED_WORDS;
+  const entry = findEntry(cache, identity, words[at + decoded.KEY_PROTOCOL]!, timeNs[i]!);
   if (entry < 0) return false;
-  words[at + PORTS] = cache.words[entry + ENTRY_PORTS]!;
-  words[at + KEY_PROTOCOL] = cache.words[entry + PROTOCOL]!;
+  words[at + decoded.PORTS] = cache.words[entry + ENTRY_PORTS]!;
+  words[at + decoded.KEY_PROTOCOL] = cache.words[entry + PROTOCOL]!;
   counters[FRAGMENTS_MATCHED]!++;
   return true;
 }
@@ -91,15 +87,15 @@ export function rememberFirst(
   counters: Float64Array,
 ): void {
   const { words, doubles } = cache;
-  const at = i * DECODED_WORDS;
+  const at = i * decoded.DECODED_WORDS;
   const timeNs = batch.timeNs[i]!;
-  const protocol = batch.words[at + KEY_PROTOCOL]!;
+  const protocol = batch.words[at + decoded.KEY_PROTOCOL]!;
   const found = findEntry(cache, identity, protocol, timeNs);
   const entry = found < 0 ? -1 - found : found;
   if (found < 0 && timeNs - doubles[entry / 2 + TIME]! <= FRAGMENT_LIFETIME_NS)
     counters[FRAGMENTS_FORGOTTEN]!++;
-  for (let w = 0; w < IDENTITY_WORDS; w++) words[entry + w] = identity[w]!;
+  for (let w = 0; w < identities.IDENTITY_WORDS; w++) words[entry + w] = identity[w]!;
   words[entry + PROTOCOL] = protocol;
-  words[entry + ENTRY_PORTS] = batch.words[at + PORTS]!;
+  words[entry + ENTRY_PORTS] = batch.words[at + decoded.PORTS]!;
   doubles[entry / 2 + TIME] = timeNs;
 }

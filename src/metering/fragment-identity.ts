@@ -1,17 +1,12 @@
 /**
- * By what two fragments are known to be of one packet: what RFC 791 and RFC 8200 §4.5 name, and whatever of the flow key
- * tells networks apart in which the same addresses and identifications are in use: VLANs, the interface, the PPPoE
- * session, tunnel and MPLS label, where they are in the key.
+ * Tells whether two fragments are of one packet. RFC 791 and RFC 8200 §4.5 name the fields. Parts of the flow key count too,
+ * since networks that they tell apart may use the same addresses and identifications: VLANs, the interface, the PPPoE
+ * session, tunnel and MPLS label.
  */
 
 import type { DecodedBatch } from '../records/decoded-batch.ts';
 import * as decoded from '../records/decoded-batch.ts';
 import type { FlowKeyExtension, HashSeeds } from './table/flow-key.ts';
-
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { DECODED_WORDS, DETAIL, DETAIL_PPPOE_MASK, ENCAPSULATION_WORDS, FRAGMENT_ID } = decoded;
-const { HASH_FINISH, HASH_POINT_MASK, KEY_OBSERVATION_POINT, SOURCE_ADDRESS, TOS_MASK } = decoded;
-const { MPLS_DEPTH, MPLS_STACK, OUTER_KIND, TUNNEL_ID } = decoded;
 
 /**
  * Words of an identity: both addresses, identification, observation point with the customer VLAN, PPPoE session, tunnel
@@ -34,8 +29,8 @@ export interface FragmentKey {
 
 export function createFragmentKey({ multipliers }: HashSeeds, key: FlowKeyExtension): FragmentKey {
   // A router may mark one fragment and not the other (RFC 3168 §5.3).
-  const pointMask = multipliers[HASH_POINT_MASK]! & ~TOS_MASK;
-  return { multipliers, pointMask, tunnel: key.tunnel, mpls: key.mpls };
+  const pointMask = multipliers[decoded.HASH_POINT_MASK]! & ~decoded.TOS_MASK;
+  return { multipliers, pointMask, tunnel: key.tunnel || key.sharedTunnel === true, mpls: key.mpls };
 }
 
 /** Whether the protocol words of two fragments may be of one packet. */
@@ -53,21 +48,21 @@ export function writeIdentity(
   i: number,
   { multipliers, pointMask, tunnel, mpls }: FragmentKey,
 ): void {
-  const at = i * DECODED_WORDS;
-  for (let w = 0; w < ADDRESS_WORDS; w++) out[to + w] = words[at + SOURCE_ADDRESS + w]!;
-  out[to + ID] = words[at + FRAGMENT_ID]!;
-  out[to + POINT] = words[at + KEY_OBSERVATION_POINT]! & pointMask;
-  out[to + SESSION] = words[at + DETAIL]! & DETAIL_PPPOE_MASK;
+  const at = i * decoded.DECODED_WORDS;
+  for (let w = 0; w < ADDRESS_WORDS; w++) out[to + w] = words[at + decoded.SOURCE_ADDRESS + w]!;
+  out[to + ID] = words[at + decoded.FRAGMENT_ID]!;
+  out[to + POINT] = words[at + decoded.KEY_OBSERVATION_POINT]! & pointMask;
+  out[to + SESSION] = words[at + decoded.DETAIL]! & decoded.DETAIL_PPPOE_MASK;
   let around = 0;
   if (encapsulation !== undefined) {
-    const from = i * ENCAPSULATION_WORDS;
+    const from = i * decoded.ENCAPSULATION_WORDS;
     // One word for all of it: what is around differs by it as far as a random hash tells.
     if (tunnel) {
-      around += Math.imul(encapsulation[from + TUNNEL_ID]!, multipliers[0]!);
-      around += Math.imul(encapsulation[from + OUTER_KIND]!, multipliers[1]!);
+      around += Math.imul(encapsulation[from + decoded.TUNNEL_ID]!, multipliers[0]!);
+      around += Math.imul(encapsulation[from + decoded.OUTER_KIND]!, multipliers[1]!);
     }
-    if (mpls && encapsulation[from + MPLS_DEPTH]! > 0)
-      around += Math.imul((encapsulation[from + MPLS_STACK]! >>> 12) + 1, multipliers[2]!);
+    if (mpls && encapsulation[from + decoded.MPLS_DEPTH]! > 0)
+      around += Math.imul((encapsulation[from + decoded.MPLS_STACK]! >>> 12) + 1, multipliers[2]!);
   }
   out[to + AROUND] = around | 0;
 }
@@ -83,5 +78,5 @@ export function isSameIdentity(one: Int32Array, at: number, other: Int32Array, o
 export function hashOfIdentity(identity: Int32Array, { multipliers: m }: FragmentKey): number {
   let sum = Math.imul(identity[ID]!, m[8]!) + Math.imul(identity[AROUND]!, m[9]!);
   for (let w = 0; w < ADDRESS_WORDS; w++) sum = (sum + Math.imul(identity[w]!, m[w]!)) | 0;
-  return Math.imul(sum ^ (sum >>> 15), m[HASH_FINISH]!) >>> 20;
+  return Math.imul(sum ^ (sum >>> 15), m[decoded.HASH_FINISH]!) >>> 20;
 }

@@ -3,8 +3,8 @@
  * send the last one first. They come back right behind their first fragment, with times and lengths of their own; or,
  * once they have waited long enough or others need the room, where they are, with ports 0.
  *
- * Bounded: FRAGMENTS_HELD_MAX records. What stood beside a record is held with it, and the MAC addresses of its frame,
- * which is gone by then.
+ * Bounded: FRAGMENTS_HELD_MAX records. A record is held with all that stood beside it and with the MAC addresses of its
+ * frame, which is gone by then.
  */
 import type { Engine } from '../engine/engine.ts';
 import * as decoded from '../records/decoded-batch.ts';
@@ -12,10 +12,6 @@ import { copyRecord, type DecodedBatch } from '../records/decoded-batch.ts';
 import * as identities from './fragment-identity.ts';
 import { isSameIdentity, isSameProtocol } from './fragment-identity.ts';
 import { FRAGMENTS_MATCHED } from './table/counters.ts';
-
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { DECODED_WORDS, KEY_PROTOCOL, LINK_OFFSET, PORTS } = decoded;
-const { IDENTITY_WORDS } = identities;
 
 /** Fragments that are held at a time: those of six datagrams of the greatest length on Ethernet. */
 export const FRAGMENTS_HELD_MAX = 256;
@@ -38,10 +34,10 @@ export class HeldFragments {
   /** How many there are. */
   count = 0;
   /** Places in the arrays below: those in use in order of arrival, then those that are free. */
-  readonly #places = Uint16Array.from({ length: FRAGMENTS_HELD_MAX }, (_, place) => place);
+  readonly #indexes = Uint16Array.from({ length: FRAGMENTS_HELD_MAX }, (_, index) => index);
   readonly #freed = new Uint16Array(FRAGMENTS_HELD_MAX);
   readonly #held: DecodedBatch;
-  readonly #identities = new Int32Array(FRAGMENTS_HELD_MAX * IDENTITY_WORDS);
+  readonly #identities = new Int32Array(FRAGMENTS_HELD_MAX * identities.IDENTITY_WORDS);
   readonly #links = new Int32Array(FRAGMENTS_HELD_MAX * LINK_WORDS);
   /** In the engine's memory, MAC addresses of the fragments that went back to the batch that is being prepared. */
   readonly #returned: Int32Array;
@@ -69,27 +65,28 @@ export class HeldFragments {
 
   /** Whether the fragment that came first of those that are held has waited long enough by `timeNs`. */
   isOver(timeNs: number): boolean {
-    return this.count > 0 && !isNear(this.#held.timeNs[this.#places[0]!]!, timeNs);
+    return this.count > 0 && !isNear(this.#held.timeNs[this.#indexes[0]!]!, timeNs);
   }
 
   /** Takes record `i` of a batch. There must be room. @param view the memory that its frame lies in */
   hold(batch: DecodedBatch, i: number, identity: Int32Array, view: DataView): void {
-    const place = this.#places[this.count++]!;
-    copyRecord(batch, i, this.#held, place);
-    for (let w = 0; w < IDENTITY_WORDS; w++) this.#identities[place * IDENTITY_WORDS + w] = identity[w]!;
-    const link = batch.words[i * DECODED_WORDS + LINK_OFFSET]!;
+    const index = this.#indexes[this.count++]!;
+    copyRecord(batch, i, this.#held, index);
+    for (let w = 0; w < identities.IDENTITY_WORDS; w++)
+      this.#identities[index * identities.IDENTITY_WORDS + w] = identity[w]!;
+    const link = batch.words[i * decoded.DECODED_WORDS + decoded.LINK_OFFSET]!;
     if (link < 0) return;
     // Octets stay in their order.
     for (let w = 0; w < LINK_WORDS; w++)
-      this.#links[place * LINK_WORDS + w] = view.getInt32(link + 4 * w, true);
+      this.#links[index * LINK_WORDS + w] = view.getInt32(link + 4 * w, true);
   }
 
   /** Puts the one that came first of those that are held in the place of record `to` of a batch. */
   returnOldest(batch: DecodedBatch, to: number): void {
-    const place = this.#places[0]!;
-    this.#return(batch, to, place);
-    this.#places.copyWithin(0, 1, this.count);
-    this.#places[--this.count] = place;
+    const index = this.#indexes[0]!;
+    this.#return(batch, to, index);
+    this.#indexes.copyWithin(0, 1, this.count);
+    this.#indexes[--this.count] = index;
   }
 
   /**
@@ -104,38 +101,38 @@ export class HeldFragments {
     identity: Int32Array,
     counters: Float64Array,
   ): number {
-    const places = this.#places;
-    const ports = batch.words[first * DECODED_WORDS + PORTS]!;
-    const protocol = batch.words[first * DECODED_WORDS + KEY_PROTOCOL]!;
+    const indexes = this.#indexes;
+    const ports = batch.words[first * decoded.DECODED_WORDS + decoded.PORTS]!;
+    const protocol = batch.words[first * decoded.DECODED_WORDS + decoded.KEY_PROTOCOL]!;
     let kept = 0;
     let returned = 0;
     for (let i = 0; i < this.count; i++) {
-      const place = places[i]!;
-      const heldAt = place * DECODED_WORDS;
+      const index = indexes[i]!;
+      const heldAt = index * decoded.DECODED_WORDS;
       if (
-        isSameIdentity(this.#identities, place * IDENTITY_WORDS, identity, 0) &&
-        isSameProtocol(this.#held.words[heldAt + KEY_PROTOCOL]!, protocol) &&
-        isNear(this.#held.timeNs[place]!, batch.timeNs[first]!)
+        isSameIdentity(this.#identities, index * identities.IDENTITY_WORDS, identity, 0) &&
+        isSameProtocol(this.#held.words[heldAt + decoded.KEY_PROTOCOL]!, protocol) &&
+        isNear(this.#held.timeNs[index]!, batch.timeNs[first]!)
       ) {
-        const at = (to + returned) * DECODED_WORDS;
-        this.#return(batch, to + returned, place);
-        batch.words[at + PORTS] = ports;
-        batch.words[at + KEY_PROTOCOL] = protocol;
-        this.#freed[returned++] = place;
-      } else places[kept++] = place;
+        const at = (to + returned) * decoded.DECODED_WORDS;
+        this.#return(batch, to + returned, index);
+        batch.words[at + decoded.PORTS] = ports;
+        batch.words[at + decoded.KEY_PROTOCOL] = protocol;
+        this.#freed[returned++] = index;
+      } else indexes[kept++] = index;
     }
-    for (let i = 0; i < returned; i++) places[kept + i] = this.#freed[i]!;
+    for (let i = 0; i < returned; i++) indexes[kept + i] = this.#freed[i]!;
     this.count = kept;
     counters[FRAGMENTS_MATCHED] = counters[FRAGMENTS_MATCHED]! + returned;
     return returned;
   }
 
-  #return(batch: DecodedBatch, to: number, place: number): void {
-    copyRecord(this.#held, place, batch, to);
-    const linkAt = to * DECODED_WORDS + LINK_OFFSET;
+  #return(batch: DecodedBatch, to: number, index: number): void {
+    copyRecord(this.#held, index, batch, to);
+    const linkAt = to * decoded.DECODED_WORDS + decoded.LINK_OFFSET;
     if (batch.words[linkAt]! < 0) return;
     const at = this.#returnedCount++ * LINK_WORDS;
-    for (let w = 0; w < LINK_WORDS; w++) this.#returned[at + w] = this.#links[place * LINK_WORDS + w]!;
+    for (let w = 0; w < LINK_WORDS; w++) this.#returned[at + w] = this.#links[index * LINK_WORDS + w]!;
     batch.words[linkAt] = -(this.#returnedAt + at);
   }
 }

@@ -9,11 +9,12 @@
 
 import type { Engine } from '../engine/engine.ts';
 import * as decoded from '../records/decoded-batch.ts';
-import * as places from '../records/engine-words.ts';
+import * as engineWords from '../records/engine-words.ts';
 import * as layout from '../records/flow-layout.ts';
 import * as tableWords from '../records/table-words.ts';
 import {
   evict,
+  expireSlots,
   exportSlots,
   type FlowSink,
   mustSplit,
@@ -24,7 +25,7 @@ import {
   type Timeouts,
 } from './expiry.ts';
 import { FRAGMENTS_HELD_MAX } from './held-fragments.ts';
-import { hasKeyExtension, type PreparedBatch } from './key-preparer.ts';
+import { hasKeyExtension, type PreparedBatch, recordAt } from './key-preparer.ts';
 import { createTimeouts, type MeteringOptions, type TimeoutOptions } from './metering-options.ts';
 import { movePacketClock } from './packet-clock.ts';
 import { addHealth, beginHealth, touchHealth } from './path-health/path-health.ts';
@@ -35,22 +36,6 @@ import { createFlowTable, type FlowTable, findSlot, lineOf } from './table/flow-
 import { TablePasses } from './table-passes.ts';
 import { createTimingWheel, type TimingWheel } from './timing-wheel.ts';
 import { isSyn, writeEncapsulation, writeKeyExtension, writeLink } from './update.ts';
-
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_SUPER_PACKET, HASH, KEY_OBSERVATION_POINT } = decoded;
-const { SLOT_CLOCK_SEEN, SLOT_UNKNOWN, STOP_BITS, STOP_END, STOP_ENDED, STOP_FIND, STOP_LOOK } = places;
-const { SUMS_FRAME_OCTETS, SUMS_OCTETS } = places;
-const { KEY_EXTENSION_WORDS } = flowKey;
-const { CLOCK_NS, CLOCK_REBASES, FLOWS_ACTIVE, FLOWS_CREATED, FLOWS_EXPIRED, FLOWS_PEAK } = counting;
-const { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS, METERING_COUNTERS } = counting;
-const { ENTRY_WORDS, FLOW_END_REASON, FLOW_OBSERVATION_POINT, FLOW_STATE } = layout;
-const { STATE_INITIATOR_IS_B, STATE_TCP_ENDED } = layout;
-const { CREATED, NEXT_LOOK_NS, NEXT_TICK_NS, NOW_NS, PEAK, PREVIOUS_NS, REBASE_BELOW_NS } = tableWords;
-
-/** Where the engine finds packet `i` of a batch. */
-function recordAt({ words }: PreparedBatch, i: number): number {
-  return words.byteOffset + i * DECODED_WORDS * 4;
-}
 
 export class MeteringProcess {
   readonly table: FlowTable;
@@ -84,7 +69,7 @@ export class MeteringProcess {
     this.#passes.setTimeouts(this.#timeouts);
     this.#clock = this.#passes.clock;
     this.#sink = options.sink;
-    this.counters = options.counters ?? new Float64Array(METERING_COUNTERS);
+    this.counters = options.counters ?? new Float64Array(counting.METERING_COUNTERS);
   }
 
   /**
@@ -108,32 +93,34 @@ export class MeteringProcess {
     const { found, sums } = this.#passes;
     const count = batch.count;
     let i = 0;
-    let nextSlot: number = SLOT_UNKNOWN;
+    let nextSlot: number = engineWords.SLOT_UNKNOWN;
     for (;;) {
       const stop = this.#passes.add(batch, i, nextSlot, view);
-      const reason = stop & ((1 << STOP_BITS) - 1);
-      i = stop >>> STOP_BITS;
-      nextSlot = SLOT_UNKNOWN;
-      if (reason === STOP_END) break;
-      if (reason === STOP_LOOK) {
-        this.#advance(batch.timeNs[i]!, clock[PREVIOUS_NS]!);
-        nextSlot = SLOT_CLOCK_SEEN;
-      } else if (reason === STOP_FIND) nextSlot = this.#findOrInsert(batch, i, view);
-      else if (reason === STOP_ENDED) {
+      const reason = stop & ((1 << engineWords.STOP_BITS) - 1);
+      i = stop >>> engineWords.STOP_BITS;
+      nextSlot = engineWords.SLOT_UNKNOWN;
+      if (reason === engineWords.STOP_END) break;
+      if (reason === engineWords.STOP_LOOK) {
+        this.#advance(batch.timeNs[i]!, clock[tableWords.PREVIOUS_NS]!);
+        nextSlot = engineWords.SLOT_CLOCK_SEEN;
+      } else if (reason === engineWords.STOP_FIND) nextSlot = this.#findOrInsert(batch, i, view);
+      else if (reason === engineWords.STOP_ENDED) {
         nextSlot = found[i]!;
         this.#splitIfEnded(nextSlot, batch, i, view);
       } else this.#afterAdding(found[i]!, batch, i++, view);
     }
-    counters[METERED_PACKETS] = counters[METERED_PACKETS]! + count;
-    counters[METERED_OCTETS] = counters[METERED_OCTETS]! + sums[SUMS_OCTETS]!;
-    counters[METERED_FRAME_OCTETS] = counters[METERED_FRAME_OCTETS]! + sums[SUMS_FRAME_OCTETS]!;
+    counters[counting.METERED_PACKETS] = counters[counting.METERED_PACKETS]! + count;
+    counters[counting.METERED_OCTETS] = counters[counting.METERED_OCTETS]! + sums[engineWords.SUMS_OCTETS]!;
+    counters[counting.METERED_FRAME_OCTETS] =
+      counters[counting.METERED_FRAME_OCTETS]! + sums[engineWords.SUMS_FRAME_OCTETS]!;
     sums.fill(0);
     const { state, active } = this.table;
-    counters[FLOWS_CREATED] = counters[FLOWS_CREATED]! + state[CREATED]!;
-    state[CREATED] = 0;
-    counters[FLOWS_ACTIVE] = active;
-    if (state[PEAK]! > counters[FLOWS_PEAK]!) counters[FLOWS_PEAK] = state[PEAK]!;
-    counters[CLOCK_NS] = clock[NOW_NS]!;
+    counters[counting.FLOWS_CREATED] = counters[counting.FLOWS_CREATED]! + state[tableWords.CREATED]!;
+    state[tableWords.CREATED] = 0;
+    counters[counting.FLOWS_ACTIVE] = active;
+    if (state[tableWords.PEAK]! > counters[counting.FLOWS_PEAK]!)
+      counters[counting.FLOWS_PEAK] = state[tableWords.PEAK]!;
+    counters[counting.CLOCK_NS] = clock[tableWords.NOW_NS]!;
   }
 
   /** The slot that packet `i` goes to, of which the engine has found none. */
@@ -142,8 +129,15 @@ export class MeteringProcess {
     // The engine has looked, but does not compare extensions.
     if (table.keyExtension === undefined) return this.#insert(batch, i, view);
     const { words, keyExtensions } = batch;
-    const at = i * DECODED_WORDS;
-    const slot = findSlot(table, words, at, words[at + HASH]!, keyExtensions, i * KEY_EXTENSION_WORDS);
+    const at = i * decoded.DECODED_WORDS;
+    const slot = findSlot(
+      table,
+      words,
+      at,
+      words[at + decoded.HASH]!,
+      keyExtensions,
+      i * flowKey.KEY_EXTENSION_WORDS,
+    );
     if (slot < 0) return this.#insert(batch, i, view);
     this.#splitIfEnded(slot, batch, i, view);
     return slot;
@@ -153,11 +147,11 @@ export class MeteringProcess {
   #afterAdding(slot: number, batch: PreparedBatch, i: number, view: DataView): void {
     const { table, counters } = this;
     const packets = batch.words;
-    const at = i * DECODED_WORDS;
-    const entryAt = slot * ENTRY_WORDS;
-    const lineAt = lineOf(table.words, entryAt, packets[at + DETAIL]!);
+    const at = i * decoded.DECODED_WORDS;
+    const entryAt = slot * layout.ENTRY_WORDS;
+    const lineAt = lineOf(table.words, entryAt, packets[at + decoded.DETAIL]!);
     if (table.health !== undefined) addHealth(table, slot, lineAt - entryAt, batch, i, view, counters);
-    if ((packets[at + DETAIL]! & DETAIL_SUPER_PACKET) !== 0)
+    if ((packets[at + decoded.DETAIL]! & decoded.DETAIL_SUPER_PACKET) !== 0)
       addFurtherSegments(table.words, table.doubles, lineAt, packets, at, counters);
   }
 
@@ -165,16 +159,25 @@ export class MeteringProcess {
   #advance(timeNs: number, previousNs: number): void {
     const clock = this.#clock;
     const reachedNs = timeNs < previousNs ? timeNs : previousNs;
-    if (reachedNs >= clock[NEXT_TICK_NS]!)
+    if (reachedNs >= clock[tableWords.NEXT_TICK_NS]!)
       movePacketClock(clock, this.#wheel, this.#timeouts.idleNs, reachedNs);
-    else if (timeNs < clock[REBASE_BELOW_NS]! && previousNs < clock[REBASE_BELOW_NS]!) {
-      this.counters[CLOCK_REBASES]!++;
+    else if (timeNs < clock[tableWords.REBASE_BELOW_NS]! && previousNs < clock[tableWords.REBASE_BELOW_NS]!) {
+      this.counters[counting.CLOCK_REBASES]!++;
       const laterNs = timeNs > previousNs ? timeNs : previousNs;
       movePacketClock(clock, this.#wheel, this.#timeouts.idleNs, laterNs);
     }
-    if (clock[NEXT_LOOK_NS] !== -Infinity || !this.mayExpire) return;
-    if (!sweep(this.#wheel, this.table, this.#timeouts, clock[NOW_NS]!, SWEEP_PER_PACKET, this.#counting))
-      clock[NEXT_LOOK_NS] = clock[NEXT_TICK_NS]!;
+    if (clock[tableWords.NEXT_LOOK_NS] !== -Infinity || !this.mayExpire) return;
+    if (
+      !sweep(
+        this.#wheel,
+        this.table,
+        this.#timeouts,
+        clock[tableWords.NOW_NS]!,
+        SWEEP_PER_PACKET,
+        this.#counting,
+      )
+    )
+      clock[tableWords.NEXT_LOOK_NS] = clock[tableWords.NEXT_TICK_NS]!;
   }
 
   /**
@@ -185,14 +188,21 @@ export class MeteringProcess {
   advanceTo(timeNs: number, looks: number = Number.POSITIVE_INFINITY): boolean {
     const clock = this.#clock;
     const { table, counters } = this;
-    if (timeNs >= clock[NEXT_TICK_NS]!) {
+    if (timeNs >= clock[tableWords.NEXT_TICK_NS]!) {
       movePacketClock(clock, this.#wheel, this.#timeouts.idleNs, timeNs);
-      counters[CLOCK_NS] = timeNs;
+      counters[counting.CLOCK_NS] = timeNs;
     }
-    if (clock[NEXT_LOOK_NS] !== -Infinity) return false;
-    const isMore = sweep(this.#wheel, table, this.#timeouts, clock[NOW_NS]!, looks, this.#counting);
-    if (!isMore) clock[NEXT_LOOK_NS] = clock[NEXT_TICK_NS]!;
-    counters[FLOWS_ACTIVE] = table.active;
+    if (clock[tableWords.NEXT_LOOK_NS] !== -Infinity) return false;
+    const isMore = sweep(
+      this.#wheel,
+      table,
+      this.#timeouts,
+      clock[tableWords.NOW_NS]!,
+      looks,
+      this.#counting,
+    );
+    if (!isMore) clock[tableWords.NEXT_LOOK_NS] = clock[tableWords.NEXT_TICK_NS]!;
+    counters[counting.FLOWS_ACTIVE] = table.active;
     return isMore;
   }
 
@@ -206,7 +216,7 @@ export class MeteringProcess {
   /** Counts what leaves the table, by reason, on its way to the sink. */
   readonly #counting: FlowSink = {
     emit: (table, slot, reason) => {
-      this.counters[FLOWS_EXPIRED + reason]!++;
+      this.counters[counting.FLOWS_EXPIRED + reason]!++;
       this.#sink.emit(table, slot, reason);
     },
   };
@@ -226,38 +236,45 @@ export class MeteringProcess {
    */
   #begin(slot: number, batch: PreparedBatch, i: number, view: DataView, reason = 0): void {
     const { table } = this;
-    writeLink(table, slot, batch.words, i * DECODED_WORDS, view);
+    writeLink(table, slot, batch.words, i * decoded.DECODED_WORDS, view);
     if (table.health !== undefined)
-      beginHealth(table.health, slot, reason === FLOW_END_REASON.activeTimeout, batch.timeNs, i);
+      beginHealth(table.health, slot, reason === layout.FLOW_END_REASON.activeTimeout, batch.timeNs, i);
     writeEncapsulation(table, slot, batch.encapsulation, i);
   }
 
   /** If the flow in `slot` has come to its end, exports it and goes on with a new one of the same key there. */
   #splitIfEnded(slot: number, batch: PreparedBatch, i: number, view: DataView): void {
     const { table } = this;
-    const stateAt = slot * ENTRY_WORDS + FLOW_STATE;
+    const stateAt = slot * layout.ENTRY_WORDS + layout.FLOW_STATE;
     let reason = mustSplit(table, slot, batch.timeNs[i]!, this.#timeouts);
     if (reason === 0) {
       // A new connection on the ports of one that has ended does not wait for the delay.
-      const isEnded = (table.words[stateAt]! & STATE_TCP_ENDED) !== 0;
-      if (!isEnded || !isSyn(batch.words[i * DECODED_WORDS + CONTROL_BITS]!)) return;
+      const isEnded = (table.words[stateAt]! & layout.STATE_TCP_ENDED) !== 0;
+      if (!isEnded || !isSyn(batch.words[i * decoded.DECODED_WORDS + decoded.CONTROL_BITS]!)) return;
       // One that is older than the end belongs to the connection that ended.
       if (batch.timeNs[i]! < table.tcpEndNs[slot]!) return;
-      reason = FLOW_END_REASON.endOfFlow;
+      reason = layout.FLOW_END_REASON.endOfFlow;
     }
     this.#counting.emit(table, slot, reason);
-    const initiator = table.words[stateAt]! & STATE_INITIATOR_IS_B;
+    const initiator = table.words[stateAt]! & layout.STATE_INITIATOR_IS_B;
     this.engine.beginFlow(slot, recordAt(batch, i), batch.timeNs[i]!);
     this.#begin(slot, batch, i, view, reason);
     // A flow that is only cut by the active timeout goes on: its sides keep their parts.
     const { words } = table;
-    if (reason === FLOW_END_REASON.activeTimeout)
-      words[stateAt] = (words[stateAt]! & ~STATE_INITIATOR_IS_B) | initiator;
+    if (reason === layout.FLOW_END_REASON.activeTimeout)
+      words[stateAt] = (words[stateAt]! & ~layout.STATE_INITIATOR_IS_B) | initiator;
     // It may be another one where it is no part of the key.
     else
-      words[slot * ENTRY_WORDS + FLOW_OBSERVATION_POINT] =
-        batch.words[i * DECODED_WORDS + KEY_OBSERVATION_POINT]!;
+      words[slot * layout.ENTRY_WORDS + layout.FLOW_OBSERVATION_POINT] =
+        batch.words[i * decoded.DECODED_WORDS + decoded.KEY_OBSERVATION_POINT]!;
     reschedule(table, slot);
+  }
+
+  /** Exports the flows in the slots from `from` to `end`, as ended by force; metering goes on. @returns how many */
+  expireSlots(from: number, end: number): number {
+    const flows = expireSlots(this.table, from, end, layout.FLOW_END_REASON.forcedEnd, this.#counting);
+    this.counters[counting.FLOWS_ACTIVE] = this.table.active;
+    return flows;
   }
 
   /**
@@ -266,18 +283,18 @@ export class MeteringProcess {
    * @param reason flowEndReason; at the end of a capture or on shutdown, forced end
    * @returns true while there are slots left
    */
-  expireNext(slots: number, reason: number = FLOW_END_REASON.forcedEnd): boolean {
+  expireNext(slots: number, reason: number = layout.FLOW_END_REASON.forcedEnd): boolean {
     const { table } = this;
     const end = Math.min(this.#expired + slots, table.slotsTouched);
     exportSlots(table, this.#expired, end, reason, this.#counting);
     this.#expired = end;
     if (end < table.slotsTouched) return true;
-    this.counters[FLOWS_ACTIVE] = 0;
+    this.counters[counting.FLOWS_ACTIVE] = 0;
     return false;
   }
 
   /** Exports every flow, at the end. */
-  expireAll(reason: number = FLOW_END_REASON.forcedEnd): void {
+  expireAll(reason: number = layout.FLOW_END_REASON.forcedEnd): void {
     this.expireNext(this.table.capacity, reason);
   }
 }

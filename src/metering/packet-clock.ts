@@ -1,5 +1,5 @@
 /**
- * Packet time as far as it is trusted (expiry.ts says when it moves), and from when on there is something to look at.
+ * Packet time as far as it is trusted (expiry.ts says when it moves), and the time at which a flow is looked at next.
  * Its times stand in one array, as numbers: as fields they would be boxed anew with every packet.
  */
 import { type AllocateMemory, float64Array } from '../records/memory.ts';
@@ -7,13 +7,10 @@ import * as tableWords from '../records/table-words.ts';
 import { setClock } from './expiry.ts';
 import { TICK_NS, type TimingWheel } from './timing-wheel.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { CLOCK_DOUBLES, NEXT_LOOK_NS, NEXT_TICK_NS, NOW_NS, PREVIOUS_NS, REBASE_BELOW_NS } = tableWords;
-
-/** The clock (table-words.ts has its places), which the engine reads too, before the first packet. */
+/** The clock (table-words.ts has its indexes), which the engine reads too, before the first packet. */
 export function createPacketClock(allocate: AllocateMemory): Float64Array {
-  const clock = float64Array(allocate, CLOCK_DOUBLES).fill(-Infinity);
-  clock[PREVIOUS_NS] = Number.NaN;
+  const clock = float64Array(allocate, tableWords.CLOCK_DOUBLES).fill(-Infinity);
+  clock[tableWords.PREVIOUS_NS] = Number.NaN;
   return clock;
 }
 
@@ -24,8 +21,8 @@ export function movePacketClock(
   idleNs: number,
   nowNs: number,
 ): void {
-  clock[NOW_NS] = nowNs;
-  clock[NEXT_TICK_NS] = (Math.floor(nowNs / TICK_NS) + 1) * TICK_NS;
-  clock[REBASE_BELOW_NS] = nowNs - idleNs;
-  clock[NEXT_LOOK_NS] = setClock(wheel, nowNs) ? -Infinity : clock[NEXT_TICK_NS]!;
+  clock[tableWords.NOW_NS] = nowNs;
+  clock[tableWords.NEXT_TICK_NS] = (Math.floor(nowNs / TICK_NS) + 1) * TICK_NS;
+  clock[tableWords.REBASE_BELOW_NS] = nowNs - idleNs;
+  clock[tableWords.NEXT_LOOK_NS] = setClock(wheel, nowNs) ? -Infinity : clock[tableWords.NEXT_TICK_NS]!;
 }

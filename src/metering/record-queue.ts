@@ -6,8 +6,8 @@
  *             SIGNAL: changes whenever one of the others does that the reader waits for
  *     batch   count, then records of `stride` words (flow-layout.ts)
  *
- * The number of batches is the credit. Whoever must lose nothing looks for room before each step, and waits for it where
- * there is none (`hasRoom`, `room`); a record without room is dropped and counted.
+ * The number of batches is the credit. A meter that must lose nothing looks for room before each step, and waits
+ * for it where there is none (`hasRoom`, `room`); a record without room is dropped and counted.
  */
 import * as decoded from '../records/decoded-batch.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
@@ -17,15 +17,6 @@ import type { FlowSink } from './expiry.ts';
 import { writeHealth } from './path-health/record.ts';
 import * as counting from './table/counters.ts';
 import type { FlowTable } from './table/flow-table.ts';
-
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { ENCAPSULATION_WORDS } = decoded;
-const { RECORDS_DROPPED, RECORDS_DROPPED_OCTETS, RECORDS_DROPPED_PACKETS } = counting;
-const { ADDRESS_A, ADDRESS_B, ENCAPSULATION_WORD, ENTRY_DOUBLES, ENTRY_WORDS, FLOW_PORTS } = layout;
-const { EGRESS_FORWARD, EGRESS_REVERSE, FLOW_OBSERVATION_POINT, INGRESS_FORWARD, INGRESS_REVERSE } = layout;
-const { FLOW_STATE, FORWARD_DOUBLE, LINK_WORD, LINK_WORDS, OCTETS, PACKETS } = layout;
-const { HEALTH_WORD, HEALTH_WORDS } = healthLayout;
-const { REVERSE_DOUBLE, STATE_END_REASON_SHIFT, STATE_INITIATOR_IS_B } = layout;
 
 /** Records in a batch and batches in the ring: about 3.7 MB with the smallest stride. */
 export const RECORDS_PER_BATCH = 512;
@@ -52,8 +43,8 @@ export interface RecordQueueMemory {
 
 /** Words of a record: even, so that its doubles are aligned. */
 export function recordStride(withEncapsulation: boolean, withHealth = false): number {
-  if (withHealth) return HEALTH_WORD + HEALTH_WORDS;
-  return ENCAPSULATION_WORD + (withEncapsulation ? ENCAPSULATION_WORDS : 0);
+  if (withHealth) return healthLayout.HEALTH_WORD + healthLayout.HEALTH_WORDS;
+  return layout.ENCAPSULATION_WORD + (withEncapsulation ? decoded.ENCAPSULATION_WORDS : 0);
 }
 
 /** @param options.health records carry path health (path-health-layout.ts) */
@@ -194,17 +185,22 @@ export class RecordQueueWriter implements FlowSink {
 
   #countDropped(table: FlowTable, slot: number): void {
     const { counters } = this.#options;
-    const at = slot * ENTRY_DOUBLES;
+    const at = slot * layout.ENTRY_DOUBLES;
     const { doubles } = table;
-    counters[RECORDS_DROPPED]!++;
-    counters[RECORDS_DROPPED_PACKETS]! +=
-      doubles[at + FORWARD_DOUBLE + PACKETS]! + doubles[at + REVERSE_DOUBLE + PACKETS]!;
-    counters[RECORDS_DROPPED_OCTETS]! +=
-      doubles[at + FORWARD_DOUBLE + OCTETS]! + doubles[at + REVERSE_DOUBLE + OCTETS]!;
+    counters[counting.RECORDS_DROPPED]!++;
+    counters[counting.RECORDS_DROPPED_PACKETS]! +=
+      doubles[at + layout.FORWARD_DOUBLE + layout.PACKETS]! +
+      doubles[at + layout.REVERSE_DOUBLE + layout.PACKETS]!;
+    counters[counting.RECORDS_DROPPED_OCTETS]! +=
+      doubles[at + layout.FORWARD_DOUBLE + layout.OCTETS]! +
+      doubles[at + layout.REVERSE_DOUBLE + layout.OCTETS]!;
   }
 }
 
-/** Copies the flow in `slot` to record `i` of a batch, with its initiator as A. */
+/**
+ * Copies the flow in `slot` to record `i` of a batch, with its initiator as A.
+ * @param endReason flowEndReason; 0 where the flow goes on: nothing in the table changes then
+ */
 export function writeRecord(
   batch: FlowRecordBatch,
   i: number,
@@ -212,39 +208,39 @@ export function writeRecord(
   slot: number,
   endReason: number,
 ): void {
-  const from = slot * ENTRY_WORDS;
+  const from = slot * layout.ENTRY_WORDS;
   const to = i * batch.stride;
   const entry = table.words;
   const record = batch.words;
-  const state = entry[from + FLOW_STATE]!;
-  for (let w = 0; w < ENTRY_WORDS; w++) record[to + w] = entry[from + w]!;
-  if ((state & STATE_INITIATOR_IS_B) !== 0) {
+  const state = entry[from + layout.FLOW_STATE]!;
+  for (let w = 0; w < layout.ENTRY_WORDS; w++) record[to + w] = entry[from + w]!;
+  if ((state & layout.STATE_INITIATOR_IS_B) !== 0) {
     for (let w = 0; w < 4; w++) {
-      record[to + ADDRESS_A + w] = entry[from + ADDRESS_B + w]!;
-      record[to + ADDRESS_B + w] = entry[from + ADDRESS_A + w]!;
+      record[to + layout.ADDRESS_A + w] = entry[from + layout.ADDRESS_B + w]!;
+      record[to + layout.ADDRESS_B + w] = entry[from + layout.ADDRESS_A + w]!;
     }
-    const ports = entry[from + FLOW_PORTS]!;
-    record[to + FLOW_PORTS] = (ports << 16) | (ports >>> 16);
+    const ports = entry[from + layout.FLOW_PORTS]!;
+    record[to + layout.FLOW_PORTS] = (ports << 16) | (ports >>> 16);
   }
-  record[to + FLOW_STATE] = state | (endReason << STATE_END_REASON_SHIFT);
-  const link = slot * LINK_WORDS;
-  for (let w = 0; w < LINK_WORDS; w++) record[to + LINK_WORD + w] = table.link[link + w]!;
+  record[to + layout.FLOW_STATE] = state | (endReason << layout.STATE_END_REASON_SHIFT);
+  const link = slot * layout.LINK_WORDS;
+  for (let w = 0; w < layout.LINK_WORDS; w++) record[to + layout.LINK_WORD + w] = table.link[link + w]!;
   // Until somebody knows better: the interface's number in the run, and nothing of where the packets went.
-  const point = entry[from + FLOW_OBSERVATION_POINT]! & 0xffff;
-  record[to + INGRESS_FORWARD] = point;
-  record[to + EGRESS_FORWARD] = 0;
-  record[to + INGRESS_REVERSE] = point;
-  record[to + EGRESS_REVERSE] = 0;
+  const point = entry[from + layout.FLOW_OBSERVATION_POINT]! & 0xffff;
+  record[to + layout.INGRESS_FORWARD] = point;
+  record[to + layout.EGRESS_FORWARD] = 0;
+  record[to + layout.INGRESS_REVERSE] = point;
+  record[to + layout.EGRESS_REVERSE] = 0;
   const { encapsulation, health } = table;
-  if (health !== undefined) writeHealth(batch, to, health, slot);
+  if (health !== undefined) writeHealth(batch, to, health, slot, endReason !== 0);
   if (encapsulation === undefined) {
     // Where there is path health behind it, the place of the encapsulation is there and says that there is none.
-    if (health !== undefined) record.fill(0, to + ENCAPSULATION_WORD, to + HEALTH_WORD);
+    if (health !== undefined) record.fill(0, to + layout.ENCAPSULATION_WORD, to + healthLayout.HEALTH_WORD);
     return;
   }
-  const outer = slot * ENCAPSULATION_WORDS;
-  for (let w = 0; w < ENCAPSULATION_WORDS; w++)
-    record[to + ENCAPSULATION_WORD + w] = encapsulation[outer + w]!;
+  const outer = slot * decoded.ENCAPSULATION_WORDS;
+  for (let w = 0; w < decoded.ENCAPSULATION_WORDS; w++)
+    record[to + layout.ENCAPSULATION_WORD + w] = encapsulation[outer + w]!;
 }
 
 /** Main's end: hands out batches in order, one at a time. */

@@ -10,8 +10,6 @@ import { type FragmentKey, IDENTITY_WORDS, writeIdentity } from './fragment-iden
 import { FRAGMENTS_HELD_MAX, type HeldFragments } from './held-fragments.ts';
 import { FRAGMENTS_UNMATCHED } from './table/counters.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { DECODED_WORDS, DETAIL, DETAIL_FRAGMENT, DETAIL_LATER_FRAGMENT, EXTENSION_HEADERS } = decoded;
 const DESTINATION_OPTIONS = EXTENSION_DESTINATION;
 const HELD_MAX = FRAGMENTS_HELD_MAX;
 
@@ -49,10 +47,10 @@ export class FragmentResolver {
     let to = 0;
     for (let from = lead; from < end; from++) {
       while (held.isOver(timeNs[from]!)) this.#giveUp(batch, to++);
-      const detail = words[from * DECODED_WORDS + DETAIL]!;
-      const isFragment = (detail & DETAIL_FRAGMENT) !== 0;
+      const detail = words[from * decoded.DECODED_WORDS + decoded.DETAIL]!;
+      const isFragment = (detail & decoded.DETAIL_FRAGMENT) !== 0;
       if (isFragment) writeIdentity(this.#identity, 0, batch, from, this.#key);
-      if (isFragment && (detail & DETAIL_LATER_FRAGMENT) !== 0) {
+      if (isFragment && (detail & decoded.DETAIL_LATER_FRAGMENT) !== 0) {
         const isResolved = resolveLater(this.#cache, batch, from, this.#identity, this.#counters);
         if (!isResolved && mayWait(batch, from)) {
           if (held.count === HELD_MAX) this.#giveUp(batch, to++);
@@ -63,7 +61,7 @@ export class FragmentResolver {
       }
       if (to !== from) moveRecord(batch, from, to);
       const kept = to++;
-      if (isFragment && (detail & DETAIL_LATER_FRAGMENT) === 0) {
+      if (isFragment && (detail & decoded.DETAIL_LATER_FRAGMENT) === 0) {
         rememberFirst(this.#cache, batch, kept, this.#identity, this.#counters);
         if (held.count > 0) to += held.returnThoseOf(batch, kept, to, this.#identity, this.#counters);
       }
@@ -86,12 +84,15 @@ export class FragmentResolver {
 
 /** Whether a fragment can be metered once its frame is gone: not if path health reads further in it (PDM, RFC 8250). */
 function mayWait({ words, offsets }: DecodedBatch, i: number): boolean {
-  return offsets === undefined || (words[i * DECODED_WORDS + EXTENSION_HEADERS]! & DESTINATION_OPTIONS) === 0;
+  return (
+    offsets === undefined ||
+    (words[i * decoded.DECODED_WORDS + decoded.EXTENSION_HEADERS]! & DESTINATION_OPTIONS) === 0
+  );
 }
 
 /** Moves the records of a batch on by `lead` places, with all that stands beside them. */
 function moveAll({ count, words, timeNs, encapsulation, offsets }: DecodedBatch, lead: number): void {
-  words.copyWithin(lead * DECODED_WORDS, 0, count * DECODED_WORDS);
+  words.copyWithin(lead * decoded.DECODED_WORDS, 0, count * decoded.DECODED_WORDS);
   timeNs.copyWithin(lead, 0, count);
   encapsulation?.copyWithin(lead * decoded.ENCAPSULATION_WORDS, 0, count * decoded.ENCAPSULATION_WORDS);
   offsets?.copyWithin(lead * decoded.OFFSET_WORDS, 0, count * decoded.OFFSET_WORDS);

@@ -7,8 +7,6 @@ import * as layout from '../records/flow-layout.ts';
 import type { FlowSink } from './expiry.ts';
 import type { FlowTable } from './table/flow-table.ts';
 
-const { ENTRY_DOUBLES, FORWARD_DOUBLE, LAYER2_OCTETS, OCTETS, PACKETS, REVERSE_DOUBLE } = layout;
-
 class ScalingSink implements FlowSink {
   readonly #sink: FlowSink;
   readonly #factor: number;
@@ -19,18 +17,18 @@ class ScalingSink implements FlowSink {
   }
 
   emit(table: FlowTable, slot: number, endReason: number): void {
-    const entry = slot * ENTRY_DOUBLES;
-    this.#scale(table.doubles, entry + FORWARD_DOUBLE);
-    this.#scale(table.doubles, entry + REVERSE_DOUBLE);
+    const entry = slot * layout.ENTRY_DOUBLES;
+    this.#scale(table.doubles, entry + layout.FORWARD_DOUBLE);
+    this.#scale(table.doubles, entry + layout.REVERSE_DOUBLE);
     // The entry is emptied or begun anew after this, so what it holds now no longer matters.
     this.#sink.emit(table, slot, endReason);
   }
 
   #scale(doubles: Float64Array, line: number): void {
     const factor = this.#factor;
-    doubles[line + PACKETS] = doubles[line + PACKETS]! * factor;
-    doubles[line + OCTETS] = doubles[line + OCTETS]! * factor;
-    doubles[line + LAYER2_OCTETS] = doubles[line + LAYER2_OCTETS]! * factor;
+    doubles[line + layout.PACKETS] = doubles[line + layout.PACKETS]! * factor;
+    doubles[line + layout.OCTETS] = doubles[line + layout.OCTETS]! * factor;
+    doubles[line + layout.LAYER2_OCTETS] = doubles[line + layout.LAYER2_OCTETS]! * factor;
   }
 }
 

@@ -6,11 +6,6 @@ import * as decoded from '../records/decoded-batch.ts';
 import * as layout from '../records/flow-layout.ts';
 import * as counting from './table/counters.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { FRAGMENT_ID, FRAME_OCTETS, IP_OCTETS } = decoded;
-const { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS } = counting;
-const { LAYER2_OCTETS, LENGTH_MIN, OCTETS, PACKETS } = layout;
-
 /**
  * @param lineAt the line of the packet's direction, in words
  * @param packets work records; that of the super-packet starts at `at`
@@ -25,17 +20,18 @@ export function addFurtherSegments(
   counters: Float64Array,
 ): void {
   const line = lineAt >>> 1;
-  const segments = packets[at + FRAGMENT_ID]! >>> 16;
-  const shorter = packets[at + FRAGMENT_ID]! & 0xffff;
-  const length = packets[at + IP_OCTETS]! >>> 0;
+  const segments = packets[at + decoded.FRAGMENT_ID]! >>> 16;
+  const shorter = packets[at + decoded.FRAGMENT_ID]! & 0xffff;
+  const length = packets[at + decoded.IP_OCTETS]! >>> 0;
   const further = segments - 1;
   const octets = further * length - shorter;
-  const frameOctets = further * (packets[at + FRAME_OCTETS]! >>> 0) - shorter;
-  doubles[line + PACKETS] = doubles[line + PACKETS]! + further;
-  doubles[line + OCTETS] = doubles[line + OCTETS]! + octets;
-  doubles[line + LAYER2_OCTETS] = doubles[line + LAYER2_OCTETS]! + frameOctets;
-  if (length - shorter < words[lineAt + LENGTH_MIN]! >>> 0) words[lineAt + LENGTH_MIN] = length - shorter;
-  counters[METERED_PACKETS] = counters[METERED_PACKETS]! + further;
-  counters[METERED_OCTETS] = counters[METERED_OCTETS]! + octets;
-  counters[METERED_FRAME_OCTETS] = counters[METERED_FRAME_OCTETS]! + frameOctets;
+  const frameOctets = further * (packets[at + decoded.FRAME_OCTETS]! >>> 0) - shorter;
+  doubles[line + layout.PACKETS] = doubles[line + layout.PACKETS]! + further;
+  doubles[line + layout.OCTETS] = doubles[line + layout.OCTETS]! + octets;
+  doubles[line + layout.LAYER2_OCTETS] = doubles[line + layout.LAYER2_OCTETS]! + frameOctets;
+  if (length - shorter < words[lineAt + layout.LENGTH_MIN]! >>> 0)
+    words[lineAt + layout.LENGTH_MIN] = length - shorter;
+  counters[counting.METERED_PACKETS] = counters[counting.METERED_PACKETS]! + further;
+  counters[counting.METERED_OCTETS] = counters[counting.METERED_OCTETS]! + octets;
+  counters[counting.METERED_FRAME_OCTETS] = counters[counting.METERED_FRAME_OCTETS]! + frameOctets;
 }

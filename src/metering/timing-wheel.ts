@@ -12,9 +12,7 @@
 import { type AllocateMemory, float64Array, int32Array } from '../records/memory.ts';
 import * as tableWords from '../records/table-words.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { DUE_TICK, SWEPT_TICK, WHEEL_BUCKETS } = tableWords;
-const BUCKET_MASK = WHEEL_BUCKETS - 1;
+const BUCKET_MASK = tableWords.WHEEL_BUCKETS - 1;
 /** Length of a tick in nanoseconds. */
 export const TICK_NS = 2 ** tableWords.TICK_BITS;
 
@@ -29,8 +27,8 @@ export interface TimingWheel {
 
 export function createTimingWheel(allocate: AllocateMemory): TimingWheel {
   return {
-    head: int32Array(allocate, WHEEL_BUCKETS).fill(-1),
-    occupied: int32Array(allocate, WHEEL_BUCKETS / 32),
+    head: int32Array(allocate, tableWords.WHEEL_BUCKETS).fill(-1),
+    occupied: int32Array(allocate, tableWords.WHEEL_BUCKETS / 32),
     ticks: float64Array(allocate, 2),
   };
 }
@@ -40,9 +38,9 @@ export function createTimingWheel(allocate: AllocateMemory): TimingWheel {
  * unschedules it. Empty buckets are passed by 32 at a time, so a jump of years costs no more than one of a minute.
  */
 export function firstDue({ head, occupied, ticks }: TimingWheel): number {
-  const due = ticks[DUE_TICK]!;
+  const due = ticks[tableWords.DUE_TICK]!;
   // Each bucket needs looking at once, however many turns of the wheel have passed.
-  let swept = Math.max(ticks[SWEPT_TICK]!, due - WHEEL_BUCKETS);
+  let swept = Math.max(ticks[tableWords.SWEPT_TICK]!, due - tableWords.WHEEL_BUCKETS);
   let slot = -1;
   while (swept < due) {
     const bucket = swept & BUCKET_MASK;
@@ -52,20 +50,20 @@ export function firstDue({ head, occupied, ticks }: TimingWheel): number {
     const skip = rest === 0 ? 32 - (bucket & 31) : 31 - Math.clz32(rest & -rest);
     swept = Math.min(swept + skip, due);
   }
-  ticks[SWEPT_TICK] = swept;
+  ticks[tableWords.SWEPT_TICK] = swept;
   return slot;
 }
 
 /** The first slot of the first bucket that holds any, due or not, or -1 for an empty wheel. */
 export function firstScheduled(wheel: TimingWheel): number {
-  const start = wheel.ticks[SWEPT_TICK]! & BUCKET_MASK;
+  const start = wheel.ticks[tableWords.SWEPT_TICK]! & BUCKET_MASK;
   const { occupied } = wheel;
-  for (let step = 0; step <= WHEEL_BUCKETS / 32; step++) {
-    const word = ((start >>> 5) + step) & (WHEEL_BUCKETS / 32 - 1);
+  for (let step = 0; step <= tableWords.WHEEL_BUCKETS / 32; step++) {
+    const word = ((start >>> 5) + step) & (tableWords.WHEEL_BUCKETS / 32 - 1);
     let bits = occupied[word]!;
     if (step === 0) bits = (bits >>> (start & 31)) << (start & 31);
     // The start's own word comes round again last, for the buckets below the start.
-    if (step === WHEEL_BUCKETS / 32) bits &= ~(-1 << (start & 31));
+    if (step === tableWords.WHEEL_BUCKETS / 32) bits &= ~(-1 << (start & 31));
     if (bits !== 0) return wheel.head[word * 32 + 31 - Math.clz32(bits & -bits)]!;
   }
   return -1;

@@ -7,11 +7,6 @@ import * as layout from '../records/flow-layout.ts';
 import * as flowKey from './table/flow-key.ts';
 import type { FlowTable } from './table/flow-table.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { DETAIL, DETAIL_PRIORITY_SHIFT, ENCAPSULATION_WORDS, KEY_PROTOCOL, LINK_OFFSET } = decoded;
-const { KEY_EXTENSION_WORDS } = flowKey;
-const { LINK_HAS_MACS, LINK_WORDS } = layout;
-
 const SYN = 0x02;
 const RST = 0x04;
 
@@ -29,10 +24,10 @@ export function writeLink(
   view: DataView,
 ): void {
   const { link } = table;
-  const to = slot * LINK_WORDS;
-  const offset = packet[at + LINK_OFFSET]!;
-  const etherType = ((packet[at + KEY_PROTOCOL]! >>> 8) & 0xf) === 4 ? 0x0800 : 0x86dd;
-  const priority = (packet[at + DETAIL]! >>> DETAIL_PRIORITY_SHIFT) & 7;
+  const to = slot * layout.LINK_WORDS;
+  const offset = packet[at + decoded.LINK_OFFSET]!;
+  const etherType = ((packet[at + decoded.KEY_PROTOCOL]! >>> 8) & 0xf) === 4 ? 0x0800 : 0x86dd;
+  const priority = (packet[at + decoded.DETAIL]! >>> decoded.DETAIL_PRIORITY_SHIFT) & 7;
   if (offset === -1) {
     link[to] = 0;
     link[to + 1] = 0;
@@ -46,7 +41,7 @@ export function writeLink(
   link[to] = frames.getInt32(from + 6);
   link[to + 1] = (frames.getUint16(from + 10) << 16) | frames.getUint16(from);
   link[to + 2] = frames.getInt32(from + 2);
-  link[to + 3] = (etherType << 16) | LINK_HAS_MACS | priority;
+  link[to + 3] = (etherType << 16) | layout.LINK_HAS_MACS | priority;
 }
 
 /** Copies what was around packet `i` of a batch to the flow in `slot`, whose first packet it is. */
@@ -57,8 +52,8 @@ export function writeEncapsulation(
   i: number,
 ): void {
   if (to === undefined || from === undefined) return;
-  for (let w = 0; w < ENCAPSULATION_WORDS; w++)
-    to[slot * ENCAPSULATION_WORDS + w] = from[i * ENCAPSULATION_WORDS + w]!;
+  for (let w = 0; w < decoded.ENCAPSULATION_WORDS; w++)
+    to[slot * decoded.ENCAPSULATION_WORDS + w] = from[i * decoded.ENCAPSULATION_WORDS + w]!;
 }
 
 /** Writes the key extension of packet `i` of a batch to the slot of a new flow. */
@@ -69,6 +64,6 @@ export function writeKeyExtension(
   i: number,
 ): void {
   if (to === undefined) return;
-  for (let w = 0; w < KEY_EXTENSION_WORDS; w++)
-    to[slot * KEY_EXTENSION_WORDS + w] = extensions[i * KEY_EXTENSION_WORDS + w]!;
+  for (let w = 0; w < flowKey.KEY_EXTENSION_WORDS; w++)
+    to[slot * flowKey.KEY_EXTENSION_WORDS + w] = extensions[i * flowKey.KEY_EXTENSION_WORDS + w]!;
 }

@@ -6,11 +6,6 @@
 import { addressOf, loadLibc } from './koffi.ts';
 import * as linux from './linux-constants.ts';
 
-const { BPF_ATTR_OCTETS, BPF_MAP_CREATE, BPF_MAP_LOOKUP_ELEM, BPF_MAP_TYPE_ARRAY, BPF_PROG_LOAD } = linux;
-const { BPF_PROG_TYPE_SOCKET_FILTER, ENOSYS, LOAD_INSNS, LOAD_INSN_CNT, LOAD_LICENSE } = linux;
-const { LOAD_PROG_TYPE, LOOKUP_KEY, LOOKUP_MAP_FD, LOOKUP_VALUE } = linux;
-const { MAP_KEY_SIZE, MAP_MAX_ENTRIES, MAP_TYPE, MAP_VALUE_SIZE } = linux;
-
 /** Memory of 256 octets and more lies outside the garbage collector's reach and does not move. */
 const FIXED_OCTETS_MIN = 256;
 const ENTRY_OCTETS = 8;
@@ -52,23 +47,23 @@ export type EbpfResult =
 
 function called(command: number, attributes: DataView): EbpfResult {
   const system = calls();
-  if (system === undefined) return { descriptor: -1, errno: ENOSYS };
+  if (system === undefined) return { descriptor: -1, errno: linux.ENOSYS };
   const descriptor = system.bpf(command, new Uint8Array(attributes.buffer));
   return descriptor < 0 ? { descriptor: -1, errno: system.errno() } : { descriptor, errno: 0 };
 }
 
 function attributesOf(): DataView {
-  return new DataView(new ArrayBuffer(BPF_ATTR_OCTETS));
+  return new DataView(new ArrayBuffer(linux.BPF_ATTR_OCTETS));
 }
 
 /** Makes an array map of 64-bit counters, all 0. Its descriptor holds good in every thread until `closeEbpf`. */
 export function createCounterMap(entries: number): EbpfResult {
   const attributes = attributesOf();
-  attributes.setUint32(MAP_TYPE, BPF_MAP_TYPE_ARRAY, true);
-  attributes.setUint32(MAP_KEY_SIZE, 4, true);
-  attributes.setUint32(MAP_VALUE_SIZE, ENTRY_OCTETS, true);
-  attributes.setUint32(MAP_MAX_ENTRIES, entries, true);
-  return called(BPF_MAP_CREATE, attributes);
+  attributes.setUint32(linux.MAP_TYPE, linux.BPF_MAP_TYPE_ARRAY, true);
+  attributes.setUint32(linux.MAP_KEY_SIZE, 4, true);
+  attributes.setUint32(linux.MAP_VALUE_SIZE, ENTRY_OCTETS, true);
+  attributes.setUint32(linux.MAP_MAX_ENTRIES, entries, true);
+  return called(linux.BPF_MAP_CREATE, attributes);
 }
 
 /** The count in an entry of a map of `createCounterMap`; NaN if the kernel does not tell. */
@@ -80,27 +75,27 @@ export function readCounter(map: number, entry: number): number {
   const view = new DataView(memory.buffer);
   view.setUint32(0, entry, true);
   const attributes = attributesOf();
-  attributes.setUint32(LOOKUP_MAP_FD, map, true);
-  attributes.setBigUint64(LOOKUP_KEY, address, true);
-  attributes.setBigUint64(LOOKUP_VALUE, address + BigInt(ENTRY_OCTETS), true);
-  if (called(BPF_MAP_LOOKUP_ELEM, attributes).errno !== 0) return Number.NaN;
+  attributes.setUint32(linux.LOOKUP_MAP_FD, map, true);
+  attributes.setBigUint64(linux.LOOKUP_KEY, address, true);
+  attributes.setBigUint64(linux.LOOKUP_VALUE, address + BigInt(ENTRY_OCTETS), true);
+  if (called(linux.BPF_MAP_LOOKUP_ELEM, attributes).errno !== 0) return Number.NaN;
   return Number(view.getBigUint64(ENTRY_OCTETS, true));
 }
 
 /** Loads a socket filter (struct bpf_insn one after the other), which the kernel verifies first. */
 export function loadSocketFilter(program: Uint8Array): EbpfResult {
   const system = calls();
-  if (system === undefined) return { descriptor: -1, errno: ENOSYS };
+  if (system === undefined) return { descriptor: -1, errno: linux.ENOSYS };
   const memory = new Uint8Array(Math.max(FIXED_OCTETS_MIN, program.length + LICENSE.length));
   memory.set(program);
   memory.set(new TextEncoder().encode(LICENSE), program.length);
   const address = addressOf(memory);
   const attributes = attributesOf();
-  attributes.setUint32(LOAD_PROG_TYPE, BPF_PROG_TYPE_SOCKET_FILTER, true);
-  attributes.setUint32(LOAD_INSN_CNT, program.length / INSTRUCTION_OCTETS, true);
-  attributes.setBigUint64(LOAD_INSNS, address, true);
-  attributes.setBigUint64(LOAD_LICENSE, address + BigInt(program.length), true);
-  const result = called(BPF_PROG_LOAD, attributes);
+  attributes.setUint32(linux.LOAD_PROG_TYPE, linux.BPF_PROG_TYPE_SOCKET_FILTER, true);
+  attributes.setUint32(linux.LOAD_INSN_CNT, program.length / INSTRUCTION_OCTETS, true);
+  attributes.setBigUint64(linux.LOAD_INSNS, address, true);
+  attributes.setBigUint64(linux.LOAD_LICENSE, address + BigInt(program.length), true);
+  const result = called(linux.BPF_PROG_LOAD, attributes);
   // Read after the call, so that it lives until then.
   memory[0] = 0;
   return result;

@@ -5,9 +5,6 @@
 import { loadLibc } from './koffi.ts';
 import * as linux from './linux-constants.ts';
 
-const { AF_UNIX, IFNAMSIZ, IFREQ_DATA, IFREQ_OCTETS, SIOCGIFFLAGS, SIOCGIFHWADDR, SOCK_CLOEXEC } = linux;
-const { IFF_RUNNING, IFF_UP, SOCK_DGRAM } = linux;
-
 /** `gone`: there is none of this name and number; `down`: switched off; `no link`: no carrier or its like. */
 export type InterfaceState = 'up' | 'no link' | 'down' | 'gone';
 
@@ -56,7 +53,7 @@ function loaded(): Calls {
 
 /** The number of the interface called `name`, or 0. */
 export function interfaceIndex(name: string): number {
-  return name.length === 0 || name.length >= IFNAMSIZ ? 0 : loaded().nameToIndex(name);
+  return name.length === 0 || name.length >= linux.IFNAMSIZ ? 0 : loaded().nameToIndex(name);
 }
 
 /** Names of the interfaces that there are, whatever their state. */
@@ -67,25 +64,25 @@ export function interfaceNames(): string[] {
 /** Two octets of what the system answers about the interface; -1 where it has none of this name. */
 function ask(name: string, request: number): number {
   const { socket, ioctl, close } = loaded();
-  const descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const descriptor = socket(linux.AF_UNIX, linux.SOCK_DGRAM | linux.SOCK_CLOEXEC, 0);
   if (descriptor < 0) return -1;
-  const argument = new Uint8Array(IFREQ_OCTETS);
-  new TextEncoder().encodeInto(name, argument.subarray(0, IFNAMSIZ - 1));
+  const argument = new Uint8Array(linux.IFREQ_OCTETS);
+  new TextEncoder().encodeInto(name, argument.subarray(0, linux.IFNAMSIZ - 1));
   const result = ioctl(descriptor, request, argument);
   close(descriptor);
-  return result < 0 ? -1 : new DataView(argument.buffer).getUint16(IFREQ_DATA, true);
+  return result < 0 ? -1 : new DataView(argument.buffer).getUint16(linux.IFREQ_DATA, true);
 }
 
 /** ARPHRD_ number of the interface's kind of link, or -1 where there is no such interface. */
 export function hardwareType(name: string): number {
-  return ask(name, SIOCGIFHWADDR);
+  return ask(name, linux.SIOCGIFHWADDR);
 }
 
 /** @param index that the interface had when the capture was opened: another one of its name does not count */
 export function interfaceState(name: string, index: number): InterfaceState {
   if (interfaceIndex(name) !== index) return 'gone';
-  const flags = ask(name, SIOCGIFFLAGS);
+  const flags = ask(name, linux.SIOCGIFFLAGS);
   if (flags < 0) return 'gone';
-  if ((flags & IFF_UP) === 0) return 'down';
-  return (flags & IFF_RUNNING) === 0 ? 'no link' : 'up';
+  if ((flags & linux.IFF_UP) === 0) return 'down';
+  return (flags & linux.IFF_RUNNING) === 0 ? 'no link' : 'up';
 }

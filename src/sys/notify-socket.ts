@@ -1,11 +1,9 @@
 /**
- * Sends lines to the service manager's socket (sd_notify(3)): a UNIX datagram socket, which Node has none of, through
- * koffi. It takes the address as the environment gives it, and knows nothing of what the lines mean.
+ * Sends lines to the service manager's socket (sd_notify(3)): a UNIX datagram socket, through koffi, as Node has
+ * none. It takes the address as the environment gives it, and knows nothing of what the lines mean.
  */
 import { loadLibc } from './koffi.ts';
 import * as linux from './linux-constants.ts';
-
-const { AF_UNIX, MSG_NOSIGNAL, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SUN_PATH, SUN_PATH_OCTETS } = linux;
 
 /**
  * The structure for `address`: a path, or with `@` in front a name of Linux' abstract space.
@@ -13,15 +11,15 @@ const { AF_UNIX, MSG_NOSIGNAL, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SUN_PATH
  */
 export function unixAddress(address: string): Uint8Array | undefined {
   const path = Buffer.from(address, 'utf8');
-  if (!/^[/@]./.test(address) || path.length > SUN_PATH_OCTETS) return undefined;
+  if (!/^[/@]./.test(address) || path.length > linux.SUN_PATH_OCTETS) return undefined;
   const isAbstract = address.startsWith('@');
   // A path ends with a zero octet where there is room for one; an abstract name is as long as it is.
   const octets = new Uint8Array(
-    SUN_PATH + path.length + (isAbstract || path.length === SUN_PATH_OCTETS ? 0 : 1),
+    linux.SUN_PATH + path.length + (isAbstract || path.length === linux.SUN_PATH_OCTETS ? 0 : 1),
   );
-  new Uint16Array(octets.buffer, 0, 1)[0] = AF_UNIX;
-  octets.set(path, SUN_PATH);
-  if (isAbstract) octets[SUN_PATH] = 0;
+  new Uint16Array(octets.buffer, 0, 1)[0] = linux.AF_UNIX;
+  octets.set(path, linux.SUN_PATH);
+  if (isAbstract) octets[linux.SUN_PATH] = 0;
   return octets;
 }
 
@@ -36,11 +34,17 @@ export function openNotifySocket(address: string): ((text: string) => boolean) |
     const { library } = loadLibc();
     const socket = library.func('int socket(int, int, int)');
     const sendto = library.func('int64_t sendto(int, const void *, size_t, int, const void *, uint32_t)');
-    const descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) as number;
+    const descriptor = socket(
+      linux.AF_UNIX,
+      linux.SOCK_DGRAM | linux.SOCK_NONBLOCK | linux.SOCK_CLOEXEC,
+      0,
+    ) as number;
     if (descriptor < 0) return undefined;
     return (text) => {
       const octets = Buffer.from(text, 'utf8');
-      return Number(sendto(descriptor, octets, octets.length, MSG_NOSIGNAL, to, to.length)) === octets.length;
+      return (
+        Number(sendto(descriptor, octets, octets.length, linux.MSG_NOSIGNAL, to, to.length)) === octets.length
+      );
     };
   } catch {
     // No koffi for this platform: the caller says that the service manager cannot be told.

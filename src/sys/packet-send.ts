@@ -10,16 +10,13 @@ import type { PacketBatch } from '../records/packet-batch.ts';
 import { addressOf, loadLibc } from './koffi.ts';
 import * as linux from './linux-constants.ts';
 
-const { AF_PACKET, IOVEC_OCTETS, MMSGHDR_OCTETS, MSG_IOV, MSG_IOVLEN, PACKET_QDISC_BYPASS } = linux;
-const { IFNAMSIZ, IFREQ_DATA, SIOCGIFMTU, SLL_FAMILY, SLL_IFINDEX, SOCKADDR_LL_OCTETS } = linux;
-const { SOCK_CLOEXEC, SOCK_RAW, SOL_PACKET, SOL_SOCKET, SO_SNDBUF } = linux;
 const SEND_BUFFER_OCTETS = 4 << 20;
 /** struct mmsghdr (64): msghdr of name, its length, vector, its count, control, its length, flags; then the length. */
-const HEADER_WORDS = MMSGHDR_OCTETS / 8;
-const VECTOR_WORD = MSG_IOV / 8;
-const VECTOR_COUNT_WORD = MSG_IOVLEN / 8;
+const HEADER_WORDS = linux.MMSGHDR_OCTETS / 8;
+const VECTOR_WORD = linux.MSG_IOV / 8;
+const VECTOR_COUNT_WORD = linux.MSG_IOVLEN / 8;
 /** Two struct iovec (16) for a frame: its octets, and zeroes where some are missing. */
-const VECTOR_WORDS = (2 * IOVEC_OCTETS) / 8;
+const VECTOR_WORDS = (2 * linux.IOVEC_OCTETS) / 8;
 /** Most zeroes that a frame is filled up with. */
 const ZEROES_OCTETS = 65_536;
 
@@ -88,9 +85,9 @@ function number32(value: number): Uint8Array {
 /** struct ifreq: the name in 16 octets, then a union. */
 function readMtu(calls: Calls, fd: number, name: string): number {
   const request = new Uint8Array(256);
-  request.set(Buffer.from(name, 'latin1').subarray(0, IFNAMSIZ - 1));
-  if (calls.ioctl(fd, SIOCGIFMTU, request) !== 0) throw fault(name, 'ioctl(SIOCGIFMTU)', calls.errno());
-  return new DataView(request.buffer).getInt32(IFREQ_DATA, true);
+  request.set(Buffer.from(name, 'latin1').subarray(0, linux.IFNAMSIZ - 1));
+  if (calls.ioctl(fd, linux.SIOCGIFMTU, request) !== 0) throw fault(name, 'ioctl(SIOCGIFMTU)', calls.errno());
+  return new DataView(request.buffer).getInt32(linux.IFREQ_DATA, true);
 }
 
 /**
@@ -103,17 +100,17 @@ export function openPacketSender(name: string, framesMax: number): PacketSender 
   const ifIndex = calls.ifIndex(name);
   if (ifIndex === 0) throw fault(name, 'if_nametoindex', calls.errno());
   // Protocol 0: nothing that arrives is put into this socket.
-  const fd = calls.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+  const fd = calls.socket(linux.AF_PACKET, linux.SOCK_RAW | linux.SOCK_CLOEXEC, 0);
   if (fd < 0) throw fault(name, 'socket(AF_PACKET)', calls.errno());
   try {
-    calls.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, number32(SEND_BUFFER_OCTETS), 4);
+    calls.setsockopt(fd, linux.SOL_SOCKET, linux.SO_SNDBUF, number32(SEND_BUFFER_OCTETS), 4);
     // Where it is refused, frames go through the queueing discipline, a little more slowly.
-    calls.setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, number32(1), 4);
+    calls.setsockopt(fd, linux.SOL_PACKET, linux.PACKET_QDISC_BYPASS, number32(1), 4);
     const address = new Uint8Array(256);
     const view = new DataView(address.buffer);
-    view.setUint16(SLL_FAMILY, AF_PACKET, true);
-    view.setInt32(SLL_IFINDEX, ifIndex, true);
-    if (calls.bind(fd, address, SOCKADDR_LL_OCTETS) !== 0) throw fault(name, 'bind', calls.errno());
+    view.setUint16(linux.SLL_FAMILY, linux.AF_PACKET, true);
+    view.setInt32(linux.SLL_IFINDEX, ifIndex, true);
+    if (calls.bind(fd, address, linux.SOCKADDR_LL_OCTETS) !== 0) throw fault(name, 'bind', calls.errno());
     return new Sender(calls, fd, readMtu(calls, fd, name), framesMax);
   } catch (error) {
     calls.close(fd);

@@ -9,10 +9,6 @@ import { addressOf, hasKnownLayouts, loadLibc } from './koffi.ts';
 import * as linux from './linux-constants.ts';
 import { interfaceNames } from './network-interface.ts';
 
-const { EACCES, EAFNOSUPPORT, EINTR, ENODEV, ENOMEM, ENXIO, EPERM, MAP_SHARED, POLLFD_EVENTS } = linux;
-const { POLLFD_OCTETS, POLLFD_REVENTS, POLLIN, PROT_READ, PROT_WRITE, SOCK_FILTER_OCTETS } = linux;
-const { SOCK_FPROG_FILTER, SOCK_FPROG_OCTETS, SOL_SOCKET, SO_ATTACH_FILTER, SO_ERROR } = linux;
-
 interface Calls {
   readonly socket: (domain: number, type: number, protocol: number) => number;
   readonly setsockopt: (
@@ -25,7 +21,7 @@ interface Calls {
   readonly getsockopt: (fd: number, level: number, name: number, value: Uint8Array, n: Uint32Array) => number;
   readonly bind: (fd: number, address: Uint8Array, octets: number) => number;
   readonly mmap: (
-    to: number,
+    to: number | bigint,
     octets: number,
     protection: number,
     flags: number,
@@ -78,20 +74,20 @@ function load(): Calls {
 
 /** `no permission` and the like, with what to do, for the errno of a failed call. */
 export function captureFault(name: string, call: string, errno: number): CaptureError {
-  if (errno === EPERM || errno === EACCES) {
+  if (errno === linux.EPERM || errno === linux.EACCES) {
     return new CaptureError(name, 'no permission to capture packets: CAP_NET_RAW is missing', {
       remedy:
         'run as root, or by the systemd unit that comes with flowtap (AmbientCapabilities=CAP_NET_RAW), or grant it ' +
         'to the runtime: setcap cap_net_raw+ep "$(readlink -f "$(command -v node)")"',
     });
   }
-  if (errno === ENODEV || errno === ENXIO) return noSuchInterface(name);
-  if (errno === ENOMEM) {
+  if (errno === linux.ENODEV || errno === linux.ENXIO) return noSuchInterface(name);
+  if (errno === linux.ENOMEM) {
     return new CaptureError(name, `the kernel has no memory for the ring (${call})`, {
       remedy: 'make it smaller: --ring-blocks, live.ring.blockOctets',
     });
   }
-  if (errno === EAFNOSUPPORT) {
+  if (errno === linux.EAFNOSUPPORT) {
     return new CaptureError(name, 'packet sockets are not allowed or not known here (AF_PACKET)', {
       remedy: 'a systemd unit needs RestrictAddressFamilies with AF_PACKET; a kernel needs CONFIG_PACKET',
     });
@@ -108,6 +104,28 @@ export function noSuchInterface(name: string): NoInterfaceError {
   });
 }
 
+/** Where a ring is mapped. */
+export interface MappedRing {
+  readonly address: bigint;
+  readonly octets: number;
+  /** In place of other memory, which is to be memory again behind it. */
+  readonly isInPlace: boolean;
+}
+
+/** Maps memory. @returns its address, or -1 */
+function mapped({ mmap }: Calls, at: bigint, octets: number, flags: number, descriptor: number): bigint {
+  const address = BigInt(mmap(at, octets, linux.PROT_READ | linux.PROT_WRITE, flags, descriptor, 0));
+  return BigInt.asIntN(64, address);
+}
+
+/** Takes the ring out of our memory; where it lay in place of other memory, there are pages of zeroes. @returns success */
+function unmap(calls: Calls, { address, octets, isInPlace }: MappedRing): boolean {
+  if (!isInPlace) return calls.munmap(address, octets) === 0;
+  return (
+    mapped(calls, address, octets, linux.MAP_PRIVATE | linux.MAP_ANONYMOUS | linux.MAP_FIXED, -1) === address
+  );
+}
+
 /** A packet socket, open until `close`. Options and addresses are given as the octets of their structures. */
 export class PacketSocket {
   readonly descriptor: number;
@@ -115,7 +133,7 @@ export class PacketSocket {
   readonly name: string;
   readonly #name: string;
   readonly #calls: Calls;
-  readonly #pollDescriptor = new Uint8Array(POLLFD_OCTETS);
+  readonly #pollDescriptor = new Uint8Array(linux.POLLFD_OCTETS);
   #isOpen = true;
 
   /**
@@ -132,7 +150,7 @@ export class PacketSocket {
     this.name = nameOfDescriptor(this.descriptor);
     const view = new DataView(this.#pollDescriptor.buffer);
     view.setInt32(0, this.descriptor, true);
-    view.setInt16(POLLFD_EVENTS, POLLIN, true);
+    view.setInt16(linux.POLLFD_EVENTS, linux.POLLIN, true);
   }
 
   /**
@@ -162,7 +180,9 @@ export class PacketSocket {
   /** The error that waits in the socket, or 0; asking takes it away. */
   pendingError(): number {
     const value = new Uint8Array(4);
-    return this.get(SOL_SOCKET, SO_ERROR, value) === 0 ? new DataView(value.buffer).getInt32(0, true) : 0;
+    return this.get(linux.SOL_SOCKET, linux.SO_ERROR, value) === 0
+      ? new DataView(value.buffer).getInt32(0, true)
+      : 0;
   }
 
   /** @throws CaptureError */
@@ -180,11 +200,11 @@ export class PacketSocket {
     // Memory of 256 octets and more lies outside the garbage collector's reach and does not move.
     const memory = new Uint8Array(Math.max(256, program.length));
     memory.set(program);
-    const description = new DataView(new ArrayBuffer(SOCK_FPROG_OCTETS));
-    description.setUint16(0, program.length / SOCK_FILTER_OCTETS, true);
-    description.setBigUint64(SOCK_FPROG_FILTER, addressOf(memory), true);
+    const description = new DataView(new ArrayBuffer(linux.SOCK_FPROG_OCTETS));
+    description.setUint16(0, program.length / linux.SOCK_FILTER_OCTETS, true);
+    description.setBigUint64(linux.SOCK_FPROG_FILTER, addressOf(memory), true);
     const octets = new Uint8Array(description.buffer);
-    if (setsockopt(this.descriptor, SOL_SOCKET, SO_ATTACH_FILTER, octets, octets.length) !== 0)
+    if (setsockopt(this.descriptor, linux.SOL_SOCKET, linux.SO_ATTACH_FILTER, octets, octets.length) !== 0)
       throw captureFault(this.#name, 'attaching the packet filter', errno());
     // Read after the call, so that it lives until then.
     memory[0] = 0;
@@ -195,28 +215,52 @@ export class PacketSocket {
    * @throws CaptureError
    */
   map(octets: number): { address: bigint; memory: ArrayBuffer } {
-    const { mmap, view, errno } = this.#calls;
-    const address = BigInt(mmap(0, octets, PROT_READ | PROT_WRITE, MAP_SHARED, this.descriptor, 0));
-    // MAP_FAILED is -1.
-    if (BigInt.asIntN(64, address) === -1n) throw captureFault(this.#name, 'mmap of the ring', errno());
-    return { address, memory: view(address, octets) };
+    const calls = this.#calls;
+    const address = mapped(calls, 0n, octets, linux.MAP_SHARED, this.descriptor);
+    if (address === -1n) throw captureFault(this.#name, 'mmap of the ring', calls.errno());
+    return { address, memory: calls.view(address, octets) };
+  }
+
+  /**
+   * Maps the socket's ring in place of memory of our own that nobody uses.
+   * @param address on a page
+   * @returns 0, or the errno; then there are pages of zeroes
+   * @throws CaptureError where there is no memory any more
+   */
+  mapInPlace(address: bigint, octets: number): number {
+    const calls = this.#calls;
+    if (mapped(calls, address, octets, linux.MAP_SHARED | linux.MAP_FIXED, this.descriptor) === address)
+      return 0;
+    const errno = calls.errno();
+    // The system may have taken the pages away before it refused.
+    if (!unmap(calls, { address, octets, isInPlace: true }))
+      throw captureFault(this.#name, 'mmap of memory', calls.errno());
+    return errno;
   }
 
   /** Sleeps until there is something to read or an error. @returns the events: POLLIN, POLLERR, or 0 */
   poll(timeoutMs: number): number {
     const { poll, errno } = this.#calls;
     const result = poll(this.#pollDescriptor, 1, timeoutMs);
-    if (result < 0 && errno() !== EINTR) return linux.POLLERR;
-    const [low, high] = [this.#pollDescriptor[POLLFD_REVENTS]!, this.#pollDescriptor[POLLFD_REVENTS + 1]!];
+    if (result < 0 && errno() !== linux.EINTR) return linux.POLLERR;
+    const [low, high] = [
+      this.#pollDescriptor[linux.POLLFD_REVENTS]!,
+      this.#pollDescriptor[linux.POLLFD_REVENTS + 1]!,
+    ];
     return result > 0 ? low | (high << 8) : 0;
   }
 
-  /** Unmaps the ring and closes the socket; nobody may read the ring's memory any more. Safe to call twice. */
-  close(ring?: { address: bigint; octets: number }): void {
+  /**
+   * Unmaps the ring and closes the socket; nobody may read the ring's memory any more. Safe to call twice.
+   * @throws CaptureError if memory cannot be put in the ring's place again
+   */
+  close(ring?: MappedRing): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    if (ring !== undefined) this.#calls.munmap(ring.address, ring.octets);
-    this.#calls.close(this.descriptor);
+    const calls = this.#calls;
+    const errno = ring === undefined || unmap(calls, ring) ? 0 : calls.errno();
+    calls.close(this.descriptor);
+    if (errno !== 0) throw captureFault(this.#name, 'unmapping the ring', errno);
   }
 }
 
@@ -225,16 +269,11 @@ export class PacketSocket {
  * Only after the thread is gone. What the thread had given back, wholly or in part, is left alone: its descriptor and
  * addresses may be another file's by now.
  */
-export function releaseRing(handles: {
-  descriptor: number;
-  socket: string;
-  address: bigint;
-  octets: number;
-}): void {
-  const { munmap, close } = loaded('');
-  const { descriptor, socket, address, octets } = handles;
-  if (isMapped(address, socket)) munmap(address, octets);
-  if (nameOfDescriptor(descriptor) === socket) close(descriptor);
+export function releaseRing(handles: MappedRing & { descriptor: number; socket: string }): void {
+  const calls = loaded('');
+  const { descriptor, socket } = handles;
+  if (isMapped(handles.address, socket)) unmap(calls, handles);
+  if (nameOfDescriptor(descriptor) === socket) calls.close(descriptor);
 }
 
 /** The file or socket that is open under a descriptor, as /proc/self names it; `''` for none. */

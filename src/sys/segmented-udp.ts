@@ -8,19 +8,14 @@ import { addressOf, optionalCalls } from './koffi.ts';
 import * as linux from './linux-constants.ts';
 import type { UdpEndpoint } from './udp-diagnosis.ts';
 
-const { AF_INET, AF_INET6, CMSG_DATA, CMSG_LEVEL, CMSG_TYPE, IOVEC_OCTETS, MSGHDR_OCTETS } = linux;
-const { MSG_CONTROL, MSG_CONTROLLEN, MSG_DONTWAIT, MSG_IOV, MSG_IOVLEN } = linux;
-const { SIN6_ADDR, SIN_ADDR, SIN_PORT, SOCKADDR_IN6_OCTETS, SOCKADDR_IN_OCTETS } = linux;
-const { SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOL_SOCKET, SOL_UDP, SO_ERROR, SO_SNDBUF, UDP_SEGMENT } =
-  linux;
 /** The data of a control message ends here: its header and a u16. Its memory goes on to a multiple of 8. */
-const CMSG_LENGTH = CMSG_DATA + 2;
-const CMSG_OCTETS = CMSG_DATA + 8;
+const CMSG_LENGTH = linux.CMSG_DATA + 2;
+const CMSG_OCTETS = linux.CMSG_DATA + 8;
 /** Words of 64 bits in struct msghdr. */
-const IOV_WORD = MSG_IOV / 8;
-const IOVLEN_WORD = MSG_IOVLEN / 8;
-const CONTROL_WORD = MSG_CONTROL / 8;
-const CONTROLLEN_WORD = MSG_CONTROLLEN / 8;
+const IOV_WORD = linux.MSG_IOV / 8;
+const IOVLEN_WORD = linux.MSG_IOVLEN / 8;
+const CONTROL_WORD = linux.MSG_CONTROL / 8;
+const CONTROLLEN_WORD = linux.MSG_CONTROLLEN / 8;
 /** Segments of a call that every kernel with UDP_SEGMENT takes (UDP_MAX_SEGMENTS), and their octets together. */
 export const SEGMENTS_MAX = 64;
 export const SEGMENTED_OCTETS_MAX = 65_000;
@@ -73,24 +68,24 @@ function loadCalls(): Calls | undefined {
 /** struct sockaddr_in or sockaddr_in6. @param octets of the address, in network order */
 function socketAddress(octets: Uint8Array, port: number): Uint8Array {
   const isIPv4 = octets.length === 4;
-  const address = new Uint8Array(isIPv4 ? SOCKADDR_IN_OCTETS : SOCKADDR_IN6_OCTETS);
+  const address = new Uint8Array(isIPv4 ? linux.SOCKADDR_IN_OCTETS : linux.SOCKADDR_IN6_OCTETS);
   const view = new DataView(address.buffer);
-  view.setUint16(0, isIPv4 ? AF_INET : AF_INET6, true);
-  view.setUint16(SIN_PORT, port);
-  address.set(octets, isIPv4 ? SIN_ADDR : SIN6_ADDR);
+  view.setUint16(0, isIPv4 ? linux.AF_INET : linux.AF_INET6, true);
+  view.setUint16(linux.SIN_PORT, port);
+  address.set(octets, isIPv4 ? linux.SIN_ADDR : linux.SIN6_ADDR);
   return address;
 }
 
 /** Where a connected socket's datagrams come from. */
 function localEnd({ getsockname }: Calls, fd: number): UdpEndpoint {
-  const address = new Uint8Array(SOCKADDR_IN6_OCTETS);
+  const address = new Uint8Array(linux.SOCKADDR_IN6_OCTETS);
   const octets = new Uint8Array(Uint32Array.of(address.length).buffer);
   getsockname(fd, address, octets);
-  const isIPv4 = octets[0] === SOCKADDR_IN_OCTETS;
-  const at = isIPv4 ? SIN_ADDR : SIN6_ADDR;
+  const isIPv4 = octets[0] === linux.SOCKADDR_IN_OCTETS;
+  const at = isIPv4 ? linux.SIN_ADDR : linux.SIN6_ADDR;
   return {
     address: address.slice(at, at + (isIPv4 ? 4 : 16)),
-    port: new DataView(address.buffer).getUint16(SIN_PORT),
+    port: new DataView(address.buffer).getUint16(linux.SIN_PORT),
   };
 }
 
@@ -110,15 +105,15 @@ export function openSegmentedUdpSocket(
   if (calls === undefined) return undefined;
   const to = socketAddress(address, port);
   const fd = calls.socket(
-    address.length === 4 ? AF_INET : AF_INET6,
-    SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+    address.length === 4 ? linux.AF_INET : linux.AF_INET6,
+    linux.SOCK_DGRAM | linux.SOCK_NONBLOCK | linux.SOCK_CLOEXEC,
     0,
   );
   if (fd < 0) return undefined;
   const number32 = (value: number) => new Uint8Array(Int32Array.of(value).buffer);
-  calls.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, number32(sendBufferOctets), 4);
+  calls.setsockopt(fd, linux.SOL_SOCKET, linux.SO_SNDBUF, number32(sendBufferOctets), 4);
   // Whether the kernel knows the option; 0 keeps it switched off for calls that do not ask for it.
-  const isKnown = calls.setsockopt(fd, SOL_UDP, UDP_SEGMENT, number32(0), 4) === 0;
+  const isKnown = calls.setsockopt(fd, linux.SOL_UDP, linux.UDP_SEGMENT, number32(0), 4) === 0;
   if (!isKnown || calls.connect(fd, to, to.length) !== 0) {
     calls.close(fd);
     return undefined;
@@ -144,18 +139,18 @@ class ConnectedSocket implements SegmentedUdpSocket {
     this.local = localEnd(calls, fd);
     this.#memoryAddress = Number(addressOf(memory));
     // struct iovec: base, length. Addresses stay below 2^48, so two 32-bit halves of a number hold them.
-    this.#vector = new Float64Array((IOVEC_OCTETS / 8) * SEGMENTS_MAX);
+    this.#vector = new Float64Array((linux.IOVEC_OCTETS / 8) * SEGMENTS_MAX);
     this.#vectorWords = new Uint32Array(this.#vector.buffer);
     // struct cmsghdr: length, level, type, then the segment's octets.
     const control = new Uint8Array(256);
     this.#control = new DataView(control.buffer);
     this.#control.setBigUint64(0, BigInt(CMSG_LENGTH), true);
-    this.#control.setUint32(CMSG_LEVEL, SOL_UDP, true);
-    this.#control.setUint32(CMSG_TYPE, UDP_SEGMENT, true);
+    this.#control.setUint32(linux.CMSG_LEVEL, linux.SOL_UDP, true);
+    this.#control.setUint32(linux.CMSG_TYPE, linux.UDP_SEGMENT, true);
     // struct msghdr: name, its length, vector, its count, control, its length, flags. Buffers of 256 octets and more
     // lie outside the garbage collector's reach and do not move.
     const header = new Uint8Array(256);
-    this.#headerWords = new BigUint64Array(header.buffer, 0, MSGHDR_OCTETS / 8);
+    this.#headerWords = new BigUint64Array(header.buffer, 0, linux.MSGHDR_OCTETS / 8);
     this.#controlAddress = addressOf(control);
     this.#headerWords[IOV_WORD] = addressOf(new Uint8Array(this.#vector.buffer));
     this.#header = addressOf(header);
@@ -173,15 +168,19 @@ class ConnectedSocket implements SegmentedUdpSocket {
     this.#headerWords[IOVLEN_WORD] = BigInt(count);
     this.#headerWords[CONTROL_WORD] = count > 1 ? this.#controlAddress : 0n;
     this.#headerWords[CONTROLLEN_WORD] = count > 1 ? BigInt(CMSG_OCTETS) : 0n;
-    this.#control.setUint16(CMSG_DATA, octets, true);
-    return Number(this.#calls.sendmsg(this.#fd, this.#header, MSG_DONTWAIT)) < 0 ? this.#calls.errno() : 0;
+    this.#control.setUint16(linux.CMSG_DATA, octets, true);
+    return Number(this.#calls.sendmsg(this.#fd, this.#header, linux.MSG_DONTWAIT)) < 0
+      ? this.#calls.errno()
+      : 0;
   }
 
   takeError(): number {
     const value = new Int32Array(1);
     const octets = new Uint8Array(Uint32Array.of(4).buffer);
     const bytes = new Uint8Array(value.buffer);
-    return this.#calls.getsockopt(this.#fd, SOL_SOCKET, SO_ERROR, bytes, octets) === 0 ? value[0]! : 0;
+    return this.#calls.getsockopt(this.#fd, linux.SOL_SOCKET, linux.SO_ERROR, bytes, octets) === 0
+      ? value[0]!
+      : 0;
   }
 
   close(): void {

@@ -6,10 +6,8 @@
 import { loadLibc } from './koffi.ts';
 import * as linux from './linux-constants.ts';
 
-const { IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, IPV6_TCLASS, IPV6_UNICAST_HOPS, IP_TOS, IP_TTL } = linux;
-const { SIOCOUTQ, TCP_INFO, TCP_INFO_BYTES_ACKED } = linux;
 /** As much of struct tcp_info as is read (linux/tcp.h; tcpi_bytes_acked, a u64, since 4.1). */
-const TCP_INFO_OCTETS = TCP_INFO_BYTES_ACKED + 8;
+const TCP_INFO_OCTETS = linux.TCP_INFO_BYTES_ACKED + 8;
 
 interface Calls {
   readonly setsockopt: (fd: number, level: number, name: number, value: Uint8Array, octets: number) => number;
@@ -71,15 +69,15 @@ export function setIpHeader(
   if (dscp === undefined && ttl === undefined) return undefined;
   const system = calls();
   if (system === undefined || fd === undefined) return 'dscp and ttl cannot be set on this system';
-  const level = family === 4 ? IPPROTO_IP : IPPROTO_IPV6;
+  const level = family === 4 ? linux.IPPROTO_IP : linux.IPPROTO_IPV6;
   const set = (what: string, option: number, value: number) =>
     system.setsockopt(fd, level, option, new Uint8Array(Int32Array.of(value).buffer), 4) === 0
       ? undefined
       : `cannot set ${what}: errno ${system.errno()}`;
   const dscpFault =
-    dscp === undefined ? undefined : set('dscp', family === 4 ? IP_TOS : IPV6_TCLASS, dscp << 2);
+    dscp === undefined ? undefined : set('dscp', family === 4 ? linux.IP_TOS : linux.IPV6_TCLASS, dscp << 2);
   if (dscpFault !== undefined || ttl === undefined) return dscpFault;
-  return set('ttl', family === 4 ? IP_TTL : IPV6_UNICAST_HOPS, ttl);
+  return set('ttl', family === 4 ? linux.IP_TTL : linux.IPV6_UNICAST_HOPS, ttl);
 }
 
 /** How far a TCP stream has come; octets since the connection was set up. */
@@ -96,10 +94,10 @@ export function streamProgress(fd: number | undefined): StreamProgress | undefin
   const info = new Uint8Array(TCP_INFO_OCTETS);
   const octets = new Uint8Array(Uint32Array.of(TCP_INFO_OCTETS).buffer);
   const queued = new Uint8Array(4);
-  if (system.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, octets) !== 0) return undefined;
-  if (system.ioctl(fd, SIOCOUTQ, queued) !== 0) return undefined;
+  if (system.getsockopt(fd, linux.IPPROTO_TCP, linux.TCP_INFO, info, octets) !== 0) return undefined;
+  if (system.ioctl(fd, linux.SIOCOUTQ, queued) !== 0) return undefined;
   if (new Uint32Array(octets.buffer)[0]! < TCP_INFO_OCTETS) return undefined;
   // The acknowledgement of the SYN counts as an octet in some kernels: both numbers have it, so it cancels out.
-  const acknowledged = Number(new BigUint64Array(info.buffer)[TCP_INFO_BYTES_ACKED / 8]!);
+  const acknowledged = Number(new BigUint64Array(info.buffer)[linux.TCP_INFO_BYTES_ACKED / 8]!);
   return { acknowledged, written: acknowledged + new Uint32Array(queued.buffer)[0]! };
 }

@@ -8,21 +8,16 @@
 import { optionalCalls } from './koffi.ts';
 import * as linux from './linux-constants.ts';
 
-const { AF_INET, AF_INET6, AF_NETLINK, IPPROTO_UDP, MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_RAW } = linux;
-const { DIAG_ID_COOKIE, DIAG_ID_DESTINATION, DIAG_ID_DESTINATION_PORT, DIAG_ID_SOURCE } = linux;
-const { INET_DIAG_SKMEMINFO, NETLINK_SOCK_DIAG, NLMSG_FLAGS, NLMSG_OCTETS, NLMSG_TYPE, NLM_F_REQUEST } =
-  linux;
-const { SK_MEMINFO_DROPS, SK_MEMINFO_RCVBUF, SOCK_DIAG_BY_FAMILY } = linux;
 // The request, behind the header of the message, and the answer likewise.
-const REQUEST_OCTETS = NLMSG_OCTETS + linux.DIAG_REQUEST_OCTETS;
-const REQUEST_PROTOCOL = NLMSG_OCTETS + linux.DIAG_REQUEST_PROTOCOL;
-const REQUEST_ATTRIBUTES = NLMSG_OCTETS + linux.DIAG_REQUEST_ATTRIBUTES;
-const REQUEST_STATES = NLMSG_OCTETS + linux.DIAG_REQUEST_STATES;
-const REQUEST_ID = NLMSG_OCTETS + linux.DIAG_REQUEST_ID;
-const ANSWER_QUEUED = NLMSG_OCTETS + linux.DIAG_ANSWER_QUEUED;
-const ANSWER_INODE = NLMSG_OCTETS + linux.DIAG_ANSWER_INODE;
+const REQUEST_OCTETS = linux.NLMSG_OCTETS + linux.DIAG_REQUEST_OCTETS;
+const REQUEST_PROTOCOL = linux.NLMSG_OCTETS + linux.DIAG_REQUEST_PROTOCOL;
+const REQUEST_ATTRIBUTES = linux.NLMSG_OCTETS + linux.DIAG_REQUEST_ATTRIBUTES;
+const REQUEST_STATES = linux.NLMSG_OCTETS + linux.DIAG_REQUEST_STATES;
+const REQUEST_ID = linux.NLMSG_OCTETS + linux.DIAG_REQUEST_ID;
+const ANSWER_QUEUED = linux.NLMSG_OCTETS + linux.DIAG_ANSWER_QUEUED;
+const ANSWER_INODE = linux.NLMSG_OCTETS + linux.DIAG_ANSWER_INODE;
 /** Attributes begin here. */
-const ANSWER_ATTRIBUTES = NLMSG_OCTETS + linux.DIAG_ANSWER_OCTETS;
+const ANSWER_ATTRIBUTES = linux.NLMSG_OCTETS + linux.DIAG_ANSWER_OCTETS;
 const ANSWER_OCTETS_MAX = 4096;
 
 /** A socket that takes datagrams. */
@@ -57,7 +52,7 @@ interface Calls {
   readonly close: (fd: number) => number;
 }
 
-/** An optional improvement: the kernel's table of sockets says the same, more slowly. */
+/** Optional: a collector that cannot be watched gets a limited rate. */
 function loadCalls(): Calls | undefined {
   return optionalCalls(({ library }) => ({
     socket: library.func('int socket(int, int, int)'),
@@ -72,18 +67,18 @@ function lookupRequest(from: UdpEndpoint, to: UdpEndpoint): Uint8Array {
   const request = new Uint8Array(REQUEST_OCTETS);
   const view = new DataView(request.buffer);
   view.setUint32(0, REQUEST_OCTETS, true);
-  view.setUint16(NLMSG_TYPE, SOCK_DIAG_BY_FAMILY, true);
-  view.setUint16(NLMSG_FLAGS, NLM_F_REQUEST, true);
-  view.setUint8(NLMSG_OCTETS, to.address.length === 4 ? AF_INET : AF_INET6);
-  view.setUint8(REQUEST_PROTOCOL, IPPROTO_UDP);
-  view.setUint8(REQUEST_ATTRIBUTES, 1 << (INET_DIAG_SKMEMINFO - 1));
+  view.setUint16(linux.NLMSG_TYPE, linux.SOCK_DIAG_BY_FAMILY, true);
+  view.setUint16(linux.NLMSG_FLAGS, linux.NLM_F_REQUEST, true);
+  view.setUint8(linux.NLMSG_OCTETS, to.address.length === 4 ? linux.AF_INET : linux.AF_INET6);
+  view.setUint8(REQUEST_PROTOCOL, linux.IPPROTO_UDP);
+  view.setUint8(REQUEST_ATTRIBUTES, 1 << (linux.INET_DIAG_SKMEMINFO - 1));
   view.setUint32(REQUEST_STATES, 0xffffffff, true);
   view.setUint16(REQUEST_ID, from.port);
-  view.setUint16(REQUEST_ID + DIAG_ID_DESTINATION_PORT, to.port);
-  request.set(from.address, REQUEST_ID + DIAG_ID_SOURCE);
-  request.set(to.address, REQUEST_ID + DIAG_ID_DESTINATION);
+  view.setUint16(REQUEST_ID + linux.DIAG_ID_DESTINATION_PORT, to.port);
+  request.set(from.address, REQUEST_ID + linux.DIAG_ID_SOURCE);
+  request.set(to.address, REQUEST_ID + linux.DIAG_ID_DESTINATION);
   // INET_DIAG_NOCOOKIE.
-  request.fill(0xff, REQUEST_ID + DIAG_ID_COOKIE, REQUEST_ID + DIAG_ID_COOKIE + 8);
+  request.fill(0xff, REQUEST_ID + linux.DIAG_ID_COOKIE, REQUEST_ID + linux.DIAG_ID_COOKIE + 8);
   return request;
 }
 
@@ -102,20 +97,20 @@ class NetlinkUdpDiagnosis implements UdpDiagnosis {
 
   look(): ReceivingSocket | undefined {
     const { send, recv } = this.#calls;
-    send(this.#fd, this.#request, this.#request.length, MSG_DONTWAIT);
+    send(this.#fd, this.#request, this.#request.length, linux.MSG_DONTWAIT);
     // The kernel has answered when send returns.
-    const octets = Number(recv(this.#fd, this.#answer, ANSWER_OCTETS_MAX, MSG_DONTWAIT));
+    const octets = Number(recv(this.#fd, this.#answer, ANSWER_OCTETS_MAX, linux.MSG_DONTWAIT));
     const view = this.#view;
     // Otherwise it is an error: nothing is bound there.
-    if (octets < ANSWER_ATTRIBUTES || view.getUint16(NLMSG_TYPE, true) !== SOCK_DIAG_BY_FAMILY)
+    if (octets < ANSWER_ATTRIBUTES || view.getUint16(linux.NLMSG_TYPE, true) !== linux.SOCK_DIAG_BY_FAMILY)
       return undefined;
-    const memory = this.#attribute(INET_DIAG_SKMEMINFO, octets);
+    const memory = this.#attribute(linux.INET_DIAG_SKMEMINFO, octets);
     if (memory === undefined) return undefined;
     return {
       inode: view.getUint32(ANSWER_INODE, true),
       queuedOctets: view.getUint32(ANSWER_QUEUED, true),
-      bufferOctets: view.getUint32(memory + 4 * SK_MEMINFO_RCVBUF, true),
-      drops: view.getUint32(memory + 4 * SK_MEMINFO_DROPS, true),
+      bufferOctets: view.getUint32(memory + 4 * linux.SK_MEMINFO_RCVBUF, true),
+      drops: view.getUint32(memory + 4 * linux.SK_MEMINFO_DROPS, true),
     };
   }
 
@@ -139,12 +134,12 @@ class NetlinkUdpDiagnosis implements UdpDiagnosis {
 /**
  * Opens what looks at the socket that datagrams on this host end in.
  * @param from the sending socket, of which there must be one
- * @returns undefined where the kernel cannot tell (not Linux, or without its module udp_diag)
+ * @returns undefined where the kernel cannot tell (no koffi, not Linux, or without its module udp_diag)
  */
 export function openUdpDiagnosis(from: UdpEndpoint, to: UdpEndpoint): UdpDiagnosis | undefined {
   const calls = loadCalls();
   if (calls === undefined) return undefined;
-  const fd = calls.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+  const fd = calls.socket(linux.AF_NETLINK, linux.SOCK_RAW | linux.SOCK_CLOEXEC, linux.NETLINK_SOCK_DIAG);
   if (fd < 0) return undefined;
   // A missing module and a missing socket give the same answer, but the socket of the answers is there.
   const isKnown = new NetlinkUdpDiagnosis(calls, fd, lookupRequest(to, from)).look() !== undefined;

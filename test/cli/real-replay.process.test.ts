@@ -108,14 +108,23 @@ describe('flowtap replay', () => {
   });
 
   it('ends quietly when nobody reads on', async () => {
-    const child = spawn(process.execPath, [LAUNCHER, 'replay', ...Array(50).fill(DEMO), '-o', 'json']);
-    let err = '';
-    child.stderr.on('data', (text) => {
-      err += text;
-    });
-    child.stdout.once('data', () => child.stdout.destroy());
-    const code = await new Promise((resolve) => child.on('close', resolve));
-    expect([code, err]).toEqual([0, '']);
+    const directory = mkdtempSync(join(tmpdir(), 'flowtap-replay-'));
+    try {
+      // 20,000 flows print 10 MB: more than pipes take before anyone has read.
+      const file = join(directory, 'flows.pcap');
+      const made = runFlowtap(['generate', '-w', file, '-n', '20000', '--source', '10.0.0.0+20000']);
+      expect(made.code, made.err).toBe(0);
+      const child = spawn(process.execPath, [LAUNCHER, 'replay', file, '-o', 'json']);
+      let err = '';
+      child.stderr.on('data', (text) => {
+        err += text;
+      });
+      child.stdout.once('data', () => child.stdout.destroy());
+      const code = await new Promise((resolve) => child.on('close', resolve));
+      expect([code, err]).toEqual([0, '']);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it('meters what stands before the damage of a file, names it, and exits with 1', () => {

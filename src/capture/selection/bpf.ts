@@ -12,9 +12,6 @@ import { errorBuffer, type Libpcap, libpcap, programBuffer } from '../../sys/lib
 import * as linux from '../../sys/linux-constants.ts';
 import { dltOfLinkType } from '../link-types.ts';
 
-const { BPF_ALU_MOD_K, BPF_JMP_JEQ_K, BPF_LD_W_ABS, BPF_MAXINSNS, BPF_RET_K, PACKET_OUTGOING } = linux;
-const { SKF_AD_IFINDEX, SKF_AD_OFF, SKF_AD_PKTTYPE, SKF_AD_RANDOM, SOCK_FILTER_OCTETS } = linux;
-
 /** What the kernel returns for whole frames, and libpcap's largest snap length. */
 export const SNAP_LENGTH_MAX = 262_144;
 /** No netmask is known: only `broadcast` of IPv4 needs one. */
@@ -41,10 +38,10 @@ export interface BpfOptions {
 type Instruction = readonly [number, number, number, number];
 
 function assemble(instructions: readonly Instruction[]): Uint8Array {
-  const octets = new Uint8Array(instructions.length * SOCK_FILTER_OCTETS);
+  const octets = new Uint8Array(instructions.length * linux.SOCK_FILTER_OCTETS);
   const view = new DataView(octets.buffer);
   instructions.forEach(([code, ifTrue, ifFalse, k], i) => {
-    const at = i * SOCK_FILTER_OCTETS;
+    const at = i * linux.SOCK_FILTER_OCTETS;
     view.setUint16(at, code, true);
     view.setUint8(at + 2, ifTrue);
     view.setUint8(at + 3, ifFalse);
@@ -53,14 +50,14 @@ function assemble(instructions: readonly Instruction[]): Uint8Array {
   return octets;
 }
 
-const DROP: Instruction = [BPF_RET_K, 0, 0, 0];
+const DROP: Instruction = [linux.BPF_RET_K, 0, 0, 0];
 
 /** Drops the packets of all other interfaces. */
 function onlyInterfaces(ifIndexes: readonly number[]): Instruction[] {
   // No interface has number 0: without any, every packet is dropped.
   const kept = ifIndexes.length === 0 ? [0] : ifIndexes;
-  const jumps = kept.map((ifIndex, i): Instruction => [BPF_JMP_JEQ_K, kept.length - i, 0, ifIndex]);
-  return [[BPF_LD_W_ABS, 0, 0, SKF_AD_OFF + SKF_AD_IFINDEX], ...jumps, DROP];
+  const jumps = kept.map((ifIndex, i): Instruction => [linux.BPF_JMP_JEQ_K, kept.length - i, 0, ifIndex]);
+  return [[linux.BPF_LD_W_ABS, 0, 0, linux.SKF_AD_OFF + linux.SKF_AD_IFINDEX], ...jumps, DROP];
 }
 
 /**
@@ -71,25 +68,25 @@ export function compileProgram(options: BpfOptions): Uint8Array {
   const snapLength = options.snapLength === 0 ? SNAP_LENGTH_MAX : options.snapLength;
   const before: Instruction[] = options.ifIndexes === undefined ? [] : onlyInterfaces(options.ifIndexes);
   if (options.withoutOutgoing) {
-    before.push([BPF_LD_W_ABS, 0, 0, SKF_AD_OFF + SKF_AD_PKTTYPE]);
-    before.push([BPF_JMP_JEQ_K, 0, 1, PACKET_OUTGOING], DROP);
+    before.push([linux.BPF_LD_W_ABS, 0, 0, linux.SKF_AD_OFF + linux.SKF_AD_PKTTYPE]);
+    before.push([linux.BPF_JMP_JEQ_K, 0, 1, linux.PACKET_OUTGOING], DROP);
   }
   if (options.randomInterval > 1) {
-    before.push([BPF_LD_W_ABS, 0, 0, SKF_AD_OFF + SKF_AD_RANDOM]);
-    before.push([BPF_ALU_MOD_K, 0, 0, options.randomInterval], [BPF_JMP_JEQ_K, 1, 0, 0], DROP);
+    before.push([linux.BPF_LD_W_ABS, 0, 0, linux.SKF_AD_OFF + linux.SKF_AD_RANDOM]);
+    before.push([linux.BPF_ALU_MOD_K, 0, 0, options.randomInterval], [linux.BPF_JMP_JEQ_K, 1, 0, 0], DROP);
   }
   const first = assemble(before);
   const rest =
     options.filter === ''
-      ? assemble([[BPF_RET_K, 0, 0, snapLength]])
+      ? assemble([[linux.BPF_RET_K, 0, 0, snapLength]])
       : compileFilter(options.name, options.filter, options.linkType, snapLength);
   const program = new Uint8Array(first.length + rest.length);
   program.set(first);
   program.set(rest, first.length);
-  const instructions = program.length / SOCK_FILTER_OCTETS;
-  if (instructions > BPF_MAXINSNS) {
+  const instructions = program.length / linux.SOCK_FILTER_OCTETS;
+  if (instructions > linux.BPF_MAXINSNS) {
     throw new CaptureError(options.name, `the filter takes ${instructions} instructions`, {
-      remedy: `the kernel takes ${BPF_MAXINSNS}: make it simpler`,
+      remedy: `the kernel takes ${linux.BPF_MAXINSNS}: make it simpler`,
       exitCode: 2,
     });
   }

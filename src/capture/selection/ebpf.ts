@@ -1,7 +1,7 @@
 /**
  * The packet filter as an eBPF program that keeps a count, which classic BPF cannot: of the packets that the filter lets
  * through, it takes every N-th (RFC 5475 §5.1), whichever processor and worker they come to, and counts those that it
- * leaves out. Instructions only (struct bpf_insn); loading them is sys/ebpf.ts's.
+ * leaves out. Instructions only (struct bpf_insn); sys/ebpf.ts loads them.
  *
  *     filter, translated ─▶ result 0? drop ─▶ sequence++ mod N is not the phase? left out++, drop ─▶ result
  *
@@ -9,9 +9,6 @@
  * scratch memory on the stack. Loads behind the end of the frame end the program with 0 in both languages.
  */
 import * as linux from '../../sys/linux-constants.ts';
-
-const { SKF_AD_IFINDEX, SKF_AD_OFF, SKF_AD_PKTTYPE, SKF_AD_PROTOCOL, SKF_AD_VLAN_TAG } = linux;
-const { SKF_AD_VLAN_TAG_PRESENT, SKF_AD_VLAN_TPID, SKF_LL_OFF, SOCK_FILTER_OCTETS } = linux;
 
 /** code, destination, source, offset, immediate. */
 type Instruction = readonly [number, number, number, number, number];
@@ -55,12 +52,12 @@ const EXIT = 0x95;
 
 /** Where struct __sk_buff has what classic BPF's ancillary loads give; those of two octets are in network order. */
 const ANCILLARY: ReadonlyMap<number, { at: number; isNetworkOrder: boolean }> = new Map([
-  [SKF_AD_PROTOCOL, { at: 16, isNetworkOrder: true }],
-  [SKF_AD_PKTTYPE, { at: 4, isNetworkOrder: false }],
-  [SKF_AD_IFINDEX, { at: 40, isNetworkOrder: false }],
-  [SKF_AD_VLAN_TAG, { at: 24, isNetworkOrder: false }],
-  [SKF_AD_VLAN_TAG_PRESENT, { at: 20, isNetworkOrder: false }],
-  [SKF_AD_VLAN_TPID, { at: 28, isNetworkOrder: true }],
+  [linux.SKF_AD_PROTOCOL, { at: 16, isNetworkOrder: true }],
+  [linux.SKF_AD_PKTTYPE, { at: 4, isNetworkOrder: false }],
+  [linux.SKF_AD_IFINDEX, { at: 40, isNetworkOrder: false }],
+  [linux.SKF_AD_VLAN_TAG, { at: 24, isNetworkOrder: false }],
+  [linux.SKF_AD_VLAN_TAG_PRESENT, { at: 20, isNetworkOrder: false }],
+  [linux.SKF_AD_VLAN_TPID, { at: 28, isNetworkOrder: true }],
 ]);
 const SKB_LEN = 0;
 
@@ -84,8 +81,8 @@ const MODULO = 0x90;
 
 function classicProgram(program: Uint8Array): Classic[] {
   const view = new DataView(program.buffer, program.byteOffset, program.length);
-  return Array.from({ length: program.length / SOCK_FILTER_OCTETS }, (_, i) => {
-    const at = i * SOCK_FILTER_OCTETS;
+  return Array.from({ length: program.length / linux.SOCK_FILTER_OCTETS }, (_, i) => {
+    const at = i * linux.SOCK_FILTER_OCTETS;
     return {
       code: view.getUint16(at, true),
       ifTrue: view.getUint8(at + 2),
@@ -109,8 +106,8 @@ function translateLoad({ code, k }: Classic): Instruction[] | undefined {
     case 0x30: {
       if (k >= 0) return [[code, 0, 0, 0, k]];
       // The parts of a frame by their layers.
-      if (k >= SKF_LL_OFF && k < SKF_AD_OFF) return [[code, 0, 0, 0, k]];
-      const field = ANCILLARY.get(k - SKF_AD_OFF);
+      if (k >= linux.SKF_LL_OFF && k < linux.SKF_AD_OFF) return [[code, 0, 0, 0, k]];
+      const field = ANCILLARY.get(k - linux.SKF_AD_OFF);
       if (field === undefined) return undefined;
       const load: Instruction = [LOAD_WORD, A, FRAME, field.at, 0];
       return field.isNetworkOrder ? [load, [SWAP_FROM_NETWORK, A, 0, 0, 16]] : [load];

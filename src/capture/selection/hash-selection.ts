@@ -10,9 +10,6 @@ import * as decoded from '../../records/decoded-batch.ts';
 import { type DecodedBatch, moveRecord } from '../../records/decoded-batch.ts';
 import type { SamplingOptions } from '../live-options.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { CAPTURED_END, DECODED_WORDS, FRAME_OCTETS, IP_OFFSET, OFFSET_WORDS } = decoded;
-
 /** IP payload that is hashed: IE 327 hashIPPayloadOffset is 0, IE 328 hashIPPayloadSize this. */
 const HASHED_PAYLOAD_OCTETS = 8;
 const INPUT_OCTETS_MAX = 32;
@@ -51,12 +48,17 @@ export function selectDecoded(selector: HashSelector, batch: DecodedBatch, view:
   let kept = 0;
   let octetsDropped = 0;
   for (let i = 0; i < count; i++) {
-    const from = i * OFFSET_WORDS;
-    const octets = hashInput(selector.input, view, offsets[from + IP_OFFSET]!, offsets[from + CAPTURED_END]!);
+    const from = i * decoded.OFFSET_WORDS;
+    const octets = hashInput(
+      selector.input,
+      view,
+      offsets[from + decoded.IP_OFFSET]!,
+      offsets[from + decoded.CAPTURED_END]!,
+    );
     if (bobHash(selector.input, octets, selector.initialValue) * selector.interval < 4294967296) {
       if (kept !== i) moveRecord(batch, i, kept);
       kept++;
-    } else octetsDropped += words[i * DECODED_WORDS + FRAME_OCTETS]! >>> 0;
+    } else octetsDropped += words[i * decoded.DECODED_WORDS + decoded.FRAME_OCTETS]! >>> 0;
   }
   batch.count = kept;
   selector.packetsDropped = count - kept;

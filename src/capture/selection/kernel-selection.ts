@@ -14,17 +14,15 @@ import type { PacketSocket } from '../../sys/packet-socket.ts';
 import type { KernelSelectionOptions, LiveCaptureOptions } from '../live-options.ts';
 import { createSelectionProgram } from './ebpf.ts';
 
-const { EACCES, EINVAL, ENOSYS, EPERM, SOL_SOCKET, SO_ATTACH_BPF } = linux;
-
 /** Entry of the map that counts the packets of all workers; behind it each worker has its own. */
 const SEQUENCE_ENTRY = 0;
 
 /** What an operator can do about a refusal. */
 function faultOf(what: string, { errno }: EbpfResult): string {
-  if (errno === EPERM || errno === EACCES) {
+  if (errno === linux.EPERM || errno === linux.EACCES) {
     return `the kernel refuses ${what}: CAP_BPF is missing (and, under systemd, SystemCallFilter=bpf)`;
   }
-  if (errno === EINVAL || errno === ENOSYS)
+  if (errno === linux.EINVAL || errno === linux.ENOSYS)
     return `this kernel does not know ${what}: that takes Linux 5.12 with eBPF`;
   return `the kernel refuses ${what}: error number ${errno}`;
 }
@@ -76,7 +74,7 @@ export function attachSelection(
   if (program === undefined) return 'the filter has instructions that cannot be translated to eBPF';
   const result = loadSocketFilter(program);
   if (result.descriptor < 0) return faultOf('a program of eBPF to sample with', result);
-  const errno = socket.trySet(SOL_SOCKET, SO_ATTACH_BPF, result.descriptor);
+  const errno = socket.trySet(linux.SOL_SOCKET, linux.SO_ATTACH_BPF, result.descriptor);
   // Attached, it lives as long as the socket.
   closeEbpf(result.descriptor);
   return errno === 0 ? undefined : faultOf('the program of eBPF', { descriptor: -1, errno });

@@ -11,8 +11,6 @@ import type { MessageColumn } from './message-column.ts';
 import { putJson } from './put-json.ts';
 import { putProtobuf } from './put-protobuf.ts';
 
-const { ADDRESS_A, ADDRESS_B, FLOW_PORTS, FLOW_PROTOCOL } = layout;
-const { ENTRY_HEAD_OCTETS } = blocks;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 /** A length of 128 to 16,383 octets as a varint. */
@@ -52,10 +50,10 @@ function endpointHash(words: Int32Array, address: number, port: number): number 
  * @param row first word of the record
  */
 export function flowKey(words: Int32Array, row: number): number {
-  const ports = words[row + FLOW_PORTS]!;
-  const a = endpointHash(words, row + ADDRESS_A, ports >>> 16);
-  const b = endpointHash(words, row + ADDRESS_B, ports & 0xffff);
-  return mix(mix(a + b, a ^ b), words[row + FLOW_PROTOCOL]! & 0xff) >>> 0;
+  const ports = words[row + layout.FLOW_PORTS]!;
+  const a = endpointHash(words, row + layout.ADDRESS_A, ports >>> 16);
+  const b = endpointHash(words, row + layout.ADDRESS_B, ports & 0xffff);
+  return mix(mix(a + b, a ^ b), words[row + layout.FLOW_PROTOCOL]! & 0xff) >>> 0;
 }
 
 function putUint32(out: Uint8Array, at: number, value: number): void {
@@ -94,7 +92,7 @@ export function encodeMessages(run: MessageRun, from: number, to: number, block:
   let at = block.used;
   let row = from;
   for (; row < to && at <= last; row++) {
-    const value = hasEntryHeads ? at + ENTRY_HEAD_OCTETS : at;
+    const value = hasEntryHeads ? at + blocks.ENTRY_HEAD_OCTETS : at;
     const number = ++run.recordNumber;
     let end: number;
     if (!isDelimited) {

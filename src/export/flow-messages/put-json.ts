@@ -1,7 +1,7 @@
 /**
  * Writes a flow message as JSON in goflow2's way: the schema's names, addresses and MAC addresses as text, `etype` and
- * `proto` by name, everything else a number. A value that does not apply is 0, in a list it is left out. Framing and keys
- * are flow-encoder.ts's.
+ * `proto` by name, everything else a number. A value that does not apply is 0, in a list it is left out. flow-encoder.ts
+ * adds framing and keys.
  */
 import { createValue, readValue, type Value, type ValueRecords } from '../../ie/read-value.ts';
 import { putNumber, putOctets, putQuote, putTimestampText } from '../../ie/text-octets.ts';
@@ -10,9 +10,6 @@ import * as kinds from '../../ie/value-column.ts';
 import type { MessageColumn } from './message-column.ts';
 import * as columns from './message-column.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { ABSENT, BOOLEAN, WORD } = kinds;
-const { FIXED, OPEN, CLOSE, TIMESTAMP, BOOL } = columns;
 const COMMA = 0x2c;
 const CLOSING_BRACKET = 0x5d;
 const CLOSING_BRACE = 0x7d;
@@ -33,16 +30,16 @@ export function putJson(
   at: number,
 ): number {
   const { write, octets } = column;
-  if (write === CLOSE) return close(column, out, at);
-  if (write === FIXED || write === OPEN) return putOctets(out, at, octets);
+  if (write === columns.CLOSE) return close(column, out, at);
+  if (write === columns.FIXED || write === columns.OPEN) return putOctets(out, at, octets);
   const kind = readValue(column.value, records, row, recordNumber, value);
   // Only items of lists are: others are 0 then.
-  if (kind === ABSENT) return at;
+  if (kind === kinds.ABSENT) return at;
   let end = putOctets(out, at, octets);
   if (column.isQuoted) end = putQuote(out, end);
   if (column.names !== undefined) end = putName(column.names, kind, out, end);
-  else if (kind === WORD) end = putNumber(out, end, value.low >>> 0);
-  else if (column.form === BOOL) end = putValue(out, end, BOOLEAN, value);
+  else if (kind === kinds.WORD) end = putNumber(out, end, value.low >>> 0);
+  else if (column.form === columns.BOOL) end = putValue(out, end, kinds.BOOLEAN, value);
   else end = putText(column, kind, value, out, end);
   if (column.isQuoted) end = putQuote(out, end);
   if (!column.isItem) return end;
@@ -63,7 +60,7 @@ function close({ isItem }: MessageColumn, out: Uint8Array, at: number): number {
 
 /** The number that was read by its name, or as it is where it has none. */
 function putName(names: ReadonlyMap<number, Uint8Array>, kind: number, out: Uint8Array, at: number): number {
-  const number = kind === WORD ? value.low >>> 0 : value.number;
+  const number = kind === kinds.WORD ? value.low >>> 0 : value.number;
   const name = names.get(number);
   return name === undefined ? putNumber(out, at, number) : putOctets(out, at, name);
 }
@@ -76,6 +73,6 @@ export function putText(
   out: Uint8Array,
   at: number,
 ): number {
-  if (form === TIMESTAMP) return putTimestampText(out, at, read.number, read.low, constant);
-  return kind === BOOLEAN ? putNumber(out, at, read.low) : putValue(out, at, kind, read);
+  if (form === columns.TIMESTAMP) return putTimestampText(out, at, read.number, read.low, constant);
+  return kind === kinds.BOOLEAN ? putNumber(out, at, read.low) : putValue(out, at, kind, read);
 }

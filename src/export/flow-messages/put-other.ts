@@ -1,5 +1,5 @@
 /**
- * Writes the fields of flow messages that are not plain varints or octets: signed and fixed numbers, floats, text, items
+ * Writes the fields of flow messages that are no varints or octets of implicit presence: signed and fixed numbers, floats, text, items
  * of lists, and fields that tell 0 from none. goflow2's messages have hardly any of them, so they may cost a little more.
  * put-protobuf.ts has the others.
  */
@@ -10,9 +10,6 @@ import * as columns from './message-column.ts';
 import { putText } from './put-json.ts';
 import { joinNs, putVarint, putVarint32, putVarint64, putWord } from './put-varint.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { NUMBER, WIDE, IPV4, IPV6, MAC, INSTANT, OCTETS, ABSENT } = kinds;
-const { ZIGZAG, FIXED_32, FIXED_64, FLOAT, DOUBLE, BOOL, TEXT, BYTES, TIMESTAMP } = columns;
 /** Keys of google.protobuf.Timestamp's fields. */
 const TIMESTAMP_SECONDS = 0x08;
 const TIMESTAMP_NANOS = 0x10;
@@ -31,10 +28,10 @@ function setNumber(number: number): void {
 
 /** Brings the value that was read into `pair`. IPv6 addresses have no number. */
 function setPair(kind: number): void {
-  if (kind === INSTANT) joinNs(pair, value.number, value.low);
-  else if (kind === NUMBER) setNumber(value.number);
+  if (kind === kinds.INSTANT) joinNs(pair, value.number, value.low);
+  else if (kind === kinds.NUMBER) setNumber(value.number);
   else {
-    pair[0] = kind === WIDE || kind === MAC ? value.high : 0;
+    pair[0] = kind === kinds.WIDE || kind === kinds.MAC ? value.high : 0;
     pair[1] = value.low;
   }
 }
@@ -53,19 +50,19 @@ function putNumberForm(out: Uint8Array, at: number, form: number): number {
   const high = pair[0]!;
   const low = pair[1]!;
   switch (form) {
-    case ZIGZAG:
+    case columns.ZIGZAG:
       return putVarint64(out, at, (high << 1) | (low >>> 31), low << 1);
-    case FIXED_32:
+    case columns.FIXED_32:
       return putLittle(out, at, low);
-    case FIXED_64:
+    case columns.FIXED_64:
       return putLittle(out, putLittle(out, at, low), high);
-    case FLOAT:
+    case columns.FLOAT:
       real.setFloat32(0, high * TWO_32 + low);
       return putLittle(out, at, real.getInt32(0));
-    case DOUBLE:
+    case columns.DOUBLE:
       real.setFloat64(0, high * TWO_32 + low);
       return putLittle(out, putLittle(out, at, real.getInt32(4)), real.getInt32(0));
-    case BOOL:
+    case columns.BOOL:
       // RFC 7011 §6.1.5: 1 is true, 2 is false.
       out[at] = high === 0 && low === 1 ? 1 : 0;
       return at + 1;
@@ -78,12 +75,12 @@ function putBytes(kind: number, out: Uint8Array, at: number): number {
   const high = pair[0]!;
   const low = pair[1]!;
   let end = at + 1;
-  if (kind === IPV6) {
+  if (kind === kinds.IPV6) {
     for (let w = 0; w < 4; w++) end = putWord(out, end, value.words[w]!);
-  } else if (kind === OCTETS) {
+  } else if (kind === kinds.OCTETS) {
     for (let shift = 8 * value.count - 8; shift >= 0; shift -= 8) out[end++] = low >>> shift;
   } else {
-    if (kind === MAC) {
+    if (kind === kinds.MAC) {
       out[end++] = high >>> 8;
       out[end++] = high;
     }
@@ -97,20 +94,21 @@ function putBytes(kind: number, out: Uint8Array, at: number): number {
 function putNothing(column: MessageColumn, out: Uint8Array, at: number): number {
   const { form, key } = column;
   const end = putVarint32(out, at, key);
-  if (form === BYTES || form === TEXT || form === TIMESTAMP) return putVarint32(out, end, 0);
+  if (form === columns.BYTES || form === columns.TEXT || form === columns.TIMESTAMP)
+    return putVarint32(out, end, 0);
   setNumber(0);
   return putNumberForm(out, end, form);
 }
 
 /** Whether the value is an address that is written as octets, which 0 has as well. */
 function hasOctets(kind: number, form: number): boolean {
-  return kind === IPV6 || (kind === IPV4 && form === BYTES);
+  return kind === kinds.IPV6 || (kind === kinds.IPV4 && form === columns.BYTES);
 }
 
 /** Whether what was read is protobuf's default of the form. */
 function isZero(form: number): boolean {
   const isTrue = pair[0] === 0 && pair[1] === 1;
-  return form === BOOL ? !isTrue : (pair[0]! | pair[1]!) === 0;
+  return form === columns.BOOL ? !isTrue : (pair[0]! | pair[1]!) === 0;
 }
 
 /** An instant as google.protobuf.Timestamp. */
@@ -144,15 +142,15 @@ export function putOther(
 ): number {
   const { form, key } = column;
   const kind = readValue(column.value, records, row, recordNumber, value);
-  if (kind === ABSENT) return column.isRequired ? putNothing(column, out, at) : at;
-  if (form === TIMESTAMP) return putTimestamp(key, out, at);
+  if (kind === kinds.ABSENT) return column.isRequired ? putNothing(column, out, at) : at;
+  if (form === columns.TIMESTAMP) return putTimestamp(key, out, at);
   setPair(kind);
   if (!column.isZeroWritten && !hasOctets(kind, form) && isZero(form)) return at;
   const start = key === 0 ? at : putVarint32(out, at, key);
-  if (form === TEXT) {
+  if (form === columns.TEXT) {
     const end = putText(column, kind, value, out, start + 1);
     out[start] = end - start - 1;
     return end;
   }
-  return form === BYTES ? putBytes(kind, out, start) : putNumberForm(out, start, form);
+  return form === columns.BYTES ? putBytes(kind, out, start) : putNumberForm(out, start, form);
 }

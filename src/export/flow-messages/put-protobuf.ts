@@ -2,7 +2,7 @@
  * Writes a flow message in protobuf's encoding straight into octets, from columns that were compiled out of the schema
  * (compile-columns.ts). Values that are 0 are left out, as proto3 says. It runs for every record, so protobufjs' own
  * encoder, which takes objects, is too slow (docs/decisions has the measurement); a test holds that both write the same
- * octets. Framing and keys are flow-encoder.ts's.
+ * octets. flow-encoder.ts adds framing and keys.
  *
  * Every function takes the octet to write at and returns the one behind; the caller leaves room.
  */
@@ -13,9 +13,6 @@ import * as columns from './message-column.ts';
 import { putOther } from './put-other.ts';
 import { joinNs, putKey, putVarint, putVarint32, putVarint64, putWord } from './put-varint.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { WORD, NUMBER, BOOLEAN, WIDE, IPV4, IPV6, MAC, INSTANT } = kinds;
-const { VALUE, FIXED, OPEN, CLOSE, OTHER } = columns;
 /** Messages and lists within each other, at most. */
 export const DEPTH_MAX = 16;
 
@@ -41,23 +38,23 @@ export function putProtobuf(
   at: number,
 ): number {
   switch (column.write) {
-    case VALUE: {
+    case columns.VALUE: {
       const kind = readValue(column.value, records, row, recordNumber, value);
       // Most are words.
-      if (kind !== WORD) return putPlain(kind, column.key, out, at);
+      if (kind !== kinds.WORD) return putPlain(kind, column.key, out, at);
       return value.low === 0 ? at : putVarint32(out, putKey(out, at, column.key), value.low);
     }
-    case FIXED: {
+    case columns.FIXED: {
       const { octets } = column;
       for (let i = 0; i < octets.length; i++) out[at + i] = octets[i]!;
       return at + octets.length;
     }
-    case OPEN:
+    case columns.OPEN:
       starts[depth++] = putKey(out, at, column.key) + 1;
       return starts[depth - 1]!;
-    case CLOSE:
+    case columns.CLOSE:
       return close(out, at, column.key);
-    case OTHER:
+    case columns.OTHER:
       return putOther(column, records, row, recordNumber, out, at);
   }
   return at;
@@ -69,24 +66,24 @@ export function putProtobuf(
 function putPlain(kind: number, key: number, out: Uint8Array, at: number): number {
   // The most frequent first: cases are compared one after the other.
   switch (kind) {
-    case NUMBER:
+    case kinds.NUMBER:
       return value.number === 0 ? at : putVarint(out, putKey(out, at, key), value.number);
-    case INSTANT:
+    case kinds.INSTANT:
       joinNs(pair, value.number, value.low);
       if ((pair[0]! | pair[1]!) === 0) return at;
       return putVarint64(out, putKey(out, at, key), pair[0]!, pair[1]!);
-    case IPV4: {
+    case kinds.IPV4: {
       const end = putKey(out, at, key);
       out[end] = 4;
       return putWord(out, end + 1, value.low);
     }
-    case BOOLEAN:
+    case kinds.BOOLEAN:
       return value.low === 0 ? at : putVarint32(out, putKey(out, at, key), value.low);
-    case MAC:
-    case WIDE:
+    case kinds.MAC:
+    case kinds.WIDE:
       if ((value.high | value.low) === 0) return at;
       return putVarint64(out, putKey(out, at, key), value.high, value.low);
-    case IPV6: {
+    case kinds.IPV6: {
       let end = putKey(out, at, key);
       out[end++] = 16;
       for (let w = 0; w < 4; w++) end = putWord(out, end, value.words[w]!);

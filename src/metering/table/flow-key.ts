@@ -7,14 +7,7 @@
 import type { DecodedBatch } from '../../records/decoded-batch.ts';
 import * as decoded from '../../records/decoded-batch.ts';
 import * as layout from '../../records/flow-layout.ts';
-
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { DECODED_WORDS, DESTINATION_ADDRESS, DETAIL, ENCAPSULATION_WORDS, HASH, KEY_OBSERVATION_POINT } =
-  decoded;
-const { KEY_PROTOCOL, LINK_OFFSET, MPLS_DEPTH, MPLS_STACK, OUTER_KIND, PORTS } = decoded;
-const { DETAIL_FROM_B_SHIFT, DETAIL_PPPOE_SHIFT, SOURCE_ADDRESS, TUNNEL_ID } = decoded;
-const { HASH_FINISH, HASH_POINT_MASK, HASH_PPPOE, HASH_WORDS } = decoded;
-const { FLOW_STATE, STATE_PPPOE_SHIFT } = layout;
+import { isSharedTunnel } from '../../records/tunnel-kinds.ts';
 
 /** Words that a flow key can have beyond the entry's own: MAC of A and of B (3), MPLS label, tunnel id, tunnel kind. */
 export const KEY_EXTENSION_WORDS = 6;
@@ -27,6 +20,8 @@ export interface FlowKeyExtension {
   readonly mac: boolean;
   readonly mpls: boolean;
   readonly tunnel: boolean;
+  /** The tunnel where its id is the same in both directions (tunnel-kinds.ts). Default: false. */
+  readonly sharedTunnel?: boolean;
   /** The observation point. Default: true; else the one of its first packet is all that a flow has. */
   readonly interface?: boolean;
 }
@@ -54,9 +49,9 @@ export function createHashSeeds(
   key: Pick<FlowKeyExtension, 'interface'> = {},
   random: () => number = randomInt32,
 ): HashSeeds {
-  const multipliers = new Int32Array(HASH_WORDS);
+  const multipliers = new Int32Array(decoded.HASH_WORDS);
   for (let i = 0; i < multipliers.length; i++) multipliers[i] = random() | 1;
-  multipliers[HASH_POINT_MASK] = key.interface === false ? WITHOUT_POINT : -1;
+  multipliers[decoded.HASH_POINT_MASK] = key.interface === false ? WITHOUT_POINT : -1;
   return { multipliers };
 }
 
@@ -68,11 +63,11 @@ function isLess(a: number, b: number): number {
 /** 1 if the source of the record at `at` is the greater endpoint, so that the packet goes from B to A. */
 function isFromB(words: Int32Array, at: number): number {
   for (let w = 0; w < 4; w++) {
-    const source = words[at + SOURCE_ADDRESS + w]!;
-    const destination = words[at + DESTINATION_ADDRESS + w]!;
+    const source = words[at + decoded.SOURCE_ADDRESS + w]!;
+    const destination = words[at + decoded.DESTINATION_ADDRESS + w]!;
     if (source !== destination) return isLess(destination, source);
   }
-  const ports = words[at + PORTS]!;
+  const ports = words[at + decoded.PORTS]!;
   return isLess(ports & 0xffff, ports >>> 16);
 }
 
@@ -95,15 +90,15 @@ export function orderAndHashKeys(batch: DecodedBatch, seeds: HashSeeds): void {
   const m2 = m[2]!;
   const m3 = m[3]!;
   const m4 = m[4]!;
-  const mPppoe = m[HASH_PPPOE]!;
-  const mLast = m[HASH_FINISH]!;
-  const pointMask = m[HASH_POINT_MASK]!;
-  const end = batch.count * DECODED_WORDS;
-  for (let at = 0; at < end; at += DECODED_WORDS) {
-    const ports = words[at + PORTS]!;
-    const protocol = words[at + KEY_PROTOCOL]!;
-    const source = words[at + SOURCE_ADDRESS]!;
-    const destination = words[at + DESTINATION_ADDRESS]!;
+  const mPppoe = m[decoded.HASH_PPPOE]!;
+  const mLast = m[decoded.HASH_FINISH]!;
+  const pointMask = m[decoded.HASH_POINT_MASK]!;
+  const end = batch.count * decoded.DECODED_WORDS;
+  for (let at = 0; at < end; at += decoded.DECODED_WORDS) {
+    const ports = words[at + decoded.PORTS]!;
+    const protocol = words[at + decoded.KEY_PROTOCOL]!;
+    const source = words[at + decoded.SOURCE_ADDRESS]!;
+    const destination = words[at + decoded.DESTINATION_ADDRESS]!;
     const isIPv4 = ((protocol >>> 8) & 0xf) === 4;
     const fromB = isIPv4 && source !== destination ? isLess(destination, source) : isFromB(words, at);
     // Exchanges two words where the mask is all ones, and leaves them where it is zero.
@@ -112,17 +107,17 @@ export function orderAndHashKeys(batch: DecodedBatch, seeds: HashSeeds): void {
     const a = source ^ change;
     const b = destination ^ change;
     const orderedPorts = ports ^ ((ports ^ ((ports << 16) | (ports >>> 16))) & mask);
-    words[at + SOURCE_ADDRESS] = a;
-    words[at + DESTINATION_ADDRESS] = b;
-    words[at + PORTS] = orderedPorts;
-    const detail = words[at + DETAIL]!;
-    words[at + DETAIL] = detail | (fromB << DETAIL_FROM_B_SHIFT);
+    words[at + decoded.SOURCE_ADDRESS] = a;
+    words[at + decoded.DESTINATION_ADDRESS] = b;
+    words[at + decoded.PORTS] = orderedPorts;
+    const detail = words[at + decoded.DETAIL]!;
+    words[at + decoded.DETAIL] = detail | (fromB << decoded.DETAIL_FROM_B_SHIFT);
     let sum = Math.imul(a, m0) + Math.imul(b, m1);
     sum += Math.imul(orderedPorts, m2) + Math.imul(protocol, m3);
-    sum += Math.imul(words[at + KEY_OBSERVATION_POINT]! & pointMask, m4);
-    sum += Math.imul((detail >>> DETAIL_PPPOE_SHIFT) & 0xffff, mPppoe);
+    sum += Math.imul(words[at + decoded.KEY_OBSERVATION_POINT]! & pointMask, m4);
+    sum += Math.imul((detail >>> decoded.DETAIL_PPPOE_SHIFT) & 0xffff, mPppoe);
     if (!isIPv4) sum += orderAndSumIPv6(words, at, mask, m);
-    words[at + HASH] = finish(sum | 0, mLast);
+    words[at + decoded.HASH] = finish(sum | 0, mLast);
   }
 }
 
@@ -130,11 +125,11 @@ export function orderAndHashKeys(batch: DecodedBatch, seeds: HashSeeds): void {
 function orderAndSumIPv6(words: Int32Array, at: number, mask: number, m: Int32Array): number {
   let sum = 0;
   for (let w = 1; w < 4; w++) {
-    const source = words[at + SOURCE_ADDRESS + w]!;
-    const destination = words[at + DESTINATION_ADDRESS + w]!;
+    const source = words[at + decoded.SOURCE_ADDRESS + w]!;
+    const destination = words[at + decoded.DESTINATION_ADDRESS + w]!;
     const change = (source ^ destination) & mask;
-    words[at + SOURCE_ADDRESS + w] = source ^ change;
-    words[at + DESTINATION_ADDRESS + w] = destination ^ change;
+    words[at + decoded.SOURCE_ADDRESS + w] = source ^ change;
+    words[at + decoded.DESTINATION_ADDRESS + w] = destination ^ change;
     sum += Math.imul(source ^ change, m[3 + 2 * w]!) + Math.imul(destination ^ change, m[4 + 2 * w]!);
   }
   return sum | 0;
@@ -145,10 +140,10 @@ export function hashOfEntry(entry: Int32Array, at: number, seeds: HashSeeds): nu
   const m = seeds.multipliers;
   let sum = Math.imul(entry[at]!, m[0]!) + Math.imul(entry[at + 4]!, m[1]!);
   sum += Math.imul(entry[at + 8]!, m[2]!) + Math.imul(entry[at + 9]!, m[3]!);
-  sum += Math.imul(entry[at + 10]! & m[HASH_POINT_MASK]!, m[4]!);
-  sum += Math.imul(entry[at + FLOW_STATE]! >>> STATE_PPPOE_SHIFT, m[HASH_PPPOE]!);
+  sum += Math.imul(entry[at + 10]! & m[decoded.HASH_POINT_MASK]!, m[4]!);
+  sum += Math.imul(entry[at + layout.FLOW_STATE]! >>> layout.STATE_PPPOE_SHIFT, m[decoded.HASH_PPPOE]!);
   if (((entry[at + 9]! >>> 8) & 0xf) !== 4) sum += orderAndSumIPv6(entry, at, 0, m);
-  return finish(sum | 0, m[HASH_FINISH]!);
+  return finish(sum | 0, m[decoded.HASH_FINISH]!);
 }
 
 /**
@@ -166,28 +161,30 @@ export function writeKeyExtensions(
 ): void {
   const { words, encapsulation } = batch;
   for (let i = 0; i < batch.count; i++) {
-    const at = i * DECODED_WORDS;
+    const at = i * decoded.DECODED_WORDS;
     const to = i * KEY_EXTENSION_WORDS;
     for (let w = 0; w < KEY_EXTENSION_WORDS; w++) out[to + w] = 0;
-    const link = words[at + LINK_OFFSET]!;
+    const link = words[at + decoded.LINK_OFFSET]!;
     if (key.mac && link !== -1) {
       const frames = link < 0 ? memory : view;
       const header = link < 0 ? -4 * link : link;
       // A frame has its destination first: from B to A, that is A's address.
-      const macA = words[at + DETAIL]! >>> DETAIL_FROM_B_SHIFT === 1 ? header : header + 6;
+      const macA = words[at + decoded.DETAIL]! >>> decoded.DETAIL_FROM_B_SHIFT === 1 ? header : header + 6;
       const macB = macA === header ? header + 6 : header;
       out[to] = frames.getInt32(macA);
       out[to + 1] = (frames.getUint16(macA + 4) << 16) | frames.getUint16(macB);
       out[to + 2] = frames.getInt32(macB + 2);
     }
     if (encapsulation === undefined) continue;
-    const from = i * ENCAPSULATION_WORDS;
-    if (key.mpls && encapsulation[from + MPLS_DEPTH]! > 0) {
-      out[to + EXTENSION_MPLS] = (encapsulation[from + MPLS_STACK]! >>> 12) | (1 << 31);
+    const from = i * decoded.ENCAPSULATION_WORDS;
+    if (key.mpls && encapsulation[from + decoded.MPLS_DEPTH]! > 0) {
+      out[to + EXTENSION_MPLS] = (encapsulation[from + decoded.MPLS_STACK]! >>> 12) | (1 << 31);
     }
-    if (key.tunnel) {
-      out[to + EXTENSION_TUNNEL_ID] = encapsulation[from + TUNNEL_ID]!;
-      out[to + EXTENSION_TUNNEL_KIND] = encapsulation[from + OUTER_KIND]!;
+    const tunnelId = encapsulation[from + decoded.TUNNEL_ID]!;
+    const outerKind = encapsulation[from + decoded.OUTER_KIND]!;
+    if (key.tunnel || (key.sharedTunnel === true && isSharedTunnel(outerKind, tunnelId))) {
+      out[to + EXTENSION_TUNNEL_ID] = tunnelId;
+      out[to + EXTENSION_TUNNEL_KIND] = outerKind;
     }
   }
 }

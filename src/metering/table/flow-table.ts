@@ -19,11 +19,6 @@ import * as tableWords from '../../records/table-words.ts';
 import { type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
 import { createHealthTable, HEALTH_OCTETS_PER_FLOW, type HealthTable } from './path-health-table.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { DETAIL, DETAIL_FROM_B_SHIFT, DETAIL_PPPOE_SHIFT, ENCAPSULATION_WORDS, HASH_POINT_MASK } = decoded;
-const { ENTRY_WORDS, FLOW_STATE, FORWARD_WORD, LINK_WORDS, STATE_PPPOE_SHIFT } = layout;
-const { ACTIVE, FREE_LIST, SLOT_MASK, SLOTS_TOUCHED, TABLE_STATE_WORDS, TAG_SHIFT } = tableWords;
-
 /** Slot numbers are 24 bits of an index word. */
 export const CAPACITY_MAX = 2 ** 24 - 2;
 
@@ -76,7 +71,7 @@ export interface FlowTable {
 }
 
 /** Octets beside each entry: link details, links of the wheel, and when TCP ended. */
-const SIDE_OCTETS = LINK_WORDS * 4 + 2 * 4 + 8;
+const SIDE_OCTETS = layout.LINK_WORDS * 4 + 2 * 4 + 8;
 
 function indexBits(capacity: number): number {
   return Math.max(4, Math.ceil(Math.log2(capacity * 2)));
@@ -84,7 +79,7 @@ function indexBits(capacity: number): number {
 
 /** Octets that a table of this capacity takes of an engine's memory. */
 export function tableOctets(capacity: number): number {
-  return capacity * (ENTRY_WORDS * 4 + SIDE_OCTETS) + 2 ** indexBits(capacity) * 4;
+  return capacity * (layout.ENTRY_WORDS * 4 + SIDE_OCTETS) + 2 ** indexBits(capacity) * 4;
 }
 
 /** Octets that a table takes in all: `tableOctets`, and what is kept beside each flow by choice. */
@@ -94,7 +89,7 @@ export function flowTableOctets(
   const { capacity, keyExtension, encapsulation, health = 'off' } = options;
   const besides =
     (keyExtension ? KEY_EXTENSION_WORDS * 4 : 0) +
-    (encapsulation ? ENCAPSULATION_WORDS * 4 : 0) +
+    (encapsulation ? decoded.ENCAPSULATION_WORDS * 4 : 0) +
     (health === 'off' ? 0 : HEALTH_OCTETS_PER_FLOW);
   return tableOctets(capacity) + capacity * besides;
 }
@@ -104,41 +99,41 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
   const isSampled = health === 'sampled';
   if (!(capacity >= 1 && capacity <= CAPACITY_MAX)) throw new RangeError(`flow table capacity ${capacity}`);
   const { engine, allocate = allocateOnHeap } = options;
-  const entries = engine.allocate(capacity * ENTRY_WORDS * 4);
+  const entries = engine.allocate(capacity * layout.ENTRY_WORDS * 4);
   const bits = indexBits(capacity);
-  const state = int32Array(engine.allocate, TABLE_STATE_WORDS);
-  state[FREE_LIST] = -1;
+  const state = int32Array(engine.allocate, tableWords.TABLE_STATE_WORDS);
+  state[tableWords.FREE_LIST] = -1;
   return {
     capacity,
     seeds: options.seeds,
     engine,
     memory: new DataView(engine.buffer),
-    words: new Int32Array(entries.buffer, entries.byteOffset, capacity * ENTRY_WORDS),
-    doubles: new Float64Array(entries.buffer, entries.byteOffset, (capacity * ENTRY_WORDS) / 2),
+    words: new Int32Array(entries.buffer, entries.byteOffset, capacity * layout.ENTRY_WORDS),
+    doubles: new Float64Array(entries.buffer, entries.byteOffset, (capacity * layout.ENTRY_WORDS) / 2),
     index: int32Array(engine.allocate, 2 ** bits),
     indexShift: 32 - bits,
-    link: int32Array(engine.allocate, capacity * LINK_WORDS),
+    link: int32Array(engine.allocate, capacity * layout.LINK_WORDS),
     tcpEndNs: float64Array(engine.allocate, capacity),
     wheelNext: int32Array(engine.allocate, capacity),
     wheelPrevious: int32Array(engine.allocate, capacity),
     keyExtension: options.keyExtension ? new Int32Array(capacity * KEY_EXTENSION_WORDS) : undefined,
-    encapsulation: options.encapsulation ? new Int32Array(capacity * ENCAPSULATION_WORDS) : undefined,
+    encapsulation: options.encapsulation ? new Int32Array(capacity * decoded.ENCAPSULATION_WORDS) : undefined,
     health: health === 'off' ? undefined : createHealthTable(capacity, { isSampled, intervalMs }, allocate),
     state,
     get active() {
-      return state[ACTIVE]!;
+      return state[tableWords.ACTIVE]!;
     },
     get slotsTouched() {
-      return state[SLOTS_TOUCHED]!;
+      return state[tableWords.SLOTS_TOUCHED]!;
     },
   };
 }
 
 /** Where the line of a packet's direction starts: forward if the packet comes from the flow's initiator. */
 export function lineOf(entries: Int32Array, entryAt: number, detail: number): number {
-  const initiatorIsB = (entries[entryAt + FLOW_STATE]! >>> 1) & 1;
-  const isReverse = (detail >>> DETAIL_FROM_B_SHIFT) ^ initiatorIsB;
-  return entryAt + FORWARD_WORD + (isReverse << 4);
+  const initiatorIsB = (entries[entryAt + layout.FLOW_STATE]! >>> 1) & 1;
+  const isReverse = (detail >>> decoded.DETAIL_FROM_B_SHIFT) ^ initiatorIsB;
+  return entryAt + layout.FORWARD_WORD + (isReverse << 4);
 }
 
 /**
@@ -153,14 +148,14 @@ function isSameKey(
   entryAt: number,
   pointMask: number,
 ): boolean {
-  const session = (key[at + DETAIL]! >>> DETAIL_PPPOE_SHIFT) & 0xffff;
+  const session = (key[at + decoded.DETAIL]! >>> decoded.DETAIL_PPPOE_SHIFT) & 0xffff;
   let difference =
     (key[at]! ^ words[entryAt]!) |
     (key[at + 4]! ^ words[entryAt + 4]!) |
     (key[at + 8]! ^ words[entryAt + 8]!) |
     (key[at + 9]! ^ words[entryAt + 9]!) |
     ((key[at + 10]! ^ words[entryAt + 10]!) & pointMask) |
-    (session ^ (words[entryAt + FLOW_STATE]! >>> STATE_PPPOE_SHIFT));
+    (session ^ (words[entryAt + layout.FLOW_STATE]! >>> layout.STATE_PPPOE_SHIFT));
   // Word 9 holds the IP version, so here both are IPv4 or both IPv6.
   if (((key[at + 9]! >>> 8) & 0xf) !== 4) {
     difference |=
@@ -204,13 +199,13 @@ export function findSlot(
   const { index, words } = table;
   const mask = index.length - 1;
   const hasExtension = table.keyExtension !== undefined;
-  const pointMask = table.seeds.multipliers[HASH_POINT_MASK]!;
-  for (let place = hash >>> table.indexShift; ; place = (place + 1) & mask) {
-    const found = index[place]!;
+  const pointMask = table.seeds.multipliers[decoded.HASH_POINT_MASK]!;
+  for (let word = hash >>> table.indexShift; ; word = (word + 1) & mask) {
+    const found = index[word]!;
     if (found === 0) return -1;
-    if (((found >>> TAG_SHIFT) ^ hash) & 0xff) continue;
-    const slot = (found & SLOT_MASK) - 1;
-    if (!isSameKey(key, at, words, slot * ENTRY_WORDS, pointMask)) continue;
+    if (((found >>> tableWords.TAG_SHIFT) ^ hash) & 0xff) continue;
+    const slot = (found & tableWords.SLOT_MASK) - 1;
+    if (!isSameKey(key, at, words, slot * layout.ENTRY_WORDS, pointMask)) continue;
     if (!hasExtension || isSameExtension(table, slot, extension, extensionAt)) return slot;
   }
 }
@@ -222,20 +217,21 @@ export function findSlot(
 export function removeSlot(table: FlowTable, slot: number): void {
   const { index, words, seeds, indexShift, state } = table;
   const mask = index.length - 1;
-  let hole = hashOfEntry(words, slot * ENTRY_WORDS, seeds) >>> indexShift;
-  while ((index[hole]! & SLOT_MASK) !== slot + 1) hole = (hole + 1) & mask;
-  for (let place = (hole + 1) & mask; ; place = (place + 1) & mask) {
-    const found = index[place]!;
+  let hole = hashOfEntry(words, slot * layout.ENTRY_WORDS, seeds) >>> indexShift;
+  while ((index[hole]! & tableWords.SLOT_MASK) !== slot + 1) hole = (hole + 1) & mask;
+  for (let word = (hole + 1) & mask; ; word = (word + 1) & mask) {
+    const found = index[word]!;
     if (found === 0) break;
-    const home = hashOfEntry(words, ((found & SLOT_MASK) - 1) * ENTRY_WORDS, seeds) >>> indexShift;
-    if (((place - home) & mask) >= ((place - hole) & mask)) {
+    const home =
+      hashOfEntry(words, ((found & tableWords.SLOT_MASK) - 1) * layout.ENTRY_WORDS, seeds) >>> indexShift;
+    if (((word - home) & mask) >= ((word - hole) & mask)) {
       index[hole] = found;
-      hole = place;
+      hole = word;
     }
   }
   index[hole] = 0;
-  words[slot * ENTRY_WORDS + FLOW_STATE] = 0;
-  table.wheelNext[slot] = state[FREE_LIST]!;
-  state[FREE_LIST] = slot;
-  state[ACTIVE] = state[ACTIVE]! - 1;
+  words[slot * layout.ENTRY_WORDS + layout.FLOW_STATE] = 0;
+  table.wheelNext[slot] = state[tableWords.FREE_LIST]!;
+  state[tableWords.FREE_LIST] = slot;
+  state[tableWords.ACTIVE] = state[tableWords.ACTIVE]! - 1;
 }
