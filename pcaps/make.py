@@ -19,6 +19,7 @@ from scapy.contrib.geneve import GENEVE
 from scapy.contrib.gtp import GTP_U_Header
 from scapy.contrib.igmp import IGMP
 from scapy.contrib.mpls import MPLS
+from scapy.contrib.nsh import NSH
 from scapy.layers.sctp import SCTPChunkData
 from scapy.layers.vxlan import VXLAN
 
@@ -195,6 +196,31 @@ def make_tags():
         tag(0x88DE, bytes(10), frame(5011)),
         tag(0x893F, bytes.fromhex('e00100640000 8926 00640001'), ip(5012)),
         tag(0x8926, bytes.fromhex('00640001'), bytes.fromhex('88cc 0207')),
+    ])
+
+
+def make_variable_tags():
+    """Tags that say how long they are: the Network Service Header before IPv4, IPv6, a frame, MPLS and one more of its kind, with fixed and with variable context; batman-adv's unicast, four-address and broadcast packets; Arista's timestamps of 64 and 48 bits; Gigamon's header; an originator message of batman-adv.
+
+    What they carry is metered; MAC addresses and VLAN are those of the innermost Ethernet header; what a mesh says of itself is refused by its EtherType.
+    """
+    tag = lambda kind, *parts: Ether(src=ETHER.src, dst=ETHER.dst, type=kind) / Raw(b''.join(parts))
+    ip = lambda sport: struct.pack('>H', 0x0800) + raw(udp4(sport))
+    frame = lambda sport: raw(Ether(src='02:00:00:00:0a:01', dst='02:00:00:00:0a:02') / Dot1Q(vlan=77) / udp4(sport))
+    mesh = bytes.fromhex('0200000000aa')
+    return pcap([
+        tag(0x894F, raw(NSH(nextproto=1, spi=1, si=255)), raw(udp4(5001))),
+        tag(0x894F, raw(NSH(nextproto=2, spi=1, si=254)), raw(udp6(5002))),
+        tag(0x894F, raw(NSH(nextproto=3, spi=1, si=253, mdtype=2, length=2)), frame(5003)),
+        tag(0x894F, raw(NSH(nextproto=5, spi=1, si=252)), raw(MPLS(label=100, s=1, ttl=60)), raw(udp4(5004))),
+        tag(0x894F, raw(NSH(nextproto=4, spi=1, si=251)), raw(NSH(nextproto=1, spi=2, si=255)), raw(udp4(5005))),
+        tag(0x4305, bytes.fromhex('400f3201'), mesh, frame(5006)),
+        tag(0x4305, bytes.fromhex('420f3201'), mesh, mesh, bytes.fromhex('0100'), frame(5007)),
+        tag(0x4305, bytes.fromhex('010f3200 00000001'), mesh, frame(5008)),
+        tag(0xD28B, bytes.fromhex('0001 0010 6955b900 00000001'), ip(5009)),
+        tag(0xD28B, bytes.fromhex('0001 0120 b900 00000001'), ip(5010)),
+        tag(0x22E5, bytes.fromhex('0a 0203 018019 0102 0044'), ip(5011)),
+        tag(0x4305, bytes.fromhex('000f3200 00000001'), mesh, mesh, bytes.fromhex('00ff 0000')),
     ])
 
 
@@ -458,6 +484,57 @@ def make_any_sll():
     return pcap(router_any(lambda index, kind: struct.pack('>HHH', kind, 1, 6) + bytes.fromhex('0200000000010000') + b'\x08\x00'), link_type=113)
 
 
+def transfer(sport=40000):
+    """A request and 100 segments of 1,000 octets, each acknowledged 20 us later: [(ns, frame)], the server 10 ms away."""
+    ports = {A: dict(sport=sport, dport=80), B: dict(sport=80, dport=sport)}
+    frames = []
+
+    def say(at_us, source, flags, seq, ack, count=0):
+        link, other = (ETHER, B) if source == A else (BACK, A)
+        segment = TCP(flags=flags, seq=seq, ack=ack, **ports[source])
+        frames.append((at_us * 1000, link / IP(src=source, dst=other) / segment / letters(count)))
+
+    say(0, A, 'S', 1000, 0)
+    say(10_000, B, 'SA', 7000, 1001)
+    say(10_100, A, 'A', 1001, 7001)
+    say(10_200, A, 'PA', 1001, 7001, 100)
+    for i in range(100):
+        at = 20_000 if i == 0 else 29_500 + 500 * i
+        say(at, B, 'A', 7001 + 1000 * i, 1101, 1000)
+        say(at + 20, A, 'A', 1101, 8001 + 1000 * i)
+    say(90_000, B, 'FA', 107001, 1101)
+    say(90_100, A, 'FA', 1101, 107002)
+    say(100_100, B, 'A', 107002, 1102)
+    return frames
+
+
+HEADERS = 54  # octets of a frame that are kept where the payload says nothing
+
+
+def make_tap():
+    """A TAP hands over each direction of a link by a port of its own: a TCP transfer whose client is captured on one interface, whose server on the other.
+
+    Each interface is an observation point of its own, so there are two halves of a flow; with `--flow-key no-interface` they are one flow of both directions that ends as TCP does.
+    """
+    out = section() + interface(1, HEADERS, option(2, b'tap0'), option(9, b'\x09')) + interface(1, HEADERS, option(2, b'tap1'), option(9, b'\x09'))
+    for at, frame in transfer():
+        data = raw(frame)
+        out += enhanced(0 if frame[IP].src == A else 1, T0 * S + at, data[:HEADERS], len(data))
+    return out
+
+
+def make_out_of_order():
+    """A TCP transfer whose every acknowledgement stands in front of the data that it acknowledges, though 20 us later; and a connection whose SYN stands behind its FIN.
+
+    Records that are late by no more than the window are put back in order; an older SYN, even beyond the window, is no new connection, so each connection is one flow.
+    """
+    frames = transfer()
+    for i in range(4, 204, 2):
+        frames[i], frames[i + 1] = frames[i + 1], frames[i]
+    syn, *rest = tcp_talk(40001, start=200 * MS)
+    return pcap([*frames, *rest[:-1], syn, rest[-1]], nanoseconds=True, snap=HEADERS)
+
+
 def make_empty():
     """A file header, no packet.
 
@@ -468,12 +545,13 @@ def make_empty():
 
 FILES = {
     'vlan.pcap': make_vlan, 'same-addresses.pcap': make_same_addresses, 'mpls-pppoe.pcap': make_mpls_pppoe, 'eompls.pcap': make_eompls, 'tags.pcap': make_tags,
-    'fragments.pcap': make_fragments,
+    'variable-tags.pcap': make_variable_tags, 'fragments.pcap': make_fragments,
     'ipv6-extensions.pcap': make_ipv6_extensions, 'icmp.pcap': make_icmp, 'tunnels.pcap': make_tunnels, 'vxlan-ports.pcap': make_vxlan_ports,
     'transports.pcap': make_transports, 'tcp-ends.pcap': make_tcp_ends, 'timeouts.pcap': make_timeouts,
     'nanoseconds.pcap': make_nanoseconds, 'big-endian.pcap': make_big_endian, 'raw-ip.pcap': make_raw_ip,
     'snapped.pcap': make_snapped, 'truncated.pcap': make_truncated, 'gzip.pcap.gz': make_gzip,
     'sections.pcapng': make_sections, 'links.pcapng': make_links, 'empty.pcap': make_empty,
+    'tap.pcapng': make_tap, 'out-of-order.pcap': make_out_of_order,
     'any-sll2.pcap': make_any_sll2, 'any-sll.pcap': make_any_sll,
 }
 

@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, matchesGlob, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { namedKind, reachedFrom } from './support/kinds.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -37,13 +38,20 @@ const FLOORS: readonly (readonly (readonly string[])[])[] = [
       ...['export/kafka', 'export'],
     ],
   ],
-  [['config/types', 'config/options', 'config'], ['generate'], ['metrics']],
+  [['config/types', 'config/options', 'config'], ['generate'], ['web', 'metrics']],
   [['output']],
   [['diagnose']],
+  [['control']],
   [['probe', 'probe/replay', 'probe/live']],
   [['cli']],
   [['docs'], ['main']],
 ];
+
+/** Folders of test/ beside those that are rooms of src/: what tests share, and what they test is more than one room. */
+const TEST_FOLDERS: ReadonlySet<string> = new Set([
+  ...['support', 'support/elastic-reader', 'lab'],
+  ...['golden', 'interop', 'packaging', 'service'],
+]);
 
 const FILE_LINES_MAX = 300;
 const FUNCTION_LINES_MAX = 60;
@@ -121,7 +129,7 @@ function roomOf(path: string): string {
 }
 
 /** Floor, wing and height within the wing of a room; undefined for one that the table does not have. */
-function placeOf(room: string): readonly [floor: number, wing: number, height: number] | undefined {
+function levelOf(room: string): readonly [floor: number, wing: number, height: number] | undefined {
   for (const [floor, wings] of FLOORS.entries()) {
     const wing = wings.findIndex((rooms) => rooms.includes(room));
     if (wing >= 0) return [floor, wing, wings[wing]!.indexOf(room)];
@@ -129,9 +137,14 @@ function placeOf(room: string): readonly [floor: number, wing: number, height: n
   return undefined;
 }
 
+/** Whether src/ has a room of this name. */
+function isRoom(folder: string): boolean {
+  return levelOf(folder) !== undefined;
+}
+
 /** Whether an import from one room to another leads down. */
 export function leadsDown(from: string, to: string): boolean {
-  const [upper, lower] = [placeOf(from), placeOf(to)];
+  const [upper, lower] = [levelOf(from), levelOf(to)];
   if (upper === undefined || lower === undefined) return false;
   if (upper[0] !== lower[0]) return upper[0] > lower[0];
   return upper[1] === lower[1] && upper[2] > lower[2];
@@ -270,7 +283,7 @@ describe('dependencies', () => {
   it('are of rooms that the table of floors has, and it has no others', () => {
     const rooms = new Set(SOURCES.filter(({ path }) => path.endsWith('.ts')).map(({ path }) => roomOf(path)));
     const named = FLOORS.flat(2);
-    expectNone([...rooms].filter((room) => placeOf(room) === undefined));
+    expectNone([...rooms].filter((room) => levelOf(room) === undefined));
     expectNone(named.filter((room, i) => !rooms.has(room) || named.indexOf(room) !== i));
   });
 
@@ -504,6 +517,36 @@ describe('names of files', () => {
   ])('in %s, %j would be found', (path, text, found) => {
     const tracked = ['src/export/files/file.ts', 'docs/decisions/0004-hot.md', 'docs/b.md'];
     expect(strangeNames(path, text, partsOfPaths(tracked))).toEqual(found);
+  });
+});
+
+describe('tests', () => {
+  const files = trackedFiles()
+    .filter((path) => path.startsWith('test/'))
+    .map((path) => ({ path, folder: dirname(path).slice('test/'.length) }));
+
+  it('lie in the rooms that src/ has, or in folders that are known', () => {
+    const isKnown = (folder: string) => folder === '' || TEST_FOLDERS.has(folder) || isRoom(folder);
+    expectNone(files.filter(({ folder }) => !isKnown(folder)).map(({ path }) => path));
+    const folders = new Set(files.map(({ folder }) => folder));
+    expectNone([...TEST_FOLDERS].filter((folder) => !folders.has(folder) || isRoom(folder)));
+  });
+
+  it('of one process test the room that they lie in', () => {
+    const strangers = files.filter(({ path, folder }) => {
+      if (!path.endsWith('.test.ts') || namedKind(path) !== 'unit' || !isRoom(folder)) return false;
+      return ![...reachedFrom(ROOT, path).keys()].some((reached) => dirname(reached) === `src/${folder}`);
+    });
+    expectNone(strangers.map(({ path }) => path));
+  });
+
+  it.each([
+    ['export/kafka', true],
+    ['probe', true],
+    ['export/attic', false],
+    ['src', false],
+  ])('would be in a room in test/%s: %s', (folder, expected) => {
+    expect(isRoom(folder)).toBe(expected);
   });
 });
 

@@ -131,6 +131,11 @@ export class ListenError extends FlowtapError {
   override readonly code = 'LISTEN';
 }
 
+/** A daemon that does not answer, or has not done what it was told. */
+export class ControlError extends FlowtapError {
+  override readonly code = 'CONTROL';
+}
+
 /** A call of the operating system that failed, and what it was made for. */
 export class SystemCallError extends FlowtapError {
   override readonly code = 'SYSTEM_CALL';

@@ -7,10 +7,11 @@ export function formatCount(count: number): string {
 
 /**
  * A count and what it counts: `1 packet lost`, `1,234 packets lost`.
- * @param nouns in the plural, which ends in s; more words may follow
+ * @param nouns in the plural, which ends in s; one word may stand before the noun, more may follow
  */
 export function formatCounted(count: number, nouns: string): string {
-  return `${formatCount(count)} ${count === 1 ? nouns.replace(/^((?:flow )?\w+?)s\b/, '$1') : nouns}`;
+  const singular = () => nouns.replace(/^((?:\w+ )??\w+?)(?:(?<=ch|ss)es|s)\b/, '$1');
+  return `${formatCount(count)} ${count === 1 ? singular() : nouns}`;
 }
 
 const PREFIXES = ['', 'k', 'M', 'G', 'T', 'P', 'E'];

@@ -3,6 +3,7 @@
  * GRO, LRO and TSO hand several segments of one connection over as one packet with one header. Plain: no behaviour but
  * making one.
  */
+import { type AllocateMemory, allocateOnHeap } from '../records/memory.ts';
 import { createPacketBatch, type PacketBatch } from '../records/packet-batch.ts';
 
 export interface LivePacketBatch extends PacketBatch {
@@ -16,9 +17,13 @@ export interface LivePacketBatch extends PacketBatch {
   readonly isUdp: Uint8Array;
 }
 
-export function createLiveBatch(capacity: number): LivePacketBatch {
+/** @param allocate where what a packet batch has is to lie */
+export function createLiveBatch(
+  capacity: number,
+  allocate: AllocateMemory = allocateOnHeap,
+): LivePacketBatch {
   return {
-    ...createPacketBatch(capacity),
+    ...createPacketBatch(capacity, allocate),
     superPackets: 0,
     segmentOctets: new Uint16Array(capacity),
     transportOffset: new Uint16Array(capacity),

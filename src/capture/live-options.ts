@@ -77,4 +77,6 @@ export interface RingHandles {
   readonly socket: string;
   readonly address: bigint;
   readonly octets: number;
+  /** It lies in place of memory of an engine. */
+  readonly isInPlace: boolean;
 }

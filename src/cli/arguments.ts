@@ -1,6 +1,6 @@
 /**
- * The command line, taken apart by yargs: commands, options, help and completion. Values stay texts, which whoever uses
- * them checks. Faults are put into words by faults.ts, all of them at once, and only once there are some.
+ * The command line, taken apart by yargs: commands, options, help and completion. Values stay texts, and are
+ * checked where they are used. Faults are put into words by faults.ts, all of them at once, and only once there are some.
  */
 import type { Argv } from 'yargs';
 import { packageVersion } from '../package-files.ts';

@@ -1,6 +1,7 @@
 /** The commands of flowtap, one row each. What a command does is loaded when it runs. */
 
 import type { Command } from './command.ts';
+import { CTL_FLAGS } from './ctl-flags.ts';
 import { DIAGNOSE_FLAGS } from './diagnose-flags.ts';
 import { checkedListingForm, LISTING } from './flag-values.ts';
 import { GENERATE_FLAGS } from './generate-flags.ts';
@@ -78,6 +79,20 @@ export const COMMANDS: readonly Command[] = [
     flags: [{ name: 'print', letter: 'p', help: 'Print the effective configuration, defaults included' }],
     examples: [['flowtap check-config config/flowtap.yaml --print', 'what is in effect']],
     run: async (args) => (await import('./check-config.ts')).checkConfig(args),
+  },
+  {
+    name: 'ctl',
+    usage: 'WORD [--json]',
+    summary: 'Ask a running daemon how it is and what it meters, or tell it what to do',
+    operands: { name: 'WORD', min: 1, max: 2 },
+    flags: CTL_FLAGS,
+    examples: [
+      ['flowtap ctl status', 'what came, what was lost and why'],
+      ['flowtap ctl flows --sort rate -n 10', 'the fastest flows of now'],
+      ['flowtap ctl set metering.idleTimeout=30s', 'until the configuration is read again'],
+      ['flowtap ctl export-all', 'and templates, pause, resume, reload, stop'],
+    ],
+    run: async (args) => (await import('./ctl.ts')).ctl(args),
   },
   {
     name: 'interfaces',

@@ -1,5 +1,6 @@
 /** The flags of `flowtap diagnose`, and what their texts come to. */
 
+import { parseNetwork } from '../base/addresses.ts';
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
 import type { OptionValues } from '../config/config.ts';
 import { CONFIG_OPTIONS } from '../config/schema.ts';
@@ -11,7 +12,6 @@ import {
   names,
   type OptionType,
 } from '../config/types/option-types.ts';
-import { parseNetwork } from '../diagnose/select.ts';
 import { type Arguments, COMMAND_LINE, type Flag } from './command.ts';
 import { applyFlowKey } from './flag-config.ts';
 import { FLOW_KEY_TYPE, helpOf } from './metering-flags.ts';

@@ -3,12 +3,14 @@
  * handles signals: the first one stops reading and reports what there is. Files or, with `--live`, an interface.
  */
 import { writeFileSync } from 'node:fs';
+import { parseNetwork } from '../base/addresses.ts';
 import { ConfigError, OutputFileError } from '../base/errors.ts';
 import { buildConfig, crossFaults, type FlowtapConfig, type OptionValues } from '../config/config.ts';
 import { CONFIG_OPTIONS, flagText } from '../config/schema.ts';
 import type { OptionValue } from '../config/types/option-types.ts';
 import { DiagnosisWriter } from '../diagnose/diagnosis-writer.ts';
-import { parseNetwork, selector } from '../diagnose/select.ts';
+import { selector } from '../diagnose/select.ts';
+import type { TransferKey } from '../diagnose/transfer-key.ts';
 import { DescriptorOutput } from '../output/standard-output.ts';
 import { type ReplaySummary, summaryLines } from '../output/summary.ts';
 import { packageVersion } from '../package-files.ts';
@@ -29,6 +31,7 @@ const SUMMARY_SECTIONS = ['Read', 'Refused', 'Noticed', 'Took'];
 interface Context {
   readonly args: Arguments;
   readonly options: DiagnoseOptions;
+  readonly config: FlowtapConfig;
   readonly writer: DiagnosisWriter;
   readonly output: DescriptorOutput;
   readonly errors: DescriptorOutput;
@@ -56,7 +59,14 @@ function probeConfig(options: DiagnoseOptions): FlowtapConfig {
     ...flowKey,
     ...decode,
   ] as [string, OptionValue][]);
-  const config = buildConfig(values, []);
+  const built = buildConfig(values, []);
+  const { metering } = built;
+  // Two networks in tunnels may have the same addresses; without tunnels the key is the common one, which is faster.
+  const sharedTunnel = built.decode.decapsulate.length > 0;
+  const config = {
+    ...built,
+    metering: { ...metering, flowKey: { ...metering.flowKey, sharedTunnel } },
+  };
   const faults = crossFaults(config, (path) => {
     const option = CONFIG_OPTIONS.find((row) => row.path === path);
     return option?.flag === undefined ? path : flagText(option);
@@ -65,13 +75,18 @@ function probeConfig(options: DiagnoseOptions): FlowtapConfig {
   return config;
 }
 
-async function createDiagnosis(options: DiagnoseOptions, output: DescriptorOutput): Promise<DiagnosisWriter> {
+async function createDiagnosis(
+  options: DiagnoseOptions,
+  key: TransferKey,
+  output: DescriptorOutput,
+): Promise<DiagnosisWriter> {
   const columns = options.form === 'table' ? await terminalColumns('stdout') : undefined;
   const networks = options.addresses.map((text) => parseNetwork(text)!);
   return new DiagnosisWriter(output, {
     form: options.form,
     // JSON has every flow on its own; the largest ones are kept for the page alone.
     top: options.form === 'json' && options.html === undefined ? 1 : options.top,
+    key,
     selects: selector({ networks, ports: options.ports, octetsMin: options.octetsMin }),
     columns,
     color: columns !== undefined && !process.env.NO_COLOR,
@@ -113,7 +128,7 @@ async function finish(
 
 /** Diagnoses captures. */
 async function diagnoseFiles(context: Context, run: RunReplay): Promise<number> {
-  const { args, options, writer, errors } = context;
+  const { args, options, config, writer, errors } = context;
   const progress = await createProgress(args, errors);
   const signals = new StopSignals();
   signals.listen();
@@ -121,7 +136,7 @@ async function diagnoseFiles(context: Context, run: RunReplay): Promise<number> 
   try {
     summary = await run({
       files: args.operands,
-      config: probeConfig(options),
+      config,
       writer,
       columns: undefined,
       signal: signals.controller.signal,
@@ -142,7 +157,7 @@ async function diagnoseFiles(context: Context, run: RunReplay): Promise<number> 
 
 /** Diagnoses an interface, until the time is up or a signal comes: that is how it ends, and no fault. */
 async function diagnoseLive(context: Context, start: StartLiveProbe): Promise<number> {
-  const { options, writer, errors } = context;
+  const { options, config, writer, errors } = context;
   const { interface: name, durationMs } = options.live!;
   const { liveSummaryLines } = await import('../probe/live/summary.ts');
   const { createLog } = await import('../base/log.ts');
@@ -156,7 +171,7 @@ async function diagnoseLive(context: Context, start: StartLiveProbe): Promise<nu
   let lines: string[];
   try {
     const probe = await start({
-      config: probeConfig(options),
+      config,
       log: createLog({ level: 'warning', print }),
       version: packageVersion(),
       signal,
@@ -192,8 +207,9 @@ export async function diagnose(
 ): Promise<number> {
   const options = diagnoseOptions(args);
   const output = new DescriptorOutput(1);
-  const writer = await createDiagnosis(options, output);
-  const context: Context = { args, options, writer, output, errors: new DescriptorOutput(2) };
+  const config = probeConfig(options);
+  const writer = await createDiagnosis(options, config.metering.flowKey, output);
+  const context: Context = { args, options, config, writer, output, errors: new DescriptorOutput(2) };
   if (options.live !== undefined) return diagnoseLive(context, await loaders.live());
   return diagnoseFiles(context, await loaders.replay());
 }

@@ -33,8 +33,8 @@ const WHERE_TO_GO_NEXT = [
  */
 function lossesOf({ exporters }: ReplaySummary): string[] {
   return exporters.flatMap(({ url, recordsFailed, recordsRefused, errors, dropped }) => {
-    const reasons = dropped.filter(({ records }) => records > 0);
-    const unsent = reasons.reduce((sum, { records }) => sum + records, recordsFailed);
+    const reasons = dropped.filter(({ count }) => count > 0);
+    const unsent = reasons.reduce((sum, { count }) => sum + count, recordsFailed);
     if (unsent + recordsRefused === 0) return [];
     const lost = [
       ...(unsent > 0 ? [`${formatCounted(unsent, 'flow records')} could not be sent`] : []),
@@ -42,7 +42,7 @@ function lossesOf({ exporters }: ReplaySummary): string[] {
         ? [`${formatCounted(recordsRefused, 'flow records')} went to a collector that refuses them`]
         : []),
     ].join(', ');
-    const causes = reasons.length > 0 ? reasons : errors.filter(({ messages }) => messages > 0);
+    const causes = reasons.length > 0 ? reasons : errors.filter(({ count }) => count > 0);
     const why = causes.map(({ reason, remedy }) => `; ${reason}: ${remedy}`).join('');
     return [`${url}: ${lost}${why}`];
   });

@@ -14,10 +14,15 @@ import { createLog, detectLogFormat, type Log, type LogFormat } from '../base/lo
 import { formatCounted, formatOctets } from '../base/units.ts';
 import type { FlowtapConfig } from '../config/config.ts';
 import { observationPoints } from '../config/types/live-interfaces.ts';
+import { assignOption } from '../control/assign-option.ts';
+import { type ControlActions, controlRoutes } from '../control/control-routes.ts';
+import { openControlSocket } from '../control/control-socket.ts';
 import { packageVersion } from '../package-files.ts';
 import { unsentRecords } from '../probe/live/exporting.ts';
-import type { LiveProbe, LiveProbeOptions } from '../probe/live/probe.ts';
+import type { LiveProbe, LiveProbeOptions, ReloadResult } from '../probe/live/probe.ts';
 import { liveSummaryLines } from '../probe/live/summary.ts';
+import type { Route } from '../web/route.ts';
+import type { WebServer } from '../web/server.ts';
 import type { Arguments } from './command.ts';
 import { runConfig } from './run-config.ts';
 import { ServiceManager } from './service-manager.ts';
@@ -77,14 +82,14 @@ class Daemon {
     const listeners = {
       SIGTERM: () => this.#stop('SIGTERM'),
       SIGINT: () => this.#stop('SIGINT'),
-      SIGHUP: () => this.#reload(),
+      SIGHUP: () => void this.#reload().catch(() => {}),
       SIGUSR1: () => this.#tellState(),
     };
     for (const [signal, listener] of Object.entries(listeners)) process.on(signal, listener);
     if (this.#manager.fault !== undefined) this.#log.write('warning', undefined, this.#manager.fault);
     try {
       const probe = await this.#start(config, start);
-      return probe === undefined ? 0 : await this.#serve(probe);
+      return probe === undefined ? 0 : await this.#control(probe);
     } finally {
       for (const [signal, listener] of Object.entries(listeners)) process.off(signal, listener);
     }
@@ -104,6 +109,23 @@ class Daemon {
     } catch (error) {
       if (this.#abort.signal.aborted) return undefined;
       throw error;
+    }
+  }
+
+  /** Serves with the control socket beside it. */
+  async #control(probe: LiveProbe): Promise<number> {
+    const { socket } = probe.config.control;
+    let server: WebServer | undefined;
+    try {
+      server = await openControlSocket(socket, () => this.#routes(probe), this.#log);
+    } catch (error) {
+      await probe.stop();
+      throw error;
+    }
+    try {
+      return await this.#serve(probe);
+    } finally {
+      await server?.close();
     }
   }
 
@@ -132,7 +154,7 @@ class Daemon {
     const points = observationPoints(live.interfaces).map(({ name, members }) =>
       members === undefined ? name : `${name} (${members.join(', ')})`,
     );
-    const workers = `${plan.workersPerInterface} worker${plan.workersPerInterface === 1 ? '' : 's'} each`;
+    const workers = formatCounted(plan.workersPerInterface, 'workers each');
     this.#log.write('info', undefined, `metering ${points.join(', ')} by ${live.capture}, ${workers}`);
     const { ringOctets, tableOctets, queueOctets, totalOctets } = plan;
     const ring =
@@ -160,13 +182,27 @@ class Daemon {
     return `${formatCounted(packets, 'packets')}, ${formatCounted(active, 'flows active')}`;
   }
 
-  #stop(signal: keyof typeof SIGNAL_EXIT): void {
+  /** All that the control socket serves. */
+  async #routes(probe: LiveProbe): Promise<readonly Route[]> {
+    const actions: ControlActions = {
+      exportAll: () => probe.exportAll(),
+      announceTemplates: () => probe.announceTemplates(),
+      pause: (isPaused) => probe.pause(isPaused),
+      set: (assignment) => this.#takeOver(probe, async () => assignOption(probe.config, assignment)),
+      reload: () => this.#reload(),
+      // The answer goes out before the end begins.
+      stop: () => setImmediate(() => this.#stop('control socket')),
+    };
+    return [...(await probe.routes()), ...controlRoutes(actions, this.#log)];
+  }
+
+  #stop(signal: keyof typeof SIGNAL_EXIT | 'control socket'): void {
     if (this.#stopAskedAtMs === undefined) {
       this.#stopAskedAtMs = performance.now();
       this.#log.write('info', undefined, `${signal}: exporting what is in the flow tables, then ending`);
       this.#abort.abort(new Error(signal));
       this.#stopAsked.resolve();
-    } else if (performance.now() - this.#stopAskedAtMs > SAME_PRESS_MS) {
+    } else if (signal !== 'control socket' && performance.now() - this.#stopAskedAtMs > SAME_PRESS_MS) {
       process.exit(SIGNAL_EXIT[signal]);
     }
   }
@@ -178,30 +214,53 @@ class Daemon {
     for (const line of lines) this.#log.write('info', undefined, line);
   }
 
-  #reload(): void {
-    this.#reloading = this.#reloading.then(() => this.#reloadOnce());
+  /** Reads the configuration again. @returns what has changed; rejects where it is refused, which the log has told */
+  #reload(): Promise<ReloadResult> {
+    return this.#takeTurn(() => this.#reloadOnce());
   }
 
-  async #reloadOnce(): Promise<void> {
+  /** Takes another configuration over, after what is under way. */
+  #takeOver(probe: LiveProbe, make: () => Promise<FlowtapConfig>): Promise<ReloadResult> {
+    return this.#takeTurn(async () => {
+      const result = await probe.reload(await make());
+      this.#log.setStyle(probe.config.log.level, logFormat(probe.config));
+      return result;
+    });
+  }
+
+  #takeTurn(change: () => Promise<ReloadResult>): Promise<ReloadResult> {
+    const changed = this.#reloading.then(change);
+    this.#reloading = changed.then(
+      () => {},
+      () => {},
+    );
+    return changed;
+  }
+
+  async #reloadOnce(): Promise<ReloadResult> {
     const probe = this.#probe;
-    if (probe === undefined || this.#stopAskedAtMs !== undefined) return;
+    if (probe === undefined || this.#stopAskedAtMs !== undefined) throw new Error('it is starting or ending');
     this.#manager.reloading();
     const log = this.#log;
     try {
       const config = await runConfig(this.#args);
-      const { applied, needRestart } = await probe.reload(config);
+      const result = await probe.reload(config);
+      const { applied, needRestart } = result;
       log.setStyle(probe.config.log.level, logFormat(probe.config));
       const what = applied.length === 0 ? 'nothing has changed' : `changed: ${applied.join(', ')}`;
       log.write('info', undefined, `configuration read again; ${what}`);
       if (needRestart.length > 0) {
         log.write('warning', undefined, `takes effect at the next start: ${needRestart.join(', ')}`);
       }
+      return result;
     } catch (error) {
       probe.refuseReload();
       log.write('error', undefined, 'the configuration is refused, the former one stays in effect');
       for (const line of errorLines(error)) log.write('error', undefined, line);
+      throw error;
+    } finally {
+      this.#manager.ready(this.#status(probe));
     }
-    this.#manager.ready(this.#status(probe));
   }
 }
 

@@ -42,6 +42,8 @@ export interface FlowtapConfig {
       readonly mac: boolean;
       readonly mpls: boolean;
       readonly tunnel: boolean;
+      /** What a diagnosis asks for; it is no option. */
+      readonly sharedTunnel?: boolean;
     };
   };
   readonly decode: {
@@ -131,6 +133,10 @@ export interface FlowtapConfig {
   readonly metrics: {
     /** `ADDRESS:PORT`, or `none`. */
     readonly listen: string;
+  };
+  readonly control: {
+    /** An absolute path, `none`, or `auto`: see `socketOf` of control/socket-path.ts. */
+    readonly socket: string;
   };
   readonly log: {
     readonly level: (typeof LOG_LEVELS)[number];

@@ -1,6 +1,6 @@
 /**
  * The schemes of exporter URLs: what stands behind the colon, the usual port, and which options each one reads. The
- * sinks themselves are export/sink-registry.ts's.
+ * sinks themselves are made in export/sink-registry.ts.
  */
 import { carries, EXPORT_PROTOCOLS, type ExporterProtocol } from '../export/contract/protocols.ts';
 import {

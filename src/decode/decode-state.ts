@@ -189,6 +189,11 @@ export function commitRecord(state: DecodeState): void {
   state.committed = 1;
 }
 
+/** Leaves octets out of the frame's length that were not on the wire: what a card, router or system wrote before it. */
+export function leaveOut(state: DecodeState, octets: number): void {
+  state.frameOctets = state.frameOctets > octets ? state.frameOctets - octets : 0;
+}
+
 /**
  * The reason for a header of `octets` at `offset` that was not captured whole.
  * @param tooShort  returned when the frame itself ended before

@@ -72,14 +72,14 @@ export function createDecoder(
 ): Decoder {
   const state = createDecodeState();
   const chosen = new Set(options.decapsulate ?? []);
-  for (const name of chosen) state.tunnels |= 1 << TUNNEL_KINDS[name];
+  for (const name of chosen) state.tunnels |= 1 << TUNNEL_KINDS[name].number;
   state.tunnelDepthMax = options.tunnelDepthMax ?? TUNNEL_DEPTH_DEFAULT;
   state.tosMask = options.flowKey?.tos ? 0xff : 0;
   state.vlanMask = (options.flowKey?.vlan ?? true) ? 0xfff : 0;
   state.pppoeMask = (options.flowKey?.pppoe ?? true) ? 0xffff : 0;
   for (const name of Object.keys(UDP_TUNNEL_PORTS) as UdpTunnelName[]) {
     if (!chosen.has(name)) continue;
-    const kind = TUNNEL_KINDS[name];
+    const kind = TUNNEL_KINDS[name].number;
     for (const port of options.udpPorts?.[name] ?? UDP_TUNNEL_PORTS[name]) {
       state.udpTunnels[port] = EITHER_PORT.has(name) ? kind << 4 : kind;
     }

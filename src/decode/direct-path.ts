@@ -1,8 +1,14 @@
 /**
- * The direct path from the direct records of a capture to prepared keys, in the engine (engine/assembly/direct.ts): what
- * reading, decoding and preparing a batch do one after the other, for each record at once. It takes only what the common
- * path takes (fast-path.ts), and stops at anything else.
+ * The direct path from the direct records of a capture, or the packets of a ring, to prepared keys, in the engine
+ * (engine/assembly/direct.ts, ring.ts): what reading, decoding and preparing a batch do one after the other, for each
+ * packet at once. It takes only what the common path takes (fast-path.ts), and stops at anything else.
  */
+import {
+  type BlockTaker,
+  type BlockWalk,
+  type MemberCounts,
+  octetsBeforeFrame,
+} from '../capture/ring-block.ts';
 import type { DirectRecords } from '../capture/source.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { DecodedBatch } from '../records/decoded-batch.ts';
@@ -12,41 +18,64 @@ import {
   DIRECT_LAST_NS,
   DIRECT_OCTETS,
   DIRECT_PLACE,
+  DIRECT_RECORDS,
+  MEMBER_DOUBLES,
+  MEMBER_NUMBERS,
+  MEMBER_OCTETS_DOUBLE,
+  MEMBER_PACKETS_DOUBLE,
 } from '../records/engine-words.ts';
 import { float64Array } from '../records/memory.ts';
-import type { Decoder } from './decoder.ts';
+import { countAccepted, type Decoder } from './decoder.ts';
 import * as link from './link.ts';
-import * as reasons from './reasons.ts';
 
-export class DirectPath {
-  /** What the last records taken add up to: DIRECT_… of records/engine-words.ts. */
+export class DirectPath implements BlockTaker {
+  /** What the last packets taken add up to: DIRECT_… of records/engine-words.ts. */
   readonly totals: Float64Array;
+  /** The memory that the frames of the last packets taken of a block lie in. */
+  view: DataView = new DataView(new ArrayBuffer(0));
+  /** Counts of the members of a group: MEMBER_… of records/engine-words.ts. */
+  readonly #members: Float64Array;
+  readonly #memberNumbers: Int32Array;
   readonly #engine: Engine;
   readonly #decoder: Decoder;
   readonly #out: DecodedBatch;
   readonly #multipliers: Int32Array;
+  readonly #worker: number;
+  readonly #workers: number;
 
   /**
    * @param engine in whose memory everything lies
    * @param out overwritten by each `take`
    * @param multipliers of the flow key's hash
+   * @param share which of how many meters gets its packets; without it there is one
    */
-  constructor(engine: Engine, decoder: Decoder, out: DecodedBatch, multipliers: Int32Array) {
+  constructor(
+    engine: Engine,
+    decoder: Decoder,
+    out: DecodedBatch,
+    multipliers: Int32Array,
+    { worker, workers } = { worker: 0, workers: 1 },
+  ) {
     this.totals = float64Array(engine.allocate, DIRECT_DOUBLES);
+    this.#members = float64Array(engine.allocate, MEMBER_DOUBLES);
+    this.#memberNumbers = new Int32Array(engine.buffer, this.#members.byteOffset, MEMBER_NUMBERS);
     this.#engine = engine;
     this.#decoder = decoder;
     this.#out = out;
     this.#multipliers = multipliers;
+    this.#worker = worker;
+    this.#workers = workers;
   }
 
   /** Whether a record that is taken like this is all that the decoder would leave in `out`. */
   static isFor({ state, fastPath }: Decoder, out: DecodedBatch): boolean {
-    return fastPath && state.tunnels === 0 && out.encapsulation === undefined && out.offsets === undefined;
+    return fastPath && state.tunnels === 0 && out.encapsulation === undefined;
   }
 
   /**
-   * Takes records until the batch is full, or one is not for it, and counts them as decoded.
-   * @returns how many: the batch's `count` now
+   * Takes records until the batch is full, or one is not for it; the batch's `count` says how many of them are its own.
+   * Counts nothing: `totals` has what is to be counted.
+   * @returns how many it took
    */
   take(records: DirectRecords, timeBaseSeconds: number): number {
     if (records.linkType !== link.LINKTYPE_ETHERNET) return 0;
@@ -68,8 +97,12 @@ export class DirectPath {
       out.timeNs.byteOffset,
       out.timeNs.length,
       this.#multipliers.byteOffset,
+      out.offsets?.byteOffset ?? 0,
       this.totals.byteOffset,
+      this.#worker,
+      this.#workers,
     );
+    const taken = this.totals[DIRECT_RECORDS]!;
     out.count = count;
     out.hasFragments = false;
     if (order !== undefined) {
@@ -79,13 +112,62 @@ export class DirectPath {
         out.count = 0;
         return 0;
       }
-      if (count > 0) order.latestNs = this.totals[DIRECT_LAST_NS]!;
+      if (taken > 0) order.latestNs = this.totals[DIRECT_LAST_NS]!;
     }
+    if (taken > 0) window.start = this.totals[DIRECT_PLACE]!;
+    return taken;
+  }
+
+  /**
+   * Takes packets of a block until the batch is full, or one is not for it, and counts them as decoded.
+   * @returns how many: the batch's `count` now
+   */
+  takeBlock(walk: BlockWalk): number {
+    const { view, at, end, left, members } = walk;
+    if (!walk.isEthernet || view.buffer !== this.#engine.buffer) return 0;
+    const out = this.#out;
+    const { tosMask, vlanMask } = this.#decoder.state;
+    if (members !== undefined) this.#beginMembers(members);
+    const count = this.#engine.takeRing(
+      view.byteOffset,
+      at,
+      end,
+      left,
+      octetsBeforeFrame(walk),
+      walk.timeBaseSeconds,
+      walk.interfaceIndex,
+      tosMask,
+      vlanMask,
+      out.timeNs.byteOffset,
+      out.timeNs.length,
+      this.#multipliers.byteOffset,
+      out.offsets?.byteOffset ?? 0,
+      members === undefined ? 0 : this.#members.byteOffset,
+      this.totals.byteOffset,
+    );
+    out.count = count;
+    out.hasFragments = false;
     if (count === 0) return 0;
-    window.start = this.totals[DIRECT_PLACE]!;
-    const { packetsByReason, octetsByReason } = this.#decoder.counters;
-    packetsByReason[reasons.ACCEPTED] = packetsByReason[reasons.ACCEPTED]! + count;
-    octetsByReason[reasons.ACCEPTED] = octetsByReason[reasons.ACCEPTED]! + this.totals[DIRECT_OCTETS]!;
+    if (members !== undefined) this.#addMembers(members);
+    this.view = view;
+    walk.at = this.totals[DIRECT_PLACE]!;
+    walk.left = left - count;
+    countAccepted(this.#decoder.counters, count, this.totals[DIRECT_OCTETS]!);
     return count;
+  }
+
+  #beginMembers({ ifIndexes }: MemberCounts): void {
+    this.#members.fill(0);
+    this.#memberNumbers.set(ifIndexes);
+  }
+
+  #addMembers({ ifIndexes, packets, octets }: MemberCounts): void {
+    const counts = this.#members;
+    const members = packets.length;
+    for (let i = 0; i < ifIndexes.length; i++) {
+      const member = i < members ? i : i - members;
+      packets[member] = packets[member]! + counts[MEMBER_PACKETS_DOUBLE + i]!;
+      octets[member] = octets[member]! + counts[MEMBER_OCTETS_DOUBLE + i]!;
+    }
   }
 }

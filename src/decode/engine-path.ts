@@ -1,6 +1,6 @@
 /**
  * The common path (fast-path.ts) in the engine (engine/engine.ts), for batches whose frames lie in the engine's memory:
- * a replay's. The ring of a live capture is the kernel’s, lies elsewhere, and takes the path in JavaScript.
+ * those of a replay, and of a live ring that is mapped there. Others take the path in JavaScript.
  */
 
 import type { Engine } from '../engine/engine.ts';
@@ -22,9 +22,8 @@ export function isForEngine(
     batch.timeNs.buffer === buffer &&
     linkTypes.buffer === buffer &&
     out.words.buffer === buffer &&
-    // The path in JavaScript looks into tunnels and notes where headers stand.
-    state.tunnels === 0 &&
-    out.offsets === undefined
+    // The path in JavaScript looks into tunnels.
+    state.tunnels === 0
   );
 }
 
@@ -49,6 +48,7 @@ export function decodeInEngine(
     out.timeNs.byteOffset,
     out.timeNs.length,
     out.count,
+    out.offsets?.byteOffset ?? 0,
   );
   out.count = result >>> 16;
   state.acceptedOctets += engine.decodedOctetsOnWire();

@@ -6,9 +6,11 @@
 const NAMES: ReadonlyMap<number, string> = new Map([
   [0x0805, 'X.25'],
   [0x0842, 'Wake-on-LAN'],
+  [0x22e5, 'Gigamon'],
   [0x22ea, 'Stream Reservation'],
   [0x22f0, 'AVTP'],
   [0x22f4, 'TRILL IS-IS'],
+  [0x4305, 'batman-adv'],
   [0x6002, 'DEC MOP'],
   [0x6003, 'DECnet'],
   [0x6004, 'DEC LAT'],
@@ -16,10 +18,8 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [0x809b, 'AppleTalk'],
   [0x80f3, 'AppleTalk ARP'],
   [0x8102, 'SLPP'],
-  [0x8191, 'NetBEUI'],
   [0x8204, 'QNX'],
   [0x8819, 'CobraNet'],
-  [0x884c, 'MPOA'],
   [0x886d, 'Intel ANS'],
   [0x887b, 'HomePlug 1.0'],
   [0x8892, 'PROFINET'],
@@ -51,7 +51,9 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [0x893a, 'IEEE 1905.1'],
   [0x8940, 'ECP'],
   [0x8947, 'GeoNetworking'],
+  [0x894f, 'NSH'],
   [0x9000, 'loopback test'],
+  [0xd28b, 'Arista'],
 ]);
 
 /** `0x8902 (CFM)`; the number alone where it has no name. */

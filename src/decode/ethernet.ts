@@ -37,6 +37,7 @@ import {
   VLAN_TAG_LIMIT,
 } from './reasons.ts';
 import { tagHoldsFrame, tagOctets, tagOf } from './tags.ts';
+import { isVariableTag, variableTagLayer } from './variable-tags.ts';
 
 export const ETHERNET_HEADER_OCTETS = 14;
 export const ETHERNET_TYPE = 12; // u16, IEEE 802.3 §3.2.6
@@ -117,7 +118,7 @@ export function etherTypeLayer(state: DecodeState): number {
 /** What few frames have: a tag of fixed length, or no IP. */
 function otherLayer(state: DecodeState, etherType: number): number {
   const tag = tagOf(etherType);
-  if (tag === 0) return etherTypeReason(etherType);
+  if (tag === 0) return isVariableTag(etherType) ? variableTagLayer(state) : etherTypeReason(etherType);
   const next = state.offset + tagOctets(tag);
   if (tagHoldsFrame(tag)) {
     state.offset = next;
@@ -197,7 +198,9 @@ export function isKnownEtherType(etherType: number): boolean {
     case 0x22f3:
       return true;
     default:
-      return tagOf(etherType) !== 0 || etherTypeReason(etherType) !== OTHER_ETHER_TYPE;
+      return (
+        tagOf(etherType) !== 0 || isVariableTag(etherType) || etherTypeReason(etherType) !== OTHER_ETHER_TYPE
+      );
   }
 }
 

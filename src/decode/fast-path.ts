@@ -1,7 +1,7 @@
 /**
  * The common path: whole TCP and UDP packets in IPv4 (with or without options) or in IPv6 without extension headers, in
  * Ethernet frames with at most one 802.1Q tag. That is nearly every packet of nearly every link, and its cost decides
- * the probe's.
+ * what the probe costs.
  *
  * It takes a frame only if every check of the general path would pass without a notice and no tunnel is to be looked
  * into; anything else is left to the general path (decode-frame.ts). Tests hold the two equal.
@@ -17,6 +17,7 @@
 import type { DecodedBatch } from '../records/decoded-batch.ts';
 import * as layout from '../records/decoded-batch.ts';
 import type { PacketBatch } from '../records/packet-batch.ts';
+import * as numbers from '../records/protocol-numbers.ts';
 import type { DecodeState } from './decode-state.ts';
 import * as ethernet from './ethernet.ts';
 import * as ipv4 from './ipv4.ts';
@@ -36,8 +37,9 @@ const { IPV4_HEADER_OCTETS, IPV4_FRAGMENT_WORD, IPV4_TTL_WORD, IPV4_SOURCE, IPV4
 const { IPV4_FRAGMENT_MASK, IPV4_DONT_FRAGMENT } = ipv4;
 const { IPV6_HEADER_OCTETS, IPV6_LENGTH_WORD, IPV6_SOURCE, IPV6_DESTINATION, FLOW_LABEL_MASK } = ipv6;
 const { LINKTYPE_ETHERNET } = link;
-const { PROTOCOL_TCP, TCP_HEADER_OCTETS, TCP_OFFSET_FLAGS, TCP_CONTROL_BITS_MASK } = header;
-const { PROTOCOL_UDP, UDP_HEADER_OCTETS, UDP_LENGTH } = header;
+const { PROTOCOL_TCP, PROTOCOL_UDP } = numbers;
+const { TCP_HEADER_OCTETS, TCP_OFFSET_FLAGS, TCP_CONTROL_BITS_MASK } = header;
+const { UDP_HEADER_OCTETS, UDP_LENGTH } = header;
 
 /** The shortest frame taken: an untagged UDP datagram without payload over IPv4. */
 const FRAME_OCTETS_MIN = ETHERNET_HEADER_OCTETS + IPV4_HEADER_OCTETS + UDP_HEADER_OCTETS;

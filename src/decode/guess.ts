@@ -49,20 +49,20 @@ const CONTROL_WORD_OCTETS = 4; // RFC 4385 §3
  */
 export function guessLayer(state: DecodeState, hasControlWord: boolean): number {
   const start = state.offset;
-  const plain = ethernetLikelihood(state, start);
+  const ethernet = ethernetLikelihood(state, start);
   switch (state.view.getUint8(start) >>> 4) {
     case 4: {
       const ip = ipv4Likelihood(state, start);
-      if (ip > plain || ip === CERTAIN) return LAYER_IPV4;
+      if (ip > ethernet || ip === CERTAIN) return LAYER_IPV4;
       break;
     }
     case 6:
       // IPv6 has no checksum: an Ethernet frame with a right IP header in it is the better proof.
-      if (plain !== CERTAIN && ipv6Likelihood(state, start) !== UNLIKELY) return LAYER_IPV6;
+      if (ethernet !== CERTAIN && ipv6Likelihood(state, start) !== UNLIKELY) return LAYER_IPV6;
       break;
     case 0: {
       const behind = hasControlWord ? ethernetLikelihood(state, start + CONTROL_WORD_OCTETS) : UNLIKELY;
-      if (behind !== UNLIKELY && behind >= plain) {
+      if (behind !== UNLIKELY && behind >= ethernet) {
         state.offset = start + CONTROL_WORD_OCTETS;
         return LAYER_ETHERNET;
       }
@@ -70,7 +70,7 @@ export function guessLayer(state: DecodeState, hasControlWord: boolean): number 
     }
     default:
   }
-  if (plain !== UNLIKELY) return LAYER_ETHERNET;
+  if (ethernet !== UNLIKELY) return LAYER_ETHERNET;
   const whole = start + ETHERNET_HEADER_OCTETS;
   return whole > state.capturedEnd && whole <= state.wireEnd ? GUESS_TRUNCATED : GUESS_NOTHING;
 }

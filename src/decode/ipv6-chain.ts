@@ -1,10 +1,9 @@
 /**
  * The IPv6 extension header chain (RFC 8200 §4): followed in any order to the upper-layer protocol, within limits on
- * headers and octets, each header checked against the packet and the capture. Contents of the headers are not read,
- * other than the fragment header's.
+ * headers and octets, each header checked against the packet and the capture. Only the contents of the fragment header are read.
  *
- * The protocol reported is the upper layer's. ESP (50) hides it and is reported itself. Mobility, HIP and Shim6 headers
- * that are followed by nothing (59) are the message, and are reported themselves.
+ * The upper layer's protocol is reported. ESP (50) hides it and is reported itself. A Mobility, HIP or Shim6
+ * header with nothing behind it (59) is the message itself, and is reported.
  */
 
 import {

@@ -9,6 +9,7 @@ import {
   LAYER_IP,
   LAYER_IPV4,
   LAYER_IPV6,
+  leaveOut,
   missingHeader,
 } from './decode-state.ts';
 import { LINK_MALFORMED, LINK_TOO_SHORT, LINK_TRUNCATED, OTHER_LINK_PROTOCOL } from './reasons.ts';
@@ -26,11 +27,6 @@ const ERF_EXTENSIONS_MAX = 16;
 const ERF_ETHERNET_PAD = 2;
 /** Channel and flags before a frame of a channelised line. */
 const ERF_CHANNEL_OCTETS = 4;
-
-/** A header that a card or router added was never on the wire: the frame's length is without it. */
-function leaveOut(state: DecodeState, octets: number): void {
-  state.frameOctets = state.frameOctets > octets ? state.frameOctets - octets : 0;
-}
 
 /** An ERF record: a layer, a reason, or HEADER_PASSED before a serial line. */
 export function erfLayer(state: DecodeState): number {

@@ -11,6 +11,7 @@ import {
   LAYER_IPV4,
   LAYER_IPV6,
   LAYER_LLC,
+  leaveOut,
   missingHeader,
 } from './decode-state.ts';
 import {
@@ -46,6 +47,7 @@ export function rareLink(state: DecodeState, linkType: number): number {
       return pflogLayer(state);
     case LINKTYPE_IPNET:
       state.offset += IPNET_OCTETS;
+      leaveOut(state, IPNET_OCTETS);
       return LAYER_IP;
     case LINKTYPE_IP_OVER_FC:
       state.offset += FIBRE_CHANNEL_OCTETS;
@@ -136,6 +138,7 @@ function pflogLayer(state: DecodeState): number {
   if (octets < PFLOG_OCTETS_MIN) return LINK_MALFORMED;
   // The packet's own version says what the family does, which has another number for IPv6 on each system.
   state.offset = offset + ((octets + 3) & ~3);
+  leaveOut(state, (octets + 3) & ~3);
   return LAYER_IP;
 }
 
@@ -152,7 +155,8 @@ const AF_INET6 = 10;
 
 function nflogLayer(state: DecodeState): number {
   const view = state.view;
-  if (state.offset + NFLOG_OCTETS > state.capturedEnd) {
+  const start = state.offset;
+  if (start + NFLOG_OCTETS > state.capturedEnd) {
     return missingHeader(state, NFLOG_OCTETS, LINK_TOO_SHORT, LINK_TRUNCATED);
   }
   const family = view.getUint8(state.offset);
@@ -168,6 +172,7 @@ function nflogLayer(state: DecodeState): number {
     if (length < NFLOG_ATTRIBUTE_OCTETS) return LINK_MALFORMED;
     if ((view.getUint16(state.offset + 2, little) & NFLOG_TYPE_MASK) === NFLOG_PAYLOAD) {
       state.offset += NFLOG_ATTRIBUTE_OCTETS;
+      leaveOut(state, state.offset - start);
       return family === AF_INET ? LAYER_IPV4 : LAYER_IPV6;
     }
     state.offset += (length + 3) & ~3;
@@ -194,6 +199,7 @@ function pktapLayer(state: DecodeState): number {
   if (octets < PKTAP_OCTETS || octets > PKTAP_OCTETS_MAX) return LINK_MALFORMED;
   if (view.getUint32(offset + 4, true) !== PKTAP_PACKET) return OTHER_LINK_PROTOCOL;
   state.offset = offset + octets;
+  leaveOut(state, octets);
   switch (view.getUint32(offset + 8, true)) {
     case DLT_ETHERNET:
       return LAYER_ETHERNET;

@@ -13,6 +13,7 @@ import {
   LAYER_LLC,
   LAYER_PPP,
   LAYER_PPPOE,
+  leaveOut,
   missingHeader,
 } from './decode-state.ts';
 import { snapLayer } from './ethernet.ts';
@@ -83,7 +84,7 @@ export function linkLayer(state: DecodeState, linkType: number): number {
     case LINKTYPE_LINUX_SLL2:
       return cookedLayer(state, SLL2_OCTETS, SLL2_PROTOCOL, SLL2_HARDWARE);
     case LINKTYPE_PPP_WITH_DIR:
-      state.offset += DIRECTION_OCTETS;
+      skipDirection(state);
       return serialLayer(state);
     case LINKTYPE_PPP:
     case LINKTYPE_PPP_HDLC:
@@ -91,12 +92,12 @@ export function linkLayer(state: DecodeState, linkType: number): number {
     case LINKTYPE_PPP_ETHER:
       return LAYER_PPPOE;
     case LINKTYPE_C_HDLC_WITH_DIR:
-      state.offset += DIRECTION_OCTETS;
+      skipDirection(state);
       return ciscoHdlcLayer(state);
     case LINKTYPE_C_HDLC:
       return ciscoHdlcLayer(state);
     case LINKTYPE_FRELAY_WITH_DIR:
-      state.offset += DIRECTION_OCTETS;
+      skipDirection(state);
       return frameRelayLayer(state);
     case LINKTYPE_FRELAY:
       return frameRelayLayer(state);
@@ -107,6 +108,11 @@ export function linkLayer(state: DecodeState, linkType: number): number {
     default:
       return applianceLink(state, linkType);
   }
+}
+
+function skipDirection(state: DecodeState): void {
+  state.offset += DIRECTION_OCTETS;
+  leaveOut(state, DIRECTION_OCTETS);
 }
 
 /** Headers of capture cards and routers, and what they stand before. */
@@ -178,6 +184,7 @@ const ENC_REST_OCTETS = 8; // behind the family: security parameter index (u32),
 function encapsulatingLayer(state: DecodeState): number {
   const layer = familyLayer(state);
   state.offset += ENC_REST_OCTETS;
+  leaveOut(state, FAMILY_OCTETS + ENC_REST_OCTETS);
   return layer;
 }
 
@@ -206,6 +213,7 @@ function cookedLayer(
   const protocol = state.view.getUint16(offset + protocolOffset);
   const hardware = state.view.getUint16(offset + hardwareOffset);
   state.offset = offset + octets;
+  leaveOut(state, octets);
   if (hardware === ARPHRD_NETLINK) return OTHER_LINK_PROTOCOL;
   if (protocol === ETH_P_802_2) return LAYER_LLC;
   if (protocol < 0x600) return OTHER_LINK_PROTOCOL;

@@ -1,6 +1,6 @@
 /**
- * What the reasons otherEtherType and unsupportedLinkType stand for: which EtherTypes, which link types, the most
- * frequent ones first. For whoever reads the counters; nothing here runs for a packet.
+ * The EtherTypes and link types behind the reasons otherEtherType and unsupportedLinkType, the most frequent ones first.
+ * For readers of the counters; nothing here runs for a packet.
  */
 import type { DecodeCounters } from './counters.ts';
 import { nameOfEtherType } from './ether-type-names.ts';

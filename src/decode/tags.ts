@@ -1,6 +1,6 @@
 /**
  * Tags of fixed length between an EtherType and what it leads to: another EtherType, or a whole Ethernet frame. VLAN tags
- * and MACsec, which have more to them, are in ethernet.ts.
+ * and MACsec, which have more to them, are in ethernet.ts, those that tell their own length in variable-tags.ts.
  */
 
 interface Tag {

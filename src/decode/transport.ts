@@ -14,17 +14,18 @@ import {
   DETAIL_TCP,
   PORTS,
 } from '../records/decoded-batch.ts';
+import {
+  PROTOCOL_DCCP,
+  PROTOCOL_ICMP,
+  PROTOCOL_ICMPV6,
+  PROTOCOL_IGMP,
+  PROTOCOL_SCTP,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+  PROTOCOL_UDP_LITE,
+} from '../records/protocol-numbers.ts';
 import type { DecodeState } from './decode-state.ts';
 import { NOTICE_TRANSPORT_MALFORMED, NOTICE_TRANSPORT_TRUNCATED } from './notices.ts';
-
-export const PROTOCOL_ICMP = 1;
-export const PROTOCOL_IGMP = 2;
-export const PROTOCOL_TCP = 6;
-export const PROTOCOL_UDP = 17;
-export const PROTOCOL_DCCP = 33;
-export const PROTOCOL_ICMPV6 = 58;
-export const PROTOCOL_SCTP = 132;
-export const PROTOCOL_UDP_LITE = 136;
 
 export const TCP_HEADER_OCTETS = 20; // RFC 9293 §3.1
 export const TCP_OFFSET_FLAGS = 12; // u16: data offset (4 bits), control bits (12)

@@ -8,6 +8,7 @@
  */
 
 import { DETAIL, DETAIL_LATER_FRAGMENT, KEY_PROTOCOL } from '../records/decoded-batch.ts';
+import { PROTOCOL_GRE, PROTOCOL_UDP } from '../records/protocol-numbers.ts';
 import { TUNNEL_6IN4, TUNNEL_ERSPAN, TUNNEL_GRE, TUNNEL_IPIP } from '../records/tunnel-kinds.ts';
 import {
   type DecodeState,
@@ -21,12 +22,10 @@ import {
 } from './decode-state.ts';
 import { enterTunnel, isChosen } from './enter-tunnel.ts';
 import { ACCEPTED, TUNNEL_CONTROL, TUNNEL_MALFORMED, TUNNEL_TRUNCATED, TUNNEL_VARIANT } from './reasons.ts';
-import { PROTOCOL_UDP } from './transport.ts';
 import { udpTunnelLayer } from './udp-tunnel.ts';
 
 const PROTOCOL_IPV4 = 4;
 const PROTOCOL_IPV6 = 41;
-const PROTOCOL_GRE = 47;
 
 /**
  * Goes into the tunnel at `state.offset`, if there is one that is to be looked into.

@@ -3,7 +3,7 @@
  * (https://www.radiotap.org), Prism, AVS and PPI. Frames that are encrypted or aggregated get a reason; radio
  * information is skipped.
  */
-import { type DecodeState, LAYER_ETHERNET, LAYER_LLC, missingHeader } from './decode-state.ts';
+import { type DecodeState, LAYER_ETHERNET, LAYER_LLC, leaveOut, missingHeader } from './decode-state.ts';
 import {
   LINK_MALFORMED,
   LINK_TOO_SHORT,
@@ -65,9 +65,12 @@ const RADIOTAP_PRESENT = 4;
 const PRESENT_TSFT = 1 << 0; // u64, aligned to 8
 const PRESENT_FLAGS = 1 << 1; // u8
 const PRESENT_MORE = 1 << 31; // another word of present bits follows
+const RADIOTAP_FLAG_FCS = 0x10;
 const RADIOTAP_FLAG_DATA_PAD = 0x20;
+/** The frame check sequence, which no length of a frame has. */
+const FCS_OCTETS = 4;
 
-/** A radiotap header. Of its fields only the one that tells of padding matters. */
+/** A radiotap header. Of its fields only the one that tells of padding and frame check sequence matters. */
 export function radiotapLayer(state: DecodeState): number {
   const start = state.offset;
   const view = state.view;
@@ -86,10 +89,10 @@ export function radiotapLayer(state: DecodeState): number {
     field += 4;
   }
   if ((present & PRESENT_TSFT) !== 0) field = start + ((field - start + 7) & ~7) + 8;
-  const padded =
-    (present & PRESENT_FLAGS) !== 0 && field < end && (view.getUint8(field) & RADIOTAP_FLAG_DATA_PAD) !== 0;
+  const flags = (present & PRESENT_FLAGS) !== 0 && field < end ? view.getUint8(field) : 0;
   state.offset = end;
-  return wlanLayer(state, padded);
+  leaveOut(state, (flags & RADIOTAP_FLAG_FCS) === 0 ? octets : octets + FCS_OCTETS);
+  return wlanLayer(state, (flags & RADIOTAP_FLAG_DATA_PAD) !== 0);
 }
 
 const PRISM_OCTETS = 144;
@@ -108,6 +111,7 @@ export function prismLayer(state: DecodeState): number {
   }
   if ((state.view.getInt32(offset) & AVS_MAGIC_MASK) === AVS_MAGIC) return avsLayer(state);
   state.offset = offset + PRISM_OCTETS;
+  leaveOut(state, PRISM_OCTETS);
   return wlanLayer(state, false);
 }
 
@@ -120,12 +124,26 @@ export function avsLayer(state: DecodeState): number {
   const octets = state.view.getUint32(offset + AVS_LENGTH);
   if (octets < AVS_OCTETS_MIN || octets > AVS_OCTETS_MAX) return LINK_MALFORMED;
   state.offset = offset + octets;
+  leaveOut(state, octets);
   return wlanLayer(state, false);
 }
 
 const PPI_OCTETS = 8; // version (u8), flags (u8), length (u16), link type (u32); little endian
 const PPI_LENGTH = 2;
 const PPI_LINK_TYPE = 4;
+const PPI_FIELD_OCTETS = 4; // type (u16), length (u16)
+/** The first field of all 802.11 captures: TSFT (u64), flags (u16), … */
+const PPI_WLAN_COMMON = 2;
+const PPI_WLAN_FLAGS = 8;
+const PPI_FLAG_FCS = 0x01;
+
+/** Whether the first of the PPI fields from `start` to `end` says that the frame has its check sequence. */
+function ppiHasCheckSequence(state: DecodeState, start: number, end: number): boolean {
+  const flags = start + PPI_FIELD_OCTETS + PPI_WLAN_FLAGS;
+  if (flags + 2 > end || flags + 2 > state.capturedEnd) return false;
+  if (state.view.getUint16(start, true) !== PPI_WLAN_COMMON) return false;
+  return (state.view.getUint16(flags, true) & PPI_FLAG_FCS) !== 0;
+}
 
 /** A PPI header, which names the link type behind it: 802.11 or Ethernet. */
 export function ppiLayer(state: DecodeState): number {
@@ -137,6 +155,8 @@ export function ppiLayer(state: DecodeState): number {
   const octets = view.getUint16(offset + PPI_LENGTH, true);
   if (view.getUint8(offset) !== 0 || octets < PPI_OCTETS) return LINK_MALFORMED;
   state.offset = offset + octets;
+  leaveOut(state, octets);
+  if (ppiHasCheckSequence(state, offset + PPI_OCTETS, offset + octets)) leaveOut(state, FCS_OCTETS);
   switch (view.getUint32(offset + PPI_LINK_TYPE, true)) {
     case 1:
       return LAYER_ETHERNET;

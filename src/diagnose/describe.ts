@@ -1,11 +1,11 @@
 /** A transfer and the verdicts on its directions together, and its ends as text. */
-import { formatIPv4, formatIPv6, formatProtocol } from '../output/addresses.ts';
+
+import { formatProtocol } from '../ie/protocol-names.ts';
+import { formatIPv4, formatIPv6 } from '../output/addresses.ts';
+import { PROTOCOL_ICMP, PROTOCOL_ICMPV6 } from '../records/protocol-numbers.ts';
 import type { FlowFigures } from './figures.ts';
 import type { Transfer } from './transfer.ts';
 import { type Judgement, judge } from './verdict.ts';
-
-const ICMP = 1;
-const ICMPV6 = 58;
 
 export interface Diagnosed {
   readonly transfer: Transfer;
@@ -38,7 +38,8 @@ export function addressText(transfer: Transfer, isResponder: boolean): string {
 function endText(transfer: Transfer, isResponder: boolean): string {
   const address = addressText(transfer, isResponder);
   const { protocol, initiatorPort, responderPort } = transfer;
-  const hasPorts = protocol !== ICMP && protocol !== ICMPV6 && (initiatorPort | responderPort) !== 0;
+  const hasPorts =
+    protocol !== PROTOCOL_ICMP && protocol !== PROTOCOL_ICMPV6 && (initiatorPort | responderPort) !== 0;
   if (!hasPorts) return address;
   return `${transfer.isIPv6 ? `[${address}]` : address}:${isResponder ? responderPort : initiatorPort}`;
 }

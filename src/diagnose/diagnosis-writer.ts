@@ -10,12 +10,15 @@ import { Diagnosis } from './diagnosis.ts';
 import { jsonLines } from './json-lines.ts';
 import { type ReportOptions, reportText } from './report-text.ts';
 import type { Transfer } from './transfer.ts';
+import type { TransferKey } from './transfer-key.ts';
 
 export interface DiagnosisWriterOptions extends ReportOptions {
   readonly form: 'table' | 'json';
   /** Transfers in the report; 0 for all. */
   readonly top: number;
   readonly selects: (transfer: Transfer) => boolean;
+  /** The flow key that the records are metered with. */
+  readonly key: TransferKey;
 }
 
 export class DiagnosisWriter implements FlowWriter {
@@ -28,10 +31,11 @@ export class DiagnosisWriter implements FlowWriter {
   constructor(output: OutputStream, options: DiagnosisWriterOptions) {
     this.#output = output;
     this.#options = options;
-    const { top, selects } = options;
+    const { top, selects, key } = options;
     this.diagnosis = new Diagnosis({
       top,
       selects,
+      key,
       ...(options.form === 'json' ? { onDiagnosed: (found) => this.#lines.push(jsonLines(found)) } : {}),
     });
   }

@@ -8,6 +8,7 @@ import { type Diagnosed, diagnose, mainDirection } from './describe.ts';
 import { VERDICTS, type VerdictName } from './finding.ts';
 import { Paths } from './paths.ts';
 import type { Transfer } from './transfer.ts';
+import type { TransferKey } from './transfer-key.ts';
 import { Transfers } from './transfers.ts';
 
 export interface DiagnosisOptions {
@@ -15,6 +16,8 @@ export interface DiagnosisOptions {
   readonly top: number;
   /** Which transfers to look at. */
   readonly selects: (transfer: Transfer) => boolean;
+  /** The flow key that the records were metered with. */
+  readonly key?: TransferKey;
   /** Takes every transfer that was judged, when it is over. */
   readonly onDiagnosed?: (diagnosed: Diagnosed) => void;
 }
@@ -38,7 +41,7 @@ export class Diagnosis {
 
   constructor(options: DiagnosisOptions) {
     this.#options = options;
-    this.#transfers = new Transfers((transfer) => this.#end(transfer));
+    this.#transfers = new Transfers((transfer) => this.#end(transfer), options.key);
   }
 
   /** Transfers that were judged early because too many went on at a time. */

@@ -2,11 +2,9 @@
  * Diagnoses as JSON, one object a line and direction, with the flow key in IANA's names. An unknown value is null.
  * Names and units are a contract: docs/diagnose.md lists them.
  */
+import { PROTOCOL_ICMP, PROTOCOL_ICMPV6 } from '../records/protocol-numbers.ts';
 import { addressText, type Diagnosed } from './describe.ts';
 import type { Judgement } from './verdict.ts';
-
-const ICMP = 1;
-const ICMPV6 = 58;
 
 /** Rounded to six significant digits, null for unknown. */
 function number(value: number): number | null {
@@ -25,7 +23,8 @@ function flowKey({ transfer }: Diagnosed, isReverse: boolean): Record<string, un
     [`destination${version}Address`]: addressText(transfer, !isReverse),
     protocolIdentifier: protocol,
   };
-  if (protocol === ICMP || protocol === ICMPV6) key[`icmpTypeCode${version}`] = responderPort;
+  if (protocol === PROTOCOL_ICMP || protocol === PROTOCOL_ICMPV6)
+    key[`icmpTypeCode${version}`] = responderPort;
   else {
     key.sourceTransportPort = isReverse ? responderPort : initiatorPort;
     key.destinationTransportPort = isReverse ? initiatorPort : responderPort;

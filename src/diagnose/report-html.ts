@@ -2,7 +2,7 @@
  * The report of `flowtap diagnose` as one self-contained page: inline SVG and CSS, no script, nothing from elsewhere.
  * The largest flows with their throughput by interval and the bounds of loss and window, the verdicts, the paths.
  */
-import { formatCount, formatOctets, formatTime } from '../base/units.ts';
+import { formatCount, formatCounted, formatOctets, formatTime } from '../base/units.ts';
 import { type Diagnosed, flowText, mainDirection } from './describe.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { VerdictName } from './finding.ts';
@@ -10,7 +10,7 @@ import { escapeHtml, throughputChart } from './html-chart.ts';
 import { HTML_STYLE } from './html-style.ts';
 import type { PathFigures } from './paths.ts';
 import { sentence } from './sentence.ts';
-import { countText, shareText, timeText } from './words.ts';
+import { shareText, timeText } from './words.ts';
 
 const PATHS = 20;
 
@@ -63,7 +63,7 @@ function flowSection(diagnosed: Diagnosed, number: number): string {
   return `<section><h3>${number}. ${escapeHtml(flowText(transfer, isReverse))} ${badge(judgement.verdict)}</h3>
 <p>${escapeHtml(sentence(judgement))}</p>
 ${throughputChart(judgement.measures)}
-<ul>${reasons}</ul><p class="small">${formatOctets(data.octets)} in ${countText(data.packets, 'packet')}, from ${formatTime(startNs)} UTC</p></section>`;
+<ul>${reasons}</ul><p class="small">${formatOctets(data.octets)} in ${formatCounted(data.packets, 'packets')}, from ${formatTime(startNs)} UTC</p></section>`;
 }
 
 function pathTable(paths: readonly PathFigures[]): string {
@@ -88,13 +88,13 @@ function pathTable(paths: readonly PathFigures[]): string {
 
 function summaryText(diagnosis: Diagnosis): string {
   const { flows, octets, segments, lostSegments, captureLostSegments } = diagnosis;
-  const parts = [`${countText(flows, 'flow')}, ${formatOctets(octets)}.`];
+  const parts = [`${formatCounted(flows, 'flows')}, ${formatOctets(octets)}.`];
   if (segments > 0)
     parts.push(
-      `The network lost ${formatCount(lostSegments)} of ${countText(segments, 'TCP segment')} (${shareText(lostSegments / segments)}).`,
+      `The network lost ${formatCount(lostSegments)} of ${formatCounted(segments, 'TCP segments')} (${shareText(lostSegments / segments)}).`,
     );
   if (captureLostSegments > 0)
-    parts.push(`The capture itself missed ${countText(captureLostSegments, 'segment')}, which arrived.`);
+    parts.push(`The capture itself missed ${formatCounted(captureLostSegments, 'segments')}, which arrived.`);
   return parts.join(' ');
 }
 
@@ -114,7 +114,7 @@ export function reportHtml(diagnosis: Diagnosis, title: string): string {
 ${diagnosis.flows > 0 ? verdictBar(diagnosis) + verdictTable(diagnosis) : ''}
 <h2>Largest flows</h2>
 ${sections.join('\n')}
-${more > 0 ? `<p class="small">… and ${countText(more, 'more flow')}.</p>` : ''}
+${more > 0 ? `<p class="small">… and ${formatCounted(more, 'more flows')}.</p>` : ''}
 ${paths.length > 0 ? `<h2>Paths with most loss</h2>${pathTable(paths)}` : ''}
 </body></html>
 `;

@@ -1,10 +1,10 @@
 /** The report of `flowtap diagnose` for people: the largest flows, the paths that lost most, a summary. */
-import { formatCount, formatOctets } from '../base/units.ts';
+import { formatCount, formatCounted, formatOctets } from '../base/units.ts';
 import { type Diagnosed, flowText, mainDirection } from './describe.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { PathFigures } from './paths.ts';
 import { sentence, sparkline } from './sentence.ts';
-import { countText, rateText, shareText, timeText } from './words.ts';
+import { rateText, shareText, timeText } from './words.ts';
 
 /** Lines where standard output is no terminal. */
 const COLUMNS_DEFAULT = 120;
@@ -77,13 +77,13 @@ function flowLines(diagnosed: Diagnosed, number: number, startNs: number, option
 
 function pathLine({ name, lostPackets, segments, rttMinMs, flows }: PathFigures): string {
   const rtt = Number.isNaN(rttMinMs) ? '' : `, RTT from ${timeText(rttMinMs)}`;
-  const lost = `${formatCount(lostPackets)} of ${countText(segments, 'segment')} lost`;
-  return `${name}: ${shareText(lostPackets / segments)}, ${lost}, ${countText(flows, 'flow')}${rtt}`;
+  const lost = `${formatCount(lostPackets)} of ${formatCounted(segments, 'segments')} lost`;
+  return `${name}: ${shareText(lostPackets / segments)}, ${lost}, ${formatCounted(flows, 'flows')}${rtt}`;
 }
 
 function summaryOf(diagnosis: Diagnosis, columns: number): string[] {
   const { flows, octets, segments, lostSegments, captureLostSegments, evicted, sampledFlows } = diagnosis;
-  const lines = [`  ${countText(flows, 'flow')}, ${formatOctets(octets)}`];
+  const lines = [`  ${formatCounted(flows, 'flows')}, ${formatOctets(octets)}`];
   for (const { verdict, flows: count, octets: carried } of diagnosis.verdicts())
     lines.push(
       `    ${verdict.padEnd(20)} ${formatCount(count).padStart(9)}  ${formatOctets(carried).padStart(8)}`,
@@ -91,15 +91,15 @@ function summaryOf(diagnosis: Diagnosis, columns: number): string[] {
   const notes: string[] = [];
   if (segments > 0)
     notes.push(
-      `${formatCount(lostSegments)} of ${countText(segments, 'TCP segment')} lost by the network (${shareText(lostSegments / segments)})`,
+      `${formatCount(lostSegments)} of ${formatCounted(segments, 'TCP segments')} lost by the network (${shareText(lostSegments / segments)})`,
     );
   if (captureLostSegments > 0)
     notes.push(
-      `${countText(captureLostSegments, 'segment')} missing from the capture though acknowledged: the capture lost them, not the network`,
+      `${formatCounted(captureLostSegments, 'segments')} missing from the capture though acknowledged: the capture lost them, not the network`,
     );
-  if (sampledFlows > 0) notes.push(`${countText(sampledFlows, 'flow')} sampled, and not judged`);
+  if (sampledFlows > 0) notes.push(`${formatCounted(sampledFlows, 'flows')} sampled, and not judged`);
   if (evicted > 0)
-    notes.push(`${countText(evicted, 'flow')} judged early, because too many went on at a time`);
+    notes.push(`${formatCounted(evicted, 'flows')} judged early, because too many went on at a time`);
   return [...lines, ...notes.flatMap((note) => wrap(note, columns, '  '))];
 }
 
@@ -111,7 +111,7 @@ export function reportText(diagnosis: Diagnosis, options: ReportOptions): string
   const startNs = largest.reduce((first, { transfer }) => Math.min(first, transfer.firstNs), Infinity);
   const lines = largest.flatMap((diagnosed, i) => flowLines(diagnosed, i + 1, startNs, options));
   const more = diagnosis.flows - largest.length;
-  if (more > 0) lines.push(`… and ${countText(more, 'more flow')} (--top 0 shows all)`);
+  if (more > 0) lines.push(`… and ${formatCounted(more, 'more flows')} (--top 0 shows all)`);
   const paths = diagnosis.paths.worst(PATHS);
   if (paths.length > 0)
     lines.push('', 'Paths with most loss', ...paths.flatMap((path) => wrap(pathLine(path), columns, '  ')));

@@ -1,9 +1,11 @@
 /** Rules for what cannot be judged by its rate: too little of it, sampled, nothing but acknowledgements, no TCP. */
+
+import { formatCounted } from '../base/units.ts';
+import { PROTOCOL_TCP } from '../records/protocol-numbers.ts';
 import type { Finding } from './finding.ts';
 import type { Measures } from './measures.ts';
-import { countText, shareText, timeText } from './words.ts';
+import { shareText, timeText } from './words.ts';
 
-const TCP = 6;
 const FIN = 0x01;
 const SYN = 0x02;
 const RST = 0x04;
@@ -25,8 +27,8 @@ function unknown(reason: string): Finding {
 function withoutTcp({ data, lostShare, rttMs }: Measures): Finding {
   if (Number.isNaN(lostShare))
     return unknown('nothing acknowledges here, so that loss and delay cannot be seen');
-  if (data.packets < PACKETS_MIN) return unknown(`only ${countText(data.packets, 'packet')}`);
-  const lost = `${shareText(lostShare)} of ${countText(data.packets, 'packet')} lost, by their sequence numbers`;
+  if (data.packets < PACKETS_MIN) return unknown(`only ${formatCounted(data.packets, 'packets')}`);
+  const lost = `${shareText(lostShare)} of ${formatCounted(data.packets, 'packets')} lost, by their sequence numbers`;
   if (lostShare > LOST_SHARE_FELT)
     return { verdict: 'unknown', conclusion: `unknown limit, ${shareText(lostShare)} lost`, reasons: [lost] };
   const reasons = Number.isNaN(rttMs.mean) ? [lost] : [lost, `RTT ${timeText(rttMs.mean)}`];
@@ -37,10 +39,11 @@ function withoutTcp({ data, lostShare, rttMs }: Measures): Finding {
 export function tooLittle(measures: Measures): Finding | undefined {
   const { flow, data, durationMs, rttMs } = measures;
   if (flow.isSampled) return unknown('packets were sampled: sequence numbers tell nothing');
-  if (flow.protocol !== TCP) return withoutTcp(measures);
+  if (flow.protocol !== PROTOCOL_TCP) return withoutTcp(measures);
   if (Number.isNaN(data.segments)) return unknown('its segments were not looked into');
   if (data.segments === 0) return unknown('no data in this direction');
-  if (data.segments < SEGMENTS_MIN) return unknown(`only ${countText(data.segments, 'segment')} of data`);
+  if (data.segments < SEGMENTS_MIN)
+    return unknown(`only ${formatCounted(data.segments, 'segments')} of data`);
   if (durationMs < ROUND_TRIPS_MIN * rttMs.min)
     return unknown(`over within ${(durationMs / rttMs.min).toFixed(1)} round trips`);
   return undefined;
@@ -52,14 +55,15 @@ export function completeExchange(measures: Measures): Finding | undefined {
   const { forward, reverse } = flow;
   const isWhole = (forward.tcpFlags & reverse.tcpFlags & (SYN | FIN)) === (SYN | FIN);
   const isReset = ((forward.tcpFlags | reverse.tcpFlags) & RST) !== 0;
-  if (flow.protocol !== TCP || !isWhole || isReset || data.retransmittedPackets !== 0) return undefined;
+  if (flow.protocol !== PROTOCOL_TCP || !isWhole || isReset || data.retransmittedPackets !== 0)
+    return undefined;
   const isShort = data.segments < SEGMENTS_MIN || durationMs < ROUND_TRIPS_MIN * rttMs.min;
   if (!isShort) return undefined;
   return {
     verdict: 'healthy',
     conclusion: 'healthy, opened, answered and closed in order',
     reasons: [
-      `${data.segments === 0 ? 'no data' : `${countText(data.segments, 'segment')} of data`}, nothing retransmitted, FIN from both sides`,
+      `${data.segments === 0 ? 'no data' : `${formatCounted(data.segments, 'segments')} of data`}, nothing retransmitted, FIN from both sides`,
     ],
   };
 }

@@ -2,19 +2,17 @@
  * Rules on how a flow began and ended: refused, unanswered, reset (RFC 9293 §3.5 and §3.10; RFC 792, RFC 4443).
  * Both directions of a flow share these verdicts.
  */
+
+import { formatCounted, formatOctets } from '../base/units.ts';
+import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP } from '../records/protocol-numbers.ts';
 import type { Finding } from './finding.ts';
 import type { Measures } from './measures.ts';
-import { countText, octetsText } from './words.ts';
 
 const FIN = 0x01;
 const SYN = 0x02;
 const RST = 0x04;
 const ACK = 0x10;
 
-const ICMP = 1;
-const TCP = 6;
-const UDP = 17;
-const ICMPV6 = 58;
 /** type << 8 | code of an echo request, in ICMP and ICMPv6. */
 const ECHO_REQUEST = 8 << 8;
 const ECHO_REQUEST_V6 = 128 << 8;
@@ -72,12 +70,12 @@ function tcpOpening(measures: Measures): Finding | undefined {
   const { forward, reverse } = flow;
   // An initiator that acknowledges has had an answer, even if this view never showed it.
   if ((forward.tcpFlags & SYN) === 0 || (forward.tcpFlags & ACK) !== 0) return undefined;
-  const asked = `${countText(forward.packets, 'packet')} from the initiator, none of which acknowledges anything`;
+  const asked = `${formatCounted(forward.packets, 'packets')} from the initiator, none of which acknowledges anything`;
   if ((reverse.tcpFlags & SYN) !== 0) {
     if ((forward.tcpFlags & RST) !== 0) return undefined;
     return unanswered('the answer to the SYN was never acknowledged', [
       asked,
-      `${countText(reverse.packets, 'packet')} from the responder, SYN/ACK among them`,
+      `${formatCounted(reverse.packets, 'packets')} from the responder, SYN/ACK among them`,
     ]);
   }
   if ((reverse.tcpFlags & RST) !== 0)
@@ -92,23 +90,23 @@ function tcpOpening(measures: Measures): Finding | undefined {
 export function openingVerdict(measures: Measures): Finding | undefined {
   const { flow } = measures;
   const { protocol, forward, reverse, responderPort } = flow;
-  if (protocol === TCP) return tcpOpening(measures);
+  if (protocol === PROTOCOL_TCP) return tcpOpening(measures);
   if (reverse.packets > 0) return undefined;
   const error = errorFinding(measures);
   if (error !== undefined) return error;
   const isEcho =
-    (protocol === ICMP && responderPort === ECHO_REQUEST) ||
-    (protocol === ICMPV6 && responderPort === ECHO_REQUEST_V6);
-  const isRequest = protocol === UDP && REQUEST_PORTS.has(responderPort);
+    (protocol === PROTOCOL_ICMP && responderPort === ECHO_REQUEST) ||
+    (protocol === PROTOCOL_ICMPV6 && responderPort === ECHO_REQUEST_V6);
+  const isRequest = protocol === PROTOCOL_UDP && REQUEST_PORTS.has(responderPort);
   if (!isEcho && !isRequest) return undefined;
   return unanswered('unanswered, nothing came back', [
-    `${countText(forward.packets, isEcho ? 'echo request' : 'packet')} out, none in`,
+    `${formatCounted(forward.packets, isEcho ? 'echo requests' : 'packets')} out, none in`,
   ]);
 }
 
 /** A connection that one side broke off. */
 export function resetVerdict({ flow }: Measures): Finding | undefined {
-  if (flow.protocol !== TCP) return undefined;
+  if (flow.protocol !== PROTOCOL_TCP) return undefined;
   const { forward, reverse } = flow;
   const isClosed = (forward.tcpFlags & reverse.tcpFlags & FIN) !== 0;
   if (isClosed || ((forward.tcpFlags | reverse.tcpFlags) & RST) === 0) return undefined;
@@ -118,7 +116,7 @@ export function resetVerdict({ flow }: Measures): Finding | undefined {
     conclusion: `reset by the ${who}`,
     reasons: [
       `RST from the ${who}, without FIN from both sides`,
-      `${octetsText(forward.octets)} out and ${octetsText(reverse.octets)} in before it`,
+      `${formatOctets(forward.octets)} out and ${formatOctets(reverse.octets)} in before it`,
     ],
   };
 }

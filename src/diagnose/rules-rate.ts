@@ -2,11 +2,12 @@
  * The rules on the rate of a transfer: what explains it, loss, the window, or an application that had no more to send.
  * Bounds are those of bounds.ts; the shares of them that count as "near" are explained in docs/diagnose.md.
  */
+import { formatCounted, formatOctets } from '../base/units.ts';
 import { MATHIS_C_DELAYED, mathisBound, padhyeRate } from './bounds.ts';
 import type { Finding } from './finding.ts';
 import type { Measures } from './measures.ts';
 import { waitsForRequests } from './rules-stall.ts';
-import { countText, octetsText, rateText, shareText, timeText } from './words.ts';
+import { rateText, shareText, timeText } from './words.ts';
 
 /** Losses from which on their share says something. */
 const LOSS_EVENTS_MIN = 3;
@@ -34,9 +35,9 @@ const FLAT_RTT = 1.5;
 
 function lossReasons(measures: Measures): string[] {
   const { data, rttMs, lossEvents, eventShare, lossBound, throughputBitsPerSecond } = measures;
-  const events = `${countText(lossEvents, 'loss')}`.replace(/losss$/, 'losses');
+  const events = formatCounted(lossEvents, 'losses');
   const reasons = [
-    `${events} in ${countText(data.segments, 'segment')}: ${shareText(eventShare)}`,
+    `${events} in ${formatCounted(data.segments, 'segments')}: ${shareText(eventShare)}`,
     `segments of ${data.segmentOctets} octets, RTT ${timeText(rttMs.mean)}: at most ${rateText(lossBound)}`,
     `${rateText(throughputBitsPerSecond)} is ${(throughputBitsPerSecond / lossBound).toFixed(2)} of that`,
   ];
@@ -78,11 +79,11 @@ function isNearSenderWindow(measures: Measures): boolean {
 
 function windowFinding(measures: Measures): Finding {
   const { window, windowBound, rttMs, throughputBitsPerSecond, data } = measures;
-  const size = octetsText(window.octets);
+  const size = formatOctets(window.octets);
   const allowed = `${rateText(windowBound)} is the most that ${size} in ${timeText(rttMs.min)} allow`;
   const whose =
     window.owner === 'receiver'
-      ? `the receiver's window never exceeds ${size}, and ${octetsText(data.inFlightOctetsMax)} of it were on their way`
+      ? `the receiver's window never exceeds ${size}, and ${formatOctets(data.inFlightOctetsMax)} of it were on their way`
       : `never more than ${size} on its way, though nothing was lost, no queue built up and the receiver would take more`;
   return {
     verdict: 'window-limited',
@@ -106,7 +107,7 @@ function applicationFinding(measures: Measures): Finding | undefined {
   const used = usedShare(measures);
   if (used < APPLICATION_SHARE && durationMs >= ROUND_TRIPS_MIN * rttMs.mean)
     reasons.push(
-      `${shareText(used)} of the ${octetsText(data.inFlightOctetsMax)} that it once had on its way`,
+      `${shareText(used)} of the ${formatOctets(data.inFlightOctetsMax)} that it once had on its way`,
     );
   if (reasons.length === 0) return undefined;
   if (lossEvents > 0) reasons.push(`${shareText(eventShare)} lost, which would allow ${rateText(lossBound)}`);
@@ -132,9 +133,9 @@ function otherwise(measures: Measures): Finding {
   const loss =
     lossEvents > 0
       ? `faster than its losses let a sender be that slows down for them, ${rateText(most)}`
-      : `nothing lost in ${countText(data.segments, 'segment')}`;
+      : `nothing lost in ${formatCounted(data.segments, 'segments')}`;
   const isFew = lossEvents > 0 && lossEvents < LOSS_EVENTS_MIN;
-  const few = `${lossEvents} lost of ${countText(data.segments, 'segment')}, too few to hold it back`;
+  const few = `${lossEvents} lost of ${formatCounted(data.segments, 'segments')}, too few to hold it back`;
   return { verdict: 'healthy', conclusion: 'healthy', reasons: [isFew ? few : loss] };
 }
 

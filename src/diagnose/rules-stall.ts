@@ -2,9 +2,10 @@
  * The rule on transfers that stood still: intervals without progress between intervals with it, or a window that the
  * receiver kept shut. A connection that merely waits for its next request has not stalled.
  */
+import { formatCounted } from '../base/units.ts';
 import type { Finding } from './finding.ts';
 import type { Measures } from './measures.ts';
-import { countText, rateText, shareText, timeText } from './words.ts';
+import { rateText, shareText, timeText } from './words.ts';
 
 /** Share of the time that silence must take to be the transfer's trouble. */
 const STALLED_SHARE = 0.1;
@@ -43,12 +44,14 @@ export function stallVerdict(measures: Measures): Finding | undefined {
   const silence: string[] = [];
   if (stalledIntervals > 0) {
     const length = timeText(flow.intervalMs);
-    silence.push(`${stalledIntervals} of ${countText(intervals.length, 'interval')} of ${length} silent`);
+    silence.push(
+      `${stalledIntervals} of ${formatCounted(intervals.length, 'intervals')} of ${length} silent`,
+    );
   }
   const leastMs = atLeastMs(measures);
   if (data.zeroWindowMs >= leastMs) {
     const shut = `the receiver kept its window shut for ${timeText(data.zeroWindowMs)}`;
-    const share = `${shareText(data.zeroWindowMs / durationMs)} of the time, ${countText(data.zeroWindows, 'time')}`;
+    const share = `${shareText(data.zeroWindowMs / durationMs)} of the time, ${formatCounted(data.zeroWindows, 'times')}`;
     return stalled(shut, [...silence, `${shut}: ${share}`]);
   }
   if (data.longestStallMs >= STALL_MS_MIN && data.stalledMs >= leastMs) {

@@ -1,7 +1,8 @@
 /** A direction's diagnosis as one sentence and one line of blocks, for people. */
+import { formatCounted } from '../base/units.ts';
 import type { Measures } from './measures.ts';
 import type { Judgement } from './verdict.ts';
-import { countText, rateText, shareText, timeText } from './words.ts';
+import { rateText, shareText, timeText } from './words.ts';
 
 /** From least to greatest; silence has a sign of its own, so that it is seen. */
 const BLOCKS = '▁▂▃▄▅▆▇█';
@@ -9,7 +10,7 @@ const SILENCE = '·';
 
 function silenceText({ stalledIntervals, intervals }: Measures): string | undefined {
   if (stalledIntervals === 0) return undefined;
-  return `${stalledIntervals} of ${countText(intervals.length, 'interval')} silent`;
+  return `${stalledIntervals} of ${formatCounted(intervals.length, 'intervals')} silent`;
 }
 
 function lossText({ data, retransmittedShare, lostShare }: Measures): string | undefined {
@@ -26,7 +27,7 @@ export function sentence({ measures, conclusion }: Judgement): string {
   const { throughputBitsPerSecond, durationMs, rttMs, data } = measures;
   const pace =
     Number.isNaN(throughputBitsPerSecond) || data.segments === 0
-      ? countText(data.packets, 'packet')
+      ? formatCounted(data.packets, 'packets')
       : `${rateText(throughputBitsPerSecond)} over ${timeText(durationMs)}`;
   const rtt = Number.isNaN(rttMs.mean) ? undefined : `RTT ${timeText(rttMs.mean)}`;
   const facts = [pace, rtt, silenceText(measures), lossText(measures)].filter((text) => text !== undefined);

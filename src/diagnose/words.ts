@@ -1,5 +1,5 @@
-/** Figures in sentences: rates, times, shares, octets. For people; programs get numbers. */
-import { formatCounted, formatOctets, formatShort } from '../base/units.ts';
+/** Figures in sentences: rates, times, shares. For people; programs get numbers. Counts and octets: base/units.ts. */
+import { formatShort } from '../base/units.ts';
 
 /** `2.81 Mbit/s`. */
 export function rateText(bitsPerSecond: number): string {
@@ -28,14 +28,4 @@ export function timeText(ms: number): string {
 /** `0.8 %`, `0.0046 %`. */
 export function shareText(share: number): string {
   return `${significant(share * 100, 2)} %`;
-}
-
-/** `65.5 kB`. */
-export function octetsText(octets: number): string {
-  return formatOctets(octets);
-}
-
-/** `1 segment`, `1,234 segments`. */
-export function countText(count: number, noun: string): string {
-  return formatCounted(count, `${noun}s`);
 }

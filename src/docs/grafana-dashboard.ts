@@ -148,7 +148,7 @@ const ROWS: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
         ],
       },
       {
-        title: 'Messages not sent',
+        title: 'Errors of exporters',
         unit: 'ops',
         queries: [
           [

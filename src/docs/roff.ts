@@ -1,5 +1,5 @@
 /**
- * Text for man(7), the language of manual pages: what roff would read as something else is written so that it does not.
+ * Text for man(7), the language of manual pages: characters that roff would read as commands are escaped.
  */
 
 const CHARACTERS: Readonly<Record<string, string>> = {

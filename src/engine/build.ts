@@ -1,6 +1,6 @@
 /**
  * Compiles the engine: `npm run engine`. With --check it only tells whether engine.wasm is what its sources give, octet
- * for octet. The compiler is fetched when it is needed: who does not change the engine does not need its 100 MB.
+ * for octet. The compiler is fetched when it is needed: only those who change the engine need its 100 MB.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

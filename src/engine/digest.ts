@@ -11,6 +11,7 @@ const SHARED_SOURCES = [
   'records/decoded-words.ts',
   'records/engine-words.ts',
   'records/flow-words.ts',
+  'records/packet-ring.ts',
   'records/table-words.ts',
 ];
 

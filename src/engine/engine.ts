@@ -30,6 +30,8 @@ const PAGES_MAX = 65_536;
 const CACHE_LINE_OCTETS = 64;
 /** Kept for what every engine holds besides its tables and windows: batches, clocks, link types. */
 const SMALL_OCTETS = 4 * 2 ** 20;
+/** The most that can be allocated in large pieces. */
+export const ENGINE_OCTETS_MAX = PAGES_MAX * PAGE_OCTETS - SMALL_OCTETS;
 
 /** The functions of assembly/index.ts, which says what they do. */
 interface EngineFunctions {
@@ -69,6 +71,7 @@ interface EngineFunctions {
     out: number,
     outCapacity: number,
     accepted: number,
+    headers: number,
   ) => number;
   readonly decodedOctetsOnWire: () => number;
   readonly orderAndHash: (records: number, count: number, multipliers: number) => void;
@@ -87,7 +90,36 @@ interface EngineFunctions {
     out: number,
     outCapacity: number,
     multipliers: number,
+    headers: number,
     totals: number,
+    worker: number,
+    workers: number,
+  ) => number;
+  readonly takeRing: (
+    memory: number,
+    start: number,
+    end: number,
+    left: number,
+    before: number,
+    baseSeconds: number,
+    interfaceIndex: number,
+    tosMask: number,
+    vlanMask: number,
+    out: number,
+    outCapacity: number,
+    multipliers: number,
+    headers: number,
+    members: number,
+    totals: number,
+  ) => number;
+  readonly keepShare: (
+    records: number,
+    times: number,
+    count: number,
+    worker: number,
+    workers: number,
+    kept: number,
+    octets: number,
   ) => number;
   readonly useTable: (places: number) => void;
   readonly setTimeouts: (idleNs: number, activeNs: number, tcpEndDelayNs: number) => void;
@@ -112,6 +144,11 @@ export interface Engine extends EngineFunctions {
   readonly buffer: ArrayBuffer;
   /** @throws RangeError when the engine was created for less */
   readonly allocate: AllocateMemory;
+  /**
+   * As `allocate`, on pages of the system that nothing else lies on: other memory may be mapped in their place.
+   * @param octets a multiple of the system's page
+   */
+  readonly allocatePages: AllocateMemory;
 }
 
 let compiled: WebAssembly.Module | undefined;
@@ -134,12 +171,16 @@ export function createEngine(octets: number): Engine {
   const { buffer } = memory;
   // Address 0 is not used: a place of 0 is always a mistake.
   let used = CACHE_LINE_OCTETS;
-  const allocate: AllocateMemory = (wanted) => {
-    const byteOffset = Math.ceil(used / CACHE_LINE_OCTETS) * CACHE_LINE_OCTETS;
+  const allocateOn = (boundary: number, wanted: number) => {
+    const byteOffset = Math.ceil(used / boundary) * boundary;
     used = byteOffset + wanted;
     if (used > buffer.byteLength)
       throw new RangeError(`engine memory of ${buffer.byteLength} octets is full`);
     return { buffer, byteOffset };
   };
-  return { buffer, allocate, ...(exports as unknown as EngineFunctions) };
+  const allocate: AllocateMemory = (wanted) => allocateOn(CACHE_LINE_OCTETS, wanted);
+  // No system has larger pages than WebAssembly.
+  const allocatePages: AllocateMemory = (wanted) =>
+    allocateOn(PAGE_OCTETS, Math.ceil(wanted / PAGE_OCTETS) * PAGE_OCTETS);
+  return { buffer, allocate, allocatePages, ...(exports as unknown as EngineFunctions) };
 }

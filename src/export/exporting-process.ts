@@ -51,6 +51,8 @@ export interface ExportingProcess {
    * @param interfaces by index: number 0 is observation point 1, and its ifIndex too where none is given
    */
   setInterfaces(interfaces: readonly { readonly name: string; readonly ifIndex?: number }[]): void;
+  /** Announces templates and options again now. @returns the URLs of the exporters that do: those over UDP */
+  announce(): readonly string[];
   /** Tells where options data finds the counters of the stages before; it is read when options data is sent. */
   setMeteringStatistics(read: () => MeteringStatistics): void;
   /** Sends messages that are not full yet. It happens by itself every second. */
@@ -130,6 +132,10 @@ class RunningExportingProcess implements ExportingProcess {
       })
       .filter(({ name }) => name !== '');
     for (const { queue } of this.#groups) queue.setInterfaces(this.#interfaces);
+  }
+
+  announce(): readonly string[] {
+    return this.#groups.flatMap(({ queue }) => queue.announce());
   }
 
   setMeteringStatistics(read: () => MeteringStatistics): void {

@@ -51,6 +51,10 @@ export class FailoverSink implements RecordSink {
     return pending && this.#run(() => this.#wait(pending));
   }
 
+  announce(): readonly string[] {
+    return this.members.flatMap((member) => member.announce?.() ?? []);
+  }
+
   setInterfaces(interfaces: readonly InterfaceDescription[]): void {
     for (const member of this.members) member.setInterfaces(interfaces);
   }

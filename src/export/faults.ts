@@ -8,7 +8,7 @@ import type { CollectorStatistics, SinkContext } from './contract/record-sink.ts
 /** What people can do, by the reason of an error or of dropped records. */
 export const FAULT_REMEDIES: Readonly<Record<string, string>> = {
   econnrefused: 'nothing listens on that port: start the collector, or check the port',
-  enetunreach: 'no recipient to the collector: check its address and this machine’s recipients',
+  enetunreach: 'no route to the collector: check its address and this machine’s routes',
   ehostunreach: 'the collector does not answer on its network: check its address',
   emsgsize: 'larger than the path carries: lower messageOctetsMax',
   enobufs: 'the network interface is behind: lower the rate with --export-rate',
@@ -39,6 +39,46 @@ export const FAULT_REMEDIES: Readonly<Record<string, string>> = {
     'part of the spool did not survive a crash or a fault of the disk: check the disk, *.damaged in the spool has the rest',
 };
 
+/**
+ * To complete "N …": what errors of a reason count where messages go without a session. A refusal is no message that was
+ * not sent: the system tells that the collector's host refused an earlier one in place of sending the next, which is sent
+ * once more (udp(7)).
+ */
+function sendErrorWords(reason: string): string {
+  return reason === 'econnrefused' ? "refusals by the collector's host" : 'messages not sent';
+}
+
+/** How often something went wrong for one reason. */
+export interface FaultCount {
+  readonly reason: string;
+  readonly count: number;
+  /** To complete "N …". */
+  readonly what: string;
+  /** What people can do. */
+  readonly remedy: string;
+}
+
+function faultCount(reason: string, count: number, what: string): FaultCount {
+  return { reason, count, what, remedy: FAULT_REMEDIES[reason] ?? 'see the reason' };
+}
+
+/** Errors of an exporter by reason, those that never came included. @param sessions what failed ones are called */
+export function errorCounts(one: CollectorStatistics, sessions = 'failed connections'): FaultCount[] {
+  const hasSessions = one.recordsRepeated !== undefined;
+  return Object.entries(one.errors).map(([reason, count]) =>
+    faultCount(reason, count, hasSessions ? sessions : sendErrorWords(reason)),
+  );
+}
+
+/** Flow records given up before they were sent, by reason, those of 0 included. */
+export function dropCounts({
+  recordsDropped = {},
+}: Pick<CollectorStatistics, 'recordsDropped'>): FaultCount[] {
+  return Object.entries(recordsDropped).map(([reason, count]) =>
+    faultCount(reason, count, 'flow records lost'),
+  );
+}
+
 /** A line for the same kind comes no more often than this. */
 const REPEAT_MS = 60_000;
 
@@ -61,34 +101,21 @@ export class FaultReporter {
    */
   look(all: readonly CollectorStatistics[], nowMs: number): void {
     for (const one of all) {
-      for (const [reason, count] of Object.entries(one.errors)) {
-        const detail = one.lastError?.reason === reason ? ` (${one.lastError.message})` : '';
-        this.#tell(
-          one.url,
-          `${reason}${detail}`,
-          reason,
-          count,
-          one.recordsRepeated === undefined ? 'messages not sent' : 'sessions failed',
-          nowMs,
-        );
+      for (const fault of errorCounts(one, 'sessions failed')) {
+        const detail = one.lastError?.reason === fault.reason ? ` (${one.lastError.message})` : '';
+        this.#tell(one.url, fault, detail, nowMs);
       }
-      for (const [reason, count] of Object.entries(one.recordsDropped ?? {})) {
-        this.#tell(one.url, reason, reason, count, 'flow records lost', nowMs);
-      }
+      for (const fault of dropCounts(one)) this.#tell(one.url, fault, '', nowMs);
     }
   }
 
-  #tell(url: string, shown: string, reason: string, count: number, what: string, nowMs: number): void {
+  #tell(url: string, { reason, count, what, remedy }: FaultCount, detail: string, nowMs: number): void {
     const key = `${url} ${reason}`;
     const told = this.#told.get(key);
     if (count <= (told?.count ?? 0)) return;
     if (told !== undefined && nowMs - told.atMs < REPEAT_MS) return;
     const more = count - (told?.count ?? 0);
     this.#told.set(key, { atMs: nowMs, count });
-    this.#log(
-      'warning',
-      key,
-      `${url}: ${formatCounted(more, what)}: ${shown}; ${FAULT_REMEDIES[reason] ?? 'see the reason'}`,
-    );
+    this.#log('warning', key, `${url}: ${formatCounted(more, what)}: ${reason}${detail}; ${remedy}`);
   }
 }

@@ -51,6 +51,14 @@ export class GuardedSink implements RecordSink {
     }
   }
 
+  announce(): readonly string[] {
+    let announced: readonly string[] = [];
+    this.#try(() => {
+      announced = this.#sink.announce?.() ?? [];
+    });
+    return announced;
+  }
+
   setInterfaces(interfaces: readonly InterfaceDescription[]): void {
     this.#try(() => this.#sink.setInterfaces(interfaces));
   }

@@ -79,6 +79,11 @@ export class SinkQueue {
     if (this.#replacing === undefined) this.#sink.flush();
   }
 
+  /** Announces templates again. @returns the URLs of exporters that have some to announce */
+  announce(): readonly string[] {
+    return this.#sink.announce?.() ?? [];
+  }
+
   setInterfaces(interfaces: readonly InterfaceDescription[]): void {
     this.#sink.setInterfaces(interfaces);
   }

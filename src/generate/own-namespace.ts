@@ -2,8 +2,8 @@
  * Whether this process is in a network namespace that was made on purpose, where a flood harms nobody. It has been put
  * there if it is in another namespace than the first process of the system and a forebear of it still is in that one. In
  * a container the first process is the container's, and its namespace is the one that leads out. A container that shows
- * the processes of its host has forebears there, too, but in another control group: those do not count. Where it cannot
- * be told, the answer is no.
+ * the processes of its host has forebears there, too, but in another control group: those do not count. Where the
+ * system does not tell, the answer is no.
  *
  * Namespaces are compared by the inode of /proc/PID/net/dev, which is the namespace's own: unlike the link
  * /proc/PID/ns/net, it can be read without permission to trace the process.

@@ -3,6 +3,7 @@
  * `FIRST+COUNT`, for addresses also `ADDRESS/PREFIX`), rates, sizes and TCP flags. A value that is not allowed reads as
  * undefined; the command line says what would be.
  */
+import { addressOctets, addressVersion } from '../base/addresses.ts';
 import type { AddressRange, NumberRange, Rate } from './recipe.ts';
 
 /** Most values of a range, and most flows: what 32-bit arithmetic takes. */
@@ -45,30 +46,12 @@ export function parseMacs(text: string): NumberRange | undefined {
   return parseNumbers(text, parse, MAC_MAX);
 }
 
-function ipv4Words(text: string): bigint {
-  return text.split('.').reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n);
-}
-
-function ipv6Words(text: string): bigint {
-  const dotted = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text);
-  const low = dotted === null ? 0n : ipv4Words(dotted[2]!);
-  const plain =
-    dotted === null ? text : `${dotted[1]}${(low >> 16n).toString(16)}:${(low & 0xffffn).toString(16)}`;
-  const [head = '', tail] = plain.split('::');
-  const groups = (part: string | undefined) =>
-    part ? part.split(':').map((group) => BigInt(`0x${group}`)) : [];
-  const [before, after] = [groups(head), groups(tail)];
-  const zeros = new Array<bigint>(8 - before.length - after.length).fill(0n);
-  return [...before, ...zeros, ...after].reduce((sum, group) => (sum << 16n) | group, 0n);
-}
-
 function addressNumber(text: string): { version: 4 | 6; value: bigint } | undefined {
-  // Loaded when asked for: every command line reads this file, and few have addresses.
-  const { isIPv4, isIPv6 } = process.getBuiltinModule('node:net');
-  if (isIPv4(text)) return { version: 4, value: ipv4Words(text) };
+  const version = addressVersion(text);
   // No zone: it means nothing in a packet.
-  if (isIPv6(text) && !text.includes('%')) return { version: 6, value: ipv6Words(text) };
-  return undefined;
+  if (version === undefined || text.includes('%')) return undefined;
+  const value = addressOctets(text).reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n);
+  return { version, value };
 }
 
 /** The addresses of `ADDRESS/PREFIX` that hosts can have: in IPv4 all but the first and the last of a subnet. */

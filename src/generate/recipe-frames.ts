@@ -4,7 +4,9 @@
  * holds a frame whose constant octets are written once; only what differs is written for a packet. No fragments, no
  * options, no answers: every packet goes from the source's side to the destination's.
  */
+
 import type { PacketBatch } from '../records/packet-batch.ts';
+import { PROTOCOL_ICMPV6 } from '../records/protocol-numbers.ts';
 import { FlowOrder } from './flow-order.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -14,7 +16,6 @@ const IPV4 = 20;
 const IPV6 = 40;
 const TRANSPORT_OCTETS = { tcp: 20, udp: 8, icmp: 8 } as const;
 const PROTOCOL_NUMBER = { tcp: 6, udp: 17, icmp: 1 } as const;
-const ICMPV6 = 58;
 const ETHERTYPE_IPV4 = 0x0800;
 const ETHERTYPE_IPV6 = 0x86dd;
 const TPID = 0x8100;
@@ -69,7 +70,8 @@ export class RecipeFrames {
     this.#recipe = recipe;
     this.#order = new FlowOrder(recipe);
     this.#isV6 = recipe.source.address.version === 6;
-    this.#protocol = this.#isV6 && recipe.protocol === 'icmp' ? ICMPV6 : PROTOCOL_NUMBER[recipe.protocol];
+    this.#protocol =
+      this.#isV6 && recipe.protocol === 'icmp' ? PROTOCOL_ICMPV6 : PROTOCOL_NUMBER[recipe.protocol];
     this.#ip = ETHERNET + recipe.vlans.length * TAG;
     this.#transport = this.#ip + (this.#isV6 ? IPV6 : IPV4);
     const longest = Math.max(...recipe.frameOctets);

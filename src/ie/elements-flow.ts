@@ -2,6 +2,7 @@
  * Information elements of IANA's registry: counters, flow keys, and what packets had in their IP and transport headers.
  * Values follow the accounting rules of the metering process; see docs/elements.md, which is generated from here.
  */
+
 import { EXTENSIONS_OF_IE64 } from '../records/extension-headers.ts';
 import {
   EGRESS_FORWARD,
@@ -26,6 +27,7 @@ import {
   TCP_FLAGS_TOS,
   TTL_FRAGMENTS,
 } from '../records/flow-layout.ts';
+import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_IGMP, PROTOCOL_TCP } from '../records/protocol-numbers.ts';
 import {
   endpointAddress,
   type InformationElement,
@@ -35,11 +37,6 @@ import {
   type ValueSource,
   whenProtocol,
 } from './element.ts';
-
-const ICMP = 1;
-const IGMP = 2;
-const TCP = 6;
-const ICMPV6 = 58;
 
 /** The port word's halves: A's, then B's. A direction's source is the other one's destination. */
 const SOURCE_PORT: ValueSource = {
@@ -93,7 +90,7 @@ export const FLOW_ELEMENTS: readonly InformationElement[] = [
   { id: 2, name: 'packetDeltaCount', type: 'unsigned64', unit: 'packets', semantics: 'deltaCounter', isReversible: true, source: lineDouble(PACKETS),
     description: 'Packets, fragments counted singly.' },
   { id: 352, name: 'layer2OctetDeltaCount', type: 'unsigned64', unit: 'octets', semantics: 'deltaCounter', isReversible: true, source: lineDouble(LAYER2_OCTETS),
-    description: 'Octets of the frames as they were on the wire, without the frame check sequence.' },
+    description: 'Octets of the frames as they were on the wire, without the frame check sequence and without what the capture wrote before them.' },
   { id: 3, name: 'deltaFlowCount', type: 'unsigned64', unit: 'flows', semantics: 'deltaCounter', source: constant(1),
     description: 'Flows in this record: always 1.' },
   { id: 298, name: 'initiatorPackets', inFull: false, type: 'unsigned64', unit: 'packets', semantics: 'deltaCounter', source: { kind: 'double', forward: FORWARD_DOUBLE + PACKETS, reverse: FORWARD_DOUBLE + PACKETS },
@@ -134,7 +131,7 @@ export const FLOW_ELEMENTS: readonly InformationElement[] = [
     description: 'Type of Service or Traffic Class octet of the first packet.' },
   { id: 195, name: 'ipDiffServCodePoint', isFlowKeyOf: 'tos', inFull: false, type: 'unsigned8', unit: 'none', semantics: 'identifier', isReversible: true, source: lineWord(TCP_FLAGS_TOS, 18, 0x3f),
     description: 'Differentiated services code point of the first packet.' },
-  { id: 6, name: 'tcpControlBits', type: 'unsigned16', v9Octets: 1, unit: 'none', semantics: 'flags', isReversible: true, source: { ...lineWord(TCP_FLAGS_TOS, 0, 0xfff), when: whenProtocol(TCP) },
+  { id: 6, name: 'tcpControlBits', type: 'unsigned16', v9Octets: 1, unit: 'none', semantics: 'flags', isReversible: true, source: { ...lineWord(TCP_FLAGS_TOS, 0, 0xfff), when: whenProtocol(PROTOCOL_TCP) },
     description: 'TCP flags of all packets, combined by OR; in one octet the upper bits are left out.' },
   { id: 52, name: 'minimumTTL', type: 'unsigned8', unit: 'hops', semantics: 'quantity', isReversible: true, source: lineWord(TTL_FRAGMENTS, 0, 0xff),
     description: 'Least Time to Live or Hop Limit of all packets.' },
@@ -150,19 +147,19 @@ export const FLOW_ELEMENTS: readonly InformationElement[] = [
     description: 'Flow label of the first packet.' },
   { id: 64, name: 'ipv6ExtensionHeaders', type: 'unsigned32', unit: 'none', semantics: 'flags', isReversible: true, ipVersion: 6, isAbsentWhenZero: true, source: lineWord(EXTENSION_HEADERS_SEEN, 0, EXTENSIONS_OF_IE64),
     description: 'Extension headers seen in any packet, a bit each (deprecated by IANA, read by more collectors than its successor).' },
-  { id: 32, name: 'icmpTypeCodeIPv4', isFlowKeyOf: 'always', type: 'unsigned16', unit: 'none', semantics: 'identifier', ipVersion: 4, source: icmpPart(ICMP, 0, 0xffff),
+  { id: 32, name: 'icmpTypeCodeIPv4', isFlowKeyOf: 'always', type: 'unsigned16', unit: 'none', semantics: 'identifier', ipVersion: 4, source: icmpPart(PROTOCOL_ICMP, 0, 0xffff),
     description: 'ICMP type × 256 + code.' },
-  { id: 139, name: 'icmpTypeCodeIPv6', isFlowKeyOf: 'always', type: 'unsigned16', unit: 'none', semantics: 'identifier', ipVersion: 6, source: icmpPart(ICMPV6, 0, 0xffff),
+  { id: 139, name: 'icmpTypeCodeIPv6', isFlowKeyOf: 'always', type: 'unsigned16', unit: 'none', semantics: 'identifier', ipVersion: 6, source: icmpPart(PROTOCOL_ICMPV6, 0, 0xffff),
     description: 'ICMPv6 type × 256 + code.' },
-  { id: 176, name: 'icmpTypeIPv4', isFlowKeyOf: 'always', inFull: false, type: 'unsigned8', unit: 'none', semantics: 'identifier', ipVersion: 4, source: icmpPart(ICMP, 8, 0xff),
+  { id: 176, name: 'icmpTypeIPv4', isFlowKeyOf: 'always', inFull: false, type: 'unsigned8', unit: 'none', semantics: 'identifier', ipVersion: 4, source: icmpPart(PROTOCOL_ICMP, 8, 0xff),
     description: 'ICMP type.' },
-  { id: 177, name: 'icmpCodeIPv4', isFlowKeyOf: 'always', inFull: false, type: 'unsigned8', unit: 'none', semantics: 'identifier', ipVersion: 4, source: icmpPart(ICMP, 0, 0xff),
+  { id: 177, name: 'icmpCodeIPv4', isFlowKeyOf: 'always', inFull: false, type: 'unsigned8', unit: 'none', semantics: 'identifier', ipVersion: 4, source: icmpPart(PROTOCOL_ICMP, 0, 0xff),
     description: 'ICMP code.' },
-  { id: 178, name: 'icmpTypeIPv6', isFlowKeyOf: 'always', inFull: false, type: 'unsigned8', unit: 'none', semantics: 'identifier', ipVersion: 6, source: icmpPart(ICMPV6, 8, 0xff),
+  { id: 178, name: 'icmpTypeIPv6', isFlowKeyOf: 'always', inFull: false, type: 'unsigned8', unit: 'none', semantics: 'identifier', ipVersion: 6, source: icmpPart(PROTOCOL_ICMPV6, 8, 0xff),
     description: 'ICMPv6 type.' },
-  { id: 179, name: 'icmpCodeIPv6', isFlowKeyOf: 'always', inFull: false, type: 'unsigned8', unit: 'none', semantics: 'identifier', ipVersion: 6, source: icmpPart(ICMPV6, 0, 0xff),
+  { id: 179, name: 'icmpCodeIPv6', isFlowKeyOf: 'always', inFull: false, type: 'unsigned8', unit: 'none', semantics: 'identifier', ipVersion: 6, source: icmpPart(PROTOCOL_ICMPV6, 0, 0xff),
     description: 'ICMPv6 code.' },
-  { id: 33, name: 'igmpType', isFlowKeyOf: 'always', type: 'unsigned8', unit: 'none', semantics: 'identifier', ipVersion: 4, source: icmpPart(IGMP, 8, 0xff),
+  { id: 33, name: 'igmpType', isFlowKeyOf: 'always', type: 'unsigned8', unit: 'none', semantics: 'identifier', ipVersion: 4, source: icmpPart(PROTOCOL_IGMP, 8, 0xff),
     description: 'IGMP type.' },
   { id: 136, name: 'flowEndReason', type: 'unsigned8', unit: 'none', semantics: 'identifier', source: sharedWord(FLOW_STATE, STATE_END_REASON_SHIFT, 0xff),
     description: 'Why the flow was exported: 1 idle timeout, 2 active timeout, 3 its end was seen, 4 forced, 5 lack of resources.' },

@@ -17,3 +17,16 @@ NSH
 
 /** By number; undefined where none is assigned. */
 export const PROTOCOL_NAMES: readonly (string | undefined)[] = NAMES.trim().split(/,\s+/);
+
+/** What people call two of them. */
+const USUAL_NAMES: ReadonlyMap<string, string> = new Map([
+  ['IPv6-ICMP', 'ICMPv6'],
+  ['OSPFIGP', 'OSPF'],
+]);
+
+/** Name of a protocol for people, or its number: `any-…` names a class of protocols, and nothing that is spoken. */
+export function formatProtocol(protocol: number): string {
+  const name = PROTOCOL_NAMES[protocol];
+  if (name === undefined || name.startsWith('any-')) return String(protocol);
+  return USUAL_NAMES.get(name) ?? name;
+}

@@ -1,7 +1,7 @@
 /**
  * The values of flow records as text: for each field of a template and each direction a plain `TextColumn`, derived from
- * the same rows as the column encoders of the wire, and read by the reader of all writers (read-value.ts). Lines are
- * flow-text.ts's.
+ * the same rows as the column encoders of the wire, and read by the reader of all writers (read-value.ts). flow-text.ts
+ * makes lines of them.
  */
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import { ABSTRACT_TYPES, type AbstractType } from './abstract-types.ts';

@@ -1,6 +1,6 @@
 /**
- * Writes values that were read from a flow record (read-value.ts) as text: of JSON, CSV and flow messages. Quotes, names
- * and labels are the callers'.
+ * Writes values that were read from a flow record (read-value.ts) as text: of JSON, CSV and flow messages. The callers
+ * add quotes, names and labels.
  */
 import { INTERVALS_MAX } from '../records/path-health-layout.ts';
 import type { Value } from './read-value.ts';

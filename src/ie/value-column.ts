@@ -1,5 +1,5 @@
 /**
- * Compiles the source of an information element, for one direction, to a `ValueColumn`: a plain description of where a
+ * Compiles the source of an information element, for one direction, to a `ValueColumn`: a description of where a
  * value of a flow record stands and what it depends on. Set-up only; read-value.ts reads values by it, and text, Parquet
  * and flow messages have no other reader. The wire's columns are compiled in export/messages/columns.ts.
  */

@@ -128,6 +128,29 @@ export function evict(wheel: TimingWheel, table: FlowTable, sink: FlowSink): voi
   expireFlow(table, slot, layout.FLOW_END_REASON.lackOfResources, sink);
 }
 
+/** Exports the flows in the slots from `from` to `end` and frees these, while others go on. @returns how many */
+export function expireSlots(
+  table: FlowTable,
+  from: number,
+  end: number,
+  reason: number,
+  sink: FlowSink,
+): number {
+  let flows = 0;
+  for (let slot = from; slot < end; slot++) {
+    const state = table.words[slot * layout.ENTRY_WORDS + layout.FLOW_STATE]!;
+    if ((state & layout.STATE_IN_USE) === 0) continue;
+    expireFlow(
+      table,
+      slot,
+      (state & layout.STATE_TCP_ENDED) !== 0 ? layout.FLOW_END_REASON.endOfFlow : reason,
+      sink,
+    );
+    flows++;
+  }
+  return flows;
+}
+
 /** Exports the flows in the slots from `from` to `end`, whatever their timeouts say; those whose TCP has ended say so. */
 export function exportSlots(
   table: FlowTable,

@@ -2,7 +2,7 @@
  * Remembers the ports of first fragments, so that later ones, which carry none, are counted to their flow.
  *
  * Nothing is reassembled. 4,096 sets of 4 entries of one cache line; a full set forgets its oldest entry, so memory is
- * bounded whatever comes. What becomes of a later fragment whose first one is not here, resolve-fragments.ts says.
+ * bounded whatever comes. resolve-fragments.ts says what becomes of a later fragment whose first one is not here.
  */
 
 import type { DecodedBatch } from '../records/decoded-batch.ts';

@@ -1,7 +1,7 @@
 /**
- * By what two fragments are known to be of one packet: what RFC 791 and RFC 8200 §4.5 name, and whatever of the flow key
- * tells networks apart in which the same addresses and identifications are in use: VLANs, the interface, the PPPoE
- * session, tunnel and MPLS label, where they are in the key.
+ * Tells whether two fragments are of one packet. RFC 791 and RFC 8200 §4.5 name the fields. Parts of the flow key count too,
+ * since networks that they tell apart may use the same addresses and identifications: VLANs, the interface, the PPPoE
+ * session, tunnel and MPLS label.
  */
 
 import type { DecodedBatch } from '../records/decoded-batch.ts';
@@ -30,7 +30,7 @@ export interface FragmentKey {
 export function createFragmentKey({ multipliers }: HashSeeds, key: FlowKeyExtension): FragmentKey {
   // A router may mark one fragment and not the other (RFC 3168 §5.3).
   const pointMask = multipliers[decoded.HASH_POINT_MASK]! & ~decoded.TOS_MASK;
-  return { multipliers, pointMask, tunnel: key.tunnel, mpls: key.mpls };
+  return { multipliers, pointMask, tunnel: key.tunnel || key.sharedTunnel === true, mpls: key.mpls };
 }
 
 /** Whether the protocol words of two fragments may be of one packet. */

@@ -3,8 +3,8 @@
  * send the last one first. They come back right behind their first fragment, with times and lengths of their own; or,
  * once they have waited long enough or others need the room, where they are, with ports 0.
  *
- * Bounded: FRAGMENTS_HELD_MAX records. What stood beside a record is held with it, and the MAC addresses of its frame,
- * which is gone by then.
+ * Bounded: FRAGMENTS_HELD_MAX records. A record is held with all that stood beside it and with the MAC addresses of its
+ * frame, which is gone by then.
  */
 import type { Engine } from '../engine/engine.ts';
 import * as decoded from '../records/decoded-batch.ts';
@@ -34,7 +34,7 @@ export class HeldFragments {
   /** How many there are. */
   count = 0;
   /** Places in the arrays below: those in use in order of arrival, then those that are free. */
-  readonly #places = Uint16Array.from({ length: FRAGMENTS_HELD_MAX }, (_, place) => place);
+  readonly #indexes = Uint16Array.from({ length: FRAGMENTS_HELD_MAX }, (_, index) => index);
   readonly #freed = new Uint16Array(FRAGMENTS_HELD_MAX);
   readonly #held: DecodedBatch;
   readonly #identities = new Int32Array(FRAGMENTS_HELD_MAX * identities.IDENTITY_WORDS);
@@ -65,28 +65,28 @@ export class HeldFragments {
 
   /** Whether the fragment that came first of those that are held has waited long enough by `timeNs`. */
   isOver(timeNs: number): boolean {
-    return this.count > 0 && !isNear(this.#held.timeNs[this.#places[0]!]!, timeNs);
+    return this.count > 0 && !isNear(this.#held.timeNs[this.#indexes[0]!]!, timeNs);
   }
 
   /** Takes record `i` of a batch. There must be room. @param view the memory that its frame lies in */
   hold(batch: DecodedBatch, i: number, identity: Int32Array, view: DataView): void {
-    const place = this.#places[this.count++]!;
-    copyRecord(batch, i, this.#held, place);
+    const index = this.#indexes[this.count++]!;
+    copyRecord(batch, i, this.#held, index);
     for (let w = 0; w < identities.IDENTITY_WORDS; w++)
-      this.#identities[place * identities.IDENTITY_WORDS + w] = identity[w]!;
+      this.#identities[index * identities.IDENTITY_WORDS + w] = identity[w]!;
     const link = batch.words[i * decoded.DECODED_WORDS + decoded.LINK_OFFSET]!;
     if (link < 0) return;
     // Octets stay in their order.
     for (let w = 0; w < LINK_WORDS; w++)
-      this.#links[place * LINK_WORDS + w] = view.getInt32(link + 4 * w, true);
+      this.#links[index * LINK_WORDS + w] = view.getInt32(link + 4 * w, true);
   }
 
   /** Puts the one that came first of those that are held in the place of record `to` of a batch. */
   returnOldest(batch: DecodedBatch, to: number): void {
-    const place = this.#places[0]!;
-    this.#return(batch, to, place);
-    this.#places.copyWithin(0, 1, this.count);
-    this.#places[--this.count] = place;
+    const index = this.#indexes[0]!;
+    this.#return(batch, to, index);
+    this.#indexes.copyWithin(0, 1, this.count);
+    this.#indexes[--this.count] = index;
   }
 
   /**
@@ -101,38 +101,38 @@ export class HeldFragments {
     identity: Int32Array,
     counters: Float64Array,
   ): number {
-    const places = this.#places;
+    const indexes = this.#indexes;
     const ports = batch.words[first * decoded.DECODED_WORDS + decoded.PORTS]!;
     const protocol = batch.words[first * decoded.DECODED_WORDS + decoded.KEY_PROTOCOL]!;
     let kept = 0;
     let returned = 0;
     for (let i = 0; i < this.count; i++) {
-      const place = places[i]!;
-      const heldAt = place * decoded.DECODED_WORDS;
+      const index = indexes[i]!;
+      const heldAt = index * decoded.DECODED_WORDS;
       if (
-        isSameIdentity(this.#identities, place * identities.IDENTITY_WORDS, identity, 0) &&
+        isSameIdentity(this.#identities, index * identities.IDENTITY_WORDS, identity, 0) &&
         isSameProtocol(this.#held.words[heldAt + decoded.KEY_PROTOCOL]!, protocol) &&
-        isNear(this.#held.timeNs[place]!, batch.timeNs[first]!)
+        isNear(this.#held.timeNs[index]!, batch.timeNs[first]!)
       ) {
         const at = (to + returned) * decoded.DECODED_WORDS;
-        this.#return(batch, to + returned, place);
+        this.#return(batch, to + returned, index);
         batch.words[at + decoded.PORTS] = ports;
         batch.words[at + decoded.KEY_PROTOCOL] = protocol;
-        this.#freed[returned++] = place;
-      } else places[kept++] = place;
+        this.#freed[returned++] = index;
+      } else indexes[kept++] = index;
     }
-    for (let i = 0; i < returned; i++) places[kept + i] = this.#freed[i]!;
+    for (let i = 0; i < returned; i++) indexes[kept + i] = this.#freed[i]!;
     this.count = kept;
     counters[FRAGMENTS_MATCHED] = counters[FRAGMENTS_MATCHED]! + returned;
     return returned;
   }
 
-  #return(batch: DecodedBatch, to: number, place: number): void {
-    copyRecord(this.#held, place, batch, to);
+  #return(batch: DecodedBatch, to: number, index: number): void {
+    copyRecord(this.#held, index, batch, to);
     const linkAt = to * decoded.DECODED_WORDS + decoded.LINK_OFFSET;
     if (batch.words[linkAt]! < 0) return;
     const at = this.#returnedCount++ * LINK_WORDS;
-    for (let w = 0; w < LINK_WORDS; w++) this.#returned[at + w] = this.#links[place * LINK_WORDS + w]!;
+    for (let w = 0; w < LINK_WORDS; w++) this.#returned[at + w] = this.#links[index * LINK_WORDS + w]!;
     batch.words[linkAt] = -(this.#returnedAt + at);
   }
 }

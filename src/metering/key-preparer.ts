@@ -4,6 +4,7 @@
  */
 
 import type { Engine } from '../engine/engine.ts';
+import * as decoded from '../records/decoded-batch.ts';
 import { createDecodedBatch, type DecodedBatch } from '../records/decoded-batch.ts';
 import { int32Array } from '../records/memory.ts';
 import { createFragmentKey } from './fragment-identity.ts';
@@ -24,7 +25,7 @@ export interface PreparedBatch extends DecodedBatch {
 
 /** True if the flow key has parts beyond a flow entry's own words. */
 export function hasKeyExtension(key: FlowKeyExtension): boolean {
-  return key.mac || key.mpls || key.tunnel;
+  return key.mac || key.mpls || key.tunnel || key.sharedTunnel === true;
 }
 
 /**
@@ -42,6 +43,11 @@ export function createPreparedBatch(
     ...createDecodedBatch(records, encapsulation, offsets, engine.allocate),
     keyExtensions: new Int32Array(hasKeyExtension(key) ? records * KEY_EXTENSION_WORDS : 0),
   };
+}
+
+/** Where the engine finds packet `i` of a batch. */
+export function recordAt({ words }: PreparedBatch, i: number): number {
+  return words.byteOffset + i * decoded.DECODED_WORDS * 4;
 }
 
 export class KeyPreparer {

@@ -9,11 +9,12 @@
 
 import type { Engine } from '../engine/engine.ts';
 import * as decoded from '../records/decoded-batch.ts';
-import * as places from '../records/engine-words.ts';
+import * as engineWords from '../records/engine-words.ts';
 import * as layout from '../records/flow-layout.ts';
 import * as tableWords from '../records/table-words.ts';
 import {
   evict,
+  expireSlots,
   exportSlots,
   type FlowSink,
   mustSplit,
@@ -24,7 +25,7 @@ import {
   type Timeouts,
 } from './expiry.ts';
 import { FRAGMENTS_HELD_MAX } from './held-fragments.ts';
-import { hasKeyExtension, type PreparedBatch } from './key-preparer.ts';
+import { hasKeyExtension, type PreparedBatch, recordAt } from './key-preparer.ts';
 import { createTimeouts, type MeteringOptions, type TimeoutOptions } from './metering-options.ts';
 import { movePacketClock } from './packet-clock.ts';
 import { addHealth, beginHealth, touchHealth } from './path-health/path-health.ts';
@@ -35,11 +36,6 @@ import { createFlowTable, type FlowTable, findSlot, lineOf } from './table/flow-
 import { TablePasses } from './table-passes.ts';
 import { createTimingWheel, type TimingWheel } from './timing-wheel.ts';
 import { isSyn, writeEncapsulation, writeKeyExtension, writeLink } from './update.ts';
-
-/** Where the engine finds packet `i` of a batch. */
-function recordAt({ words }: PreparedBatch, i: number): number {
-  return words.byteOffset + i * decoded.DECODED_WORDS * 4;
-}
 
 export class MeteringProcess {
   readonly table: FlowTable;
@@ -97,26 +93,26 @@ export class MeteringProcess {
     const { found, sums } = this.#passes;
     const count = batch.count;
     let i = 0;
-    let nextSlot: number = places.SLOT_UNKNOWN;
+    let nextSlot: number = engineWords.SLOT_UNKNOWN;
     for (;;) {
       const stop = this.#passes.add(batch, i, nextSlot, view);
-      const reason = stop & ((1 << places.STOP_BITS) - 1);
-      i = stop >>> places.STOP_BITS;
-      nextSlot = places.SLOT_UNKNOWN;
-      if (reason === places.STOP_END) break;
-      if (reason === places.STOP_LOOK) {
+      const reason = stop & ((1 << engineWords.STOP_BITS) - 1);
+      i = stop >>> engineWords.STOP_BITS;
+      nextSlot = engineWords.SLOT_UNKNOWN;
+      if (reason === engineWords.STOP_END) break;
+      if (reason === engineWords.STOP_LOOK) {
         this.#advance(batch.timeNs[i]!, clock[tableWords.PREVIOUS_NS]!);
-        nextSlot = places.SLOT_CLOCK_SEEN;
-      } else if (reason === places.STOP_FIND) nextSlot = this.#findOrInsert(batch, i, view);
-      else if (reason === places.STOP_ENDED) {
+        nextSlot = engineWords.SLOT_CLOCK_SEEN;
+      } else if (reason === engineWords.STOP_FIND) nextSlot = this.#findOrInsert(batch, i, view);
+      else if (reason === engineWords.STOP_ENDED) {
         nextSlot = found[i]!;
         this.#splitIfEnded(nextSlot, batch, i, view);
       } else this.#afterAdding(found[i]!, batch, i++, view);
     }
     counters[counting.METERED_PACKETS] = counters[counting.METERED_PACKETS]! + count;
-    counters[counting.METERED_OCTETS] = counters[counting.METERED_OCTETS]! + sums[places.SUMS_OCTETS]!;
+    counters[counting.METERED_OCTETS] = counters[counting.METERED_OCTETS]! + sums[engineWords.SUMS_OCTETS]!;
     counters[counting.METERED_FRAME_OCTETS] =
-      counters[counting.METERED_FRAME_OCTETS]! + sums[places.SUMS_FRAME_OCTETS]!;
+      counters[counting.METERED_FRAME_OCTETS]! + sums[engineWords.SUMS_FRAME_OCTETS]!;
     sums.fill(0);
     const { state, active } = this.table;
     counters[counting.FLOWS_CREATED] = counters[counting.FLOWS_CREATED]! + state[tableWords.CREATED]!;
@@ -272,6 +268,13 @@ export class MeteringProcess {
       words[slot * layout.ENTRY_WORDS + layout.FLOW_OBSERVATION_POINT] =
         batch.words[i * decoded.DECODED_WORDS + decoded.KEY_OBSERVATION_POINT]!;
     reschedule(table, slot);
+  }
+
+  /** Exports the flows in the slots from `from` to `end`, as ended by force; metering goes on. @returns how many */
+  expireSlots(from: number, end: number): number {
+    const flows = expireSlots(this.table, from, end, layout.FLOW_END_REASON.forcedEnd, this.#counting);
+    this.counters[counting.FLOWS_ACTIVE] = this.table.active;
+    return flows;
   }
 
   /**

@@ -1,5 +1,5 @@
 /**
- * Packet time as far as it is trusted (expiry.ts says when it moves), and from when on there is something to look at.
+ * Packet time as far as it is trusted (expiry.ts says when it moves), and the time at which a flow is looked at next.
  * Its times stand in one array, as numbers: as fields they would be boxed anew with every packet.
  */
 import { type AllocateMemory, float64Array } from '../records/memory.ts';
@@ -7,7 +7,7 @@ import * as tableWords from '../records/table-words.ts';
 import { setClock } from './expiry.ts';
 import { TICK_NS, type TimingWheel } from './timing-wheel.ts';
 
-/** The clock (table-words.ts has its places), which the engine reads too, before the first packet. */
+/** The clock (table-words.ts has its indexes), which the engine reads too, before the first packet. */
 export function createPacketClock(allocate: AllocateMemory): Float64Array {
   const clock = float64Array(allocate, tableWords.CLOCK_DOUBLES).fill(-Infinity);
   clock[tableWords.PREVIOUS_NS] = Number.NaN;

@@ -6,8 +6,8 @@
  *             SIGNAL: changes whenever one of the others does that the reader waits for
  *     batch   count, then records of `stride` words (flow-layout.ts)
  *
- * The number of batches is the credit. Whoever must lose nothing looks for room before each step, and waits for it where
- * there is none (`hasRoom`, `room`); a record without room is dropped and counted.
+ * The number of batches is the credit. A meter that must lose nothing looks for room before each step, and waits
+ * for it where there is none (`hasRoom`, `room`); a record without room is dropped and counted.
  */
 import * as decoded from '../records/decoded-batch.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
@@ -197,7 +197,10 @@ export class RecordQueueWriter implements FlowSink {
   }
 }
 
-/** Copies the flow in `slot` to record `i` of a batch, with its initiator as A. */
+/**
+ * Copies the flow in `slot` to record `i` of a batch, with its initiator as A.
+ * @param endReason flowEndReason; 0 where the flow goes on: nothing in the table changes then
+ */
 export function writeRecord(
   batch: FlowRecordBatch,
   i: number,
@@ -229,7 +232,7 @@ export function writeRecord(
   record[to + layout.INGRESS_REVERSE] = point;
   record[to + layout.EGRESS_REVERSE] = 0;
   const { encapsulation, health } = table;
-  if (health !== undefined) writeHealth(batch, to, health, slot);
+  if (health !== undefined) writeHealth(batch, to, health, slot, endReason !== 0);
   if (encapsulation === undefined) {
     // Where there is path health behind it, the place of the encapsulation is there and says that there is none.
     if (health !== undefined) record.fill(0, to + layout.ENCAPSULATION_WORD, to + healthLayout.HEALTH_WORD);

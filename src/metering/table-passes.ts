@@ -4,7 +4,7 @@
  */
 import type { Engine } from '../engine/engine.ts';
 import { HASH_POINT_MASK } from '../records/decoded-words.ts';
-import * as places from '../records/engine-words.ts';
+import * as engineWords from '../records/engine-words.ts';
 import { float64Array, int32Array } from '../records/memory.ts';
 import type { Timeouts } from './expiry.ts';
 import type { PreparedBatch } from './key-preparer.ts';
@@ -27,32 +27,32 @@ export class TablePasses {
   constructor(engine: Engine, table: FlowTable, wheel: TimingWheel, batchCapacity: number) {
     this.#engine = engine;
     this.clock = createPacketClock(engine.allocate);
-    this.sums = float64Array(engine.allocate, places.SUMS_DOUBLES);
+    this.sums = float64Array(engine.allocate, engineWords.SUMS_DOUBLES);
     this.found = int32Array(engine.allocate, batchCapacity);
     this.#useTable(table, wheel);
   }
 
   #useTable(table: FlowTable, wheel: TimingWheel): void {
-    const at = int32Array(this.#engine.allocate, places.TABLE_PLACES);
-    at[places.TABLE_ENTRIES] = table.words.byteOffset;
-    at[places.TABLE_INDEX] = table.index.byteOffset;
-    at[places.TABLE_INDEX_BITS] = Math.log2(table.index.length);
-    at[places.TABLE_CAPACITY] = table.capacity;
-    at[places.TABLE_STATE] = table.state.byteOffset;
-    at[places.TABLE_TCP_ENDS] = table.tcpEndNs.byteOffset;
-    at[places.TABLE_LINK] = table.link.byteOffset;
-    at[places.TABLE_WHEEL_NEXT] = table.wheelNext.byteOffset;
-    at[places.TABLE_WHEEL_PREVIOUS] = table.wheelPrevious.byteOffset;
-    at[places.TABLE_WHEEL_HEAD] = wheel.head.byteOffset;
-    at[places.TABLE_WHEEL_OCCUPIED] = wheel.occupied.byteOffset;
-    at[places.TABLE_WHEEL_TICKS] = wheel.ticks.byteOffset;
-    at[places.TABLE_CLOCK] = this.clock.byteOffset;
-    at[places.TABLE_SUMS] = this.sums.byteOffset;
-    at[places.TABLE_HAS_EXTENSION] = table.keyExtension === undefined ? 0 : 1;
-    at[places.TABLE_HAS_MORE] = table.encapsulation === undefined && table.health === undefined ? 0 : 1;
+    const at = int32Array(this.#engine.allocate, engineWords.TABLE_PLACES);
+    at[engineWords.TABLE_ENTRIES] = table.words.byteOffset;
+    at[engineWords.TABLE_INDEX] = table.index.byteOffset;
+    at[engineWords.TABLE_INDEX_BITS] = Math.log2(table.index.length);
+    at[engineWords.TABLE_CAPACITY] = table.capacity;
+    at[engineWords.TABLE_STATE] = table.state.byteOffset;
+    at[engineWords.TABLE_TCP_ENDS] = table.tcpEndNs.byteOffset;
+    at[engineWords.TABLE_LINK] = table.link.byteOffset;
+    at[engineWords.TABLE_WHEEL_NEXT] = table.wheelNext.byteOffset;
+    at[engineWords.TABLE_WHEEL_PREVIOUS] = table.wheelPrevious.byteOffset;
+    at[engineWords.TABLE_WHEEL_HEAD] = wheel.head.byteOffset;
+    at[engineWords.TABLE_WHEEL_OCCUPIED] = wheel.occupied.byteOffset;
+    at[engineWords.TABLE_WHEEL_TICKS] = wheel.ticks.byteOffset;
+    at[engineWords.TABLE_CLOCK] = this.clock.byteOffset;
+    at[engineWords.TABLE_SUMS] = this.sums.byteOffset;
+    at[engineWords.TABLE_HAS_EXTENSION] = table.keyExtension === undefined ? 0 : 1;
+    at[engineWords.TABLE_HAS_MORE] = table.encapsulation === undefined && table.health === undefined ? 0 : 1;
     // Path health is added to, packet by packet, on this side.
-    at[places.TABLE_STOPS_AT_EACH] = table.health === undefined ? 0 : 1;
-    at[places.TABLE_POINT_MASK] = table.seeds.multipliers[HASH_POINT_MASK]!;
+    at[engineWords.TABLE_STOPS_AT_EACH] = table.health === undefined ? 0 : 1;
+    at[engineWords.TABLE_POINT_MASK] = table.seeds.multipliers[HASH_POINT_MASK]!;
     this.#engine.useTable(at.byteOffset);
   }
 

@@ -97,7 +97,7 @@ export const EXPORT_METRICS: readonly Metric[] = [
   ),
   byReason(
     'flowtap_export_errors_total',
-    'Messages that could not be sent, and sessions that could not be set up or were lost, by the reason given.',
+    'Messages that could not be sent, refusals of messages that were sent over UDP (econnrefused), and sessions that could not be set up or were lost, by the reason given.',
     'reason',
     ({ errors }) => errors,
   ),

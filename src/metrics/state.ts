@@ -1,8 +1,10 @@
 /**
- * What a running probe is like at one moment, as plain named numbers: metrics, log and summary all read this and nothing
+ * The state of a running probe at one moment, as numbers with names: metrics, log and summary all read this and nothing
  * else. probe/live/totals.ts takes it from the counters in shared memory. NaN: the source cannot know. Shapes only.
  */
+
 import type { CollectorStatistics } from '../export/contract/record-sink.ts';
+import type { CountsByEndReason } from '../ie/end-reasons.ts';
 
 /** Frames under one outcome of decoding (decode/reasons.ts), summed up over restarts. */
 export interface OutcomeState {
@@ -30,8 +32,25 @@ export interface MemberState {
   readonly reopened: number;
 }
 
+/** What meters have decided and metered (probe/meter-state.ts). */
+export interface MeterState {
+  /** Every outcome, accepted first. */
+  readonly outcomes: readonly OutcomeState[];
+  readonly notices: readonly { readonly name: string; readonly packets: number }[];
+  readonly metered: { readonly packets: number; readonly octets: number };
+  readonly flows: {
+    readonly created: number;
+    readonly active: number;
+    readonly peak: number;
+    readonly capacity: number;
+    /** Records by flowEndReason. */
+    readonly expired: CountsByEndReason;
+  };
+  readonly fragments: { readonly matched: number; readonly unmatched: number; readonly forgotten: number };
+}
+
 /** A meter worker: one ring, one flow table. Counts go on over its restarts. */
-export interface WorkerState {
+export interface WorkerState extends MeterState {
   /** The observation point: an interface, or a group of them. */
   readonly interface: string;
   /** Number of the worker within its interface, from 0. */
@@ -66,20 +85,7 @@ export interface WorkerState {
   };
   /** The interfaces of a group; none where the ring is that of a single interface. */
   readonly members: readonly MemberState[];
-  /** Every outcome, accepted first. */
-  readonly outcomes: readonly OutcomeState[];
-  readonly notices: readonly { readonly name: string; readonly packets: number }[];
-  readonly metered: { readonly packets: number; readonly octets: number };
-  readonly flows: {
-    readonly created: number;
-    readonly active: number;
-    readonly peak: number;
-    readonly capacity: number;
-    readonly tableOctets: number;
-    /** By name of FLOW_END_REASON. */
-    readonly expired: Readonly<Record<string, number>>;
-  };
-  readonly fragments: { readonly matched: number; readonly unmatched: number; readonly forgotten: number };
+  readonly flows: MeterState['flows'] & { readonly tableOctets: number };
   /** The record queue between worker and main; drops are those of a full one. */
   readonly queue: {
     readonly batches: number;
@@ -113,6 +119,8 @@ export interface LiveState {
   readonly nowMs: number;
   readonly isReady: boolean;
   readonly isStopping: boolean;
+  /** Packets are left out, as somebody said (flowtap ctl pause). */
+  readonly isPaused: boolean;
   readonly interfaces: readonly InterfaceState[];
   readonly workers: readonly WorkerState[];
   readonly collectors: readonly CollectorStatistics[];

@@ -4,6 +4,7 @@
  * Prometheus: `rate(flowtap_capture_packets_total[1m])` is packets per second.
  */
 
+import { END_REASONS, type FlowEndReason } from '../ie/end-reasons.ts';
 import { CAPTURE_METRICS } from './capture-metrics.ts';
 import { EXPORT_METRICS } from './export-metrics.ts';
 import type { Metric, Sample } from './metric.ts';
@@ -14,15 +15,6 @@ const RING = ['interface', 'ring'] as const;
 function perRing(read: (worker: WorkerState) => number): (state: LiveState) => Sample[] {
   return ({ workers }) => workers.map((worker) => [read(worker), worker.interface, String(worker.ring)]);
 }
-
-/** What the reasons of flowEndReason (IE 136) are called in labels. */
-const END_REASON_LABELS: Readonly<Record<string, string>> = {
-  idleTimeout: 'idle',
-  activeTimeout: 'active',
-  endOfFlow: 'tcp_end',
-  forcedEnd: 'forced',
-  lackOfResources: 'cache_full',
-};
 
 const FLOW_METRICS: readonly Metric[] = [
   {
@@ -61,7 +53,7 @@ const FLOW_METRICS: readonly Metric[] = [
     samples: ({ workers }) =>
       workers.flatMap((worker) =>
         Object.entries(worker.flows.expired).map(([name, records]): Sample => {
-          return [records, worker.interface, String(worker.ring), END_REASON_LABELS[name] ?? name];
+          return [records, worker.interface, String(worker.ring), END_REASONS[name as FlowEndReason].label];
         }),
       ),
   },
@@ -70,7 +62,7 @@ const FLOW_METRICS: readonly Metric[] = [
     type: 'counter',
     help: 'Flows exported early because the table was full: raise metering.flowTableEntries.',
     labels: RING,
-    samples: perRing(({ flows }) => flows.expired.lackOfResources ?? 0),
+    samples: perRing(({ flows }) => flows.expired.lackOfResources),
   },
   {
     name: 'flowtap_flows_lost_total',

@@ -21,31 +21,3 @@ export function formatTcpFlags(flags: number): string {
   for (let bit = 7; bit >= 0; bit--) text += (flags >> bit) & 1 ? FLAG_LETTERS[7 - bit] : '.';
   return text;
 }
-
-/** Keywords of IANA's protocol numbers that people meet. */
-const PROTOCOL_NAMES: Readonly<Record<number, string>> = {
-  1: 'ICMP',
-  2: 'IGMP',
-  4: 'IPv4',
-  6: 'TCP',
-  17: 'UDP',
-  33: 'DCCP',
-  41: 'IPv6',
-  46: 'RSVP',
-  47: 'GRE',
-  50: 'ESP',
-  51: 'AH',
-  58: 'ICMPv6',
-  88: 'EIGRP',
-  89: 'OSPF',
-  103: 'PIM',
-  112: 'VRRP',
-  115: 'L2TP',
-  132: 'SCTP',
-  136: 'UDPLite',
-};
-
-/** Name of a protocol, or its number. */
-export function formatProtocol(protocol: number): string {
-  return PROTOCOL_NAMES[protocol] ?? String(protocol);
-}

@@ -1,7 +1,7 @@
 /**
  * Standard output for large amounts of text: written straight to the descriptor in large pieces, with back pressure, and
- * quiet about a reader that went away. Also counts as closed what cannot be written for another reason, which `error`
- * then tells.
+ * quiet about a reader that went away. An output that cannot be written for another reason counts as closed too, and
+ * `error` tells the reason.
  */
 import { writeSync } from 'node:fs';
 

@@ -2,7 +2,9 @@
  * The summary of a replay for people: what was read, metered, refused, exported and lost, each loss with its reason and
  * what to do about it. It fills lines from one typed object and counts nothing itself.
  */
+
 import { formatCount, formatCounted, formatSpan, formatTime } from '../base/units.ts';
+import { type CountsByEndReason, endReasonsText } from '../ie/end-reasons.ts';
 
 export interface ReplaySummary {
   readonly files: readonly string[];
@@ -33,8 +35,8 @@ export interface ReplaySummary {
     readonly created: number;
     /** Records handed to the exporting process: a long flow gives several. */
     readonly exported: number;
-    /** Records by flowEndReason, called as in FLOW_END_REASON. */
-    readonly byEndReason: Readonly<Record<string, number>>;
+    /** Records by flowEndReason. */
+    readonly byEndReason: CountsByEndReason;
     /** Of these, exported early because the table was full. */
     readonly evicted: number;
     /** Most flows in the table at a time, and how many it holds. */
@@ -68,40 +70,27 @@ export interface ExporterSummary {
   readonly notExportable: readonly { readonly reason: string; readonly records: number }[];
   readonly errors: readonly {
     readonly reason: string;
-    readonly messages: number;
+    readonly count: number;
+    /** To complete "N …": messages not sent, refusals, failed connections. */
+    readonly what: string;
     readonly remedy: string;
   }[];
   /** Records that were given up before they were sent, and why. */
-  readonly dropped: readonly { readonly reason: string; readonly records: number; readonly remedy: string }[];
+  readonly dropped: readonly { readonly reason: string; readonly count: number; readonly remedy: string }[];
   /** Records that wait on disk for the next run; records that were sent twice because a session broke. */
   readonly recordsSpooled: number;
   readonly recordsRepeated: number;
   /** Records that were sent to a collector that refused them. */
   readonly recordsRefused: number;
-  /** Errors are those of connections, not of messages. */
-  readonly hasSessions: boolean;
   /** Messages that the collector's own socket dropped, where this machine can tell. */
   readonly collectorDrops: number | null;
 }
-
-/** What the end reasons are called in the table and the summary. */
-export const END_REASON_WORDS: Readonly<Record<string, string>> = {
-  idleTimeout: 'idle',
-  activeTimeout: 'active',
-  endOfFlow: 'TCP end',
-  forcedEnd: 'end of input',
-  lackOfResources: 'table full',
-};
 
 const LABEL_COLUMNS = 10;
 
 /** Lines under one label; all but the first are indented. */
 function section(label: string, lines: readonly string[]): string[] {
   return lines.map((line, i) => `${(i === 0 ? label : '').padEnd(LABEL_COLUMNS)}${line}`);
-}
-
-function plural(count: number, noun: string): string {
-  return formatCounted(count, `${noun}s`);
 }
 
 type ReasonRow = Omit<RefusedReason, 'numbers'> & Partial<Pick<RefusedReason, 'numbers'>>;
@@ -134,48 +123,50 @@ export function refusalLines({ files, packets, metered, refused, undecoded }: Re
   }
   return undecoded.map(
     ({ name, packets: count, files: of }) =>
-      `${(of.length > 0 ? of : files).join(', ')}: ${name} is not decoded: ${plural(count, 'packet')} not metered`,
+      `${(of.length > 0 ? of : files).join(', ')}: ${name} is not decoded: ${formatCounted(count, 'packets')} not metered`,
   );
 }
 
 function readLines(summary: ReplaySummary): string[] {
   const { files, packets, octets, recordedDrops, firstTimeNs, lastTimeNs } = summary;
   const names =
-    files.length === 1 ? files[0]! : files.length === 0 ? 'no capture' : plural(files.length, 'file');
-  const lines = [`${names}: ${plural(packets, 'packet')}, ${plural(octets, 'octet')}`];
+    files.length === 1 ? files[0]! : files.length === 0 ? 'no capture' : formatCounted(files.length, 'files');
+  const lines = [`${names}: ${formatCounted(packets, 'packets')}, ${formatCounted(octets, 'octets')}`];
   if (firstTimeNs !== undefined && lastTimeNs !== undefined) {
     const span = formatSpan((lastTimeNs - firstTimeNs) / 1e6);
     lines.push(`from ${formatTime(firstTimeNs)} to ${formatTime(lastTimeNs)} UTC (${span})`);
   }
   const { outOfOrder, tooLate } = summary;
   if (outOfOrder > tooLate)
-    lines.push(`${plural(outOfOrder - tooLate, 'record')} out of order, put back in the order of time`);
+    lines.push(
+      `${formatCounted(outOfOrder - tooLate, 'records')} out of order, put back in the order of time`,
+    );
   if (tooLate > 0) {
     const more = 'a longer --reorder-window puts them back';
     lines.push(
-      `${plural(tooLate, 'record')} out of order by more than the window, left as they stand: ${more}`,
+      `${formatCounted(tooLate, 'records')} out of order by more than the window, left as they stand: ${more}`,
     );
   }
   if (recordedDrops > 0) {
-    lines.push(`${plural(recordedDrops, 'packet')} lost when it was captured, as it says itself: in no flow`);
+    lines.push(
+      `${formatCounted(recordedDrops, 'packets')} lost when it was captured, as it says itself: in no flow`,
+    );
   }
   return lines;
 }
 
 function flowLines({ flows }: ReplaySummary): string[] {
-  const reasons = Object.entries(flows.byEndReason)
-    .filter(([, count]) => count > 0)
-    .map(([reason, count]) => `${END_REASON_WORDS[reason] ?? reason} ${formatCount(count)}`);
-  const how = reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
+  const reasons = endReasonsText(flows.byEndReason);
+  const how = reasons === '' ? '' : ` (${reasons})`;
   const fill = flows.capacity === 0 ? 0 : Math.round((100 * flows.peak) / flows.capacity);
   const lines = [
-    `${formatCount(flows.created)} created, ${plural(flows.exported, 'record')}${how}`,
+    `${formatCount(flows.created)} created, ${formatCounted(flows.exported, 'records')}${how}`,
     `at most ${formatCount(flows.peak)} at a time, ${fill} % of the flow table`,
   ];
   if (flows.evicted > 0) {
     const doubled = formatCount(flows.capacity * 2);
     lines.push(
-      `${plural(flows.evicted, 'flow')} exported early, the table was full: try --flow-table-entries ${doubled.replaceAll(',', '')}`,
+      `${formatCounted(flows.evicted, 'flows')} exported early, the table was full: try --flow-table-entries ${doubled.replaceAll(',', '')}`,
     );
   }
   return lines;
@@ -184,33 +175,29 @@ function flowLines({ flows }: ReplaySummary): string[] {
 function exporterLines(exporter: ExporterSummary): string[] {
   const { url, messages, octets, dataRecords, recordsFailed, notExportable, errors, collectorDrops } =
     exporter;
-  const sent = `${plural(dataRecords, 'record')} in ${plural(messages, 'message')}, ${plural(octets, 'octet')}`;
+  const sent = `${formatCounted(dataRecords, 'records')} in ${formatCounted(messages, 'messages')}, ${formatCounted(octets, 'octets')}`;
   const lines = [`${url}: ${sent}`];
   for (const { reason, records } of notExportable) {
-    if (records > 0) lines.push(`  ${plural(records, 'record')} not exportable: ${reason}`);
+    if (records > 0) lines.push(`  ${formatCounted(records, 'records')} not exportable: ${reason}`);
   }
-  for (const error of errors) {
-    if (error.messages === 0) continue;
-    const what = exporter.hasSessions
-      ? plural(error.messages, 'failed connection')
-      : `${plural(error.messages, 'message')} not sent`;
-    lines.push(`  ${what}: ${error.reason}; ${error.remedy}`);
+  for (const { reason, count, what, remedy } of errors) {
+    if (count > 0) lines.push(`  ${formatCounted(count, what)}: ${reason}; ${remedy}`);
   }
-  for (const { reason, records, remedy } of exporter.dropped) {
-    if (records > 0) lines.push(`  ${plural(records, 'record')} lost: ${reason}; ${remedy}`);
+  for (const { reason, count, remedy } of exporter.dropped) {
+    if (count > 0) lines.push(`  ${formatCounted(count, 'records')} lost: ${reason}; ${remedy}`);
   }
   const { recordsSpooled, recordsRepeated, recordsRefused } = exporter;
   if (recordsRefused > 0)
-    lines.push(`  ${plural(recordsRefused, 'record')} sent to a collector that refuses them: lost`);
+    lines.push(`  ${formatCounted(recordsRefused, 'records')} sent to a collector that refuses them: lost`);
   if (recordsRepeated > 0)
-    lines.push(`  ${plural(recordsRepeated, 'record')} sent once more after a session broke`);
+    lines.push(`  ${formatCounted(recordsRepeated, 'records')} sent once more after a session broke`);
   if (recordsSpooled > 0)
-    lines.push(`  ${plural(recordsSpooled, 'record')} waiting in the spool for the next run`);
+    lines.push(`  ${formatCounted(recordsSpooled, 'records')} waiting in the spool for the next run`);
   if (recordsFailed > 0)
-    lines.push(`  ${plural(recordsFailed, 'record')} lost in messages that were not sent`);
+    lines.push(`  ${formatCounted(recordsFailed, 'records')} lost in messages that were not sent`);
   if (collectorDrops !== null && collectorDrops > 0) {
     lines.push(
-      `  ${plural(collectorDrops, 'message')} dropped by the collector's socket; try a lower --export-rate`,
+      `  ${formatCounted(collectorDrops, 'messages')} dropped by the collector's socket; try a lower --export-rate`,
     );
   }
   return lines;
@@ -225,11 +212,13 @@ export function summaryLines(summary: ReplaySummary, isInterrupted = false): str
   const refusedPackets = refused.reduce((sum, row) => sum + row.packets, 0);
   const lines = section('Read', readLines(summary));
   lines.push(
-    ...section('Metered', [`${plural(metered.packets, 'packet')}, ${plural(metered.octets, 'IP octet')}`]),
+    ...section('Metered', [
+      `${formatCounted(metered.packets, 'packets')}, ${formatCounted(metered.octets, 'IP octets')}`,
+    ]),
   );
   if (refusedPackets > 0) {
     const ofFiles = summary.files.length > 1 ? refusalLines({ ...summary, packets: 0 }) : [];
-    const rows = [plural(refusedPackets, 'packet'), ...reasonRows(refused), ...ofFiles];
+    const rows = [formatCounted(refusedPackets, 'packets'), ...reasonRows(refused), ...ofFiles];
     lines.push(...section('Refused', rows));
   }
   const noticed = reasonRows(notices);

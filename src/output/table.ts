@@ -3,13 +3,14 @@
  * one row with both directions, whatever is exported. Programs get JSON or CSV.
  */
 
-import { formatCount, formatShort, formatSpan, formatTime } from '../base/units.ts';
+import { formatCounted, formatShort, formatSpan, formatTime } from '../base/units.ts';
+import { endReasonNames } from '../ie/end-reasons.ts';
+import { formatProtocol } from '../ie/protocol-names.ts';
 import {
   ADDRESS_A,
   ADDRESS_B,
   ENTRY_DOUBLES,
   ENTRY_WORDS,
-  FLOW_END_REASON,
   FLOW_FIRST_NS,
   FLOW_LAST_NS,
   FLOW_PORTS,
@@ -25,7 +26,8 @@ import {
   STATE_END_REASON_SHIFT,
   TCP_FLAGS_TOS,
 } from '../records/flow-layout.ts';
-import { formatIPv4, formatIPv6, formatProtocol, formatTcpFlags } from './addresses.ts';
+import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP } from '../records/protocol-numbers.ts';
+import { formatIPv4, formatIPv6, formatTcpFlags } from './addresses.ts';
 import { BusiestFlows } from './busiest.ts';
 import type { FlowWriter } from './flow-writer.ts';
 import type { OutputStream } from './standard-output.ts';
@@ -64,18 +66,7 @@ const DISPENSABLE = [10, 9, 1, 0];
 const ADDRESS_COLUMNS_IPV4 = 21;
 const ADDRESS_COLUMNS_MIN = 15;
 
-const TCP = 6;
-const ICMP = 1;
-const ICMPV6 = 58;
 const NS_PER_DAY = 86_400e9;
-
-const END_WORDS: Readonly<Record<number, string>> = {
-  [FLOW_END_REASON.idleTimeout]: 'idle',
-  [FLOW_END_REASON.activeTimeout]: 'active',
-  [FLOW_END_REASON.endOfFlow]: 'TCP end',
-  [FLOW_END_REASON.forcedEnd]: 'input end',
-  [FLOW_END_REASON.lackOfResources]: 'full',
-};
 
 /** Address and port of one end; ICMP has a type and code instead of ports. */
 function formatEndpoint(words: Int32Array, at: number, isResponder: boolean): string {
@@ -84,7 +75,7 @@ function formatEndpoint(words: Int32Array, at: number, isResponder: boolean): st
   const ports = words[at + FLOW_PORTS]!;
   const address = at + (isResponder ? ADDRESS_B : ADDRESS_A);
   const isIPv6 = ((protocolWord >>> 8) & 0xf) === 6;
-  const hasPorts = ports !== 0 && protocol !== ICMP && protocol !== ICMPV6;
+  const hasPorts = ports !== 0 && protocol !== PROTOCOL_ICMP && protocol !== PROTOCOL_ICMPV6;
   const text = isIPv6 ? formatIPv6(words, address) : formatIPv4(words[address]!);
   if (!hasPorts) return text;
   return `${isIPv6 ? `[${text}]` : text}:${isResponder ? ports & 0xffff : ports >>> 16}`;
@@ -92,11 +83,11 @@ function formatEndpoint(words: Int32Array, at: number, isResponder: boolean): st
 
 function formatFlags(words: Int32Array, at: number): string {
   const protocol = words[at + FLOW_PROTOCOL]! & 0xff;
-  if (protocol === ICMP || protocol === ICMPV6) {
+  if (protocol === PROTOCOL_ICMP || protocol === PROTOCOL_ICMPV6) {
     const typeAndCode = words[at + FLOW_PORTS]! & 0xffff;
     return `type ${typeAndCode >>> 8}/${typeAndCode & 0xff}`;
   }
-  if (protocol !== TCP) return '';
+  if (protocol !== PROTOCOL_TCP) return '';
   const flags = words[at + FORWARD_WORD + TCP_FLAGS_TOS]! | words[at + REVERSE_WORD + TCP_FLAGS_TOS]!;
   return formatTcpFlags(flags & 0xff);
 }
@@ -136,34 +127,33 @@ export class TableWriter implements FlowWriter {
   #render(): string {
     const flows = this.#flows;
     if (flows.count === 0) return 'No flows.\n';
-    const places = flows.sorted();
-    const day = this.#commonDay(places);
-    const rows = places.map((place) => this.#cells(place, day !== undefined));
+    const indexes = flows.sorted();
+    const day = this.#commonDay(indexes);
+    const rows = indexes.map((index) => this.#cells(index, day !== undefined));
     const titles = COLUMNS.map((column) => column.title);
     if (day !== undefined) titles[0] = day;
     const lines = this.#layOut(titles, rows);
     const more = flows.seen - flows.count;
-    if (more > 0)
-      lines.push(`… and ${formatCount(more)} more ${more === 1 ? 'flow' : 'flows'} (--top 0 shows all)`);
+    if (more > 0) lines.push(`… and ${formatCounted(more, 'more flows')} (--top 0 shows all)`);
     return `${lines.join('\n')}\n`;
   }
 
-  #startNs(place: number): number {
-    return this.#flows.timeBaseSeconds * 1e9 + this.#flows.doubles[place * ENTRY_DOUBLES + FLOW_FIRST_NS]!;
+  #startNs(index: number): number {
+    return this.#flows.timeBaseSeconds * 1e9 + this.#flows.doubles[index * ENTRY_DOUBLES + FLOW_FIRST_NS]!;
   }
 
   /** The date that all flows start on, as the first column's title, or undefined where they differ. */
-  #commonDay(places: readonly number[]): string | undefined {
-    const first = Math.floor(this.#startNs(places[0]!) / NS_PER_DAY);
-    const isCommon = places.every((place) => Math.floor(this.#startNs(place) / NS_PER_DAY) === first);
+  #commonDay(indexes: readonly number[]): string | undefined {
+    const first = Math.floor(this.#startNs(indexes[0]!) / NS_PER_DAY);
+    const isCommon = indexes.every((index) => Math.floor(this.#startNs(index) / NS_PER_DAY) === first);
     return isCommon ? `${formatTime(first * NS_PER_DAY).slice(0, 10)}` : undefined;
   }
 
-  #cells(place: number, withoutDate: boolean): string[] {
+  #cells(index: number, withoutDate: boolean): string[] {
     const { words, doubles } = this.#flows;
-    const at = place * ENTRY_WORDS;
-    const atDouble = place * ENTRY_DOUBLES;
-    const start = formatTime(this.#startNs(place));
+    const at = index * ENTRY_WORDS;
+    const atDouble = index * ENTRY_DOUBLES;
+    const start = formatTime(this.#startNs(index));
     const lengthNs = doubles[atDouble + FLOW_LAST_NS]! - doubles[atDouble + FLOW_FIRST_NS]!;
     const counter = (offset: number) => formatShort(doubles[atDouble + offset]!);
     return [
@@ -177,7 +167,7 @@ export class TableWriter implements FlowWriter {
       counter(FORWARD_DOUBLE + OCTETS),
       counter(REVERSE_DOUBLE + OCTETS),
       formatFlags(words, at),
-      END_WORDS[(words[at + FLOW_STATE]! >>> STATE_END_REASON_SHIFT) & 0xff] ?? '',
+      endReasonNames((words[at + FLOW_STATE]! >>> STATE_END_REASON_SHIFT) & 0xff)?.cell ?? '',
     ];
   }
 
@@ -191,9 +181,9 @@ export class TableWriter implements FlowWriter {
     this.#cutAddresses(widths, shown, ADDRESS_COLUMNS_IPV4);
     for (const c of DISPENSABLE) if (this.#excess(widths, shown) > 0) shown.delete(c);
     this.#cutAddresses(widths, shown, ADDRESS_COLUMNS_MIN);
-    const [bold, plain] = this.#options.color ? ['\x1b[1m', '\x1b[22m'] : ['', ''];
+    const [bold, normal] = this.#options.color ? ['\x1b[1m', '\x1b[22m'] : ['', ''];
     const head = this.#line(titles, widths, shown, '   ');
-    return [`${bold}${head}${plain}`, ...rows.map((row) => this.#line(row, widths, shown, ' → '))];
+    return [`${bold}${head}${normal}`, ...rows.map((row) => this.#line(row, widths, shown, ' → '))];
   }
 
   /** Columns beyond the terminal's. */

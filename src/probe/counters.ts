@@ -4,6 +4,7 @@
  */
 import { createDecodeCounters, DECODE_COUNTERS_SIZE, type DecodeCounters } from '../decode/counters.ts';
 import { METERING_COUNTERS } from '../metering/table/counters.ts';
+import { DIRECT_FIRST_NS, DIRECT_LAST_NS, DIRECT_OCTETS, DIRECT_SNAPPED } from '../records/engine-words.ts';
 import { MEMBERS_MAX } from '../records/observation-points.ts';
 
 // Places in `capture`.
@@ -48,7 +49,7 @@ export const PACKETS_UNTIMED = 17;
 export const OCTETS_UNTIMED = 18;
 /**
  * Counts of each interface of a ring that several share (a group): packets and octets as PACKETS_READ and OCTETS_READ do,
- * and how often it was captured again after it had gone. MEMBER_WORDS places for each from MEMBERS on.
+ * and how often it was captured again after it had gone. MEMBER_WORDS doubles for each from MEMBERS on.
  */
 export const MEMBERS = 24;
 export const MEMBER_PACKETS = 0;
@@ -72,7 +73,7 @@ export const RING_BLOCKS = FIRST_CAPTURE_GAUGE + 5;
 export const RING_BLOCKS_USED = FIRST_CAPTURE_GAUGE + 6;
 /** 1 while the interface of a live capture delivers packets, 0 while it is down or gone. */
 export const INTERFACE_UP = FIRST_CAPTURE_GAUGE + 7;
-/** State of each interface of a group, one place each: not there, there but down or without a link, up. */
+/** State of each interface of a group, one double each: not there, there but down or without a link, up. */
 export const MEMBER_STATES = FIRST_CAPTURE_GAUGE + 8;
 export const MEMBER_GONE = 0;
 export const MEMBER_DOWN = 1;
@@ -98,9 +99,29 @@ export function runCounters(buffer?: SharedArrayBuffer): RunCounters {
     decode: createDecodeCounters(memory, decodeOffset),
   };
   if (buffer === undefined) {
-    for (const place of [INPUT_TOTAL, FIRST_PACKET_NS, LAST_PACKET_NS, TIME_BASE_SECONDS]) {
-      counters.capture[place] = Number.NaN;
+    for (const index of [INPUT_TOTAL, FIRST_PACKET_NS, LAST_PACKET_NS, TIME_BASE_SECONDS]) {
+      counters.capture[index] = Number.NaN;
     }
   }
   return counters;
+}
+
+/**
+ * Counts frames as they were read, before any is selected or decoded.
+ * @param totals what the engine counted of them (DIRECT_… of records/engine-words.ts)
+ */
+export function countRead(capture: Float64Array, totals: Float64Array, count: number): void {
+  capture[PACKETS_READ] = capture[PACKETS_READ]! + count;
+  capture[OCTETS_READ] = capture[OCTETS_READ]! + totals[DIRECT_OCTETS]!;
+  capture[PACKETS_SNAPPED] = capture[PACKETS_SNAPPED]! + totals[DIRECT_SNAPPED]!;
+  noteTimes(capture, totals);
+}
+
+/** Notes when the frames were observed that `totals` tells of, which `countRead` does too. */
+export function noteTimes(capture: Float64Array, totals: Float64Array): void {
+  const first = totals[DIRECT_FIRST_NS]!;
+  const last = totals[DIRECT_LAST_NS]!;
+  // Not a number before the first batch.
+  if (!(first >= capture[FIRST_PACKET_NS]!)) capture[FIRST_PACKET_NS] = first;
+  if (!(last <= capture[LAST_PACKET_NS]!)) capture[LAST_PACKET_NS] = last;
 }

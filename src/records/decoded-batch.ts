@@ -2,7 +2,7 @@
 
 import { DECODED_WORDS, ENCAPSULATION_WORDS, OFFSET_WORDS } from './decoded-words.ts';
 import { TIME_OCTETS } from './engine-words.ts';
-import { type AllocateMemory, allocateOnHeap } from './memory.ts';
+import { type AllocateMemory, allocateOnHeap, int32Array } from './memory.ts';
 import { BATCH_CAPACITY } from './packet-batch.ts';
 
 export * from './decoded-words.ts';
@@ -24,7 +24,7 @@ export interface DecodedBatch {
 
 /**
  * A decoded batch for `capacity` packets.
- * @param allocate where times and words are to lie, one behind the other as in records/engine-words.ts
+ * @param allocate where times and words are to lie, one behind the other as in records/engine-words.ts, and offsets
  */
 export function createDecodedBatch(
   capacity: number = BATCH_CAPACITY,
@@ -39,7 +39,7 @@ export function createDecodedBatch(
     timeNs: new Float64Array(buffer, byteOffset, capacity),
     words: new Int32Array(buffer, byteOffset + capacity * TIME_OCTETS, capacity * DECODED_WORDS),
     encapsulation: withEncapsulation ? new Int32Array(capacity * ENCAPSULATION_WORDS) : undefined,
-    offsets: withOffsets ? new Int32Array(capacity * OFFSET_WORDS) : undefined,
+    offsets: withOffsets ? int32Array(allocate, capacity * OFFSET_WORDS) : undefined,
   };
 }
 
@@ -52,6 +52,11 @@ export function moveRecord(batch: DecodedBatch, from: number, to: number): void 
 export function copyRecord(source: DecodedBatch, from: number, target: DecodedBatch, to: number): void {
   copyWords(source.words, from, target.words, to, DECODED_WORDS);
   target.timeNs[to] = source.timeNs[from]!;
+  copyBeside(source, from, target, to);
+}
+
+/** Copies what stands beside record `from` of a batch to the place beside record `to` of another, as far as both have it. */
+export function copyBeside(source: DecodedBatch, from: number, target: DecodedBatch, to: number): void {
   if (source.encapsulation !== undefined && target.encapsulation !== undefined)
     copyWords(source.encapsulation, from, target.encapsulation, to, ENCAPSULATION_WORDS);
   if (source.offsets !== undefined && target.offsets !== undefined)

@@ -14,17 +14,33 @@ export const FRAME_OCTETS_EACH = 22;
 export const TIME_OCTETS = 8;
 
 /**
- * Doubles of what `countFrames` and `takeDirect` count: octets on the wire, frames stored in part, first and last time.
+ * Doubles of what `countFrames`, `takeDirect` and `takeRing` count: octets on the wire, frames stored in part, first and last time.
  */
 export const DIRECT_OCTETS = 0;
 export const DIRECT_SNAPPED = 1;
 export const DIRECT_FIRST_NS = 2;
 export const DIRECT_LAST_NS = 3;
-/** Of `takeDirect` only: the record behind the last one that it took, in octets from where the view begins. */
+/** Not of `countFrames`: the record behind the last one that was taken, in octets from where the view begins. */
 export const DIRECT_PLACE = 4;
 /** Of `takeDirect` only: not 0 where it stopped at a record that is earlier than one before it. */
 export const DIRECT_IS_LATE = 5;
-export const DIRECT_DOUBLES = 6;
+/**
+ * Not of `countFrames`: records that were taken, and octets on the wire of those that are in the batch. Fewer are in it
+ * than were taken where `takeDirect` takes a share.
+ */
+export const DIRECT_RECORDS = 6;
+export const DIRECT_KEPT_OCTETS = 7;
+export const DIRECT_DOUBLES = 8;
+
+/**
+ * What `takeRing` counts of the interfaces of a group, where a ring is that of one: so many words, the number of each in
+ * this system and the number that each had before, 0 for none; behind them a double for the packets of each of these
+ * numbers, then one for their octets on the wire.
+ */
+export const MEMBER_NUMBERS = 16;
+export const MEMBER_PACKETS_DOUBLE = 8;
+export const MEMBER_OCTETS_DOUBLE = 24;
+export const MEMBER_DOUBLES = 40;
 
 /** Why `meter` stopped: the lower three bits of what it returns; above them is the packet's number in the batch. */
 export const STOP_BITS = 3;

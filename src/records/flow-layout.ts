@@ -1,4 +1,4 @@
-/** What a flow record is: its words (`flow-words.ts`), why it ended, and the batches in which records travel. */
+/** The flow record: its words (`flow-words.ts`), why it ended, and the batches in which records travel. */
 export * from './flow-words.ts';
 
 /** Which of their optional parts flow records carry. */

@@ -1,5 +1,5 @@
 /**
- * What makes an observation point (RFC 7011 §2) of a live probe: one interface, or several that are captured together.
+ * An observation point (RFC 7011 §2) of a live probe: one interface, or several that are captured together.
  * Shapes only.
  */
 

@@ -1,6 +1,6 @@
 /**
- * What a packet source hands to the decoder: up to `capacity` frames that lie in one piece of memory, with what the
- * source knows of each. A frame is (view, offset, length), never a slice, so a batch costs no allocation.
+ * A batch of frames that a packet source hands to the decoder: up to `capacity` of them, in one piece of memory, with
+ * what the source knows of each. A frame is (view, offset, length), never a slice, so a batch costs no allocation.
  */
 
 import { FRAME_OCTETS_EACH, TIME_OCTETS } from './engine-words.ts';

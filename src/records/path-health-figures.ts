@@ -1,6 +1,6 @@
 /**
- * Path health of a flow record as plain numbers: `FlowHealth`, for reports. Shapes only; reading them from a record is
- * read-path-health.ts's, the meaning of every figure docs/path-health.md's.
+ * Path health of a flow record as plain numbers: `FlowHealth`, for reports. Shapes only:
+ * read-path-health.ts reads them from a record, docs/path-health.md says what every figure means.
  */
 
 /** Times in milliseconds; NaN, and 0 samples, where there is none. */

@@ -1,7 +1,7 @@
 /**
- * Path health of a flow: what a flow record carries of it behind the encapsulation words. Layout only: measuring is
- * path-health.ts's, the same as plain numbers path-health-figures.ts's, the meaning of every figure
- * docs/path-health.md's.
+ * Path health of a flow: what a flow record carries of it behind the encapsulation words. Layout only:
+ * path-health.ts measures, path-health-figures.ts has the same as numbers with names, and docs/path-health.md says what
+ * every figure means.
  *
  * A record has HEALTH_WORDS more words from HEALTH_WORD on while path health is measured, and none otherwise: then the
  * record's stride ends before them. First come words that both directions share, then a block for each direction, by

@@ -2,7 +2,7 @@
  * The lock of a whole file that the system gives to one process and takes back when that process ends, however it ends:
  * flock(2).
  */
-import { loadKoffi } from './koffi.ts';
+import { loadLibc } from './koffi.ts';
 import { EAGAIN, LOCK_EX, LOCK_NB } from './linux-constants.ts';
 
 let flock: ((file: number, operation: number) => number) | undefined;
@@ -14,9 +14,8 @@ let flock: ((file: number, operation: number) => number) | undefined;
 export function lockFile(file: number): 'locked' | 'busy' | 'unknown' {
   if (process.platform !== 'linux') return 'unknown';
   try {
-    const koffi = loadKoffi();
-    // Of the C library that Node itself runs on, whichever that is.
-    flock ??= koffi.load(null).func('int flock(int, int)') as NonNullable<typeof flock>;
+    const { koffi, library } = loadLibc();
+    flock ??= library.func('int flock(int, int)') as NonNullable<typeof flock>;
     if (flock(file, LOCK_EX | LOCK_NB) === 0) return 'locked';
     return koffi.errno() === EAGAIN ? 'busy' : 'unknown';
   } catch {

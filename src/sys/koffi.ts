@@ -7,18 +7,16 @@ import { endianness } from 'node:os';
 
 type Koffi = typeof import('koffi');
 
-/** @throws Error where there is no koffi for this platform */
-export function loadKoffi(): Koffi {
-  return createRequire(import.meta.url)('koffi') as Koffi;
-}
-
 /**
+ * The C library that Node itself runs on, whichever that is (glibc, musl).
  * @returns `library` to take functions of, and koffi itself
- * @throws Error where there is no koffi for this platform, or no such library
+ * @throws Error where there is no koffi for this platform, and on all but Linux: callers pass Linux' own constants
  */
 export function loadLibc(): { readonly koffi: Koffi; readonly library: ReturnType<Koffi['load']> } {
-  const koffi = loadKoffi();
-  return { koffi, library: koffi.load('libc.so.6') };
+  if (process.platform !== 'linux')
+    throw new Error(`these system calls are Linux', not of ${process.platform}`);
+  const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+  return { koffi, library: koffi.load(null) };
 }
 
 /** Whether structures are laid out here as the files of this folder write them: Linux on x86-64 or arm64. */

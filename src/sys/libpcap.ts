@@ -4,7 +4,7 @@
  */
 
 import { CaptureError } from '../base/errors.ts';
-import { loadKoffi } from './koffi.ts';
+import { loadLibc } from './koffi.ts';
 
 const PCAP_ERRBUF_SIZE = 256;
 /** struct bpf_program: number of instructions, their address. */
@@ -76,7 +76,7 @@ export function libpcap(name: string, wanted: string): Libpcap {
 }
 
 function load(): Libpcap {
-  const koffi = loadKoffi();
+  const { koffi, library: libc } = loadLibc();
   let pcap: ReturnType<typeof koffi.load> | undefined;
   let failure: unknown;
   for (const name of LIBRARY_NAMES) {
@@ -87,7 +87,6 @@ function load(): Libpcap {
     }
   }
   if (pcap === undefined) throw failure;
-  const libc = koffi.load('libc.so.6');
   // The address of a function of the library, to be handed to another one as a callback.
   const pcapDump = koffi.address(pcap.symbol('pcap_dump', 'void'));
   const dispatch = pcap.func('int pcap_dispatch(uintptr_t, int, uintptr_t, uintptr_t)');

@@ -3,6 +3,7 @@
  * its other sockets, and of memory, and where the fields of their structures stand, in octets. They are the same on
  * x86-64 and arm64; a test compiled against the kernel's headers of both checks each of them. Plain: no behaviour.
  */
+export * from '../records/packet-ring.ts';
 
 // Sockets.
 export const AF_UNIX = 1;
@@ -40,19 +41,6 @@ export const PACKET_FANOUT_FLAG_DEFRAG = 0x8000;
 export const PACKET_FANOUT_FLAG_IGNORE_OUTGOING = 0x4000;
 export const SOF_TIMESTAMPING_RAW_HARDWARE = 1 << 6;
 
-// Bits of tp_status in a packet's header and of block_status.
-export const TP_STATUS_KERNEL = 0;
-export const TP_STATUS_USER = 1 << 0;
-export const TP_STATUS_VLAN_VALID = 1 << 4;
-export const TP_STATUS_VLAN_TPID_VALID = 1 << 6;
-
-// struct sockaddr_ll.
-export const SOCKADDR_LL_OCTETS = 20;
-export const SLL_FAMILY = 0;
-export const SLL_PROTOCOL = 2;
-export const SLL_IFINDEX = 4;
-export const SLL_PKTTYPE = 10;
-
 // struct packet_mreq.
 export const PACKET_MREQ_OCTETS = 16;
 export const MREQ_IFINDEX = 0;
@@ -66,43 +54,11 @@ export const REQ_FRAME_SIZE = 8;
 export const REQ_FRAME_NR = 12;
 export const REQ_RETIRE_BLK_TOV = 16;
 
-// struct tpacket_block_desc, its tpacket_hdr_v1 included.
-export const BLOCK_DESC_OCTETS = 48;
-export const BLOCK_STATUS = 8;
-export const BLOCK_NUM_PKTS = 12;
-export const BLOCK_OFFSET_TO_FIRST_PKT = 16;
-export const BLOCK_BLK_LEN = 20;
-export const BLOCK_SEQ_NUM = 24;
-
-// struct tpacket3_hdr.
-export const TPACKET3_HDR_OCTETS = 48;
-export const PKT_NEXT_OFFSET = 0;
-export const PKT_SEC = 4;
-export const PKT_NSEC = 8;
-export const PKT_SNAPLEN = 12;
-export const PKT_LEN = 16;
-export const PKT_STATUS = 20;
-export const PKT_MAC = 24;
-export const PKT_VLAN_TCI = 32;
-export const PKT_VLAN_TPID = 36;
-
 // struct tpacket_stats_v3.
 export const TPACKET_STATS_V3_OCTETS = 12;
 export const STATS_PACKETS = 0;
 export const STATS_DROPS = 4;
 export const STATS_FREEZE_Q_CNT = 8;
-
-// struct virtio_net_hdr, which PACKET_VNET_HDR puts right before the frame.
-export const VIRTIO_NET_HDR_OCTETS = 10;
-export const VNET_FLAGS = 0;
-export const VNET_GSO_TYPE = 1;
-export const VNET_GSO_SIZE = 4;
-export const VNET_CSUM_START = 6;
-export const VIRTIO_NET_HDR_F_NEEDS_CSUM = 1;
-export const VIRTIO_NET_HDR_GSO_TCPV4 = 1;
-export const VIRTIO_NET_HDR_GSO_TCPV6 = 4;
-export const VIRTIO_NET_HDR_GSO_UDP_L4 = 5;
-export const VIRTIO_NET_HDR_GSO_ECN = 0x80;
 
 // Classic BPF: struct sock_filter is code (u16), jump if true (u8), if false (u8), k (u32); struct sock_fprog holds
 // their number (u16) and, at octet 8, their address.
@@ -149,6 +105,9 @@ export const LOAD_LICENSE = 16;
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
 export const MAP_SHARED = 1;
+export const MAP_PRIVATE = 2;
+export const MAP_FIXED = 0x10;
+export const MAP_ANONYMOUS = 0x20;
 export const MADV_HUGEPAGE = 14;
 export const MADV_POPULATE_WRITE = 23;
 export const LOCK_EX = 2;

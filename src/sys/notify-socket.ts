@@ -1,6 +1,6 @@
 /**
- * Sends lines to the service manager's socket (sd_notify(3)): a UNIX datagram socket, which Node has none of, through
- * koffi. It takes the address as the environment gives it, and knows nothing of what the lines mean.
+ * Sends lines to the service manager's socket (sd_notify(3)): a UNIX datagram socket, through koffi, as Node has
+ * none. It takes the address as the environment gives it, and knows nothing of what the lines mean.
  */
 import { loadLibc } from './koffi.ts';
 import * as linux from './linux-constants.ts';

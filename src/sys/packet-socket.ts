@@ -21,7 +21,7 @@ interface Calls {
   readonly getsockopt: (fd: number, level: number, name: number, value: Uint8Array, n: Uint32Array) => number;
   readonly bind: (fd: number, address: Uint8Array, octets: number) => number;
   readonly mmap: (
-    to: number,
+    to: number | bigint,
     octets: number,
     protection: number,
     flags: number,
@@ -102,6 +102,28 @@ export function noSuchInterface(name: string): NoInterfaceError {
     remedy: `there are: ${names.join(', ')} (see: flowtap interfaces)`,
     exitCode: 2,
   });
+}
+
+/** Where a ring is mapped. */
+export interface MappedRing {
+  readonly address: bigint;
+  readonly octets: number;
+  /** In place of other memory, which is to be memory again behind it. */
+  readonly isInPlace: boolean;
+}
+
+/** Maps memory. @returns its address, or -1 */
+function mapped({ mmap }: Calls, at: bigint, octets: number, flags: number, descriptor: number): bigint {
+  const address = BigInt(mmap(at, octets, linux.PROT_READ | linux.PROT_WRITE, flags, descriptor, 0));
+  return BigInt.asIntN(64, address);
+}
+
+/** Takes the ring out of our memory; where it lay in place of other memory, there are pages of zeroes. @returns success */
+function unmap(calls: Calls, { address, octets, isInPlace }: MappedRing): boolean {
+  if (!isInPlace) return calls.munmap(address, octets) === 0;
+  return (
+    mapped(calls, address, octets, linux.MAP_PRIVATE | linux.MAP_ANONYMOUS | linux.MAP_FIXED, -1) === address
+  );
 }
 
 /** A packet socket, open until `close`. Options and addresses are given as the octets of their structures. */
@@ -193,13 +215,27 @@ export class PacketSocket {
    * @throws CaptureError
    */
   map(octets: number): { address: bigint; memory: ArrayBuffer } {
-    const { mmap, view, errno } = this.#calls;
-    const address = BigInt(
-      mmap(0, octets, linux.PROT_READ | linux.PROT_WRITE, linux.MAP_SHARED, this.descriptor, 0),
-    );
-    // MAP_FAILED is -1.
-    if (BigInt.asIntN(64, address) === -1n) throw captureFault(this.#name, 'mmap of the ring', errno());
-    return { address, memory: view(address, octets) };
+    const calls = this.#calls;
+    const address = mapped(calls, 0n, octets, linux.MAP_SHARED, this.descriptor);
+    if (address === -1n) throw captureFault(this.#name, 'mmap of the ring', calls.errno());
+    return { address, memory: calls.view(address, octets) };
+  }
+
+  /**
+   * Maps the socket's ring in place of memory of our own that nobody uses.
+   * @param address on a page
+   * @returns 0, or the errno; then there are pages of zeroes
+   * @throws CaptureError where there is no memory any more
+   */
+  mapInPlace(address: bigint, octets: number): number {
+    const calls = this.#calls;
+    if (mapped(calls, address, octets, linux.MAP_SHARED | linux.MAP_FIXED, this.descriptor) === address)
+      return 0;
+    const errno = calls.errno();
+    // The system may have taken the pages away before it refused.
+    if (!unmap(calls, { address, octets, isInPlace: true }))
+      throw captureFault(this.#name, 'mmap of memory', calls.errno());
+    return errno;
   }
 
   /** Sleeps until there is something to read or an error. @returns the events: POLLIN, POLLERR, or 0 */
@@ -214,12 +250,17 @@ export class PacketSocket {
     return result > 0 ? low | (high << 8) : 0;
   }
 
-  /** Unmaps the ring and closes the socket; nobody may read the ring's memory any more. Safe to call twice. */
-  close(ring?: { address: bigint; octets: number }): void {
+  /**
+   * Unmaps the ring and closes the socket; nobody may read the ring's memory any more. Safe to call twice.
+   * @throws CaptureError if memory cannot be put in the ring's place again
+   */
+  close(ring?: MappedRing): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    if (ring !== undefined) this.#calls.munmap(ring.address, ring.octets);
-    this.#calls.close(this.descriptor);
+    const calls = this.#calls;
+    const errno = ring === undefined || unmap(calls, ring) ? 0 : calls.errno();
+    calls.close(this.descriptor);
+    if (errno !== 0) throw captureFault(this.#name, 'unmapping the ring', errno);
   }
 }
 
@@ -228,16 +269,11 @@ export class PacketSocket {
  * Only after the thread is gone. What the thread had given back, wholly or in part, is left alone: its descriptor and
  * addresses may be another file's by now.
  */
-export function releaseRing(handles: {
-  descriptor: number;
-  socket: string;
-  address: bigint;
-  octets: number;
-}): void {
-  const { munmap, close } = loaded('');
-  const { descriptor, socket, address, octets } = handles;
-  if (isMapped(address, socket)) munmap(address, octets);
-  if (nameOfDescriptor(descriptor) === socket) close(descriptor);
+export function releaseRing(handles: MappedRing & { descriptor: number; socket: string }): void {
+  const calls = loaded('');
+  const { descriptor, socket } = handles;
+  if (isMapped(handles.address, socket)) unmap(calls, handles);
+  if (nameOfDescriptor(descriptor) === socket) calls.close(descriptor);
 }
 
 /** The file or socket that is open under a descriptor, as /proc/self names it; `''` for none. */

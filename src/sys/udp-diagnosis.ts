@@ -52,7 +52,7 @@ interface Calls {
   readonly close: (fd: number) => number;
 }
 
-/** An optional improvement: the kernel's table of sockets says the same, more slowly. */
+/** Optional: a collector that cannot be watched gets a limited rate. */
 function loadCalls(): Calls | undefined {
   return optionalCalls(({ library }) => ({
     socket: library.func('int socket(int, int, int)'),
@@ -134,7 +134,7 @@ class NetlinkUdpDiagnosis implements UdpDiagnosis {
 /**
  * Opens what looks at the socket that datagrams on this host end in.
  * @param from the sending socket, of which there must be one
- * @returns undefined where the kernel cannot tell (not Linux, or without its module udp_diag)
+ * @returns undefined where the kernel cannot tell (no koffi, not Linux, or without its module udp_diag)
  */
 export function openUdpDiagnosis(from: UdpEndpoint, to: UdpEndpoint): UdpDiagnosis | undefined {
   const calls = loadCalls();

@@ -4,9 +4,11 @@
  *
  *     node fake-replay.ts BATCHES ARGUMENT...
  */
+
 import { setImmediate } from 'node:timers/promises';
 import { parseCommandLine } from '../../src/cli/arguments.ts';
 import { type RunReplay, replay } from '../../src/cli/replay.ts';
+import { countByEndReason } from '../../src/ie/end-reasons.ts';
 import { createWriter } from '../../src/output/create-writer.ts';
 import { DescriptorOutput } from '../../src/output/standard-output.ts';
 import { recordBatch } from '../output/records.ts';
@@ -42,7 +44,14 @@ const run: RunReplay = async ({ files, config, columns, signal, onProgress }) =>
     refused: [],
     undecoded: [],
     notices: [],
-    flows: { created: exported, exported, byEndReason: {}, evicted: 0, peak: 0, capacity: 1 },
+    flows: {
+      created: exported,
+      exported,
+      byEndReason: countByEndReason(() => 0),
+      evicted: 0,
+      peak: 0,
+      capacity: 1,
+    },
     exporters: [],
     output: { isClosed: output.isClosed, error: output.error?.message },
     elapsedMs: 1,

@@ -209,7 +209,7 @@ describe('completion', () => {
     [['flowtap', 'rep'], ['replay']],
     [
       ['flowtap', 'c'],
-      ['count', 'check-config', 'completion'],
+      ['count', 'check-config', 'ctl', 'completion'],
     ],
     [
       ['flowtap', 'replay', '--temp'],

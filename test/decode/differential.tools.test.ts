@@ -80,6 +80,9 @@ function dissect(path: string): Row[] {
     });
 }
 
+/** Headers that the capture wrote and no wire had, by tshark's name: https://www.tcpdump.org/linktypes.html. */
+const CAPTURE_HEADER_OCTETS: Readonly<Record<string, number>> = { sll: 16 };
+
 /** What tshark saw, in the decoder's terms; undefined where it saw no IP. */
 function expected(row: Row): Record<string, string | number> | undefined {
   const protocols = row['frame.protocols'].split(':');
@@ -116,7 +119,7 @@ function expected(row: Row): Record<string, string | number> | undefined {
   const link = {
     vlanId: number(row['vlan.id']),
     priority: number(row['vlan.priority']),
-    frameOctets: number(row['frame.len']),
+    frameOctets: number(row['frame.len']) - (CAPTURE_HEADER_OCTETS[protocols[0]!] ?? 0),
   };
   if (version === 4) {
     return {

@@ -21,7 +21,8 @@ const RADIOTAP_WITH_PAD = '00 00 1900 03000080 00000000 00000000 000000000000000
 describe('link types', () => {
   const WLAN = `${MAC} 020000000003 0000`;
   const SNAP = 'aaaa03 000000';
-  const cases: [string, number, string, typeof V4][] = [
+  /** The last is octets of the text that are no part of the frame: what whoever captured has written. */
+  const cases: [string, number, string, typeof V4, number?][] = [
     ['raw IPv4', 101, IPV4_UDP, V4],
     ['raw IPv6', 101, IPV6_UDP, V6],
     ['raw of BSD', 12, IPV4_UDP, V4],
@@ -33,49 +34,74 @@ describe('link types', () => {
     ['null, IPv6 of Darwin', 0, `1e000000 ${IPV6_UDP}`, V6],
     ['null, IPv6 of FreeBSD', 0, `0000001c ${IPV6_UDP}`, V6],
     ['loop, IPv6 of OpenBSD', 108, `00000018 ${IPV6_UDP}`, V6],
-    ['cooked', 113, `0000 0001 0006 0200000000010000 0800 ${IPV4_UDP}`, V4],
-    ['cooked 2', 276, `86dd 0000 00000002 0001 00 06 0200000000010000 ${IPV6_UDP}`, V6],
-    ['cooked with LLC', 113, `0000 0001 0006 0200000000010000 0004 ${SNAP} 0800 ${IPV4_UDP}`, V4],
+    ['cooked', 113, `0000 0001 0006 0200000000010000 0800 ${IPV4_UDP}`, V4, 16],
+    ['cooked 2', 276, `86dd 0000 00000002 0001 00 06 0200000000010000 ${IPV6_UDP}`, V6, 20],
+    ['cooked with LLC', 113, `0000 0001 0006 0200000000010000 0004 ${SNAP} 0800 ${IPV4_UDP}`, V4, 16],
     ['PPP', 9, `ff03 0021 ${IPV4_UDP}`, V4],
     ['PPP without address', 9, `0057 ${IPV6_UDP}`, V6],
     ['PPP, protocol of one octet', 9, `21 ${IPV4_UDP}`, V4],
     ['PPP serial', 50, `ff03 21 ${IPV4_UDP}`, V4],
     ['PPP serial with Cisco HDLC', 50, `0f00 0800 ${IPV4_UDP}`, V4],
     ['PPPoE', 51, `11 00 0001 0022 0021 ${IPV4_UDP}`, V4],
-    ['PPP with direction', 204, `01 ff03 0021 ${IPV4_UDP}`, V4],
+    ['PPP with direction', 204, `01 ff03 0021 ${IPV4_UDP}`, V4, 1],
     ['Cisco HDLC', 104, `8f00 86dd ${IPV6_UDP}`, V6],
-    ['Cisco HDLC with direction', 205, `00 0f00 0800 ${IPV4_UDP}`, V4],
+    ['Cisco HDLC with direction', 205, `00 0f00 0800 ${IPV4_UDP}`, V4, 1],
     ['frame relay, NLPID', 107, `1841 03 cc ${IPV4_UDP}`, V4],
     ['frame relay, NLPID of IPv6 with pad', 107, `1841 03 00 8e ${IPV6_UDP}`, V6],
     ['frame relay, SNAP', 107, `1841 03 00 80 000000 0800 ${IPV4_UDP}`, V4],
     ['frame relay of Cisco, long address', 107, `18400041 0800 ${IPV4_UDP}`, V4],
-    ['frame relay with direction', 206, `01 1841 03 cc ${IPV4_UDP}`, V4],
+    ['frame relay with direction', 206, `01 1841 03 cc ${IPV4_UDP}`, V4, 1],
     ['RFC 1483', 100, `${SNAP} 0800 ${IPV4_UDP}`, V4],
     ['802.11', 105, `0801 0000 ${WLAN} ${SNAP} 0800 ${IPV4_UDP}`, V4],
     ['802.11 QoS, four addresses', 105, `8803 0000 ${WLAN} 020000000004 0000 ${SNAP} 86dd ${IPV6_UDP}`, V6],
-    ['radiotap', 127, `00 00 0800 00000000 0802 0000 ${WLAN} ${SNAP} 0800 ${IPV4_UDP}`, V4],
+    ['radiotap', 127, `00 00 0800 00000000 0802 0000 ${WLAN} ${SNAP} 0800 ${IPV4_UDP}`, V4, 8],
     [
       'radiotap, padded header',
       127,
       `${RADIOTAP_WITH_PAD} 8802 0000 ${WLAN} 0000 0000 ${SNAP} 0800 ${IPV4_UDP}`,
       V4,
+      25,
     ],
-    ['PPI', 192, `00 00 0800 69000000 0801 0000 ${WLAN} ${SNAP} 0800 ${IPV4_UDP}`, V4],
-    ['AVS', 163, `80211001 00000040 ${'00'.repeat(56)} 0801 0000 ${WLAN} ${SNAP} 0800 ${IPV4_UDP}`, V4],
-    ['Prism', 119, `44000000 90000000 ${'00'.repeat(136)} 0801 0000 ${WLAN} ${SNAP} 0800 ${IPV4_UDP}`, V4],
+    ['PPI', 192, `00 00 0800 69000000 0801 0000 ${WLAN} ${SNAP} 0800 ${IPV4_UDP}`, V4, 8],
+    ['AVS', 163, `80211001 00000040 ${'00'.repeat(56)} 0801 0000 ${WLAN} ${SNAP} 0800 ${IPV4_UDP}`, V4, 64],
+    [
+      'Prism',
+      119,
+      `44000000 90000000 ${'00'.repeat(136)} 0801 0000 ${WLAN} ${SNAP} 0800 ${IPV4_UDP}`,
+      V4,
+      144,
+    ],
     ['token ring', 6, `10 40 ${MAC} ${SNAP} 0800 ${IPV4_UDP}`, V4],
     ['token ring, routed', 6, `10 40 020000000002 820000000001 0630 0011 0010 ${SNAP} 0800 ${IPV4_UDP}`, V4],
     ['FDDI', 10, `51 ${MAC} ${SNAP} 0800 ${IPV4_UDP}`, V4],
-    ['pflog', 117, `3d 02 00 00 ${'00'.repeat(60)} ${IPV4_UDP}`, V4],
-    ['ipnet', 226, `${'00'.repeat(24)} ${IPV6_UDP}`, V6],
-    ['nflog', 239, `02 00 0000 0800 0100 08000000 2400 0900 ${IPV4_UDP}`, V4],
-    ['pktap', 258, `0c000000 01000000 0c000000 ${IPV4_UDP}`, V4],
+    ['pflog', 117, `3d 02 00 00 ${'00'.repeat(60)} ${IPV4_UDP}`, V4, 64],
+    ['ipnet', 226, `${'00'.repeat(24)} ${IPV6_UDP}`, V6, 24],
+    ['nflog', 239, `02 00 0000 0800 0100 08000000 2400 0900 ${IPV4_UDP}`, V4, 16],
+    ['pktap', 258, `0c000000 01000000 0c000000 ${IPV4_UDP}`, V4, 12],
     ['DSA tag', 284, `${MAC} 40000000 0800 ${IPV4_UDP}`, V4],
     ['EDSA tag', 285, `${MAC} dada0000 40000000 0800 ${IPV4_UDP}`, V4],
     ['Broadcom tag', 281, `${MAC} 20000008 0800 ${IPV4_UDP}`, V4],
     ['Broadcom tag before the frame', 282, `20000008 ${MAC} 0800 ${IPV4_UDP}`, V4],
     ['Ethernet, SNAP', 1, `${MAC} 0028 ${SNAP} 0800 ${IPV4_UDP}`, V4],
     ['Ethernet, LLC of IP', 1, `${MAC} 0023 060603 ${IPV4_UDP}`, V4],
+    [
+      'NSH, one in another',
+      1,
+      `${MAC} 894f 0fc60104 000001ff ${'00'.repeat(16)} 0fc20201 000001fe ${IPV4_UDP}`,
+      V4,
+    ],
+    ['NSH before a frame', 1, `${MAC} 894f 0fc20203 000001ff ${MAC} 86dd ${IPV6_UDP}`, V6],
+    ['batman-adv, unicast', 1, `${MAC} 4305 400f3201 0200000000aa ${MAC} 0800 ${IPV4_UDP}`, V4],
+    ['batman-adv, broadcast', 1, `${MAC} 4305 010f3200 00000001 0200000000aa ${MAC} 0800 ${IPV4_UDP}`, V4],
+    [
+      'batman-adv, four addresses',
+      1,
+      `${MAC} 4305 420f3201 0200000000aa 0200000000bb 0100 ${MAC} 0800 ${IPV4_UDP}`,
+      V4,
+    ],
+    ['Arista, 64 bits', 1, `${MAC} d28b 0001 0111 6955b900 00000001 0800 ${IPV4_UDP}`, V4],
+    ['Arista, 48 bits', 1, `${MAC} d28b 0001 0020 b900 00000001 86dd ${IPV6_UDP}`, V6],
+    ['Gigamon', 1, `${MAC} 22e5 0a 0203 018019 0102 0044 0800 ${IPV4_UDP}`, V4],
     ['FabricPath', 1, `${MAC} 8903 0140 ${MAC} 0800 ${IPV4_UDP}`, V4],
     [
       'MACsec in the clear',
@@ -84,12 +110,12 @@ describe('link types', () => {
       V4,
     ],
   ];
-  for (const [name, linkType, text, packet] of cases) {
+  for (const [name, linkType, text, packet, leftOut = 0] of cases) {
     it(`${name}, and cut at every length`, () => {
       const bytes = hex(text);
       const whole = decodeOne(bytes, { linkType });
       expect(whole.reason).toBe('accepted');
-      expect(whole.packet).toMatchObject({ ...packet, frameOctets: bytes.length });
+      expect(whole.packet).toMatchObject({ ...packet, frameOctets: bytes.length - leftOut });
       expect(whole.notices).toEqual([]);
       const ip =
         text.replace(/[\s|]/g, '').indexOf((packet === V4 ? IPV4_UDP : IPV6_UDP).replace(/[\s|]/g, '')) / 2;
@@ -125,6 +151,25 @@ describe('link types', () => {
     for (const [header, linkType, frame] of headers) {
       const { packet } = decodeOne(hex(`${header} ${frame}`), { linkType });
       expect(packet?.frameOctets, header).toBe(hex(frame).length);
+    }
+  });
+
+  it('a check sequence that radiotap or PPI tell of does not count to the frame', () => {
+    const frame = `0801 0000 ${WLAN} ${SNAP} 0800 ${IPV4_UDP}`;
+    const common = (flags: string) =>
+      `00 00 2000 69000000 0200 1400 0000000000000000 ${flags} 0000 0000 0000 00 00 00 00`;
+    const cases: [header: string, linkType: number, checkOctets: number][] = [
+      ['00 00 0900 02000000 10', 127, 4],
+      ['00 00 0900 02000000 00', 127, 0],
+      [common('0100'), 192, 4],
+      [common('0000'), 192, 0],
+    ];
+    for (const [header, linkType, checkOctets] of cases) {
+      const bytes = hex(`${header} ${frame} ${'fc'.repeat(checkOctets)}`);
+      expect(decodeOne(bytes, { linkType }).packet, header).toMatchObject({
+        ...V4,
+        frameOctets: hex(frame).length,
+      });
     }
   });
 
@@ -168,6 +213,14 @@ describe('frames that are not IP', () => {
     ['otherLinkProtocol', '00000007', 0],
     ['otherLinkProtocol', '0000 0338 0000 0000000000000000 0000', 113],
     ['ipVersion', '50', 101],
+    ['linkMalformed', `${MAC} 894f 0fc10101 000001ff`],
+    ['linkMalformed', `${MAC} 22e5 00 0800`],
+    ['otherEtherType', `${MAC} 894f 4fc20201 000001ff`],
+    ['otherEtherType', `${MAC} 894f 0fc20206 000001ff`],
+    ['otherEtherType', `${MAC} 4305 000f3200 00000001`],
+    ['otherEtherType', `${MAC} 4305 400e3201 0200000000aa`],
+    ['otherEtherType', `${MAC} d28b cafe 0001`],
+    ['otherEtherType', `${MAC} d28b 0001 0030`],
     ['linkTooShort', `${MAC} 893f e001 0064 0000 08`],
     ['linkTooShort', `${MAC} 88e7 00abcdef ${MAC} 08`],
     ['linkTooShort', `${MAC} 22f3 003f 0001`],

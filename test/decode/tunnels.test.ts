@@ -43,7 +43,12 @@ describe('tunnels', () => {
         linkOffset: SURROUNDING + link,
       });
       expect(outcome.packet!.detail & DETAIL_ENCAPSULATED).not.toBe(0);
-      expect(outerOf(outcome)).toEqual({ ...addresses, version: outer ?? 4, kind: TUNNEL_KINDS[kind], id });
+      expect(outerOf(outcome)).toEqual({
+        ...addresses,
+        version: outer ?? 4,
+        kind: TUNNEL_KINDS[kind].number,
+        id,
+      });
       expect(outcome.notices).toEqual([]);
     });
 
@@ -84,7 +89,7 @@ describe('tunnels', () => {
     const bytes = hex(FRAMES.nested);
     const outcome = decodeOne(bytes, { decapsulate: ['gre', 'vxlan'] });
     expect(outcome.packet).toMatchObject(V6);
-    expect(outerOf(outcome)).toMatchObject({ source: '172.16.0.1', kind: TUNNEL_KINDS.vxlan, id: 3 });
+    expect(outerOf(outcome)).toMatchObject({ source: '172.16.0.1', kind: TUNNEL_KINDS.vxlan.number, id: 3 });
     const once = decodeOne(bytes, { decapsulate: ['gre', 'vxlan'], tunnelDepthMax: 1 });
     expect(once.packet).toMatchObject({ source: '172.16.0.1', destination: '172.16.0.2', protocol: 17 });
     expect(once.notices).toEqual(['tunnelNestingLimit']);

@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DiagnosisLine } from '../lab/wire.ts';
 import { PCAPS_FOLDER } from '../support/captures.ts';
 import { runFlowtap } from '../support/run-flowtap.ts';
 import { RTT_MS, writeBeijingLyon } from './beijing-lyon.ts';
-import type { DiagnosisLine } from './lab/wire.ts';
 
 let folder: string;
 let capture: string;

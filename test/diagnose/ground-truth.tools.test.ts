@@ -4,7 +4,6 @@
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeInLab } from '../lab/lab.ts';
-import { analyseWithTshark } from './lab/tshark-analysis.ts';
 import {
   type DiagnosisLine,
   diagnoseFile,
@@ -12,7 +11,8 @@ import {
   WIRE_TOOLS,
   Wire,
   type WireCounts,
-} from './lab/wire.ts';
+} from '../lab/wire.ts';
+import { analyseWithTshark } from '../support/tshark-analysis.ts';
 
 const LIMIT_MS = 300_000;
 

@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { describeInLab, type LabProcess } from '../lab/lab.ts';
+import { type DiagnosisLine, towardsPort, WIRE_TOOLS, Wire } from '../lab/wire.ts';
 import { scrapeUntil, startDaemon, total } from '../probe/live/daemon-support.ts';
 import { waitFor } from '../support/wait.ts';
-import { type DiagnosisLine, towardsPort, WIRE_TOOLS, Wire } from './lab/wire.ts';
 
 /** A packet socket that is bound to an interface and receives, as /proc/net/packet shows it. */
 const RUNNING = /^\S+\s+\d+\s+\d+\s+\S+\s+[1-9]\d*\s+1\s/gm;

@@ -1,6 +1,7 @@
 /** Addresses, networks, ports and sizes that a diagnosis is restricted to. */
 import { describe, expect, it } from 'vitest';
-import { parseNetwork, selector } from '../../src/diagnose/select.ts';
+import { parseNetwork } from '../../src/base/addresses.ts';
+import { selector } from '../../src/diagnose/select.ts';
 import { Transfer } from '../../src/diagnose/transfer.ts';
 import { healthBatch, transferRecord } from './path-health-records.ts';
 
@@ -25,6 +26,9 @@ describe('networks', () => {
     ['0.0.0.0/0', IPV4, true],
     ['0.0.0.0/0', IPV6, false],
     ['::/0', IPV6, true],
+    ['::/0', IPV4, false],
+    ['::ffff:192.0.2.0/120', IPV4, false],
+    ['2001:db8::0.0.0.1', IPV6, true],
     ['2001:db8:1::/48', IPV6, true],
     ['2001:db8:2::/48', IPV6, false],
     ['2001:db8:1::8000:1', IPV6, true],
@@ -42,6 +46,9 @@ describe('networks', () => {
     '1:2:3:4:5:6:7:8:9',
     'g::',
     '1:2',
+    'fe80::1%eth0',
+    '192.0.2.1/',
+    '192.0.2.01',
   ])('%j is none', (text) => expect(parseNetwork(text)).toBeUndefined());
 });
 

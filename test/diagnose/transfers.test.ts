@@ -3,12 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { IntervalSum } from '../../src/diagnose/interval-sum.ts';
 import type { Transfer } from '../../src/diagnose/transfer.ts';
+import type { TransferKey } from '../../src/diagnose/transfer-key.ts';
 import { Transfers } from '../../src/diagnose/transfers.ts';
 import { healthBatch, type TestRecord, transferRecord } from './path-health-records.ts';
 
-function join(records: readonly TestRecord[], countMax?: number): Transfer[] {
+function join(records: readonly TestRecord[], key?: TransferKey, countMax?: number): Transfer[] {
   const ended: Transfer[] = [];
-  const transfers = new Transfers((transfer) => ended.push(transfer), countMax);
+  const transfers = new Transfers((transfer) => ended.push(transfer), key, countMax);
   for (const record of records) transfers.add(healthBatch([record]));
   transfers.end();
   return ended;
@@ -95,7 +96,7 @@ describe('memory', () => {
   it('holds so many transfers: the one whose record came longest ago ends', () => {
     const flows = [1, 2, 3].map((port) => ({ ...first, ports: [port, 80] as const }));
     const ended: number[] = [];
-    const transfers = new Transfers(({ initiatorPort }) => ended.push(initiatorPort), 2);
+    const transfers = new Transfers(({ initiatorPort }) => ended.push(initiatorPort), {}, 2);
     transfers.add(healthBatch(flows.slice(0, 2)));
     transfers.add(healthBatch([flows[0]!]));
     transfers.add(healthBatch([flows[2]!]));

@@ -42,6 +42,12 @@ export const GOLDEN: readonly GoldenCase[] = [
     witness: { innermost: true, arguments: ['-d', 'udp.port==8472,vxlan'] },
   },
   {
+    name: 'tap.no-interface',
+    file: join(PCAPS_FOLDER, 'tap.pcapng'),
+    flags: ['--flow-key', 'no-interface'],
+    witness: {},
+  },
+  {
     name: 'any-sll2.no-interface',
     file: join(PCAPS_FOLDER, 'any-sll2.pcap'),
     flags: ['--flow-key', 'no-interface'],

@@ -12,6 +12,7 @@ import {
   METERED_OCTETS,
   METERED_PACKETS,
 } from '../../src/metering/table/counters.ts';
+import type { FlowKeyExtension } from '../../src/metering/table/flow-key.ts';
 import { FLOW_END_REASON } from '../../src/records/flow-layout.ts';
 import { decodedBatchOf, type TestPacket } from '../support/decoded.ts';
 import { CollectingSink } from '../support/flows.ts';
@@ -23,7 +24,10 @@ const ACK = 16;
 const FIN = 1;
 const RST = 4;
 
-function meter(packets: TestPacket[], options: { entries?: number; batch?: number; end?: boolean } = {}) {
+function meter(
+  packets: TestPacket[],
+  options: { entries?: number; batch?: number; end?: boolean; flowKey?: FlowKeyExtension } = {},
+) {
   const sink = new CollectingSink();
   const batch = options.batch ?? 64;
   const process = new MeteringProcess({
@@ -31,7 +35,7 @@ function meter(packets: TestPacket[], options: { entries?: number; batch?: numbe
     activeTimeoutMs: 60_000,
     tcpEndDelayMs: 2_000,
     flowTableEntries: options.entries ?? 1024,
-    flowKey: { mac: false, mpls: false, tunnel: false },
+    flowKey: options.flowKey ?? { mac: false, mpls: false, tunnel: false },
     encapsulation: false,
     batchCapacity: batch,
     engine: testEngine(options.entries ?? 1024),
@@ -39,7 +43,7 @@ function meter(packets: TestPacket[], options: { entries?: number; batch?: numbe
     sink,
   });
   for (let i = 0; i < packets.length; i += batch) {
-    meterPrepared(process, decodedBatchOf(packets.slice(i, i + batch), batch));
+    meterPrepared(process, decodedBatchOf(packets.slice(i, i + batch), batch), options.flowKey);
   }
   if (options.end !== false) endMetering(process);
   return { flows: sink.flows, counters: process.counters, process };
@@ -257,6 +261,35 @@ describe("TCP's end", () => {
       [3, 2, FLOW_END_REASON.endOfFlow],
       [3, 2, FLOW_END_REASON.endOfFlow],
     ]);
+  });
+
+  it.each([
+    ['compared by the engine', { mac: false, mpls: false, tunnel: false }],
+    ['beside an extension', { mac: false, mpls: false, tunnel: true }],
+  ])('is not undone by a SYN that is older than it, %s', (_, flowKey) => {
+    const [syn, ...rest] = connection(0);
+    const lastAck = rest.pop()!;
+    // As it is captured out of order: the SYN stands behind both FINs, once more between them and a new connection.
+    const { flows } = meter([...rest, syn!, lastAck, { ...syn!, timeNs: 1 }, ...connection(0.5 * S)], {
+      flowKey,
+    });
+    expect(flows).toMatchObject([
+      {
+        key: 'a000001:0:0:0 40000 > a000002:0:0:0 443 p6 v0 o1',
+        endReason: FLOW_END_REASON.endOfFlow,
+        forward: { packets: 4, firstNs: 0, lastNs: 4 },
+        reverse: { packets: 2, firstNs: 1, lastNs: 3 },
+      },
+      { forward: { packets: 3, firstNs: 0.5 * S }, reverse: { packets: 2 } },
+    ]);
+    expect(flows).toHaveLength(2);
+  });
+
+  it('is not needed for a SYN amid a connection, which begins nothing', () => {
+    const [syn, answer, ...rest] = connection(10);
+    const { flows } = meter([syn!, answer!, syn!, { ...syn!, timeNs: 0 }, { ...syn!, timeNs: 12 }, ...rest]);
+    expect(flows).toHaveLength(1);
+    expect(flows[0]!.forward).toMatchObject({ packets: 6, firstNs: 0, lastNs: 14 });
   });
 
   it('means nothing in UDP, whose bits are not flags', () => {

@@ -1,9 +1,10 @@
 /** The table of metrics, its text for Prometheus, and the server that hands it out. */
 import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type MetricsServer, startMetricsServer } from '../../src/metrics/http.ts';
 import { createMetrics } from '../../src/metrics/registry.ts';
+import { metricsRoutes } from '../../src/metrics/routes.ts';
 import { METRICS } from '../../src/metrics/table.ts';
+import { startWebServer, type WebServer } from '../../src/web/server.ts';
 import { collectorState, liveState, workerState } from './states.ts';
 
 /** Our own series, one a line, without those of the process and of Node. */
@@ -92,16 +93,16 @@ describe('metrics', () => {
 });
 
 describe('the metrics server', () => {
-  let server: MetricsServer | undefined;
+  let server: WebServer | undefined;
   afterEach(() => server?.close());
   let faults: string[] = [];
   const serve = async (listen = '127.0.0.1:0') => {
     faults = [];
-    server = await startMetricsServer({
+    const check = () => faults;
+    const metrics = createMetrics(() => liveState());
+    server = await startWebServer({
       listen,
-      metrics: createMetrics(() => liveState()),
-      health: () => faults,
-      readiness: () => faults,
+      routes: metricsRoutes({ metrics, health: check, readiness: check }),
     });
     return server.url;
   };

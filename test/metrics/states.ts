@@ -96,6 +96,7 @@ export function liveState(changes: Partial<LiveState> = {}): LiveState {
     nowMs: 1_700_000_060_500,
     isReady: true,
     isStopping: false,
+    isPaused: false,
     interfaces: [
       {
         name: 'eth0',

@@ -1,5 +1,7 @@
 /** The summary of a replay. */
+
 import { describe, expect, it } from 'vitest';
+import { countByEndReason } from '../../src/ie/end-reasons.ts';
 import { type ReplaySummary, summaryLines } from '../../src/output/summary.ts';
 
 const SUMMARY: ReplaySummary = {
@@ -54,12 +56,20 @@ const SUMMARY: ReplaySummary = {
       dataRecords: 80,
       recordsFailed: 30,
       notExportable: [{ reason: 'IPv6 flows do not exist in NetFlow v5', records: 12 }],
-      errors: [{ reason: 'refused', messages: 1, remedy: 'start the collector' }],
-      dropped: [{ reason: 'unreachable', records: 40, remedy: 'start it' }],
+      errors: [
+        {
+          reason: 'econnrefused',
+          count: 1,
+          what: "refusals by the collector's host",
+          remedy: 'start the collector',
+        },
+        { reason: 'emsgsize', count: 2, what: 'messages not sent', remedy: 'send shorter ones' },
+        { reason: 'enobufs', count: 0, what: 'messages not sent', remedy: 'send fewer' },
+      ],
+      dropped: [{ reason: 'unreachable', count: 40, remedy: 'start it' }],
       recordsSpooled: 7,
       recordsRefused: 0,
       recordsRepeated: 3,
-      hasSessions: false,
       collectorDrops: 1,
     },
   ],
@@ -87,7 +97,8 @@ describe('summaryLines', () => {
                 2 flows exported early, the table was full: try --flow-table-entries 128
       Exported  netflow5://192.0.2.1:2055: 80 records in 3 messages, 4,096 octets
                   12 records not exportable: IPv6 flows do not exist in NetFlow v5
-                  1 message not sent: refused; start the collector
+                  1 refusal by the collector's host: econnrefused; start the collector
+                  2 messages not sent: emsgsize; send shorter ones
                   40 records lost: unreachable; start it
                   3 records sent once more after a session broke
                   7 records waiting in the spool for the next run
@@ -122,7 +133,14 @@ describe('summaryLines', () => {
         lastTimeNs: undefined,
         refused: [],
         notices: [],
-        flows: { created: 0, exported: 0, byEndReason: {}, evicted: 0, peak: 0, capacity: 64 },
+        flows: {
+          created: 0,
+          exported: 0,
+          byEndReason: countByEndReason(() => 0),
+          evicted: 0,
+          peak: 0,
+          capacity: 64,
+        },
         exporters: [],
         elapsedMs: 0,
       },

@@ -1,7 +1,8 @@
 /** Numbers, addresses and flags for people. */
 import { describe, expect, it } from 'vitest';
 import { formatCount, formatOctets, formatShort, formatSpan, formatTime } from '../../src/base/units.ts';
-import { formatIPv4, formatIPv6, formatProtocol, formatTcpFlags } from '../../src/output/addresses.ts';
+import { formatProtocol } from '../../src/ie/protocol-names.ts';
+import { formatIPv4, formatIPv6, formatTcpFlags } from '../../src/output/addresses.ts';
 
 /** Words of an IPv6 address written in full. */
 function words(text: string): Int32Array {
@@ -39,7 +40,16 @@ describe('addresses', () => {
       'CEUAPRSF',
       '...A..S.',
     ]);
-    expect([1, 6, 17, 58, 253].map(formatProtocol)).toEqual(['ICMP', 'TCP', 'UDP', 'ICMPv6', '253']);
+    expect([1, 6, 17, 58, 89, 253].map(formatProtocol)).toEqual([
+      'ICMP',
+      'TCP',
+      'UDP',
+      'ICMPv6',
+      'OSPF',
+      '253',
+    ]);
+    // IANA calls 61 “any host internal protocol”.
+    expect([61, 97, 132].map(formatProtocol)).toEqual(['61', 'ETHERIP', 'SCTP']);
   });
 });
 

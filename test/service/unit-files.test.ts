@@ -22,7 +22,7 @@ describe('the units', () => {
 
   it('differ in what they run and where it writes alone', () => {
     const service = (name: string) => read(name).slice(read(name).indexOf('[Service]'));
-    const own = /^(Exec|CacheDirectory|StateDirectory|Environment)/;
+    const own = /^(Exec|CacheDirectory|StateDirectory|RuntimeDirectory|Environment)/;
     const common = (name: string) =>
       service(name)
         .split('\n')

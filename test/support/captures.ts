@@ -1,9 +1,10 @@
 /**
- * Captures that tests read: our own, and those of other projects that may lie beside the repository. Tests of the latter
- * say so in their title: where that folder is absent, as in a plain clone, they skip, and .ci/report.mjs excuses them.
+ * Captures that tests read: our own, and those of other projects, of which a few are in pcaps/ and most may lie beside the
+ * repository. Tests of the latter say so in their title: in a clone that has none beside it they read the few, or skip, and
+ * .ci/report.mjs excuses them.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { describe } from 'vitest';
 import { warnSkipped } from './skipped.ts';
 
@@ -11,7 +12,9 @@ const REPOSITORY = join(import.meta.dirname, '../..');
 
 /** Our own captures. */
 export const PCAPS_FOLDER = join(REPOSITORY, 'pcaps');
-/** Captures of other projects, beside the repository; absent in a plain clone. */
+/** Real captures of another project that come with the repository; pcaps/README.md has source and licence. */
+const KEPT_FOLDER = join(PCAPS_FOLDER, 'ipfixprobe');
+/** Captures of other projects, beside the repository; absent in a clone. */
 export const SHARED_PCAPS_FOLDER = join(REPOSITORY, '../shared/pcaps');
 
 /** Stands in the title of every test that needs captures of other projects; .ci/report.mjs knows it. */
@@ -23,16 +26,21 @@ export type SharedFolder = 'real' | 'hostile';
 /** Full paths of the captures in `folder`, sorted; none, with a warning, where the folder is absent. */
 export function capturesIn(folder: string): string[] {
   if (!existsSync(folder)) {
-    warnSkipped('captures', folder.slice(REPOSITORY.length + 1));
+    warnSkipped('captures', relative(REPOSITORY, folder));
     return [];
   }
   const names = readdirSync(folder).filter((name) => /\.(pcap|pcapng|cap)(\.gz)?$/.test(name));
   return names.sort().map((name) => join(folder, name));
 }
 
-/** Full paths of the captures of other projects; none, with a warning, where they are absent. */
+/** Full paths of the captures of other projects; of real ones a few, else none, with a warning, where they are absent. */
 export function sharedCaptures(...folders: readonly SharedFolder[]): string[] {
-  return folders.flatMap((folder) => capturesIn(join(SHARED_PCAPS_FOLDER, folder)));
+  return folders.flatMap((folder) => {
+    const beside = capturesIn(join(SHARED_PCAPS_FOLDER, folder));
+    if (folder === 'hostile') return beside;
+    const names = new Set(beside.map((file) => basename(file)));
+    return [...capturesIn(KEPT_FOLDER).filter((file) => !names.has(basename(file))), ...beside];
+  });
 }
 
 /**

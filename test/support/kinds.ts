@@ -13,8 +13,9 @@ const TOOL_HELPERS: ReadonlySet<string> = new Set(
 );
 /** Modules of Node that start something or listen, where a test imports them. */
 const STARTING = /^node:(child_process|cluster|dgram|http|https|net|tls|worker_threads)$/;
-/** Where our own sources do so; they import net and dgram for other reasons too. */
-const STARTING_IN_SRC = /\bfrom 'node:child_process'|\bnew Worker\(/;
+/** Where our own sources do so; they import net and dgram for other reasons too. Fastify listens. */
+const STARTING_IN_SRC =
+  /\bfrom 'node:child_process'|\bnew Worker\(|\bimport\('fastify'\)|^import (?!type)[^;]*from 'fastify'/m;
 
 /** A program that is started by its name. The shell and the like are on every system. */
 const STARTED = /\b(?:spawn|spawnSync|execFile|execFileSync)\(\s*'([^']+)'/g;
@@ -30,7 +31,7 @@ function importsOf(path: string, text: string): string[] {
 }
 
 /** All that a file imports, itself among it, with the file that does: paths from `root`, names of packages. */
-function reachedFrom(root: string, file: string): Map<string, string> {
+export function reachedFrom(root: string, file: string): Map<string, string> {
   const reached = new Map([[file, file]]);
   for (const path of reached.keys()) {
     if (!/\.(ts|mjs)$/.test(path) || !existsSync(join(root, path))) continue;

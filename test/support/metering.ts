@@ -3,7 +3,7 @@ import { CAPTURE_OCTETS } from '../../src/capture/files/capture-source.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import { createPreparedBatch, KeyPreparer, type PreparedBatch } from '../../src/metering/key-preparer.ts';
 import type { MeteringProcess } from '../../src/metering/metering-process.ts';
-import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
+import { createHashSeeds, type FlowKeyExtension } from '../../src/metering/table/flow-key.ts';
 import { tableOctets } from '../../src/metering/table/flow-table.ts';
 import type { DecodedBatch } from '../../src/records/decoded-batch.ts';
 
@@ -17,13 +17,18 @@ export function testEngine(entries: number): Engine {
   return createEngine(tableOctets(entries) + CAPTURE_OCTETS);
 }
 
-export function meterPrepared(process: MeteringProcess, decoded: DecodedBatch): void {
+/** @param key that the process was made with; the same for all of its batches */
+export function meterPrepared(
+  process: MeteringProcess,
+  decoded: DecodedBatch,
+  key: FlowKeyExtension = KEY,
+): void {
   const { engine, counters } = process;
   const capacity = decoded.timeNs.length;
   let tools = known.get(process);
   if (tools === undefined) {
-    const batch = createPreparedBatch(capacity, KEY, engine);
-    tools = { preparer: new KeyPreparer(engine, TEST_SEEDS, KEY, counters), batch };
+    const batch = createPreparedBatch(capacity, key, engine);
+    tools = { preparer: new KeyPreparer(engine, TEST_SEEDS, key, counters), batch };
     known.set(process, tools);
   }
   const { preparer, batch } = tools;

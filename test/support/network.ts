@@ -19,12 +19,27 @@ export function freeUdpPort(): Promise<number> {
 const udpTables = (pid: number | 'self') =>
   ['udp', 'udp6'].map((table) => readFileSync(`/proc/${pid}/net/${table}`, 'latin1'));
 
+/** The sockets bound to a UDP port, as /proc shows them (Linux, net/ipv4/udp.c). */
+export function udpSockets(
+  port: number,
+  pid: number | 'self' = 'self',
+): { readonly inode: number; readonly queuedOctets: number; readonly drops: number }[] {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  // sl, local:port, remote:port, st, tx_queue:rx_queue, tr:tm, retrnsmt, uid, timeout, inode, ref, pointer, drops
+  return udpTables(pid)
+    .flatMap((table) => table.split('\n'))
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[1]?.endsWith(suffix))
+    .map((fields) => ({
+      inode: Number(fields[9]),
+      queuedOctets: Number.parseInt(fields[4]!.split(':')[1]!, 16),
+      drops: Number(fields[12]),
+    }));
+}
+
 /** Whether some process has bound this UDP port (Linux). */
 export function isUdpPortBound(port: number): boolean {
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  return udpTables('self').some((table) =>
-    table.split('\n').some((line) => line.trim().split(/\s+/)[1]?.endsWith(suffix)),
-  );
+  return udpSockets(port).length > 0;
 }
 
 /**
@@ -32,12 +47,7 @@ export function isUdpPortBound(port: number): boolean {
  * @param pid of a process in the network namespace to look at
  */
 export function unreadOctets(port: number, pid: number | 'self' = 'self'): number {
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  return udpTables(pid)
-    .flatMap((table) => table.split('\n'))
-    .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[1]?.endsWith(suffix))
-    .reduce((sum, fields) => sum + Number.parseInt(fields[4]!.split(':')[1]!, 16), 0);
+  return udpSockets(port, pid).reduce((sum, { queuedOctets }) => sum + queuedOctets, 0);
 }
 
 /** A bound UDP socket that keeps every datagram. */

@@ -3,10 +3,10 @@ import { createSocket, type Socket, type SocketType } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { addressOctets } from '../../src/export/transport/collector-address.ts';
-import { UdpTable } from '../../src/export/transport/udp-table.ts';
+import { addressOctets } from '../../src/base/addresses.ts';
 import { openSegmentedUdpSocket, type SegmentedUdpSocket } from '../../src/sys/segmented-udp.ts';
 import { openUdpDiagnosis } from '../../src/sys/udp-diagnosis.ts';
+import { udpSockets } from '../support/network.ts';
 
 const OCTETS = 1400;
 const COUNT = 5;
@@ -60,16 +60,11 @@ describe.skipIf(!isLinux)('the socket that takes datagrams', () => {
     const { port } = (await bound(type, bindTo)).address();
     const from = sender(address, port, new Uint8Array(OCTETS));
     const watch = diagnosis(from, address, port);
-    const table = new UdpTable(address, port);
-    opened.push(table);
     const look = () => {
-      const [listed] = table.look();
+      const listed = udpSockets(port);
       const socket = watch.look()!;
-      expect(socket).toMatchObject({
-        inode: listed!.inode,
-        queuedOctets: listed!.queuedOctets,
-        drops: listed!.drops,
-      });
+      expect(listed).toHaveLength(1);
+      expect(socket).toMatchObject(listed[0]!);
       return socket;
     };
     expect(look()).toMatchObject({ queuedOctets: 0, drops: 0 });

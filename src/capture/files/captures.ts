@@ -1,4 +1,4 @@
-/** What the ways to read captures share: the run's context, opening, and errors. */
+/** The context of a run, opening and errors: what every way to read captures needs. */
 import { CaptureFileError, type FlowtapError } from '../../base/errors.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';

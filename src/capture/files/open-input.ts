@@ -1,6 +1,6 @@
 /**
- * Opens what captures are read from: regular files, named pipes, devices, standard input. No opening waits for whoever
- * is to write.
+ * Opens what captures are read from: regular files, named pipes, devices, standard input. Opening a
+ * pipe does not wait for its writer.
  */
 import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';

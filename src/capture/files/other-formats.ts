@@ -1,4 +1,4 @@
-/** What stands where a capture should be, for the error to name: known by its first octets, with what to do about it. */
+/** Files that people give in place of a capture: an error names them by their first octets, and says what to do. */
 
 interface OtherFormat {
   readonly name: string;

@@ -12,7 +12,7 @@ import {
 } from '../../sys/network-interface.ts';
 import { noSuchInterface } from '../../sys/packet-socket.ts';
 import { LINKTYPE_ETHERNET, linkTypeOfHardware } from '../link-types.ts';
-import type { MemberCounts } from './ring-walk.ts';
+import type { MemberCounts } from '../ring-block.ts';
 
 /** A change of a member. */
 export interface MemberNews {

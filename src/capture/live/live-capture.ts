@@ -5,6 +5,7 @@
 import type { InterfaceState } from '../../sys/network-interface.ts';
 import type { LivePacketBatch } from '../live-batch.ts';
 import type { RingHandles, RingSize, SamplingOptions } from '../live-options.ts';
+import type { BlockTaker } from '../ring-block.ts';
 import type { SourceInterface } from '../source.ts';
 import type { GroupMembers, MemberNews } from './group-members.ts';
 
@@ -32,6 +33,8 @@ export interface LiveCapture {
   readonly samplingFault?: string | undefined;
   /** The interfaces of a group, where the capture is that of one. */
   readonly members?: GroupMembers | undefined;
+  /** Why packets cannot be taken where they lie, where that was asked for, or undefined. */
+  readonly placeFault?: string | undefined;
   /** Looks after them, and captures those that have come. @throws CaptureError */
   lookAtMembers?(): MemberNews[];
   /** Blocks that the kernel has filled and that have not been read; NaN where that is not known. */
@@ -41,6 +44,11 @@ export interface LiveCapture {
    * @returns how many; 0 when there are none now
    */
   readBatch(batch: LivePacketBatch): number;
+  /**
+   * Has packets that are at hand taken where they lie, and gives the memory of those before back.
+   * @returns how many; 0 when there are none now, or `readBatch` is to be asked for the next one
+   */
+  takeDirect?(taker: BlockTaker): number;
   /** Sleeps until packets are at hand or the time is over. @returns false when something is wrong: ask for `state` */
   wait(timeoutMs: number): boolean | Promise<boolean>;
   /** Whether the interface is up, down or gone. */

@@ -6,6 +6,7 @@ import { FlowtapError, NoInterfaceError } from '../../base/errors.ts';
 import type { InterfaceState } from '../../sys/network-interface.ts';
 import type { LivePacketBatch } from '../live-batch.ts';
 import type { LiveCaptureOptions } from '../live-options.ts';
+import type { BlockTaker } from '../ring-block.ts';
 import type { MemberNews } from './group-members.ts';
 import type { LiveCapture } from './live-capture.ts';
 
@@ -130,6 +131,11 @@ export class LiveSource {
   /** As LiveCapture.readBatch. */
   readBatch(batch: LivePacketBatch): number {
     return this.#capture === undefined ? 0 : this.#capture.readBatch(batch);
+  }
+
+  /** As LiveCapture.takeDirect; 0 where the capture has nothing of the kind. */
+  takeDirect(taker: BlockTaker): number {
+    return this.#capture?.takeDirect?.(taker) ?? 0;
   }
 
   /**

@@ -14,7 +14,7 @@ import {
   interfaceIndex,
   interfaceState,
 } from '../../sys/network-interface.ts';
-import { noSuchInterface, PacketSocket } from '../../sys/packet-socket.ts';
+import { type MappedRing, noSuchInterface, PacketSocket } from '../../sys/packet-socket.ts';
 import { LINKTYPE_ETHERNET } from '../link-types.ts';
 import type { LivePacketBatch } from '../live-batch.ts';
 import type {
@@ -24,11 +24,12 @@ import type {
   RingSize,
   SamplingOptions,
 } from '../live-options.ts';
+import type { BlockTaker, BlockWalk } from '../ring-block.ts';
 import { attachSelection, leftOutBySelection } from '../selection/kernel-selection.ts';
 import { GroupMembers, type MemberNews } from './group-members.ts';
 import type { KernelStatistics, LiveCapture, LiveInterface } from './live-capture.ts';
-import { allocateRing, receiveAll, ringLinkType, ringProgram, startCapture } from './ring-socket.ts';
-import { type BlockWalk, createBlockWalk, walkPackets } from './ring-walk.ts';
+import { allocateRing, mapRing, receiveAll, ringLinkType, ringProgram, startCapture } from './ring-socket.ts';
+import { createBlockWalk, type RingMemory, walkPackets } from './ring-walk.ts';
 
 const { BLOCK_DESC_OCTETS, BLOCK_NUM_PKTS, BLOCK_OFFSET_TO_FIRST_PKT, BLOCK_STATUS, SOL_PACKET } = linux;
 const { TP_STATUS_KERNEL, TP_STATUS_USER } = linux;
@@ -41,6 +42,7 @@ export class RingCapture implements LiveCapture {
   readonly handles: RingHandles;
   readonly samplesBy: readonly SamplingOptions['method'][];
   readonly samplingFault: string | undefined;
+  readonly placeFault: string | undefined;
   /** The interfaces that the ring is for together; undefined: it is that of one. */
   readonly members: GroupMembers | undefined;
   readonly #options: LiveCaptureOptions;
@@ -58,8 +60,12 @@ export class RingCapture implements LiveCapture {
   /** What the kernel's sampling had left out when we last asked. */
   #leftOut = 0;
 
-  /** @throws CaptureError */
-  constructor(options: LiveCaptureOptions, timeBaseSeconds: number) {
+  /**
+   * @param memory where the ring is to lie, if it can: memory of an engine, on pages that hold nothing else, for as long
+   *   as the capture is open
+   * @throws CaptureError
+   */
+  constructor(options: LiveCaptureOptions, timeBaseSeconds: number, memory?: RingMemory) {
     const name = options.interface;
     const { members: names, waitForInterface } = options;
     const members = names === undefined ? undefined : new GroupMembers(names, waitForInterface === true);
@@ -80,11 +86,12 @@ export class RingCapture implements LiveCapture {
     this.ring = { blocks, blockOctets, octets };
     const socket = new PacketSocket(name);
     this.#socket = socket;
-    let address = 0n;
+    let ring: MappedRing | undefined;
     try {
       const hasVnetHeader = allocateRing(socket, options);
-      const mapped = socket.map(octets);
-      address = mapped.address;
+      const mapped = mapRing(socket, octets, memory);
+      ring = mapped.ring;
+      this.placeFault = mapped.fault;
       const { kernelSelection } = options;
       // The map counts on over the lives of a worker.
       if (kernelSelection !== undefined) this.#leftOut = leftOutBySelection(kernelSelection);
@@ -102,10 +109,10 @@ export class RingCapture implements LiveCapture {
         members,
       });
     } catch (error) {
-      socket.close(address === 0n ? undefined : { address, octets });
+      socket.close(ring);
       throw error;
     }
-    this.handles = { descriptor: socket.descriptor, socket: socket.name, address, octets };
+    this.handles = { descriptor: socket.descriptor, socket: socket.name, ...ring };
     this.#statusWords = Int32Array.from(
       { length: blocks },
       (_, block) => (block * blockOctets + BLOCK_STATUS) >>> 2,
@@ -168,6 +175,15 @@ export class RingCapture implements LiveCapture {
         if (count > 0) return count;
       }
       // Everything of the block was handed out with the calls before, and whoever got it is done with it.
+      this.#giveBlock();
+    }
+  }
+
+  takeDirect(taker: BlockTaker): number {
+    const walk = this.#walk;
+    for (;;) {
+      if (!this.#isHeld && !this.#takeBlock()) return 0;
+      if (walk.left > 0) return taker.takeBlock(walk);
       this.#giveBlock();
     }
   }

@@ -3,12 +3,14 @@
  * group of workers that share its packets. Reading the ring is ring-capture.ts's.
  */
 import { CaptureError } from '../../base/errors.ts';
+import { addressOf } from '../../sys/koffi.ts';
 import * as linux from '../../sys/linux-constants.ts';
-import { noSuchInterface, type PacketSocket } from '../../sys/packet-socket.ts';
+import { type MappedRing, noSuchInterface, type PacketSocket } from '../../sys/packet-socket.ts';
 import { linkTypeOfHardware } from '../link-types.ts';
 import type { LiveCaptureOptions } from '../live-options.ts';
 import { compileProgram } from '../selection/bpf.ts';
 import type { GroupMembers } from './group-members.ts';
+import type { RingMemory } from './ring-walk.ts';
 
 const { SOL_PACKET } = linux;
 
@@ -49,6 +51,29 @@ export function allocateRing(socket: PacketSocket, options: LiveCaptureOptions):
   if (errno !== 0)
     socket.set('PACKET_RX_RING', SOL_PACKET, linux.PACKET_RX_RING, new Uint8Array(request.buffer));
   return hasVnetHeader;
+}
+
+/**
+ * Maps the ring of a socket.
+ * @param wanted where it is to lie
+ * @returns where it lies; `fault`: why that is elsewhere
+ * @throws CaptureError
+ */
+export function mapRing(
+  socket: PacketSocket,
+  octets: number,
+  wanted: RingMemory | undefined,
+): { ring: MappedRing; memory: RingMemory; fault: string | undefined } {
+  let fault: string | undefined;
+  if (wanted !== undefined) {
+    if (wanted.octets !== octets) throw new RangeError(`a ring of ${octets} octets in ${wanted.octets}`);
+    const address = addressOf(new Uint8Array(wanted.buffer)) + BigInt(wanted.byteOffset);
+    const errno = socket.mapInPlace(address, octets);
+    if (errno === 0) return { ring: { address, octets, isInPlace: true }, memory: wanted, fault: undefined };
+    fault = `mmap failed with error number ${errno}`;
+  }
+  const { address, memory: buffer } = socket.map(octets);
+  return { ring: { address, octets, isInPlace: false }, memory: { buffer, byteOffset: 0, octets }, fault };
 }
 
 /** The program that the kernel runs for each packet. @param members where the ring is that of a group */

@@ -6,6 +6,7 @@
  */
 import * as linux from '../../sys/linux-constants.ts';
 import type { LivePacketBatch } from '../live-batch.ts';
+import { type BlockWalk, type MemberCounts, octetsBeforeFrame } from '../ring-block.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
 const { PKT_LEN, PKT_MAC, PKT_NEXT_OFFSET, PKT_NSEC, PKT_SEC, PKT_SNAPLEN, PKT_STATUS } = linux;
@@ -19,45 +20,22 @@ const ETHERNET_HEADER_OCTETS = 14;
 const VLAN_TAG_OCTETS = 4;
 const ETHER_TYPE_VLAN = 0x8100;
 
-/** Where in a block the walk is. Offsets count octets from the start of the ring. */
-export interface BlockWalk {
-  readonly view: DataView;
-  readonly words: Int32Array;
-  /** The header of the next packet. */
-  at: number;
-  /** Packets of the block that have not been handed out. */
-  left: number;
-  /** First octet behind the block. */
-  end: number;
-  /** Packets that the block promised but that do not lie within it: never seen, but never read either. */
-  faults: number;
-  /** Unix seconds that packet times count from. */
-  readonly timeBaseSeconds: number;
-  readonly interfaceIndex: number;
-  /** Frames have an Ethernet header, so a tag can be put back. */
-  readonly isEthernet: boolean;
-  /** A virtio_net_hdr stands before each frame. */
-  readonly hasVnetHeader: boolean;
-  /** Counts packets by the interface that they came from, where the ring is that of several. */
-  readonly members?: MemberCounts | undefined;
-}
-
-/** What came from each member of a group of interfaces. */
-export interface MemberCounts {
-  /** The number of each member, behind them the number that each had before it went and came back; 0: none. */
-  readonly ifIndexes: Int32Array;
-  readonly packets: Float64Array;
-  /** On the wire. */
-  readonly octets: Float64Array;
+/** The memory that a ring lies in. */
+export interface RingMemory {
+  readonly buffer: ArrayBuffer;
+  readonly byteOffset: number;
+  /** A multiple of the page size. */
+  readonly octets: number;
 }
 
 /** A walk over ring memory, before its first block. */
 export function createBlockWalk(
-  memory: ArrayBuffer,
+  { buffer, byteOffset, octets }: RingMemory,
   options: Pick<BlockWalk, 'timeBaseSeconds' | 'interfaceIndex' | 'isEthernet' | 'hasVnetHeader' | 'members'>,
 ): BlockWalk {
-  const view = new DataView(memory);
-  return { ...options, view, words: new Int32Array(memory), at: 0, left: 0, end: 0, faults: 0 };
+  const view = new DataView(buffer, byteOffset, octets);
+  const words = new Int32Array(buffer, byteOffset, octets >>> 2);
+  return { ...options, view, words, at: 0, left: 0, end: 0, faults: 0 };
 }
 
 /**
@@ -70,7 +48,7 @@ export function walkPackets(walk: BlockWalk, batch: LivePacketBatch): number {
   const { capacity, frameOffset, capturedLength, wireLength, timeNs } = batch;
   const points = batch.interfaceIndex;
   const segmentOctets = batch.segmentOctets;
-  const before = TPACKET3_HDR_OCTETS + (walk.hasVnetHeader ? VIRTIO_NET_HDR_OCTETS : 0);
+  const before = octetsBeforeFrame(walk);
   let at = walk.at;
   let left = walk.left;
   let count = 0;

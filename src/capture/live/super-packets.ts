@@ -6,8 +6,10 @@
  * Which frame a decoded packet came from is not in its work record, for refused frames leave none. So while a batch has
  * super-packets, their interface index is their number in the batch, far above any interface, and put right afterwards.
  */
+
 import type { DecodedBatch } from '../../records/decoded-batch.ts';
 import * as decoded from '../../records/decoded-batch.ts';
+import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../records/protocol-numbers.ts';
 import type { LivePacketBatch } from '../live-batch.ts';
 
 // Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
@@ -19,8 +21,6 @@ const { OFFSET_WORDS, TRANSPORT_OFFSET } = decoded;
 export const SUPER_PACKET_INDEX = 65_000;
 
 const IPV6_HEADER_OCTETS = 40;
-const PROTOCOL_TCP = 6;
-const PROTOCOL_UDP = 17;
 const UDP_HEADER_OCTETS = 8;
 const TCP_HEADER_OCTETS = 20;
 const TCP_DATA_OFFSET = 12;

@@ -1,7 +1,7 @@
 /**
  * The packet filter as an eBPF program that keeps a count, which classic BPF cannot: of the packets that the filter lets
  * through, it takes every N-th (RFC 5475 §5.1), whichever processor and worker they come to, and counts those that it
- * leaves out. Instructions only (struct bpf_insn); loading them is sys/ebpf.ts's.
+ * leaves out. Instructions only (struct bpf_insn); sys/ebpf.ts loads them.
  *
  *     filter, translated ─▶ result 0? drop ─▶ sequence++ mod N is not the phase? left out++, drop ─▶ result
  *

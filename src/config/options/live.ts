@@ -1,4 +1,4 @@
-/** Options of `flowtap run` alone: what is captured and how, metrics, and the log. */
+/** Options of `flowtap run` alone: what is captured and how, metrics, the control socket, and the log. */
 import type { ConfigOption } from '../types/config-option.ts';
 import { LIVE_INTERFACES } from '../types/live-interfaces.ts';
 import {
@@ -11,6 +11,7 @@ import {
   SWITCH,
   text,
 } from '../types/option-types.ts';
+import { SOCKET_PATH } from '../types/socket-path.ts';
 
 export const CAPTURE_KINDS = ['ring', 'libpcap', 'cap'] as const;
 export const SAMPLING_METHODS = ['random', 'systematic', 'hash'] as const;
@@ -170,6 +171,15 @@ export const LIVE_OPTIONS: readonly ConfigOption[] = [
     unit: '',
     flag: 'metrics',
     help: 'Where /metrics, /healthz and /readyz are served, without any authentication; none: nowhere.',
+  },
+  {
+    ...ONLY,
+    path: 'control.socket',
+    type: SOCKET_PATH,
+    default: 'auto',
+    unit: '',
+    flag: 'control-socket',
+    help: 'The Unix socket on which the daemon answers its owner and its group; auto: flowtap.sock in the folder that systemd makes, or in /run/flowtap where that is there.',
   },
   {
     ...ONLY,

@@ -5,6 +5,7 @@ export const ETHERNET_HEADER_OCTETS = 14;
 export const ETHERNET_TYPE = 12;
 export const ETHER_TYPE_IPV4 = 0x0800;
 export const ETHER_TYPE_IPV6 = 0x86dd;
+export const ETHER_TYPE_VLAN: u16 = 0x8100;
 /** The same as their two octets stand in memory. */
 export const ETHER_TYPE_IPV4_SWAPPED: u32 = 0x0008;
 export const ETHER_TYPE_IPV6_SWAPPED: u32 = 0xdd86;

@@ -1,7 +1,7 @@
-/** Why something could not be delivered, as counters and people know it. What to do about each is in export/faults.ts. */
+/** Why something could not be delivered, as counters and people know it. export/faults.ts says what to do about each. */
 
 /**
- * Why messages could not be sent, or a session not be set up or kept: the name of the system's error; `closed` by the
+ * Why messages could not be sent or were refused, or a session not be set up or kept: the name of the system's error; `closed` by the
  * collector; `dns`: its name is unknown; `tls`: a certificate or the handshake is wrong.
  */
 export const SEND_ERROR_REASONS = [

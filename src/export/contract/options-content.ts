@@ -1,4 +1,4 @@
-/** What sinks are told that options data is to say, and when. Only types: options-data/ makes records of it. */
+/** What options data shall say, and when: sinks are told by these types. options-data/ makes records of it. */
 import type { FlowKeyPart } from '../../ie/element.ts';
 
 /**

@@ -1,6 +1,6 @@
 /**
- * What travels to the place that each scheme of an exporter's URL names: a row a scheme, which the configuration's
- * options, the sinks and the check of templates all read.
+ * The protocol of each scheme of an exporter's URL: one row a scheme. The configuration's options, the sinks and the
+ * check of templates all read these rows.
  */
 
 /** What an exporter's records or its way to the collector can have; options name the one that they need. */

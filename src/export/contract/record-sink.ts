@@ -99,7 +99,10 @@ export interface CollectorStatistics {
   };
   readonly templateRecords: number;
   readonly optionsRecords: number;
-  /** Messages that could not be sent, by reason; for sessions, connections that could not be made or were lost. */
+  /**
+   * Messages that could not be sent, by reason; `econnrefused` over UDP: refusals of messages that were sent before, as the
+   * system reports them. For sessions, connections that could not be made or were lost.
+   */
   readonly errors: Readonly<Partial<Record<SendErrorReason | KafkaFaultReason, number>>>;
   /** Datagrams that a collector on this host dropped; null where that is not known. */
   readonly collectorDrops: number | null;
@@ -147,6 +150,11 @@ export interface RecordSink {
    *   again before that.
    */
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined;
+  /**
+   * Announces templates and options again now. Missing where a session has them once and for all, or there are none.
+   * @returns the URLs of the exporters that do
+   */
+  announce?(): readonly string[];
   /** Announces names of interfaces from now on. */
   setInterfaces(interfaces: readonly InterfaceDescription[]): void;
   /**

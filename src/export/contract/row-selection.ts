@@ -3,6 +3,7 @@
  * kind of flow (IP version, ICMP or not) seen from one side: about the forward direction, the reverse direction, or
  * both (a biflow). Uniflows put a record with packets both ways into two record classes.
  */
+
 import {
   FIRST_NS,
   FLOW_PROTOCOL,
@@ -12,6 +13,7 @@ import {
   PACKETS,
   REVERSE_DOUBLE,
 } from '../../records/flow-layout.ts';
+import { PROTOCOL_ICMP, PROTOCOL_ICMPV6 } from '../../records/protocol-numbers.ts';
 
 /** Sides of a record class. */
 export const DIRECTION_FORWARD = 0;
@@ -27,9 +29,6 @@ export const KIND_ICMPV6 = 3;
 export const KINDS = 4;
 /** A record class's number is kind × DIRECTIONS + side. */
 export const RECORD_CLASSES = KINDS * DIRECTIONS;
-
-const PROTOCOL_ICMP = 1;
-const PROTOCOL_ICMPV6 = 58;
 
 export class RowSelection {
   /** First word of each record, record class by record class; `counts` says how many. */

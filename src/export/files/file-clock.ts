@@ -1,6 +1,6 @@
 /**
- * The time that files are rotated by: that of the flows in a replay, and while a pipe that is replayed is silent, the
- * system's clock going on from there; the system's where the flows are live.
+ * The time that files are rotated by. In a replay it is the time of the flows; while a replayed pipe is silent, it goes on
+ * with the system's clock. Where flows are live it is the system's clock.
  */
 import { FLOW_LAST_NS, type FlowRecordBatch } from '../../records/flow-layout.ts';
 import { ExportClock } from '../contract/export-clock.ts';

@@ -1,6 +1,6 @@
 /**
- * Files that an earlier run was killed over: they still have their temporary names. They are named, not touched: whether
- * another process is still writing them cannot be told, and what is in them may be wanted.
+ * Files that an earlier run was killed over: they still have their temporary names. They are told of and not touched:
+ * another process may still be writing them, and somebody may want what is in them.
  */
 
 import { basename, dirname, join } from 'node:path';

@@ -32,8 +32,8 @@ const FORMS: Readonly<Partial<Record<FieldType, number>>> = {
   'google.protobuf.Timestamp': shapes.TIMESTAMP,
 };
 /** Kinds that put-protobuf.ts writes, by the form of the field. */
-const PLAIN_KINDS: Readonly<Record<number, readonly number[]>> = {
-  [shapes.PLAIN]: [kinds.WORD, kinds.NUMBER, kinds.WIDE, kinds.INSTANT, kinds.MAC, kinds.BOOLEAN],
+const IMPLICIT_KINDS: Readonly<Record<number, readonly number[]>> = {
+  [shapes.IMPLICIT]: [kinds.WORD, kinds.NUMBER, kinds.WIDE, kinds.INSTANT, kinds.MAC, kinds.BOOLEAN],
   [shapes.BYTES]: [kinds.IPV4, kinds.IPV6],
 };
 /** Kinds that are text in JSON, so in quotes. */
@@ -47,10 +47,10 @@ export function keyOf({ number, wireType }: SchemaField): number {
   return number * 8 + wireType;
 }
 
-/** Whether the plain way, which leaves out what is 0 or does not apply, writes this value into this field. */
+/** Whether the form of implicit presence, which leaves out what is 0 or does not apply, writes this value into this field. */
 function isPlain(field: SchemaField, form: number, { kind }: ValueColumn): boolean {
   if (field.hasPresence || field.isRequired || field.isRepeated) return false;
-  return PLAIN_KINDS[form]?.includes(kind) === true;
+  return IMPLICIT_KINDS[form]?.includes(kind) === true;
 }
 
 /** The column of a field that is filled by a value. @param lead what stands in front of its name in JSON */
@@ -60,7 +60,7 @@ export function buildColumn(
   lead: string,
   names: ReadonlyMap<number, string> | undefined,
 ): MessageColumn {
-  const form = FORMS[field.type] ?? shapes.PLAIN;
+  const form = FORMS[field.type] ?? shapes.IMPLICIT;
   const shown = field.type === 'enum' ? field.names : names;
   const isText = form === shapes.TEXT || form === shapes.TIMESTAMP;
   const { hasPresence, isRequired, isRepeated } = field;
@@ -84,7 +84,7 @@ export function buildColumn(
 
 /** A column of octets that are there already, or begins or ends something. */
 export function mark(write: number, key: number, octets: Uint8Array, isItem = false): MessageColumn {
-  const form = shapes.PLAIN;
+  const form = shapes.IMPLICIT;
   const [isQuoted, isZeroWritten, isRequired] = [false, false, false];
   const [names, value] = [undefined, NO_VALUE];
   return { write, form, key, octets, names, isQuoted, isItem, isZeroWritten, isRequired, value };

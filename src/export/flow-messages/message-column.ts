@@ -5,9 +5,9 @@
 import type { ValueColumn } from '../../ie/value-column.ts';
 
 // What a column writes.
-/** A value, in protobuf the plain way: a varint, or the octets of an IP address, and nothing where it is 0. */
+/** A value, in protobuf with implicit presence, as proto3 calls it: a varint or octets, and nothing where it is 0. */
 export const VALUE = 0;
-/** protobuf: a value that is not written the plain way: put-other.ts. */
+/** protobuf: a value that is written in another form (put-other.ts). */
 export const OTHER = 1;
 /** Octets that are the same in all messages of a batch, as they stand in `octets`. */
 export const FIXED = 2;
@@ -17,7 +17,7 @@ export const CLOSE = 4;
 
 // Forms of a value in protobuf.
 /** A varint. */
-export const PLAIN = 0;
+export const IMPLICIT = 0;
 export const ZIGZAG = 1;
 export const FIXED_32 = 2;
 export const FIXED_64 = 3;

@@ -4,6 +4,7 @@
  */
 import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { addressOctets } from '../../base/addresses.ts';
 import type { AbstractTypeName } from '../../ie/abstract-types.ts';
 import {
   FROM_ADDRESS,
@@ -17,7 +18,6 @@ import {
   type ValueColumn,
   valueColumn,
 } from '../../ie/value-column.ts';
-import { addressOctets } from '../transport/collector-address.ts';
 
 /** FlowType of goflow2: our records are IPFIX's. */
 const TYPE_IPFIX = 4;

@@ -1,7 +1,7 @@
 /**
  * Writes a flow message as JSON in goflow2's way: the schema's names, addresses and MAC addresses as text, `etype` and
- * `proto` by name, everything else a number. A value that does not apply is 0, in a list it is left out. Framing and keys
- * are flow-encoder.ts's.
+ * `proto` by name, everything else a number. A value that does not apply is 0, in a list it is left out. flow-encoder.ts
+ * adds framing and keys.
  */
 import { createValue, readValue, type Value, type ValueRecords } from '../../ie/read-value.ts';
 import { putNumber, putOctets, putQuote, putTimestampText } from '../../ie/text-octets.ts';

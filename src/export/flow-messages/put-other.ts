@@ -1,5 +1,5 @@
 /**
- * Writes the fields of flow messages that are not plain varints or octets: signed and fixed numbers, floats, text, items
+ * Writes the fields of flow messages that are no varints or octets of implicit presence: signed and fixed numbers, floats, text, items
  * of lists, and fields that tell 0 from none. goflow2's messages have hardly any of them, so they may cost a little more.
  * put-protobuf.ts has the others.
  */

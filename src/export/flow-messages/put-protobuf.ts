@@ -2,7 +2,7 @@
  * Writes a flow message in protobuf's encoding straight into octets, from columns that were compiled out of the schema
  * (compile-columns.ts). Values that are 0 are left out, as proto3 says. It runs for every record, so protobufjs' own
  * encoder, which takes objects, is too slow (docs/decisions has the measurement); a test holds that both write the same
- * octets. Framing and keys are flow-encoder.ts's.
+ * octets. flow-encoder.ts adds framing and keys.
  *
  * Every function takes the octet to write at and returns the one behind; the caller leaves room.
  */

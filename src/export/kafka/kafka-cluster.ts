@@ -1,7 +1,7 @@
 /**
  * The brokers as the sender needs them: how many partitions the topic has, who leads each, a producer id, and produce
- * requests with batches that are ready. Connections, TLS, SASL, metadata and the protocol around the batches are the
- * client library's. No retries here: kafka-sender.ts decides what is sent again.
+ * requests with batches that are ready. The client library does connections, TLS, SASL, metadata and the
+ * protocol around the batches. No retries here: kafka-sender.ts decides what is sent again.
  */
 
 import { setTimeout as delay } from 'node:timers/promises';

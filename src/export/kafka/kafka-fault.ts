@@ -1,7 +1,7 @@
 /**
- * What can go wrong between the sink and its brokers, as one reason a person can act on. The client library nests its
- * errors (a failed request names failed connections, which name system errors): the innermost that says something is
- * what counts.
+ * What can go wrong between the sink and its brokers, as one reason that a person can act on. The client library nests
+ * its errors (a failed request names failed connections, which name system errors): the innermost one that says
+ * something counts.
  */
 import { KAFKA_FAULT_REASONS, type KafkaFaultReason } from '../contract/fault-reasons.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Kafka's record batches (message format 2, KIP-98; "Message Format" in Kafka's documentation), built from a block of
- * messages: which partition each goes to, the records of a partition, and the header around them. By hand because it
- * runs for every record; talking to brokers is the client library's (kafka-cluster.ts).
+ * messages: which partition each goes to, the records of a partition, and the header around them. Written by hand,
+ * because it runs for every record; the client library talks to the brokers (kafka-cluster.ts).
  *
  *     header   0  base offset 64 | length 32 | partition leader epoch 32 | magic 8 | CRC-32C 32
  *             21  attributes 16 | last offset delta 32 | first and last timestamp 64 each
@@ -161,11 +161,11 @@ export async function buildRecordBatch(rows: PartitionRows, compression: Compres
   const count = rows.entries.length;
   let values = 0;
   for (let i = 0; i < count; i++) values += readUint32(rows.octets, rows.entries[i]! + 4);
-  const plain = Buffer.allocUnsafe(HEADER_OCTETS + values + count * RECORD_OVERHEAD_OCTETS);
-  const end = putRecords(plain, HEADER_OCTETS, rows);
-  let octets = plain.subarray(0, end);
+  const uncompressed = Buffer.allocUnsafe(HEADER_OCTETS + values + count * RECORD_OVERHEAD_OCTETS);
+  const end = putRecords(uncompressed, HEADER_OCTETS, rows);
+  let octets = uncompressed.subarray(0, end);
   if (compression !== 'none') {
-    const records = await compress(plain.subarray(HEADER_OCTETS, end), compression);
+    const records = await compress(uncompressed.subarray(HEADER_OCTETS, end), compression);
     octets = Buffer.allocUnsafe(HEADER_OCTETS + records.length);
     octets.set(records, HEADER_OCTETS);
   }

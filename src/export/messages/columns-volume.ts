@@ -1,4 +1,4 @@
-/** Adds up what the records of each message amount to, in case that the message cannot be sent. */
+/** Adds up flows, packets and octets of each message, so that they can be counted if the message is not sent. */
 import { FORWARD_DOUBLE, OCTETS, PACKETS, REVERSE_DOUBLE } from '../../records/flow-layout.ts';
 import { DIRECTION_FORWARD, DIRECTION_REVERSE } from '../contract/row-selection.ts';
 import type { MessageArena } from '../transport/message-arena.ts';

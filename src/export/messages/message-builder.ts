@@ -1,7 +1,7 @@
 /**
  * Builds messages of sets of records, for all three protocols: finds room for records, opens and closes sets and
  * messages, pads, and keeps the sequence numbers. Each format writes its own header (netflow-v5.ts,
- * netflow-v9.ts, ipfix.ts); what records contain is columns.ts's.
+ * netflow-v9.ts, ipfix.ts); columns.ts writes the records.
  *
  * Flow records are first given places and encoded afterwards: a closed message must not be sent before that.
  */

@@ -3,6 +3,8 @@
  * the exporter's address; flow keys; anonymization; types of flowtap's own elements; statistics. Each is an options
  * template and its data records, sent together with the templates or, statistics, from time to time.
  */
+
+import { addressOctets } from '../../base/addresses.ts';
 import type { InformationElement } from '../../ie/element.ts';
 import type { AnonymizationConfig } from '../anonymization/anonymizer.ts';
 import type {
@@ -11,7 +13,6 @@ import type {
   SamplingForm,
 } from '../contract/metering-statistics.ts';
 import type { FlowKeyParts, InterfaceDescription } from '../contract/options-content.ts';
-import { addressOctets } from '../transport/collector-address.ts';
 import {
   ipfixOptions,
   netflow9Options,

@@ -1,6 +1,6 @@
 /**
- * Options templates and their data records, encoded: numbers in network order, texts behind their length or padded. What
- * they say is options-data.ts's and its neighbours'.
+ * Options templates and their data records, encoded: numbers in network order, texts behind their length or padded. options-data.ts
+ * and its neighbours decide what they say.
  */
 import { writeFieldSpecifier } from '../messages/ipfix.ts';
 

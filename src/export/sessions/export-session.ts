@@ -1,7 +1,7 @@
 /**
  * One transport session (RFC 7011 §10.3.4, §10.4.4) with a collector: templates and sequence numbers of its own, and for
- * each batch that went into it, whether the collector's system has acknowledged all of it. What it goes over is
- * done by stream-session.ts or udp-session.ts.
+ * each batch that went into it, whether the collector's system has acknowledged all of it. stream-session.ts
+ * and udp-session.ts know what it goes over.
  */
 import type { RecordSections } from '../../records/flow-layout.ts';
 import type { StreamProgress } from '../../sys/socket-options.ts';

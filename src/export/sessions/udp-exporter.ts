@@ -4,7 +4,7 @@ import type { CollectorExporter } from '../collector/collector-exporter.ts';
 import { createCollectorExporter } from '../collector/collector-options.ts';
 import type { ExportClock } from '../contract/export-clock.ts';
 import type { ExporterConfig, ExportingConfig } from '../contract/record-sink.ts';
-import { addressTowards, isLocalAddress, type ResolvedAddress } from '../transport/collector-address.ts';
+import { addressTowards, type ResolvedAddress } from '../transport/collector-address.ts';
 import { MessageArena } from '../transport/message-arena.ts';
 import { openUdpTransport } from '../transport/open-udp-transport.ts';
 import type { SocketSettings } from '../transport/udp-socket.ts';
@@ -13,8 +13,6 @@ import type { UdpTransport } from '../transport/udp-transport.ts';
 /** Largest message: what every path carries unfragmented, or nearly so for IPv4; IPv6's least MTU less headers. */
 const MESSAGE_OCTETS_IPV4 = 1400;
 const MESSAGE_OCTETS_IPV6 = 1232;
-/** Messages a second to collectors whose receive queue cannot be watched. */
-const REMOTE_RATE = 20_000;
 
 export interface UdpExporter {
   readonly arena: MessageArena;
@@ -36,13 +34,12 @@ export async function openUdpExporter(
   const { port, url, options } = to;
   const usualOctets = address.family === 4 ? MESSAGE_OCTETS_IPV4 : MESSAGE_OCTETS_IPV6;
   const arena = new MessageArena(options.messageOctetsMax ?? usualOctets);
-  const rate = options.rate ?? (isLocalAddress(address.address) ? 'max' : REMOTE_RATE);
   const { sourceAddress, sourcePort, dscp, ttl } = options as SocketSettings;
   const transport = await openUdpTransport(arena, {
     to: address,
     port,
     url,
-    rate,
+    rate: options.rate,
     settings: {
       ...(sourceAddress === undefined ? {} : { sourceAddress }),
       ...(sourcePort === undefined ? {} : { sourcePort }),

@@ -132,6 +132,13 @@ export class UdpSink implements RecordSink {
     return pending;
   }
 
+  announce(): readonly string[] {
+    // NetFlow v5 has no templates.
+    if (this.#session === undefined || this.#to.protocol === 'netflow5') return [];
+    this.#session.exporter.announce();
+    return [this.url];
+  }
+
   setInterfaces(interfaces: readonly InterfaceDescription[]): void {
     this.#interfaces = interfaces;
     this.#session?.exporter.setInterfaces(interfaces);

@@ -1,7 +1,7 @@
 /**
  * One process at a time in a directory. The system's lock of the file `lock` decides, so it is never two that find the
  * directory free, and a process that was killed has it no more. The file stays when the lock is given back: a process
- * that had opened it before would lock a file that is no longer there. In the file is who has it, for people.
+ * that had opened it before would lock a file that is no longer there. The file names the process that has it, for people.
  */
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -7,7 +7,7 @@
  *               24 f64 time base, s           32 f64 clock, ns           40 … the records
  *
  * Numbers are in the byte order of the host: a spool stays on the machine that wrote it. A frame counts only when all of
- * it is there and its CRC holds, so whatever a crash left behind is found.
+ * it is there and its CRC holds, so every frame that a crash cut off is found.
  */
 import { readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';

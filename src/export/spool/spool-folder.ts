@@ -53,7 +53,7 @@ export function openSpool(to: ExporterConfig, context: SinkContext): Spool | und
 
 /** The loss, as far as it is known. */
 function lostText({ batches, dataRecords, unknownOctets }: RecoveredDamage): string {
-  const known = `${formatCounted(dataRecords, 'flow records')} (${batches} ${batches === 1 ? 'batch' : 'batches'}) lost`;
+  const known = `${formatCounted(dataRecords, 'flow records')} (${formatCounted(batches, 'batches')}) lost`;
   if (unknownOctets === 0) return known;
   const unknown = `what ${formatCounted(unknownOctets, 'octets')} held is lost, and not known`;
   return batches === 0 ? unknown : `${known}; ${unknown}`;

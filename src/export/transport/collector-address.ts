@@ -1,4 +1,4 @@
-/** Addresses of collectors: from a name to octets, and whether they are this host's own. */
+/** Addresses of collectors: from a name to addresses, and whether they are this host's own. */
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
@@ -69,20 +69,6 @@ export function isLocalAddress(address: string): boolean {
     if (addresses?.some((own) => own.address === address)) return true;
   }
   return false;
-}
-
-/** The octets of an address, in network order. */
-export function addressOctets(address: string): Uint8Array {
-  if (address.includes('.') && !address.includes(':')) return Uint8Array.from(address.split('.'), Number);
-  // The URL standard writes out what is between brackets in one known way.
-  const [head, tail = ''] = new URL(`http://[${address.replace(/%.*$/, '')}]`).hostname
-    .slice(1, -1)
-    .split('::');
-  const groups = (part: string) =>
-    part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16));
-  const [first, last] = [groups(head!), groups(tail)];
-  const all = [...first, ...new Array<number>(8 - first.length - last.length).fill(0), ...last];
-  return Uint8Array.from(all.flatMap((group) => [group >>> 8, group & 0xff]));
 }
 
 /** This host's address on the way to a collector, as far as the routes tell; nothing is sent to find out. */

@@ -1,8 +1,9 @@
 /** Opens the sockets of a transport over UDP, and what watches a collector on this host. */
 import type { Socket } from 'node:dgram';
+import { addressOctets } from '../../base/addresses.ts';
 import { openSegmentedUdpSocket } from '../../sys/segmented-udp.ts';
 import type { UdpEndpoint } from '../../sys/udp-diagnosis.ts';
-import { addressOctets, isLocalAddress, type ResolvedAddress } from './collector-address.ts';
+import { isLocalAddress, type ResolvedAddress } from './collector-address.ts';
 import type { MessageArena } from './message-arena.ts';
 import { watchReceiver } from './receiver-queue.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -11,6 +12,8 @@ import { UdpTransport } from './udp-transport.ts';
 
 /** Asked of the system, which gives what it allows (net.core.wmem_max). */
 const SEND_BUFFER_OCTETS = 4 << 20;
+/** Messages a second to collectors whose receive queue cannot be watched. */
+const UNWATCHED_RATE = 20_000;
 
 /** Where a connected socket's datagrams come from. */
 function localEnd(socket: Socket): UdpEndpoint {
@@ -19,8 +22,17 @@ function localEnd(socket: Socket): UdpEndpoint {
 }
 
 /**
+ * How many messages a second a collector may get at most.
+ * @param asked by the configuration; undefined: as fast as it reads where that is seen, else UNWATCHED_RATE
+ */
+export function messageRate(asked: number | 'max' | undefined, isWatched: boolean): number {
+  if (asked === undefined) return isWatched ? Number.POSITIVE_INFINITY : UNWATCHED_RATE;
+  return asked === 'max' ? Number.POSITIVE_INFINITY : asked;
+}
+
+/**
  * Opens a transport.
- * @param options `rate` in messages a second, or 'max'
+ * @param options `rate` in messages a second, or 'max'; undefined: as messageRate decides
  * @throws ExportError where the socket cannot be opened
  */
 export async function openUdpTransport(
@@ -29,7 +41,7 @@ export async function openUdpTransport(
     to: ResolvedAddress;
     port: number;
     url: string;
-    rate: number | 'max';
+    rate: number | 'max' | undefined;
     settings?: SocketSettings;
   },
 ): Promise<UdpTransport> {
@@ -50,6 +62,6 @@ export async function openUdpTransport(
   const receiver = isLocal
     ? watchReceiver(segmented?.local ?? localEnd(socket), to.address, port)
     : undefined;
-  const rate = options.rate === 'max' ? Number.POSITIVE_INFINITY : options.rate;
+  const rate = messageRate(options.rate, receiver !== undefined);
   return new UdpTransport(arena, socket, new TokenBucket(rate), receiver, segmented);
 }

@@ -1,11 +1,11 @@
 /**
  * Watches the socket of a collector on this host, so that it is fed as fast as it reads and loses nothing: the kernel
- * tells the octets that wait in it, and the datagrams it had to drop. Where nothing is bound to the port, and where the
- * system does not tell, nothing is known and nothing is held back.
+ * tells the octets that wait in it, and the datagrams it had to drop. Where nothing is bound to the port nothing is known,
+ * and nothing is held back.
  */
-import { openUdpDiagnosis, type ReceivingSocket, type UdpEndpoint } from '../../sys/udp-diagnosis.ts';
-import { addressOctets } from './collector-address.ts';
-import { UdpTable } from './udp-table.ts';
+
+import { addressOctets } from '../../base/addresses.ts';
+import { openUdpDiagnosis, type UdpDiagnosis, type UdpEndpoint } from '../../sys/udp-diagnosis.ts';
 
 /** What a datagram of up to about 1,500 octets takes of the receive buffer: the kernel's truesize, rounded up. */
 const DATAGRAM_TRUESIZE = 2304;
@@ -19,31 +19,18 @@ const DATAGRAMS_PER_LOOK = 64;
 const PATIENCE_NEW_MS = 100;
 const PATIENCE_KNOWN_MS = 2000;
 
-/** Where the state of the collector's socket is read. */
-export interface SocketWatch {
-  /** The sockets that datagrams to the collector may end in, as they are now. */
-  look(): readonly ReceivingSocket[];
-  close(): void;
-}
-
 /**
  * Watches a collector on this host.
  * @param from the socket that sends to it
+ * @returns undefined where the system does not tell
  */
-export function watchReceiver(from: UdpEndpoint, address: string, port: number): ReceiverQueue {
+export function watchReceiver(from: UdpEndpoint, address: string, port: number): ReceiverQueue | undefined {
   const diagnosis = openUdpDiagnosis(from, { address: addressOctets(address), port });
-  if (diagnosis === undefined) return new ReceiverQueue(new UdpTable(address, port));
-  return new ReceiverQueue({
-    look: () => {
-      const socket = diagnosis.look();
-      return socket === undefined ? [] : [socket];
-    },
-    close: () => diagnosis.close(),
-  });
+  return diagnosis === undefined ? undefined : new ReceiverQueue(diagnosis);
 }
 
 export class ReceiverQueue {
-  readonly #watch: SocketWatch;
+  readonly #watch: UdpDiagnosis;
   /** Octets that may wait in the socket. */
   #fillMax = 0;
   /** Drops of the socket when it was first seen, by inode. */
@@ -55,7 +42,7 @@ export class ReceiverQueue {
   #lastQueued = 0;
   #lastProgressMs = -1;
 
-  constructor(watch: SocketWatch) {
+  constructor(watch: UdpDiagnosis) {
     this.#watch = watch;
     this.#look();
   }
@@ -106,14 +93,12 @@ export class ReceiverQueue {
 
   /** @returns octets that wait in the socket, or undefined where there is none */
   #look(): number | undefined {
-    let queued: number | undefined;
-    for (const socket of this.#watch.look()) {
-      const { inode, queuedOctets, bufferOctets, drops } = socket;
-      queued = Math.max(queued ?? 0, queuedOctets);
-      this.#fillMax = bufferOctets * FILL_OF_BUFFER;
-      if (!this.#dropsAtStart.has(inode)) this.#dropsAtStart.set(inode, drops);
-      this.#dropsNow.set(inode, drops);
-    }
-    return queued;
+    const socket = this.#watch.look();
+    if (socket === undefined) return undefined;
+    const { inode, queuedOctets, bufferOctets, drops } = socket;
+    this.#fillMax = bufferOctets * FILL_OF_BUFFER;
+    if (!this.#dropsAtStart.has(inode)) this.#dropsAtStart.set(inode, drops);
+    this.#dropsNow.set(inode, drops);
+    return queuedOctets;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Connects to a collector over TCP, and over TLS where the URL says so (RFC 7011 §11: the collector's certificate is
- * always checked; the probe shows one of its own where it has one). One attempt; who tries again is session-sink.ts.
+ * always checked; the probe shows one of its own where it has one). One attempt; session-connector.ts tries again.
  */
 import { readFileSync } from 'node:fs';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
@@ -115,7 +115,7 @@ export async function connectStream(
   const { sourceAddress, dscp, ttl } = to.options as StreamOptions;
   const [first] = await resolveCollector(to.host, to.url, sourceAddress);
   const { address, family } = first!;
-  const plain = connectTcp({
+  const tcp = connectTcp({
     host: address,
     port: to.port,
     noDelay: true,
@@ -123,15 +123,15 @@ export async function connectStream(
     keepAliveInitialDelay: KEEP_ALIVE_MS,
     ...(sourceAddress === undefined ? {} : { localAddress: sourceAddress }),
   });
-  let stream: Socket = plain;
+  let stream: Socket = tcp;
   try {
-    await ready(plain, 'connect');
-    const fault = setIpHeader(socketDescriptor(plain), family, { dscp, ttl });
+    await ready(tcp, 'connect');
+    const fault = setIpHeader(socketDescriptor(tcp), family, { dscp, ttl });
     if (fault !== undefined) throw new Error(fault);
     if (tls !== undefined) {
       const name = tls.serverName ?? to.host;
       stream = connectTls({
-        socket: plain,
+        socket: tcp,
         host: name,
         ...(isIP(name) === 0 ? { servername: name } : {}),
         secureContext: tls.context,
@@ -142,13 +142,13 @@ export async function connectStream(
   } catch (error) {
     stream.on('error', () => {});
     stream.destroy();
-    plain.destroy();
+    tcp.destroy();
     throw error;
   }
-  const descriptor = socketDescriptor(plain);
+  const descriptor = socketDescriptor(tcp);
   // Anything that it sends is thrown away; reading is what shows that it has closed.
   stream.resume();
-  const localAddress = plain.localAddress?.replace(/%.*$/, '');
-  const progress = () => (plain.destroyed ? undefined : streamProgress(descriptor));
+  const localAddress = tcp.localAddress?.replace(/%.*$/, '');
+  const progress = () => (tcp.destroyed ? undefined : streamProgress(descriptor));
   return { stream, address, localAddress, progress };
 }

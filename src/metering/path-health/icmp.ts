@@ -11,6 +11,16 @@ import type { DecodedBatch } from '../../records/decoded-batch.ts';
 import * as decoded from '../../records/decoded-batch.ts';
 import * as layout from '../../records/flow-layout.ts';
 import * as record from '../../records/path-health-layout.ts';
+import {
+  PROTOCOL_DCCP,
+  PROTOCOL_ICMP,
+  PROTOCOL_ICMPV6,
+  PROTOCOL_IGMP,
+  PROTOCOL_SCTP,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+  PROTOCOL_UDP_LITE,
+} from '../../records/protocol-numbers.ts';
 import * as counting from '../table/counters.ts';
 import { orderAndHashKeys } from '../table/flow-key.ts';
 import type { FlowTable } from '../table/flow-table.ts';
@@ -30,14 +40,6 @@ const { ICMP_ERRORS, ICMP_QUOTED_HEADERS, ICMP_ROUTER, ICMP_TYPE_CODE_HOPS } = r
 const { WALK_HEADERS, WALK_LATER, WALK_OFFSET, WALK_PDM, WALK_PROTOCOL } = pdm;
 const { ICMP_ERRORS_TIED, ICMP_ERRORS_UNTIED } = counting;
 
-const ICMP = 1;
-const IGMP = 2;
-const TCP = 6;
-const UDP = 17;
-const DCCP = 33;
-const ICMPV6 = 58;
-const SCTP = 132;
-const UDP_LITE = 136;
 /** The quoted packet stands behind 8 octets. */
 const ICMP_HEADER_OCTETS = 8;
 const IPV4_OCTETS = 20;
@@ -51,11 +53,11 @@ const ICMPV6_INFORMATION = 128;
 /** Whether the packet at word `at` is an ICMP or ICMPv6 error, by protocol and type. */
 export function isIcmpError(packets: Int32Array, at: number): boolean {
   const protocol = packets[at + KEY_PROTOCOL]! & 0xff;
-  if (protocol !== ICMP && protocol !== ICMPV6) return false;
+  if (protocol !== PROTOCOL_ICMP && protocol !== PROTOCOL_ICMPV6) return false;
   // Type and code stand in the destination port, which ordering may have moved to the front.
   const fromB = packets[at + DETAIL]! >>> DETAIL_FROM_B_SHIFT;
   const type = ((packets[at + PORTS]! >>> (fromB === 1 ? 24 : 8)) & 0xff) >>> 0;
-  if (protocol === ICMPV6) return type !== 0 && type < ICMPV6_INFORMATION;
+  if (protocol === PROTOCOL_ICMPV6) return type !== 0 && type < ICMPV6_INFORMATION;
   return type < 32 && ((ICMP_ERROR_TYPES >>> type) & 1) !== 0;
 }
 
@@ -178,20 +180,20 @@ function readPorts(
   words[PORTS] = 0;
   if (isLater) return true;
   switch (protocol) {
-    case TCP:
-    case UDP:
-    case DCCP:
-    case SCTP:
-    case UDP_LITE:
+    case PROTOCOL_TCP:
+    case PROTOCOL_UDP:
+    case PROTOCOL_DCCP:
+    case PROTOCOL_SCTP:
+    case PROTOCOL_UDP_LITE:
       if (header + 4 > end) return false;
       words[PORTS] = view.getInt32(header);
       return true;
-    case ICMP:
-    case ICMPV6:
+    case PROTOCOL_ICMP:
+    case PROTOCOL_ICMPV6:
       if (header + 2 > end) return false;
       words[PORTS] = view.getUint16(header);
       return true;
-    case IGMP:
+    case PROTOCOL_IGMP:
       if (header + 1 > end) return false;
       words[PORTS] = view.getUint8(header) << 8;
       return true;

@@ -10,6 +10,7 @@
 import type { DecodedBatch } from '../../records/decoded-batch.ts';
 import * as decoded from '../../records/decoded-batch.ts';
 import * as layout from '../../records/flow-layout.ts';
+import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../records/protocol-numbers.ts';
 import * as tableWords from '../../records/table-words.ts';
 import type { FlowTable } from '../table/flow-table.ts';
 import type { HealthTable } from '../table/path-health-table.ts';
@@ -44,8 +45,6 @@ const { REVERSE_WORD } = layout;
 
 /** Words of a cache line. */
 const LINE_WORDS = 16;
-const TCP = 6;
-const UDP = 17;
 const UDP_HEADER_OCTETS = 8;
 /** IE 64's bit for destination options, the only place for PDM (RFC 8250 §3.1). */
 const DESTINATION_OPTIONS = 1;
@@ -178,13 +177,13 @@ function addOther(
   const packets = batch.words;
   const at = i * DECODED_WORDS;
   const protocol = packets[at + KEY_PROTOCOL]! & 0xff;
-  if (protocol === TCP) return;
+  if (protocol === PROTOCOL_TCP) return;
   const { hot, hotDoubles } = health;
   const offsets = batch.offsets!;
   const from = i * OFFSET_WORDS;
   const headers = offsets[from + TRANSPORT_OFFSET]! - offsets[from + IP_OFFSET]!;
   const isWhole = (packets[at + DETAIL]! & DETAIL_LATER_FRAGMENT) === 0;
-  const transport = protocol === UDP && isWhole ? UDP_HEADER_OCTETS : 0;
+  const transport = protocol === PROTOCOL_UDP && isWhole ? UDP_HEADER_OCTETS : 0;
   let payload = (packets[at + IP_OCTETS]! >>> 0) - headers - transport;
   if ((packets[at + DETAIL]! & DETAIL_SUPER_PACKET) !== 0)
     payload = superPayload(payload, packets[at + FRAGMENT_ID]!);

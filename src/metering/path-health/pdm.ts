@@ -14,6 +14,7 @@
 import type { DecodedBatch } from '../../records/decoded-batch.ts';
 import * as decoded from '../../records/decoded-batch.ts';
 import * as extension from '../../records/extension-headers.ts';
+import { PROTOCOL_TCP } from '../../records/protocol-numbers.ts';
 import type { HealthTable } from '../table/path-health-table.ts';
 import * as side from '../table/path-health-table.ts';
 
@@ -39,7 +40,6 @@ export const WALK_PDM = 11;
 /** 1 behind the header of a later fragment: what follows is the middle of something. */
 export const WALK_LATER = 12;
 
-const TCP = 6;
 const IPV6_OCTETS = 40;
 const IPV6_NEXT_HEADER = 6;
 /** As many as the decoder follows. */
@@ -246,7 +246,7 @@ function takeDeltas(
 
 function hasPayload(batch: DecodedBatch, i: number, view: DataView): boolean {
   const at = i * DECODED_WORDS;
-  if ((batch.words[at + KEY_PROTOCOL]! & 0xff) !== TCP) return true;
+  if ((batch.words[at + KEY_PROTOCOL]! & 0xff) !== PROTOCOL_TCP) return true;
   const header = batch.offsets![i * OFFSET_WORDS + TRANSPORT_OFFSET]!;
   if (header + 20 > batch.offsets![i * OFFSET_WORDS + CAPTURED_END]!) return false;
   const headers = header - batch.offsets![i * OFFSET_WORDS + IP_OFFSET]!;

@@ -151,7 +151,7 @@ export function writeCounts(
  * Segments sent again before they were acknowledged, less those that the receiver reported to have had already. A
  * spurious retransmission that the probe saw through itself is reported as well, and must not be taken off twice.
  */
-function lostDownstream(health: HealthTable, line: number): number {
+export function lostDownstream(health: HealthTable, line: number): number {
   const { hot, loss } = health;
   const at = line * SEQUENCE_WORDS;
   const otherLine = line ^ 1;

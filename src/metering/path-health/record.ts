@@ -39,8 +39,15 @@ const UINT32_MAX = 4_294_967_295;
 /**
  * Writes the path health of the flow in `slot` to the record at word `row`, whose entry words are written already.
  * What goes on (a closed window, a silence) counts up to the flow's last packet.
+ * @param isEnd the flow ends: a silence that it ends with is noted in the table; else the table stays as it is
  */
-export function writeHealth(batch: FlowRecordBatch, row: number, health: HealthTable, slot: number): void {
+export function writeHealth(
+  batch: FlowRecordBatch,
+  row: number,
+  health: HealthTable,
+  slot: number,
+  isEnd: boolean,
+): void {
   const { words } = batch;
   const { hot, hotDoubles } = health;
   const at = row + HEALTH_WORD;
@@ -70,8 +77,8 @@ export function writeHealth(batch: FlowRecordBatch, row: number, health: HealthT
   if (((hot[from + HOT_FORWARD + BITS]! | hot[from + HOT_REVERSE + BITS]!) & SEEN_IN_RECORD) !== 0)
     bits |= BIT_TCP;
   words[at + HEALTH_BITS] = bits;
-  writeDirection(batch, row, health, slot, 0);
-  writeDirection(batch, row, health, slot, 1);
+  writeDirection(batch, row, health, slot, 0, isEnd);
+  writeDirection(batch, row, health, slot, 1, isEnd);
 }
 
 function writeDirection(
@@ -80,6 +87,7 @@ function writeDirection(
   health: HealthTable,
   slot: number,
   isReverse: number,
+  isEnd: boolean,
 ): void {
   const { words, doubles } = batch;
   const { hot, hotDoubles, icmp } = health;
@@ -96,7 +104,7 @@ function writeDirection(
     writeIntervals(batch, at, health, slot, isReverse);
   if ((bits & DATA_IN_RECORD) !== 0) {
     if (writeRates(batch, row, at, health, line, block)) valid |= VALID_RATE;
-    endSilence(health, line, block, other, doubles[(row >>> 1) + FLOW_LAST_NS]!);
+    if (isEnd) endSilence(health, line, block, other, doubles[(row >>> 1) + FLOW_LAST_NS]!);
     valid |= VALID_STALLS;
   }
   if (hasPackets && !health.isSampled) valid |= VALID_ECN;

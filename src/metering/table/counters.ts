@@ -1,5 +1,5 @@
 /**
- * What the metering process counts, as places in a Float64Array (exact to 2^53). The array may lie in shared memory:
+ * What the metering process counts, as indexes of a Float64Array (exact to 2^53). The array may lie in shared memory:
  * one worker writes it, any thread reads it.
  */
 export const METERED_PACKETS = 0;
@@ -10,7 +10,7 @@ export const METERED_FRAME_OCTETS = 2;
 export const FLOWS_CREATED = 3;
 /** The most flows that there have been in the table. */
 export const FLOWS_PEAK = 5;
-/** Flows handed to the exporting process by flowEndReason (IE 136): place FLOWS_EXPIRED + reason, reasons 1 … 5. */
+/** Flows handed to the exporting process by flowEndReason (IE 136): index FLOWS_EXPIRED + reason, reasons 1 … 5. */
 export const FLOWS_EXPIRED = 5;
 /** Later fragments counted to the flow of their first one. */
 export const FRAGMENTS_MATCHED = 11;

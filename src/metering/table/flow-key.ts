@@ -7,6 +7,7 @@
 import type { DecodedBatch } from '../../records/decoded-batch.ts';
 import * as decoded from '../../records/decoded-batch.ts';
 import * as layout from '../../records/flow-layout.ts';
+import { isSharedTunnel } from '../../records/tunnel-kinds.ts';
 
 /** Words that a flow key can have beyond the entry's own: MAC of A and of B (3), MPLS label, tunnel id, tunnel kind. */
 export const KEY_EXTENSION_WORDS = 6;
@@ -19,6 +20,8 @@ export interface FlowKeyExtension {
   readonly mac: boolean;
   readonly mpls: boolean;
   readonly tunnel: boolean;
+  /** The tunnel where its id is the same in both directions (tunnel-kinds.ts). Default: false. */
+  readonly sharedTunnel?: boolean;
   /** The observation point. Default: true; else the one of its first packet is all that a flow has. */
   readonly interface?: boolean;
 }
@@ -177,9 +180,11 @@ export function writeKeyExtensions(
     if (key.mpls && encapsulation[from + decoded.MPLS_DEPTH]! > 0) {
       out[to + EXTENSION_MPLS] = (encapsulation[from + decoded.MPLS_STACK]! >>> 12) | (1 << 31);
     }
-    if (key.tunnel) {
-      out[to + EXTENSION_TUNNEL_ID] = encapsulation[from + decoded.TUNNEL_ID]!;
-      out[to + EXTENSION_TUNNEL_KIND] = encapsulation[from + decoded.OUTER_KIND]!;
+    const tunnelId = encapsulation[from + decoded.TUNNEL_ID]!;
+    const outerKind = encapsulation[from + decoded.OUTER_KIND]!;
+    if (key.tunnel || (key.sharedTunnel === true && isSharedTunnel(outerKind, tunnelId))) {
+      out[to + EXTENSION_TUNNEL_ID] = tunnelId;
+      out[to + EXTENSION_TUNNEL_KIND] = outerKind;
     }
   }
 }

@@ -200,8 +200,8 @@ export function findSlot(
   const mask = index.length - 1;
   const hasExtension = table.keyExtension !== undefined;
   const pointMask = table.seeds.multipliers[decoded.HASH_POINT_MASK]!;
-  for (let place = hash >>> table.indexShift; ; place = (place + 1) & mask) {
-    const found = index[place]!;
+  for (let word = hash >>> table.indexShift; ; word = (word + 1) & mask) {
+    const found = index[word]!;
     if (found === 0) return -1;
     if (((found >>> tableWords.TAG_SHIFT) ^ hash) & 0xff) continue;
     const slot = (found & tableWords.SLOT_MASK) - 1;
@@ -219,14 +219,14 @@ export function removeSlot(table: FlowTable, slot: number): void {
   const mask = index.length - 1;
   let hole = hashOfEntry(words, slot * layout.ENTRY_WORDS, seeds) >>> indexShift;
   while ((index[hole]! & tableWords.SLOT_MASK) !== slot + 1) hole = (hole + 1) & mask;
-  for (let place = (hole + 1) & mask; ; place = (place + 1) & mask) {
-    const found = index[place]!;
+  for (let word = (hole + 1) & mask; ; word = (word + 1) & mask) {
+    const found = index[word]!;
     if (found === 0) break;
     const home =
       hashOfEntry(words, ((found & tableWords.SLOT_MASK) - 1) * layout.ENTRY_WORDS, seeds) >>> indexShift;
-    if (((place - home) & mask) >= ((place - hole) & mask)) {
+    if (((word - home) & mask) >= ((word - hole) & mask)) {
       index[hole] = found;
-      hole = place;
+      hole = word;
     }
   }
   index[hole] = 0;

@@ -2,28 +2,7 @@
 
 import type { LiveCapture } from '../../capture/live/live-capture.ts';
 import type { LiveSource } from '../../capture/live/live-source.ts';
-import type { LivePacketBatch } from '../../capture/live-batch.ts';
 import * as run from '../counters.ts';
-
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { FIRST_PACKET_NS, LAST_PACKET_NS, OCTETS_READ, PACKETS_READ, PACKETS_SNAPPED } = run;
-
-/** Counts the frames of a batch as they were read, before anything is selected. */
-export function countLivePackets(batch: LivePacketBatch, capture: Float64Array): void {
-  const { wireLength, capturedLength, timeNs, count } = batch;
-  let octets = 0;
-  let snapped = 0;
-  for (let i = 0; i < count; i++) {
-    octets += wireLength[i]!;
-    if (capturedLength[i]! < wireLength[i]!) snapped++;
-  }
-  const last = timeNs[count - 1]!;
-  capture[PACKETS_READ] = capture[PACKETS_READ]! + count;
-  capture[OCTETS_READ] = capture[OCTETS_READ]! + octets;
-  capture[PACKETS_SNAPPED] = capture[PACKETS_SNAPPED]! + snapped;
-  if (!(capture[FIRST_PACKET_NS]! <= timeNs[0]!)) capture[FIRST_PACKET_NS] = timeNs[0]!;
-  if (!(capture[LAST_PACKET_NS]! >= last)) capture[LAST_PACKET_NS] = last;
-}
 
 /** Publishes that a capture is open, before anybody is told of it. */
 export function publishOpened(opened: LiveCapture, capture: Float64Array): void {

@@ -15,6 +15,8 @@ import type { CollectorStatistics, ExportingConfig } from '../../export/contract
 import type { ExportingProcess } from '../../export/exporting-process.ts';
 import { InterfaceNumbers } from '../../export/interface-numbers.ts';
 import type { FlowRecordBatch, RecordSections } from '../../records/flow-layout.ts';
+import type { Part } from '../part.ts';
+import { RecordTaker } from '../record-taker.ts';
 
 /** While everything is being exported: records that wait for one exporter before the next batch is taken. */
 const QUEUED_MAX = 16_384;
@@ -56,41 +58,41 @@ export interface LiveExportingOptions {
   readonly log: Log;
   /** Replaces addresses, before anybody sees them. */
   readonly anonymizer: Anonymizer | undefined;
+  /** Where options data finds what the workers count. */
+  readonly meteringStatistics: () => MeteringStatistics;
   /** Sees every batch before it is exported. */
   readonly onRecords: ((batch: FlowRecordBatch) => void) | undefined;
 }
 
-export class LiveExporting {
+export class LiveExporting implements Part<readonly CollectorStatistics[]> {
   readonly #log: Log;
-  readonly #anonymizer: Anonymizer | undefined;
-  readonly #onRecords: LiveExportingOptions['onRecords'];
+  readonly #meteringStatistics: () => MeteringStatistics;
+  readonly #taker: RecordTaker;
   readonly #exporting: ExportingProcess;
   readonly #interfaces: LiveInterface[] = [];
   #numbers: InterfaceNumbers;
-  #busy: Promise<void> = Promise.resolve();
   /** On the monotonic clock, once everything is being exported: until then batches wait for room. */
   #waitsUntilMs: number | undefined;
 
-  constructor(exporting: ExportingProcess, { config, log, anonymizer, onRecords }: LiveExportingOptions) {
+  /** @param exporting is open, so that what records must carry is known */
+  constructor(exporting: ExportingProcess, options: LiveExportingOptions) {
+    const { config, log, anonymizer, meteringStatistics, onRecords } = options;
     this.#exporting = exporting;
-    this.#anonymizer = anonymizer;
-    this.#onRecords = onRecords;
+    this.#meteringStatistics = meteringStatistics;
     this.#numbers = new InterfaceNumbers(config.observation, true);
+    this.#taker = new RecordTaker({
+      exporting,
+      numbers: () => this.#numbers,
+      anonymizer,
+      onRecords,
+      room: () => (this.#waitsUntilMs === undefined ? undefined : this.#room(this.#waitsUntilMs)),
+    });
     this.#log = log;
-  }
-
-  get needsEncapsulation(): boolean {
-    return this.#exporting.needsEncapsulation;
-  }
-
-  get needsHealth(): boolean {
-    return this.#exporting.needsHealth;
   }
 
   /** Resolves when the batch's memory may be reused. */
   consume(batch: FlowRecordBatch): Promise<void> {
-    this.#busy = this.#busy.then(() => this.#export(batch));
-    return this.#busy;
+    return this.#taker.take(batch);
   }
 
   /** One of the run's interfaces was opened, or opened again under another number. */
@@ -111,12 +113,12 @@ export class LiveExporting {
     this.#exporting.setInterfaces(this.#interfaces);
   }
 
-  /** Where options data finds what the workers count. */
-  setMeteringStatistics(read: () => MeteringStatistics): void {
-    this.#exporting.setMeteringStatistics(read);
+  /** From now on options data tells what the workers count. */
+  start(): void {
+    this.#exporting.setMeteringStatistics(this.#meteringStatistics);
   }
 
-  statistics(): readonly CollectorStatistics[] {
+  get statistics(): readonly CollectorStatistics[] {
     return this.#exporting.statistics();
   }
 
@@ -143,15 +145,15 @@ export class LiveExporting {
    * Sends what there is and frees the sockets.
    * @param limitMs after which the rest is given up, and said to be
    */
-  async end(limitMs: number): Promise<void> {
-    await this.#busy;
+  async stop(limitMs: number): Promise<void> {
+    await this.#taker.idle;
     const closing = this.#exporting.close();
     closing.catch(() => {});
     const { promise: limit, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, Math.max(0, limitMs));
     await Promise.race([closing, limit]);
     clearTimeout(timer);
-    for (const one of this.statistics()) {
+    for (const one of this.statistics) {
       const records = unsentRecords(one);
       if (records === 0) continue;
       const message = `${one.url}: ${formatCounted(records, 'flow records')} could not be sent before the end`;
@@ -159,16 +161,18 @@ export class LiveExporting {
     }
   }
 
-  async #export(batch: FlowRecordBatch): Promise<void> {
-    this.#numbers.apply(batch);
-    this.#anonymizer?.apply(batch);
-    this.#onRecords?.(batch);
-    if (this.#waitsUntilMs !== undefined) await this.#room(this.#waitsUntilMs);
-    await this.#exporting.exportBatch(batch);
+  /** Announces templates again now. @returns the URLs of the exporters that do */
+  announce(): readonly string[] {
+    return this.#exporting.announce();
+  }
+
+  /** Makes records as everybody sees them: with the numbers of interfaces, and anonymized. */
+  prepare(batch: FlowRecordBatch): void {
+    this.#taker.prepare(batch);
   }
 
   async #room(untilMs: number): Promise<void> {
-    const isFull = () => this.statistics().some(({ recordsQueued }) => (recordsQueued ?? 0) > QUEUED_MAX);
+    const isFull = () => this.statistics.some(({ recordsQueued }) => (recordsQueued ?? 0) > QUEUED_MAX);
     while (isFull() && performance.now() < untilMs) await delay(ROOM_LOOK_MS);
   }
 }

@@ -7,7 +7,7 @@
 import type { Log, LogLevel } from '../../base/log.ts';
 import { formatCounted } from '../../base/units.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
-import { FAULT_REMEDIES } from '../../export/faults.ts';
+import { dropCounts, errorCounts, FAULT_REMEDIES } from '../../export/faults.ts';
 import type { InterfaceState, LiveState, WorkerState } from '../../metrics/state.ts';
 
 /** A count of one kind of loss at one place. */
@@ -89,7 +89,7 @@ const workerRows: Rows<WorkerState> = (worker, config) => {
       level: 'warning',
     },
     {
-      count: flows.expired.lackOfResources ?? 0,
+      count: flows.expired.lackOfResources,
       what: 'flows exported early, the flow table was full',
       remedy: `raise metering.flowTableEntries (--flow-table-entries), now ${metering.flowTableEntries}`,
       level: 'warning',
@@ -106,46 +106,41 @@ const workerRows: Rows<WorkerState> = (worker, config) => {
 
 type Collector = LiveState['collectors'][number];
 
-const collectorRows: Rows<Collector> = ({
-  errors,
-  collectorDrops,
-  notExportable,
-  recordsDropped = {},
-  lastError,
-  recordsRepeated,
-  recordsRefused = 0,
-}) => [
-  ...Object.entries(errors).map(([reason, count]) => ({
-    count,
-    what: `${recordsRepeated === undefined ? 'messages not sent' : 'failed connections'}: ${reason}`,
-    remedy: `${lastError?.reason === reason ? `${lastError.message}; ` : ''}${FAULT_REMEDIES[reason] ?? 'see the reason'}`,
-    level: 'warning' as const,
-  })),
-  ...Object.entries(recordsDropped).map(([reason, count]) => ({
-    count,
-    what: `flow records lost: ${reason}`,
-    remedy: FAULT_REMEDIES[reason] ?? 'see the reason',
-    level: 'warning' as const,
-  })),
-  {
-    count: recordsRefused,
-    what: 'flow records sent to a collector that refuses them',
-    remedy: FAULT_REMEDIES.econnrefused!,
-    level: 'warning',
-  },
-  {
-    count: collectorDrops ?? Number.NaN,
-    what: "messages dropped by the collector's socket",
-    remedy: 'enlarge its buffer (sysctl net.core.rmem_max), or lower export.rate (--export-rate)',
-    level: 'warning',
-  },
-  ...Object.entries(notExportable).map(([reason, count]) => ({
-    count,
-    what: `flow records that the protocol cannot carry: ${reason}`,
-    remedy: 'use NetFlow v9 or IPFIX',
-    level: 'info' as const,
-  })),
-];
+const collectorRows: Rows<Collector> = (collector) => {
+  const { collectorDrops, notExportable, lastError, recordsRefused = 0 } = collector;
+  return [
+    ...errorCounts(collector).map(({ reason, count, what, remedy }) => ({
+      count,
+      what: `${what}: ${reason}`,
+      remedy: lastError?.reason === reason ? `${lastError.message}; ${remedy}` : remedy,
+      level: 'warning' as const,
+    })),
+    ...dropCounts(collector).map(({ reason, count, what, remedy }) => ({
+      count,
+      what: `${what}: ${reason}`,
+      remedy,
+      level: 'warning' as const,
+    })),
+    {
+      count: recordsRefused,
+      what: 'flow records sent to a collector that refuses them',
+      remedy: FAULT_REMEDIES.econnrefused!,
+      level: 'warning',
+    },
+    {
+      count: collectorDrops ?? Number.NaN,
+      what: "messages dropped by the collector's socket",
+      remedy: 'enlarge its buffer (sysctl net.core.rmem_max), or lower export.rate (--export-rate)',
+      level: 'warning',
+    },
+    ...Object.entries(notExportable).map(([reason, count]) => ({
+      count,
+      what: `flow records that the protocol cannot carry: ${reason}`,
+      remedy: 'use NetFlow v9 or IPFIX',
+      level: 'info' as const,
+    })),
+  ];
+};
 
 function place<T>(rows: Rows<T>, subject: string, at: string, state: T, config: FlowtapConfig): Loss[] {
   return rows(state, config)

@@ -10,6 +10,7 @@ import type { LiveCaptureOptions, RingHandles, RingSize } from '../../capture/li
 import type { DecodeOptions } from '../../decode/decoder.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import type { FlowKeyExtension } from '../../metering/table/flow-key.ts';
+import type { FlowQuery } from '../../records/flow-query.ts';
 
 /** What main gives a worker. */
 export interface LiveWorkerData {
@@ -32,6 +33,18 @@ export interface LiveWorkerData {
   readonly counters: SharedArrayBuffer;
 }
 
+/** Flows that are in a table, as records with flowEndReason 0. */
+export interface FoundFlows {
+  readonly count: number;
+  readonly stride: number;
+  readonly words: Int32Array<ArrayBuffer>;
+  readonly timeBaseSeconds: number;
+  readonly clockNs: number;
+  /** Places of the table that were looked at, of so many; fewer where that would have taken too long. */
+  readonly looked: number;
+  readonly places: number;
+}
+
 /** What it tells main, besides counters and records. */
 export type LiveWorkerMessage =
   /** After each opening, also when the interface came back under another number. */
@@ -52,13 +65,31 @@ export type LiveWorkerMessage =
       readonly message: string;
       readonly fields: Readonly<Record<string, string | number>>;
     }
+  /** Answers to the question `id`: flows that were found. */
+  | ({ readonly kind: 'flows'; readonly id: number } & FoundFlows)
+  /** So many flows have been exported, all that were in the table when it was asked. */
+  | { readonly kind: 'exported'; readonly id: number; readonly flows: number }
   /** The last one: everything is in the queue, which is closed. Errors say why it ended without being told to. */
   | { readonly kind: 'end'; readonly errors: readonly PostedError[] };
+
+/** What main asks a worker. */
+export type LiveWorkerQuestion =
+  /** Which flows are in the table now? */
+  | { readonly kind: 'flows'; readonly query: FlowQuery }
+  /** Export all flows that are in the table now. */
+  | { readonly kind: 'exportAll' };
+
+/** The answers of a worker. */
+export type LiveWorkerAnswer = Extract<LiveWorkerMessage, { readonly id: number }>;
 
 /** What main tells a worker. */
 export type LiveWorkerRequest =
   /** Export everything, close the queue, end. `STOP_REQUESTED` in the counters says the same, and is seen sooner. */
   | { readonly kind: 'stop' }
+  /** A question, which gets the answer of its number. */
+  | (LiveWorkerQuestion & { readonly id: number })
+  /** Leave packets out from now on, or meter them again. */
+  | { readonly kind: 'pause'; readonly isPaused: boolean }
   /** New timeouts, from now on and for every flow. */
   | {
       readonly kind: 'metering';

@@ -1,10 +1,10 @@
 /**
  * The metrics server of a live probe, which a reload may move: it listens on the new address before the former one is
- * given up, so that a move can be taken back without anybody noticing. Only where the two cannot be held at the same
+ * given up, so that a move can be taken back and no request fails. Only where the two cannot be held at the same
  * time (one port on overlapping addresses) the former one goes first.
  */
 import type { FlowtapConfig } from '../../config/config.ts';
-import type { MetricsServer } from '../../metrics/http.ts';
+import type { WebServer } from '../../web/server.ts';
 
 export interface Move {
   /** Gives the former address up. */
@@ -13,7 +13,7 @@ export interface Move {
   undo(): Promise<void>;
 }
 
-type Listen = (config: FlowtapConfig) => Promise<MetricsServer | undefined>;
+type Listen = (config: FlowtapConfig) => Promise<WebServer | undefined>;
 
 function isInUse(error: unknown): boolean {
   return ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE';
@@ -21,7 +21,7 @@ function isInUse(error: unknown): boolean {
 
 export class MovableServer {
   readonly #listen: Listen;
-  #server: MetricsServer | undefined;
+  #server: WebServer | undefined;
 
   /** @param listen starts a server as a configuration says; undefined where it wants none. May throw ListenError */
   constructor(listen: Listen) {

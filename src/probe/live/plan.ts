@@ -8,7 +8,7 @@ import { hasKeyExtension } from '../../metering/key-preparer.ts';
 import { BATCHES, RECORDS_PER_BATCH, recordStride } from '../../metering/record-queue.ts';
 import { flowTableOctets } from '../../metering/table/flow-table.ts';
 import type { RecordSections } from '../../records/flow-layout.ts';
-import { measuresHealth } from '../record-sections.ts';
+import { sectionsOf } from '../record-sections.ts';
 import type { LiveWorkerData } from './messages.ts';
 
 /** Workers for one interface that `auto` does not go beyond. */
@@ -68,9 +68,7 @@ export function planLive(
   { cores, pid, isService = false }: { cores: number; pid: number; isService?: boolean },
 ): LivePlan {
   const { live, metering, decode } = config;
-  const { mpls, tunnel } = metering.flowKey;
-  const keepsEncapsulation = needs.encapsulation || mpls || tunnel || decode.decapsulate.length > 0;
-  const isMeasured = measuresHealth(config, needs);
+  const { encapsulation: keepsEncapsulation, health: isMeasured } = sectionsOf(config, needs);
   const health = !isMeasured ? 'off' : live.sampling.interval === 1 ? 'on' : 'sampled';
   const each = workersPerInterface(config, cores);
   const workers = observationPoints(live.interfaces).flatMap(({ name, members }, interfaceIndex) =>

@@ -1,6 +1,6 @@
 /**
- * The probe of live interfaces: makes the components, starts them, watches over them, changes them while they run, and
- * stops them, in one visible list.
+ * The probe of live interfaces: makes the parts, starts and stops them in one visible list, and changes them while they
+ * run.
  *
  *     meter worker (each interface × ring) ─ record queue ─▶ exporting process ─▶ collectors
  *            └── counters in shared memory ──▶ state() ──▶ metrics over HTTP, losses in the log, summary
@@ -10,32 +10,32 @@
 import { availableParallelism } from 'node:os';
 import type { Log } from '../../base/log.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
-import { observationPoints } from '../../config/types/live-interfaces.ts';
-import type { HealthMetrics } from '../../diagnose/path-health-metrics.ts';
 import type { Anonymizer } from '../../export/anonymization/anonymizer.ts';
 import type { ExportingProcess } from '../../export/exporting-process.ts';
-import type { MetricsServer } from '../../metrics/http.ts';
 import type { LiveState } from '../../metrics/state.ts';
 import { startModule } from '../../package-files.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
-import { startAnonymizing } from '../replay/records.ts';
+import type { Route } from '../../web/route.ts';
+import { Parts } from '../part.ts';
+import { sectionsNeeded } from '../record-sections.ts';
+import { startAnonymizing } from '../record-taker.ts';
 import { meteringStatistics } from '../statistics.ts';
+import { liveApi } from './api.ts';
 import { LiveExporting, openCollectors } from './exporting.ts';
 import { WatchedInterfaces } from './interfaces.ts';
-import { LossWatcher, lossesOf } from './losses.ts';
-import { MovableServer } from './movable-server.ts';
+import { lossesOf } from './losses.ts';
+import { LiveMetrics } from './metrics.ts';
 import { type LivePlan, planLive } from './plan.ts';
 import { compareConfigs } from './reload.ts';
-import { LiveSelection } from './selection.ts';
-import { WorkerSupervisor } from './supervisor.ts';
+import { LiveWatch } from './watch.ts';
+import { LiveWorkers } from './workers.ts';
 
-/** How often workers and losses are looked at. */
-const LOOK_MS = 1000;
 /** Looks without a turn after which a worker counts as hung. */
 const LOOKS_MAX = 10;
-/** Of the 5 s that a stop may take: for the workers, and for all of it. */
+/** Of the 5 s that a stop may take: by when the workers have ended, and the exporters. */
 const WORKERS_STOP_MS = 4300;
-const STOP_MS = 4700;
+const EXPORTING_STOP_MS = 4700;
+const STOP_MS = 5000;
 
 export interface LiveProbeOptions {
   readonly config: FlowtapConfig;
@@ -63,70 +63,79 @@ export interface ReloadResult {
 
 export class LiveProbe {
   readonly plan: LivePlan;
-  readonly #options: LiveProbeOptions;
+  readonly #version: string;
+  readonly #metrics: LiveMetrics;
   readonly #exporting: LiveExporting;
-  readonly #workers: readonly WorkerSupervisor[];
-  readonly #selection: LiveSelection;
+  readonly #workers: LiveWorkers;
   readonly #interfaces: WatchedInterfaces;
-  readonly #watcher: LossWatcher;
+  readonly #parts: Parts;
   readonly #startedAtMs = Date.now();
   #config: FlowtapConfig;
-  readonly #server = new MovableServer((config) => this.#listen(config));
-  /** Where path health is measured and metrics are served; it goes on when the server moves. */
-  #healthMetrics: HealthMetrics | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #isStarted = false;
   #isStopping = false;
+  #isPaused = false;
   #reload = { isSuccessful: true, succeededAtMs: Date.now() };
 
   /** Makes everything and starts nothing; `startLiveProbe` is for everyone else. */
   constructor(options: LiveProbeOptions, collectors: ExportingProcess, anonymizer: Anonymizer | undefined) {
-    const { config, log, testing } = options;
-    this.#options = options;
+    const { config, log, testing, version, isService = false } = options;
+    this.#version = version;
     this.#config = config;
     const exporting = new LiveExporting(collectors, {
       config,
       log,
       anonymizer,
+      meteringStatistics: meteringStatistics(() => this.#workers.totals()),
       onRecords: (batch) => {
         options.onRecords?.(batch);
-        this.#healthMetrics?.add(batch);
+        this.#metrics.add(batch);
       },
     });
-    this.#exporting = exporting;
-    this.#watcher = new LossWatcher(log);
-    const { isService = false } = options;
     const machine = { cores: availableParallelism(), pid: process.pid, isService };
-    const needs = { encapsulation: exporting.needsEncapsulation, health: exporting.needsHealth };
-    this.plan = planLive(config, needs, machine);
-    const { interfaces } = config.live;
-    const totals = (point: string) =>
-      this.#workers.filter((worker) => worker.interface === point).map((worker) => worker.totals());
-    this.#interfaces = new WatchedInterfaces(config.live, totals);
-    const module = testing?.workerModule ?? startModule('probe/live/worker');
-    this.#selection = new LiveSelection(this.plan.workers, log);
-    this.#workers = this.#selection.workers.map((worker) => {
-      const { interfaceIndex } = worker.data.capture;
-      return new WorkerSupervisor({
-        worker,
-        module,
-        tableOctets: this.plan.tableOctets,
-        log,
-        consume: (batch) => exporting.consume(batch),
-        onInterface: (one, members) => {
-          exporting.setInterface(interfaceIndex, one, interfaces.length);
-          for (const name of members) this.#interfaces.opened(name);
-        },
-        onAwaited: () => exporting.awaitInterface(interfaceIndex, interfaces.length),
-        looksMax: testing?.looksMax ?? LOOKS_MAX,
-      });
+    this.plan = planLive(config, sectionsNeeded(collectors), machine);
+    const metrics = new LiveMetrics({
+      config,
+      hasHealth: this.plan.workers.some(({ data }) => data.health === 'on'),
+      state: () => this.state(),
+      health: () => this.#workers.unhealthiness(),
+      readiness: () => this.#unreadiness(),
+      api: liveApi({
+        config: () => this.#config,
+        state: () => this.state(),
+        measuresHealth: this.plan.workers.some(({ data }) => (data.health ?? 'off') !== 'off'),
+        isAnonymizing: anonymizer !== undefined,
+        findFlows: (query) => this.#workers.findFlows(query),
+        prepare: (batch) => exporting.prepare(batch),
+      }),
     });
-    exporting.setMeteringStatistics(meteringStatistics(() => this.#workers.map((worker) => worker.totals())));
+    const interfaces = new WatchedInterfaces(config.live, (point) => this.#workers.totals(point));
+    const workers = this.#makeWorkers(options, exporting, interfaces);
+    const watch = new LiveWatch({
+      log,
+      check: () => workers.check(),
+      losses: () => lossesOf(this.state(), this.#config),
+      lookMs: testing?.lookMs,
+    });
+    this.#exporting = exporting;
+    this.#metrics = metrics;
+    this.#interfaces = interfaces;
+    this.#workers = workers;
+    // In order of start, stopped in reverse: whoever takes something is there before what gives it, and stays longer.
+    this.#parts = new Parts([
+      { part: metrics, stopByMs: STOP_MS },
+      { part: exporting, stopByMs: EXPORTING_STOP_MS },
+      { part: watch, stopByMs: WORKERS_STOP_MS },
+      { part: workers, stopByMs: WORKERS_STOP_MS },
+    ]);
   }
 
   /** Where metrics are served, or undefined. */
   get metricsUrl(): string | undefined {
-    return this.#server.url;
+    return this.#metrics.statistics.url;
+  }
+
+  /** What a web server can serve of this probe. */
+  routes(): Promise<readonly Route[]> {
+    return this.#metrics.routes();
   }
 
   /** The configuration in effect. */
@@ -135,39 +144,44 @@ export class LiveProbe {
   }
 
   /**
-   * Starts the metrics server and all workers; resolves when every capture is open.
+   * Starts all parts; resolves when every capture is open.
    * @throws ListenError, RelayedError of the first worker that cannot open its capture, or the signal's reason
    */
-  async start(): Promise<void> {
-    const { testing, signal } = this.#options;
-    await this.#server.open(this.#config);
-    for (const worker of this.#workers) worker.start();
-    this.#timer = setInterval(() => this.#look(), testing?.lookMs ?? LOOK_MS);
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort);
-    if (signal.aborted) abort();
-    try {
-      await Promise.race([aborted, Promise.all(this.#workers.map((worker) => worker.opened))]);
-      this.#isStarted = true;
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
+  start(): Promise<void> {
+    return this.#parts.start();
   }
 
   state(): LiveState {
-    const { version } = this.#options;
     return {
-      version,
+      version: this.#version,
       startedAtMs: this.#startedAtMs,
       nowMs: Date.now(),
       isReady: this.#unreadiness().length === 0,
       isStopping: this.#isStopping,
+      isPaused: this.#isPaused,
       interfaces: this.#interfaces.states(),
-      workers: this.#workers.map((worker) => worker.state()),
-      collectors: this.#exporting.statistics(),
+      workers: this.#workers.statistics,
+      collectors: this.#exporting.statistics,
       reload: this.#reload,
     };
+  }
+
+  /** Exports all flows that are in the tables now; metering goes on. @returns how many. @throws BusyError */
+  exportAll(): Promise<number> {
+    return this.#workers.exportAll();
+  }
+
+  /** Announces templates again now. @returns the URLs of the exporters that do */
+  announceTemplates(): readonly string[] {
+    return this.#exporting.announce();
+  }
+
+  /** Leaves packets out from now on, counted as not selected, or meters them again. @returns false where it did already */
+  pause(isPaused: boolean): boolean {
+    if (this.#isPaused === isPaused) return false;
+    this.#isPaused = isPaused;
+    this.#workers.tell({ kind: 'pause', isPaused });
+    return true;
   }
 
   /** Tells the metrics that a configuration was read that cannot be used. */
@@ -196,17 +210,9 @@ export class LiveProbe {
    * @returns the final state
    */
   async stop(): Promise<LiveState> {
-    const deadlineMs = performance.now() + STOP_MS;
     this.#isStopping = true;
-    this.#interfaces.freeze();
-    this.#exporting.startEnding(WORKERS_STOP_MS);
-    await Promise.all(this.#workers.map((worker) => worker.stop(WORKERS_STOP_MS)));
-    clearInterval(this.#timer);
-    this.#selection.close();
-    await this.#exporting.end(deadlineMs - performance.now());
-    const state = this.state();
-    await this.#server.close();
-    return state;
+    await this.#parts.stop();
+    return this.state();
   }
 
   async #change(config: FlowtapConfig): Promise<ReloadResult> {
@@ -214,7 +220,7 @@ export class LiveProbe {
     const data = this.plan.workers[0]?.data;
     const kept = { encapsulation: data?.encapsulation !== false, health: (data?.health ?? 'off') !== 'off' };
     // The server can be moved back without a trace, exporters cannot: they come last, all or none of them.
-    const move = parts.has('metrics') ? await this.#server.move(this.#config, effective) : undefined;
+    const move = parts.has('metrics') ? await this.#metrics.move(this.#config, effective) : undefined;
     try {
       if (parts.has('exporting')) await this.#exporting.reconfigure(effective, kept);
     } catch (error) {
@@ -225,49 +231,38 @@ export class LiveProbe {
     this.#config = effective;
     if (parts.has('metering')) {
       const { idleTimeoutMs, activeTimeoutMs, tcpEndDelayMs } = effective.metering;
-      for (const worker of this.#workers) {
-        worker.setMetering({ kind: 'metering', idleTimeoutMs, activeTimeoutMs, tcpEndDelayMs });
-      }
+      this.#workers.tell({ kind: 'metering', idleTimeoutMs, activeTimeoutMs, tcpEndDelayMs });
     }
     return { applied, needRestart };
   }
 
-  async #listen(config: FlowtapConfig): Promise<MetricsServer | undefined> {
-    const { listen } = config.metrics;
-    if (listen === 'none') return undefined;
-    const { createMetrics } = await import('../../metrics/registry.ts');
-    const { startMetricsServer } = await import('../../metrics/http.ts');
-    if (this.#healthMetrics === undefined && this.plan.workers.some(({ data }) => data.health === 'on')) {
-      const { HealthMetrics } = await import('../../diagnose/path-health-metrics.ts');
-      const points = observationPoints(this.#config.live.interfaces);
-      this.#healthMetrics = new HealthMetrics((point) => points[point - 1]?.name ?? String(point));
-    }
-    const metrics = createMetrics(() => this.state(), this.#healthMetrics?.registry);
-    // The first time takes ten times as long, which no scrape should have to wait for.
-    await metrics();
-    return startMetricsServer({
-      listen,
-      metrics,
-      health: () => this.#unhealthiness(),
-      readiness: () => this.#unreadiness(),
+  #makeWorkers(
+    { config, log, signal, testing }: LiveProbeOptions,
+    exporting: LiveExporting,
+    interfaces: WatchedInterfaces,
+  ): LiveWorkers {
+    const points = config.live.interfaces.length;
+    return new LiveWorkers({
+      plan: this.plan,
+      log,
+      module: testing?.workerModule ?? startModule('probe/live/worker'),
+      looksMax: testing?.looksMax ?? LOOKS_MAX,
+      signal,
+      consume: (batch) => exporting.consume(batch),
+      onInterface: (index, one, members) => {
+        exporting.setInterface(index, one, points);
+        for (const name of members) interfaces.opened(name);
+      },
+      onAwaited: (index) => exporting.awaitInterface(index, points),
+      onStopping: (limitMs) => {
+        interfaces.freeze();
+        exporting.startEnding(limitMs);
+      },
     });
   }
 
-  #look(): void {
-    for (const worker of this.#workers) worker.check();
-    this.#watcher.look(lossesOf(this.state(), this.#config), performance.now());
-  }
-
   #unreadiness(): string[] {
-    if (this.#isStopping) return ['stopping'];
-    if (!this.#isStarted) return ['starting'];
-    const silent = this.#workers.filter((worker) => !worker.isCapturing);
-    return silent.map((worker) => worker.whySilent);
-  }
-
-  #unhealthiness(): string[] {
-    const isDead = this.#isStarted && !this.#workers.some((worker) => worker.isRunning);
-    return isDead ? ['no worker captures'] : [];
+    return this.#isStopping ? ['stopping'] : this.#workers.unreadiness();
   }
 }
 

@@ -10,8 +10,8 @@
 import { formatCount, formatCounted, formatSpan } from '../../base/units.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import { NUMBERS_TOLD } from '../../decode/refused-numbers.ts';
+import { countByEndReason, endReasonsText } from '../../ie/end-reasons.ts';
 import type { LiveState, WorkerState } from '../../metrics/state.ts';
-import { END_REASON_WORDS } from '../../output/summary.ts';
 import { lossesOf } from './losses.ts';
 
 export interface Balance {
@@ -63,10 +63,6 @@ export function balanceOf({ workers }: Pick<LiveState, 'workers'>): Balance {
   };
 }
 
-function plural(count: number, noun: string): string {
-  return formatCounted(count, `${noun}s`);
-}
-
 function captureLine(name: string, workers: readonly WorkerState[]): string {
   const of = (read: (worker: WorkerState) => number) => sum(workers.map(read));
   const packets = of(({ capture }) => capture.packets);
@@ -77,27 +73,17 @@ function captureLine(name: string, workers: readonly WorkerState[]): string {
     return `${member} ${formatCount(of((worker) => worker.members[i]!.packets))}`;
   });
   const shared = members.length === 0 ? '' : ` (${members.join(', ')})`;
-  return `${name}: ${plural(packets, 'packet')}${shared}, ${plural(octets, 'octet')}, ${dropped}`;
+  return `${name}: ${formatCounted(packets, 'packets')}${shared}, ${formatCounted(octets, 'octets')}, ${dropped}`;
 }
 
 function flowLine({ workers }: LiveState): string {
   const of = (read: (worker: WorkerState) => number) => sum(workers.map(read));
-  const reasons = new Map<string, number>();
-  for (const { flows } of workers) {
-    for (const [reason, records] of Object.entries(flows.expired)) {
-      reasons.set(reason, (reasons.get(reason) ?? 0) + records);
-    }
-  }
-  const how = [...reasons]
-    .filter(([, records]) => records > 0)
-    .map(([reason, records]) => {
-      const word = reason === 'forcedEnd' ? 'at the end' : (END_REASON_WORDS[reason] ?? reason);
-      return `${word} ${formatCount(records)}`;
-    });
-  const made = sum([...reasons.values()]);
+  const counts = countByEndReason((reason) => of(({ flows }) => Object.values(flows.expired)[reason - 1]!));
+  const made = sum(Object.values(counts));
+  const how = endReasonsText(counts);
   const created = of(({ flows }) => flows.created);
   const active = of(({ flows }) => flows.active);
-  return `Flows: ${formatCount(created)} created, ${formatCount(active)} active, ${plural(made, 'record')}${how.length > 0 ? ` (${how.join(', ')})` : ''}`;
+  return `Flows: ${formatCount(created)} created, ${formatCount(active)} active, ${formatCounted(made, 'records')}${how === '' ? '' : ` (${how})`}`;
 }
 
 /** For each reason that stands for many EtherTypes or link types, the most frequent of them. */
@@ -139,7 +125,7 @@ export function liveSummaryLines(state: LiveState, config: FlowtapConfig): strin
     flowLine(state),
     ...state.collectors.map(
       ({ url, dataRecords, messages, octets }) =>
-        `${url}: ${plural(dataRecords, 'record')} in ${plural(messages, 'message')}, ${plural(octets, 'octet')}`,
+        `${url}: ${formatCounted(dataRecords, 'records')} in ${formatCounted(messages, 'messages')}, ${formatCounted(octets, 'octets')}`,
     ),
   ];
   for (const { subject, count, what, remedy } of lossesOf(state, config)) {

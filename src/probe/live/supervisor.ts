@@ -6,7 +6,7 @@
  *                                                     └─ died, hung or gave up: count, free its ring, pause, start again
  */
 import { Worker } from 'node:worker_threads';
-import { type PostedError, RelayedError } from '../../base/errors.ts';
+import { RelayedError } from '../../base/errors.ts';
 import type { Log, LogFields, LogLevel } from '../../base/log.ts';
 import type { LiveInterface } from '../../capture/live/live-capture.ts';
 import { BATCHES, createRecordQueue, RecordQueueReader } from '../../metering/record-queue.ts';
@@ -14,10 +14,16 @@ import type { WorkerState } from '../../metrics/state.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import { releaseRing } from '../../sys/packet-socket.ts';
 import { RING_BLOCKS, type RunCounters, STOP_REQUESTED, WORKER_TURNS } from '../counters.ts';
-import type { LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from './messages.ts';
+import type {
+  LiveWorkerAnswer,
+  LiveWorkerData,
+  LiveWorkerMessage,
+  LiveWorkerQuestion,
+  LiveWorkerRequest,
+} from './messages.ts';
 import type { PlannedWorker } from './plan.ts';
-import { membersOf, packetsIn, WorkerCounters, type WorkerIdentity } from './totals.ts';
-import { beginLife, diedOf, type Life } from './worker-life.ts';
+import { missingOf, packetsIn, WorkerCounters, type WorkerIdentity } from './totals.ts';
+import { beginLife, diedOf, type End, LEVELS, type Life, silenceOf } from './worker-life.ts';
 
 /** Pauses before a worker is started again; a life longer than the longest begins anew with the shortest. */
 const RESTART_MS_MIN = 500;
@@ -41,11 +47,6 @@ export interface SupervisorOptions {
   readonly looksMax: number;
 }
 
-/** What a life ended with; no errors: as it was told. */
-type End = readonly PostedError[];
-
-const LEVELS: Readonly<Record<string, LogLevel>> = { info: 'info', warn: 'warning', error: 'error' };
-
 export class WorkerSupervisor {
   readonly interface: string;
   readonly #options: SupervisorOptions;
@@ -53,7 +54,7 @@ export class WorkerSupervisor {
   readonly #counters = new WorkerCounters();
   readonly #opened = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
-  #metering: LiveWorkerRequest | undefined;
+  readonly #told = new Map<string, LiveWorkerRequest>();
   #life: Life | undefined;
   #isStarted = false;
   #isStopping = false;
@@ -92,12 +93,7 @@ export class WorkerSupervisor {
 
   /** Why it does not capture, for people. */
   get whySilent(): string {
-    const missing = this.#missingMembers();
-    if (this.isRunning && missing.length > 0) {
-      return `of ${this.interface}, ${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} not there; waiting for it`;
-    }
-    if (this.#isAwaiting) return `the interface ${this.interface} is not there; waiting for it`;
-    return `a worker of ${this.interface} does not capture`;
+    return silenceOf(this.interface, this.#missingMembers(), this.isRunning, this.#isAwaiting);
   }
 
   /** It runs, and its interface is not lost: blocks are 0 while there is no ring, NaN where a source knows none. */
@@ -106,11 +102,8 @@ export class WorkerSupervisor {
     return this.isRunning && capture[RING_BLOCKS] !== 0 && this.#missingMembers().length === 0;
   }
 
-  /** Interfaces of the group that are not there. */
   #missingMembers(): string[] {
-    return membersOf(this.#counters.current.capture, this.#identity.members)
-      .filter(({ isThere }) => !isThere)
-      .map(({ interface: name }) => name);
+    return missingOf(this.#counters.current.capture, this.#identity.members);
   }
 
   start(): void {
@@ -131,10 +124,16 @@ export class WorkerSupervisor {
     return this.#counters.totals();
   }
 
-  /** New timeouts, for this life and those to come. */
-  setMetering(metering: LiveWorkerRequest & { kind: 'metering' }): void {
-    this.#metering = metering;
-    this.#life?.thread.postMessage(metering);
+  /** What holds for this life and those to come: the last word of each kind. */
+  tell(request: LiveWorkerRequest & { kind: 'metering' | 'pause' }): void {
+    this.#told.set(request.kind, request);
+    this.#life?.thread.postMessage(request);
+  }
+
+  /** Asks it; undefined where there is no worker to answer. @throws BusyError */
+  async ask(question: LiveWorkerQuestion): Promise<LiveWorkerAnswer | undefined> {
+    const life = this.#life;
+    return life?.isOpen === true ? life.questions.ask(life.thread, question) : undefined;
   }
 
   /** Call this every second: a worker that does not turn is ended, and started again. */
@@ -218,7 +217,7 @@ export class WorkerSupervisor {
     this.#life = life;
     const consumed = this.#consumeAll(life);
     const ended = this.#listen(life);
-    if (this.#metering !== undefined) thread.postMessage(this.#metering);
+    for (const request of this.#told.values()) thread.postMessage(request);
     let errors: End;
     try {
       errors = await ended;
@@ -232,6 +231,7 @@ export class WorkerSupervisor {
     }
     await consumed;
     life.isOpen = false;
+    life.questions.end();
     life.ringOctets = 0;
     this.#counters.countLost(life.packetsTaken);
     await thread.terminate();
@@ -278,7 +278,8 @@ export class WorkerSupervisor {
       this.#options.onAwaited();
       this.#hasOpened = true;
       this.#opened.resolve();
-    } else if (message.kind === 'log') {
+    } else if (message.kind === 'flows' || message.kind === 'exported') life.questions.answer(message);
+    else if (message.kind === 'log') {
       this.#write(LEVELS[message.level] ?? 'info', message.message, message.message, message.fields);
     } else {
       life.isOpen = true;

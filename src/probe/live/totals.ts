@@ -2,18 +2,19 @@
  * The counters of one meter worker over all of its lives: a worker that dies leaves its counts here and starts again
  * from 0, so that what others see only grows. Also makes the plain state that metrics, log and summary read.
  */
-import { NOTICES } from '../../decode/notices.ts';
-import { ACCEPTED, REASONS } from '../../decode/reasons.ts';
+
+import { ACCEPTED } from '../../decode/reasons.ts';
 import * as metering from '../../metering/table/counters.ts';
 import type { MemberState, WorkerState } from '../../metrics/state.ts';
 import * as layout from '../../records/flow-layout.ts';
 import * as run from '../counters.ts';
 import { type RunCounters, runCounters } from '../counters.ts';
+import { meterState } from '../meter-state.ts';
 import { ToldNumbers } from './told-numbers.ts';
 
-const { FLOW_END_REASON, FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } = layout;
+const { FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } = layout;
 
-/** @param end the first place of a gauge: of those, no sum makes sense */
+/** @param end the index of the first gauge: of those, no sum makes sense */
 function addTo(sums: Float64Array, counts: Float64Array, end = sums.length): void {
   for (let i = 0; i < end; i++) {
     const count = counts[i]!;
@@ -75,6 +76,12 @@ export function membersOf(capture: Float64Array, names: readonly string[]): Memb
   });
 }
 
+/** Interfaces of a group that are not there. */
+export function missingOf(capture: Float64Array, names: readonly string[]): string[] {
+  const missing = membersOf(capture, names).filter(({ isThere }) => !isThere);
+  return missing.map(({ interface: name }) => name);
+}
+
 export class WorkerCounters {
   readonly main: MainCounts = {
     recordsTaken: 0,
@@ -113,16 +120,16 @@ export class WorkerCounters {
     return this.#current;
   }
 
-  #capture(place: number): number {
-    const now = this.#current.capture[place]!;
-    return place >= run.FIRST_CAPTURE_GAUGE ? now : now + this.#ended.capture[place]!;
+  #capture(index: number): number {
+    const now = this.#current.capture[index]!;
+    return index >= run.FIRST_CAPTURE_GAUGE ? now : now + this.#ended.capture[index]!;
   }
 
-  #metering(place: number): number {
-    const now = this.#current.metering[place]!;
-    if (place >= metering.FIRST_METERING_GAUGE) return now;
-    const before = this.#ended.metering[place]!;
-    return place === metering.FLOWS_PEAK ? Math.max(now, before) : now + before;
+  #metering(index: number): number {
+    const now = this.#current.metering[index]!;
+    if (index >= metering.FIRST_METERING_GAUGE) return now;
+    const before = this.#ended.metering[index]!;
+    return index === metering.FLOWS_PEAK ? Math.max(now, before) : now + before;
   }
 
   /**
@@ -146,8 +153,16 @@ export class WorkerCounters {
   /** The worker as it is now. */
   state(identity: WorkerIdentity, condition: WorkerCondition): WorkerState {
     const { main } = this;
-    const { packetsByReason, octetsByReason, packetsByNotice } = this.#current.decode;
-    const ended = this.#ended.decode;
+    const decoders = [this.#ended.decode, this.#current.decode];
+    const state = meterState({
+      decoders,
+      metering: (index) => {
+        const isGone = index === metering.FLOWS_ACTIVE && !condition.isRunning;
+        return isGone ? 0 : this.#metering(index);
+      },
+      numbersOf: (reason) => this.#told.of(reason, decoders),
+      capacity: identity.capacity,
+    });
     return {
       interface: identity.interface,
       ring: identity.ring,
@@ -155,42 +170,11 @@ export class WorkerCounters {
       restarts: main.restarts,
       capture: this.#captureState(condition),
       members: membersOf(
-        Float64Array.from(this.#current.capture, (_, place) => this.#capture(place)),
+        Float64Array.from(this.#current.capture, (_, index) => this.#capture(index)),
         identity.members,
       ),
-      outcomes: REASONS.map(({ code, name, kind }) => ({
-        name,
-        kind,
-        packets: packetsByReason[code]! + ended.packetsByReason[code]!,
-        octets: octetsByReason[code]! + ended.octetsByReason[code]!,
-        numbers: this.#told.of(code, [ended, this.#current.decode]),
-      })),
-      notices: NOTICES.map(({ code, name }) => ({
-        name,
-        packets: packetsByNotice[code]! + ended.packetsByNotice[code]!,
-      })),
-      metered: {
-        packets: this.#metering(metering.METERED_PACKETS),
-        octets: this.#metering(metering.METERED_OCTETS),
-      },
-      flows: {
-        created: this.#metering(metering.FLOWS_CREATED),
-        active: condition.isRunning ? this.#metering(metering.FLOWS_ACTIVE) : 0,
-        peak: this.#metering(metering.FLOWS_PEAK),
-        capacity: identity.capacity,
-        tableOctets: identity.tableOctets,
-        expired: Object.fromEntries(
-          Object.entries(FLOW_END_REASON).map(([name, reason]) => [
-            name,
-            this.#metering(metering.FLOWS_EXPIRED + reason),
-          ]),
-        ),
-      },
-      fragments: {
-        matched: this.#metering(metering.FRAGMENTS_MATCHED),
-        unmatched: this.#metering(metering.FRAGMENTS_UNMATCHED),
-        forgotten: this.#metering(metering.FRAGMENTS_FORGOTTEN),
-      },
+      ...state,
+      flows: { ...state.flows, tableOctets: identity.tableOctets },
       queue: {
         batches: condition.queueBatches,
         capacity: identity.queueCapacity,

@@ -8,50 +8,28 @@
  */
 import { enableCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import { FlowtapError, type PostedError, postedError } from '../../base/errors.ts';
 import type { LiveCapture } from '../../capture/live/live-capture.ts';
 import { LiveSource } from '../../capture/live/live-source.ts';
 import { liveOpener } from '../../capture/live/open-live.ts';
-import {
-  numberSuperPackets,
-  SUPER_PACKET_INDEX,
-  splitSuperPackets,
-} from '../../capture/live/super-packets.ts';
-import { createLiveBatch, type LivePacketBatch } from '../../capture/live-batch.ts';
-import {
-  createHashSelector,
-  type HashSelector,
-  selectDecoded,
-} from '../../capture/selection/hash-selection.ts';
+import type { RingMemory } from '../../capture/live/ring-walk.ts';
 import { samplesItself } from '../../capture/selection/kernel-selection.ts';
-import { createSelector, type Selector, selectFrames } from '../../capture/selection/selection.ts';
-import { countAccepted, createDecoder, type Decoder, decodeFrames } from '../../decode/decoder.ts';
-import { createEngine } from '../../engine/engine.ts';
 import type { FlowSink } from '../../metering/expiry.ts';
-import { createPreparedBatch, KeyPreparer, type PreparedBatch } from '../../metering/key-preparer.ts';
 import { MeteringProcess } from '../../metering/metering-process.ts';
 import { RecordQueueWriter } from '../../metering/record-queue.ts';
 import { createScalingSink } from '../../metering/scaling.ts';
 import { CLOCK_NS } from '../../metering/table/counters.ts';
 import { createHashSeeds } from '../../metering/table/flow-key.ts';
-import { tableOctets } from '../../metering/table/flow-table.ts';
 import { adviseHuge, allocateHuge } from '../../sys/libc.ts';
-import {
-  PACKETS_UNSELECTED,
-  type RunCounters,
-  runCounters,
-  STOP_REQUESTED,
-  SUPER_PACKET_SEGMENTS,
-  SUPER_PACKETS,
-  TIME_BASE_SECONDS,
-} from '../counters.ts';
-import { countLivePackets, publishLive, publishMembers, publishOpened } from './counters.ts';
+import { type RunCounters, runCounters, STOP_REQUESTED, TIME_BASE_SECONDS } from '../counters.ts';
+import { batchCapacity, LiveBatches } from './batches.ts';
+import { publishLive, publishMembers, publishOpened } from './counters.ts';
+import { createLiveMemory } from './memory.ts';
 import type { LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from './messages.ts';
+import { WorkerAnswers } from './worker-answers.ts';
+import { postedFault } from './worker-life.ts';
 
-/** Packets read at a time. */
-const PACKETS_PER_BATCH = 128;
 /** Batches between looks at the clock, when there is always something to read. */
-const BATCHES_PER_LOOK = 64;
+const BATCHES_PER_LOOK = 32;
 /** How often the counters that cost a system call are read, records handed over, and messages heard. */
 const TURN_MS = 250;
 /** Flows that end at a time, before there is another look at the room for their records. */
@@ -70,21 +48,16 @@ class LiveWorker {
   readonly #data: LiveWorkerData;
   readonly #counters: RunCounters;
   readonly #timeBaseSeconds = Math.floor(Date.now() / 1000);
-  readonly #linkTypes = new Int32Array(65_536);
-  readonly #superCounts: Float64Array;
   readonly #queue: RecordQueueWriter;
-  readonly #preparer: KeyPreparer;
+  readonly #batches: LiveBatches;
   readonly #metering: MeteringProcess;
-  readonly #decoder: Decoder;
-  readonly #batch: LivePacketBatch = createLiveBatch(PACKETS_PER_BATCH);
-  readonly #prepared: PreparedBatch;
-  /** Where headers stand: for path health and selection by hash always, else for batches with super-packets. */
-  readonly #offsets: Int32Array;
-  readonly #needsOffsets: boolean;
-  readonly #hashSelector: HashSelector | undefined;
-  #selector: Selector | undefined;
-  /** The capture, where it is that of a group of interfaces. */
-  #group: LiveCapture | undefined;
+  readonly #answers: WorkerAnswers;
+  /** Where the ring is to lie; undefined: not in the engine's memory. */
+  readonly #ringMemory: RingMemory | undefined;
+  /** Why it is not to lie there. */
+  readonly #placeFault: string | undefined;
+  /** That it does not lie there has been said. */
+  #isPlaceSaid = false;
   #isStopped = false;
   #turnAtMs = 0;
 
@@ -92,8 +65,6 @@ class LiveWorker {
     this.#data = data;
     this.#counters = runCounters(data.counters);
     this.#counters.capture[TIME_BASE_SECONDS] = this.#timeBaseSeconds;
-    const place = this.#counters.capture.byteOffset + SUPER_PACKETS * 8;
-    this.#superCounts = new Float64Array(data.counters, place, SUPER_PACKET_SEGMENTS - SUPER_PACKETS + 1);
     this.#queue = new RecordQueueWriter(data.queue, {
       recordsPerStep: RECORDS_KEPT_FREE,
       counters: this.#counters.metering,
@@ -104,29 +75,24 @@ class LiveWorker {
     const scale = data.scale && sampling !== undefined ? sampling.interval : 1;
     const sink: FlowSink = scale === 1 ? this.#queue : createScalingSink(this.#queue, scale);
     const seeds = createHashSeeds(data.metering.flowKey);
-    const engine = createEngine(tableOctets(data.metering.flowTableEntries));
-    this.#preparer = new KeyPreparer(engine, seeds, data.metering.flowKey, this.#counters.metering);
+    const { engine, ringMemory, fault } = createLiveMemory(data);
+    this.#ringMemory = ringMemory;
+    this.#placeFault = fault;
+    this.#batches = new LiveBatches(engine, data, seeds, this.#counters);
     this.#metering = new MeteringProcess({
       ...data.metering,
       engine,
       seeds,
       encapsulation: data.encapsulation,
       ...(data.health === undefined ? {} : { health: data.health }),
-      batchCapacity: PACKETS_PER_BATCH,
+      batchCapacity: batchCapacity(data),
       sink,
       counters: this.#counters.metering,
       allocate: allocateHuge,
     });
+    const about = { encapsulation: data.encapsulation, scale, timeBaseSeconds: this.#timeBaseSeconds, post };
+    this.#answers = new WorkerAnswers(this.#metering, this.#queue, about);
     adviseHuge(engine.buffer);
-    this.#decoder = createDecoder(data.decode, this.#counters.decode);
-    this.#hashSelector = createHashSelector(sampling);
-    this.#needsOffsets = (data.health ?? 'off') !== 'off' || this.#hashSelector !== undefined;
-    const { encapsulation, metering } = data;
-    this.#prepared = createPreparedBatch(PACKETS_PER_BATCH, metering.flowKey, engine, {
-      encapsulation,
-      offsets: true,
-    });
-    this.#offsets = this.#prepared.offsets!;
   }
 
   /** Meters until it is told to stop. @throws CaptureError if the capture cannot be opened */
@@ -145,7 +111,7 @@ class LiveWorker {
 
   async #open(): Promise<LiveSource> {
     const { capture } = this.#data;
-    const open = await liveOpener(capture, this.#timeBaseSeconds);
+    const open = await liveOpener(capture, this.#timeBaseSeconds, this.#ringMemory);
     return new LiveSource(capture, open, {
       onOpened: (opened) => this.#learn(opened),
       onMembers: (opened, members) => {
@@ -161,64 +127,46 @@ class LiveWorker {
   /** Hears main. */
   hear(request: LiveWorkerRequest): void {
     if (request.kind === 'stop') this.#isStopped = true;
-    else this.#metering.setTimeouts(request);
+    else if (request.kind === 'metering') this.#metering.setTimeouts(request);
+    else if (request.kind === 'pause') this.#batches.isPaused = request.isPaused;
+    else this.#answers.ask(request);
   }
 
   async #meter(source: LiveSource): Promise<void> {
-    const batch = this.#batch;
     let looksIn = 0;
     for (;;) {
-      const count = source.readBatch(batch);
-      if (count > 0) this.#meterBatch(batch);
-      if (count > 0 && --looksIn > 0) continue;
+      const isBusy = this.#batches.read(source);
+      if (isBusy) this.#meterBatch();
+      if (isBusy && --looksIn > 0) continue;
       looksIn = BATCHES_PER_LOOK;
       if (this.#isStopped || this.#counters.capture[STOP_REQUESTED] !== 0) break;
       let nowMs = 0;
-      if (count === 0) {
+      if (!isBusy) {
         const waited = source.wait();
         if (waited !== undefined) await waited;
         nowMs = source.wokenAtMs;
       } else nowMs = performance.now();
-      if (nowMs >= this.#turnAtMs) await this.#turn(source, count === 0);
+      if (nowMs >= this.#turnAtMs) await this.#turn(source, !isBusy);
     }
     // What came before the stop is metered, but not what a busy link goes on to send.
     const endMs = performance.now() + this.#data.capture.blockTimeoutMs;
-    while (source.readBatch(batch) > 0 && performance.now() < endMs) this.#meterBatch(batch);
+    while (this.#batches.read(source) && performance.now() < endMs) this.#meterBatch();
   }
 
-  #meterBatch(batch: LivePacketBatch): void {
-    const prepared = this.#prepared;
-    const { capture } = this.#counters;
+  #meterBatch(): void {
     // While the exporting process is behind, flows that have ended are better off in the table.
     this.#metering.mayExpire = this.#queue.hasRoom;
-    countLivePackets(batch, capture);
-    if (this.#group !== undefined) publishMembers(this.#group, capture);
-    if (this.#selector !== undefined) {
-      capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + selectFrames(this.#selector, batch);
-    }
-    if (batch.superPackets > 0) numberSuperPackets(batch);
-    prepared.offsets = this.#needsOffsets || batch.superPackets > 0 ? this.#offsets : undefined;
-    let octets = decodeFrames(this.#decoder, batch, this.#linkTypes, prepared);
-    const hash = this.#hashSelector;
-    if (hash !== undefined) {
-      selectDecoded(hash, prepared, batch.view);
-      capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + hash.packetsDropped;
-      octets -= hash.octetsDropped;
-    }
-    countAccepted(this.#counters.decode, prepared.count, octets);
-    if (batch.superPackets > 0) {
-      splitSuperPackets(batch, prepared, this.#data.capture.interfaceIndex, this.#superCounts);
-    }
-    this.#preparer.prepare(prepared, batch.view);
-    this.#metering.meter(prepared, batch.view);
+    this.#metering.meter(this.#batches.prepare(), this.#batches.view);
   }
 
   /** Duties of a few times a second, however busy or quiet the link is. */
   async #turn(source: LiveSource, isQuiet: boolean): Promise<void> {
     this.#turnAtMs = performance.now() + TURN_MS;
-    if (isQuiet) this.#expireQuiet();
+    // Packets that are left out move no clock.
+    if (isQuiet || this.#batches.isPaused) this.#expireQuiet();
     this.#queue.flush();
     publishLive(source, this.#counters.capture);
+    this.#answers.turn();
     // Messages come with the event loop.
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -236,8 +184,8 @@ class LiveWorker {
 
   /** Meters the fragments that wait no longer for their first one. */
   #meterOverdue(timeNs: number): void {
-    const overdue = this.#preparer.takeOverdue(timeNs);
-    if (overdue !== undefined) this.#metering.meter(overdue, this.#batch.view);
+    const overdue = this.#batches.takeOverdue(timeNs);
+    if (overdue !== undefined) this.#metering.meter(overdue, this.#batches.view);
   }
 
   /** Exports every flow; what the exporting process does not take in time is dropped and counted. */
@@ -249,34 +197,33 @@ class LiveWorker {
     } while (this.#metering.expireNext(FLOWS_PER_LOOK));
   }
 
+  #say(level: 'info' | 'warn', message: string): void {
+    post({ kind: 'log', level, message, fields: { interface: this.#data.capture.interface } });
+  }
+
+  /** Says once why the ring does not lie in the engine's memory, where it does not. */
+  #sayPlace(opened: LiveCapture): void {
+    const fault = this.#placeFault ?? opened.placeFault;
+    if (this.#isPlaceSaid || fault === undefined) return;
+    this.#isPlaceSaid = true;
+    this.#say('info', `packets are read in JavaScript, which takes more processor time: ${fault}`);
+  }
+
   #learn(opened: LiveCapture): void {
-    const { linkType } = opened.interface;
-    const { interfaceIndex, sampling } = this.#data.capture;
-    this.#linkTypes[interfaceIndex] = linkType;
-    this.#linkTypes.fill(linkType, SUPER_PACKET_INDEX, SUPER_PACKET_INDEX + PACKETS_PER_BATCH);
-    this.#selector = createSelector(sampling, opened.samplesBy);
+    this.#batches.learn(opened);
     const { samplingFault } = opened;
-    if (samplingFault !== undefined) {
-      const fields = { interface: this.#data.capture.interface };
-      post({ kind: 'log', level: 'warn', message: samplesItself(samplingFault), fields });
-    }
+    if (samplingFault !== undefined) this.#say('warn', samplesItself(samplingFault));
+    this.#sayPlace(opened);
     publishOpened(opened, this.#counters.capture);
     const { interface: one, members } = opened;
-    this.#group = members === undefined ? undefined : opened;
     const there = members?.names.filter((_, i) => members.states[i] !== 'gone') ?? [one.name];
     post({ kind: 'interfaces', interfaces: [one], members: there });
     post({ kind: 'opened', ring: opened.ring, handles: opened.handles });
   }
 }
 
-function post(message: LiveWorkerMessage): void {
-  parentPort?.postMessage(message);
-}
-
-function posted(error: unknown): PostedError {
-  if (error instanceof FlowtapError) return postedError(error);
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { code: 'INTERNAL', message, remedy: undefined, exitCode: 1 };
+function post(message: LiveWorkerMessage, memory: readonly ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, memory);
 }
 
 enableCompileCache();
@@ -287,7 +234,7 @@ try {
   await worker.run();
   post({ kind: 'end', errors: [] });
 } catch (error) {
-  post({ kind: 'end', errors: [posted(error)] });
+  post({ kind: 'end', errors: [postedFault(error)] });
 } finally {
   parentPort?.unref();
 }

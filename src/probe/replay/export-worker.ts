@@ -14,15 +14,9 @@ import { createWriter } from '../../output/create-writer.ts';
 import type { FlowWriter } from '../../output/flow-writer.ts';
 import { DescriptorOutput } from '../../output/standard-output.ts';
 import type { RecordSections } from '../../records/flow-layout.ts';
-import {
-  announceInterfaces,
-  RecordConsumer,
-  replayInterfaces,
-  sectionsNeeded,
-  startAnonymizing,
-  startExporting,
-  tellStatistics,
-} from './records.ts';
+import { sectionsNeeded } from '../record-sections.ts';
+import { RecordTaker, startAnonymizing } from '../record-taker.ts';
+import { announceInterfaces, replayInterfaces, startExporting, tellStatistics } from './records.ts';
 
 /** What main gives the thread. */
 export interface ReplayExportData {
@@ -105,14 +99,16 @@ async function run({ config, columns, isFollowed }: ReplayExportData): Promise<v
   };
   port.on('message', hear);
   post({ kind: 'ready', needs: sectionsNeeded(exporting, writer) });
-  const consumer = new RecordConsumer(
+  const numbers = replayInterfaces(config);
+  const taker = new RecordTaker({
     exporting,
-    writer && watchClosing(writer),
-    { numbers: replayInterfaces(config), anonymizer },
-    hearAll,
-  );
+    writer: writer && watchClosing(writer),
+    numbers: () => numbers,
+    anonymizer,
+    beforeBatch: hearAll,
+  });
   const queues = await started.promise;
-  await Promise.all(queues.map((queue) => consumer.consumeAll(queue)));
+  await Promise.all(queues.map((queue) => taker.takeAll(queue)));
   const statistics = (await exporting?.close()) ?? [];
   await writer?.end();
   post({ kind: 'end', statistics, output: { isClosed: output.isClosed, error: output.error?.message } });

@@ -1,5 +1,5 @@
 /**
- * Who takes the flow records of a replay: a thread of its own with the exporting process and standard output
+ * The taker of a replay's flow records: a thread of its own with the exporting process and standard output
  * (probe/replay/export-worker.ts), or, where the caller brings a writer of its own, this thread.
  */
 import { Worker } from 'node:worker_threads';
@@ -7,51 +7,43 @@ import { RelayedError } from '../../base/errors.ts';
 import type { SourceInterface } from '../../capture/source.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import type { CollectorStatistics } from '../../export/contract/record-sink.ts';
+import type { ExportingProcess } from '../../export/exporting-process.ts';
 import { isPlainProfile } from '../../ie/profiles.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import type { FlowWriter } from '../../output/flow-writer.ts';
 import { startModule } from '../../package-files.ts';
 import type { RecordSections } from '../../records/flow-layout.ts';
+import type { Part } from '../part.ts';
+import { NO_SECTIONS, sectionsNeeded } from '../record-sections.ts';
+import { RecordTaker, startAnonymizing } from '../record-taker.ts';
 import type {
   PrintedOutput,
   ReplayExportData,
   ReplayExportMessage,
   ReplayExportRequest,
 } from './export-worker.ts';
-import {
-  announceInterfaces,
-  NO_SECTIONS,
-  RecordConsumer,
-  replayInterfaces,
-  sectionsNeeded,
-  startAnonymizing,
-  startExporting,
-  tellStatistics,
-} from './records.ts';
+import { announceInterfaces, replayInterfaces, startExporting, tellStatistics } from './records.ts';
 
 /** Results, once the last record has been taken. */
 export interface RecordsTaken {
-  readonly statistics: readonly CollectorStatistics[];
   readonly output: PrintedOutput;
 }
 
-export interface RecordTaker {
-  /** Begins to get ready; safe to call twice. Until then it only remembers what it is told. */
-  begin(): void;
+/** Takes the records of a replay; a part that is started before the meters are. Its statistics come with its end. */
+export interface ReplayTaker extends Part<readonly CollectorStatistics[]> {
   /**
-   * What records must carry. Begins where it must be ready to know. Rejects where something cannot be opened: with
-   * ConfigError for faults in the templates, with ExportError for a collector.
+   * What records must carry. Rejects where something cannot be opened: with ConfigError for faults in the templates, with
+   * ExportError for a collector.
    */
   needs(): Promise<RecordSections>;
   /**
    * Takes records from these queues until all of them are closed.
    * @param counters of the meters, for options data
    */
-  start(queues: readonly RecordQueueMemory[], counters: readonly SharedArrayBuffer[]): void;
+  take(queues: readonly RecordQueueMemory[], counters: readonly SharedArrayBuffer[]): void;
   setInterfaces(interfaces: readonly SourceInterface[]): void;
   /** Resolves when every record has been taken, sent and printed; rejects as `needs` does. */
   readonly ended: Promise<RecordsTaken>;
-  terminate(): Promise<unknown>;
 }
 
 /** Whether no template can need an optional part: only then the answer is known before the templates are compiled. */
@@ -61,83 +53,134 @@ function isDirect({ template, exporters }: FlowtapConfig): boolean {
   return all.every(isPlainProfile);
 }
 
-/**
- * A thread that exports and prints as the configuration says; it starts when it is told to begin.
- * @param data what the thread is given
- * @param onClosed called when nobody reads standard output any more
- */
-export function startExportThread(workerData: ReplayExportData, onClosed: () => void): RecordTaker {
-  const ready = Promise.withResolvers<RecordSections>();
-  const ended = Promise.withResolvers<RecordsTaken>();
-  let thread: Worker | undefined;
-  const before: ReplayExportRequest[] = [];
-  const fail = (error: unknown) => {
-    ready.reject(error);
-    ended.reject(error);
-  };
-  // Both tell of a failure; whichever nobody waits for must not end the program.
-  ready.promise.catch(() => {});
-  ended.promise.catch(() => {});
-  const begin = () => {
-    if (thread !== undefined) return;
-    const started = new Worker(startModule('probe/replay/export-worker'), { workerData });
-    started.on('error', fail);
-    started.on('exit', () => fail(new Error('the export thread ended before its time')));
-    started.on('message', (message: ReplayExportMessage) => {
-      if (message.kind === 'ready') ready.resolve(message.needs);
-      else if (message.kind === 'closed') onClosed();
-      else if (message.kind === 'end') ended.resolve(message);
-      else fail(new RelayedError(message.error));
-    });
-    for (const request of before) started.postMessage(request);
-    thread = started;
-  };
-  const post = (request: ReplayExportRequest) => {
-    if (thread === undefined) before.push(request);
-    else thread.postMessage(request);
-  };
-  return {
-    begin,
-    needs: async () => {
-      if (isDirect(workerData.config)) return NO_SECTIONS;
-      begin();
-      return await ready.promise;
-    },
-    start: (queues, counters) => post({ kind: 'start', queues, counters }),
-    setInterfaces: (interfaces) => post({ kind: 'interfaces', interfaces }),
-    ended: ended.promise,
-    terminate: async () => await thread?.terminate(),
-  };
+/** A thread that exports and prints as the configuration says. */
+export class ExportThread implements ReplayTaker {
+  readonly #workerData: ReplayExportData;
+  readonly #onClosed: () => void;
+  readonly #ready = Promise.withResolvers<RecordSections>();
+  readonly #ended = Promise.withResolvers<RecordsTaken>();
+  #thread: Worker | undefined;
+  #statistics: readonly CollectorStatistics[] = [];
+
+  /**
+   * @param workerData what the thread is given
+   * @param onClosed called when nobody reads standard output any more
+   */
+  constructor(workerData: ReplayExportData, onClosed: () => void) {
+    this.#workerData = workerData;
+    this.#onClosed = onClosed;
+    // Both tell of a failure; whichever nobody waits for must not end the program.
+    this.#ready.promise.catch(() => {});
+    this.#ended.promise.catch(() => {});
+  }
+
+  start(): void {
+    const thread = new Worker(startModule('probe/replay/export-worker'), { workerData: this.#workerData });
+    thread.on('error', (error) => this.#fail(error));
+    thread.on('exit', () => this.#fail(new Error('the export thread ended before its time')));
+    thread.on('message', (message: ReplayExportMessage) => this.#hear(message));
+    this.#thread = thread;
+  }
+
+  async stop(): Promise<void> {
+    await this.#thread?.terminate();
+  }
+
+  get statistics(): readonly CollectorStatistics[] {
+    return this.#statistics;
+  }
+
+  async needs(): Promise<RecordSections> {
+    return isDirect(this.#workerData.config) ? NO_SECTIONS : await this.#ready.promise;
+  }
+
+  take(queues: readonly RecordQueueMemory[], counters: readonly SharedArrayBuffer[]): void {
+    this.#post({ kind: 'start', queues, counters });
+  }
+
+  setInterfaces(interfaces: readonly SourceInterface[]): void {
+    this.#post({ kind: 'interfaces', interfaces });
+  }
+
+  get ended(): Promise<RecordsTaken> {
+    return this.#ended.promise;
+  }
+
+  #post(request: ReplayExportRequest): void {
+    this.#thread?.postMessage(request);
+  }
+
+  #hear(message: ReplayExportMessage): void {
+    if (message.kind === 'ready') this.#ready.resolve(message.needs);
+    else if (message.kind === 'closed') this.#onClosed();
+    else if (message.kind === 'end') {
+      this.#statistics = message.statistics;
+      this.#ended.resolve({ output: message.output });
+    } else this.#fail(new RelayedError(message.error));
+  }
+
+  #fail(error: unknown): void {
+    this.#ready.reject(error);
+    this.#ended.reject(error);
+  }
 }
 
-/**
- * Takes records on this thread, to the collectors and to a writer of the caller's.
- * @param isFollowed packets come as they are observed
- */
-export function takeHere(config: FlowtapConfig, writer: FlowWriter, isFollowed: boolean): RecordTaker {
-  const hasExporters = config.exporters.length > 0;
-  const exporting = hasExporters ? startExporting(config, isFollowed) : Promise.resolve(undefined);
-  const queues = Promise.withResolvers<readonly RecordQueueMemory[]>();
-  const take = async (): Promise<RecordsTaken> => {
-    const anonymizer = await startAnonymizing(config);
-    const process = await exporting;
-    const consumer = new RecordConsumer(process, writer, { numbers: replayInterfaces(config), anonymizer });
-    await Promise.all((await queues.promise).map((queue) => consumer.consumeAll(queue)));
-    const statistics = (await process?.close()) ?? [];
-    return { statistics, output: { isClosed: writer.isClosed, error: undefined } };
-  };
-  const ended = take();
-  ended.catch(() => {});
-  return {
-    begin: () => {},
-    needs: async () => sectionsNeeded(await exporting, writer),
-    start: (started, counters) => {
-      exporting.then((process) => tellStatistics(process, counters)).catch(() => {});
-      queues.resolve(started);
-    },
-    setInterfaces: (interfaces) =>
-      void exporting.then((process) => announceInterfaces(process, config, interfaces)),
-    ended,
-    terminate: async () => {},
-  };
+/** Takes records on this thread, to the collectors and to a writer of the caller's. */
+export class HereTaker implements ReplayTaker {
+  readonly #config: FlowtapConfig;
+  readonly #writer: FlowWriter;
+  readonly #isFollowed: boolean;
+  readonly #exporting = Promise.withResolvers<ExportingProcess | undefined>();
+  readonly #queues = Promise.withResolvers<readonly RecordQueueMemory[]>();
+  readonly #ended = Promise.withResolvers<RecordsTaken>();
+  #statistics: readonly CollectorStatistics[] = [];
+
+  /** @param isFollowed packets come as they are observed */
+  constructor(config: FlowtapConfig, writer: FlowWriter, isFollowed: boolean) {
+    this.#config = config;
+    this.#writer = writer;
+    this.#isFollowed = isFollowed;
+    // All tell of a failure; whichever nobody waits for must not end the program.
+    this.#exporting.promise.catch(() => {});
+    this.#ended.promise.catch(() => {});
+  }
+
+  start(): void {
+    const hasExporters = this.#config.exporters.length > 0;
+    this.#exporting.resolve(hasExporters ? startExporting(this.#config, this.#isFollowed) : undefined);
+    this.#ended.resolve(this.#takeAll());
+  }
+
+  stop(): void {}
+
+  get statistics(): readonly CollectorStatistics[] {
+    return this.#statistics;
+  }
+
+  async needs(): Promise<RecordSections> {
+    return sectionsNeeded(await this.#exporting.promise, this.#writer);
+  }
+
+  take(queues: readonly RecordQueueMemory[], counters: readonly SharedArrayBuffer[]): void {
+    this.#exporting.promise.then((process) => tellStatistics(process, counters)).catch(() => {});
+    this.#queues.resolve(queues);
+  }
+
+  setInterfaces(interfaces: readonly SourceInterface[]): void {
+    void this.#exporting.promise.then((process) => announceInterfaces(process, this.#config, interfaces));
+  }
+
+  get ended(): Promise<RecordsTaken> {
+    return this.#ended.promise;
+  }
+
+  async #takeAll(): Promise<RecordsTaken> {
+    const numbers = replayInterfaces(this.#config);
+    const anonymizer = await startAnonymizing(this.#config);
+    const exporting = await this.#exporting.promise;
+    const taker = new RecordTaker({ exporting, writer: this.#writer, numbers: () => numbers, anonymizer });
+    await Promise.all((await this.#queues.promise).map((queue) => taker.takeAll(queue)));
+    this.#statistics = (await exporting?.close()) ?? [];
+    return { output: { isClosed: this.#writer.isClosed, error: undefined } };
+  }
 }

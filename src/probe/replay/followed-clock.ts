@@ -1,6 +1,6 @@
 /**
- * What time it is for an input that is followed, as a pipe from tcpdump is: the time of its packets, and while none
- * comes, the system's clock going on from there.
+ * The clock of an input that is followed, as a pipe from tcpdump is: the time of its packets; while none comes, it goes on
+ * with the system's clock.
  *
  * As for the metering process's own clock (metering/expiry.ts), a time counts only when two packets in a row have reached
  * it, so that one damaged time stamp far ahead does not end all flows.

@@ -1,5 +1,5 @@
 /**
- * What meters a replay: batches of its captures ─▶ metering process ─▶ record queue, on whatever thread it is made. It
+ * The meter of a replay: batches of its captures ─▶ metering process ─▶ record queue, on whatever thread it is made. It
  * touches no socket, allocates nothing per packet, and waits when the exporting process is behind, so a replay loses
  * nothing.
  *

@@ -1,23 +1,14 @@
 /** Adds up the workers' counters and the exporters' statistics to the summary of a replay. */
+
 import type { FileLinkTypes } from '../../capture/source.ts';
-import type { DecodeCounters } from '../../decode/counters.ts';
 import { NOTICES } from '../../decode/notices.ts';
-import { ACCEPTED, REASONS, UNSUPPORTED_LINK_TYPE } from '../../decode/reasons.ts';
+import { REASONS, UNSUPPORTED_LINK_TYPE } from '../../decode/reasons.ts';
 import { refusedNumbers } from '../../decode/refused-numbers.ts';
 import type { CollectorStatistics } from '../../export/contract/record-sink.ts';
-import { FAULT_REMEDIES } from '../../export/faults.ts';
-import {
-  FLOWS_CREATED,
-  FLOWS_EXPIRED,
-  FLOWS_PEAK,
-  FRAGMENTS_FORGOTTEN,
-  FRAGMENTS_UNMATCHED,
-  METERED_FRAME_OCTETS,
-  METERED_OCTETS,
-  METERED_PACKETS,
-} from '../../metering/table/counters.ts';
+import { dropCounts, errorCounts } from '../../export/faults.ts';
+import { METERED_FRAME_OCTETS } from '../../metering/table/counters.ts';
+import type { MeterState } from '../../metrics/state.ts';
 import type { ExporterSummary, ReplaySummary } from '../../output/summary.ts';
-import { FLOW_END_REASON } from '../../records/flow-layout.ts';
 import {
   FIRST_PACKET_NS,
   LAST_PACKET_NS,
@@ -32,6 +23,7 @@ import {
   type RunCounters,
   TIME_BASE_SECONDS,
 } from '../counters.ts';
+import { meterState } from '../meter-state.ts';
 
 export interface SummaryInput {
   /** Captures that were read. */
@@ -49,7 +41,7 @@ export interface SummaryInput {
 }
 
 function exporterSummary(one: CollectorStatistics): ExporterSummary {
-  const { url, messages, octets, dataRecords, recordsFailed, notExportable, errors, collectorDrops } = one;
+  const { url, messages, octets, dataRecords, recordsFailed, notExportable, collectorDrops } = one;
   return {
     url,
     messages,
@@ -60,57 +52,36 @@ function exporterSummary(one: CollectorStatistics): ExporterSummary {
       { reason: 'IPv6 does not fit into NetFlow v5', records: notExportable.ipv6 },
       { reason: 'they last longer than their times can say', records: notExportable.time },
     ],
-    errors: Object.entries(errors).map(([reason, count]) => ({
-      reason,
-      messages: count,
-      remedy: FAULT_REMEDIES[reason] ?? 'see the reason',
-    })),
-    dropped: Object.entries(one.recordsDropped ?? {}).map(([reason, records]) => ({
-      reason,
-      records,
-      remedy: FAULT_REMEDIES[reason] ?? 'see the reason',
-    })),
+    errors: errorCounts(one),
+    dropped: dropCounts(one),
     recordsSpooled: one.recordsSpooled ?? 0,
     recordsRepeated: one.recordsRepeated ?? 0,
     recordsRefused: one.recordsRefused ?? 0,
-    hasSessions: one.recordsRepeated !== undefined,
     collectorDrops,
   };
 }
 
-/** What the decoder noted, and what the metering process did of fragments. @param sum over all workers */
-function summarizeNotices(sum: (of: (one: RunCounters) => number) => number): ReplaySummary['notices'] {
+/** What the decoder noted, and what the metering process did of fragments. */
+function noticesOf({ notices, fragments }: MeterState): ReplaySummary['notices'] {
   return [
-    ...NOTICES.map(({ code, name, help }) => ({
-      name,
-      help,
-      packets: sum(({ decode }) => decode.packetsByNotice[code]!),
-    })),
+    ...notices.map((one, i) => ({ ...one, help: NOTICES[i]!.help })),
     {
       name: 'fragmentUnmatched',
       help: 'Later fragment whose first one was not seen before: counted to ports 0.',
-      packets: sum(({ metering }) => metering[FRAGMENTS_UNMATCHED]!),
+      packets: fragments.unmatched,
     },
     {
       name: 'fragmentForgotten',
       help: 'First fragment pushed out of the fragment cache: its later ones may go to ports 0.',
-      packets: sum(({ metering }) => metering[FRAGMENTS_FORGOTTEN]!),
+      packets: fragments.forgotten,
     },
   ];
 }
 
 /** Every reason to refuse a packet, with what was refused for it. */
-function refusedOf(counters: readonly RunCounters[]): ReplaySummary['refused'] {
-  const decoders = counters.map(({ decode }) => decode);
-  const sum = (of: (one: DecodeCounters) => number) => decoders.reduce((total, one) => total + of(one), 0);
-  return REASONS.filter(({ code }) => code !== ACCEPTED).map(({ code, name, kind, help }) => ({
-    name,
-    kind,
-    help,
-    packets: sum(({ packetsByReason }) => packetsByReason[code]!),
-    octets: sum(({ octetsByReason }) => octetsByReason[code]!),
-    numbers: refusedNumbers(code, decoders),
-  }));
+function refusedOf({ outcomes }: MeterState): ReplaySummary['refused'] {
+  const all = outcomes.map((one, i) => ({ ...one, help: REASONS[i]!.help }));
+  return all.filter(({ kind }) => kind !== 'accepted');
 }
 
 /** Link types that are not decoded, and the files that have them. */
@@ -127,10 +98,10 @@ function undecodedOf({ counters, linkTypes }: SummaryInput): ReplaySummary['unde
 export function summarize(input: SummaryInput): ReplaySummary {
   const { counters } = input;
   const sum = (of: (one: RunCounters) => number) => counters.reduce((total, one) => total + of(one), 0);
-  const metering = (place: number) => sum((one) => one.metering[place]!);
+  const metering = (index: number) => sum((one) => one.metering[index]!);
   const times = counters.filter(({ capture }) => !Number.isNaN(capture[FIRST_PACKET_NS]!));
-  const unixNs = (place: number) =>
-    times.map(({ capture }) => capture[TIME_BASE_SECONDS]! * 1e9 + capture[place]!);
+  const unixNs = (index: number) =>
+    times.map(({ capture }) => capture[TIME_BASE_SECONDS]! * 1e9 + capture[index]!);
   const untimed = {
     name: 'timeOutOfRange',
     kind: 'undecodable',
@@ -139,7 +110,14 @@ export function summarize(input: SummaryInput): ReplaySummary {
     octets: sum(({ capture }) => capture[OCTETS_UNTIMED]!),
     numbers: [],
   };
-  const exported = Object.values(FLOW_END_REASON).map((reason) => metering(FLOWS_EXPIRED + reason));
+  const decoders = counters.map(({ decode }) => decode);
+  const state = meterState({
+    decoders,
+    metering,
+    numbersOf: (reason) => refusedNumbers(reason, decoders),
+    capacity: input.capacity,
+  });
+  const { created, expired, peak, capacity } = state.flows;
   return {
     files: input.files,
     packets: sum(({ capture }) => capture[PACKETS_READ]! + capture[PACKETS_UNTIMED]!),
@@ -150,21 +128,17 @@ export function summarize(input: SummaryInput): ReplaySummary {
     recordedDrops: Math.max(...counters.map(({ capture }) => capture[RECORDED_DROPS]!)),
     firstTimeNs: times.length === 0 ? undefined : Math.min(...unixNs(FIRST_PACKET_NS)),
     lastTimeNs: times.length === 0 ? undefined : Math.max(...unixNs(LAST_PACKET_NS)),
-    metered: {
-      packets: metering(METERED_PACKETS),
-      octets: metering(METERED_OCTETS),
-      frameOctets: metering(METERED_FRAME_OCTETS),
-    },
-    refused: [...refusedOf(counters), untimed],
+    metered: { ...state.metered, frameOctets: metering(METERED_FRAME_OCTETS) },
+    refused: [...refusedOf(state), untimed],
     undecoded: undecodedOf(input),
-    notices: summarizeNotices(sum),
+    notices: noticesOf(state),
     flows: {
-      created: metering(FLOWS_CREATED),
-      exported: exported.reduce((total, count) => total + count, 0),
-      byEndReason: Object.fromEntries(Object.keys(FLOW_END_REASON).map((name, i) => [name, exported[i]!])),
-      evicted: metering(FLOWS_EXPIRED + FLOW_END_REASON.lackOfResources),
-      peak: metering(FLOWS_PEAK),
-      capacity: input.capacity,
+      created,
+      exported: Object.values(expired).reduce((total, count) => total + count, 0),
+      byEndReason: expired,
+      evicted: expired.lackOfResources,
+      peak,
+      capacity,
     },
     exporters: input.statistics.map(exporterSummary),
     output: input.output,

@@ -1,8 +1,12 @@
 /** Rings of threads that died are freed once, and nothing else under their numbers is. On the loopback interface. */
-import { closeSync, fstatSync, openSync, readlinkSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { closeSync, fstatSync, openSync, readFileSync, readlinkSync } from 'node:fs';
+import { expect, it, vi } from 'vitest';
 import { RingCapture } from '../../../src/capture/live/ring-capture.ts';
-import { releaseRing } from '../../../src/sys/packet-socket.ts';
+import { allocateRing } from '../../../src/capture/live/ring-socket.ts';
+import { createEngine } from '../../../src/engine/engine.ts';
+import { addressOf } from '../../../src/sys/koffi.ts';
+import { EINVAL } from '../../../src/sys/linux-constants.ts';
+import { PacketSocket, releaseRing } from '../../../src/sys/packet-socket.ts';
 import { describeInLab } from '../../lab/lab.ts';
 
 const OPTIONS = {
@@ -47,5 +51,82 @@ describeInLab([], 'the ring of a thread that died', () => {
     expect(second.blocksUsed()).toBe(0);
     second.close();
     for (const file of files) closeSync(file);
+  });
+});
+
+/** Pages of an engine's memory for the ring of OPTIONS, and what is mapped there (proc_pid_maps(5)). */
+function ringMemory() {
+  const octets = OPTIONS.blocks * OPTIONS.blockOctets;
+  const memory = { ...createEngine(octets).allocatePages(octets), octets };
+  const address = addressOf(new Uint8Array(memory.buffer)) + BigInt(memory.byteOffset);
+  const mapped = () =>
+    readFileSync('/proc/self/maps', 'latin1')
+      .split('\n')
+      .filter((line) => {
+        const [from, to] = line.split(/[- ]/, 2).map((place) => BigInt(`0x${place || '0'}`));
+        return from! <= address && address < to!;
+      })
+      .map((line) => /socket:\[\d+\]$/.exec(line)?.[0] ?? 'memory');
+  const octetsThere = new Uint8Array(memory.buffer, memory.byteOffset, octets);
+  return { memory, address, mapped, octets: octetsThere };
+}
+
+/** Fails where the pages cannot be written, or are not zero. */
+function expectMemory(octets: Uint8Array): void {
+  expect(octets.every((octet) => octet === 0)).toBe(true);
+  octets.fill(7);
+  expect(octets.every((octet) => octet === 7)).toBe(true);
+}
+
+describeInLab([], 'the ring in the memory of an engine', () => {
+  it('lies there while the capture is open, and is memory again behind it, time after time', () => {
+    const { memory, address, mapped, octets } = ringMemory();
+    expect(mapped()).toEqual(['memory']);
+    for (let time = 0; time < 3; time++) {
+      const capture = new RingCapture(OPTIONS, 0, memory);
+      const { handles } = capture;
+      expect(capture.placeFault).toBeUndefined();
+      expect([handles.address, handles.isInPlace]).toEqual([address, true]);
+      expect(mapped()).toEqual([handles.socket]);
+      capture.close();
+      expect(mapped()).toEqual(['memory']);
+      expect(open(handles.descriptor)).not.toBe(handles.socket);
+      expectMemory(octets);
+    }
+  });
+
+  it('is memory again where a thread that died had it', () => {
+    const { memory, mapped, octets } = ringMemory();
+    const { handles } = new RingCapture(OPTIONS, 0, memory);
+    releaseRing(handles);
+    expect(mapped()).toEqual(['memory']);
+    expect(open(handles.descriptor)).not.toBe(handles.socket);
+    expectMemory(octets);
+    releaseRing(handles);
+    expect(octets.every((octet) => octet === 7)).toBe(true);
+  });
+
+  it('is memory again where the system refuses', () => {
+    const { address, mapped, octets } = ringMemory();
+    octets.fill(1);
+    const socket = new PacketSocket('lo');
+    allocateRing(socket, OPTIONS);
+    // Only the whole of a ring can be mapped.
+    expect(socket.mapInPlace(address, octets.length / 2)).toBe(EINVAL);
+    expect(mapped()).toEqual(['memory']);
+    expectMemory(octets.subarray(0, octets.length / 2));
+    socket.close();
+  });
+
+  it('is read elsewhere where it cannot lie there, which the capture says', () => {
+    const { memory, mapped } = ringMemory();
+    const refused = vi.spyOn(PacketSocket.prototype, 'mapInPlace').mockReturnValue(EINVAL);
+    const capture = new RingCapture(OPTIONS, 0, memory);
+    refused.mockRestore();
+    expect(capture.placeFault).toBe(`mmap failed with error number ${EINVAL}`);
+    expect(capture.handles.isInPlace).toBe(false);
+    expect(mapped()).toEqual(['memory']);
+    expect(capture.blocksUsed()).toBe(0);
+    capture.close();
   });
 });

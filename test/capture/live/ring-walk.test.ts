@@ -1,8 +1,9 @@
 /** The walk over a block of the ring, on memory that a test has written: right ones, and any octets at all. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BlockWalk, createBlockWalk, walkPackets } from '../../../src/capture/live/ring-walk.ts';
+import { createBlockWalk, walkPackets } from '../../../src/capture/live/ring-walk.ts';
 import { createLiveBatch, type LivePacketBatch } from '../../../src/capture/live-batch.ts';
+import type { BlockWalk } from '../../../src/capture/ring-block.ts';
 
 const BLOCK_OCTETS = 4096;
 const BLOCK_START = 4096;
@@ -56,9 +57,11 @@ function writeBlock(packets: readonly Packet[]): { memory: ArrayBuffer; first: n
   return { memory, first: BLOCK_START + 48 };
 }
 
+const wholeOf = (buffer: ArrayBuffer) => ({ buffer, byteOffset: 0, octets: buffer.byteLength });
+
 function walkOf(memory: ArrayBuffer, first: number, packets: number): BlockWalk {
   const options = { timeBaseSeconds: 900, interfaceIndex: 3, isEthernet: true, hasVnetHeader: true };
-  const walk = createBlockWalk(memory, options);
+  const walk = createBlockWalk(wholeOf(memory), options);
   return Object.assign(walk, { at: first, left: packets, end: BLOCK_START + BLOCK_OCTETS });
 }
 
@@ -86,7 +89,9 @@ describe('the walk over a block', () => {
       members,
     };
     const at = { at: first, left: 6, end: BLOCK_START + BLOCK_OCTETS };
-    expect(walkPackets(Object.assign(createBlockWalk(memory, options), at), createLiveBatch(8))).toBe(6);
+    expect(
+      walkPackets(Object.assign(createBlockWalk(wholeOf(memory), options), at), createLiveBatch(8)),
+    ).toBe(6);
     expect([...members.packets]).toEqual([2, 3]);
     expect([...members.octets]).toEqual([120, 184]);
   });

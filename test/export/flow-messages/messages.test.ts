@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { addressOctets } from '../../../src/base/addresses.ts';
 import { flowKey } from '../../../src/export/flow-messages/flow-encoder.ts';
-import { addressOctets } from '../../../src/export/transport/collector-address.ts';
 import { INFORMATION_ELEMENTS } from '../../../src/ie/elements.ts';
 
 import { PING6, TCP } from '../../support/two-flows.ts';

@@ -3,14 +3,14 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { addressOctets } from '../../../src/base/addresses.ts';
 import { ExportError } from '../../../src/base/errors.ts';
 import { createExportingProcess } from '../../../src/export/exporting-process.ts';
-import { addressOctets, resolveCollector } from '../../../src/export/transport/collector-address.ts';
+import { resolveCollector } from '../../../src/export/transport/collector-address.ts';
+import { messageRate } from '../../../src/export/transport/open-udp-transport.ts';
 import { ReceiverQueue, watchReceiver } from '../../../src/export/transport/receiver-queue.ts';
 import { TokenBucket } from '../../../src/export/transport/token-bucket.ts';
-import { parseUdpTable, UdpTable } from '../../../src/export/transport/udp-table.ts';
 import { openSegmentedUdpSocket } from '../../../src/sys/segmented-udp.ts';
-import type { UdpEndpoint } from '../../../src/sys/udp-diagnosis.ts';
 import { waitFor } from '../../support/wait.ts';
 import { CONFIG } from '../exporter-support.ts';
 import { recordBatch, type TestFlow } from '../records.ts';
@@ -129,28 +129,12 @@ describe('addressOctets', () => {
 });
 
 describe('the receive queue', () => {
-  // As the kernel prints it (net/ipv4/udp.c, udp4_format_sock).
-  const TABLE = `   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
- 6763: 0100007F:A746 00000000:0000 07 00000000:00034200 00:00000000 00000000     0        0 119030 2 00000000b79e31f1 17
- 6763: 00000000:A747 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 119031 2 00000000b79e31f2 0
-`;
-
-  it('is read from the socket’s line', () => {
-    expect(parseUdpTable(TABLE, 0xa746)).toEqual([
-      { address: '0100007F', inode: 119_030, queuedOctets: 0x34200, drops: 17 },
-    ]);
-    expect(parseUdpTable(TABLE, 0xa745)).toEqual([]);
-  });
-
-  it.skipIf(!hasProc).each<[string, (from: UdpEndpoint, port: number) => ReceiverQueue]>([
-    ['the kernel’s answers', (from, port) => watchReceiver(from, '127.0.0.1', port)],
-    ['its table', (_, port) => new ReceiverQueue(new UdpTable('127.0.0.1', port))],
-  ])('is filled, and not beyond its end, by %s', async (_, watch) => {
+  it.skipIf(!hasProc)('is filled, and not beyond its end', async () => {
     const reader = await boundSocket();
     const { port } = reader.address();
     const octets = addressOctets('127.0.0.1');
     const sender = openSegmentedUdpSocket(octets, port, new Uint8Array(1400), 1 << 20)!;
-    const queue = watch(sender.local, port);
+    const queue = watchReceiver(sender.local, '127.0.0.1', port)!;
     let sent = 0;
     for (let allowed = queue.allowance(0); allowed > 0; allowed = queue.allowance(0)) {
       for (let i = 0; i < allowed; i++) expect(sender.send(Int32Array.of(0), 1, 1400, 1400)).toBe(0);
@@ -163,10 +147,21 @@ describe('the receive queue', () => {
     reader.close();
   });
 
-  it('holds nothing back where nobody is bound, or nothing is known', () => {
-    const unknown = new ReceiverQueue(new UdpTable('127.0.0.1', 9, ['/nowhere']));
+  it('holds nothing back where nobody is bound', () => {
+    const unknown = new ReceiverQueue({ look: () => undefined, close: () => {} });
     expect(unknown.allowance(0)).toBeGreaterThan(0);
     expect(unknown.drops).toBeNull();
+  });
+});
+
+describe('the rate of messages', () => {
+  it.each<[string, number | 'max' | undefined, boolean, number]>([
+    ['as fast as the collector reads', undefined, true, Number.POSITIVE_INFINITY],
+    ['limited where nobody sees how fast it reads', undefined, false, 20_000],
+    ['what was asked for', 50, true, 50],
+    ['without a limit if that was asked for', 'max', false, Number.POSITIVE_INFINITY],
+  ])('is %s', (_, asked, isWatched, expected) => {
+    expect(messageRate(asked, isWatched)).toBe(expected);
   });
 });
 

@@ -244,11 +244,15 @@ describeInLab(['tcpreplay', 'nfcapd', 'nfdump', 'curl'], 'flowtap run', () => {
       probe,
       (now) => total(now, 'flowtap_export_errors_total', 'econnrefused') > 0,
     );
-    await daemon.waitForOutput(/messages not sent: econnrefused; nothing listens on that port/);
+    await daemon.waitForOutput(
+      /refusals? by the collector's host: econnrefused; nothing listens on that port/,
+    );
     expect(total(series, 'flowtap_ready')).toBe(1);
     const { code, stderr } = await stop(daemon);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/netflow9:\/\/127\.0\.0\.1:2055: [\d,]+ messages not sent: econnrefused/);
+    expect(stderr).toMatch(
+      /netflow9:\/\/127\.0\.0\.1:2055: [\d,]+ refusals? by the collector's host: econnrefused/,
+    );
     expect(stderr).not.toContain('unaccounted');
   });
 });

@@ -20,7 +20,7 @@ import { compareConfigs } from '../../../src/probe/live/reload.ts';
 import { balanceOf, liveSummaryLines } from '../../../src/probe/live/summary.ts';
 import { NUMBERS_EVER_TOLD, ToldNumbers } from '../../../src/probe/live/told-numbers.ts';
 import { WorkerCounters, type WorkerIdentity } from '../../../src/probe/live/totals.ts';
-import { NO_SECTIONS } from '../../../src/probe/replay/records.ts';
+import { NO_SECTIONS } from '../../../src/probe/record-sections.ts';
 import { meteringStatistics } from '../../../src/probe/statistics.ts';
 import { collectorState, liveState, workerState } from '../../metrics/states.ts';
 import { keptLog, liveConfig } from './live-support.ts';
@@ -153,7 +153,8 @@ describe('a loss', () => {
       'eth0: flows exported early, the flow table was full; raise metering.flowTableEntries (--flow-table-entries), now 262144',
       'eth0: packets lost with a worker that died',
       'eth0: packets not metered: ipv4Truncated; raise live.snapLength (--snap-length), now 256',
-      'ipfix://h:1: messages not sent: econnrefused; nothing listens on that port',
+      "ipfix://h:1: refusals by the collector's host: econnrefused; nothing listens on that port",
+      'ipfix://h:1: messages not sent: enobufs; the network interface is behind',
       "ipfix://h:1: messages dropped by the collector's socket; enlarge its buffer (sysctl net.core.rmem_max)",
     ]) {
       expect(

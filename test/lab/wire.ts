@@ -6,9 +6,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Lab, type LabProcess, type Namespace } from '../../lab/lab.ts';
-import { waitUntilQuiet } from '../../support/network.ts';
-import { runFlowtap } from '../../support/run-flowtap.ts';
+import { waitUntilQuiet } from '../support/network.ts';
+import { runFlowtap } from '../support/run-flowtap.ts';
+import { Lab, type LabProcess, type Namespace } from './lab.ts';
 
 export const LEFT = '192.0.2.1';
 export const RIGHT = '192.0.2.2';

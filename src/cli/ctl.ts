@@ -1,0 +1,234 @@
+/**
+ * `flowtap ctl`: asks and tells a running daemon, over its control socket. What it prints is the daemon's answer; the exit
+ * code is 0 where that was done, 1 where it was not, and 2 for a command line that says nothing.
+ */
+import { request } from 'node:http';
+import { ConfigError, type ConfigFault, ControlError } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
+import { formatCount, formatCounted } from '../base/units.ts';
+import { CONTROL_PATH, CONTROL_WORDS } from '../control/control-routes.ts';
+import type { FlowObject } from '../control/flow-objects.ts';
+import { USUAL_SOCKET } from '../control/socket-path.ts';
+import { formatProtocol } from '../ie/protocol-names.ts';
+import { type Arguments, COMMAND_LINE } from './command.ts';
+import { ALIASES } from './ctl-flags.ts';
+import { formatListing } from './listing.ts';
+
+const WORDS = ['status', 'flows', ...CONTROL_WORDS];
+/** To export all flows of a large table takes a while. */
+const ANSWER_MS = 120_000;
+
+interface Reply {
+  readonly status: number;
+  readonly text: string;
+}
+
+function unreachable(socket: string, error: NodeJS.ErrnoException): ControlError {
+  const remedies: Readonly<Record<string, string>> = {
+    ENOENT: 'start one (systemctl start flowtap), or say where it answers: --socket PATH (control.socket)',
+    ECONNREFUSED: 'its daemon has ended: start one, or say where it answers: --socket PATH',
+    EACCES: 'its owner and its group may use it, and root: try sudo',
+  };
+  const { code = error.message } = error;
+  return new ControlError(`no daemon answers at ${socket}: ${code}`, {
+    remedy: remedies[code] ?? 'say where it answers: --socket PATH',
+    cause: error,
+  });
+}
+
+/** @throws ControlError where nobody answers */
+function ask(socket: string, method: string, path: string): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const client = request(
+      { socketPath: socket, path, method, agent: false, timeout: ANSWER_MS },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (part: string) => {
+          text += part;
+        });
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+      },
+    );
+    client.on('timeout', () => client.destroy(new Error(`no answer within ${ANSWER_MS / 1e3} s`)));
+    client.on('error', (error) => reject(unreachable(socket, error)));
+    client.end();
+  });
+}
+
+function checkedWords({ operands, flags }: Arguments): { word: string; argument: string } {
+  const [given = '', ...rest] = operands;
+  const word = Object.hasOwn(ALIASES, given) ? ALIASES[given]! : given;
+  const faults: ConfigFault[] = [];
+  if (!WORDS.includes(word)) {
+    const all = [...WORDS, ...Object.keys(ALIASES)];
+    const close = nearest(given, all);
+    const hint = close === undefined ? '' : ` (${close}?)`;
+    faults.push({ path: 'ctl', found: JSON.stringify(given) + hint, allowed: all.join(', ') });
+  } else if (word === 'set' ? rest.length !== 1 : rest.length > 0) {
+    const allowed =
+      word === 'set' ? 'one NAME=VALUE, as metering.idleTimeout=30s' : `nothing behind ${given}`;
+    faults.push({ path: 'ctl', found: rest.length === 0 ? 'nothing' : rest.join(' '), allowed });
+  }
+  if (word !== 'flows') {
+    for (const name of ['sort', 'top', 'filter'])
+      if (flags.has(name))
+        faults.push({ path: `--${name}`, found: `with ${given}`, allowed: 'only with flows' });
+  }
+  if (faults.length > 0) throw new ConfigError(COMMAND_LINE, faults);
+  return { word, argument: rest[0] ?? '' };
+}
+
+function pathOf(word: string, argument: string, flags: Arguments['flags']): string {
+  const query = new URLSearchParams();
+  if (word === 'flows') {
+    for (const name of ['sort', 'top', 'filter']) {
+      const value = flags.get(name)?.at(-1);
+      if (value !== undefined) query.set(name, value);
+    }
+  } else if (argument !== '') query.set('argument', argument);
+  const base = word === 'status' || word === 'flows' ? `/api/v1/${word}` : `${CONTROL_PATH}/${word}`;
+  return query.size === 0 ? base : `${base}?${query}`;
+}
+
+interface Status {
+  readonly version: string;
+  readonly uptimeSeconds: number;
+  readonly isReady: boolean;
+  readonly isPaused: boolean;
+  readonly configuration: Readonly<Record<string, unknown>>;
+  readonly interfaces: readonly {
+    readonly name: string;
+    readonly isUp: boolean;
+    readonly meteredPackets: number;
+    readonly meteredOctets: number;
+    readonly droppedPackets: number;
+    readonly activeFlows: number;
+  }[];
+  readonly collectors: readonly {
+    readonly url: string;
+    readonly isUp: boolean | null;
+    readonly exportedFlowRecordTotalCount: number;
+    readonly recordsPending: number;
+    readonly lastError: { readonly message: string } | null;
+  }[];
+  readonly losses: readonly {
+    readonly subject: string;
+    readonly count: number;
+    readonly what: string;
+    readonly remedy: string;
+  }[];
+}
+
+function statusText({ configuration, interfaces, collectors, losses, ...status }: Status): string {
+  const condition = status.isPaused ? 'paused' : status.isReady ? 'ready' : 'not ready';
+  const timeouts = ['idleTimeout', 'activeTimeout', 'tcpEndDelay'].map(
+    (name) => `${name} ${configuration[`metering.${name}`]}`,
+  );
+  const parts = [
+    `flowtap ${status.version}, ${condition}, up ${formatCount(status.uptimeSeconds)} s; ${timeouts.join(', ')}\n`,
+    formatListing(
+      ['interface', 'up', 'packets', 'octets', 'dropped', 'flows'],
+      interfaces.map((one) => [
+        one.name,
+        one.isUp ? 'yes' : 'no',
+        one.meteredPackets,
+        one.meteredOctets,
+        one.droppedPackets,
+        one.activeFlows,
+      ]),
+    ),
+  ];
+  if (collectors.length > 0) {
+    const rows = collectors.map((one) => [
+      one.url,
+      one.isUp === null ? 'unknown' : one.isUp ? 'yes' : 'no',
+      one.exportedFlowRecordTotalCount,
+      one.recordsPending,
+      one.lastError?.message ?? '',
+    ]);
+    parts.push(formatListing(['collector', 'up', 'records', 'pending', 'last error'], rows));
+  }
+  const lines = losses.map(
+    ({ subject, count, what, remedy }) => `${subject}: ${formatCounted(count, what)}; ${remedy}\n`,
+  );
+  return parts.join('\n') + (lines.length === 0 ? '\nnothing was lost\n' : `\n${lines.join('')}`);
+}
+
+/** An end of a flow. */
+function endOf(flow: FlowObject, side: 'source' | 'destination'): string {
+  const v6 = flow[`${side}IPv6Address`];
+  const port = flow[`${side}TransportPort`];
+  const address = v6 === undefined ? String(flow[`${side}IPv4Address`]) : String(v6);
+  const isIcmp = flow.icmpTypeCodeIPv4 !== undefined || flow.icmpTypeCodeIPv6 !== undefined;
+  if (port === undefined || port === 0 || isIcmp) return address;
+  return v6 === undefined ? `${address}:${port}` : `[${address}]:${port}`;
+}
+
+function flowsText(flows: readonly FlowObject[]): string {
+  const rows = flows.map((flow) => [
+    flow.interface,
+    endOf(flow, 'source'),
+    endOf(flow, 'destination'),
+    formatProtocol(Number(flow.protocolIdentifier)),
+    Number(flow.packetDeltaCount ?? 0) + Number(flow.reversePacketDeltaCount ?? 0),
+    Number(flow.octetDeltaCount ?? 0) + Number(flow.reverseOctetDeltaCount ?? 0),
+    flow.bitsPerSecond + flow.reverseBitsPerSecond,
+    Math.round(flow.ageMilliseconds / 1e3),
+    flow.verdict ?? '',
+  ]);
+  const head = [
+    'interface',
+    'initiator',
+    'responder',
+    'protocol',
+    'packets',
+    'octets',
+    'bit/s',
+    'age s',
+    'verdict',
+  ];
+  return formatListing(head, rows);
+}
+
+/** The daemon's refusal, in words. */
+function refusalOf({ text }: Reply): string {
+  try {
+    const {
+      message,
+      error,
+      faults = [],
+    } = JSON.parse(text) as {
+      message?: string;
+      error?: string;
+      faults?: readonly ConfigFault[];
+    };
+    const lines = faults.map((fault) => `${fault.path}: found ${fault.found}; allowed: ${fault.allowed}`);
+    return message ?? [error, ...lines].join('\n');
+  } catch {
+    return text.trimEnd();
+  }
+}
+
+/**
+ * Runs the command.
+ * @returns the exit code
+ * @throws ConfigError for a wrong command line; ControlError where no daemon answers, or it has not done it
+ */
+export async function ctl(args: Arguments): Promise<number> {
+  const { word, argument } = checkedWords(args);
+  const socket = args.flags.get('socket')?.at(-1) ?? USUAL_SOCKET;
+  const isQuestion = word === 'status' || word === 'flows';
+  const reply = await ask(socket, isQuestion ? 'GET' : 'POST', pathOf(word, argument, args.flags));
+  const isDone = reply.status === 200;
+  if (args.flags.has('json')) {
+    process.stdout.write(reply.text);
+    return isDone ? 0 : 1;
+  }
+  if (!isDone) throw new ControlError(refusalOf(reply));
+  const answer = JSON.parse(reply.text) as Status & { flows: readonly FlowObject[]; message: string };
+  if (word === 'status') process.stdout.write(statusText(answer));
+  else if (word === 'flows') process.stdout.write(flowsText(answer.flows));
+  else process.stdout.write(`${answer.message}\n`);
+  return 0;
+}

@@ -1,0 +1,114 @@
+/**
+ * Flows that are in the tables now, as objects: the elements of IANA that JSON lines of records have, both directions of a
+ * flow in one (`reverse…`, RFC 5103), its age and rates, and what path health says of it where that is measured.
+ */
+import { diagnose, mainDirection } from '../diagnose/describe.ts';
+import { Transfer } from '../diagnose/transfer.ts';
+import { FlowText } from '../ie/flow-text.ts';
+import type { FlowRecordBatch } from '../records/flow-layout.ts';
+import * as layout from '../records/flow-layout.ts';
+import type { FlowSort } from '../records/flow-query.ts';
+import { hasHealth } from '../records/read-path-health.ts';
+
+const { FLOW_FIRST_NS, FLOW_LAST_NS, FLOW_OBSERVATION_POINT, FORWARD_DOUBLE, OCTETS, REVERSE_DOUBLE } =
+  layout;
+const NS_PER_MS = 1e6;
+const BITS_PER_OCTET = 8;
+/** Flows that are shorter have the rate that they would have over a second. */
+const RATE_MS_MIN = 1000;
+
+export interface FlowObject {
+  readonly interface: string;
+  /** Since the first packet, and since the last one. */
+  readonly ageMilliseconds: number;
+  readonly idleMilliseconds: number;
+  /** Mean since the first packet, of either direction. */
+  readonly bitsPerSecond: number;
+  readonly reverseBitsPerSecond: number;
+  readonly verdict?: string;
+  readonly reasons?: readonly string[];
+  readonly roundTripTimeMs?: { readonly min: number; readonly mean: number; readonly max: number };
+  readonly lostPackets?: number;
+  readonly lostShare?: number;
+  readonly retransmittedPackets?: number;
+  readonly intervalSeconds?: number;
+  readonly intervalOctets?: readonly number[];
+  /** Information elements by name. */
+  readonly [element: string]: unknown;
+}
+
+const ALL = { ipv4: ['default'], ipv6: ['default'] };
+
+function healthOf(batch: FlowRecordBatch, row: number): Partial<FlowObject> {
+  const transfer = new Transfer(batch, row);
+  transfer.add(batch, row, false);
+  if (transfer.forward.packets + transfer.reverse.packets === 0) return {};
+  const diagnosed = diagnose(transfer);
+  const { verdict, reasons, measures } = mainDirection(diagnosed).judgement;
+  const { data, rttMs, lostShare } = measures;
+  return {
+    verdict,
+    reasons,
+    roundTripTimeMs: { ...rttMs },
+    lostPackets: data.lostPackets,
+    lostShare,
+    retransmittedPackets: data.retransmittedPackets,
+    intervalSeconds: diagnosed.figures.intervalMs / 1e3,
+    intervalOctets: data.intervals,
+  };
+}
+
+/**
+ * @param nameOf the name of an observation point, from 1
+ * @param nowMs Unix time
+ */
+export function flowObjects(
+  batch: FlowRecordBatch,
+  nameOf: (point: number) => string,
+  nowMs: number,
+  observationDomainId: number,
+): FlowObject[] {
+  const values = { observationDomainId, ingressInterface: 'auto', egressInterface: 0 } as const;
+  const text = new FlowText({ form: 'json', template: ALL, biflow: true, values });
+  const lines = text.batch(batch).toString('utf8').split('\n');
+  const isMeasured = hasHealth(batch);
+  return Array.from({ length: batch.count }, (_, i): FlowObject => {
+    const row = i * batch.stride;
+    const at = row / 2;
+    const { doubles, words, timeBaseSeconds } = batch;
+    const unixMs = (ns: number) => timeBaseSeconds * 1e3 + ns / NS_PER_MS;
+    const firstMs = unixMs(doubles[at + FLOW_FIRST_NS]!);
+    const lastMs = unixMs(doubles[at + FLOW_LAST_NS]!);
+    const seconds = Math.max(RATE_MS_MIN, lastMs - firstMs) / 1e3;
+    const rate = (line: number) => Math.round((doubles[at + line + OCTETS]! * BITS_PER_OCTET) / seconds);
+    const elements = JSON.parse(lines[i]!) as Record<string, unknown>;
+    // It has not ended.
+    delete elements.flowEndReason;
+    return {
+      interface: nameOf(words[row + FLOW_OBSERVATION_POINT]! & 0xffff),
+      ...elements,
+      ageMilliseconds: Math.max(0, Math.round(nowMs - firstMs)),
+      idleMilliseconds: Math.max(0, Math.round(nowMs - lastMs)),
+      bitsPerSecond: rate(FORWARD_DOUBLE),
+      reverseBitsPerSecond: rate(REVERSE_DOUBLE),
+      ...(isMeasured ? healthOf(batch, row) : {}),
+    };
+  });
+}
+
+/** The measure that flows of several tables are put in order by, the greatest first. */
+export function measureOf(flow: FlowObject, sort: FlowSort): number {
+  const both = (element: string): number => {
+    const reverse = `reverse${element[0]!.toUpperCase()}${element.slice(1)}`;
+    return Number(flow[element] ?? 0) + Number(flow[reverse] ?? 0);
+  };
+  const measures: Readonly<Record<FlowSort, () => number>> = {
+    octets: () => both('octetDeltaCount'),
+    packets: () => both('packetDeltaCount'),
+    rate: () => flow.bitsPerSecond + flow.reverseBitsPerSecond,
+    loss: () => flow.lostPackets || 0,
+    rtt: () => flow.roundTripTimeMs?.mean || 0,
+    start: () => -flow.ageMilliseconds,
+  };
+  return measures[sort]();
+}

@@ -1,0 +1,205 @@
+/**
+ * The direct path for the packets of a block of the kernel's ring (TPACKET_V3, packet(7)) that lies in this memory: each
+ * is found, counted, decoded, and its key ordered and hashed, before the next one is looked at. Nothing in the ring is
+ * changed: a VLAN tag that the kernel took out of a frame is read from where the kernel has put it. The walk of
+ * capture/live/ring-walk.ts takes whatever this stops at.
+ */
+import * as layout from '../../records/decoded-words';
+import { MEMBER_NUMBERS, MEMBER_OCTETS_DOUBLE, MEMBER_PACKETS_DOUBLE, TIME_OCTETS } from '../../records/engine-words';
+import * as ring from '../../records/packet-ring';
+import { decodePayload, FRAME_OCTETS_MIN, offsetsOf } from './decode';
+import { writeTotals } from './direct';
+import * as header from './headers';
+import { half } from './octets';
+
+const RECORD_OCTETS: usize = layout.DECODED_WORDS * 4;
+const CACHE_LINE_OCTETS: usize = 64;
+const NS_PER_S: f64 = 1e9;
+/** Packets touched at a time; the next ones are still in the cache when it is their turn. */
+const TOUCHED_AT_ONCE: u32 = 64;
+/** Of each packet: its header in the ring, and those of its frame. */
+const TOUCHED_OCTETS_MAX: usize = 192;
+/** Of a packet in the ring; a struct sockaddr_ll stands behind it. */
+const HEADER_OCTETS: usize = ring.TPACKET3_HDR_OCTETS;
+/** Packets that stand further apart, on average, are not read as a whole. */
+const SPACING_MAX: usize = 768;
+const INTERFACE_NUMBER: usize = HEADER_OCTETS + ring.SLL_IFINDEX;
+/** From where a frame has room before it for the number of its interface, and for a tag. */
+const FRAME_PLACE_MIN: u32 = <u32>INTERFACE_NUMBER + 4;
+
+/** Octets from one packet to the next, on average, when packets were taken last. */
+let spacing: usize = 0;
+
+/**
+ * Loads what is about to be read: all cache misses at once, where the walk has them one after the other, since each
+ * packet tells where the next one begins. Packets of one length are read where they begin; of packets of many lengths
+ * that begin anywhere, all is read, unless they are so long that most of it is payload.
+ * @returns a value that depends on all of them, so that no compiler drops the loads
+ */
+function touch(at: usize, stop: usize, count: u32): u32 {
+  const next = <usize>load<u32>(at, ring.PKT_NEXT_OFFSET);
+  if (next < HEADER_OCTETS || next > stop - at) return 0;
+  const isEven = next === spacing || spacing > SPACING_MAX;
+  const far = min<usize>(stop - TOUCHED_OCTETS_MAX, at + (isEven ? next : spacing) * count);
+  let touched: u32 = 0;
+  if (isEven && next > TOUCHED_OCTETS_MAX) {
+    for (let place = at; place < far; place += next) {
+      touched ^= load<u32>(place) ^ load<u32>(place, CACHE_LINE_OCTETS) ^ load<u32>(place, 2 * CACHE_LINE_OCTETS);
+    }
+    return touched;
+  }
+  for (let place = at; place < far; place += CACHE_LINE_OCTETS) touched ^= load<u32>(place);
+  return touched;
+}
+
+/** Counts a packet of the interface with number `ifIndex`, as MEMBER_… of engine-words.ts say. */
+function countMember(members: usize, ifIndex: u32, octets: u32): void {
+  for (let i: usize = 0; i < <usize>MEMBER_NUMBERS; i++) {
+    if (load<u32>(members + (i << 2)) !== ifIndex) continue;
+    const counts = members + (i << 3);
+    store<f64>(counts, load<f64>(counts, MEMBER_PACKETS_DOUBLE * 8) + 1, MEMBER_PACKETS_DOUBLE * 8);
+    store<f64>(counts, load<f64>(counts, MEMBER_OCTETS_DOUBLE * 8) + <f64>octets, MEMBER_OCTETS_DOUBLE * 8);
+    return;
+  }
+}
+
+/**
+ * Whether the packet at `at` can be taken: its frame lies in the block, the next one can be reached, and it is one packet.
+ * Where that is not so, the walk counts what is lost.
+ */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function isDirect(at: usize, stop: usize, before: u32, isLast: bool): bool {
+  const next = load<u32>(at, ring.PKT_NEXT_OFFSET);
+  const captured = load<u32>(at, ring.PKT_SNAPLEN);
+  const place = <u32>load<u16>(at, ring.PKT_MAC);
+  const frame = at + place;
+  if (place < max<u32>(before, FRAME_PLACE_MIN) || frame > stop || <usize>captured > stop - frame) return false;
+  if (!isLast && (next < before || <usize>next > stop - at)) return false;
+  if (before === <u32>HEADER_OCTETS) return true;
+  return load<u8>(frame - ring.VIRTIO_NET_HDR_OCTETS + ring.VNET_GSO_TYPE) === 0;
+}
+
+/**
+ * Decodes the frame of the packet at `at` to the record at `to`.
+ * @param memory,point,tosMask,vlanMask,multipliers  as of `takeRing`; `offsets`: as of `decodePayload`
+ * @returns octets of the frame on the wire, with its tag, or 0 where it is not a common one
+ */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function decodeAt(
+  at: usize,
+  memory: usize,
+  point: u32,
+  tosMask: u32,
+  vlanMask: u32,
+  to: usize,
+  multipliers: usize,
+  offsets: usize,
+): u32 {
+  const frame = at + <u32>load<u16>(at, ring.PKT_MAC);
+  const captured = load<u32>(at, ring.PKT_SNAPLEN);
+  const length = load<u32>(at, ring.PKT_LEN);
+  if (captured < FRAME_OCTETS_MIN || captured > length) return 0;
+  const status = load<u32>(at, ring.PKT_STATUS);
+  let wire = length;
+  let etherType = <u32>load<u16>(frame, header.ETHERNET_TYPE);
+  let ip = frame + header.ETHERNET_HEADER_OCTETS;
+  let tag: u32 = 0;
+  if ((status & ring.TP_STATUS_VLAN_VALID) !== 0) {
+    const hasType = (status & ring.TP_STATUS_VLAN_TPID_VALID) !== 0;
+    if (hasType && load<u16>(at, ring.PKT_VLAN_TPID) !== header.ETHER_TYPE_VLAN) return 0;
+    tag = <u32>load<u16>(at, ring.PKT_VLAN_TCI);
+    wire += header.VLAN_TAG_OCTETS;
+  } else if (etherType === header.ETHER_TYPE_VLAN_SWAPPED) {
+    tag = half(ip);
+    etherType = <u32>load<u16>(ip, header.VLAN_TYPE);
+    ip += header.VLAN_TAG_OCTETS;
+  }
+  const linkOffset = <u32>(frame - memory);
+  const end = frame + captured;
+  const isCommon = decodePayload(
+    etherType,
+    tag,
+    ip,
+    end,
+    frame + length,
+    memory,
+    linkOffset,
+    wire,
+    point,
+    tosMask,
+    vlanMask,
+    to,
+    multipliers,
+    offsets,
+  );
+  return isCommon ? wire : 0;
+}
+
+/**
+ * Takes packets until one is not where it can be, is a super-packet, or has no common frame, or the batch is full.
+ * @param memory where the ring begins: offsets count from there
+ * @param start  the first packet; `end`: behind the block; `left`: packets that the block still has
+ * @param before  octets between a packet's place and its frame, at least; more than a TPACKET_V3 header: a
+ *   virtio_net_hdr stands right before each frame
+ * @param baseSeconds  what times count from
+ * @param point  index of the interface, an Ethernet
+ * @param tosMask,vlanMask  what of ToS and VLAN id goes to the key
+ * @param out  the decoded batch, of `capacity`; `headers`: its words of header offsets, or 0
+ * @param members  counts packets by interface (MEMBER_… of engine-words.ts), or 0
+ * @param totals  overwritten with the doubles DIRECT_… of engine-words.ts
+ * @returns records in the batch
+ */
+export function takeRing(
+  memory: usize,
+  start: usize,
+  end: usize,
+  left: u32,
+  before: u32,
+  baseSeconds: f64,
+  point: u32,
+  tosMask: u32,
+  vlanMask: u32,
+  out: usize,
+  capacity: u32,
+  multipliers: usize,
+  headers: usize,
+  members: usize,
+  totals: usize,
+): u32 {
+  const stop = memory + end;
+  let at = memory + start;
+  let latest = at;
+  let to = out + <usize>capacity * TIME_OCTETS;
+  let count: u32 = 0;
+  let octets: u64 = 0;
+  let snapped: u32 = 0;
+  let touched: u32 = 0;
+  let first = Infinity;
+  let last = -Infinity;
+  const most = min<u32>(capacity, left);
+  while (count < most && at + before <= stop) {
+    if (count % TOUCHED_AT_ONCE === 0) touched ^= touch(at, stop, min<u32>(most - count, TOUCHED_AT_ONCE));
+    if (!isDirect(at, stop, before, count + 1 === left)) break;
+    const wire = decodeAt(at, memory, point, tosMask, vlanMask, to, multipliers, offsetsOf(headers, count));
+    if (wire === 0) break;
+    const ns =
+      (<f64>load<u32>(at, ring.PKT_SEC) - baseSeconds) * NS_PER_S + <f64>load<u32>(at, ring.PKT_NSEC);
+    store<f64>(out + (<usize>count << 3), ns);
+    octets += wire;
+    snapped += u32(load<u32>(at, ring.PKT_SNAPLEN) < load<u32>(at, ring.PKT_LEN));
+    first = min<f64>(first, ns);
+    last = max<f64>(last, ns);
+    if (members !== 0) countMember(members, load<u32>(at, INTERFACE_NUMBER), wire);
+    latest = at;
+    at += load<u32>(at, ring.PKT_NEXT_OFFSET);
+    to += RECORD_OCTETS;
+    count++;
+  }
+  if (count > 1) spacing = (latest - memory - start) / (count - 1);
+  // Kept first, so that no compiler drops the loads, and overwritten.
+  store<u32>(totals, touched);
+  writeTotals(totals, count, octets, octets, snapped, first, last, at - memory, false);
+  return count;
+}

@@ -1,0 +1,94 @@
+/**
+ * The metrics and the API of a live probe over HTTP. A reload may move them to another address. Path health is counted for
+ * them where it is measured.
+ */
+import type { FlowtapConfig } from '../../config/config.ts';
+import { observationPoints } from '../../config/types/live-interfaces.ts';
+import type { ApiSources } from '../../control/routes.ts';
+import type { HealthMetrics } from '../../diagnose/path-health-metrics.ts';
+import type { Check } from '../../metrics/routes.ts';
+import type { LiveState } from '../../metrics/state.ts';
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import type { Route } from '../../web/route.ts';
+import type { WebServer } from '../../web/server.ts';
+import type { Part } from '../part.ts';
+import { MovableServer, type Move } from './movable-server.ts';
+
+export interface LiveMetricsOptions {
+  readonly config: FlowtapConfig;
+  /** Path health is measured of every packet. */
+  readonly hasHealth: boolean;
+  readonly state: () => LiveState;
+  readonly health: Check;
+  readonly readiness: Check;
+  readonly api: ApiSources;
+}
+
+/** Where the server listens. */
+export interface LiveMetricsStatistics {
+  /** Undefined where nothing is served. */
+  readonly url: string | undefined;
+}
+
+export class LiveMetrics implements Part<LiveMetricsStatistics> {
+  readonly #options: LiveMetricsOptions;
+  readonly #server = new MovableServer((config) => this.#listen(config));
+  /** These go on when the server moves. */
+  #healthMetrics: HealthMetrics | undefined;
+  #routes: Promise<readonly Route[]> | undefined;
+
+  constructor(options: LiveMetricsOptions) {
+    this.#options = options;
+  }
+
+  /** @throws ListenError */
+  start(): Promise<void> {
+    return this.#server.open(this.#options.config);
+  }
+
+  stop(): Promise<void> {
+    return this.#server.close();
+  }
+
+  get statistics(): LiveMetricsStatistics {
+    return { url: this.#server.url };
+  }
+
+  /** Counts path health of a batch of flow records. */
+  add(batch: FlowRecordBatch): void {
+    this.#healthMetrics?.add(batch);
+  }
+
+  /** Listens where a new configuration says. @throws ListenError: then it listens as before */
+  move(from: FlowtapConfig, to: FlowtapConfig): Promise<Move> {
+    return this.#server.move(from, to);
+  }
+
+  /** What a web server can serve of the probe. */
+  routes(): Promise<readonly Route[]> {
+    this.#routes ??= this.#makeRoutes();
+    return this.#routes;
+  }
+
+  async #listen({ metrics: { listen } }: FlowtapConfig): Promise<WebServer | undefined> {
+    if (listen === 'none') return undefined;
+    const { startWebServer } = await import('../../web/server.ts');
+    return startWebServer({ listen, routes: await this.routes() });
+  }
+
+  async #makeRoutes(): Promise<readonly Route[]> {
+    const { config, hasHealth, state, health, readiness, api } = this.#options;
+    const { apiRoutes } = await import('../../control/routes.ts');
+    const { createMetrics } = await import('../../metrics/registry.ts');
+    const { metricsRoutes } = await import('../../metrics/routes.ts');
+    if (hasHealth) {
+      const { HealthMetrics } = await import('../../diagnose/path-health-metrics.ts');
+      const points = observationPoints(config.live.interfaces);
+      this.#healthMetrics = new HealthMetrics((point) => points[point - 1]?.name ?? String(point));
+    }
+    const metrics = createMetrics(state, this.#healthMetrics?.registry);
+    // The first time takes ten times as long, which no scrape should have to wait for.
+    await metrics();
+    return [...metricsRoutes({ metrics, health, readiness }), ...apiRoutes(api)];
+  }
+}

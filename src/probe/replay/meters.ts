@@ -1,0 +1,162 @@
+/**
+ * The meters of a replay: one on this thread, or several that each have a thread, with the queues of their records.
+ * Metering itself is `ReplayMeter`'s (probe/replay/meter.ts).
+ */
+import { Worker } from 'node:worker_threads';
+import type { SourceInterface } from '../../capture/source.ts';
+import type { FlowtapConfig } from '../../config/config.ts';
+import { createRecordQueue, type RecordQueueMemory } from '../../metering/record-queue.ts';
+import { startModule } from '../../package-files.ts';
+import type { RecordSections } from '../../records/flow-layout.ts';
+import { type RunCounters, runCounters, STOP_REQUESTED } from '../counters.ts';
+import type { Part } from '../part.ts';
+import { NO_SECTIONS, sectionsOf } from '../record-sections.ts';
+import type { ReplayTaker } from './export.ts';
+import { type InputRead, ReplayMeter, type ReplayMeterOptions } from './meter.ts';
+import type { ReplayWorkerData, ReplayWorkerMessage } from './worker.ts';
+
+type OnInterfaces = (interfaces: readonly SourceInterface[]) => void;
+
+/** A meter's input at its end. */
+export interface MeterEnd extends Omit<InputRead, 'errors'> {
+  /** Faults of the input. */
+  readonly errors: readonly string[];
+}
+
+/** A meter at work, on this thread or on one of its own. */
+interface RunningMeter {
+  readonly counters: RunCounters;
+  /** Resolves with what is known of the input; rejects when the thread died. */
+  readonly ended: Promise<MeterEnd>;
+  /** Makes a meter that waits for input stop; the counter STOP_REQUESTED stops one that reads. */
+  stop(): void;
+  /** Ends it at once. */
+  terminate(): Promise<unknown>;
+}
+
+interface TextOfError {
+  readonly message: string;
+  readonly remedy: string | undefined;
+}
+
+function endOf(end: Omit<InputRead, 'errors'> & { errors: readonly TextOfError[] }): MeterEnd {
+  const errors = end.errors.map(({ message, remedy }) => (remedy ? `${message}. ${remedy}` : message));
+  return { files: end.files, linkTypes: end.linkTypes, errors };
+}
+
+function startHere(options: ReplayMeterOptions, onInterfaces: OnInterfaces): RunningMeter {
+  const counters = runCounters();
+  const meter = new ReplayMeter(options, counters, onInterfaces);
+  return {
+    counters,
+    ended: meter.run().then(endOf),
+    stop: () => meter.stop(),
+    terminate: async () => meter.abandon(),
+  };
+}
+
+function startWorker(options: ReplayMeterOptions, onInterfaces: OnInterfaces): RunningMeter {
+  const counters = runCounters();
+  const workerData: ReplayWorkerData = { options, counters: counters.buffer };
+  const thread = new Worker(startModule('probe/replay/worker'), { workerData });
+  const ended = new Promise<MeterEnd>((resolve, reject) => {
+    thread.on('error', reject);
+    thread.on('exit', () => reject(new Error('a replay worker ended before its capture')));
+    thread.on('message', (message: ReplayWorkerMessage) => {
+      if (message.kind === 'interfaces') onInterfaces(message.interfaces);
+      else resolve(endOf(message));
+    });
+  });
+  return {
+    counters,
+    ended,
+    stop: () => thread.postMessage('stop'),
+    terminate: () => thread.terminate(),
+  };
+}
+
+export interface ReplayMetersOptions {
+  readonly files: readonly string[];
+  readonly config: FlowtapConfig;
+  /** Records are taken on this thread, which has no time to meter then. */
+  readonly isThreadTaken: boolean;
+  /** Who takes the records; undefined where nobody wants them. */
+  readonly taker: ReplayTaker | undefined;
+}
+
+export class ReplayMeters implements Part<readonly RunCounters[]> {
+  readonly #options: ReplayMetersOptions;
+  #meters: readonly RunningMeter[] = [];
+  #isInputEnded = false;
+
+  constructor(options: ReplayMetersOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when all of them read. @throws what the taker of records cannot begin with */
+  async start(): Promise<void> {
+    const { config, isThreadTaken, taker } = this.#options;
+    const { workers } = config.replay;
+    const sections = sectionsOf(config, (await taker?.needs()) ?? NO_SECTIONS);
+    const { encapsulation, health } = sections;
+    const queues =
+      taker && Array.from({ length: workers }, () => createRecordQueue(encapsulation, { health }));
+    const start = workers === 1 && !isThreadTaken ? startHere : startWorker;
+    this.#meters = Array.from({ length: workers }, (_, worker) =>
+      start(this.#meterOptions(worker, sections, queues?.[worker]), (interfaces) => {
+        if (worker === 0) taker?.setInterfaces(interfaces);
+      }),
+    );
+    const counters = this.#meters.map((one) => one.counters.buffer);
+    if (queues !== undefined) taker?.take(queues, counters);
+    if (this.#isInputEnded) this.endInput();
+  }
+
+  /** Ends them at once; after their end there is nothing left to end. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#meters.map((one) => one.terminate()));
+  }
+
+  get statistics(): readonly RunCounters[] {
+    return this.#meters.map((one) => one.counters);
+  }
+
+  /** Resolves when everything is metered and handed over; rejects when a thread died. To be read once they have started. */
+  get ended(): Promise<readonly MeterEnd[]> {
+    return Promise.all(this.#meters.map((one) => one.ended));
+  }
+
+  /** Reads no further: what is in the flow tables is handed over, and they end. */
+  endInput(): void {
+    this.#isInputEnded = true;
+    for (const meter of this.#meters) {
+      meter.counters.capture[STOP_REQUESTED] = 1;
+      meter.stop();
+    }
+  }
+
+  #meterOptions(
+    worker: number,
+    { encapsulation, health }: RecordSections,
+    queue: RecordQueueMemory | undefined,
+  ): ReplayMeterOptions {
+    const { files, config } = this.#options;
+    const { speed, workers, merge, reorderWindowMs } = config.replay;
+    return {
+      files,
+      capture: {
+        order: merge ? 'time' : 'given',
+        reorderWindowMs,
+        isDirectionApart: config.metering.flowKey.direction,
+      },
+      decode: { ...config.decode, flowKey: config.metering.flowKey },
+      metering: config.metering,
+      speed: speed === 'max' ? undefined : speed,
+      encapsulation,
+      health,
+      worker,
+      workers,
+      queue,
+    };
+  }
+}

@@ -1,0 +1,31 @@
+/** The routes of the probe's web server, one row each: path and answer. Shapes, and the answers that all of them share. */
+
+/** The values of a request's query, by name; a name that stands there several times has the last one. */
+export type Query = Readonly<Record<string, string>>;
+
+export interface Answer {
+  /** Default: 200. */
+  readonly status?: number;
+  readonly contentType: string;
+  readonly body: string | Buffer;
+}
+
+export interface Route {
+  /** Without a query: `/metrics`. */
+  readonly path: string;
+  /** POST changes something, and is served on a Unix socket alone. Default: GET, and HEAD with it. */
+  readonly method?: 'GET' | 'POST';
+  answer(query: Query, path: string): Answer | Promise<Answer>;
+}
+
+const PLAIN = 'text/plain; charset=utf-8';
+
+/** A text of a line. @param status HTTP's */
+export function plainAnswer(status: number, line: string): Answer {
+  return { status, contentType: PLAIN, body: `${line}\n` };
+}
+
+/** An object as JSON. */
+export function jsonAnswer(value: unknown, status = 200): Answer {
+  return { status, contentType: 'application/json; charset=utf-8', body: `${JSON.stringify(value)}\n` };
+}

@@ -1,0 +1,146 @@
+/** The API of a daemon that meters what comes by: its answers, held against docs/openapi.yaml and against what was sent. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { sendFrames } from '../capture/live/support.ts';
+import { describeInLab, Lab, type LabProcess, type Namespace } from '../lab/lab.ts';
+import { fetchFrom, scrapeUntil, startDaemon, total } from '../probe/live/daemon-support.ts';
+import { ethernet, ipv4, udp } from '../support/frames.ts';
+
+const SPECIFICATION = join(import.meta.dirname, '../../docs/openapi.yaml');
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+ajv.addSchema(parse(readFileSync(SPECIFICATION, 'utf8')) as object, 'openapi');
+
+/** Fails with every fault of an answer of this schema. */
+function expectValid(schema: string, answer: unknown): void {
+  const validate = ajv.compile({ $ref: `openapi#/components/schemas/${schema}` });
+  validate(answer);
+  expect(validate.errors ?? []).toEqual([]);
+}
+
+const HEADERS_OCTETS = 28;
+/** Packets and octets of payload of each flow, by source port; the other way, one answer of 10 octets each. */
+const FLOWS = [
+  [1001, 5, 100],
+  [1002, 2, 900],
+  [1003, 9, 20],
+] as const;
+
+function frames(): Uint8Array[] {
+  const [client, server] = ['192.0.2.1', '198.51.100.7'];
+  const sent = FLOWS.flatMap(([port, packets, payload]) =>
+    Array.from({ length: packets }, () =>
+      ethernet(
+        ipv4({ source: client, destination: server, protocol: 17 }, udp(port, 53, new Uint8Array(payload))),
+      ),
+    ),
+  );
+  const back = FLOWS.map(([port]) =>
+    ethernet(ipv4({ source: server, destination: client, protocol: 17 }, udp(53, port, new Uint8Array(10)))),
+  );
+  return [...sent, ...back];
+}
+
+interface Flows {
+  readonly isComplete: boolean;
+  readonly flows: readonly Record<string, unknown>[];
+}
+
+describeInLab(['curl'], 'the API of a daemon', () => {
+  let lab: Lab;
+  let probe: Namespace;
+  let daemon: LabProcess;
+  const ask = async (path: string) => {
+    const { status, body } = await fetchFrom(probe, path);
+    return { status, answer: JSON.parse(body) as unknown };
+  };
+  const flowsOf = async (query: string) => {
+    const { status, answer } = await ask(`/api/v1/flows?${query}`);
+    expect(status).toBe(200);
+    expectValid('Flows', answer);
+    return answer as Flows;
+  };
+  const portsOf = async (query: string) =>
+    (await flowsOf(query)).flows.map(({ sourceTransportPort: port }) => port);
+
+  beforeAll(async () => {
+    lab = new Lab('api');
+    const sender = lab.namespace('sender');
+    probe = lab.namespace('probe');
+    const [outside, inside] = lab.connect(sender, probe, { quiet: true });
+    // Flows stay in the table however slow the machine is.
+    const timeouts = ['--idle-timeout', '10m', '--active-timeout', '10m'];
+    daemon = await startDaemon(probe, '-i', inside, '--path-health', 'on', ...timeouts);
+    const all = frames();
+    await sendFrames(sender, outside, all, all.length);
+    const packets = FLOWS.reduce((sum, [, count]) => sum + count + 1, 0);
+    await scrapeUntil(probe, (series) => total(series, 'flowtap_flow_packets_total') === packets);
+  });
+  afterAll(async () => {
+    await daemon.stop('SIGTERM');
+    await lab.close();
+  });
+
+  it('tells of the flows in its tables, with both directions in one', async () => {
+    const { flows, isComplete } = await flowsOf('top=10');
+    expect(isComplete).toBe(true);
+    const counted = flows.map((flow) => [
+      flow.sourceTransportPort,
+      flow.packetDeltaCount,
+      flow.octetDeltaCount,
+      flow.reversePacketDeltaCount,
+      flow.reverseOctetDeltaCount,
+    ]);
+    const sent = FLOWS.map(([port, packets, payload]) => {
+      return [port, packets, packets * (payload + HEADERS_OCTETS), 1, 10 + HEADERS_OCTETS];
+    });
+    expect(counted).toEqual([sent[1], sent[0], sent[2]]);
+    const [first] = flows;
+    expect(first).toMatchObject({ sourceIPv4Address: '192.0.2.1', destinationIPv4Address: '198.51.100.7' });
+    expect(first).toMatchObject({ protocolIdentifier: 17, verdict: expect.any(String) });
+    expect(first).not.toHaveProperty('flowEndReason');
+  });
+
+  it('puts them in order, and filters them', async () => {
+    expect(await portsOf('sort=packets')).toEqual([1003, 1001, 1002]);
+    expect(await portsOf('sort=packets&top=1')).toEqual([1003]);
+    expect(await portsOf('filter=port%201001%20port%201003')).toEqual([1001, 1003]);
+    expect(await portsOf('filter=address%20192.0.2.0/24%20protocol%20udp%20port%201002')).toEqual([1002]);
+    expect(await portsOf('filter=address%20203.0.113.0/24')).toEqual([]);
+  });
+
+  it('refuses what it cannot answer, and says what it can', async () => {
+    const { status, answer } = await ask('/api/v1/flows?sort=size&top=1000&filter=port%20x');
+    expect(status).toBe(400);
+    expectValid('Refusal', answer);
+    expect(JSON.stringify(answer)).toContain('octets, packets, rate, loss, rtt, start');
+    const unknown = await ask('/api/v1/status?verbose=1');
+    expect(unknown.status).toBe(400);
+    expectValid('Refusal', unknown.answer);
+  });
+
+  it('has a status that agrees with its metrics', async () => {
+    const { status, answer } = await ask('/api/v1/status');
+    expect(status).toBe(200);
+    expectValid('Status', answer);
+    const packets = FLOWS.reduce((sum, [, count]) => sum + count + 1, 0);
+    expect(answer).toMatchObject({
+      isReady: true,
+      interfaces: [{ meteredPackets: packets, droppedPackets: 0, activeFlows: FLOWS.length, isUp: true }],
+      workers: [{ flowTable: { activeFlows: FLOWS.length } }],
+      configuration: { 'metering.idleTimeout': '10m', exporters: [] },
+      losses: [],
+    });
+  });
+
+  it('answers many at a time, or says that it cannot, and never keeps the worker', async () => {
+    const answers = await Promise.all(Array.from({ length: 24 }, () => ask('/api/v1/flows')));
+    for (const { status, answer } of answers) {
+      expect([200, 429]).toContain(status);
+      expectValid(status === 200 ? 'Flows' : 'Refusal', answer);
+    }
+    expect((await flowsOf('')).flows).toHaveLength(FLOWS.length);
+  });
+});

@@ -1,0 +1,304 @@
+/**
+ * The direct path from the packets of a ring to keys, against the walk and the general decoder: of any packets in a
+ * block, each is handed out once by one of the two, with the same words, and nothing of the block is changed.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createBlockWalk, walkPackets } from '../../src/capture/live/ring-walk.ts';
+import { createLiveBatch } from '../../src/capture/live-batch.ts';
+import type { BlockWalk } from '../../src/capture/ring-block.ts';
+import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
+import { DirectPath } from '../../src/decode/direct-path.ts';
+import { ACCEPTED } from '../../src/decode/reasons.ts';
+import { createEngine } from '../../src/engine/engine.ts';
+import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
+import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
+import { DECODED_WORDS, LINK_OFFSET, OFFSET_WORDS } from '../../src/records/decoded-batch.ts';
+import { float64Array, int32Array } from '../../src/records/memory.ts';
+import { hex } from '../decode/decode-support.ts';
+import { FRAMES, SEED_FRAMES } from '../decode/seed-frames.ts';
+
+const CAPACITY = 16;
+const BASE_SECONDS = 1_700_000_000;
+const POINT = 3;
+const NO_EXTENSION = { mac: false, mpls: false, tunnel: false };
+const BLOCK_OCTETS = 16_384;
+const RING_OCTETS = 3 * BLOCK_OCTETS;
+const COMMON = ['ipv4Tcp', 'ipv4Udp', 'vlanIpv4Tcp', 'ipv4Options', 'ipv6Tcp'] as const;
+/** With and without a virtio_net_hdr, as the kernel has it. */
+const MAC_WITH_HEADER = 92;
+const MAC_WITHOUT = 82;
+
+const frames = fc
+  .tuple(
+    fc.oneof(
+      { weight: 12, arbitrary: fc.constantFrom(...COMMON.map((name) => hex(FRAMES[name]))) },
+      { weight: 1, arbitrary: fc.constantFrom(...SEED_FRAMES.map(hex)) },
+    ),
+    fc.oneof(
+      { weight: 6, arbitrary: fc.constant([]) },
+      { weight: 1, arbitrary: fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 2 }) },
+    ),
+  )
+  .map(([seed, changes]) => {
+    const frame = seed.slice();
+    for (const [position, value] of changes) frame[position % frame.length] = value;
+    return frame;
+  });
+const rarely = <T>(usual: T, ...others: T[]) =>
+  fc.oneof(
+    { weight: 12, arbitrary: fc.constant(usual) },
+    { weight: others.length, arbitrary: fc.constantFrom(...others) },
+  );
+const packets = fc.array(
+  fc.record({
+    frame: frames,
+    cut: rarely(0, 1, 8, 40),
+    more: rarely(0, 100, -1),
+    seconds: fc.integer({ min: BASE_SECONDS - 5, max: BASE_SECONDS + 100_000_000 }),
+    nanoseconds: fc.nat(999_999_999),
+    /** TPID and TCI of a tag that was taken out; a TPID of 0 is not told, and undefined means no tag. */
+    tag: rarely<readonly [number, number] | undefined>(
+      undefined,
+      [0x8100, 0xe00a],
+      [0x8100, 7],
+      [0, 10],
+      [0x88a8, 10],
+    ),
+    segmentType: rarely(0, 1, 4, 5, 3),
+    ifIndex: fc.constantFrom(7, 9, 5, 8),
+    /** A fault of where it stands. */
+    fault: fc.oneof(
+      { weight: 60, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: fc.constantFrom('next', 'mac', 'captured') },
+    ),
+  }),
+  { minLength: 1, maxLength: 40 },
+);
+type Packet = typeof packets extends fc.Arbitrary<(infer T)[]> ? T : never;
+
+/** Writes a block as the kernel lays it out. @returns its packets, all of which found room */
+function write(view: DataView, start: number, mac: number, all: readonly Packet[]): number {
+  let at = start + 48;
+  for (const [i, packet] of all.entries()) {
+    const { frame, cut, more, tag, fault } = packet;
+    const captured = Math.max(0, frame.length - cut);
+    const octets = (mac + captured + 7) & ~7;
+    if (at + octets + 512 > start + BLOCK_OCTETS) return i;
+    const isLast = i === all.length - 1;
+    view.setUint32(at, fault === 'next' ? BLOCK_OCTETS : isLast ? 0 : octets, true);
+    view.setUint32(at + 4, packet.seconds, true);
+    view.setUint32(at + 8, packet.nanoseconds, true);
+    view.setUint32(at + 12, fault === 'captured' ? 0x8000_0000 : captured, true);
+    view.setUint32(at + 16, frame.length + more, true);
+    view.setUint32(at + 20, tag === undefined ? 0 : tag[0] === 0 ? 0x10 : 0x50, true);
+    view.setUint16(at + 24, fault === 'mac' ? 40 : mac, true);
+    view.setUint16(at + 32, tag?.[1] ?? 0, true);
+    view.setUint16(at + 36, tag?.[0] ?? 0, true);
+    view.setInt32(at + 52, packet.ifIndex, true);
+    for (let o = 68; o < mac; o++) view.setUint8(at + o, 0);
+    if (mac === MAC_WITH_HEADER) {
+      view.setUint8(at + mac - 9, packet.segmentType);
+      view.setUint16(at + mac - 6, 20, true);
+    }
+    new Uint8Array(view.buffer, view.byteOffset + at + mac).set(frame.subarray(0, captured));
+    at += octets;
+  }
+  return all.length;
+}
+
+const isSame = (one: Uint8Array, other: Uint8Array) => Buffer.compare(one, other) === 0;
+
+const membersOf = () => ({
+  // The second member was number 5 before; number 8 is none of them.
+  ifIndexes: Int32Array.of(7, 9, 0, 5),
+  packets: new Float64Array(2),
+  octets: new Float64Array(2),
+});
+
+describe('the direct path of a ring', () => {
+  const engine = createEngine(2 * RING_OCTETS);
+  const inEngine = { ...engine.allocatePages(RING_OCTETS), octets: RING_OCTETS };
+  const outside = { buffer: new ArrayBuffer(RING_OCTETS), byteOffset: 0, octets: RING_OCTETS };
+  const ring = new Uint8Array(inEngine.buffer, inEngine.byteOffset, RING_OCTETS);
+  const linkTypes = int32Array(engine.allocate, 16).fill(1);
+  const totals = float64Array(engine.allocate, 8);
+  const prepared = () => createPreparedBatch(CAPACITY, NO_EXTENSION, engine, { offsets: true });
+  const out = prepared();
+  const expected = prepared();
+  const offsets = [out.offsets, expected.offsets] as const;
+  const batch = createLiveBatch(CAPACITY, engine.allocate);
+  const one = createLiveBatch(1);
+  const preparer = new KeyPreparer(engine, createHashSeeds(), NO_EXTENSION, new Float64Array(64));
+  const decoderOf = (flowKey: { tos: boolean; vlan: boolean }, fastPath: boolean) =>
+    createDecoder({ flowKey, fastPath }, undefined, engine);
+  const paths = [false, true].flatMap((tos) =>
+    [false, true].map((vlan) => {
+      const decoder = decoderOf({ tos, vlan }, true);
+      const direct = new DirectPath(engine, decoder, out, preparer.multipliers);
+      return { decoder, direct, general: decoderOf({ tos, vlan }, false) };
+    }),
+  );
+
+  it('takes what the walk and the general decoder take, each packet once, and stops at no common one', () => {
+    let taken = 0;
+    let walked = 0;
+    const property = fc.property(
+      packets,
+      fc.constantFrom(...paths),
+      fc.boolean(),
+      fc.boolean(),
+      fc.boolean(),
+      (all, { decoder, direct, general }, hasVnetHeader, isGroup, hasOffsets) => {
+        [out.offsets, expected.offsets] = hasOffsets ? offsets : [undefined, undefined];
+        ring.fill(0xa5);
+        const view = new DataView(ring.buffer, ring.byteOffset, RING_OCTETS);
+        const mac = hasVnetHeader ? MAC_WITH_HEADER : MAC_WITHOUT;
+        const left = write(view, BLOCK_OCTETS, mac, all);
+        new Uint8Array(outside.buffer).set(ring);
+        const options = {
+          timeBaseSeconds: BASE_SECONDS,
+          interfaceIndex: POINT,
+          isEthernet: true,
+          hasVnetHeader,
+        };
+        const [members, alike] = isGroup ? [membersOf(), membersOf()] : [undefined, undefined];
+        const block = { at: BLOCK_OCTETS + 48, left, end: 2 * BLOCK_OCTETS };
+        const walk: BlockWalk = Object.assign(createBlockWalk(inEngine, { ...options, members }), block);
+        const other: BlockWalk = Object.assign(
+          createBlockWalk(outside, { ...options, members: alike }),
+          block,
+        );
+        for (;;) {
+          const before = decoder.counters.packetsByReason[ACCEPTED]!;
+          const content = ring.slice();
+          const count = direct.takeBlock(walk);
+          expect(isSame(ring, content)).toBe(true);
+          taken += count;
+          for (let i = 0; i < count; i++) {
+            expect(walkPackets(other, one)).toBe(1);
+            for (const lane of ['frameOffset', 'capturedLength', 'wireLength', 'timeNs'] as const)
+              batch[lane][i] = one[lane][0]!;
+            batch.interfaceIndex[i] = one.interfaceIndex[0]!;
+            expect(one.superPackets).toBe(0);
+          }
+          batch.view = other.view;
+          batch.count = count;
+          decodeBatch(general, batch, linkTypes, expected);
+          expect(expected.count).toBe(count);
+          preparer.prepare(expected, batch.view);
+          // The walk has put tags back: the addresses stand elsewhere, and are the same.
+          const addresses = (memory: DataView, words: Int32Array, i: number) => {
+            const at = i * DECODED_WORDS + LINK_OFFSET;
+            const from = memory.byteOffset + words[at]!;
+            words[at] = 0;
+            return [...new Uint8Array(memory.buffer, from, 12)];
+          };
+          for (let i = 0; i < count; i++)
+            expect(addresses(walk.view, out.words, i)).toEqual(addresses(other.view, expected.words, i));
+          const words = count * DECODED_WORDS;
+          expect(out.words.subarray(0, words)).toEqual(expected.words.subarray(0, words));
+          expect(out.timeNs.subarray(0, count)).toEqual(expected.timeNs.subarray(0, count));
+          const places = count * OFFSET_WORDS;
+          expect(out.offsets?.subarray(0, places)).toEqual(expected.offsets?.subarray(0, places));
+          expect(decoder.counters.packetsByReason[ACCEPTED]! - before).toBe(count);
+          if (count > 0) {
+            engine.countFrames(batch.timeNs.byteOffset, CAPACITY, count, totals.byteOffset);
+            expect(direct.totals.subarray(0, 4)).toEqual(totals.subarray(0, 4));
+          }
+          expect([walk.left, members]).toEqual([other.left, alike]);
+          if (count === CAPACITY || walk.left === 0) {
+            if (walk.left === 0) break;
+            continue;
+          }
+          // What it stopped at is for the walk: one packet, or the end of what can be found.
+          const stoppedAt = walk.at;
+          const isFound = walkPackets(walk, one);
+          expect(walkPackets(other, one)).toBe(isFound);
+          expect([walk.left, walk.faults, members]).toEqual([other.left, other.faults, alike]);
+          walked += isFound;
+          if (isFound === 0) break;
+          const isOtherTag =
+            (view.getUint32(stoppedAt + 20, true) & 0x40) !== 0 &&
+            view.getUint16(stoppedAt + 36, true) !== 0x8100;
+          const isSegment = hasVnetHeader && view.getUint8(stoppedAt + mac - 9) !== 0;
+          if (isSegment || isOtherTag || walk.faults > 0) continue;
+          // The engine's decoder of batches, which takes the same frames, does not take it either.
+          for (const lane of ['frameOffset', 'capturedLength', 'wireLength', 'timeNs'] as const)
+            batch[lane][0] = one[lane][0]!;
+          batch.interfaceIndex[0] = POINT;
+          const next = engine.decodeCommon(
+            ring.byteOffset,
+            batch.timeNs.byteOffset,
+            CAPACITY,
+            1,
+            0,
+            linkTypes.byteOffset,
+            decoder.state.tosMask,
+            decoder.state.vlanMask,
+            expected.timeNs.byteOffset,
+            CAPACITY + 256,
+            0,
+            0,
+          );
+          expect(next & 0xffff).toBe(0);
+        }
+        expect(walk.faults).toBe(other.faults);
+      },
+    );
+    fc.assert(property, { numRuns: 1000 });
+    expect(taken).toBeGreaterThan(2500);
+    expect(walked).toBeGreaterThan(500);
+  });
+
+  it('reads and writes nothing outside of the block, whatever stands in it', () => {
+    const words = fc.array(
+      fc.oneof(
+        fc.nat(255),
+        fc.constantFrom(0, 16, 48, 60, 92, 120, 4000, 16_000, 16_384),
+        fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+      ),
+      { minLength: 100, maxLength: 1000 },
+    );
+    const { direct } = paths[0]!;
+    const property = fc.property(words, fc.nat(200), fc.nat(4096), (content, left, firstWord) => {
+      ring.fill(0xa5);
+      new Int32Array(ring.buffer, ring.byteOffset + BLOCK_OCTETS, content.length).set(content);
+      const before = ring.slice();
+      const options = { timeBaseSeconds: 0, interfaceIndex: POINT, isEthernet: true, hasVnetHeader: true };
+      const walk = Object.assign(createBlockWalk(inEngine, options), {
+        at: BLOCK_OCTETS + 4 * firstWord,
+        left,
+        end: 2 * BLOCK_OCTETS,
+      });
+      while (walk.left > 0 && direct.takeBlock(walk) > 0) {
+        for (let i = 0; i < out.count; i++) {
+          const link = out.words[i * DECODED_WORDS + LINK_OFFSET]!;
+          expect(link).toBeGreaterThanOrEqual(BLOCK_OCTETS);
+          expect(link).toBeLessThanOrEqual(2 * BLOCK_OCTETS - 42);
+        }
+      }
+      expect(isSame(ring, before)).toBe(true);
+    });
+    fc.assert(property, { numRuns: 500 });
+  });
+
+  it('takes nothing of other links, nor of a ring that lies elsewhere', () => {
+    const options = { timeBaseSeconds: BASE_SECONDS, interfaceIndex: POINT, hasVnetHeader: true };
+    const view = new DataView(ring.buffer, ring.byteOffset, RING_OCTETS);
+    ring.fill(0);
+    const frame = Uint8Array.from(hex(FRAMES.ipv4Tcp));
+    const packet = { frame, cut: 0, more: 0, seconds: BASE_SECONDS, nanoseconds: 0, tag: undefined };
+    const left = write(view, 0, MAC_WITH_HEADER, [
+      { ...packet, segmentType: 0, ifIndex: 7, fault: undefined },
+    ]);
+    new Uint8Array(outside.buffer).set(ring);
+    const block = { at: 48, left, end: BLOCK_OCTETS };
+    const { direct } = paths[0]!;
+    const takenOf = (memory: typeof outside, isEthernet: boolean) =>
+      direct.takeBlock(Object.assign(createBlockWalk(memory, { ...options, isEthernet }), block));
+    expect(takenOf(inEngine, false)).toBe(0);
+    expect(takenOf(outside, true)).toBe(0);
+    expect(takenOf(inEngine, true)).toBe(1);
+  });
+});
