@@ -18,6 +18,7 @@ import {
   DIRECT_LAST_NS,
   DIRECT_OCTETS,
   DIRECT_PLACE,
+  DIRECT_RECORDS,
   MEMBER_DOUBLES,
   MEMBER_NUMBERS,
   MEMBER_OCTETS_DOUBLE,
@@ -39,13 +40,22 @@ export class DirectPath implements BlockTaker {
   readonly #decoder: Decoder;
   readonly #out: DecodedBatch;
   readonly #multipliers: Int32Array;
+  readonly #worker: number;
+  readonly #workers: number;
 
   /**
    * @param engine in whose memory everything lies
    * @param out overwritten by each `take`
    * @param multipliers of the flow key's hash
+   * @param share which of how many meters gets its packets; without it there is one
    */
-  constructor(engine: Engine, decoder: Decoder, out: DecodedBatch, multipliers: Int32Array) {
+  constructor(
+    engine: Engine,
+    decoder: Decoder,
+    out: DecodedBatch,
+    multipliers: Int32Array,
+    { worker, workers } = { worker: 0, workers: 1 },
+  ) {
     this.totals = float64Array(engine.allocate, DIRECT_DOUBLES);
     this.#members = float64Array(engine.allocate, MEMBER_DOUBLES);
     this.#memberNumbers = new Int32Array(engine.buffer, this.#members.byteOffset, MEMBER_NUMBERS);
@@ -53,6 +63,8 @@ export class DirectPath implements BlockTaker {
     this.#decoder = decoder;
     this.#out = out;
     this.#multipliers = multipliers;
+    this.#worker = worker;
+    this.#workers = workers;
   }
 
   /** Whether a record that is taken like this is all that the decoder would leave in `out`. */
@@ -61,8 +73,9 @@ export class DirectPath implements BlockTaker {
   }
 
   /**
-   * Takes records until the batch is full, or one is not for it, and counts them as decoded.
-   * @returns how many: the batch's `count` now
+   * Takes records until the batch is full, or one is not for it; the batch's `count` says how many of them are its own.
+   * Counts nothing: `totals` has what is to be counted.
+   * @returns how many it took
    */
   take(records: DirectRecords, timeBaseSeconds: number): number {
     if (records.linkType !== link.LINKTYPE_ETHERNET) return 0;
@@ -86,7 +99,10 @@ export class DirectPath implements BlockTaker {
       this.#multipliers.byteOffset,
       out.offsets?.byteOffset ?? 0,
       this.totals.byteOffset,
+      this.#worker,
+      this.#workers,
     );
+    const taken = this.totals[DIRECT_RECORDS]!;
     out.count = count;
     out.hasFragments = false;
     if (order !== undefined) {
@@ -96,12 +112,10 @@ export class DirectPath implements BlockTaker {
         out.count = 0;
         return 0;
       }
-      if (count > 0) order.latestNs = this.totals[DIRECT_LAST_NS]!;
+      if (taken > 0) order.latestNs = this.totals[DIRECT_LAST_NS]!;
     }
-    if (count === 0) return 0;
-    window.start = this.totals[DIRECT_PLACE]!;
-    countAccepted(this.#decoder.counters, count, this.totals[DIRECT_OCTETS]!);
-    return count;
+    if (taken > 0) window.start = this.totals[DIRECT_PLACE]!;
+    return taken;
   }
 
   /**

@@ -92,6 +92,8 @@ interface EngineFunctions {
     multipliers: number,
     headers: number,
     totals: number,
+    worker: number,
+    workers: number,
   ) => number;
   readonly takeRing: (
     memory: number,
@@ -109,6 +111,15 @@ interface EngineFunctions {
     headers: number,
     members: number,
     totals: number,
+  ) => number;
+  readonly keepShare: (
+    records: number,
+    times: number,
+    count: number,
+    worker: number,
+    workers: number,
+    kept: number,
+    octets: number,
   ) => number;
   readonly useTable: (places: number) => void;
   readonly setTimeouts: (idleNs: number, activeNs: number, tcpEndDelayNs: number) => void;

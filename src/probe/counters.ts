@@ -111,11 +111,16 @@ export function runCounters(buffer?: SharedArrayBuffer): RunCounters {
  * @param totals what the engine counted of them (DIRECT_… of records/engine-words.ts)
  */
 export function countRead(capture: Float64Array, totals: Float64Array, count: number): void {
-  const first = totals[DIRECT_FIRST_NS]!;
-  const last = totals[DIRECT_LAST_NS]!;
   capture[PACKETS_READ] = capture[PACKETS_READ]! + count;
   capture[OCTETS_READ] = capture[OCTETS_READ]! + totals[DIRECT_OCTETS]!;
   capture[PACKETS_SNAPPED] = capture[PACKETS_SNAPPED]! + totals[DIRECT_SNAPPED]!;
+  noteTimes(capture, totals);
+}
+
+/** Notes when the frames were observed that `totals` tells of, which `countRead` does too. */
+export function noteTimes(capture: Float64Array, totals: Float64Array): void {
+  const first = totals[DIRECT_FIRST_NS]!;
+  const last = totals[DIRECT_LAST_NS]!;
   // Not a number before the first batch.
   if (!(first >= capture[FIRST_PACKET_NS]!)) capture[FIRST_PACKET_NS] = first;
   if (!(last <= capture[LAST_PACKET_NS]!)) capture[LAST_PACKET_NS] = last;

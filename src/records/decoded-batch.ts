@@ -52,6 +52,11 @@ export function moveRecord(batch: DecodedBatch, from: number, to: number): void 
 export function copyRecord(source: DecodedBatch, from: number, target: DecodedBatch, to: number): void {
   copyWords(source.words, from, target.words, to, DECODED_WORDS);
   target.timeNs[to] = source.timeNs[from]!;
+  copyBeside(source, from, target, to);
+}
+
+/** Copies what stands beside record `from` of a batch to the place beside record `to` of another, as far as both have it. */
+export function copyBeside(source: DecodedBatch, from: number, target: DecodedBatch, to: number): void {
   if (source.encapsulation !== undefined && target.encapsulation !== undefined)
     copyWords(source.encapsulation, from, target.encapsulation, to, ENCAPSULATION_WORDS);
   if (source.offsets !== undefined && target.offsets !== undefined)

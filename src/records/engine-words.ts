@@ -24,7 +24,13 @@ export const DIRECT_LAST_NS = 3;
 export const DIRECT_PLACE = 4;
 /** Of `takeDirect` only: not 0 where it stopped at a record that is earlier than one before it. */
 export const DIRECT_IS_LATE = 5;
-export const DIRECT_DOUBLES = 6;
+/**
+ * Not of `countFrames`: records that were taken, and octets on the wire of those that are in the batch. Fewer are in it
+ * than were taken where `takeDirect` takes a share.
+ */
+export const DIRECT_RECORDS = 6;
+export const DIRECT_KEPT_OCTETS = 7;
+export const DIRECT_DOUBLES = 8;
 
 /**
  * What `takeRing` counts of the interfaces of a group, where a ring is that of one: so many words, the number of each in

@@ -15,6 +15,11 @@ export function int32Array(allocate: AllocateMemory, length: number): Int32Array
 }
 
 /** `length` doubles, zero. */
+export function uint16Array(allocate: AllocateMemory, length: number): Uint16Array<ArrayBuffer> {
+  const { buffer, byteOffset } = allocate(length * 2);
+  return new Uint16Array(buffer, byteOffset, length);
+}
+
 export function float64Array(allocate: AllocateMemory, length: number): Float64Array<ArrayBuffer> {
   const { buffer, byteOffset } = allocate(length * 8);
   return new Float64Array(buffer, byteOffset, length);

@@ -7,11 +7,12 @@ import { describe, expect, it } from 'vitest';
 import type { DirectRecords } from '../../src/capture/source.ts';
 import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
 import { DirectPath } from '../../src/decode/direct-path.ts';
-import { ACCEPTED } from '../../src/decode/reasons.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
 import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
+import { Share } from '../../src/probe/replay/share.ts';
 import { DECODED_WORDS, OFFSET_WORDS } from '../../src/records/decoded-batch.ts';
+import { DIRECT_KEPT_OCTETS, DIRECT_OCTETS, DIRECT_RECORDS } from '../../src/records/engine-words.ts';
 import { float64Array, int32Array, uint8Array } from '../../src/records/memory.ts';
 import { createPacketBatch } from '../../src/records/packet-batch.ts';
 import { hex } from '../decode/decode-support.ts';
@@ -110,7 +111,6 @@ describe('the direct path', () => {
           bytes.fill(0x45);
           const end = Math.max(start, write(view, start, all) - missing);
           const window = { view, start, end } as DirectRecords['window'];
-          const before = decoder.counters.packetsByReason[ACCEPTED]!;
           const count = direct.take(
             { window, capturedMax: CAPTURED_MAX, linkType: 1, unitNs, interfaceIndex: POINT },
             BASE_SECONDS,
@@ -140,9 +140,9 @@ describe('the direct path', () => {
           const words = count * DECODED_WORDS;
           expect(out.words.subarray(0, words)).toEqual(expected.words.subarray(0, words));
           expect(out.timeNs.subarray(0, count)).toEqual(expected.timeNs.subarray(0, count));
+          expect(direct.totals[DIRECT_RECORDS]).toBe(count);
           const places = count * OFFSET_WORDS;
           expect(out.offsets?.subarray(0, places)).toEqual(expected.offsets?.subarray(0, places));
-          expect(decoder.counters.packetsByReason[ACCEPTED]! - before).toBe(count);
           if (count > 0) {
             engine.countFrames(to, CAPACITY, count, totals.byteOffset);
             expect(direct.totals.subarray(0, 4)).toEqual(totals.subarray(0, 4));
@@ -172,6 +172,55 @@ describe('the direct path', () => {
       { numRuns: 3000 },
     );
     expect(taken).toBeGreaterThan(3000);
+  });
+
+  it('gives every meter its share: all of them together get everything, in order', () => {
+    const workers = 3;
+    const { decoder } = paths[0]!;
+    const shares = Array.from({ length: workers }, (_, worker) => {
+      const part = prepared();
+      const path = new DirectPath(engine, decoder, part, preparer.multipliers, { worker, workers });
+      return { part, path, share: new Share(engine, CAPACITY, worker, workers) };
+    });
+    const rowOf = ({ words, timeNs }: typeof out, i: number) =>
+      [timeNs[i], ...words.subarray(i * DECODED_WORDS, (i + 1) * DECODED_WORDS)].join();
+    const rows = (of: typeof out) => Array.from({ length: of.count }, (_, i) => rowOf(of, i));
+    let divided = 0;
+    fc.assert(
+      fc.property(records, (all) => {
+        const end = write(view, 0, all);
+        const take = (path: DirectPath) => {
+          const window = { view, start: 0, end } as DirectRecords['window'];
+          const taken = path.take(
+            { window, capturedMax: CAPTURED_MAX, linkType: 1, unitNs: 1, interfaceIndex: POINT },
+            BASE_SECONDS,
+          );
+          return { taken, start: window.start, octets: path.totals[DIRECT_OCTETS] };
+        };
+        // As many as fill the whole batch: one that gets a part of them would take more.
+        const few = take(paths[0]!.direct);
+        if (few.taken === CAPACITY) return;
+        const whole = rows(out);
+        let octets = 0;
+        const parts = shares.map(({ part, path, share }) => {
+          expect(take(path)).toEqual(few);
+          octets += path.totals[DIRECT_KEPT_OCTETS]!;
+          expected.words.set(out.words);
+          expected.timeNs.set(out.timeNs);
+          expected.count = out.count;
+          // The general way chooses the same ones.
+          expect(share.keep(expected)).toBe(path.totals[DIRECT_KEPT_OCTETS]);
+          expect(rows(expected)).toEqual(rows(part));
+          return rows(part);
+        });
+        expect(octets).toBe(few.octets);
+        expect(parts.flat().sort()).toEqual([...whole].sort());
+        for (const part of parts) expect(whole.filter((row) => part.includes(row))).toEqual(part);
+        if (parts.filter((part) => part.length > 0).length > 1) divided++;
+      }),
+      { numRuns: 500 },
+    );
+    expect(divided).toBeGreaterThan(20);
   });
 
   it('takes nothing of other links', () => {

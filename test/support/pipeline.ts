@@ -5,7 +5,7 @@ import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-prepare
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
 import { METERED_FRAME_OCTETS, METERED_OCTETS, METERED_PACKETS } from '../../src/metering/table/counters.ts';
 import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
-import { keepShare } from '../../src/probe/replay/share.ts';
+import { Share } from '../../src/probe/replay/share.ts';
 import { int32Array } from '../../src/records/memory.ts';
 import { createPacketBatch } from '../../src/records/packet-batch.ts';
 import { CollectingSink, type TestFlow } from './flows.ts';
@@ -33,6 +33,8 @@ export interface PipelineResult {
   readonly read: { packets: number; octets: number };
   readonly metered: { packets: number; octets: number; frameOctets: number };
   readonly refused: { packets: number; octets: number };
+  /** Of all interfaces of the capture. */
+  readonly linkTypes: readonly number[];
 }
 
 const copyOf = ({ buffer, byteOffset, byteLength }: DataView) =>
@@ -67,6 +69,7 @@ export async function runPipeline(
   const batch = createPacketBatch(batchCapacity, engine.allocate);
   const prepared = createPreparedBatch(batchCapacity, FLOW_KEY, engine, { offsets: health !== undefined });
   const linkTypes = int32Array(engine.allocate, 65_536);
+  const share = workers > 1 ? new Share(engine, batchCapacity, worker, workers) : undefined;
   const read = { packets: 0, octets: 0 };
   for (;;) {
     if (source.readBatch(batch) === 0) {
@@ -78,8 +81,8 @@ export async function runPipeline(
     });
     read.packets += batch.count;
     read.octets += sum(batch.wireLength.subarray(0, batch.count));
-    let octets = decodeFrames(decoder, batch, linkTypes, prepared);
-    if (workers > 1) octets -= keepShare(prepared, worker, workers);
+    const all = decodeFrames(decoder, batch, linkTypes, prepared);
+    const octets = share?.keep(prepared) ?? all;
     countAccepted(decoder.counters, prepared.count, octets);
     preparer.prepare(prepared, batch.view);
     metering.meter(prepared, options.framesOutside ? copyOf(batch.view) : batch.view);
@@ -98,6 +101,7 @@ export async function runPipeline(
       octets: metering.counters[METERED_OCTETS]!,
       frameOctets: metering.counters[METERED_FRAME_OCTETS]!,
     },
+    linkTypes: [...new Set(source.interfaces.map(({ linkType }) => linkType))],
     refused: { packets: sum(packetsByReason.subarray(1)), octets: sum(octetsByReason.subarray(1)) },
   };
 }

@@ -2,7 +2,13 @@
 import { openCaptures } from '../../src/capture/files/capture-source.ts';
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
 import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
-import { OCTETS_READ, PACKETS_READ, runCounters } from '../../src/probe/counters.ts';
+import {
+  FIRST_PACKET_NS,
+  LAST_PACKET_NS,
+  OCTETS_READ,
+  PACKETS_READ,
+  runCounters,
+} from '../../src/probe/counters.ts';
 import { ReplayBatches } from '../../src/probe/replay/batches.ts';
 import { KEY_OBSERVATION_POINT } from '../../src/records/decoded-batch.ts';
 import { DECODED_WORDS } from '../../src/records/decoded-words.ts';
@@ -17,11 +23,14 @@ export interface ReplayedCaptures {
   readonly read: { packets: number; octets: number };
   /** Records that named an interface which nobody had been told of. */
   readonly untold: number;
+  /** Earliest and latest packet of the captures, nanoseconds since the time base. */
+  readonly firstNs: number;
+  readonly lastNs: number;
 }
 
 export async function replayCaptures(
   files: readonly string[],
-  { flowTableEntries = 4096, capacity = 1024 } = {},
+  { flowTableEntries = 4096, capacity = 1024, worker = 0, workers = 1 } = {},
 ): Promise<ReplayedCaptures> {
   const engine = testEngine(flowTableEntries);
   const source = openCaptures(files, {}, engine);
@@ -37,8 +46,8 @@ export async function replayCaptures(
       flowKey: FLOW_KEY,
       encapsulation: false,
       health: false,
-      worker: 0,
-      workers: 1,
+      worker,
+      workers,
       capacity,
       seeds,
     },
@@ -81,5 +90,7 @@ export async function replayCaptures(
     errors: source.errors.map(({ message }) => message),
     read: { packets: capture[PACKETS_READ]!, octets: capture[OCTETS_READ]! },
     untold,
+    firstNs: capture[FIRST_PACKET_NS]!,
+    lastNs: capture[LAST_PACKET_NS]!,
   };
 }

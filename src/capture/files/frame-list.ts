@@ -5,6 +5,16 @@
 import type { AllocateMemory } from '../../records/memory.ts';
 import { createPacketBatch, type PacketBatch } from '../../records/packet-batch.ts';
 
+/** Whether no frame of the batch is earlier than one before it, or than `latestNs`. */
+export function isInOrder({ count, timeNs }: PacketBatch, latestNs: number): boolean {
+  for (let i = 0, beforeNs = latestNs; i < count; i++) {
+    const ns = timeNs[i]!;
+    if (ns < beforeNs) return false;
+    beforeNs = ns;
+  }
+  return true;
+}
+
 export class FrameList {
   /** Frames from `next` to its count wait; whoever fills it adds behind them. */
   readonly batch: PacketBatch;
@@ -27,6 +37,11 @@ export class FrameList {
     return this.next < this.settled;
   }
 
+  /** Whether every frame has been looked at. */
+  get isSettled(): boolean {
+    return this.settled === this.batch.count;
+  }
+
   /** When the first frame was observed that waits; one must be ready. */
   get firstNs(): number {
     return this.batch.timeNs[this.next]!;
@@ -36,6 +51,21 @@ export class FrameList {
     this.batch.count = 0;
     this.next = 0;
     this.settled = 0;
+  }
+
+  /** Takes over the frames of a batch, which lie where they were read; the batch is empty then. The list must be empty. */
+  adopt(batch: PacketBatch): void {
+    this.clear();
+    const { batch: own } = this;
+    const { count } = batch;
+    own.view = batch.view;
+    own.frameOffset.set(batch.frameOffset.subarray(0, count));
+    own.capturedLength.set(batch.capturedLength.subarray(0, count));
+    own.wireLength.set(batch.wireLength.subarray(0, count));
+    own.timeNs.set(batch.timeNs.subarray(0, count));
+    own.interfaceIndex.set(batch.interfaceIndex.subarray(0, count));
+    own.count = count;
+    batch.count = 0;
   }
 
   /** Moves what waits to the front, where there is none of it behind the end. */

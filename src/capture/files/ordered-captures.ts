@@ -9,14 +9,14 @@
  * thousand records in order nothing waits any more, until one is late: it is put in order among those that are at hand,
  * and counted as too late where it belongs before others.
  */
-import type { FlowtapError } from '../../base/errors.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { uint8Array } from '../../records/memory.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
-import type { DirectOrder, DirectRecords, FileLinkTypes, PacketSource, SourceInterface } from '../source.ts';
+import type { DirectOrder, DirectRecords, PacketSource } from '../source.ts';
+import { AroundSupply } from './around-supply.ts';
 import type { FrameSupply } from './captures.ts';
 import { DirectScan, RECORD_HEADER_OCTETS, SCANNED_AT_ONCE } from './direct-scan.ts';
-import { FrameList } from './frame-list.ts';
+import { FrameList, isInOrder } from './frame-list.ts';
 
 /** Octets of the frames that wait while others are read into their place, and how many such frames there are. */
 const HELD_OCTETS = 4 * 1024 * 1024;
@@ -31,8 +31,7 @@ const PIPE_WAIT_MS = 100;
 /** Octets that `OrderedCaptures` takes of an engine's memory. */
 export const ORDERED_OCTETS = HELD_OCTETS;
 
-export class OrderedCaptures implements PacketSource {
-  readonly #supply: FrameSupply;
+export class OrderedCaptures extends AroundSupply implements PacketSource {
   readonly #windowNs: number;
   readonly #held: FrameList;
   readonly #fresh: FrameList;
@@ -57,7 +56,7 @@ export class OrderedCaptures implements PacketSource {
 
   /** @param windowNs more than 0 */
   constructor(supply: FrameSupply, windowNs: number, engine: Engine) {
-    this.#supply = supply;
+    super(supply);
     this.#windowNs = windowNs;
     this.#held = new FrameList(HELD_FRAMES);
     this.#fresh = new FrameList(FRESH_FRAMES, engine.allocate);
@@ -66,46 +65,10 @@ export class OrderedCaptures implements PacketSource {
     this.#ahead = new DirectScan(engine);
   }
 
-  get interfaces(): readonly SourceInterface[] {
-    return this.#supply.interfaces;
-  }
-
-  get timeBaseSeconds(): number {
-    return this.#supply.timeBaseSeconds;
-  }
-
-  get octetsConsumed(): number {
-    return this.#supply.octetsConsumed;
-  }
-
-  get octetsTotal(): number | undefined {
-    return this.#supply.octetsTotal;
-  }
-
-  get filesRead(): readonly string[] {
-    return this.#supply.filesRead ?? [];
-  }
-
-  get linkTypesRead(): readonly FileLinkTypes[] {
-    return this.#supply.linkTypesRead ?? [];
-  }
-
-  get missing(): PacketSource['missing'] {
-    return this.#supply.missing;
-  }
-
-  get isFollowed(): boolean {
-    return this.#supply.isFollowed === true;
-  }
-
-  get errors(): readonly FlowtapError[] {
-    return this.#supply.errors;
-  }
-
   /** Those of the supply up to the time before which none can come any more. */
   get directRecords(): DirectRecords | undefined {
     if (this.#waiting !== undefined || !this.#held.isEmpty || !this.#fresh.isEmpty) return undefined;
-    const direct = this.#supply.directRecords;
+    const direct = this.supply.directRecords;
     if (direct === undefined) return undefined;
     const firstNs = this.#ahead.firstNs(direct, this.timeBaseSeconds);
     while (!(this.#finalNs >= firstNs)) if (!this.#scan(direct) && !this.#extend(direct)) return undefined;
@@ -126,8 +89,9 @@ export class OrderedCaptures implements PacketSource {
       if (batch.count > 0) return batch.count;
       this.#settle();
       if (this.#isDue || (this.#fresh.isReady && this.#fresh.firstNs <= this.#finalNs)) continue;
-      const direct = this.#waiting === undefined ? this.#supply.directRecords : undefined;
+      const direct = this.#waiting === undefined ? this.supply.directRecords : undefined;
       if (direct !== undefined && this.#takeDirectly(direct, batch)) return batch.count;
+      if (!this.#fresh.isSettled) continue;
       if (direct !== undefined && (this.#scan(direct) || this.#extend(direct))) continue;
       if (this.#ahead.wanted > 0 || !this.#fill()) return 0;
     }
@@ -136,13 +100,13 @@ export class OrderedCaptures implements PacketSource {
   async more(): Promise<boolean> {
     if (this.#isEnded) return false;
     if (this.#ahead.wanted > 0) {
-      if (!(await this.#supply.ensure(this.#ahead.wanted))) this.#ahead.lastOf = this.#supply.directRecords;
+      if (!(await this.supply.ensure(this.#ahead.wanted))) this.#ahead.lastOf = this.supply.directRecords;
       this.#ahead.wanted = 0;
       return true;
     }
-    this.#waiting ??= this.#supply.more();
+    this.#waiting ??= this.supply.more();
     const isWaiting = !this.#held.isEmpty || !this.#fresh.isEmpty;
-    if (isWaiting && this.#supply.isFollowed) {
+    if (isWaiting && this.supply.isFollowed) {
       let timer: NodeJS.Timeout | undefined;
       const later = new Promise<undefined>((resolve) => {
         timer = setTimeout(() => resolve(undefined), PIPE_WAIT_MS);
@@ -161,7 +125,7 @@ export class OrderedCaptures implements PacketSource {
   }
 
   close(): void {
-    this.#supply.close();
+    this.supply.close();
     this.#held.clear();
     this.#fresh.clear();
     this.#isEnded = true;
@@ -219,7 +183,7 @@ export class OrderedCaptures implements PacketSource {
   #settle(): void {
     const fresh = this.#fresh;
     const { timeNs } = fresh.batch;
-    while (!this.#isDue && fresh.settled < fresh.batch.count) {
+    while (!this.#isDue && !fresh.isSettled) {
       const ns = timeNs[fresh.settled]!;
       if (ns < this.#latestNs) {
         this.recordsOutOfOrder++;
@@ -249,10 +213,10 @@ export class OrderedCaptures implements PacketSource {
       else return this.#hold();
     }
     const before = batch.count;
-    this.#supply.fillNow(batch);
+    this.supply.fillNow(batch);
     if (batch.count > before) return true;
     if (!fresh.isEmpty) return this.#hold();
-    return this.#supply.moveOn(batch);
+    return this.supply.moveOn(batch);
   }
 
   /** Copies the fresh frames away. Where there is no room, what waits is handed out first. Always true. */
@@ -274,9 +238,23 @@ export class OrderedCaptures implements PacketSource {
     return this.#held.isEmpty && this.#fresh.isEmpty && this.#ahead.extend(direct);
   }
 
+  /**
+   * Where records are taken to be in order and nothing waits: hands them out as they are read. Where one of them is
+   * late, they all wait to be put in order, and false is returned.
+   */
+  #takeTrusted(batch: PacketBatch): boolean {
+    this.supply.fillNow(batch);
+    if (!isInOrder(batch, this.#latestNs)) this.#fresh.adopt(batch);
+    if (batch.count === 0) return false;
+    this.#latestNs = batch.timeNs[batch.count - 1]!;
+    this.#handedNs = this.#latestNs;
+    return true;
+  }
+
   /** Where nothing waits: hands direct records out that are in order, without a way round. False if it cannot. */
   #takeDirectly(direct: DirectRecords, batch: PacketBatch): boolean {
     if (!this.#held.isEmpty || !this.#fresh.isEmpty) return false;
+    if (this.#isTrusted && batch.capacity <= FRESH_FRAMES) return this.#takeTrusted(batch);
     const limitNs = this.#finalNs;
     if (this.#ahead.endOf(direct) === direct.window.start && !this.#scan(direct)) return false;
     if (!(this.#ahead.firstNs(direct, this.timeBaseSeconds) <= limitNs)) return false;
@@ -284,7 +262,7 @@ export class OrderedCaptures implements PacketSource {
     const { end } = window;
     // No further than it has been looked at: what goes back is whole and right.
     window.end = this.#ahead.endOf(direct);
-    this.#supply.fillNow(batch);
+    this.supply.fillNow(batch);
     window.end = end;
     const { count, timeNs, frameOffset } = batch;
     let taken = 0;

@@ -5,9 +5,10 @@
  * other.
  */
 import * as layout from '../../records/decoded-words';
-import { DIRECT_FIRST_NS, DIRECT_IS_LATE, DIRECT_LAST_NS, DIRECT_OCTETS, DIRECT_PLACE, DIRECT_SNAPPED, TIME_OCTETS } from '../../records/engine-words';
+import * as place from '../../records/engine-words';
 import { decodeFrame, offsetsOf } from './decode';
 import { CAPTURED_LENGTH, isDirect, ORIGINAL_LENGTH, RECORD_HEADER_OCTETS, recordTimeNs, touch } from './pcap';
+import { isOfShare } from './share';
 
 const RECORD_OCTETS: usize = layout.DECODED_WORDS * 4;
 /** Records touched at a time; the next ones are still in the cache when it is their turn. */
@@ -18,24 +19,28 @@ const TOUCHED_AT_ONCE: u32 = 256;
 @inline
 export function writeTotals(
   totals: usize,
+  records: u32,
   octets: u64,
+  octetsKept: u64,
   snapped: u32,
   first: f64,
   last: f64,
   at: usize,
-  isLate: f64,
+  isLate: bool,
 ): void {
-  store<f64>(totals, <f64>octets, DIRECT_OCTETS * 8);
-  store<f64>(totals, <f64>snapped, DIRECT_SNAPPED * 8);
-  store<f64>(totals, first, DIRECT_FIRST_NS * 8);
-  store<f64>(totals, last, DIRECT_LAST_NS * 8);
-  store<f64>(totals, <f64>at, DIRECT_PLACE * 8);
-  store<f64>(totals, isLate, DIRECT_IS_LATE * 8);
+  store<f64>(totals, <f64>octets, place.DIRECT_OCTETS * 8);
+  store<f64>(totals, <f64>snapped, place.DIRECT_SNAPPED * 8);
+  store<f64>(totals, first, place.DIRECT_FIRST_NS * 8);
+  store<f64>(totals, last, place.DIRECT_LAST_NS * 8);
+  store<f64>(totals, <f64>at, place.DIRECT_PLACE * 8);
+  store<f64>(totals, f64(u32(isLate)), place.DIRECT_IS_LATE * 8);
+  store<f64>(totals, <f64>records, place.DIRECT_RECORDS * 8);
+  store<f64>(totals, <f64>octetsKept, place.DIRECT_KEPT_OCTETS * 8);
 }
 
 /**
  * Takes records until one is out of order, later than `untilNs` or not direct, its frame is not a common one, or the
- * batch is full.
+ * batch is full. Of those that it takes the batch gets the share of one meter.
  * @param memory where the window's view begins: offsets of frames count from there
  * @param start  the first record, in octets from there; `end`: behind the last octet
  * @param baseSeconds  what times count from; `unitNs`: of a record's fraction
@@ -45,6 +50,8 @@ export function writeTotals(
  * @param tosMask,vlanMask  what of ToS and VLAN id goes to the key
  * @param out  the decoded batch, of `capacity`; `headers`: its words of header offsets, or 0
  * @param totals  overwritten with the doubles DIRECT_… of engine-words.ts
+ * @param worker  which of how many meters this is (share.ts); of one, that one gets all. Without a branch, which would be
+ *   mispredicted every other time, a record of another meter is written and then written over
  * @returns records in the batch
  */
 export function takeDirect(
@@ -64,43 +71,46 @@ export function takeDirect(
   multipliers: usize,
   headers: usize,
   totals: usize,
+  worker: u32,
+  workers: u32,
 ): u32 {
   const stop = memory + end;
   let at = memory + start;
-  let to = out + <usize>capacity * TIME_OCTETS;
+  let to = out + <usize>capacity * place.TIME_OCTETS;
   let count: u32 = 0;
+  let records: u32 = 0;
   let octets: u64 = 0;
+  let octetsKept: u64 = 0;
   let snapped: u32 = 0;
   let touched: u32 = 0;
-  let first = Infinity;
-  let last = -Infinity;
-  let isLate: f64 = 0;
+  const isOrdered = latestNs === latestNs;
+  let first = at + RECORD_HEADER_OCTETS <= stop ? recordTimeNs(at, baseSeconds, unitNs) : Infinity;
+  let last = isOrdered ? latestNs : -Infinity;
+  let isLate = false;
   while (count < capacity && at + RECORD_HEADER_OCTETS <= stop) {
-    if (count % TOUCHED_AT_ONCE === 0) touched ^= touch(at, stop, TOUCHED_AT_ONCE);
+    if (records % TOUCHED_AT_ONCE === 0) touched ^= touch(at, stop, TOUCHED_AT_ONCE);
     const captured = load<u32>(at, CAPTURED_LENGTH);
     const original = load<u32>(at, ORIGINAL_LENGTH);
     const frame = at + RECORD_HEADER_OCTETS;
     if (!isDirect(captured, original, capturedMax, stop - frame)) break;
     const ns = recordTimeNs(at, baseSeconds, unitNs);
-    if (ns < latestNs) {
-      isLate = 1;
-      break;
-    }
-    if (ns > untilNs) break;
+    isLate = isOrdered && ns < last;
+    if (isLate || ns > untilNs) break;
     if (!decodeFrame(frame, <u32>(frame - memory), captured, original, point, tosMask, vlanMask, to, multipliers, offsetsOf(headers, count))) break;
     store<f64>(out + (<usize>count << 3), ns);
+    const isOwn = u32(workers === 1 || isOfShare(to, worker, workers));
     octets += original;
+    octetsKept += original * isOwn;
     snapped += u32(captured < original);
-    // Not a number stays it.
-    latestNs = max<f64>(latestNs, ns);
-    first = min<f64>(first, ns);
-    last = max<f64>(last, ns);
+    if (ns < last) first = min<f64>(first, ns);
+    else last = ns;
     at = frame + captured;
-    to += RECORD_OCTETS;
-    count++;
+    to += RECORD_OCTETS * <usize>isOwn;
+    count += isOwn;
+    records++;
   }
   // Kept first, so that no compiler drops the loads, and overwritten.
   store<u32>(totals, touched);
-  writeTotals(totals, octets, snapped, first, last, at - memory, isLate);
+  writeTotals(totals, records, octets, octetsKept, snapped, first, last, at - memory, isLate);
   return count;
 }

@@ -4,6 +4,7 @@ export { countFrames } from './frames';
 export { orderAndHash } from './keys';
 export { meter, touchIndex } from './meter';
 export { scanOrder } from './order';
+export { keepShare } from './share';
 export { walkPcap } from './pcap';
 export { takeDirect } from './direct';
 export { takeRing } from './ring';

@@ -130,40 +130,54 @@ function findSlot(record: usize): i32 {
   return -1;
 }
 
-/**
- * The slot of the record's flow; -1 if there is none, or keys have more than is known here.
- * @param found  what the index word was: right whatever has happened to the table since, as an entry in use with this key
- *   is the flow
- */
+/** True if the entry is in use and has the record's key. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
-function slotOf(record: usize, found: u32): i32 {
-  if (hasExtension) return -1;
-  const slot = <i32>(found & SLOT_MASK) - 1;
-  const entry = entries + <usize>slot * ENTRY_OCTETS;
-  const isOther =
-    slot < 0 || (load<u32>(entry, STATE) & flow.STATE_IN_USE) === 0 || !isSameKey(record, entry);
-  return isOther ? findSlot(record) : slot;
+function isFlowOf(record: usize, entry: usize): bool {
+  return (load<u32>(entry, STATE) & flow.STATE_IN_USE) !== 0 && isSameKey(record, entry);
 }
 
 /**
- * Puts the record's flow into the table, with its link details.
- * @returns its slot, or -1 where the table is full or its flows have more than is known here
+ * The slot of the record's flow, which is put into the table with its link details if it is not there.
+ * @returns -1 where the table is full, or its flows have more than is known here
  */
-function insert(record: usize, timeNs: f64, frames: usize): i32 {
-  if (frames === 0 || hasMore || hasExtension || isFull()) return -1;
+function findOrInsert(record: usize, timeNs: f64, frames: usize): i32 {
+  if (hasExtension) return -1;
+  const found = findSlot(record);
+  if (found >= 0 || frames === 0 || hasMore || isFull()) return found;
   const slot = insertFlow(record, timeNs);
   writeLink(slot, record, frames);
   return slot;
 }
 
+/**
+ * The slot of the record's flow; see findOrInsert.
+ * @param word  what the index word was: right whatever has happened to the table since, as an entry in use with this key
+ *   is the flow
+ */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function slotOf(table: usize, record: usize, word: u32, timeNs: f64, frames: usize): i32 {
+  const slot = <i32>(word & SLOT_MASK) - 1;
+  if (slot < 0 || hasExtension || !isFlowOf(record, table + <usize>slot * ENTRY_OCTETS))
+    return findOrInsert(record, timeNs, frames);
+  return slot;
+}
+
+/** True if the clock is to be looked at before a packet of this time. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function isLookDue(timeNs: f64, previousNs: f64, nextLookNs: f64, rebaseBelowNs: f64): bool {
+  const reachedNs = timeNs < previousNs ? timeNs : previousNs;
+  return reachedNs >= nextLookNs || timeNs < rebaseBelowNs;
+}
+
 /** True if the flow does not take the packet: it is idle or active for too long, or its TCP has ended. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
-function isOver(slot: u32, record: usize, timeNs: f64): bool {
-  const entry = entries + <usize>slot * ENTRY_OCTETS;
+function isOver(entry: usize, slot: u32, record: usize, timeNs: f64, idle: f64, active: f64): bool {
   const gapNs = timeNs - load<f64>(entry, LAST);
-  if (gapNs >= idleNs || gapNs <= -idleNs || timeNs - load<f64>(entry, FIRST) >= activeNs) return true;
+  if (gapNs >= idle || gapNs <= -idle || timeNs - load<f64>(entry, FIRST) >= active) return true;
   if ((load<u32>(entry, STATE) & flow.STATE_TCP_ENDED) === 0) return false;
   return isBehindTcpEnd(slot, timeNs, load<u32>(record, packet.CONTROL_BITS * 4));
 }
@@ -172,6 +186,7 @@ function isOver(slot: u32, record: usize, timeNs: f64): bool {
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 function addPacket(
+  entry: usize,
   slot: u32,
   record: usize,
   timeNs: f64,
@@ -179,7 +194,6 @@ function addPacket(
   octets: u32,
   frameOctets: f64,
 ): void {
-  const entry = entries + <usize>slot * ENTRY_OCTETS;
   const isReverse = (detail >>> packet.DETAIL_FROM_B_SHIFT) ^ ((load<u32>(entry, STATE) >>> 1) & 1);
   const line = entry + FORWARD + <usize>isReverse * LINE_OCTETS;
   const control = load<u32>(record, packet.CONTROL_BITS * 4);
@@ -194,8 +208,9 @@ function addPacket(
   }
 }
 
-/** Adds octets of packets and of their frames to what the metering process counts. */
-function addToSums(octets: f64, frameOctets: f64): void {
+/** Keeps the time of the packet before the next one, and adds octets of packets and frames to what is counted. */
+function leave(previousNs: f64, octets: f64, frameOctets: f64): void {
+  store<f64>(clock, previousNs, PREVIOUS_NS * 8);
   store<f64>(sums, load<f64>(sums, place.SUMS_OCTETS * 8) + octets, place.SUMS_OCTETS * 8);
   store<f64>(sums, load<f64>(sums, place.SUMS_FRAME_OCTETS * 8) + frameOctets, place.SUMS_FRAME_OCTETS * 8);
 }
@@ -216,6 +231,9 @@ export function meter(
   firstSlot: i32,
   frames: usize,
 ): u32 {
+  const table = entries;
+  const idle = idleNs;
+  const active = activeNs;
   const nextLookNs = load<f64>(clock, NEXT_LOOK_NS * 8);
   const rebaseBelowNs = load<f64>(clock, REBASE_BELOW_NS * 8);
   let previousNs = load<f64>(clock, PREVIOUS_NS * 8);
@@ -231,21 +249,19 @@ export function meter(
     const foundAt = found + (<usize>i << 2);
     let slot = nextSlot;
     nextSlot = place.SLOT_UNKNOWN;
-    const reachedNs = timeNs < previousNs ? timeNs : previousNs;
-    if (slot === place.SLOT_UNKNOWN && (reachedNs >= nextLookNs || timeNs < rebaseBelowNs)) {
+    if (slot === place.SLOT_UNKNOWN && isLookDue(timeNs, previousNs, nextLookNs, rebaseBelowNs)) {
       stop = place.STOP_LOOK;
       break;
     }
     previousNs = timeNs;
     if (slot < 0) {
-      slot = slotOf(record, load<u32>(foundAt));
+      slot = slotOf(table, record, load<u32>(foundAt), timeNs, frames);
       if (slot < 0) {
-        slot = insert(record, timeNs, frames);
-        if (slot < 0) {
-          stop = place.STOP_FIND;
-          break;
-        }
-      } else if (isOver(slot, record, timeNs)) {
+        stop = place.STOP_FIND;
+        break;
+      }
+      // A flow that has just been begun is not over: it has no age, and no end was seen.
+      if (isOver(table + <usize>slot * ENTRY_OCTETS, slot, record, timeNs, idle, active)) {
         store<i32>(foundAt, slot);
         stop = place.STOP_ENDED;
         break;
@@ -254,7 +270,7 @@ export function meter(
     const detail = load<u32>(record, packet.DETAIL * 4);
     const octets = load<u32>(record, packet.IP_OCTETS * 4);
     const frameOctets = <f64>load<u32>(record, packet.FRAME_OCTETS * 4);
-    addPacket(slot, record, timeNs, detail, octets, frameOctets);
+    addPacket(table + <usize>slot * ENTRY_OCTETS, slot, record, timeNs, detail, octets, frameOctets);
     octetsSum += octets;
     framesSum += frameOctets;
     if (stopsAtEach || (detail & packet.DETAIL_SUPER_PACKET) !== 0) {
@@ -263,7 +279,6 @@ export function meter(
       break;
     }
   }
-  store<f64>(clock, previousNs, PREVIOUS_NS * 8);
-  addToSums(octetsSum, framesSum);
+  leave(previousNs, octetsSum, framesSum);
   return stop | (i << place.STOP_BITS);
 }

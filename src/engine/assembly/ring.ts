@@ -200,6 +200,6 @@ export function takeRing(
   if (count > 1) spacing = (latest - memory - start) / (count - 1);
   // Kept first, so that no compiler drops the loads, and overwritten.
   store<u32>(totals, touched);
-  writeTotals(totals, octets, snapped, first, last, at - memory, 0);
+  writeTotals(totals, count, octets, octets, snapped, first, last, at - memory, false);
   return count;
 }

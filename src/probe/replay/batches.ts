@@ -16,11 +16,11 @@ import { DirectPath } from '../../decode/direct-path.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { createPreparedBatch, KeyPreparer, type PreparedBatch } from '../../metering/key-preparer.ts';
 import type { FlowKeyExtension, HashSeeds } from '../../metering/table/flow-key.ts';
-import { DIRECT_DOUBLES } from '../../records/engine-words.ts';
+import { DIRECT_DOUBLES, DIRECT_KEPT_OCTETS, DIRECT_RECORDS } from '../../records/engine-words.ts';
 import { float64Array, int32Array } from '../../records/memory.ts';
 import { createPacketBatch, type PacketBatch } from '../../records/packet-batch.ts';
-import { countRead, type RunCounters, TIME_BASE_SECONDS } from '../counters.ts';
-import { keepShare } from './share.ts';
+import { countRead, noteTimes, type RunCounters, TIME_BASE_SECONDS } from '../counters.ts';
+import { Share } from './share.ts';
 
 export interface ReplayBatchesOptions {
   readonly decode: DecodeOptions;
@@ -53,6 +53,8 @@ export class ReplayBatches {
   readonly #full: PacketBatch;
   readonly #small: PacketBatch;
   readonly #direct: DirectPath | undefined;
+  /** Undefined where there is one meter, which gets all packets. */
+  readonly #share: Share | undefined;
   /** Packets that went the direct path since one could not. */
   #directInARow = 0;
   /** The batch that was read last, or undefined if its packets went the direct path. */
@@ -88,11 +90,11 @@ export class ReplayBatches {
     this.#decoder = createDecoder(decode, refused, engine);
     this.#preparer = new KeyPreparer(engine, seeds, flowKey, counters.metering);
     const { multipliers } = this.#preparer;
-    // A paced replay looks at each packet's time before it is decoded, and a share of the packets is chosen once they
-    // are decoded.
-    const isWhole = workers === 1 && capacity > 1 && this.prepared.keyExtensions.length === 0;
+    if (workers > 1) this.#share = new Share(engine, capacity, worker, workers);
+    // A paced replay looks at each packet's time before it is decoded.
+    const isWhole = capacity > 1 && this.prepared.keyExtensions.length === 0;
     if (isWhole && DirectPath.isFor(this.#decoder, this.prepared))
-      this.#direct = new DirectPath(engine, this.#decoder, this.prepared, multipliers);
+      this.#direct = new DirectPath(engine, this.#decoder, this.prepared, multipliers, { worker, workers });
   }
 
   /** The memory that the frames of the last batch lie in. */
@@ -110,8 +112,9 @@ export class ReplayBatches {
     const source = this.#source;
     const isDirect = this.#direct !== undefined && !this.#preparer.isHolding;
     const records = isDirect ? source.directRecords : undefined;
-    if (records !== undefined && this.#direct!.take(records, source.timeBaseSeconds) > 0) {
-      this.#directInARow += this.prepared.count;
+    const taken = records === undefined ? 0 : this.#direct!.take(records, source.timeBaseSeconds);
+    if (records !== undefined && taken > 0) {
+      this.#directInARow += taken;
       this.#read = undefined;
       this.#view = records.window.view;
       return true;
@@ -131,17 +134,16 @@ export class ReplayBatches {
     const { prepared } = this;
     const batch = this.#read;
     if (batch === undefined) {
-      countRead(this.#counters.capture, this.#direct!.totals, prepared.count);
+      const { totals } = this.#direct!;
+      this.#count(totals, totals[DIRECT_RECORDS]!);
+      countAccepted(this.#counters.decode, prepared.count, totals[DIRECT_KEPT_OCTETS]!);
       return prepared;
     }
-    const { worker, workers } = this.#options;
     const { capacity, count, timeNs } = batch;
-    if (worker === 0) {
-      this.#engine.countFrames(timeNs.byteOffset, capacity, count, this.#totals.byteOffset);
-      countRead(this.#counters.capture, this.#totals, count);
-    }
-    let octets = decodeFrames(this.#decoder, batch, this.#linkTypes, prepared);
-    if (workers > 1) octets -= keepShare(prepared, worker, workers);
+    this.#engine.countFrames(timeNs.byteOffset, capacity, count, this.#totals.byteOffset);
+    this.#count(this.#totals, count);
+    const all = decodeFrames(this.#decoder, batch, this.#linkTypes, prepared);
+    const octets = this.#share?.keep(prepared) ?? all;
     countAccepted(this.#counters.decode, prepared.count, octets);
     this.#preparer.prepare(prepared, batch.view);
     return prepared;
@@ -160,5 +162,12 @@ export class ReplayBatches {
     this.#interfacesKnown = interfaces.length;
     this.#counters.capture[TIME_BASE_SECONDS] = this.#source.timeBaseSeconds;
     this.#onInterfaces(interfaces);
+  }
+
+  /** Counts what was read. Every meter reads all and needs its times; how much it is the first one tells. */
+  #count(totals: Float64Array, count: number): void {
+    const { capture } = this.#counters;
+    if (this.#options.worker === 0) countRead(capture, totals, count);
+    else noteTimes(capture, totals);
   }
 }
