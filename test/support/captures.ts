@@ -4,7 +4,7 @@
  * .ci/report.mjs excuses them.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { describe } from 'vitest';
 import { warnSkipped } from './skipped.ts';
 
@@ -26,7 +26,7 @@ export type SharedFolder = 'real' | 'hostile';
 /** Full paths of the captures in `folder`, sorted; none, with a warning, where the folder is absent. */
 export function capturesIn(folder: string): string[] {
   if (!existsSync(folder)) {
-    warnSkipped('captures', folder.slice(REPOSITORY.length + 1));
+    warnSkipped('captures', relative(REPOSITORY, folder));
     return [];
   }
   const names = readdirSync(folder).filter((name) => /\.(pcap|pcapng|cap)(\.gz)?$/.test(name));
