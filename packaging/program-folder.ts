@@ -31,12 +31,17 @@ export const REPOSITORY = join(import.meta.dirname, '..');
  */
 const UNUSED_FILE = /^\.|\.(d\.[cm]?ts|ts|map|md|markdown|flow|h|hpp|cc|cpp|c|gyp|yml)$/;
 const UNUSED_FOLDER = new Set(['test', 'tests', '.github', 'benchmark']);
-/** What koffi is compiled from and by, beside the binary that it comes with, and the command of yaml. */
+/** Sources of koffi, beside the binary that it comes with, and commands and scripts of other packages. */
 const UNUSED_PATHS = [
   'koffi/vendor',
   'koffi/src/koffi/src/trampolines.cjs',
   'koffi/cnoke.cjs',
   'yaml/bin.mjs',
+  'fastify/integration',
+  'pino/bin.js',
+  'pino/inc-version.sh',
+  'safe-regex2/bin',
+  'semver/bin',
 ];
 
 function npm(args: readonly string[], cwd: string): void {

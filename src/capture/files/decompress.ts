@@ -24,43 +24,49 @@ export function detectCompression(head: Uint8Array): Compression | undefined {
 }
 
 /**
- * The uncompressed octets of `input`, in bounded memory.
+ * The uncompressed octets of `from`, in bounded memory.
  * @param again opens the same octets once more, where that is possible
  * @throws Error when the input is damaged or ends too soon, saying after how many compressed octets
  */
 export async function* decompress(
-  input: AsyncIterable<Uint8Array>,
+  from: AsyncIterable<Uint8Array>,
   compression: Compression,
   again?: () => AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   const inflation = new Inflation(compression);
+  const input = slices(from);
   let consumed = 0;
   let produced = 0;
+  // One slice ahead: zlib works on it in a thread of its own while the pieces of the one before are metered.
+  let ahead = inflation.next(input);
   try {
-    for await (const slice of slices(input)) {
-      await inflation.push(slice);
-      const fault = inflation.fault;
-      if (fault !== undefined) {
-        yield* again === undefined
-          ? inflation.pieces
-          : repeat(slices(again()), compression, consumed, produced);
+    for (;;) {
+      const { octets, pieces, fault, isEnded } = await ahead;
+      if (fault !== undefined && octets > 0) {
+        yield* again === undefined ? pieces : repeat(slices(again()), compression, consumed, produced);
         throw new Error(
           `damaged ${compression} data after about ${consumed} octets of it (${fault.message})`,
         );
       }
-      consumed += slice.length;
-      for (let piece = inflation.pieces.shift(); piece !== undefined; piece = inflation.pieces.shift()) {
+      const isLast = isEnded || octets === 0;
+      if (!isLast) ahead = inflation.next(input);
+      // Whoever takes the pieces may stop before it is looked at.
+      ahead.catch(() => {});
+      consumed += octets;
+      for (const piece of pieces) {
         produced += piece.length;
         yield piece;
       }
-      if (inflation.isEnded) return; // padding follows a gzip file's last member
+      if (fault !== undefined) {
+        throw new Error(`the end of the ${compression} data after ${consumed} octets of it: it is truncated`);
+      }
+      // Padding follows a gzip file's last member.
+      if (isLast) return;
     }
-    await inflation.finish();
-    yield* inflation.pieces;
-    if (inflation.fault === undefined) return;
-    throw new Error(`the end of the ${compression} data after ${consumed} octets of it: it is truncated`);
   } finally {
     inflation.close();
+    // Not waited for: a pipe may not give its next octets before it is closed.
+    input.return(undefined).catch(() => {});
   }
 }
 
@@ -101,6 +107,14 @@ async function* repeat(
   }
 }
 
+/** What a slice gave; `octets` is 0 behind the last one. */
+interface Inflated {
+  readonly octets: number;
+  readonly pieces: readonly Uint8Array[];
+  readonly fault: Error | undefined;
+  readonly isEnded: boolean;
+}
+
 /** One pass over compressed octets: slices in, pieces out. */
 class Inflation {
   /** Uncompressed octets in order, for the taker to remove. */
@@ -115,6 +129,14 @@ class Inflation {
   constructor(compression: Compression) {
     this.#compression = compression;
     this.#stream = this.#start();
+  }
+
+  /** Inflates the next slice, or finds out behind the last one whether that was all. */
+  async next(input: AsyncGenerator<Uint8Array>): Promise<Inflated> {
+    const { value: slice } = await input.next();
+    await (slice === undefined ? this.finish() : this.push(slice));
+    const pieces = this.pieces.splice(0);
+    return { octets: slice?.length ?? 0, pieces, fault: this.fault, isEnded: this.isEnded };
   }
 
   /** Resolves when all that the slice gives is in `pieces`, or with `fault` set. */
