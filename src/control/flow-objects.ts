@@ -10,8 +10,6 @@ import * as layout from '../records/flow-layout.ts';
 import type { FlowSort } from '../records/flow-query.ts';
 import { hasHealth } from '../records/read-path-health.ts';
 
-const { FLOW_FIRST_NS, FLOW_LAST_NS, FLOW_OBSERVATION_POINT, FORWARD_DOUBLE, OCTETS, REVERSE_DOUBLE } =
-  layout;
 const NS_PER_MS = 1e6;
 const BITS_PER_OCTET = 8;
 /** Flows that are shorter have the rate that they would have over a second. */
@@ -77,20 +75,21 @@ export function flowObjects(
     const at = row / 2;
     const { doubles, words, timeBaseSeconds } = batch;
     const unixMs = (ns: number) => timeBaseSeconds * 1e3 + ns / NS_PER_MS;
-    const firstMs = unixMs(doubles[at + FLOW_FIRST_NS]!);
-    const lastMs = unixMs(doubles[at + FLOW_LAST_NS]!);
+    const firstMs = unixMs(doubles[at + layout.FLOW_FIRST_NS]!);
+    const lastMs = unixMs(doubles[at + layout.FLOW_LAST_NS]!);
     const seconds = Math.max(RATE_MS_MIN, lastMs - firstMs) / 1e3;
-    const rate = (line: number) => Math.round((doubles[at + line + OCTETS]! * BITS_PER_OCTET) / seconds);
+    const rate = (line: number) =>
+      Math.round((doubles[at + line + layout.OCTETS]! * BITS_PER_OCTET) / seconds);
     const elements = JSON.parse(lines[i]!) as Record<string, unknown>;
     // It has not ended.
     delete elements.flowEndReason;
     return {
-      interface: nameOf(words[row + FLOW_OBSERVATION_POINT]! & 0xffff),
+      interface: nameOf(words[row + layout.FLOW_OBSERVATION_POINT]! & 0xffff),
       ...elements,
       ageMilliseconds: Math.max(0, Math.round(nowMs - firstMs)),
       idleMilliseconds: Math.max(0, Math.round(nowMs - lastMs)),
-      bitsPerSecond: rate(FORWARD_DOUBLE),
-      reverseBitsPerSecond: rate(REVERSE_DOUBLE),
+      bitsPerSecond: rate(layout.FORWARD_DOUBLE),
+      reverseBitsPerSecond: rate(layout.REVERSE_DOUBLE),
       ...(isMeasured ? healthOf(batch, row) : {}),
     };
   });

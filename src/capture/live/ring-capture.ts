@@ -31,9 +31,6 @@ import type { KernelStatistics, LiveCapture, LiveInterface } from './live-captur
 import { allocateRing, mapRing, receiveAll, ringLinkType, ringProgram, startCapture } from './ring-socket.ts';
 import { createBlockWalk, type RingMemory, walkPackets } from './ring-walk.ts';
 
-const { BLOCK_DESC_OCTETS, BLOCK_NUM_PKTS, BLOCK_OFFSET_TO_FIRST_PKT, BLOCK_STATUS, SOL_PACKET } = linux;
-const { TP_STATUS_KERNEL, TP_STATUS_USER } = linux;
-
 /** Offsets in the ring are 31-bit integers. */
 const RING_OCTETS_MAX = 2 ** 30;
 
@@ -115,7 +112,7 @@ export class RingCapture implements LiveCapture {
     this.handles = { descriptor: socket.descriptor, socket: socket.name, ...ring };
     this.#statusWords = Int32Array.from(
       { length: blocks },
-      (_, block) => (block * blockOctets + BLOCK_STATUS) >>> 2,
+      (_, block) => (block * blockOctets + linux.BLOCK_STATUS) >>> 2,
     );
   }
 
@@ -162,7 +159,7 @@ export class RingCapture implements LiveCapture {
   blocksUsed(): number {
     const { words } = this.#walk;
     let used = 0;
-    for (const at of this.#statusWords) used += words[at]! & TP_STATUS_USER;
+    for (const at of this.#statusWords) used += words[at]! & linux.TP_STATUS_USER;
     return used;
   }
 
@@ -192,20 +189,20 @@ export class RingCapture implements LiveCapture {
   #takeBlock(): boolean {
     const walk = this.#walk;
     const { words } = walk;
-    if ((Atomics.load(words, this.#statusWords[this.#block]!) & TP_STATUS_USER) === 0) return false;
+    if ((Atomics.load(words, this.#statusWords[this.#block]!) & linux.TP_STATUS_USER) === 0) return false;
     const { blockOctets } = this.ring;
     const start = this.#block * blockOctets;
-    const first = words[(start + BLOCK_OFFSET_TO_FIRST_PKT) >>> 2]!;
-    walk.left = words[(start + BLOCK_NUM_PKTS) >>> 2]! >>> 0;
+    const first = words[(start + linux.BLOCK_OFFSET_TO_FIRST_PKT) >>> 2]!;
+    walk.left = words[(start + linux.BLOCK_NUM_PKTS) >>> 2]! >>> 0;
     walk.end = start + blockOctets;
     // An offset that makes no sense leads to the end, where the walk counts what it cannot reach.
-    walk.at = first >= BLOCK_DESC_OCTETS && first <= blockOctets ? start + first : walk.end;
+    walk.at = first >= linux.BLOCK_DESC_OCTETS && first <= blockOctets ? start + first : walk.end;
     this.#isHeld = true;
     return true;
   }
 
   #giveBlock(): void {
-    Atomics.store(this.#walk.words, this.#statusWords[this.#block]!, TP_STATUS_KERNEL);
+    Atomics.store(this.#walk.words, this.#statusWords[this.#block]!, linux.TP_STATUS_KERNEL);
     this.#isHeld = false;
     this.#block = this.#block + 1 === this.ring.blocks ? 0 : this.#block + 1;
   }
@@ -227,7 +224,7 @@ export class RingCapture implements LiveCapture {
   takeStatistics(): KernelStatistics {
     const octets = this.#statistics;
     const leftOut = this.#takeLeftOut();
-    if (this.#socket.get(SOL_PACKET, linux.PACKET_STATISTICS, octets) !== 0)
+    if (this.#socket.get(linux.SOL_PACKET, linux.PACKET_STATISTICS, octets) !== 0)
       return { drops: 0, freezes: 0, leftOut };
     const view = new DataView(octets.buffer);
     return {

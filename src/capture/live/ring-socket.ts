@@ -12,8 +12,6 @@ import { compileProgram } from '../selection/bpf.ts';
 import type { GroupMembers } from './group-members.ts';
 import type { RingMemory } from './ring-walk.ts';
 
-const { SOL_PACKET } = linux;
-
 /** Frames are laid out one behind the other, whatever this says; the kernel wants it to divide a block. */
 const FRAME_OCTETS = 2048;
 
@@ -30,8 +28,8 @@ export function ringLinkType(name: string, hardware: number): number {
 
 /** Sets the socket up and allocates its ring. @returns whether a virtio_net_hdr will stand before each frame */
 export function allocateRing(socket: PacketSocket, options: LiveCaptureOptions): boolean {
-  socket.set('PACKET_VERSION', SOL_PACKET, linux.PACKET_VERSION, linux.TPACKET_V3);
-  const hasVnetHeader = socket.trySet(SOL_PACKET, linux.PACKET_VNET_HDR, 1) === 0;
+  socket.set('PACKET_VERSION', linux.SOL_PACKET, linux.PACKET_VERSION, linux.TPACKET_V3);
+  const hasVnetHeader = socket.trySet(linux.SOL_PACKET, linux.PACKET_VNET_HDR, 1) === 0;
   const { blocks, blockOctets } = options;
   const frameOctets = Math.min(FRAME_OCTETS, blockOctets);
   const request = new DataView(new ArrayBuffer(linux.TPACKET_REQ3_OCTETS));
@@ -40,7 +38,7 @@ export function allocateRing(socket: PacketSocket, options: LiveCaptureOptions):
   request.setUint32(linux.REQ_FRAME_SIZE, frameOctets, true);
   request.setUint32(linux.REQ_FRAME_NR, blocks * Math.floor(blockOctets / frameOctets), true);
   request.setUint32(linux.REQ_RETIRE_BLK_TOV, options.blockTimeoutMs, true);
-  const errno = socket.trySet(SOL_PACKET, linux.PACKET_RX_RING, new Uint8Array(request.buffer));
+  const errno = socket.trySet(linux.SOL_PACKET, linux.PACKET_RX_RING, new Uint8Array(request.buffer));
   if (errno === linux.EINVAL) {
     throw new CaptureError(
       options.interface,
@@ -49,7 +47,7 @@ export function allocateRing(socket: PacketSocket, options: LiveCaptureOptions):
     );
   }
   if (errno !== 0)
-    socket.set('PACKET_RX_RING', SOL_PACKET, linux.PACKET_RX_RING, new Uint8Array(request.buffer));
+    socket.set('PACKET_RX_RING', linux.SOL_PACKET, linux.PACKET_RX_RING, new Uint8Array(request.buffer));
   return hasVnetHeader;
 }
 
@@ -107,7 +105,7 @@ export function startCapture(
   ifIndexes: readonly number[],
 ): void {
   // A kernel before 4.20 does not know the option: the program drops what this host sends there.
-  if (!options.outgoing) socket.trySet(SOL_PACKET, linux.PACKET_IGNORE_OUTGOING, 1);
+  if (!options.outgoing) socket.trySet(linux.SOL_PACKET, linux.PACKET_IGNORE_OUTGOING, 1);
   const address = new DataView(new ArrayBuffer(linux.SOCKADDR_LL_OCTETS));
   address.setUint16(linux.SLL_FAMILY, linux.AF_PACKET, true);
   address.setUint16(linux.SLL_PROTOCOL, linux.ETH_P_ALL);
@@ -124,7 +122,7 @@ export function receiveAll(socket: PacketSocket, options: LiveCaptureOptions, if
   membership.setInt32(linux.MREQ_IFINDEX, ifIndex, true);
   membership.setUint16(linux.MREQ_TYPE, linux.PACKET_MR_PROMISC, true);
   const octets = new Uint8Array(membership.buffer);
-  socket.set('promiscuous mode', SOL_PACKET, linux.PACKET_ADD_MEMBERSHIP, octets);
+  socket.set('promiscuous mode', linux.SOL_PACKET, linux.PACKET_ADD_MEMBERSHIP, octets);
 }
 
 /** Joins the workers that share the interface: both directions of a flow, and all fragments of a packet, to one. */
@@ -132,6 +130,7 @@ function joinFanout(socket: PacketSocket, options: LiveCaptureOptions, group: nu
   const flags = linux.PACKET_FANOUT_HASH | linux.PACKET_FANOUT_FLAG_DEFRAG;
   const ignore = options.outgoing ? 0 : linux.PACKET_FANOUT_FLAG_IGNORE_OUTGOING;
   const value = (type: number) => (group & 0xffff) | (type << 16);
-  if (ignore !== 0 && socket.trySet(SOL_PACKET, linux.PACKET_FANOUT, value(flags | ignore)) === 0) return;
-  socket.set('PACKET_FANOUT', SOL_PACKET, linux.PACKET_FANOUT, value(flags));
+  if (ignore !== 0 && socket.trySet(linux.SOL_PACKET, linux.PACKET_FANOUT, value(flags | ignore)) === 0)
+    return;
+  socket.set('PACKET_FANOUT', linux.SOL_PACKET, linux.PACKET_FANOUT, value(flags));
 }

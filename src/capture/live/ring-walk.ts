@@ -8,13 +8,6 @@ import * as linux from '../../sys/linux-constants.ts';
 import type { LivePacketBatch } from '../live-batch.ts';
 import { type BlockWalk, type MemberCounts, octetsBeforeFrame } from '../ring-block.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { PKT_LEN, PKT_MAC, PKT_NEXT_OFFSET, PKT_NSEC, PKT_SEC, PKT_SNAPLEN, PKT_STATUS } = linux;
-const { PKT_VLAN_TCI, PKT_VLAN_TPID, SLL_IFINDEX, TPACKET3_HDR_OCTETS, VIRTIO_NET_HDR_OCTETS } = linux;
-const { TP_STATUS_VLAN_TPID_VALID, TP_STATUS_VLAN_VALID, VNET_CSUM_START, VNET_GSO_SIZE } = linux;
-const { VNET_GSO_TYPE, VIRTIO_NET_HDR_F_NEEDS_CSUM, VIRTIO_NET_HDR_GSO_ECN } = linux;
-const { VIRTIO_NET_HDR_GSO_TCPV4, VIRTIO_NET_HDR_GSO_TCPV6, VIRTIO_NET_HDR_GSO_UDP_L4 } = linux;
-
 const MAC_ADDRESSES_OCTETS = 12;
 const ETHERNET_HEADER_OCTETS = 14;
 const VLAN_TAG_OCTETS = 4;
@@ -58,27 +51,31 @@ export function walkPackets(walk: BlockWalk, batch: LivePacketBatch): number {
   while (left > 0 && count < capacity) {
     if (at + before > end) break;
     const word = at >>> 2;
-    const next = words[word + (PKT_NEXT_OFFSET >> 2)]!;
-    const captured = words[word + (PKT_SNAPLEN >> 2)]!;
-    const mac = words[word + (PKT_MAC >> 2)]! & 0xffff;
+    const next = words[word + (linux.PKT_NEXT_OFFSET >> 2)]!;
+    const captured = words[word + (linux.PKT_SNAPLEN >> 2)]!;
+    const mac = words[word + (linux.PKT_MAC >> 2)]! & 0xffff;
     const frame = at + mac;
     // Negative lengths are above `end` once they are unsigned, so that one comparison holds both bounds.
     if (mac < before || frame > end || captured >>> 0 > end - frame) break;
-    const status = words[word + (PKT_STATUS >> 2)]!;
+    const status = words[word + (linux.PKT_STATUS >> 2)]!;
     frameOffset[count] = frame;
     capturedLength[count] = captured;
-    wireLength[count] = words[word + (PKT_LEN >> 2)]!;
+    wireLength[count] = words[word + (linux.PKT_LEN >> 2)]!;
     timeNs[count] =
-      ((words[word + (PKT_SEC >> 2)]! >>> 0) - timeBaseSeconds) * 1e9 +
-      (words[word + (PKT_NSEC >> 2)]! >>> 0);
+      ((words[word + (linux.PKT_SEC >> 2)]! >>> 0) - timeBaseSeconds) * 1e9 +
+      (words[word + (linux.PKT_NSEC >> 2)]! >>> 0);
     points[count] = interfaceIndex;
     segmentOctets[count] = 0;
-    if (walk.hasVnetHeader && view.getUint8(frame - VIRTIO_NET_HDR_OCTETS + VNET_GSO_TYPE) !== 0)
-      noteSuperPacket(view, frame - VIRTIO_NET_HDR_OCTETS, batch, count);
-    if ((status & TP_STATUS_VLAN_VALID) !== 0 && walk.isEthernet && captured >= ETHERNET_HEADER_OCTETS)
+    if (walk.hasVnetHeader && view.getUint8(frame - linux.VIRTIO_NET_HDR_OCTETS + linux.VNET_GSO_TYPE) !== 0)
+      noteSuperPacket(view, frame - linux.VIRTIO_NET_HDR_OCTETS, batch, count);
+    if ((status & linux.TP_STATUS_VLAN_VALID) !== 0 && walk.isEthernet && captured >= ETHERNET_HEADER_OCTETS)
       restoreTag(walk, at, status, batch, count);
     if (members !== undefined)
-      countMember(members, words[word + ((TPACKET3_HDR_OCTETS + SLL_IFINDEX) >> 2)]!, wireLength[count]!);
+      countMember(
+        members,
+        words[word + ((linux.TPACKET3_HDR_OCTETS + linux.SLL_IFINDEX) >> 2)]!,
+        wireLength[count]!,
+      );
     count++;
     left--;
     isBroken = left > 0 && (next < before || next > end - at);
@@ -110,14 +107,14 @@ function countMember({ ifIndexes, packets, octets }: MemberCounts, ifIndex: numb
 
 /** Notes what the virtio_net_hdr at `at` says of frame `i`; other kinds than TCP and UDP segments are single packets. */
 function noteSuperPacket(view: DataView, at: number, batch: LivePacketBatch, i: number): void {
-  const kind = view.getUint8(at + VNET_GSO_TYPE) & ~VIRTIO_NET_HDR_GSO_ECN;
-  const isTcp = kind === VIRTIO_NET_HDR_GSO_TCPV4 || kind === VIRTIO_NET_HDR_GSO_TCPV6;
-  if (!isTcp && kind !== VIRTIO_NET_HDR_GSO_UDP_L4) return;
-  const octets = view.getUint16(at + VNET_GSO_SIZE, true);
+  const kind = view.getUint8(at + linux.VNET_GSO_TYPE) & ~linux.VIRTIO_NET_HDR_GSO_ECN;
+  const isTcp = kind === linux.VIRTIO_NET_HDR_GSO_TCPV4 || kind === linux.VIRTIO_NET_HDR_GSO_TCPV6;
+  if (!isTcp && kind !== linux.VIRTIO_NET_HDR_GSO_UDP_L4) return;
+  const octets = view.getUint16(at + linux.VNET_GSO_SIZE, true);
   if (octets === 0) return;
-  const hasStart = (view.getUint8(at) & VIRTIO_NET_HDR_F_NEEDS_CSUM) !== 0;
+  const hasStart = (view.getUint8(at) & linux.VIRTIO_NET_HDR_F_NEEDS_CSUM) !== 0;
   batch.segmentOctets[i] = octets;
-  batch.transportOffset[i] = hasStart ? view.getUint16(at + VNET_CSUM_START, true) : 0;
+  batch.transportOffset[i] = hasStart ? view.getUint16(at + linux.VNET_CSUM_START, true) : 0;
   batch.isUdp[i] = isTcp ? 0 : 1;
   batch.superPackets++;
 }
@@ -130,10 +127,10 @@ function restoreTag(walk: BlockWalk, at: number, status: number, batch: LivePack
   const { view } = walk;
   const frame = batch.frameOffset[i]!;
   const to = frame - VLAN_TAG_OCTETS;
-  if (to < at + TPACKET3_HDR_OCTETS) return;
-  const hasType = (status & TP_STATUS_VLAN_TPID_VALID) !== 0;
-  const type = hasType ? view.getUint16(at + PKT_VLAN_TPID, true) : ETHER_TYPE_VLAN;
-  const control = view.getUint16(at + PKT_VLAN_TCI, true);
+  if (to < at + linux.TPACKET3_HDR_OCTETS) return;
+  const hasType = (status & linux.TP_STATUS_VLAN_TPID_VALID) !== 0;
+  const type = hasType ? view.getUint16(at + linux.PKT_VLAN_TPID, true) : ETHER_TYPE_VLAN;
+  const control = view.getUint16(at + linux.PKT_VLAN_TCI, true);
   view.setInt32(to, view.getInt32(frame));
   view.setInt32(to + 4, view.getInt32(frame + 4));
   view.setInt32(to + 8, view.getInt32(frame + 8));

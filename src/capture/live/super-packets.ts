@@ -12,11 +12,6 @@ import * as decoded from '../../records/decoded-batch.ts';
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../records/protocol-numbers.ts';
 import type { LivePacketBatch } from '../live-batch.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { DECODED_WORDS, DETAIL, DETAIL_FRAGMENT, DETAIL_SUPER_PACKET, EXTENSION_HEADERS } = decoded;
-const { FRAGMENT_ID, FRAME_OCTETS, IP_OCTETS, KEY_OBSERVATION_POINT, KEY_PROTOCOL } = decoded;
-const { OFFSET_WORDS, TRANSPORT_OFFSET } = decoded;
-
 /** Interface indexes from here on stand for frame 0, 1, … of the batch. */
 export const SUPER_PACKET_INDEX = 65_000;
 
@@ -48,12 +43,12 @@ export function splitSuperPackets(
   counts: Float64Array,
 ): void {
   const { words } = out;
-  const end = out.count * DECODED_WORDS;
-  for (let at = 0; at < end; at += DECODED_WORDS) {
-    const point = words[at + KEY_OBSERVATION_POINT]!;
+  const end = out.count * decoded.DECODED_WORDS;
+  for (let at = 0; at < end; at += decoded.DECODED_WORDS) {
+    const point = words[at + decoded.KEY_OBSERVATION_POINT]!;
     const frame = (point & 0xffff) - 1 - SUPER_PACKET_INDEX;
     if (frame < 0) continue;
-    words[at + KEY_OBSERVATION_POINT] = (point & ~0xffff) | (interfaceIndex + 1);
+    words[at + decoded.KEY_OBSERVATION_POINT] = (point & ~0xffff) | (interfaceIndex + 1);
     counts[0] = counts[0]! + 1;
     counts[1] = counts[1]! + markSegments(batch, frame, out, at);
   }
@@ -62,7 +57,7 @@ export function splitSuperPackets(
 /** @returns how many packets the one at `at`, which came as frame `i`, stands for */
 function markSegments(batch: LivePacketBatch, i: number, out: DecodedBatch, at: number): number {
   const { words } = out;
-  if ((words[at + DETAIL]! & DETAIL_FRAGMENT) !== 0) return 1;
+  if ((words[at + decoded.DETAIL]! & decoded.DETAIL_FRAGMENT) !== 0) return 1;
   const segment = batch.segmentOctets[i]!;
   const transport = transportHeader(batch, i, out, at);
   const headers = headerOctets(batch, i, transport);
@@ -72,13 +67,13 @@ function markSegments(batch: LivePacketBatch, i: number, out: DecodedBatch, at: 
   // What every packet but the first carries is not in the first one's lengths.
   const jumbo = jumboHeaderOctets(batch, i, transport);
   const rest = payload - segment + jumbo;
-  const octets = (words[at + IP_OCTETS]! >>> 0) - rest;
+  const octets = (words[at + decoded.IP_OCTETS]! >>> 0) - rest;
   if (octets <= segment || segments > SEGMENTS_MAX) return 1;
-  words[at + IP_OCTETS] = octets;
-  words[at + FRAME_OCTETS] = (words[at + FRAME_OCTETS]! >>> 0) - rest;
-  words[at + FRAGMENT_ID] = (segments << 16) | (segments * segment - payload);
-  words[at + DETAIL] = words[at + DETAIL]! | DETAIL_SUPER_PACKET;
-  if (jumbo !== 0) words[at + EXTENSION_HEADERS] = 0;
+  words[at + decoded.IP_OCTETS] = octets;
+  words[at + decoded.FRAME_OCTETS] = (words[at + decoded.FRAME_OCTETS]! >>> 0) - rest;
+  words[at + decoded.FRAGMENT_ID] = (segments << 16) | (segments * segment - payload);
+  words[at + decoded.DETAIL] = words[at + decoded.DETAIL]! | decoded.DETAIL_SUPER_PACKET;
+  if (jumbo !== 0) words[at + decoded.EXTENSION_HEADERS] = 0;
   return segments;
 }
 
@@ -104,9 +99,9 @@ function jumboHeaderOctets(batch: LivePacketBatch, i: number, transport: number)
 function transportHeader(batch: LivePacketBatch, i: number, out: DecodedBatch, at: number): number {
   const known = batch.transportOffset[i]!;
   if (known !== 0) return batch.frameOffset[i]! + known;
-  const protocol = out.words[at + KEY_PROTOCOL]! & 0xff;
+  const protocol = out.words[at + decoded.KEY_PROTOCOL]! & 0xff;
   if (protocol !== (batch.isUdp[i] !== 0 ? PROTOCOL_UDP : PROTOCOL_TCP)) return 0;
-  return out.offsets![(at / DECODED_WORDS) * OFFSET_WORDS + TRANSPORT_OFFSET]!;
+  return out.offsets![(at / decoded.DECODED_WORDS) * decoded.OFFSET_WORDS + decoded.TRANSPORT_OFFSET]!;
 }
 
 /** Octets of the headers of frame `i` that each segment repeats; 0 where that is not known. */

@@ -30,16 +30,6 @@ import * as side from '../table/path-health-table.ts';
 import * as pdm from './pdm.ts';
 import { walkHeaders } from './pdm.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { CAPTURED_END, CONTROL_BITS, DECODED_WORDS, DESTINATION_ADDRESS, DETAIL, HASH } = decoded;
-const { DETAIL_LATER_FRAGMENT, KEY_OBSERVATION_POINT, KEY_PROTOCOL, OFFSET_WORDS, PORTS } = decoded;
-const { DETAIL_FROM_B_SHIFT, DETAIL_PPPOE_MASK, SOURCE_ADDRESS, TRANSPORT_OFFSET } = decoded;
-const { ENTRY_WORDS, REVERSE_WORD } = layout;
-const { BITS, HOT_FORWARD, HOT_REVERSE, HOT_WORDS, ICMP_USED, ICMP_WORDS } = side;
-const { ICMP_ERRORS, ICMP_QUOTED_HEADERS, ICMP_ROUTER, ICMP_TYPE_CODE_HOPS } = record;
-const { WALK_HEADERS, WALK_LATER, WALK_OFFSET, WALK_PDM, WALK_PROTOCOL } = pdm;
-const { ICMP_ERRORS_TIED, ICMP_ERRORS_UNTIED } = counting;
-
 /** The quoted packet stands behind 8 octets. */
 const ICMP_HEADER_OCTETS = 8;
 const IPV4_OCTETS = 20;
@@ -52,11 +42,11 @@ const ICMPV6_INFORMATION = 128;
 
 /** Whether the packet at word `at` is an ICMP or ICMPv6 error, by protocol and type. */
 export function isIcmpError(packets: Int32Array, at: number): boolean {
-  const protocol = packets[at + KEY_PROTOCOL]! & 0xff;
+  const protocol = packets[at + decoded.KEY_PROTOCOL]! & 0xff;
   if (protocol !== PROTOCOL_ICMP && protocol !== PROTOCOL_ICMPV6) return false;
   // Type and code stand in the destination port, which ordering may have moved to the front.
-  const fromB = packets[at + DETAIL]! >>> DETAIL_FROM_B_SHIFT;
-  const type = ((packets[at + PORTS]! >>> (fromB === 1 ? 24 : 8)) & 0xff) >>> 0;
+  const fromB = packets[at + decoded.DETAIL]! >>> decoded.DETAIL_FROM_B_SHIFT;
+  const type = ((packets[at + decoded.PORTS]! >>> (fromB === 1 ? 24 : 8)) & 0xff) >>> 0;
   if (protocol === PROTOCOL_ICMPV6) return type !== 0 && type < ICMPV6_INFORMATION;
   return type < 32 && ((ICMP_ERROR_TYPES >>> type) & 1) !== 0;
 }
@@ -71,36 +61,37 @@ export function addIcmpError(
   counters: Float64Array,
 ): void {
   const { quoted } = health;
-  const at = i * DECODED_WORDS;
-  const header = batch.offsets![i * OFFSET_WORDS + TRANSPORT_OFFSET]!;
-  const end = batch.offsets![i * OFFSET_WORDS + CAPTURED_END]!;
-  const isV6 = ((batch.words[at + KEY_PROTOCOL]! >>> 8) & 0xf) === 6;
+  const at = i * decoded.DECODED_WORDS;
+  const header = batch.offsets![i * decoded.OFFSET_WORDS + decoded.TRANSPORT_OFFSET]!;
+  const end = batch.offsets![i * decoded.OFFSET_WORDS + decoded.CAPTURED_END]!;
+  const isV6 = ((batch.words[at + decoded.KEY_PROTOCOL]! >>> 8) & 0xf) === 6;
   const ip = header + ICMP_HEADER_OCTETS;
   const isRead =
-    (batch.words[at + DETAIL]! & DETAIL_LATER_FRAGMENT) === 0 &&
+    (batch.words[at + decoded.DETAIL]! & decoded.DETAIL_LATER_FRAGMENT) === 0 &&
     (isV6 ? readIpv6(health, quoted, view, ip, end) : readIpv4(health, quoted, view, ip, end));
   const slot = isRead && table.keyExtension === undefined ? findQuoted(table, quoted, batch.words, at) : -1;
-  const counter = slot < 0 ? ICMP_ERRORS_UNTIED : ICMP_ERRORS_TIED;
+  const counter = slot < 0 ? counting.ICMP_ERRORS_UNTIED : counting.ICMP_ERRORS_TIED;
   counters[counter] = counters[counter]! + 1;
   if (slot < 0) return;
-  const entryAt = slot * ENTRY_WORDS;
-  const isReverse = lineOf(table.words, entryAt, quoted.words[DETAIL]!) === entryAt + REVERSE_WORD ? 1 : 0;
-  const block = slot * HOT_WORDS + HOT_FORWARD + isReverse * (HOT_REVERSE - HOT_FORWARD);
+  const entryAt = slot * layout.ENTRY_WORDS;
+  const isReverse =
+    lineOf(table.words, entryAt, quoted.words[decoded.DETAIL]!) === entryAt + layout.REVERSE_WORD ? 1 : 0;
+  const block = slot * side.HOT_WORDS + side.HOT_FORWARD + isReverse * (side.HOT_REVERSE - side.HOT_FORWARD);
   const { hot, icmp, segment } = health;
-  const to = (slot * 2 + isReverse) * ICMP_WORDS - ICMP_ERRORS;
-  if ((hot[block + BITS]! & ICMP_USED) === 0) {
-    hot[block + BITS] = hot[block + BITS]! | ICMP_USED;
-    icmp[to + ICMP_ERRORS] = 0;
+  const to = (slot * 2 + isReverse) * side.ICMP_WORDS - record.ICMP_ERRORS;
+  if ((hot[block + side.BITS]! & side.ICMP_USED) === 0) {
+    hot[block + side.BITS] = hot[block + side.BITS]! | side.ICMP_USED;
+    icmp[to + record.ICMP_ERRORS] = 0;
   }
-  icmp[to + ICMP_ERRORS] = icmp[to + ICMP_ERRORS]! + 1;
-  const errorHops = (batch.words[at + CONTROL_BITS]! >>> 16) & 0xff;
+  icmp[to + record.ICMP_ERRORS] = icmp[to + record.ICMP_ERRORS]! + 1;
+  const errorHops = (batch.words[at + decoded.CONTROL_BITS]! >>> 16) & 0xff;
   const quotedHops = view.getUint8(ip + (isV6 ? 7 : 8));
-  icmp[to + ICMP_TYPE_CODE_HOPS] = view.getUint16(header) | (quotedHops << 16) | (errorHops << 24);
-  const fromB = batch.words[at + DETAIL]! >>> DETAIL_FROM_B_SHIFT;
-  const router = at + (fromB === 1 ? DESTINATION_ADDRESS : SOURCE_ADDRESS);
-  for (let w = 0; w < 4; w++) icmp[to + ICMP_ROUTER + w] = batch.words[router + w]!;
-  icmp[to + ICMP_QUOTED_HEADERS] = isV6
-    ? segment[WALK_HEADERS]! | (segment[WALK_PDM]! < 0 ? 0 : PDM_QUOTED)
+  icmp[to + record.ICMP_TYPE_CODE_HOPS] = view.getUint16(header) | (quotedHops << 16) | (errorHops << 24);
+  const fromB = batch.words[at + decoded.DETAIL]! >>> decoded.DETAIL_FROM_B_SHIFT;
+  const router = at + (fromB === 1 ? decoded.DESTINATION_ADDRESS : decoded.SOURCE_ADDRESS);
+  for (let w = 0; w < 4; w++) icmp[to + record.ICMP_ROUTER + w] = batch.words[router + w]!;
+  icmp[to + record.ICMP_QUOTED_HEADERS] = isV6
+    ? segment[pdm.WALK_HEADERS]! | (segment[pdm.WALK_PDM]! < 0 ? 0 : PDM_QUOTED)
     : 0;
 }
 
@@ -110,14 +101,14 @@ const TOS_MASK = 0xff0000;
 /** The slot of the quoted packet's flow, or -1. The packet's addresses, ports and protocol are in `quoted`. */
 function findQuoted(table: FlowTable, quoted: DecodedBatch, error: Int32Array, at: number): number {
   const { words } = quoted;
-  words[DETAIL] = error[at + DETAIL]! & DETAIL_PPPOE_MASK;
-  words[KEY_PROTOCOL] = words[KEY_PROTOCOL]! | (error[at + KEY_PROTOCOL]! & ~0xffff);
+  words[decoded.DETAIL] = error[at + decoded.DETAIL]! & decoded.DETAIL_PPPOE_MASK;
+  words[decoded.KEY_PROTOCOL] = words[decoded.KEY_PROTOCOL]! | (error[at + decoded.KEY_PROTOCOL]! & ~0xffff);
   // ToS, where it is part of the key, is the quoted packet's; it stands in the upper half here.
-  const point = error[at + KEY_OBSERVATION_POINT]!;
-  const tos = (point & TOS_MASK) !== 0 ? words[KEY_OBSERVATION_POINT]! & TOS_MASK : 0;
-  words[KEY_OBSERVATION_POINT] = (point & ~TOS_MASK) | tos;
+  const point = error[at + decoded.KEY_OBSERVATION_POINT]!;
+  const tos = (point & TOS_MASK) !== 0 ? words[decoded.KEY_OBSERVATION_POINT]! & TOS_MASK : 0;
+  words[decoded.KEY_OBSERVATION_POINT] = (point & ~TOS_MASK) | tos;
   orderAndHashKeys(quoted, table.seeds);
-  return findSlot(table, words, 0, words[HASH]!, words, 0);
+  return findSlot(table, words, 0, words[decoded.HASH]!, words, 0);
 }
 
 /** Reads the quoted IPv4 packet at `ip` as far as a flow key needs it. @returns whether enough of it was captured */
@@ -133,12 +124,12 @@ function readIpv4(
   if (headerOctets < IPV4_OCTETS) return false;
   const { words } = quoted;
   for (let w = 0; w < 8; w++) words[w] = 0;
-  words[SOURCE_ADDRESS] = view.getInt32(ip + 12);
-  words[DESTINATION_ADDRESS] = view.getInt32(ip + 16);
-  words[KEY_OBSERVATION_POINT] = view.getUint8(ip + 1) << 16;
+  words[decoded.SOURCE_ADDRESS] = view.getInt32(ip + 12);
+  words[decoded.DESTINATION_ADDRESS] = view.getInt32(ip + 16);
+  words[decoded.KEY_OBSERVATION_POINT] = view.getUint8(ip + 1) << 16;
   const protocol = view.getUint8(ip + 9);
-  words[KEY_PROTOCOL] = protocol | (4 << 8);
-  health.segment[WALK_HEADERS] = 0;
+  words[decoded.KEY_PROTOCOL] = protocol | (4 << 8);
+  health.segment[pdm.WALK_HEADERS] = 0;
   const isLater = (view.getUint16(ip + 6) & 0x1fff) !== 0;
   return readPorts(quoted, view, protocol, isLater, ip + headerOctets, end);
 }
@@ -153,16 +144,16 @@ function readIpv6(
   if (ip + IPV6_OCTETS > end || view.getUint8(ip) >>> 4 !== 6) return false;
   const { words } = quoted;
   for (let w = 0; w < 8; w++) words[w] = view.getInt32(ip + 8 + 4 * w);
-  words[KEY_OBSERVATION_POINT] = ((view.getUint16(ip) >>> 4) & 0xff) << 16;
+  words[decoded.KEY_OBSERVATION_POINT] = ((view.getUint16(ip) >>> 4) & 0xff) << 16;
   walkHeaders(health, view, ip, end);
   const { segment } = health;
-  words[KEY_PROTOCOL] = segment[WALK_PROTOCOL]! | (6 << 8);
+  words[decoded.KEY_PROTOCOL] = segment[pdm.WALK_PROTOCOL]! | (6 << 8);
   return readPorts(
     quoted,
     view,
-    segment[WALK_PROTOCOL]!,
-    segment[WALK_LATER] === 1,
-    segment[WALK_OFFSET]!,
+    segment[pdm.WALK_PROTOCOL]!,
+    segment[pdm.WALK_LATER] === 1,
+    segment[pdm.WALK_OFFSET]!,
     end,
   );
 }
@@ -177,7 +168,7 @@ function readPorts(
   end: number,
 ): boolean {
   const { words } = quoted;
-  words[PORTS] = 0;
+  words[decoded.PORTS] = 0;
   if (isLater) return true;
   switch (protocol) {
     case PROTOCOL_TCP:
@@ -186,16 +177,16 @@ function readPorts(
     case PROTOCOL_SCTP:
     case PROTOCOL_UDP_LITE:
       if (header + 4 > end) return false;
-      words[PORTS] = view.getInt32(header);
+      words[decoded.PORTS] = view.getInt32(header);
       return true;
     case PROTOCOL_ICMP:
     case PROTOCOL_ICMPV6:
       if (header + 2 > end) return false;
-      words[PORTS] = view.getUint16(header);
+      words[decoded.PORTS] = view.getUint16(header);
       return true;
     case PROTOCOL_IGMP:
       if (header + 1 > end) return false;
-      words[PORTS] = view.getUint8(header) << 8;
+      words[decoded.PORTS] = view.getUint8(header) << 8;
       return true;
     default:
       return true;

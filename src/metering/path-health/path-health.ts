@@ -22,27 +22,6 @@ import { addPdm } from './pdm.ts';
 import { addTcp } from './tcp.ts';
 import { emptyTiming, lossOf } from './timing.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_LATER_FRAGMENT, DETAIL_TCP, EXTENSION_HEADERS } = decoded;
-const { DETAIL_SUPER_PACKET, FRAGMENT_ID } = decoded;
-const { IP_OCTETS, IP_OFFSET, KEY_PROTOCOL, OFFSET_WORDS, TRANSPORT_OFFSET } = decoded;
-const { BITS, DATA_IN_RECORD, DATA_SEEN, FLIGHT, FLOW_BITS, FLOW_OCTETS_USED } = side;
-const { HOT_DOUBLES, HOT_FORWARD, HOT_REVERSE, HOT_WORDS, ICMP_USED, ID_SEGMENT, INTERVAL_END_NS } = side;
-const {
-  LAST_DATA_NS,
-  SEQUENCE_CE,
-  SEQUENCE_COUNTER_WORDS,
-  SEQUENCE_ECT,
-  SEQUENCE_USED,
-  SEQUENCE_WORDS,
-  NEW_OCTETS,
-} = side;
-const { SEQUENCE_ZERO_SINCE_NS, PDM_COUNTER_WORDS, PDM_USED, PDM_WORDS, SEEN_IN_RECORD, SEGMENTS } = side;
-const { WINDOW_RANGE, WINDOW_SEEN, ZERO_WINDOW } = side;
-const { TIMING_WORDS } = side;
-const { SLOT_MASK } = tableWords;
-const { REVERSE_WORD } = layout;
-
 /** Words of a cache line. */
 const LINE_WORDS = 16;
 const UDP_HEADER_OCTETS = 8;
@@ -61,10 +40,10 @@ export function touchHealth(health: HealthTable | undefined, count: number, foun
   const { hot, timing } = health;
   let touched = 0;
   for (let i = 0; i < count; i++) {
-    const slot = (found[i]! & SLOT_MASK) - 1;
+    const slot = (found[i]! & tableWords.SLOT_MASK) - 1;
     const place = slot < 0 ? 0 : slot;
-    const at = place * HOT_WORDS;
-    const times = place * 2 * TIMING_WORDS;
+    const at = place * side.HOT_WORDS;
+    const times = place * 2 * side.TIMING_WORDS;
     touched ^= hot[at]! ^ hot[at + LINE_WORDS]! ^ timing[times]! ^ timing[times + LINE_WORDS]!;
     touched ^=
       timing[times + 2 * LINE_WORDS]! ^ timing[times + 3 * LINE_WORDS]! ^ timing[times + 4 * LINE_WORDS]!;
@@ -90,37 +69,38 @@ export function beginHealth(
     return;
   }
   const { hot } = health;
-  const from = slot * HOT_WORDS;
-  for (let w = 0; w < HOT_WORDS; w++) hot[from + w] = 0;
-  health.hotDoubles[slot * HOT_DOUBLES + INTERVAL_END_NS] = -Infinity;
+  const from = slot * side.HOT_WORDS;
+  for (let w = 0; w < side.HOT_WORDS; w++) hot[from + w] = 0;
+  health.hotDoubles[slot * side.HOT_DOUBLES + side.INTERVAL_END_NS] = -Infinity;
 }
 
 function continueHealth(health: HealthTable, slot: number, times: Float64Array, i: number): void {
   const { hot, hotDoubles } = health;
-  const at = slot * HOT_WORDS;
-  hot[at + FLOW_BITS] = hot[at + FLOW_BITS]! & ~FLOW_OCTETS_USED;
-  hotDoubles[slot * HOT_DOUBLES + INTERVAL_END_NS] = -Infinity;
+  const at = slot * side.HOT_WORDS;
+  hot[at + side.FLOW_BITS] = hot[at + side.FLOW_BITS]! & ~side.FLOW_OCTETS_USED;
+  hotDoubles[slot * side.HOT_DOUBLES + side.INTERVAL_END_NS] = -Infinity;
   for (let direction = 0; direction < 2; direction++) {
-    const block = at + HOT_FORWARD + direction * (HOT_REVERSE - HOT_FORWARD);
-    const bits = hot[block + BITS]!;
-    hot[block + SEGMENTS] = 0;
-    hot[block + FLIGHT] = 0;
-    hot[block + ID_SEGMENT] = hot[block + ID_SEGMENT]! & 0xffff;
-    hot[block + WINDOW_RANGE] = 0;
-    hotDoubles[(block >>> 1) + NEW_OCTETS] = 0;
-    if (hotDoubles[(block >>> 1) + LAST_DATA_NS]! < times[i]!)
-      hotDoubles[(block >>> 1) + LAST_DATA_NS] = times[i]!;
+    const block = at + side.HOT_FORWARD + direction * (side.HOT_REVERSE - side.HOT_FORWARD);
+    const bits = hot[block + side.BITS]!;
+    hot[block + side.SEGMENTS] = 0;
+    hot[block + side.FLIGHT] = 0;
+    hot[block + side.ID_SEGMENT] = hot[block + side.ID_SEGMENT]! & 0xffff;
+    hot[block + side.WINDOW_RANGE] = 0;
+    hotDoubles[(block >>> 1) + side.NEW_OCTETS] = 0;
+    if (hotDoubles[(block >>> 1) + side.LAST_DATA_NS]! < times[i]!)
+      hotDoubles[(block >>> 1) + side.LAST_DATA_NS] = times[i]!;
     const line = slot * 2 + direction;
     emptyTiming(health, line, block);
-    if ((bits & SEQUENCE_USED) !== 0) {
-      for (let w = 0; w < SEQUENCE_COUNTER_WORDS; w++) health.loss[line * SEQUENCE_WORDS + w] = 0;
-      if ((bits & ZERO_WINDOW) !== 0)
-        health.lossDoubles[((line * SEQUENCE_WORDS) >>> 1) + SEQUENCE_ZERO_SINCE_NS] = times[i]!;
+    if ((bits & side.SEQUENCE_USED) !== 0) {
+      for (let w = 0; w < side.SEQUENCE_COUNTER_WORDS; w++) health.loss[line * side.SEQUENCE_WORDS + w] = 0;
+      if ((bits & side.ZERO_WINDOW) !== 0)
+        health.lossDoubles[((line * side.SEQUENCE_WORDS) >>> 1) + side.SEQUENCE_ZERO_SINCE_NS] = times[i]!;
     }
-    if ((bits & PDM_USED) !== 0) {
-      for (let w = 0; w < PDM_COUNTER_WORDS; w++) health.pdm[line * PDM_WORDS + w] = 0;
+    if ((bits & side.PDM_USED) !== 0) {
+      for (let w = 0; w < side.PDM_COUNTER_WORDS; w++) health.pdm[line * side.PDM_WORDS + w] = 0;
     }
-    hot[block + BITS] = bits & ~(ICMP_USED | DATA_IN_RECORD | SEEN_IN_RECORD | WINDOW_SEEN);
+    hot[block + side.BITS] =
+      bits & ~(side.ICMP_USED | side.DATA_IN_RECORD | side.SEEN_IN_RECORD | side.WINDOW_SEEN);
   }
 }
 
@@ -141,29 +121,33 @@ export function addHealth(
 ): void {
   const health = table.health!;
   const packets = batch.words;
-  const at = i * DECODED_WORDS;
+  const at = i * decoded.DECODED_WORDS;
   // A later fragment has the type of its first one, but nothing of what that quotes.
-  if ((packets[at + DETAIL]! & (DETAIL_TCP | DETAIL_LATER_FRAGMENT)) === 0 && isIcmpError(packets, at))
+  if (
+    (packets[at + decoded.DETAIL]! & (decoded.DETAIL_TCP | decoded.DETAIL_LATER_FRAGMENT)) === 0 &&
+    isIcmpError(packets, at)
+  )
     addIcmpError(table, health, batch, i, view, counters);
   if (health.isSampled) return;
-  const isReverse = line === REVERSE_WORD ? 1 : 0;
-  if (!(batch.timeNs[i]! < health.hotDoubles[slot * HOT_DOUBLES + INTERVAL_END_NS]!))
+  const isReverse = line === layout.REVERSE_WORD ? 1 : 0;
+  if (!(batch.timeNs[i]! < health.hotDoubles[slot * side.HOT_DOUBLES + side.INTERVAL_END_NS]!))
     moveInterval(health, slot, batch.timeNs, i);
-  const ecn = (packets[at + CONTROL_BITS]! >>> 24) & 3;
+  const ecn = (packets[at + decoded.CONTROL_BITS]! >>> 24) & 3;
   if (ecn !== 0) addEcn(health, slot, isReverse, ecn);
-  if ((packets[at + EXTENSION_HEADERS]! & DESTINATION_OPTIONS) !== 0)
+  if ((packets[at + decoded.EXTENSION_HEADERS]! & DESTINATION_OPTIONS) !== 0)
     addPdm(health, slot, isReverse, batch, i, view);
-  if ((packets[at + DETAIL]! & DETAIL_TCP) !== 0) addTcp(health, slot, isReverse, batch, i, view);
+  if ((packets[at + decoded.DETAIL]! & decoded.DETAIL_TCP) !== 0)
+    addTcp(health, slot, isReverse, batch, i, view);
   else addOther(health, slot, isReverse, batch, i);
 }
 
 /** A code point that says that the transport understands ECN, or that the network marked the packet (RFC 3168 §5). */
 function addEcn(health: HealthTable, slot: number, isReverse: number, ecn: number): void {
   const line = slot * 2 + isReverse;
-  const block = slot * HOT_WORDS + HOT_FORWARD + isReverse * (HOT_REVERSE - HOT_FORWARD);
+  const block = slot * side.HOT_WORDS + side.HOT_FORWARD + isReverse * (side.HOT_REVERSE - side.HOT_FORWARD);
   const at = lossOf(health, line, block);
-  health.loss[at + SEQUENCE_ECT] = health.loss[at + SEQUENCE_ECT]! + 1;
-  if (ecn === CE) health.loss[at + SEQUENCE_CE] = health.loss[at + SEQUENCE_CE]! + 1;
+  health.loss[at + side.SEQUENCE_ECT] = health.loss[at + side.SEQUENCE_ECT]! + 1;
+  if (ecn === CE) health.loss[at + side.SEQUENCE_CE] = health.loss[at + side.SEQUENCE_CE]! + 1;
 }
 
 /** Payload of any other protocol: what lies behind the IP headers, and behind UDP's. */
@@ -175,23 +159,23 @@ function addOther(
   i: number,
 ): void {
   const packets = batch.words;
-  const at = i * DECODED_WORDS;
-  const protocol = packets[at + KEY_PROTOCOL]! & 0xff;
+  const at = i * decoded.DECODED_WORDS;
+  const protocol = packets[at + decoded.KEY_PROTOCOL]! & 0xff;
   if (protocol === PROTOCOL_TCP) return;
   const { hot, hotDoubles } = health;
   const offsets = batch.offsets!;
-  const from = i * OFFSET_WORDS;
-  const headers = offsets[from + TRANSPORT_OFFSET]! - offsets[from + IP_OFFSET]!;
-  const isWhole = (packets[at + DETAIL]! & DETAIL_LATER_FRAGMENT) === 0;
+  const from = i * decoded.OFFSET_WORDS;
+  const headers = offsets[from + decoded.TRANSPORT_OFFSET]! - offsets[from + decoded.IP_OFFSET]!;
+  const isWhole = (packets[at + decoded.DETAIL]! & decoded.DETAIL_LATER_FRAGMENT) === 0;
   const transport = protocol === PROTOCOL_UDP && isWhole ? UDP_HEADER_OCTETS : 0;
-  let payload = (packets[at + IP_OCTETS]! >>> 0) - headers - transport;
-  if ((packets[at + DETAIL]! & DETAIL_SUPER_PACKET) !== 0)
-    payload = superPayload(payload, packets[at + FRAGMENT_ID]!);
+  let payload = (packets[at + decoded.IP_OCTETS]! >>> 0) - headers - transport;
+  if ((packets[at + decoded.DETAIL]! & decoded.DETAIL_SUPER_PACKET) !== 0)
+    payload = superPayload(payload, packets[at + decoded.FRAGMENT_ID]!);
   if (payload <= 0) return;
   const line = slot * 2 + isReverse;
-  const block = slot * HOT_WORDS + HOT_FORWARD + isReverse * (HOT_REVERSE - HOT_FORWARD);
-  const other = slot * HOT_WORDS + HOT_REVERSE - isReverse * (HOT_REVERSE - HOT_FORWARD);
+  const block = slot * side.HOT_WORDS + side.HOT_FORWARD + isReverse * (side.HOT_REVERSE - side.HOT_FORWARD);
+  const other = slot * side.HOT_WORDS + side.HOT_REVERSE - isReverse * (side.HOT_REVERSE - side.HOT_FORWARD);
   noteData(health, line, block, other, batch.timeNs, i);
-  hot[block + BITS] = hot[block + BITS]! | DATA_SEEN | DATA_IN_RECORD;
-  hotDoubles[(block >>> 1) + NEW_OCTETS] = hotDoubles[(block >>> 1) + NEW_OCTETS]! + payload;
+  hot[block + side.BITS] = hot[block + side.BITS]! | side.DATA_SEEN | side.DATA_IN_RECORD;
+  hotDoubles[(block >>> 1) + side.NEW_OCTETS] = hotDoubles[(block >>> 1) + side.NEW_OCTETS]! + payload;
 }

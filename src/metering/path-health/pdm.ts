@@ -18,17 +18,6 @@ import { PROTOCOL_TCP } from '../../records/protocol-numbers.ts';
 import type { HealthTable } from '../table/path-health-table.ts';
 import * as side from '../table/path-health-table.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { CAPTURED_END, DECODED_WORDS, DETAIL, DETAIL_FRAGMENT, FRAGMENT_ID, IP_OCTETS, IP_OFFSET } = decoded;
-const { KEY_PROTOCOL, OFFSET_WORDS, TRANSPORT_OFFSET } = decoded;
-const { HEADER_AUTHENTICATION, HEADER_DESTINATION, HEADER_FRAGMENT, HEADER_HOP_BY_HOP } = extension;
-const { HEADER_MOBILITY, HEADER_ROUTING, EXTENSION_AUTHENTICATION, EXTENSION_DESTINATION } = extension;
-const { EXTENSION_FRAGMENT_FIRST, EXTENSION_HOP_BY_HOP, EXTENSION_MOBILITY, EXTENSION_ROUTING } = extension;
-const { BITS, HOT_FORWARD, HOT_REVERSE, HOT_WORDS, PDM_COUNT, PDM_HAS_LAST, PDM_LAST_NS } = side;
-const { PDM_ANSWERED, PDM_DELTA_LAST_RECEIVED, PDM_FRAGMENT, PDM_LATE, PDM_MISSING, PDM_NUMBERS } = side;
-const { PDM_PROBE_SUM, PDM_PROBE_TIMES, PDM_RTT_SUM, PDM_RTT_TIMES, PDM_SERVER_SUM } = side;
-const { PDM_SERVER_TIMES, PDM_TWICE, PDM_USED, PDM_WINDOW, PDM_WORDS } = side;
-
 // Words of `HealthTable.segment` that the walk leaves.
 /** The upper-layer protocol, or the header at which the walk ended. */
 export const WALK_PROTOCOL = 8;
@@ -75,12 +64,12 @@ export function walkHeaders(health: HealthTable, view: DataView, ip: number, end
     if (bit === 0) break;
     headers |= bit;
     let octets = (view.getUint8(at + 1) + 1) << 3;
-    if (header === HEADER_FRAGMENT) octets = 8;
-    else if (header === HEADER_AUTHENTICATION) octets = (view.getUint8(at + 1) + 2) << 2;
+    if (header === extension.HEADER_FRAGMENT) octets = 8;
+    else if (header === extension.HEADER_AUTHENTICATION) octets = (view.getUint8(at + 1) + 2) << 2;
     const limit = at + octets < end ? at + octets : end;
-    if (header === HEADER_DESTINATION && segment[WALK_PDM] < 0)
+    if (header === extension.HEADER_DESTINATION && segment[WALK_PDM] < 0)
       segment[WALK_PDM] = findPdm(view, at + 2, limit);
-    const isLater = header === HEADER_FRAGMENT && view.getUint16(at + 2) >>> 3 !== 0;
+    const isLater = header === extension.HEADER_FRAGMENT && view.getUint16(at + 2) >>> 3 !== 0;
     header = view.getUint8(at);
     at += octets;
     if (isLater) {
@@ -95,18 +84,18 @@ export function walkHeaders(health: HealthTable, view: DataView, ip: number, end
 
 function bitOf(header: number): number {
   switch (header) {
-    case HEADER_HOP_BY_HOP:
-      return EXTENSION_HOP_BY_HOP;
-    case HEADER_DESTINATION:
-      return EXTENSION_DESTINATION;
-    case HEADER_ROUTING:
-      return EXTENSION_ROUTING;
-    case HEADER_FRAGMENT:
-      return EXTENSION_FRAGMENT_FIRST;
-    case HEADER_AUTHENTICATION:
-      return EXTENSION_AUTHENTICATION;
-    case HEADER_MOBILITY:
-      return EXTENSION_MOBILITY;
+    case extension.HEADER_HOP_BY_HOP:
+      return extension.EXTENSION_HOP_BY_HOP;
+    case extension.HEADER_DESTINATION:
+      return extension.EXTENSION_DESTINATION;
+    case extension.HEADER_ROUTING:
+      return extension.EXTENSION_ROUTING;
+    case extension.HEADER_FRAGMENT:
+      return extension.EXTENSION_FRAGMENT_FIRST;
+    case extension.HEADER_AUTHENTICATION:
+      return extension.EXTENSION_AUTHENTICATION;
+    case extension.HEADER_MOBILITY:
+      return extension.EXTENSION_MOBILITY;
     default:
       return 0;
   }
@@ -139,31 +128,31 @@ export function addPdm(
 ): void {
   const { hot, pdm, segment } = health;
   const offsets = batch.offsets!;
-  const from = i * OFFSET_WORDS;
-  walkHeaders(health, view, offsets[from + IP_OFFSET]!, offsets[from + CAPTURED_END]!);
+  const from = i * decoded.OFFSET_WORDS;
+  walkHeaders(health, view, offsets[from + decoded.IP_OFFSET]!, offsets[from + decoded.CAPTURED_END]!);
   const option = segment[WALK_PDM]!;
   if (option < 0) return;
   const line = slot * 2 + isReverse;
-  const block = slot * HOT_WORDS + HOT_FORWARD + isReverse * (HOT_REVERSE - HOT_FORWARD);
-  const at = line * PDM_WORDS;
-  if ((hot[block + BITS]! & PDM_USED) === 0) {
-    hot[block + BITS] = hot[block + BITS]! | PDM_USED;
-    for (let w = 0; w < PDM_WORDS; w++) pdm[at + w] = 0;
-    pdm[at + PDM_ANSWERED] = -1;
+  const block = slot * side.HOT_WORDS + side.HOT_FORWARD + isReverse * (side.HOT_REVERSE - side.HOT_FORWARD);
+  const at = line * side.PDM_WORDS;
+  if ((hot[block + side.BITS]! & side.PDM_USED) === 0) {
+    hot[block + side.BITS] = hot[block + side.BITS]! | side.PDM_USED;
+    for (let w = 0; w < side.PDM_WORDS; w++) pdm[at + w] = 0;
+    pdm[at + side.PDM_ANSWERED] = -1;
   }
   const number = view.getUint16(option + THIS_PACKET);
   const fragment =
-    (batch.words[i * DECODED_WORDS + DETAIL]! & DETAIL_FRAGMENT) === 0
+    (batch.words[i * decoded.DECODED_WORDS + decoded.DETAIL]! & decoded.DETAIL_FRAGMENT) === 0
       ? 0
-      : batch.words[i * DECODED_WORDS + FRAGMENT_ID]! | 1;
+      : batch.words[i * decoded.DECODED_WORDS + decoded.FRAGMENT_ID]! | 1;
   if (!isNewest(health, at, number, fragment)) return;
   takeDeltas(health, line, at, option, batch, i, view);
   const last = view.getUint16(option + LAST_RECEIVED);
-  pdm[at + PDM_NUMBERS] = number | (last << 16);
-  pdm[at + PDM_HAS_LAST] = 1;
-  pdm[at + PDM_FRAGMENT] = fragment;
-  health.pdmDoubles[(at >>> 1) + PDM_LAST_NS] = batch.timeNs[i]!;
-  health.pdmDoubles[(at >>> 1) + PDM_DELTA_LAST_RECEIVED] =
+  pdm[at + side.PDM_NUMBERS] = number | (last << 16);
+  pdm[at + side.PDM_HAS_LAST] = 1;
+  pdm[at + side.PDM_FRAGMENT] = fragment;
+  health.pdmDoubles[(at >>> 1) + side.PDM_LAST_NS] = batch.timeNs[i]!;
+  health.pdmDoubles[(at >>> 1) + side.PDM_DELTA_LAST_RECEIVED] =
     view.getUint16(option + DELTA_LAST_RECEIVED) *
     2 ** view.getUint8(option + SCALE_LAST_RECEIVED) *
     NS_PER_ATTOSECOND;
@@ -176,29 +165,29 @@ export function addPdm(
  */
 function isNewest(health: HealthTable, at: number, number: number, fragment: number): boolean {
   const { pdm } = health;
-  const ahead = ((number - pdm[at + PDM_NUMBERS]!) << 16) >> 16;
-  if (pdm[at + PDM_HAS_LAST] === 0 || ahead > JUMP_MAX || ahead < -JUMP_MAX) {
-    pdm[at + PDM_WINDOW] = 1;
-    pdm[at + PDM_COUNT] = pdm[at + PDM_COUNT]! + 1;
+  const ahead = ((number - pdm[at + side.PDM_NUMBERS]!) << 16) >> 16;
+  if (pdm[at + side.PDM_HAS_LAST] === 0 || ahead > JUMP_MAX || ahead < -JUMP_MAX) {
+    pdm[at + side.PDM_WINDOW] = 1;
+    pdm[at + side.PDM_COUNT] = pdm[at + side.PDM_COUNT]! + 1;
     return true;
   }
   if (ahead > 0) {
-    pdm[at + PDM_WINDOW] = ahead >= WINDOW ? 1 : (pdm[at + PDM_WINDOW]! << ahead) | 1;
-    pdm[at + PDM_MISSING] = pdm[at + PDM_MISSING]! + ahead - 1;
-    pdm[at + PDM_COUNT] = pdm[at + PDM_COUNT]! + 1;
+    pdm[at + side.PDM_WINDOW] = ahead >= WINDOW ? 1 : (pdm[at + side.PDM_WINDOW]! << ahead) | 1;
+    pdm[at + side.PDM_MISSING] = pdm[at + side.PDM_MISSING]! + ahead - 1;
+    pdm[at + side.PDM_COUNT] = pdm[at + side.PDM_COUNT]! + 1;
     return true;
   }
-  const isSeen = ahead > -WINDOW && ((pdm[at + PDM_WINDOW]! >>> -ahead) & 1) !== 0;
+  const isSeen = ahead > -WINDOW && ((pdm[at + side.PDM_WINDOW]! >>> -ahead) & 1) !== 0;
   if (isSeen) {
-    if (fragment === 0) pdm[at + PDM_TWICE] = pdm[at + PDM_TWICE]! + 1;
+    if (fragment === 0) pdm[at + side.PDM_TWICE] = pdm[at + side.PDM_TWICE]! + 1;
     return false;
   }
   // Too far behind to know: a fragment's packet was most likely seen, any other one most likely late.
   if (ahead <= -WINDOW && fragment !== 0) return false;
-  if (ahead > -WINDOW) pdm[at + PDM_WINDOW] = pdm[at + PDM_WINDOW]! | (1 << -ahead);
-  pdm[at + PDM_LATE] = pdm[at + PDM_LATE]! + 1;
-  pdm[at + PDM_COUNT] = pdm[at + PDM_COUNT]! + 1;
-  if (pdm[at + PDM_MISSING]! > 0) pdm[at + PDM_MISSING] = pdm[at + PDM_MISSING]! - 1;
+  if (ahead > -WINDOW) pdm[at + side.PDM_WINDOW] = pdm[at + side.PDM_WINDOW]! | (1 << -ahead);
+  pdm[at + side.PDM_LATE] = pdm[at + side.PDM_LATE]! + 1;
+  pdm[at + side.PDM_COUNT] = pdm[at + side.PDM_COUNT]! + 1;
+  if (pdm[at + side.PDM_MISSING]! > 0) pdm[at + side.PDM_MISSING] = pdm[at + side.PDM_MISSING]! - 1;
   return false;
 }
 
@@ -213,27 +202,27 @@ function takeDeltas(
   view: DataView,
 ): void {
   const { hot, pdm, pdmDoubles, number } = health;
-  const other = (line ^ 1) * PDM_WORDS;
-  const otherBlock = (line >>> 1) * HOT_WORDS + ((line & 1) === 0 ? HOT_REVERSE : HOT_FORWARD);
-  if ((hot[otherBlock + BITS]! & PDM_USED) === 0 || pdm[other + PDM_HAS_LAST] === 0) return;
-  const numbers = pdm[other + PDM_NUMBERS]!;
+  const other = (line ^ 1) * side.PDM_WORDS;
+  const otherBlock = (line >>> 1) * side.HOT_WORDS + ((line & 1) === 0 ? side.HOT_REVERSE : side.HOT_FORWARD);
+  if ((hot[otherBlock + side.BITS]! & side.PDM_USED) === 0 || pdm[other + side.PDM_HAS_LAST] === 0) return;
+  const numbers = pdm[other + side.PDM_NUMBERS]!;
   const received = view.getUint16(option + LAST_RECEIVED);
   if (received !== (numbers & 0xffff)) return;
-  const isAnswer = pdm[at + PDM_ANSWERED] !== received;
-  pdm[at + PDM_ANSWERED] = received;
+  const isAnswer = pdm[at + side.PDM_ANSWERED] !== received;
+  pdm[at + side.PDM_ANSWERED] = received;
   if (!isAnswer) return;
   const delayNs =
     view.getUint16(option + DELTA_LAST_RECEIVED) *
     2 ** view.getUint8(option + SCALE_LAST_RECEIVED) *
     NS_PER_ATTOSECOND;
   if (delayNs > 0) {
-    number[0] = batch.timeNs[i]! - pdmDoubles[(other >>> 1) + PDM_LAST_NS]! - delayNs;
-    if (number[0]! > 0) addSample(health, at, PDM_PROBE_TIMES, PDM_PROBE_SUM);
+    number[0] = batch.timeNs[i]! - pdmDoubles[(other >>> 1) + side.PDM_LAST_NS]! - delayNs;
+    if (number[0]! > 0) addSample(health, at, side.PDM_PROBE_TIMES, side.PDM_PROBE_SUM);
     number[0] = delayNs;
     // A bare acknowledgement's delay is TCP's, not the host's answer (RFC 8250 §1.4 means the latter).
-    if (hasPayload(batch, i, view)) addSample(health, at, PDM_SERVER_TIMES, PDM_SERVER_SUM);
+    if (hasPayload(batch, i, view)) addSample(health, at, side.PDM_SERVER_TIMES, side.PDM_SERVER_SUM);
   }
-  const answeredNs = pdmDoubles[(other >>> 1) + PDM_DELTA_LAST_RECEIVED]!;
+  const answeredNs = pdmDoubles[(other >>> 1) + side.PDM_DELTA_LAST_RECEIVED]!;
   const isAdjacent = ((view.getUint16(option + THIS_PACKET) - (numbers >>> 16)) & 0xffff) === 1;
   const sentNs =
     view.getUint16(option + DELTA_LAST_SENT) *
@@ -241,16 +230,16 @@ function takeDeltas(
     NS_PER_ATTOSECOND;
   if (!isAdjacent || answeredNs === 0 || sentNs <= answeredNs) return;
   number[0] = sentNs - answeredNs;
-  addSample(health, at, PDM_RTT_TIMES, PDM_RTT_SUM);
+  addSample(health, at, side.PDM_RTT_TIMES, side.PDM_RTT_SUM);
 }
 
 function hasPayload(batch: DecodedBatch, i: number, view: DataView): boolean {
-  const at = i * DECODED_WORDS;
-  if ((batch.words[at + KEY_PROTOCOL]! & 0xff) !== PROTOCOL_TCP) return true;
-  const header = batch.offsets![i * OFFSET_WORDS + TRANSPORT_OFFSET]!;
-  if (header + 20 > batch.offsets![i * OFFSET_WORDS + CAPTURED_END]!) return false;
-  const headers = header - batch.offsets![i * OFFSET_WORDS + IP_OFFSET]!;
-  return batch.words[at + IP_OCTETS]! >>> 0 > headers + ((view.getUint8(header + 12) >>> 4) << 2);
+  const at = i * decoded.DECODED_WORDS;
+  if ((batch.words[at + decoded.KEY_PROTOCOL]! & 0xff) !== PROTOCOL_TCP) return true;
+  const header = batch.offsets![i * decoded.OFFSET_WORDS + decoded.TRANSPORT_OFFSET]!;
+  if (header + 20 > batch.offsets![i * decoded.OFFSET_WORDS + decoded.CAPTURED_END]!) return false;
+  const headers = header - batch.offsets![i * decoded.OFFSET_WORDS + decoded.IP_OFFSET]!;
+  return batch.words[at + decoded.IP_OCTETS]! >>> 0 > headers + ((view.getUint8(header + 12) >>> 4) << 2);
 }
 
 /** Adds the time in `health.number[0]`. @param times  word of samples, least and greatest; @param sum  double */

@@ -8,17 +8,12 @@ import * as side from '../table/path-health-table.ts';
 import * as losses from './loss.ts';
 import { segmentOctets, segmentsIn, superPayload } from './loss.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { DETAIL, DETAIL_SUPER_PACKET, FRAGMENT_ID } = decoded;
-const { BITS, ID_SEGMENT, SEQUENCE_WORDS, MSS_KNOWN, SEGMENTS } = side;
-const { SINGLE_OCTETS } = losses;
-
 /** Word of `HealthTable.segment`: payload of each segment of a super-packet, where the source told; else 0. */
 const SEGMENT_PAYLOAD = 13;
 
 /** Where the receiver's MSS stands for data of the direction at `block`; -1 where it is not known. */
 function receiverOf(health: HealthTable, otherLine: number, other: number): number {
-  return (health.hot[other + BITS]! & MSS_KNOWN) === 0 ? -1 : otherLine * SEQUENCE_WORDS;
+  return (health.hot[other + side.BITS]! & side.MSS_KNOWN) === 0 ? -1 : otherLine * side.SEQUENCE_WORDS;
 }
 
 /**
@@ -31,9 +26,9 @@ export function payloadOf(
   at: number,
   segmentPayload: number,
 ): number {
-  const isSuper = (packets[at + DETAIL]! & DETAIL_SUPER_PACKET) !== 0;
+  const isSuper = (packets[at + decoded.DETAIL]! & decoded.DETAIL_SUPER_PACKET) !== 0;
   segment[SEGMENT_PAYLOAD] = isSuper ? segmentPayload : 0;
-  return isSuper ? superPayload(segmentPayload, packets[at + FRAGMENT_ID]!) : segmentPayload;
+  return isSuper ? superPayload(segmentPayload, packets[at + decoded.FRAGMENT_ID]!) : segmentPayload;
 }
 
 /** Counts the segments that a packet stands for, and notes the largest. @returns octets of a full one's payload */
@@ -47,13 +42,13 @@ export function countSegments(
 ): number {
   const { hot } = health;
   let full = health.segment[SEGMENT_PAYLOAD]!;
-  if (full === 0 && payload <= SINGLE_OCTETS) full = payload;
+  if (full === 0 && payload <= losses.SINGLE_OCTETS) full = payload;
   else if (full === 0) {
     full = segmentOctets(health, receiverOf(health, line ^ 1, other), headerOctets, payload);
   }
-  hot[block + SEGMENTS] = hot[block + SEGMENTS]! + (payload > 0 ? segmentsIn(payload, full) : 0);
+  hot[block + side.SEGMENTS] = hot[block + side.SEGMENTS]! + (payload > 0 ? segmentsIn(payload, full) : 0);
   const largest = payload < full ? payload : full;
-  if (largest > hot[block + ID_SEGMENT]! >>> 16)
-    hot[block + ID_SEGMENT] = (hot[block + ID_SEGMENT]! & 0xffff) | (largest << 16);
+  if (largest > hot[block + side.ID_SEGMENT]! >>> 16)
+    hot[block + side.ID_SEGMENT] = (hot[block + side.ID_SEGMENT]! & 0xffff) | (largest << 16);
   return full;
 }

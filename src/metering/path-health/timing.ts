@@ -9,17 +9,6 @@
 import type { HealthTable } from '../table/path-health-table.ts';
 import * as side from '../table/path-health-table.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { BITS, DATA_SEEN, LAST_DATA_NS, SEQUENCE_USED, SEQUENCE_WORDS, NEXT, NEXT_KNOWN } = side;
-const { PENDING_MASK, PENDING_ONE } = side;
-const { TIMESTAMP_PENDING, TIMING_USED, TIMING_WORDS, TROUBLED } = side;
-const { ACK_TIMES, PENDING_END, PENDING_NS, TIMESTAMP_PENDING_NS, TIMESTAMP_PENDING_VALUE } = side;
-const { ACCUMULATOR_WORDS, GREATEST_NS, JITTER_NS, LAST_NS, LEAST_NS, SAMPLES, SUM_NS } = side;
-const { RESPONSE_TIMES, SYN_NS, TIMESTAMP_LAST, TIMESTAMP_TIMES, TIMESTAMP_SEEN } = side;
-const { SEQUENCE_LONGEST_IDLE_NS, SEQUENCE_LONGEST_STALL_NS, SEQUENCE_STALLED_NS, SEQUENCE_STALLS } = side;
-const { FLOW_BITS, FLOW_CLIENT_TIME, FLOW_CLIENT_VOID, FLOW_ESTABLISHED, FLOW_SERVER_TIME } = side;
-const { FLOW_SERVER_VOID, FLOW_SYN, FLOW_SYN_ACK, HOT_FORWARD, HOT_REVERSE, HOT_WORDS } = side;
-
 const FIN = 0x01;
 const ACK = 0x10;
 
@@ -30,22 +19,22 @@ const JITTER_SHARE = 1 / 16;
 
 /** Where the timing block of a direction starts. @param line 2 × slot, + 1 for the reverse direction */
 export function timingOf(health: HealthTable, line: number, block: number): number {
-  const at = line * TIMING_WORDS;
+  const at = line * side.TIMING_WORDS;
   const { hot } = health;
-  if ((hot[block + BITS]! & TIMING_USED) === 0) {
-    hot[block + BITS] = hot[block + BITS]! | TIMING_USED;
-    for (let w = 0; w < TIMING_WORDS; w++) health.timing[at + w] = 0;
+  if ((hot[block + side.BITS]! & side.TIMING_USED) === 0) {
+    hot[block + side.BITS] = hot[block + side.BITS]! | side.TIMING_USED;
+    for (let w = 0; w < side.TIMING_WORDS; w++) health.timing[at + w] = 0;
   }
   return at;
 }
 
 /** Where the loss block of a direction starts, emptied at its first use. */
 export function lossOf(health: HealthTable, line: number, block: number): number {
-  const at = line * SEQUENCE_WORDS;
+  const at = line * side.SEQUENCE_WORDS;
   const { hot } = health;
-  if ((hot[block + BITS]! & SEQUENCE_USED) === 0) {
-    hot[block + BITS] = hot[block + BITS]! | SEQUENCE_USED;
-    for (let w = 0; w < SEQUENCE_WORDS; w++) health.loss[at + w] = 0;
+  if ((hot[block + side.BITS]! & side.SEQUENCE_USED) === 0) {
+    hot[block + side.BITS] = hot[block + side.BITS]! | side.SEQUENCE_USED;
+    for (let w = 0; w < side.SEQUENCE_WORDS; w++) health.loss[at + w] = 0;
   }
   return at;
 }
@@ -54,22 +43,22 @@ export function lossOf(health: HealthTable, line: number, block: number): number
 function addSample(health: HealthTable, at: number): void {
   const { timing, timingFloats, timingDoubles, number } = health;
   const ns = number[0]!;
-  const samples = timing[at + SAMPLES]!;
-  timing[at + SAMPLES] = samples + 1;
-  const sum = (at + SUM_NS) >>> 1;
+  const samples = timing[at + side.SAMPLES]!;
+  timing[at + side.SAMPLES] = samples + 1;
+  const sum = (at + side.SUM_NS) >>> 1;
   timingDoubles[sum] = timingDoubles[sum]! + ns;
   if (samples === 0) {
-    timingFloats[at + LEAST_NS] = ns;
-    timingFloats[at + GREATEST_NS] = ns;
-    timingFloats[at + JITTER_NS] = 0;
+    timingFloats[at + side.LEAST_NS] = ns;
+    timingFloats[at + side.GREATEST_NS] = ns;
+    timingFloats[at + side.JITTER_NS] = 0;
   } else {
-    if (ns < timingFloats[at + LEAST_NS]!) timingFloats[at + LEAST_NS] = ns;
-    if (ns > timingFloats[at + GREATEST_NS]!) timingFloats[at + GREATEST_NS] = ns;
-    const change = ns - timingFloats[at + LAST_NS]!;
-    const jitter = timingFloats[at + JITTER_NS]!;
-    timingFloats[at + JITTER_NS] = jitter + ((change < 0 ? -change : change) - jitter) * JITTER_SHARE;
+    if (ns < timingFloats[at + side.LEAST_NS]!) timingFloats[at + side.LEAST_NS] = ns;
+    if (ns > timingFloats[at + side.GREATEST_NS]!) timingFloats[at + side.GREATEST_NS] = ns;
+    const change = ns - timingFloats[at + side.LAST_NS]!;
+    const jitter = timingFloats[at + side.JITTER_NS]!;
+    timingFloats[at + side.JITTER_NS] = jitter + ((change < 0 ? -change : change) - jitter) * JITTER_SHARE;
   }
-  timingFloats[at + LAST_NS] = ns;
+  timingFloats[at + side.LAST_NS] = ns;
 }
 
 /** Waits for the acknowledgement of new data that ends at `end`, if fewer than three are waited for. */
@@ -83,10 +72,10 @@ export function expectAck(
 ): void {
   const at = timingOf(health, line, block);
   const { hot } = health;
-  const pending = (hot[block + BITS]! & PENDING_MASK) / PENDING_ONE;
-  health.timing[at + PENDING_END + pending] = end;
-  health.timingDoubles[(at >>> 1) + PENDING_NS + pending] = times[i]!;
-  hot[block + BITS] = hot[block + BITS]! + PENDING_ONE;
+  const pending = (hot[block + side.BITS]! & side.PENDING_MASK) / side.PENDING_ONE;
+  health.timing[at + side.PENDING_END + pending] = end;
+  health.timingDoubles[(at >>> 1) + side.PENDING_NS + pending] = times[i]!;
+  hot[block + side.BITS] = hot[block + side.BITS]! + side.PENDING_ONE;
 }
 
 /**
@@ -101,29 +90,29 @@ export function takeAckRtt(
   times: Float64Array,
   i: number,
 ): void {
-  const at = line * TIMING_WORDS;
+  const at = line * side.TIMING_WORDS;
   const { hot, timing, timingDoubles } = health;
-  const pending = (hot[block + BITS]! & PENDING_MASK) / PENDING_ONE;
+  const pending = (hot[block + side.BITS]! & side.PENDING_MASK) / side.PENDING_ONE;
   let covered = 0;
-  while (covered < pending && ((timing[at + PENDING_END + covered]! - ack) | 0) <= 0) covered++;
+  while (covered < pending && ((timing[at + side.PENDING_END + covered]! - ack) | 0) <= 0) covered++;
   if (covered === 0) return;
-  const pendingNs = (at >>> 1) + PENDING_NS;
+  const pendingNs = (at >>> 1) + side.PENDING_NS;
   const ns = times[i]! - timingDoubles[pendingNs + covered - 1]!;
   for (let p = covered; p < pending; p++) {
-    timing[at + PENDING_END + p - covered] = timing[at + PENDING_END + p]!;
+    timing[at + side.PENDING_END + p - covered] = timing[at + side.PENDING_END + p]!;
     timingDoubles[pendingNs + p - covered] = timingDoubles[pendingNs + p]!;
   }
-  hot[block + BITS] = hot[block + BITS]! - covered * PENDING_ONE;
+  hot[block + side.BITS] = hot[block + side.BITS]! - covered * side.PENDING_ONE;
   if (!(ns >= 0)) return;
   health.number[0] = ns;
-  addSample(health, at + ACK_TIMES);
+  addSample(health, at + side.ACK_TIMES);
 }
 
 /** Whether a bare acknowledgement leaves data outstanding: the other side answers with its next data at once. */
 export function leavesData(health: HealthTable, other: number, flags: number, ack: number): boolean {
   const { hot } = health;
-  if ((flags & (FIN | ACK)) !== ACK || (hot[other + BITS]! & NEXT_KNOWN) === 0) return false;
-  return ((hot[other + NEXT]! - ack) | 0) > 0;
+  if ((flags & (FIN | ACK)) !== ACK || (hot[other + side.BITS]! & side.NEXT_KNOWN) === 0) return false;
+  return ((hot[other + side.NEXT]! - ack) | 0) > 0;
 }
 
 /**
@@ -141,15 +130,15 @@ export function noteTimestamp(
 ): void {
   const at = timingOf(health, line, block);
   const { hot, timing } = health;
-  const bits = hot[block + BITS]!;
-  const isFirst = (bits & TIMESTAMP_SEEN) === 0;
-  if (!isFirst && ((value - timing[at + TIMESTAMP_LAST]!) | 0) <= 0) return;
-  timing[at + TIMESTAMP_LAST] = value;
-  hot[block + BITS] = bits | TIMESTAMP_SEEN;
-  if (!isAwaited || (bits & TIMESTAMP_PENDING) !== 0) return;
-  timing[at + TIMESTAMP_PENDING_VALUE] = value;
-  health.timingDoubles[(at >>> 1) + TIMESTAMP_PENDING_NS] = times[i]!;
-  hot[block + BITS] = bits | TIMESTAMP_SEEN | TIMESTAMP_PENDING;
+  const bits = hot[block + side.BITS]!;
+  const isFirst = (bits & side.TIMESTAMP_SEEN) === 0;
+  if (!isFirst && ((value - timing[at + side.TIMESTAMP_LAST]!) | 0) <= 0) return;
+  timing[at + side.TIMESTAMP_LAST] = value;
+  hot[block + side.BITS] = bits | side.TIMESTAMP_SEEN;
+  if (!isAwaited || (bits & side.TIMESTAMP_PENDING) !== 0) return;
+  timing[at + side.TIMESTAMP_PENDING_VALUE] = value;
+  health.timingDoubles[(at >>> 1) + side.TIMESTAMP_PENDING_NS] = times[i]!;
+  hot[block + side.BITS] = bits | side.TIMESTAMP_SEEN | side.TIMESTAMP_PENDING;
 }
 
 /**
@@ -166,19 +155,20 @@ export function takeTimestampRtt(
   times: Float64Array,
   i: number,
 ): void {
-  const at = line * TIMING_WORDS;
+  const at = line * side.TIMING_WORDS;
   const { hot, hotDoubles, timing } = health;
-  const beyond = (echo - timing[at + TIMESTAMP_PENDING_VALUE]!) | 0;
+  const beyond = (echo - timing[at + side.TIMESTAMP_PENDING_VALUE]!) | 0;
   if (beyond < 0) return;
-  hot[block + BITS] = hot[block + BITS]! & ~TIMESTAMP_PENDING;
-  const notedNs = health.timingDoubles[(at >>> 1) + TIMESTAMP_PENDING_NS]!;
+  hot[block + side.BITS] = hot[block + side.BITS]! & ~side.TIMESTAMP_PENDING;
+  const notedNs = health.timingDoubles[(at >>> 1) + side.TIMESTAMP_PENDING_NS]!;
   const ns = times[i]! - notedNs;
   if (beyond > 0 || !(ns >= 0)) return;
   const isBare =
-    (hot[block + BITS]! & DATA_SEEN) === 0 || notedNs > hotDoubles[(block >>> 1) + LAST_DATA_NS]!;
-  if (isBare && 2 * (times[i]! - hotDoubles[(other >>> 1) + LAST_DATA_NS]!) > ns) return;
+    (hot[block + side.BITS]! & side.DATA_SEEN) === 0 ||
+    notedNs > hotDoubles[(block >>> 1) + side.LAST_DATA_NS]!;
+  if (isBare && 2 * (times[i]! - hotDoubles[(other >>> 1) + side.LAST_DATA_NS]!) > ns) return;
   health.number[0] = ns;
-  addSample(health, at + TIMESTAMP_TIMES);
+  addSample(health, at + side.TIMESTAMP_TIMES);
 }
 
 /** The side of `block` answers: its first data behind data of the other side, whose block is `other`. */
@@ -190,11 +180,11 @@ export function takeResponse(
   times: Float64Array,
   i: number,
 ): void {
-  const ns = times[i]! - health.hotDoubles[(other >>> 1) + LAST_DATA_NS]!;
+  const ns = times[i]! - health.hotDoubles[(other >>> 1) + side.LAST_DATA_NS]!;
   if (!(ns >= 0)) return;
   const at = timingOf(health, line, block);
   health.number[0] = ns;
-  addSample(health, at + RESPONSE_TIMES);
+  addSample(health, at + side.RESPONSE_TIMES);
 }
 
 /** A silence of `health.number[0]` ns has ended, or goes on at the end of the record. */
@@ -202,12 +192,12 @@ export function noteSilence(health: HealthTable, line: number, block: number, is
   const at = lossOf(health, line, block) >>> 1;
   const { loss, lossDoubles, number } = health;
   const ns = number[0]!;
-  const longest = at + (isStall ? SEQUENCE_LONGEST_STALL_NS : SEQUENCE_LONGEST_IDLE_NS);
+  const longest = at + (isStall ? side.SEQUENCE_LONGEST_STALL_NS : side.SEQUENCE_LONGEST_IDLE_NS);
   if (ns > lossDoubles[longest]!) lossDoubles[longest] = ns;
   if (!isStall) return;
-  loss[at * 2 + SEQUENCE_STALLS] = loss[at * 2 + SEQUENCE_STALLS]! + 1;
-  lossDoubles[at + SEQUENCE_STALLED_NS] = lossDoubles[at + SEQUENCE_STALLED_NS]! + ns;
-  health.hot[block + BITS] = health.hot[block + BITS]! & ~TROUBLED;
+  loss[at * 2 + side.SEQUENCE_STALLS] = loss[at * 2 + side.SEQUENCE_STALLS]! + 1;
+  lossDoubles[at + side.SEQUENCE_STALLED_NS] = lossDoubles[at + side.SEQUENCE_STALLED_NS]! + ns;
+  health.hot[block + side.BITS] = health.hot[block + side.BITS]! & ~side.TROUBLED;
 }
 
 /**
@@ -222,10 +212,10 @@ export function endTrouble(
   i: number,
 ): void {
   const { hot, hotDoubles, number } = health;
-  const last = (block >>> 1) + LAST_DATA_NS;
-  hot[block + BITS] = hot[block + BITS]! & ~TROUBLED;
+  const last = (block >>> 1) + side.LAST_DATA_NS;
+  hot[block + side.BITS] = hot[block + side.BITS]! & ~side.TROUBLED;
   const ns = times[i]! - hotDoubles[last]!;
-  if ((hot[block + BITS]! & DATA_SEEN) === 0 || !(ns >= SILENCE_NS)) return;
+  if ((hot[block + side.BITS]! & side.DATA_SEEN) === 0 || !(ns >= SILENCE_NS)) return;
   number[0] = ns;
   noteSilence(health, line, block, true);
   hotDoubles[last] = times[i]!;
@@ -242,44 +232,44 @@ export function noteSyn(
   times: Float64Array,
   i: number,
 ): void {
-  const at = timingOf(health, slot * 2, slot * HOT_WORDS + HOT_FORWARD);
-  const bits = slot * HOT_WORDS + FLOW_BITS;
+  const at = timingOf(health, slot * 2, slot * side.HOT_WORDS + side.HOT_FORWARD);
+  const bits = slot * side.HOT_WORDS + side.FLOW_BITS;
   const flow = health.hot[bits]!;
-  if ((flow & FLOW_SERVER_TIME) !== 0) return;
-  health.hot[bits] = flow | FLOW_SYN | (isVoid ? FLOW_SERVER_VOID : 0);
-  health.timingDoubles[(at >>> 1) + SYN_NS] = times[i]!;
+  if ((flow & side.FLOW_SERVER_TIME) !== 0) return;
+  health.hot[bits] = flow | side.FLOW_SYN | (isVoid ? side.FLOW_SERVER_VOID : 0);
+  health.timingDoubles[(at >>> 1) + side.SYN_NS] = times[i]!;
 }
 
 /** A SYN/ACK of the responder. */
 export function noteSynAck(health: HealthTable, slot: number, times: Float64Array, i: number): void {
   const { hot, timingDoubles } = health;
-  const bits = slot * HOT_WORDS + FLOW_BITS;
-  const forward = timingOf(health, slot * 2, slot * HOT_WORDS + HOT_FORWARD) >>> 1;
-  const reverse = timingOf(health, slot * 2 + 1, slot * HOT_WORDS + HOT_REVERSE) >>> 1;
+  const bits = slot * side.HOT_WORDS + side.FLOW_BITS;
+  const forward = timingOf(health, slot * 2, slot * side.HOT_WORDS + side.HOT_FORWARD) >>> 1;
+  const reverse = timingOf(health, slot * 2 + 1, slot * side.HOT_WORDS + side.HOT_REVERSE) >>> 1;
   const flow = hot[bits]!;
-  if ((flow & FLOW_SYN_ACK) !== 0) {
-    if ((flow & FLOW_CLIENT_TIME) === 0) hot[bits] = flow | FLOW_CLIENT_VOID;
+  if ((flow & side.FLOW_SYN_ACK) !== 0) {
+    if ((flow & side.FLOW_CLIENT_TIME) === 0) hot[bits] = flow | side.FLOW_CLIENT_VOID;
     return;
   }
-  timingDoubles[reverse + SYN_NS] = times[i]!;
-  const isTimed = (flow & (FLOW_SYN | FLOW_SERVER_VOID)) === FLOW_SYN;
-  if (isTimed) timingDoubles[forward + SYN_NS] = times[i]! - timingDoubles[forward + SYN_NS]!;
-  hot[bits] = flow | FLOW_SYN_ACK | (isTimed ? FLOW_SERVER_TIME : 0);
+  timingDoubles[reverse + side.SYN_NS] = times[i]!;
+  const isTimed = (flow & (side.FLOW_SYN | side.FLOW_SERVER_VOID)) === side.FLOW_SYN;
+  if (isTimed) timingDoubles[forward + side.SYN_NS] = times[i]! - timingDoubles[forward + side.SYN_NS]!;
+  hot[bits] = flow | side.FLOW_SYN_ACK | (isTimed ? side.FLOW_SERVER_TIME : 0);
 }
 
 /** The initiator's first segment behind the SYN/ACK. */
 export function noteEstablished(health: HealthTable, slot: number, times: Float64Array, i: number): void {
   const { hot, timingDoubles } = health;
-  const bits = slot * HOT_WORDS + FLOW_BITS;
-  const reverse = timingOf(health, slot * 2 + 1, slot * HOT_WORDS + HOT_REVERSE) >>> 1;
-  const isTimed = (hot[bits]! & FLOW_CLIENT_VOID) === 0;
-  hot[bits] = hot[bits]! | FLOW_ESTABLISHED | (isTimed ? FLOW_CLIENT_TIME : 0);
-  if (isTimed) timingDoubles[reverse + SYN_NS] = times[i]! - timingDoubles[reverse + SYN_NS]!;
+  const bits = slot * side.HOT_WORDS + side.FLOW_BITS;
+  const reverse = timingOf(health, slot * 2 + 1, slot * side.HOT_WORDS + side.HOT_REVERSE) >>> 1;
+  const isTimed = (hot[bits]! & side.FLOW_CLIENT_VOID) === 0;
+  hot[bits] = hot[bits]! | side.FLOW_ESTABLISHED | (isTimed ? side.FLOW_CLIENT_TIME : 0);
+  if (isTimed) timingDoubles[reverse + side.SYN_NS] = times[i]! - timingDoubles[reverse + side.SYN_NS]!;
 }
 
 /** Empties the counters of a record in the timing blocks of a flow, and leaves what is still waited for. */
 export function emptyTiming(health: HealthTable, line: number, block: number): void {
-  if ((health.hot[block + BITS]! & TIMING_USED) === 0) return;
-  const from = line * TIMING_WORDS + ACK_TIMES;
-  for (let w = 0; w < 3 * ACCUMULATOR_WORDS; w++) health.timing[from + w] = 0;
+  if ((health.hot[block + side.BITS]! & side.TIMING_USED) === 0) return;
+  const from = line * side.TIMING_WORDS + side.ACK_TIMES;
+  for (let w = 0; w < 3 * side.ACCUMULATOR_WORDS; w++) health.timing[from + w] = 0;
 }

@@ -12,8 +12,6 @@ import { type RunCounters, runCounters } from '../counters.ts';
 import { meterState } from '../meter-state.ts';
 import { ToldNumbers } from './told-numbers.ts';
 
-const { FORWARD_DOUBLE, PACKETS, REVERSE_DOUBLE } = layout;
-
 /** @param end the index of the first gauge: of those, no sum makes sense */
 function addTo(sums: Float64Array, counts: Float64Array, end = sums.length): void {
   for (let i = 0; i < end; i++) {
@@ -55,7 +53,9 @@ export function packetsIn(batch: layout.FlowRecordBatch): number {
   const stride = batch.stride / 2;
   let packets = 0;
   for (let at = 0; at < count * stride; at += stride) {
-    packets += doubles[at + FORWARD_DOUBLE + PACKETS]! + doubles[at + REVERSE_DOUBLE + PACKETS]!;
+    packets +=
+      doubles[at + layout.FORWARD_DOUBLE + layout.PACKETS]! +
+      doubles[at + layout.REVERSE_DOUBLE + layout.PACKETS]!;
   }
   return packets;
 }
