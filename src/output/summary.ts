@@ -144,7 +144,7 @@ function readLines(summary: ReplaySummary): string[] {
   if (tooLate > 0) {
     const more = 'a longer --reorder-window puts them back';
     lines.push(
-      `${formatCounted(tooLate, 'records')} out of order by more than the window, left as they stand: ${more}`,
+      `${formatCounted(tooLate, 'records')} out of order by more than the window, left in place: ${more}`,
     );
   }
   if (recordedDrops > 0) {
