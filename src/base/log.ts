@@ -4,6 +4,10 @@
  * fault which repeats does not bury everything else; what was held back is counted and told.
  */
 
+import { writeSync } from 'node:fs';
+
+const STDERR = 2;
+
 const LEVELS = ['error', 'warning', 'info', 'debug'] as const;
 export type LogLevel = (typeof LEVELS)[number];
 export type LogFormat = 'journal' | 'plain' | 'terminal';
@@ -74,6 +78,18 @@ export function detectLogFormat(
 ): LogFormat {
   if (journalStream === `${stat.dev}:${stat.ino}`) return 'journal';
   return isTerminal ? 'terminal' : 'plain';
+}
+
+/**
+ * A line to standard error, written before it returns, from any thread: `process.stderr` of a worker goes by way of the
+ * main thread, and loses what has not come there when the worker ends. A log that nobody reads is no reason to end.
+ */
+export function printLogLine(line: string): void {
+  try {
+    writeSync(STDERR, `${line}\n`);
+  } catch {
+    // The reader is gone, or does not keep up.
+  }
 }
 
 export function createLog({

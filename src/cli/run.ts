@@ -7,10 +7,10 @@
  *
  * With systemd around it, it says when it is ready, reloading, stopping, and that it is alive.
  */
-import { fstatSync, writeSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { FlowtapError } from '../base/errors.ts';
-import { createLog, detectLogFormat, type Log, type LogFormat } from '../base/log.ts';
+import { createLog, detectLogFormat, type Log, type LogFormat, printLogLine } from '../base/log.ts';
 import { formatCounted, formatOctets } from '../base/units.ts';
 import type { FlowtapConfig } from '../config/config.ts';
 import { observationPoints } from '../config/types/live-interfaces.ts';
@@ -42,15 +42,6 @@ const STDERR = 2;
 function logFormat(config: FlowtapConfig): LogFormat {
   if (config.log.format !== 'auto') return config.log.format;
   return detectLogFormat(isatty(STDERR), fstatSync(STDERR), process.env.JOURNAL_STREAM);
-}
-
-/** Lines to standard error. A log that nobody reads is no reason to end. */
-function print(line: string): void {
-  try {
-    writeSync(STDERR, `${line}\n`);
-  } catch {
-    // The reader is gone, or does not keep up.
-  }
 }
 
 /** Every line of what was thrown, remedies included. */
@@ -273,6 +264,6 @@ class Daemon {
 export async function run(args: Arguments, loadProbe: () => Promise<StartLiveProbe>): Promise<number> {
   const config = await runConfig(args);
   const start = await loadProbe();
-  const log = createLog({ level: config.log.level, format: logFormat(config), print });
+  const log = createLog({ level: config.log.level, format: logFormat(config), print: printLogLine });
   return new Daemon(args, log).run(config, start);
 }

@@ -41,8 +41,8 @@ export function tellStatistics(
  */
 export async function startExporting(config: FlowtapConfig, isFollowed: boolean): Promise<ExportingProcess> {
   const { createExportingProcess } = await import('../../export/exporting-process.ts');
-  const { createLog } = await import('../../base/log.ts');
-  const log = createLog({ level: 'warning', print: (line) => process.stderr.write(`${line}\n`) });
+  const { createLog, printLogLine } = await import('../../base/log.ts');
+  const log = createLog({ level: 'warning', print: printLogLine });
   return createExportingProcess(config, config.exporters, {
     isFollowed,
     log: (level, kind, message) => log.write(level, kind, message),
