@@ -78,7 +78,9 @@ export const MEMBER_STATES = FIRST_CAPTURE_GAUGE + 8;
 export const MEMBER_GONE = 0;
 export const MEMBER_DOWN = 1;
 export const MEMBER_UP = 2;
-const CAPTURE_COUNTERS = MEMBER_STATES + MEMBERS_MAX;
+/** Written by the main thread: not 0 asks the worker to leave packets out from the next batch on. */
+export const PAUSE_REQUESTED = MEMBER_STATES + MEMBERS_MAX;
+const CAPTURE_COUNTERS = PAUSE_REQUESTED + 1;
 
 export interface RunCounters {
   readonly buffer: SharedArrayBuffer;

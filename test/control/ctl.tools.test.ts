@@ -52,8 +52,15 @@ describeInLab(['curl', 'nfcapd', 'nfdump'], 'flowtap ctl', () => {
   const send = async () => {
     await sendFrames(sender, outside, FRAMES, FLOWS);
   };
+  /** Until so many packets are metered or passed over: the kernel has counted them before it hands their block over. */
   const read = (packets: number) =>
-    scrapeUntil(probe, (series) => total(series, 'flowtap_capture_packets_total') === packets);
+    scrapeUntil(
+      probe,
+      (series) =>
+        total(series, 'flowtap_flow_packets_total') +
+          total(series, 'flowtap_capture_packets_unselected_total') ===
+        packets,
+    );
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'flowtap-ctl-'));

@@ -27,6 +27,7 @@ import { float64Array, int32Array } from '../../records/memory.ts';
 import {
   countRead,
   PACKETS_UNSELECTED,
+  PAUSE_REQUESTED,
   type RunCounters,
   SUPER_PACKET_SEGMENTS,
   SUPER_PACKETS,
@@ -75,9 +76,6 @@ export class LiveBatches {
   /** The batch that was read last, or undefined if its packets went the direct path. */
   #read: LivePacketBatch | undefined;
   #view: DataView;
-  /** Leaves all packets out that are read from now on, counted as not selected. */
-  isPaused = false;
-
   /** @param engine in whose memory batches lie */
   constructor(engine: Engine, data: LiveWorkerData, seeds: HashSeeds, counters: RunCounters) {
     const { encapsulation, metering, capture, decode } = data;
@@ -111,6 +109,11 @@ export class LiveBatches {
   /** The memory that the frames of the last batch lie in. */
   get view(): DataView {
     return this.#view;
+  }
+
+  /** Whether packets are left out, counted as not selected. */
+  get isPaused(): boolean {
+    return this.#counters.capture[PAUSE_REQUESTED] !== 0;
   }
 
   /** A capture has been opened. */

@@ -13,7 +13,7 @@ import { BATCHES, createRecordQueue, RecordQueueReader } from '../../metering/re
 import type { WorkerState } from '../../metrics/state.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import { releaseRing } from '../../sys/packet-socket.ts';
-import { RING_BLOCKS, type RunCounters, STOP_REQUESTED, WORKER_TURNS } from '../counters.ts';
+import { PAUSE_REQUESTED, RING_BLOCKS, type RunCounters, STOP_REQUESTED, WORKER_TURNS } from '../counters.ts';
 import type {
   LiveWorkerAnswer,
   LiveWorkerData,
@@ -124,9 +124,10 @@ export class WorkerSupervisor {
     return this.#counters.totals();
   }
 
-  /** What holds for this life and those to come: the last word of each kind. */
+  /** Tells this life and those to come: the last word of each kind holds. */
   tell(request: LiveWorkerRequest & { kind: 'metering' | 'pause' }): void {
     this.#told.set(request.kind, request);
+    if (request.kind === 'pause') this.#counters.current.capture[PAUSE_REQUESTED] = request.isPaused ? 1 : 0;
     this.#life?.thread.postMessage(request);
   }
 
@@ -162,8 +163,7 @@ export class WorkerSupervisor {
     if (life !== undefined) {
       // A worker that reads sees the counter, one that waits gets the message.
       this.#counters.current.capture[STOP_REQUESTED] = 1;
-      const stop: LiveWorkerRequest = { kind: 'stop' };
-      life.thread.postMessage(stop);
+      life.thread.postMessage({ kind: 'stop' } satisfies LiveWorkerRequest);
     }
     const limit = setTimeout(() => {
       this.#write('error', 'worker stop', 'the worker did not end in time: its flows are lost');
