@@ -136,6 +136,11 @@ export class ControlError extends FlowtapError {
   override readonly code = 'CONTROL';
 }
 
+/** A part of a running daemon that has too many questions before it. */
+export class BusyError extends FlowtapError {
+  override readonly code = 'BUSY';
+}
+
 /** A call of the operating system that failed, and what it was made for. */
 export class SystemCallError extends FlowtapError {
   override readonly code = 'SYSTEM_CALL';

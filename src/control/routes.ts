@@ -1,5 +1,5 @@
 /** The API of a probe, version 1: how it is, and which flows it meters. docs/openapi.yaml describes it. */
-import { ConfigError } from '../base/errors.ts';
+import { BusyError, ConfigError } from '../base/errors.ts';
 import type { FlowtapConfig } from '../config/config.ts';
 import type { LiveState } from '../metrics/state.ts';
 import type { FlowQuery } from '../records/flow-query.ts';
@@ -22,7 +22,7 @@ export interface ApiSources {
   config(): FlowtapConfig;
   losses(): readonly LossInWords[];
   asked(): AskedProbe;
-  /** @throws Error named BusyError where too many ask at a time */
+  /** @throws BusyError where too many ask at a time */
   findFlows(query: FlowQuery): Promise<FlowsFound>;
 }
 
@@ -33,8 +33,7 @@ const TOO_MANY_REQUESTS = 429;
 function refusal(error: unknown): Answer {
   if (error instanceof ConfigError)
     return jsonAnswer({ error: 'the question cannot be answered', faults: error.faults }, BAD_REQUEST);
-  if (error instanceof Error && error.name === 'BusyError')
-    return jsonAnswer({ error: error.message, faults: [] }, TOO_MANY_REQUESTS);
+  if (error instanceof BusyError) return jsonAnswer({ error: error.message, faults: [] }, TOO_MANY_REQUESTS);
   throw error;
 }
 

@@ -88,12 +88,12 @@ export type LiveWorkerRequest =
   | { readonly kind: 'stop' }
   /** A question, which gets the answer of its number. */
   | (LiveWorkerQuestion & { readonly id: number })
-  /** Leave packets out from now on, or meter them again. */
-  | { readonly kind: 'pause'; readonly isPaused: boolean }
-  /** New timeouts, from now on and for every flow. */
-  | {
-      readonly kind: 'metering';
-      readonly idleTimeoutMs: number;
-      readonly activeTimeoutMs: number;
-      readonly tcpEndDelayMs: number;
-    };
+  | NewTimeouts;
+
+/** New timeouts, from now on and for every flow. */
+export interface NewTimeouts {
+  readonly kind: 'metering';
+  readonly idleTimeoutMs: number;
+  readonly activeTimeoutMs: number;
+  readonly tcpEndDelayMs: number;
+}

@@ -180,7 +180,7 @@ export class LiveProbe {
   pause(isPaused: boolean): boolean {
     if (this.#isPaused === isPaused) return false;
     this.#isPaused = isPaused;
-    this.#workers.tell({ kind: 'pause', isPaused });
+    this.#workers.pause(isPaused);
     return true;
   }
 
@@ -231,7 +231,7 @@ export class LiveProbe {
     this.#config = effective;
     if (parts.has('metering')) {
       const { idleTimeoutMs, activeTimeoutMs, tcpEndDelayMs } = effective.metering;
-      this.#workers.tell({ kind: 'metering', idleTimeoutMs, activeTimeoutMs, tcpEndDelayMs });
+      this.#workers.setMetering({ kind: 'metering', idleTimeoutMs, activeTimeoutMs, tcpEndDelayMs });
     }
     return { applied, needRestart };
   }

@@ -9,7 +9,7 @@ import { Worker } from 'node:worker_threads';
 import { RelayedError } from '../../base/errors.ts';
 import type { Log, LogFields, LogLevel } from '../../base/log.ts';
 import type { LiveInterface } from '../../capture/live/live-capture.ts';
-import { BATCHES, createRecordQueue, RecordQueueReader } from '../../metering/record-queue.ts';
+import { createRecordQueue, RecordQueueReader } from '../../metering/record-queue.ts';
 import type { WorkerState } from '../../metrics/state.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import { releaseRing } from '../../sys/packet-socket.ts';
@@ -20,9 +20,10 @@ import type {
   LiveWorkerMessage,
   LiveWorkerQuestion,
   LiveWorkerRequest,
+  NewTimeouts,
 } from './messages.ts';
 import type { PlannedWorker } from './plan.ts';
-import { missingOf, packetsIn, WorkerCounters, type WorkerIdentity } from './totals.ts';
+import { identityOf, missingOf, packetsIn, WorkerCounters, type WorkerIdentity } from './totals.ts';
 import { beginLife, diedOf, type End, LEVELS, type Life, silenceOf } from './worker-life.ts';
 
 /** Pauses before a worker is started again; a life longer than the longest begins anew with the shortest. */
@@ -54,7 +55,7 @@ export class WorkerSupervisor {
   readonly #counters = new WorkerCounters();
   readonly #opened = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
-  readonly #told = new Map<string, LiveWorkerRequest>();
+  #metering: NewTimeouts | undefined;
   #life: Life | undefined;
   #isStarted = false;
   #isStopping = false;
@@ -67,14 +68,7 @@ export class WorkerSupervisor {
     const { worker, tableOctets } = options;
     this.#options = options;
     this.interface = worker.data.capture.interface;
-    this.#identity = {
-      interface: this.interface,
-      ring: worker.ring,
-      members: worker.data.capture.members ?? [],
-      capacity: worker.data.metering.flowTableEntries,
-      tableOctets,
-      queueCapacity: BATCHES,
-    };
+    this.#identity = identityOf(worker, tableOctets);
     // Whoever awaits it hears of the failure; until then it is not an unhandled one.
     this.#opened.promise.catch(() => {});
   }
@@ -124,11 +118,15 @@ export class WorkerSupervisor {
     return this.#counters.totals();
   }
 
-  /** Tells this life and those to come: the last word of each kind holds. */
-  tell(request: LiveWorkerRequest & { kind: 'metering' | 'pause' }): void {
-    this.#told.set(request.kind, request);
-    if (request.kind === 'pause') this.#counters.current.capture[PAUSE_REQUESTED] = request.isPaused ? 1 : 0;
-    this.#life?.thread.postMessage(request);
+  /** Timeouts of this life and those to come. */
+  setMetering(metering: NewTimeouts): void {
+    this.#metering = metering;
+    this.#life?.thread.postMessage(metering);
+  }
+
+  /** Lets this life and those to come leave packets out from the next batch on, or meter them again. */
+  pause(isPaused: boolean): void {
+    this.#counters.current.capture[PAUSE_REQUESTED] = Number(isPaused);
   }
 
   /** Asks it; undefined where there is no worker to answer. @throws BusyError */
@@ -217,7 +215,7 @@ export class WorkerSupervisor {
     this.#life = life;
     const consumed = this.#consumeAll(life);
     const ended = this.#listen(life);
-    for (const request of this.#told.values()) thread.postMessage(request);
+    if (this.#metering !== undefined) thread.postMessage(this.#metering);
     let errors: End;
     try {
       errors = await ended;

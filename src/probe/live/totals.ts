@@ -4,12 +4,14 @@
  */
 
 import { ACCEPTED } from '../../decode/reasons.ts';
+import { BATCHES } from '../../metering/record-queue.ts';
 import * as metering from '../../metering/table/counters.ts';
 import type { MemberState, WorkerState } from '../../metrics/state.ts';
 import * as layout from '../../records/flow-layout.ts';
 import * as run from '../counters.ts';
 import { type RunCounters, runCounters } from '../counters.ts';
 import { meterState } from '../meter-state.ts';
+import type { PlannedWorker } from './plan.ts';
 import { ToldNumbers } from './told-numbers.ts';
 
 /** @param end the index of the first gauge: of those, no sum makes sense */
@@ -38,6 +40,17 @@ export interface WorkerIdentity {
   readonly capacity: number;
   readonly tableOctets: number;
   readonly queueCapacity: number;
+}
+
+export function identityOf({ ring, data }: PlannedWorker, tableOctets: number): WorkerIdentity {
+  return {
+    interface: data.capture.interface,
+    ring,
+    members: data.capture.members ?? [],
+    capacity: data.metering.flowTableEntries,
+    tableOctets,
+    queueCapacity: BATCHES,
+  };
 }
 
 /** What changes outside of the counters. */
@@ -103,7 +116,7 @@ export class WorkerCounters {
     return this.#current;
   }
 
-  /** Keeps the counts of the worker that ended, and makes new counters for the next one. */
+  /** Keeps the counts of the worker that ended, and makes new counters for the next one, which is paused as it was. */
   renew(): RunCounters {
     const { capture, metering: meteringCounts, decode } = this.#current;
     addTo(this.#ended.capture, capture, run.FIRST_CAPTURE_GAUGE);
@@ -117,6 +130,7 @@ export class WorkerCounters {
     addTo(this.#ended.decode.packetsByEtherType, decode.packetsByEtherType);
     addTo(this.#ended.decode.packetsByLinkType, decode.packetsByLinkType);
     this.#current = runCounters();
+    this.#current.capture[run.PAUSE_REQUESTED] = capture[run.PAUSE_REQUESTED]!;
     return this.#current;
   }
 

@@ -1,14 +1,10 @@
 /** Questions of main to a worker, until they are answered or the worker has ended. */
 import type { Worker } from 'node:worker_threads';
+import { BusyError } from '../../base/errors.ts';
 import type { LiveWorkerAnswer, LiveWorkerQuestion, LiveWorkerRequest } from './messages.ts';
 
 /** Questions that may wait at a worker: each takes it a moment, and who asks more often gets no more of it. */
 const WAITING_MAX = 8;
-
-/** The worker has too many questions before it. */
-export class BusyError extends Error {
-  override readonly name = 'BusyError';
-}
 
 export class WorkerQuestions {
   readonly #waiting = new Map<number, (answer: LiveWorkerAnswer | undefined) => void>();

@@ -20,13 +20,7 @@ import { createScalingSink } from '../../metering/scaling.ts';
 import { CLOCK_NS } from '../../metering/table/counters.ts';
 import { createHashSeeds } from '../../metering/table/flow-key.ts';
 import { adviseHuge, allocateHuge } from '../../sys/libc.ts';
-import {
-  PAUSE_REQUESTED,
-  type RunCounters,
-  runCounters,
-  STOP_REQUESTED,
-  TIME_BASE_SECONDS,
-} from '../counters.ts';
+import { type RunCounters, runCounters, STOP_REQUESTED, TIME_BASE_SECONDS } from '../counters.ts';
 import { batchCapacity, LiveBatches } from './batches.ts';
 import { publishLive, publishMembers, publishOpened } from './counters.ts';
 import { createLiveMemory } from './memory.ts';
@@ -134,7 +128,6 @@ class LiveWorker {
   hear(request: LiveWorkerRequest): void {
     if (request.kind === 'stop') this.#isStopped = true;
     else if (request.kind === 'metering') this.#metering.setTimeouts(request);
-    else if (request.kind === 'pause') this.#counters.capture[PAUSE_REQUESTED] = request.isPaused ? 1 : 0;
     else this.#answers.ask(request);
   }
 

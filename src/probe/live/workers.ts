@@ -9,7 +9,7 @@ import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import type { FlowQuery } from '../../records/flow-query.ts';
 import type { RunCounters } from '../counters.ts';
 import type { Part } from '../part.ts';
-import type { FoundFlows, LiveWorkerAnswer, LiveWorkerQuestion, LiveWorkerRequest } from './messages.ts';
+import type { FoundFlows, LiveWorkerAnswer, LiveWorkerQuestion, NewTimeouts } from './messages.ts';
 import type { LivePlan } from './plan.ts';
 import { LiveSelection } from './selection.ts';
 import { WorkerSupervisor } from './supervisor.ts';
@@ -111,9 +111,14 @@ export class LiveWorkers implements Part<readonly WorkerState[]> {
     return answers.filter((answer) => answer !== undefined);
   }
 
-  /** Tells all of them something that holds from now on. */
-  tell(request: LiveWorkerRequest & { kind: 'metering' | 'pause' }): void {
-    for (const worker of this.#workers) worker.tell(request);
+  /** Timeouts of all of them, from now on. */
+  setMetering(metering: NewTimeouts): void {
+    for (const worker of this.#workers) worker.setMetering(metering);
+  }
+
+  /** Lets all of them leave packets out, or meter them again. */
+  pause(isPaused: boolean): void {
+    for (const worker of this.#workers) worker.pause(isPaused);
   }
 
   /** Call this every second: a worker that does not turn is ended, and started again. */

@@ -251,6 +251,15 @@ describe('EtherTypes that are told', () => {
   });
 });
 
+describe('a pause', () => {
+  it('goes on when a worker that died is started again', () => {
+    const counters = new WorkerCounters();
+    expect(counters.renew().capture[run.PAUSE_REQUESTED]).toBe(0);
+    counters.current.capture[run.PAUSE_REQUESTED] = 1;
+    expect(counters.renew().capture[run.PAUSE_REQUESTED]).toBe(1);
+  });
+});
+
 describe('interfaces of a group', () => {
   it('go on counting after a worker died, and are in the summary', () => {
     const counters = new WorkerCounters();
