@@ -19,6 +19,11 @@ export abstract class FlowtapError extends Error {
   }
 }
 
+/** All lines for people: what happened, and what to do about it. */
+export function errorLines({ message, remedy }: FlowtapError): string[] {
+  return [...message.split('\n'), ...(remedy === undefined ? [] : [remedy])];
+}
+
 /** One fault of a configuration or command line: where, what was found, what is allowed. */
 export interface ConfigFault {
   /** Dotted path of the value (`metering.idleTimeoutMs`) or the flag (`--idle-timeout`). */

@@ -1,4 +1,4 @@
-/** Numbers for people: grouped digits, octets in SI units, spans and points of time. Programs get JSON instead. */
+/** Numbers and lists for people: grouped digits, octets in SI units, spans and points of time. Programs get JSON instead. */
 
 /** `1,234,567`. Without Intl, whose data takes longer to load than a short replay. */
 export function formatCount(count: number): string {
@@ -12,6 +12,12 @@ export function formatCount(count: number): string {
 export function formatCounted(count: number, nouns: string): string {
   const singular = () => nouns.replace(/^((?:\w+ )??\w+?)(?:(?<=ch|ss)es|s)\b/, '$1');
   return `${formatCount(count)} ${count === 1 ? singular() : nouns}`;
+}
+
+/** `a`, `a or b`, `a, b or c`. @param word before the last one */
+export function formatList(names: readonly string[], word: 'and' | 'or'): string {
+  const last = names.at(-1) ?? '';
+  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} ${word} ${last}`;
 }
 
 const PREFIXES = ['', 'k', 'M', 'G', 'T', 'P', 'E'];

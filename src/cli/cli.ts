@@ -2,7 +2,7 @@
  * The command line as a whole: runs the command or shows what yargs has to show, and turns what was thrown into
  * messages and an exit code. Loads nothing but what the command at hand needs, since start-up is part of every run.
  */
-import { FlowtapError } from '../base/errors.ts';
+import { errorLines, FlowtapError } from '../base/errors.ts';
 import { type CommandLine, parseCommandLine, Refused } from './arguments.ts';
 
 /** Exit codes: see docs and README. */
@@ -45,9 +45,11 @@ function report(error: unknown, prefix: string): void {
     process.stderr.write(`${prefix}${error instanceof Error ? error.stack : String(error)}\n`);
     return;
   }
-  const lines = error.message.split('\n');
-  if (error.remedy !== undefined) lines.push(error.remedy);
-  process.stderr.write(lines.map((line) => `${prefix}${line}\n`).join(''));
+  process.stderr.write(
+    errorLines(error)
+      .map((line) => `${prefix}${line}\n`)
+      .join(''),
+  );
 }
 
 /**

@@ -9,7 +9,7 @@
  */
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { FlowtapError } from '../base/errors.ts';
+import { errorLines, FlowtapError } from '../base/errors.ts';
 import { createLog, detectLogFormat, type Log, type LogFormat, printLogLine } from '../base/log.ts';
 import { formatCounted, formatOctets } from '../base/units.ts';
 import type { FlowtapConfig } from '../config/config.ts';
@@ -45,12 +45,11 @@ function logFormat(config: FlowtapConfig): LogFormat {
 }
 
 /** Every line of what was thrown, remedies included. */
-function errorLines(error: unknown): string[] {
+function faultLines(error: unknown): string[] {
   const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
-  return errors.flatMap((each) => {
-    if (!(each instanceof FlowtapError)) return [String(each instanceof Error ? each.stack : each)];
-    return [...each.message.split('\n'), ...(each.remedy === undefined ? [] : [each.remedy])];
-  });
+  return errors.flatMap((each) =>
+    each instanceof FlowtapError ? errorLines(each) : [String(each instanceof Error ? each.stack : each)],
+  );
 }
 
 class Daemon {
@@ -247,7 +246,7 @@ class Daemon {
     } catch (error) {
       probe.refuseReload();
       log.write('error', undefined, 'the configuration is refused, the former one stays in effect');
-      for (const line of errorLines(error)) log.write('error', undefined, line);
+      for (const line of faultLines(error)) log.write('error', undefined, line);
       throw error;
     } finally {
       this.#manager.ready(this.#status(probe));

@@ -2,7 +2,7 @@
  * What a daemon can be told, on its control socket alone: POST of each word of `CONTROL_WORDS` below /api/v1/control. Each
  * answer says in a sentence what was done, or why it was not; the log has the same.
  */
-import { FlowtapError } from '../base/errors.ts';
+import { errorLines, FlowtapError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { formatCounted } from '../base/units.ts';
 import { type Answer, jsonAnswer, type Query, type Route } from '../web/route.ts';
@@ -64,11 +64,11 @@ const CONFLICT = 409;
 /** What could not be done, with the remedy where there is one. */
 function faultLines(error: unknown): readonly string[] {
   const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
-  return errors.flatMap((each) => {
-    const lines = String(each instanceof Error ? each.message : each).split('\n');
-    const remedy = each instanceof FlowtapError ? each.remedy : undefined;
-    return remedy === undefined ? lines : [...lines, remedy];
-  });
+  return errors.flatMap((each) =>
+    each instanceof FlowtapError
+      ? errorLines(each)
+      : String(each instanceof Error ? each.message : each).split('\n'),
+  );
 }
 
 async function act(word: ControlWord, actions: ControlActions, given: Query, log: Log): Promise<Answer> {

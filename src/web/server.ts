@@ -6,6 +6,7 @@
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { ListenError } from '../base/errors.ts';
+import { formatList } from '../base/units.ts';
 import { type Answer, plainAnswer, type Query, type Route } from './route.ts';
 import { claimSocket } from './unix-socket.ts';
 
@@ -56,8 +57,8 @@ function createApp(routes: readonly Route[], isTcp: boolean): FastifyInstance {
   const methods = allowedMethods(isTcp);
   app.addHook('onRequest', async (request, reply) => {
     if (methods.includes(request.method)) return undefined;
-    const names = `${methods.slice(0, -1).join(', ')} and ${methods.at(-1)}`;
-    return send(reply.header('Allow', methods.join(', ')), plainAnswer(405, `only ${names}`));
+    const refusal = plainAnswer(405, `only ${formatList(methods, 'and')}`);
+    return send(reply.header('Allow', methods.join(', ')), refusal);
   });
   const paths = new Set<string>();
   for (const { path, method = 'GET', answer } of routes) {
@@ -69,9 +70,8 @@ function createApp(routes: readonly Route[], isTcp: boolean): FastifyInstance {
       handler: async (request, reply) => send(reply, await answer(request.query as Query, path)),
     });
   }
-  const known = [...paths];
-  const there = known.length < 2 ? known.join('') : `${known.slice(0, -1).join(', ')} and ${known.at(-1)}`;
-  app.setNotFoundHandler((_request, reply) => send(reply, plainAnswer(404, `not found; there are ${there}`)));
+  const notFound = `not found; there are ${formatList([...paths], 'and')}`;
+  app.setNotFoundHandler((_request, reply) => send(reply, plainAnswer(404, notFound)));
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) =>
     send(reply, plainAnswer(error.statusCode ?? 500, error.message)),
   );

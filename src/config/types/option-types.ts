@@ -4,7 +4,7 @@
  * Nothing here knows an option's name.
  */
 
-import { formatCount } from '../../base/units.ts';
+import { formatCount, formatList } from '../../base/units.ts';
 
 export type OptionValue = string | number | boolean | readonly string[] | readonly number[] | undefined;
 
@@ -136,7 +136,7 @@ export const SWITCH: OptionType = {
 /** One word out of several. */
 export function choice(words: readonly string[]): OptionType {
   return {
-    allowed: `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`,
+    allowed: formatList(words, 'or'),
     placeholder: words.join('|'),
     jsonSchema: { enum: words },
     // YAML takes a word of digits for a number.
