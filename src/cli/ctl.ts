@@ -10,6 +10,7 @@ import { CONTROL_PATH, CONTROL_WORDS } from '../control/control-routes.ts';
 import type { FlowObject } from '../control/flow-objects.ts';
 import { USUAL_SOCKET } from '../control/socket-path.ts';
 import { formatProtocol } from '../ie/protocol-names.ts';
+import { FLOW_QUERY_NAMES } from '../records/flow-query.ts';
 import { type Arguments, COMMAND_LINE } from './command.ts';
 import { ALIASES } from './ctl-flags.ts';
 import { formatListing } from './listing.ts';
@@ -71,7 +72,7 @@ function checkedWords({ operands, flags }: Arguments): { word: string; argument:
     faults.push({ path: 'ctl', found: rest.length === 0 ? 'nothing' : rest.join(' '), allowed });
   }
   if (word !== 'flows') {
-    for (const name of ['sort', 'top', 'filter'])
+    for (const name of FLOW_QUERY_NAMES)
       if (flags.has(name))
         faults.push({ path: `--${name}`, found: `with ${given}`, allowed: 'only with flows' });
   }
@@ -82,7 +83,7 @@ function checkedWords({ operands, flags }: Arguments): { word: string; argument:
 function pathOf(word: string, argument: string, flags: Arguments['flags']): string {
   const query = new URLSearchParams();
   if (word === 'flows') {
-    for (const name of ['sort', 'top', 'filter']) {
+    for (const name of FLOW_QUERY_NAMES) {
       const value = flags.get(name)?.at(-1);
       if (value !== undefined) query.set(name, value);
     }

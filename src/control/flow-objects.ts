@@ -7,13 +7,11 @@ import { Transfer } from '../diagnose/transfer.ts';
 import { FlowText } from '../ie/flow-text.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import * as layout from '../records/flow-layout.ts';
-import type { FlowSort } from '../records/flow-query.ts';
+import { FLOW_RATE_MS_MIN, type FlowSort } from '../records/flow-query.ts';
 import { hasHealth } from '../records/read-path-health.ts';
 
 const NS_PER_MS = 1e6;
 const BITS_PER_OCTET = 8;
-/** Flows that are shorter have the rate that they would have over a second. */
-const RATE_MS_MIN = 1000;
 
 export interface FlowObject {
   readonly interface: string;
@@ -77,7 +75,7 @@ export function flowObjects(
     const unixMs = (ns: number) => timeBaseSeconds * 1e3 + ns / NS_PER_MS;
     const firstMs = unixMs(doubles[at + layout.FLOW_FIRST_NS]!);
     const lastMs = unixMs(doubles[at + layout.FLOW_LAST_NS]!);
-    const seconds = Math.max(RATE_MS_MIN, lastMs - firstMs) / 1e3;
+    const seconds = Math.max(FLOW_RATE_MS_MIN, lastMs - firstMs) / 1e3;
     const rate = (line: number) =>
       Math.round((doubles[at + line + layout.OCTETS]! * BITS_PER_OCTET) / seconds);
     const elements = JSON.parse(lines[i]!) as Record<string, unknown>;

@@ -6,7 +6,13 @@
 import { addressOctets, type Network, parseNetwork } from '../base/addresses.ts';
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
 import { formatProtocol } from '../ie/protocol-names.ts';
-import { FLOW_SORTS, FLOWS_TOP_MAX, type FlowQuery, HEALTH_SORTS } from '../records/flow-query.ts';
+import {
+  FLOW_QUERY_NAMES,
+  FLOW_SORTS,
+  FLOWS_TOP_MAX,
+  type FlowQuery,
+  HEALTH_SORTS,
+} from '../records/flow-query.ts';
 import type { NetworkWords } from '../records/network.ts';
 
 /** What a question may refer to in a probe. */
@@ -114,8 +120,8 @@ export function parseFlowQuery(
 ): FlowQuery {
   const faults: ConfigFault[] = [];
   for (const name of Object.keys(given)) {
-    if (!['sort', 'top', 'filter'].includes(name))
-      faults.push({ path: name, found: 'it', allowed: 'sort, top, filter' });
+    if (!FLOW_QUERY_NAMES.some((known) => known === name))
+      faults.push({ path: name, found: 'it', allowed: FLOW_QUERY_NAMES.join(', ') });
   }
   const { sort: sortText = 'octets', top: topText = String(TOP_DEFAULT), filter: filterText = '' } = given;
   const sorts = FLOW_SORTS.filter((name) => probe.measuresHealth || !HEALTH_SORTS.has(name));

@@ -6,17 +6,18 @@
 
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import * as layout from '../records/flow-layout.ts';
-import { FLOWS_TOP_MAX, type FlowQuery } from '../records/flow-query.ts';
+import { FLOW_RATE_MS_MIN, FLOWS_TOP_MAX, type FlowQuery } from '../records/flow-query.ts';
 import { isInNetwork } from '../records/network.ts';
 import { lostDownstream } from './path-health/record-parts.ts';
 import { recordStride, writeRecord } from './record-queue.ts';
+import { scaleCounters } from './scaling.ts';
 import type { FlowTable } from './table/flow-table.ts';
+import type { HealthTable } from './table/path-health-table.ts';
 import * as side from './table/path-health-table.ts';
 
 /** Slots between looks at the clock: a few microseconds. */
 const SLOTS_PER_LOOK = 64;
-/** Flows that are shorter have the rate that they would have over a second. */
-const RATE_NS_MIN = 1e9;
+const NS_PER_MS = 1e6;
 
 export interface LiveFlowsOptions {
   readonly table: FlowTable;
@@ -95,7 +96,7 @@ export class LiveFlows {
     for (let i = 0; i < found; i++) {
       if (!this.#passes(this.#slots[i]!)) continue;
       writeRecord(batch, batch.count, table, this.#slots[i]!, 0);
-      if (scale !== 1) scaleRecord(batch, batch.count, scale);
+      if (scale !== 1) scaleCounters(doubles, (batch.count * stride) / 2, scale);
       batch.count++;
     }
     this.#query = undefined;
@@ -151,18 +152,13 @@ export class LiveFlows {
       doubles[at + layout.REVERSE_DOUBLE + layout.OCTETS]!;
     if (sort === 'octets') return octets;
     const ns = doubles[at + layout.FLOW_LAST_NS]! - doubles[at + layout.FLOW_FIRST_NS]!;
-    return octets / (ns < RATE_NS_MIN ? RATE_NS_MIN : ns);
+    return octets / Math.max(ns, FLOW_RATE_MS_MIN * NS_PER_MS);
   }
 
   /** Segments of a direction that the network lost; 0 where nobody knows. */
   #lost(slot: number, isReverse: number): number {
     const { health } = this.#table;
-    if (health === undefined) return 0;
-    const bits =
-      health.hot[
-        slot * side.HOT_WORDS + (isReverse === 1 ? side.HOT_REVERSE : side.HOT_FORWARD) + side.BITS
-      ]!;
-    if ((bits & side.SEQUENCE_USED) === 0) return 0;
+    if (health === undefined || !has(health, slot, isReverse, side.SEQUENCE_USED)) return 0;
     const line = slot * 2 + isReverse;
     return health.loss[line * side.SEQUENCE_WORDS + side.SEQUENCE_UPSTREAM]! + lostDownstream(health, line);
   }
@@ -170,12 +166,7 @@ export class LiveFlows {
   /** Mean time to a direction's acknowledgement; 0 where nobody knows. */
   #roundTripNs(slot: number, isReverse: number): number {
     const { health } = this.#table;
-    if (health === undefined) return 0;
-    const bits =
-      health.hot[
-        slot * side.HOT_WORDS + (isReverse === 1 ? side.HOT_REVERSE : side.HOT_FORWARD) + side.BITS
-      ]!;
-    if ((bits & side.TIMING_USED) === 0) return 0;
+    if (health === undefined || !has(health, slot, isReverse, side.TIMING_USED)) return 0;
     const at = (slot * 2 + isReverse) * side.TIMING_WORDS + side.ACK_TIMES;
     const samples = health.timing[at + side.SAMPLES]!;
     return samples === 0 ? 0 : health.timingDoubles[(at + side.SUM_NS) >>> 1]! / samples;
@@ -224,16 +215,8 @@ export class LiveFlows {
   }
 }
 
-/** Multiplies the counters of record `i`: those of the table stay as they are. */
-function scaleRecord({ doubles, stride }: FlowRecordBatch, i: number, factor: number): void {
-  for (
-    let line = layout.FORWARD_DOUBLE;
-    line <= layout.REVERSE_DOUBLE;
-    line += layout.REVERSE_DOUBLE - layout.FORWARD_DOUBLE
-  ) {
-    const at = (i * stride) / 2 + line;
-    doubles[at + layout.OCTETS] = doubles[at + layout.OCTETS]! * factor;
-    doubles[at + layout.PACKETS] = doubles[at + layout.PACKETS]! * factor;
-    doubles[at + layout.LAYER2_OCTETS] = doubles[at + layout.LAYER2_OCTETS]! * factor;
-  }
+/** Whether a bit of a direction's path health is set. */
+function has({ hot }: HealthTable, slot: number, isReverse: number, bit: number): boolean {
+  const block = slot * side.HOT_WORDS + (isReverse === 1 ? side.HOT_REVERSE : side.HOT_FORWARD);
+  return (hot[block + side.BITS]! & bit) !== 0;
 }

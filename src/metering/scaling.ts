@@ -18,18 +18,22 @@ class ScalingSink implements FlowSink {
 
   emit(table: FlowTable, slot: number, endReason: number): void {
     const entry = slot * layout.ENTRY_DOUBLES;
-    this.#scale(table.doubles, entry + layout.FORWARD_DOUBLE);
-    this.#scale(table.doubles, entry + layout.REVERSE_DOUBLE);
+    scaleCounters(table.doubles, entry, this.#factor);
     // The entry is emptied or begun anew after this, so what it holds now no longer matters.
     this.#sink.emit(table, slot, endReason);
   }
+}
 
-  #scale(doubles: Float64Array, line: number): void {
-    const factor = this.#factor;
-    doubles[line + layout.PACKETS] = doubles[line + layout.PACKETS]! * factor;
-    doubles[line + layout.OCTETS] = doubles[line + layout.OCTETS]! * factor;
-    doubles[line + layout.LAYER2_OCTETS] = doubles[line + layout.LAYER2_OCTETS]! * factor;
-  }
+/** Multiplies the counters of both directions. @param at first double of an entry of the table, or of a record */
+export function scaleCounters(doubles: Float64Array, at: number, factor: number): void {
+  scaleLine(doubles, at + layout.FORWARD_DOUBLE, factor);
+  scaleLine(doubles, at + layout.REVERSE_DOUBLE, factor);
+}
+
+function scaleLine(doubles: Float64Array, line: number, factor: number): void {
+  doubles[line + layout.PACKETS] = doubles[line + layout.PACKETS]! * factor;
+  doubles[line + layout.OCTETS] = doubles[line + layout.OCTETS]! * factor;
+  doubles[line + layout.LAYER2_OCTETS] = doubles[line + layout.LAYER2_OCTETS]! * factor;
 }
 
 /** @param factor one packet in so many was metered */

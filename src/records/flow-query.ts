@@ -11,6 +11,9 @@ export const HEALTH_SORTS: ReadonlySet<FlowSort> = new Set<FlowSort>(['loss', 'r
 /** Flows at most that one question copies. */
 export const FLOWS_TOP_MAX = 200;
 
+/** Flows that are shorter have the rate that they would have over a second. */
+export const FLOW_RATE_MS_MIN = 1000;
+
 /** A flow passes if it has one of each list that is not empty. */
 export interface FlowFilter {
   /** Either end lies in one of them. */
@@ -22,6 +25,9 @@ export interface FlowFilter {
   /** Observation points, from 1. */
   readonly points: readonly number[];
 }
+
+/** What a question is asked with: parameters of a URL, options of a command line. */
+export const FLOW_QUERY_NAMES = ['sort', 'top', 'filter'] as const;
 
 export interface FlowQuery {
   readonly sort: FlowSort;
