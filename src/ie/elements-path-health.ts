@@ -70,33 +70,25 @@ function own(row: Row): InformationElement {
   return { ...row, isEnterprise: true, isReversible: true };
 }
 
-function counter(
-  id: number,
-  name: string,
-  unit: UnitName,
-  word: number,
-  bit: number,
-  description: string,
-  shift = 0,
-  mask = -1,
-): InformationElement {
-  const source = healthWord(word, bit, shift, mask);
-  return own({ id, name, type: 'unsigned32', unit, semantics: 'deltaCounter', source, description });
+/** Makes elements of one word, which count or measure. */
+function figure(semantics: 'deltaCounter' | 'quantity') {
+  return (
+    id: number,
+    name: string,
+    unit: UnitName,
+    word: number,
+    bit: number,
+    description: string,
+    shift = 0,
+    mask = -1,
+  ): InformationElement => {
+    const source = healthWord(word, bit, shift, mask);
+    return own({ id, name, type: 'unsigned32', unit, semantics, source, description });
+  };
 }
 
-function quantity(
-  id: number,
-  name: string,
-  unit: UnitName,
-  word: number,
-  bit: number,
-  description: string,
-  shift = 0,
-  mask = -1,
-): InformationElement {
-  const source = healthWord(word, bit, shift, mask);
-  return own({ id, name, type: 'unsigned32', unit, semantics: 'quantity', source, description });
-}
+const counter = figure('deltaCounter');
+const quantity = figure('quantity');
 
 /** Samples, least, mean, greatest, and jitter if `hasJitter`, of a time in µs. */
 function times(

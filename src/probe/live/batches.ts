@@ -76,6 +76,7 @@ export class LiveBatches {
   /** The batch that was read last, or undefined if its packets went the direct path. */
   #read: LivePacketBatch | undefined;
   #view: DataView;
+
   /** @param engine in whose memory batches lie */
   constructor(engine: Engine, data: LiveWorkerData, seeds: HashSeeds, counters: RunCounters) {
     const { encapsulation, metering, capture, decode } = data;
