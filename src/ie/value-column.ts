@@ -176,7 +176,8 @@ export function compileSource(element: InformationElement, options: SourceOption
     ...some,
     isAbsentWithout: true,
     isAbsentWhenZero,
-    presenceMask: isAbsentWhenZero ? mask << shift : 0,
+    // With a high word the value is not 0 where its word is: layer2SegmentId of VNI 0.
+    presenceMask: isAbsentWhenZero && some.kind !== WIDE ? mask << shift : 0,
     octets: element.octets ?? 0,
   };
 }

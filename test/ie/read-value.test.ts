@@ -18,8 +18,10 @@ import { FlowText } from '../../src/ie/flow-text.ts';
 import { type FlowValue, flowValue } from '../../src/ie/flow-values.ts';
 import { compileTemplate, type TemplateField } from '../../src/ie/templates.ts';
 import { isPrintable } from '../../src/ie/text-columns.ts';
+import { OUTER_KIND, TUNNEL_ID } from '../../src/records/decoded-batch.ts';
 import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../../src/records/flow-layout.ts';
 import * as health from '../../src/records/path-health-layout.ts';
+import { TUNNEL_VXLAN } from '../../src/records/tunnel-kinds.ts';
 import { CONFIG } from '../export/exporter-support.ts';
 import { anyFlow, encodeAll } from '../export/flow-messages/support.ts';
 import { recordBatch, type TestFlow } from '../export/records.ts';
@@ -222,6 +224,17 @@ function protobufText(field: TemplateField, value: unknown): string {
   const filled = value.length === 0 ? Buffer.alloc(octets) : Buffer.from(value);
   return wireText(element, filled);
 }
+
+it('the segment of VXLAN is known where its number is 0: the high octet tells the kind (IANA, IE 351)', () => {
+  const [batch] = fc.sample(anyBatch(4), 1);
+  batch!.words[ENCAPSULATION_WORD + OUTER_KIND] = TUNNEL_VXLAN << 8;
+  batch!.words[ENCAPSULATION_WORD + TUNNEL_ID] = 0;
+  const field = fieldOf(elementsOf(4).find(({ name }) => name === 'layer2SegmentId')!, 4);
+  for (const isOptional of [false, true]) {
+    const read = flowValue(field, { isReverse: false, isOptional, values: VALUES })!;
+    expect(String(read(batch!, 0, 1))).toBe(String(0x01n << 56n));
+  }
+});
 
 describe.each([4, 6] as const)('values of IPv%s flows', (ipVersion) => {
   const fields = elementsOf(ipVersion).map((element) => fieldOf(element, ipVersion));
