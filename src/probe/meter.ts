@@ -10,6 +10,7 @@ import { MeteringProcess } from '../metering/metering-process.ts';
 import { type RecordQueueMemory, RecordQueueWriter } from '../metering/record-queue.ts';
 import { createScalingSink } from '../metering/scaling.ts';
 import { createHashSeeds, type FlowKeyExtension, type HashSeeds } from '../metering/table/flow-key.ts';
+import type { AllocateMemory } from '../records/memory.ts';
 import { allocateHuge } from '../sys/libc.ts';
 import type { RunCounters } from './counters.ts';
 
@@ -53,6 +54,8 @@ export interface MeterOptions<Batches> {
   readonly timeBaseSeconds: () => number;
   /** What time it is to the meter, in nanoseconds since the time base. */
   readonly clockNs: () => number;
+  /** Memory for path health's words of each packet; undefined: it lies with its others. */
+  readonly allocateHot?: AllocateMemory | undefined;
   /** What the counters of each record are multiplied by; default: 1. */
   readonly scale?: number;
 }
@@ -68,7 +71,7 @@ export class Meter<Batches extends MeterBatches> {
 
   constructor(options: MeterOptions<Batches>) {
     const { engine, metering, encapsulation, health, batchCapacity, counters, queue, scale = 1 } = options;
-    const { recordsPerStep, timeBaseSeconds, clockNs } = options;
+    const { recordsPerStep, timeBaseSeconds, clockNs, allocateHot } = options;
     const seeds = createHashSeeds(metering.flowKey);
     this.batches = options.createBatches(seeds);
     if (queue !== undefined)
@@ -89,6 +92,7 @@ export class Meter<Batches extends MeterBatches> {
       sink: scale === 1 ? sink : createScalingSink(sink, scale),
       counters: counters.metering,
       allocate: allocateHuge,
+      ...(allocateHot === undefined ? {} : { allocateHot }),
     });
   }
 

@@ -14,7 +14,7 @@ import { createEngine } from '../../engine/engine.ts';
 import { RECORDS_PER_PACKET_MAX } from '../../metering/expiry.ts';
 import { FRAGMENTS_HELD_MAX } from '../../metering/held-fragments.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
-import { tableOctets } from '../../metering/table/flow-table.ts';
+import { healthEngineOctets, tableOctets } from '../../metering/table/flow-table.ts';
 import { FIRST_PACKET_NS, LAST_PACKET_NS, type RunCounters, STOP_REQUESTED } from '../counters.ts';
 import { type FlowMetering, Meter } from '../meter.ts';
 import { ReplayBatches } from './batches.ts';
@@ -46,7 +46,7 @@ const PACKETS_PER_LOOK = 16_384;
 const BATCHES_PER_LOOK_MAX = 128;
 /** Packets of a batch: so many that what is done once for each batch does not matter, and all stay in the L2 cache. */
 const PACKETS_PER_BATCH = 1024;
-/** With path health, whose own tables are touched for a whole batch at once. */
+/** With path health that is not measured in the engine: its tables are touched for a whole batch at once. */
 const PACKETS_PER_HEALTH_BATCH = 128;
 /** How long a paced replay sleeps at most before it looks at the clock again. */
 const SLEEP_MAX_MS = 100;
@@ -92,11 +92,14 @@ export class ReplayMeter {
     const { files, capture, queue, metering, encapsulation, health, speed } = options;
     this.#options = options;
     this.#counters = counters;
-    const engine = createEngine(tableOctets(metering.flowTableEntries) + CAPTURE_OCTETS);
+    const entries = metering.flowTableEntries;
+    const healthOctets = health ? healthEngineOctets(entries) : 0;
+    const batchPackets = health && healthOctets === 0 ? PACKETS_PER_HEALTH_BATCH : PACKETS_PER_BATCH;
+    const engine = createEngine(tableOctets(entries) + CAPTURE_OCTETS + healthOctets);
     const source = openCaptures(files, capture, engine);
     this.#source = source;
     // A paced replay waits between any two packets.
-    const capacity = speed !== undefined ? 1 : health ? PACKETS_PER_HEALTH_BATCH : PACKETS_PER_BATCH;
+    const capacity = speed !== undefined ? 1 : batchPackets;
     this.#capacity = capacity;
     this.#meter = new Meter({
       engine,
@@ -114,6 +117,7 @@ export class ReplayMeter {
       recordsPerStep: (capacity + FRAGMENTS_HELD_MAX) * RECORDS_PER_PACKET_MAX,
       timeBaseSeconds: () => source.timeBaseSeconds,
       clockNs: () => this.#timeNs,
+      allocateHot: healthOctets > 0 ? engine.allocate : undefined,
     });
     this.#pages = new TablePages(this.#meter.metering.table);
   }
