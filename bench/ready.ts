@@ -1,6 +1,6 @@
 /**
  * Captures that lie ready on disk, made if they do not: of made traffic, of real traffic, and copies in other formats.
- * What is in them stands beside them, in JSON: what the capture of real traffic holds is asked of tshark.
+ * Their contents stand beside them, in JSON; those of the capture of real traffic are asked of tshark.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
