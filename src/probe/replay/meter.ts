@@ -16,7 +16,7 @@ import { FRAGMENTS_HELD_MAX } from '../../metering/held-fragments.ts';
 import { MeteringProcess } from '../../metering/metering-process.ts';
 import { type RecordQueueMemory, RecordQueueWriter } from '../../metering/record-queue.ts';
 import { createHashSeeds, type FlowKeyExtension } from '../../metering/table/flow-key.ts';
-import { tableOctets } from '../../metering/table/flow-table.ts';
+import { healthEngineOctets, tableOctets } from '../../metering/table/flow-table.ts';
 import { allocateHuge } from '../../sys/libc.ts';
 import { FIRST_PACKET_NS, LAST_PACKET_NS, type RunCounters, STOP_REQUESTED } from '../counters.ts';
 import { ReplayBatches } from './batches.ts';
@@ -55,7 +55,7 @@ const PACKETS_PER_LOOK = 16_384;
 const BATCHES_PER_LOOK_MAX = 128;
 /** Packets of a batch: so many that what is done once for each batch does not matter, and all stay in the L2 cache. */
 const PACKETS_PER_BATCH = 1024;
-/** With path health, whose own tables are touched for a whole batch at once. */
+/** With path health that is not measured in the engine: its tables are touched for a whole batch at once. */
 const PACKETS_PER_HEALTH_BATCH = 128;
 /** How long a paced replay sleeps at most before it looks at the clock again. */
 const SLEEP_MAX_MS = 100;
@@ -106,11 +106,14 @@ export class ReplayMeter {
     const { files, capture, queue, metering, encapsulation, health, speed } = options;
     this.#options = options;
     this.#counters = counters;
-    const engine = createEngine(tableOctets(metering.flowTableEntries) + CAPTURE_OCTETS);
+    const entries = metering.flowTableEntries;
+    const healthOctets = health ? healthEngineOctets(entries) : 0;
+    const batchPackets = health && healthOctets === 0 ? PACKETS_PER_HEALTH_BATCH : PACKETS_PER_BATCH;
+    const engine = createEngine(tableOctets(entries) + CAPTURE_OCTETS + healthOctets);
     const source = openCaptures(files, capture, engine);
     this.#source = source;
     // A paced replay waits between any two packets.
-    const capacity = speed !== undefined ? 1 : health ? PACKETS_PER_HEALTH_BATCH : PACKETS_PER_BATCH;
+    const capacity = speed !== undefined ? 1 : batchPackets;
     this.#capacity = capacity;
     if (queue !== undefined) {
       this.#queue = new RecordQueueWriter(queue, {
@@ -135,6 +138,7 @@ export class ReplayMeter {
       sink: this.#queue ?? NOWHERE,
       counters: counters.metering,
       ...(health ? { allocate: allocateHuge } : {}),
+      ...(healthOctets > 0 ? { allocateHot: engine.allocate } : {}),
     });
     this.#pages = new TablePages(this.#metering.table);
   }
