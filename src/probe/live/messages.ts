@@ -11,6 +11,7 @@ import type { DecodeOptions } from '../../decode/decoder.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import type { FlowKeyExtension } from '../../metering/table/flow-key.ts';
 import type { FlowQuery } from '../../records/flow-query.ts';
+import type { MissingFeature } from '../../sys/kernel-features.ts';
 
 /** What main gives a worker. */
 export interface LiveWorkerData {
@@ -65,6 +66,8 @@ export type LiveWorkerMessage =
       readonly message: string;
       readonly fields: Readonly<Record<string, string | number>>;
     }
+  /** The kernel lacks something that the process does without, told for the first time. */
+  | { readonly kind: 'missing feature'; readonly line: MissingFeature }
   /** Answers to the question `id`: flows that were found. */
   | ({ readonly kind: 'flows'; readonly id: number } & FoundFlows)
   /** So many flows have been exported, all that were in the table when it was asked. */

@@ -12,13 +12,13 @@ import type { LiveCapture } from '../../capture/live/live-capture.ts';
 import { LiveSource } from '../../capture/live/live-source.ts';
 import { liveOpener } from '../../capture/live/open-live.ts';
 import type { RingMemory } from '../../capture/live/ring-walk.ts';
-import { samplesItself } from '../../capture/selection/kernel-selection.ts';
 import type { FlowSink } from '../../metering/expiry.ts';
 import { MeteringProcess } from '../../metering/metering-process.ts';
 import { RecordQueueWriter } from '../../metering/record-queue.ts';
 import { createScalingSink } from '../../metering/scaling.ts';
 import { CLOCK_NS } from '../../metering/table/counters.ts';
 import { createHashSeeds } from '../../metering/table/flow-key.ts';
+import { hearMissingFeatures } from '../../sys/kernel-features.ts';
 import { adviseHuge, allocateHuge } from '../../sys/libc.ts';
 import { type RunCounters, runCounters, STOP_REQUESTED, TIME_BASE_SECONDS } from '../counters.ts';
 import { batchCapacity, LiveBatches } from './batches.ts';
@@ -210,8 +210,6 @@ class LiveWorker {
 
   #learn(opened: LiveCapture): void {
     this.#batches.learn(opened);
-    const { samplingFault } = opened;
-    if (samplingFault !== undefined) this.#say('warn', samplesItself(samplingFault));
     this.#sayPlace(opened);
     publishOpened(opened, this.#counters.capture);
     const { interface: one, members } = opened;
@@ -226,6 +224,7 @@ function post(message: LiveWorkerMessage, memory: readonly ArrayBuffer[] = []): 
 }
 
 enableCompileCache();
+hearMissingFeatures((line) => post({ kind: 'missing feature', line }));
 const worker = new LiveWorker(workerData as LiveWorkerData);
 // Listening keeps the thread alive: waiting for room in the queue does not.
 parentPort?.on('message', (request: LiveWorkerRequest) => worker.hear(request));
