@@ -9,21 +9,15 @@ import type { LiveInterface } from '../../capture/live/live-capture.ts';
 import type { LiveCaptureOptions, RingHandles, RingSize } from '../../capture/live-options.ts';
 import type { DecodeOptions } from '../../decode/decoder.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
-import type { FlowKeyExtension } from '../../metering/table/flow-key.ts';
 import type { FlowQuery } from '../../records/flow-query.ts';
 import type { MissingFeature } from '../../sys/kernel-features.ts';
+import type { FlowMetering } from '../meter.ts';
 
 /** What main gives a worker. */
 export interface LiveWorkerData {
   readonly capture: LiveCaptureOptions;
   readonly decode: DecodeOptions;
-  readonly metering: {
-    readonly idleTimeoutMs: number;
-    readonly activeTimeoutMs: number;
-    readonly tcpEndDelayMs: number;
-    readonly flowTableEntries: number;
-    readonly flowKey: FlowKeyExtension;
-  };
+  readonly metering: FlowMetering;
   /** Keep what was around the packets: some template or the flow key asks for it. */
   readonly encapsulation: boolean;
   /** Measure path health; `sampled` where packets are selected. */
