@@ -134,6 +134,10 @@ export interface FlowtapConfig {
     /** `ADDRESS:PORT`, or `none`. */
     readonly listen: string;
   };
+  readonly web: {
+    /** The page and the API beside the metrics. */
+    readonly enabled: boolean;
+  };
   readonly control: {
     /** An absolute path, `none`, or `auto`: see `socketOf` of control/socket-path.ts. */
     readonly socket: string;

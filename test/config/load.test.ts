@@ -94,6 +94,7 @@ describe('defaults', () => {
         sampling: { interval: 1, method: 'random', scale: false },
       },
       metrics: { listen: '127.0.0.1:9669' },
+      web: { enabled: true },
       control: { socket: 'auto' },
       log: { level: 'info', format: 'auto' },
     });
