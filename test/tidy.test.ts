@@ -20,7 +20,7 @@ const FLOORS: readonly (readonly (readonly string[])[])[] = [
   [['base']],
   [['records']],
   [['sys'], ['engine/assembly', 'engine'], ['ie']],
-  [['capture']],
+  [['capture'], ['applications']],
   [
     ['capture/files'],
     ['capture/selection', 'capture/live'],
