@@ -6,6 +6,7 @@ import type { FlowQuery } from '../records/flow-query.ts';
 import { type Answer, jsonAnswer, type Query, type Route } from '../web/route.ts';
 import { type FlowObject, measureOf } from './flow-objects.ts';
 import { type AskedProbe, parseFlowQuery } from './flow-query.ts';
+import { type PathSources, pathsAnswer } from './paths.ts';
 import { type LossInWords, statusOf } from './status.ts';
 
 /** The flows of all tables that a question found. */
@@ -24,6 +25,8 @@ export interface ApiSources {
   asked(): AskedProbe;
   /** @throws BusyError where too many ask at a time */
   findFlows(query: FlowQuery): Promise<FlowsFound>;
+  /** Undefined where no named paths are configured. */
+  readonly paths: PathSources | undefined;
 }
 
 const BAD_REQUEST = 400;
@@ -59,10 +62,19 @@ function statusAnswer({ state, config, losses }: ApiSources, given: Query): Answ
   return jsonAnswer(statusOf(state(), config(), losses()));
 }
 
+function namedPathsAnswer({ paths, state }: ApiSources, given: Query): Answer {
+  try {
+    return jsonAnswer(pathsAnswer(paths, given, state().nowMs));
+  } catch (error) {
+    return refusal(error);
+  }
+}
+
 /** The routes of the API. */
 export function apiRoutes(sources: ApiSources): readonly Route[] {
   return [
     { path: '/api/v1/status', answer: (query) => statusAnswer(sources, query) },
     { path: '/api/v1/flows', answer: (query) => flowsAnswer(sources, query) },
+    { path: '/api/v1/paths', answer: (query) => namedPathsAnswer(sources, query) },
   ];
 }
