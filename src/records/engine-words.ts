@@ -82,11 +82,15 @@ export const TABLE_SUMS = 13;
 export const TABLE_HAS_EXTENSION = 14;
 /** 1: what else is to be kept of a flow lies outside the engine. */
 export const TABLE_HAS_MORE = 15;
-/** 1: `meter` is to stop at each packet that has been added. */
+/** 1: `meter` is to stop at each packet that has been added, unless path health is measured in the engine. */
 export const TABLE_STOPS_AT_EACH = 16;
 /** Which bits of KEY_OBSERVATION_POINT belong to the key. */
 export const TABLE_POINT_MASK = 17;
-export const TABLE_PLACES = 18;
+/** Path health's hot words and timing, where they lie in the engine, else 0; and the length of its intervals. */
+export const TABLE_HEALTH_HOT = 18;
+export const TABLE_HEALTH_TIMING = 19;
+export const TABLE_HEALTH_INTERVAL_MS = 20;
+export const TABLE_PLACES = 21;
 
 /** Doubles of the sums: IP octets and octets of frames are added to the first two; the third means nothing. */
 export const SUMS_OCTETS = 0;

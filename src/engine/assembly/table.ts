@@ -5,6 +5,7 @@ import * as table from '../../records/table-words';
 import * as place from '../../records/engine-words';
 import { ACK, ETHER_TYPE_IPV4, ETHER_TYPE_IPV6, PROTOCOL_TCP, RST, SYN } from './headers';
 import { half, word } from './octets';
+import { useHealth } from './path-health';
 import { ENTRY_OCTETS, scheduleFlow, useWheel } from './wheel';
 
 const LINK_OCTETS: usize = flow.LINK_WORDS * 4;
@@ -41,6 +42,7 @@ export function useTable(at: usize): void {
   stopsAtEach = load<u32>(at, place.TABLE_STOPS_AT_EACH * 4) !== 0;
   pointMask = load<i32>(at, place.TABLE_POINT_MASK * 4);
   useWheel(at);
+  useHealth(at);
 }
 
 /** Whether every slot has a flow. */

@@ -16,6 +16,7 @@ import type { ExportingProcess } from '../../export/exporting-process.ts';
 import type { LiveState } from '../../metrics/state.ts';
 import { startModule } from '../../package-files.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import { hearMissingFeatures, logMissingFeature } from '../../sys/kernel-features.ts';
 import type { Route } from '../../web/route.ts';
 import { Parts } from '../part.ts';
 import { sectionsNeeded } from '../record-sections.ts';
@@ -187,7 +188,7 @@ export class LiveProbe {
     return this.#exporting.announce();
   }
 
-  /** Leaves packets out from now on, counted as not selected, or meters them again. @returns false where it did already */
+  /** Leaves packets out from now on, with a count of their own, or meters them again. @returns false where it did already */
   pause(isPaused: boolean): boolean {
     if (this.#isPaused === isPaused) return false;
     this.#isPaused = isPaused;
@@ -285,6 +286,7 @@ export class LiveProbe {
  */
 export async function startLiveProbe(options: LiveProbeOptions): Promise<LiveProbe> {
   const { config, log } = options;
+  hearMissingFeatures((line) => logMissingFeature(log, line));
   const anonymizer = await startAnonymizing(config);
   const paths = await startLivePaths(config);
   const collectors = await openCollectors(config, log, paths?.meter);

@@ -89,6 +89,7 @@ function countsOf(counters: run.RunCounters): Record<string, number | null> {
     freezes: c[run.RING_FREEZES]!,
     faults: c[run.RING_FAULTS]!,
     unselected: c[run.PACKETS_UNSELECTED]!,
+    paused: c[run.PACKETS_PAUSED]!,
     superPackets: c[run.SUPER_PACKETS]!,
     superPacketSegments: c[run.SUPER_PACKET_SEGMENTS]!,
     leftOut: c[run.PACKETS_LEFT_OUT]!,
@@ -106,7 +107,6 @@ function countsOf(counters: run.RunCounters): Record<string, number | null> {
 }
 
 const selection = inKernel ? shareSelection(capture, workers) : undefined;
-if (selection?.fault !== undefined) process.stderr.write(`${selection.fault}\n`);
 
 const running = Array.from({ length: workers }, (_, ring) => {
   const counters = run.runCounters();
