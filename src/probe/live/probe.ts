@@ -11,8 +11,6 @@ import { availableParallelism } from 'node:os';
 import type { Log } from '../../base/log.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import type { Changed } from '../../control/control-routes.ts';
-import type { Anonymizer } from '../../export/anonymization/anonymizer.ts';
-import type { ExportingProcess } from '../../export/exporting-process.ts';
 import type { LiveState } from '../../metrics/state.ts';
 import { startModule } from '../../package-files.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
@@ -20,14 +18,14 @@ import { hearMissingFeatures, logMissingFeature } from '../../sys/kernel-feature
 import type { Route } from '../../web/route.ts';
 import { Parts } from '../part.ts';
 import { sectionsNeeded } from '../record-sections.ts';
-import { startAnonymizing } from '../record-taker.ts';
 import { meteringStatistics } from '../statistics.ts';
 import { liveApi } from './api.ts';
-import { LiveExporting, openCollectors } from './exporting.ts';
+import { LiveExporting } from './exporting.ts';
 import { WatchedInterfaces } from './interfaces.ts';
 import { lossesOf } from './losses.ts';
 import { LiveMetrics } from './metrics.ts';
-import { type LivePaths, startLivePaths } from './paths.ts';
+import { type OpenedParts, openParts } from './opened-parts.ts';
+import type { LivePaths } from './paths.ts';
 import { type LivePlan, planLive } from './plan.ts';
 import { compareConfigs } from './reload.ts';
 import { LiveWatch } from './watch.ts';
@@ -57,13 +55,6 @@ export interface LiveProbeOptions {
     readonly looksMax?: number;
     readonly lookMs?: number;
   };
-}
-
-/** What takes time to open, before a probe is made of it. */
-interface OpenedParts {
-  readonly collectors: ExportingProcess;
-  readonly anonymizer: Anonymizer | undefined;
-  readonly paths: LivePaths | undefined;
 }
 
 export class LiveProbe {
@@ -287,10 +278,7 @@ export class LiveProbe {
 export async function startLiveProbe(options: LiveProbeOptions): Promise<LiveProbe> {
   const { config, log } = options;
   hearMissingFeatures((line) => logMissingFeature(log, line));
-  const anonymizer = await startAnonymizing(config);
-  const paths = await startLivePaths(config);
-  const collectors = await openCollectors(config, log, paths?.meter);
-  const probe = new LiveProbe(options, { collectors, anonymizer, paths });
+  const probe = new LiveProbe(options, await openParts(config, log));
   try {
     await probe.start();
   } catch (error) {
