@@ -137,8 +137,7 @@ export class ReplayMeter {
       batchCapacity: capacity,
       sink: this.#queue ?? NOWHERE,
       counters: counters.metering,
-      ...(health ? { allocate: allocateHuge } : {}),
-      ...(healthOctets > 0 ? { allocateHot: engine.allocate } : {}),
+      ...(health ? { allocate: healthOctets > 0 ? engine.allocate : allocateHuge } : {}),
     });
     this.#pages = new TablePages(this.#metering.table);
   }
