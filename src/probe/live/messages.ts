@@ -9,20 +9,15 @@ import type { LiveInterface } from '../../capture/live/live-capture.ts';
 import type { LiveCaptureOptions, RingHandles, RingSize } from '../../capture/live-options.ts';
 import type { DecodeOptions } from '../../decode/decoder.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
-import type { FlowKeyExtension } from '../../metering/table/flow-key.ts';
 import type { FlowQuery } from '../../records/flow-query.ts';
+import type { MissingFeature } from '../../sys/kernel-features.ts';
+import type { FlowMetering } from '../meter.ts';
 
 /** What main gives a worker. */
 export interface LiveWorkerData {
   readonly capture: LiveCaptureOptions;
   readonly decode: DecodeOptions;
-  readonly metering: {
-    readonly idleTimeoutMs: number;
-    readonly activeTimeoutMs: number;
-    readonly tcpEndDelayMs: number;
-    readonly flowTableEntries: number;
-    readonly flowKey: FlowKeyExtension;
-  };
+  readonly metering: FlowMetering;
   /** Keep what was around the packets: some template or the flow key asks for it. */
   readonly encapsulation: boolean;
   /** Measure path health; `sampled` where packets are selected. */
@@ -65,6 +60,8 @@ export type LiveWorkerMessage =
       readonly message: string;
       readonly fields: Readonly<Record<string, string | number>>;
     }
+  /** The kernel lacks something that the process does without, told for the first time. */
+  | { readonly kind: 'missing feature'; readonly line: MissingFeature }
   /** Answers to the question `id`: flows that were found. */
   | ({ readonly kind: 'flows'; readonly id: number } & FoundFlows)
   /** So many flows have been exported, all that were in the table when it was asked. */

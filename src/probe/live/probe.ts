@@ -15,6 +15,7 @@ import type { ExportingProcess } from '../../export/exporting-process.ts';
 import type { LiveState } from '../../metrics/state.ts';
 import { startModule } from '../../package-files.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import { hearMissingFeatures, logMissingFeature } from '../../sys/kernel-features.ts';
 import type { Route } from '../../web/route.ts';
 import { Parts } from '../part.ts';
 import { sectionsNeeded } from '../record-sections.ts';
@@ -273,6 +274,7 @@ export class LiveProbe {
  */
 export async function startLiveProbe(options: LiveProbeOptions): Promise<LiveProbe> {
   const { config, log } = options;
+  hearMissingFeatures((line) => logMissingFeature(log, line));
   const anonymizer = await startAnonymizing(config);
   const probe = new LiveProbe(options, await openCollectors(config, log), anonymizer);
   try {

@@ -12,6 +12,7 @@ import type { LiveInterface } from '../../capture/live/live-capture.ts';
 import { createRecordQueue, RecordQueueReader } from '../../metering/record-queue.ts';
 import type { WorkerState } from '../../metrics/state.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import { logMissingFeature } from '../../sys/kernel-features.ts';
 import { releaseRing } from '../../sys/packet-socket.ts';
 import { PAUSE_REQUESTED, RING_BLOCKS, type RunCounters, STOP_REQUESTED, WORKER_TURNS } from '../counters.ts';
 import type {
@@ -279,7 +280,8 @@ export class WorkerSupervisor {
     } else if (message.kind === 'flows' || message.kind === 'exported') life.questions.answer(message);
     else if (message.kind === 'log') {
       this.#write(LEVELS[message.level] ?? 'info', message.message, message.message, message.fields);
-    } else {
+    } else if (message.kind === 'missing feature') logMissingFeature(this.#options.log, message.line);
+    else {
       life.isOpen = true;
       this.#isAwaiting = false;
       life.handles = message.handles;

@@ -11,14 +11,12 @@ import { CAPTURE_OCTETS, type CaptureOptions, openCaptures } from '../../capture
 import type { FileLinkTypes, PacketSource, SourceInterface } from '../../capture/source.ts';
 import type { DecodeOptions } from '../../decode/decoder.ts';
 import { createEngine } from '../../engine/engine.ts';
-import { type FlowSink, RECORDS_PER_PACKET_MAX } from '../../metering/expiry.ts';
+import { RECORDS_PER_PACKET_MAX } from '../../metering/expiry.ts';
 import { FRAGMENTS_HELD_MAX } from '../../metering/held-fragments.ts';
-import { MeteringProcess } from '../../metering/metering-process.ts';
-import { type RecordQueueMemory, RecordQueueWriter } from '../../metering/record-queue.ts';
-import { createHashSeeds, type FlowKeyExtension } from '../../metering/table/flow-key.ts';
+import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import { healthEngineOctets, tableOctets } from '../../metering/table/flow-table.ts';
-import { allocateHuge } from '../../sys/libc.ts';
 import { FIRST_PACKET_NS, LAST_PACKET_NS, type RunCounters, STOP_REQUESTED } from '../counters.ts';
+import { type FlowMetering, Meter } from '../meter.ts';
 import { ReplayBatches } from './batches.ts';
 import { FollowedClock } from './followed-clock.ts';
 import { publishInput } from './publish-input.ts';
@@ -29,14 +27,7 @@ export interface ReplayMeterOptions {
   readonly files: readonly string[];
   readonly capture: CaptureOptions;
   readonly decode: DecodeOptions;
-  readonly metering: {
-    readonly idleTimeoutMs: number;
-    readonly activeTimeoutMs: number;
-    readonly tcpEndDelayMs: number;
-    readonly flowTableEntries: number;
-    readonly pathHealthIntervalMs?: number;
-    readonly flowKey: FlowKeyExtension;
-  };
+  readonly metering: FlowMetering;
   /** Keep what was around the packets: some template or the flow key asks for it. */
   readonly encapsulation: boolean;
   /** Measure path health. */
@@ -79,16 +70,11 @@ export interface InputRead {
   readonly linkTypes: readonly FileLinkTypes[];
 }
 
-/** Takes flows that nobody wants. */
-const NOWHERE: FlowSink = { emit: () => {} };
-
 export class ReplayMeter {
   readonly #options: ReplayMeterOptions;
   readonly #counters: RunCounters;
   readonly #source: PacketSource;
-  readonly #queue: RecordQueueWriter | undefined;
-  readonly #batches: ReplayBatches;
-  readonly #metering: MeteringProcess;
+  readonly #meter: Meter<ReplayBatches>;
   readonly #pages: TablePages;
   /** Packets of a batch. */
   readonly #capacity: number;
@@ -115,31 +101,25 @@ export class ReplayMeter {
     // A paced replay waits between any two packets.
     const capacity = speed !== undefined ? 1 : batchPackets;
     this.#capacity = capacity;
-    if (queue !== undefined) {
-      this.#queue = new RecordQueueWriter(queue, {
-        // Fragments that were held come with the packets of a batch.
-        recordsPerStep: (capacity + FRAGMENTS_HELD_MAX) * RECORDS_PER_PACKET_MAX,
-        counters: counters.metering,
-        timeBaseSeconds: () => source.timeBaseSeconds,
-        clockNs: () => this.#timeNs,
-      });
-    }
-    const { flowKey } = metering;
-    const seeds = createHashSeeds(flowKey);
-    const batchOptions = { ...options, flowKey, capacity, seeds };
-    this.#batches = new ReplayBatches(source, engine, batchOptions, counters, onInterfaces);
-    this.#metering = new MeteringProcess({
-      ...metering,
+    this.#meter = new Meter({
       engine,
-      seeds,
+      metering,
       encapsulation,
       health: health ? 'on' : 'off',
       batchCapacity: capacity,
-      sink: this.#queue ?? NOWHERE,
-      counters: counters.metering,
-      ...(health ? { allocate: healthOctets > 0 ? engine.allocate : allocateHuge } : {}),
+      createBatches: (seeds) => {
+        const batchOptions = { ...options, flowKey: metering.flowKey, capacity, seeds };
+        return new ReplayBatches(source, engine, batchOptions, counters, onInterfaces);
+      },
+      counters,
+      queue,
+      // Fragments that were held come with the packets of a batch.
+      recordsPerStep: (capacity + FRAGMENTS_HELD_MAX) * RECORDS_PER_PACKET_MAX,
+      timeBaseSeconds: () => source.timeBaseSeconds,
+      clockNs: () => this.#timeNs,
+      ...(healthOctets > 0 ? { allocateHealth: engine.allocate } : {}),
     });
-    this.#pages = new TablePages(this.#metering.table);
+    this.#pages = new TablePages(this.#meter.metering.table);
   }
 
   /** Meters everything there is, or what there is until `stop`, and hands every flow over. */
@@ -152,7 +132,7 @@ export class ReplayMeter {
     }
     this.#look();
     await this.#expireAll();
-    this.#queue?.close();
+    this.#meter.queue?.close();
     this.#source.close();
     const { errors, filesRead: files, linkTypesRead: linkTypes = [] } = this.#source;
     return { errors, files, linkTypes };
@@ -161,7 +141,7 @@ export class ReplayMeter {
   async #meterInput(): Promise<void> {
     const { speed } = this.#options;
     const source = this.#source;
-    const batches = this.#batches;
+    const { batches } = this.#meter;
     const batchesPerLook = Math.min(BATCHES_PER_LOOK_MAX, PACKETS_PER_LOOK / this.#capacity);
     let looksIn = 0;
     for (;;) {
@@ -176,9 +156,8 @@ export class ReplayMeter {
         continue;
       }
       if (speed !== undefined && (await this.#wait(batches.timeNs, speed))) return;
-      if (this.#queue?.hasRoom === false && !(await this.#room(this.#queue))) return;
-      const prepared = batches.prepare();
-      this.#metering.meter(prepared, batches.view);
+      if (!this.#meter.hasRoom && !(await this.#room())) return;
+      const prepared = this.#meter.meterBatch();
       if (this.#isFollowed) this.#clock.heard(prepared, performance.now());
     }
   }
@@ -196,27 +175,11 @@ export class ReplayMeter {
 
   /** Duties of a few times a second, whatever the input does. */
   #turn(): void {
-    const queue = this.#queue;
-    if (this.#isFollowed && queue?.hasRoom !== false) {
+    if (this.#isFollowed && this.#meter.hasRoom) {
       const timeNs = this.#clock.timeNs(performance.now());
-      if (!Number.isNaN(timeNs)) this.#advanceTo(timeNs);
+      if (!Number.isNaN(timeNs)) this.#meter.advanceTo(timeNs, FLOWS_PER_TURN);
     }
-    queue?.flush();
-  }
-
-  /**
-   * Moves the metering process's clock: fragments stop waiting, and flows end, a few at a time.
-   * @returns true if there is more to end
-   */
-  #advanceTo(timeNs: number): boolean {
-    this.#meterOverdue(timeNs);
-    return this.#metering.advanceTo(timeNs, FLOWS_PER_TURN);
-  }
-
-  /** Meters the fragments that wait no longer for their first one. The queue must have room. */
-  #meterOverdue(timeNs: number): void {
-    const overdue = this.#batches.takeOverdue(timeNs);
-    if (overdue !== undefined) this.#metering.meter(overdue, this.#batches.view);
+    this.#meter.queue?.flush();
   }
 
   /** Reads no further: ends a wait for input that may never come, as from an idle pipe. */
@@ -231,19 +194,16 @@ export class ReplayMeter {
     this.stop();
   }
 
-  /** Waits until the queue has room; false when nobody will ever make any. */
-  async #room(queue: RecordQueueWriter): Promise<boolean> {
-    let hasRoom = queue.hasRoom;
-    while (!hasRoom && !this.#isAbandoned) hasRoom = await queue.room();
+  /** Waits until there is room for records; false when nobody will ever make any. */
+  async #room(): Promise<boolean> {
+    while (!this.#meter.hasRoom && !this.#isAbandoned) await this.#meter.queue!.room();
     return !this.#isAbandoned;
   }
 
   async #expireAll(): Promise<void> {
-    const queue = this.#queue;
     do {
-      if (queue !== undefined && !(await this.#room(queue))) return;
-      this.#meterOverdue(Number.POSITIVE_INFINITY);
-    } while (this.#metering.expireNext(FLOWS_PER_TURN));
+      if (!(await this.#room())) return;
+    } while (this.#meter.expireNext(FLOWS_PER_TURN));
   }
 
   /** Publishes progress; true when the meter is to stop. */
@@ -276,13 +236,13 @@ export class ReplayMeter {
   /** Ends the flows that have come to their end by this time, a few in each turn. True when asked to stop. */
   async #advance(timeNs: number): Promise<boolean> {
     for (;;) {
-      if (this.#queue?.hasRoom === false && !(await this.#room(this.#queue))) return true;
-      const isMore = this.#advanceTo(timeNs);
+      if (!this.#meter.hasRoom && !(await this.#room())) return true;
+      const isMore = this.#meter.advanceTo(timeNs, FLOWS_PER_TURN);
       if (this.#look()) return true;
       if (!isMore) break;
       await setImmediate();
     }
-    this.#queue?.flush();
+    this.#meter.queue?.flush();
     return false;
   }
 }
