@@ -5,9 +5,11 @@
  * Elements of the other IP version are dropped from a template, so that one list serves both. NetFlow v9 has neither
  * enterprise elements nor variable lengths; NetFlow v5 has no templates at all.
  */
+
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
+import { joinSections, type RecordSections } from '../records/record-sections.ts';
 import { ABSTRACT_TYPES } from './abstract-types.ts';
-import { type InformationElement, isPrivate, readsEncapsulation, readsHealth } from './element.ts';
+import { type InformationElement, isPrivate, sectionsRead } from './element.ts';
 import {
   findElement,
   naturalOctets,
@@ -35,10 +37,8 @@ export interface TemplateField {
 export interface Template {
   readonly fields: readonly TemplateField[];
   readonly recordOctets: number;
-  /** Whether a field reads the encapsulation part of records, which the metering process keeps only on demand. */
-  readonly needsEncapsulation: boolean;
-  /** Whether a field reads path health, which the metering process measures only on demand. */
-  readonly needsHealth: boolean;
+  /** The optional sections of records that fields read, which the metering process fills only on demand. */
+  readonly needs: RecordSections;
 }
 
 export interface TemplateOptions {
@@ -172,7 +172,6 @@ function layOut(entries: readonly Entry[], options: TemplateOptions): Template {
   };
   for (const entry of entries) add(entry, false);
   if (options.withReverse) for (const entry of entries) if (entry.element.isReversible) add(entry, true);
-  const needsEncapsulation = entries.some(({ element }) => readsEncapsulation(element.source));
-  const needsHealth = entries.some(({ element }) => readsHealth(element.source));
-  return { fields, recordOctets: offset, needsEncapsulation, needsHealth };
+  const needs = joinSections(entries.map(({ element }) => sectionsRead(element.source)));
+  return { fields, recordOctets: offset, needs };
 }

@@ -22,6 +22,8 @@ export class TablePasses {
    * says.
    */
   readonly found: Int32Array;
+  /** Packets whose payload is to be looked into: INSPECTION_… of records/engine-words.ts. */
+  readonly inspectionList: Int32Array | undefined;
   readonly #engine: Engine;
 
   constructor(engine: Engine, table: FlowTable, wheel: TimingWheel, batchCapacity: number) {
@@ -29,6 +31,10 @@ export class TablePasses {
     this.clock = createPacketClock(engine.allocate);
     this.sums = float64Array(engine.allocate, engineWords.SUMS_DOUBLES);
     this.found = int32Array(engine.allocate, batchCapacity);
+    if (table.applications !== undefined) {
+      const words = engineWords.INSPECTION_HEAD_WORDS + batchCapacity * engineWords.INSPECTION_PAIR_WORDS;
+      this.inspectionList = int32Array(engine.allocate, words);
+    }
     this.#useTable(table, wheel);
   }
 
@@ -53,6 +59,7 @@ export class TablePasses {
     // Path health is added to, packet by packet, on this side.
     at[engineWords.TABLE_STOPS_AT_EACH] = table.health === undefined ? 0 : 1;
     at[engineWords.TABLE_POINT_MASK] = table.seeds.multipliers[HASH_POINT_MASK]!;
+    at[engineWords.TABLE_INSPECTION] = this.inspectionList?.byteOffset ?? 0;
     this.#engine.useTable(at.byteOffset);
   }
 
@@ -72,9 +79,18 @@ export class TablePasses {
    * @returns why it stopped, and where (records/engine-words.ts)
    */
   add(batch: PreparedBatch, from: number, firstSlot: number, view: DataView): number {
-    const { words, timeNs, count } = batch;
+    const { words, timeNs, count, offsets } = batch;
     const found = this.found.byteOffset;
     const frames = view.buffer === this.#engine.buffer ? view.byteOffset : 0;
-    return this.#engine.meter(words.byteOffset, timeNs.byteOffset, found, count, from, firstSlot, frames);
+    return this.#engine.meter(
+      words.byteOffset,
+      timeNs.byteOffset,
+      found,
+      count,
+      from,
+      firstSlot,
+      frames,
+      offsets?.byteOffset ?? 0,
+    );
   }
 }

@@ -8,6 +8,7 @@ import * as flow from '../../records/flow-words';
 import { NEXT_LOOK_NS, PREVIOUS_NS, REBASE_BELOW_NS, SLOT_MASK, TAG_SHIFT } from '../../records/table-words';
 import * as place from '../../records/engine-words';
 import { FIN, PROTOCOL_TCP, RST, SYN } from './headers';
+import { listPayload } from './inspection';
 import { addToLine } from './line';
 import {
   clock,
@@ -220,6 +221,7 @@ function leave(previousNs: f64, octets: f64, frameOctets: f64): void {
  * @param records,times  of the batch; `found`: its index words, as `touchIndex` loaded them
  * @param firstSlot  what is known of the first packet: the slot that it goes to, SLOT_CLOCK_SEEN or SLOT_UNKNOWN
  * @param frames  where the memory of their frames begins, or 0 where it is not the engine's
+ * @param headers  the batch's words of header offsets; read where payload is looked into
  * @returns why it stopped (STOP_…) | the packet's number << STOP_BITS
  */
 export function meter(
@@ -230,6 +232,7 @@ export function meter(
   from: u32,
   firstSlot: i32,
   frames: usize,
+  headers: usize,
 ): u32 {
   const table = entries;
   const idle = idleNs;
@@ -270,7 +273,9 @@ export function meter(
     const detail = load<u32>(record, packet.DETAIL * 4);
     const octets = load<u32>(record, packet.IP_OCTETS * 4);
     const frameOctets = <f64>load<u32>(record, packet.FRAME_OCTETS * 4);
-    addPacket(table + <usize>slot * ENTRY_OCTETS, slot, record, timeNs, detail, octets, frameOctets);
+    const entry = table + <usize>slot * ENTRY_OCTETS;
+    addPacket(entry, slot, record, timeNs, detail, octets, frameOctets);
+    if ((load<u32>(entry, STATE) & flow.STATE_INSPECTED) !== 0) listPayload(i, slot, record, headers, frames);
     octetsSum += octets;
     framesSum += frameOctets;
     if (stopsAtEach || (detail & packet.DETAIL_SUPER_PACKET) !== 0) {

@@ -3,9 +3,9 @@
  * Nothing is lost here: `recordsOffered = dataRecords + recordsFailed + Σ notExportable + recordsPending` at any
  * moment.
  */
-import { ENCAPSULATION_WORDS } from '../../records/decoded-batch.ts';
-import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../../records/flow-layout.ts';
-import { hasHealth } from '../../records/read-path-health.ts';
+
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import { joinSections, lackingSection, type RecordSections } from '../../records/record-sections.ts';
 import { ExportClock } from '../contract/export-clock.ts';
 import type { FlowVolume } from '../contract/lost-flows.ts';
 import type { MeteringStatistics } from '../contract/metering-statistics.ts';
@@ -27,10 +27,8 @@ import type { Transport } from '../transport/transport.ts';
 
 export class CollectorExporter {
   readonly url: string;
-  /** Whether templates read the encapsulation part of records. */
-  readonly needsEncapsulation: boolean;
-  /** Whether templates read path health. */
-  readonly needsHealth: boolean;
+  /** The optional sections of records that templates read. */
+  readonly needs: RecordSections;
   readonly #options: CollectorExporterOptions;
   readonly #arena: MessageArena;
   readonly #transport: Transport;
@@ -61,8 +59,7 @@ export class CollectorExporter {
     const { recordClasses, ids } = exporterClasses(options);
     this.#classes = recordClasses;
     const { templates } = this.#classes;
-    this.needsEncapsulation = templates.some((template) => template.needsEncapsulation);
-    this.needsHealth = templates.some((template) => template.needsHealth);
+    this.needs = joinSections(templates.map(({ needs }) => needs));
     this.#usesExportTime = templates.some((template) =>
       template.fields.some(
         ({ element: { source } }) => source.kind === 'time' && source.since === 'exportTime',
@@ -94,12 +91,8 @@ export class CollectorExporter {
    *   before it.
    */
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
-    if (this.needsEncapsulation && batch.stride < ENCAPSULATION_WORD + ENCAPSULATION_WORDS) {
-      throw new Error('a template asks for the encapsulation, which the metering process does not keep');
-    }
-    if (this.needsHealth && !hasHealth(batch)) {
-      throw new Error('a template asks for path health, which the metering process does not measure');
-    }
+    const lacking = lackingSection(batch, this.needs);
+    if (lacking !== undefined) throw new Error(`a template asks for ${lacking}, which records do not carry`);
     const records = this.#options.protocol === 'netflow5' ? splitLargeFlows(batch) : batch;
     const selection = this.#selection;
     selection.select(records, this.#isBiflow);

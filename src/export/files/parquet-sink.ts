@@ -3,6 +3,7 @@
  * time, so memory is bounded by the size of a row group. A Parquet file ends with its index: one that is cut short is
  * worth nothing and is removed; its records count as failed.
  */
+
 import { zstdCompressSync } from 'node:zlib';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { FlowValue } from '../../ie/flow-values.ts';
@@ -13,6 +14,7 @@ import {
   PACKETS,
   REVERSE_DOUBLE,
 } from '../../records/flow-layout.ts';
+import type { RecordSections } from '../../records/record-sections.ts';
 import type { CollectorStatistics, RecordSink, SinkFactory } from '../contract/record-sink.ts';
 import { FileClock } from './file-clock.ts';
 import { createRotatingFile } from './file-options.ts';
@@ -34,8 +36,7 @@ const CODECS = { none: 'UNCOMPRESSED', snappy: 'SNAPPY', zstd: 'ZSTD' } as const
 
 class ParquetSink implements RecordSink {
   readonly url: string;
-  readonly needsEncapsulation: boolean;
-  readonly needsHealth: boolean;
+  readonly needs: RecordSections;
   readonly #file: RotatingFile;
   readonly #clock: FileClock;
   readonly #columns: ParquetColumns;
@@ -57,8 +58,7 @@ class ParquetSink implements RecordSink {
     options: ParquetOptions & { readonly isBiflow: boolean },
   ) {
     this.url = url;
-    this.needsEncapsulation = columns.needsEncapsulation;
-    this.needsHealth = columns.needsHealth;
+    this.needs = columns.needs;
     this.#file = file;
     this.#clock = clock;
     this.#columns = columns;

@@ -2,10 +2,11 @@
  * The columns of flow messages for every record class of row-selection.ts (kind of flow × side), compiled from a schema
  * and the fields that are filled. Loads the schema; all that can be wrong with it and with the fields is found here.
  */
+
 import { ConfigError, type ConfigFault } from '../../base/errors.ts';
-import { readsEncapsulation, readsHealth } from '../../ie/element.ts';
+import { sectionsRead } from '../../ie/element.ts';
 import { compileTemplate } from '../../ie/templates.ts';
-import type { RecordSections } from '../../records/flow-layout.ts';
+import { joinSections, type RecordSections } from '../../records/record-sections.ts';
 import {
   DIRECTION_BOTH,
   DIRECTION_REVERSE,
@@ -127,8 +128,5 @@ function partsRead(filled: readonly (readonly FilledField[])[]): RecordSections 
   const elements = filled
     .flat()
     .flatMap(({ sources }) => sources.flatMap(({ from }) => (typeof from === 'string' ? [] : [from])));
-  return {
-    encapsulation: elements.some(({ source }) => readsEncapsulation(source)),
-    health: elements.some(({ source }) => readsHealth(source)),
-  };
+  return joinSections(elements.map(({ source }) => sectionsRead(source)));
 }

@@ -9,6 +9,7 @@ import { ABSTRACT_TYPES } from '../../ie/abstract-types.ts';
 import { configuredInterface } from '../../ie/configured-interface.ts';
 import { conditionFor, type InformationElement, type ValueSource } from '../../ie/element.ts';
 import type { Template, TemplateField } from '../../ie/templates.ts';
+import { encodeApplicationId, encodeText } from './columns-applications.ts';
 import {
   encodeConstant,
   encodeDuration,
@@ -226,6 +227,10 @@ function compileColumn(field: TemplateField, isReverse: boolean, values: Exporte
       const encode = source.which === 'full' ? encodeExtensionsFull : encodeExtensionsComplete;
       return { ...base, encode, at: isReverse ? source.reverse : source.forward };
     }
+    case 'text':
+      return { ...base, encode: encodeText, at: source.forward, ...conditionOf(source.when) };
+    case 'applicationId':
+      return { ...base, encode: encodeApplicationId, at: source.forward };
     case 'mac':
       // Word 0 of the link details for the source, 1 for the destination.
       return { ...base, encode: encodeMac, at: (source.forward === 'source') !== isReverse ? 0 : 1 };

@@ -22,6 +22,7 @@ import type {
   LiveWorkerRequest,
   NewTimeouts,
 } from './messages.ts';
+import { workerSections } from './messages.ts';
 import type { PlannedWorker } from './plan.ts';
 import { identityOf, missingOf, packetsIn, WorkerCounters, type WorkerIdentity } from './totals.ts';
 import { beginLife, diedOf, type End, LEVELS, type Life, silenceOf } from './worker-life.ts';
@@ -205,7 +206,7 @@ export class WorkerSupervisor {
     const counters = this.#life === undefined ? this.#counters.current : this.#counters.renew();
     if (this.#life !== undefined) this.#counters.main.restarts++;
     const { data } = this.#options.worker;
-    const queue = createRecordQueue(data.encapsulation, { health: (data.health ?? 'off') !== 'off' });
+    const queue = createRecordQueue(workerSections(data));
     // An interface that has gone is waited for: a worker that dies meanwhile goes on with what there is.
     const capture = this.#hasOpened ? { ...data.capture, waitForInterface: true } : data.capture;
     const workerData: LiveWorkerData = { ...data, capture, queue, counters: counters.buffer };

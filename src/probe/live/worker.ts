@@ -85,6 +85,7 @@ class LiveWorker {
       seeds,
       encapsulation: data.encapsulation,
       ...(data.health === undefined ? {} : { health: data.health }),
+      applications: data.applications,
       batchCapacity: batchCapacity(data),
       sink,
       counters: this.#counters.metering,

@@ -15,8 +15,10 @@ import { type FlowSink, RECORDS_PER_PACKET_MAX } from '../../metering/expiry.ts'
 import { FRAGMENTS_HELD_MAX } from '../../metering/held-fragments.ts';
 import { MeteringProcess } from '../../metering/metering-process.ts';
 import { type RecordQueueMemory, RecordQueueWriter } from '../../metering/record-queue.ts';
+import type { ApplicationOptions } from '../../metering/table/application-table.ts';
 import { createHashSeeds, type FlowKeyExtension } from '../../metering/table/flow-key.ts';
 import { tableOctets } from '../../metering/table/flow-table.ts';
+import type { RecordSections } from '../../records/record-sections.ts';
 import { allocateHuge } from '../../sys/libc.ts';
 import { FIRST_PACKET_NS, LAST_PACKET_NS, type RunCounters, STOP_REQUESTED } from '../counters.ts';
 import { ReplayBatches } from './batches.ts';
@@ -37,10 +39,10 @@ export interface ReplayMeterOptions {
     readonly pathHealthIntervalMs?: number;
     readonly flowKey: FlowKeyExtension;
   };
-  /** Keep what was around the packets: some template or the flow key asks for it. */
-  readonly encapsulation: boolean;
-  /** Measure path health. */
-  readonly health: boolean;
+  /** Which optional sections records carry. */
+  readonly sections: RecordSections;
+  /** How payload is looked into, where that is one of them. */
+  readonly applications: ApplicationOptions;
   /** Which of how many meters this one is, from 0. */
   readonly worker: number;
   readonly workers: number;
@@ -103,7 +105,8 @@ export class ReplayMeter {
     counters: RunCounters,
     onInterfaces: (interfaces: readonly SourceInterface[]) => void,
   ) {
-    const { files, capture, queue, metering, encapsulation, health, speed } = options;
+    const { files, capture, queue, metering, sections, speed } = options;
+    const { encapsulation, health } = sections;
     this.#options = options;
     this.#counters = counters;
     const engine = createEngine(tableOctets(metering.flowTableEntries) + CAPTURE_OCTETS);
@@ -131,6 +134,7 @@ export class ReplayMeter {
       seeds,
       encapsulation,
       health: health ? 'on' : 'off',
+      applications: sections.applications ? options.applications : undefined,
       batchCapacity: capacity,
       sink: this.#queue ?? NOWHERE,
       counters: counters.metering,
