@@ -2,48 +2,13 @@
  * Command line of the workload generator: `npm run bench:generate -- [NAME…] [options]`. Writes NAME.pcap and NAME.json
  * (what is in it) into `--out`. Does not run anything; see run.ts.
  */
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { WORKLOADS, type WorkloadContent, type WorkloadOptions, writeWorkload } from './workload.ts';
-
-/** Where captures go when nothing else is said; git ignores it. */
-export const DATA_FOLDER = join(import.meta.dirname, 'data');
-
-/** A workload that lies ready on disk. */
-export interface ReadyWorkload {
-  readonly name: string;
-  readonly path: string;
-  readonly content: WorkloadContent;
-}
-
-function sameOptions(content: WorkloadContent, options: WorkloadOptions): boolean {
-  return (Object.keys(options) as (keyof WorkloadOptions)[]).every((key) => content[key] === options[key]);
-}
-
-/** Writes a workload into `folder`, unless the same one lies there already. */
-export function prepareWorkload(name: string, options: WorkloadOptions, folder: string): ReadyWorkload {
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, `${name}.pcap`);
-  const contentPath = join(folder, `${name}.json`);
-  if (existsSync(path) && existsSync(contentPath)) {
-    const content = JSON.parse(readFileSync(contentPath, 'utf8')) as WorkloadContent;
-    if (sameOptions(content, options)) return { name, path, content };
-  }
-  const started = performance.now();
-  const content = writeWorkload(path, options);
-  writeFileSync(contentPath, `${JSON.stringify(content, null, 2)}\n`);
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  const mebibytes = Math.round(statSync(path).size / 2 ** 20);
-  console.error(
-    `${path}: ${options.packets} packets, ${options.flows} flows, ${mebibytes} MiB in ${seconds} s`,
-  );
-  return { name, path, content };
-}
+import { DATA_FOLDER, prepareMade } from './ready.ts';
+import { MADE } from './workloads.ts';
 
 const HELP = `usage: node bench/generate.ts [NAME…] [options]
-NAME        ${Object.keys(WORKLOADS).join(', ')}
-            (default: all but the last; any other name starts from the first one's options)
+NAME        ${Object.keys(MADE).join(', ')}
+            (default: all of 64 octets and those stored in part; any other name starts from the first one's options)
 --packets N --flows N --frame OCTETS --stored OCTETS --ipv6-share 0…1 --rate PACKETS/S --skew EXPONENT --seed N
             change what the named workloads hold
 --out DIR   default bench/data`;
@@ -68,12 +33,15 @@ function main(): void {
     console.log(HELP);
     return;
   }
-  const names = positionals.length > 0 ? positionals : Object.keys(WORKLOADS).slice(0, -1);
+  const names =
+    positionals.length > 0
+      ? positionals
+      : Object.keys(MADE).filter((name) => MADE[name]!.storedOctets < 1500);
   for (const name of names) {
-    const preset = WORKLOADS[name] ?? Object.values(WORKLOADS)[0]!;
+    const preset = MADE[name] ?? Object.values(MADE)[0]!;
     const number = (text: string | undefined, fallback: number) =>
       text === undefined ? fallback : Number(text);
-    prepareWorkload(
+    prepareMade(
       name,
       {
         packets: number(values.packets, preset.packets),

@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import type { ReadyWorkload } from './generate.ts';
+import type { ReadyWorkload } from './ready.ts';
 
 /** What a probe is given for one run. */
 export interface RunContext {
@@ -78,16 +78,36 @@ export function flowtapFromSources(): string[] {
   return [process.execPath, join(REPOSITORY, 'src/flowtap.mjs'), ...REPLAY];
 }
 
+const COMPRESSED = '.gz';
+
+/**
+ * The command line of a probe that reads no compressed captures: gzip hands the octets over by a named pipe or, where
+ * the probe reads regular files alone, by a file in memory. gzip's own time is in the wall time alone.
+ * @param words  makes the command line from the name of what is to be read
+ */
+function uncompressed(
+  { workload, folder }: RunContext,
+  by: 'pipe' | 'file',
+  words: (path: string) => string[],
+): string[] {
+  if (!workload.path.endsWith(COMPRESSED)) return words(workload.path);
+  const path = join(folder, 'uncompressed.pcap');
+  const before = by === 'pipe' ? 'mkfifo "$1"; gzip -dc "$2" >"$1" &' : 'gzip -dc "$2" >"$1";';
+  const script = `${before} shift 2; exec "$@"`;
+  return ['sh', '-c', script, 'sh', path, workload.path, ...words(path)];
+}
+
 /** softflowd: -m above the flows, since at its 8,192 it would evict; -d: one process that ends with the file. */
 const softflowd: Probe = {
   name: 'softflowd',
   output: 'ipfix',
   versionCommand: ['softflowd', '-h'],
-  command: ({ workload, port, folder }) => [
-    'softflowd',
-    ...['-r', workload.path, '-d', '-v', '10', '-m', String(workload.content.flows * 2)],
-    ...['-n', `127.0.0.1:${port}`, '-c', 'none', '-p', join(folder, 'softflowd.pid')],
-  ],
+  command: (context) =>
+    uncompressed(context, 'pipe', (path) => [
+      'softflowd',
+      ...['-r', path, '-d', '-v', '10', '-m', String(context.workload.content.flows * 2)],
+      ...['-n', `127.0.0.1:${context.port}`, '-c', 'none', '-p', join(context.folder, 'softflowd.pid')],
+    ]),
   recordsFrom: (output) => firstNumber(/Flows exported: \d+ \((\d+) records\)/, output),
 };
 
@@ -101,11 +121,12 @@ const nfpcapd: Probe = {
   name: 'nfpcapd',
   output: 'file',
   versionCommand: ['nfpcapd', '-V'],
-  command: ({ workload, folder }) => [
-    'nfpcapd',
-    ...['-v', '-r', workload.path, '-w', folder, '-t', '3600'],
-    ...['-B', String(Math.max(NFPCAPD_NODES_DEFAULT, workload.content.flows * 2))],
-  ],
+  command: (context) =>
+    uncompressed(context, 'file', (path) => [
+      'nfpcapd',
+      ...['-v', '-r', path, '-w', context.folder, '-t', '3600'],
+      ...['-B', String(Math.max(NFPCAPD_NODES_DEFAULT, context.workload.content.flows * 2))],
+    ]),
   recordsFrom: (output) => firstNumber(/Flows: (\d+)/, output),
 };
 
@@ -139,7 +160,8 @@ const argus: Probe = {
   name: 'argus',
   output: 'file',
   versionCommand: ['argus', '-h'],
-  command: ({ workload, folder }) => ['argus', '-r', workload.path, '-w', join(folder, 'argus.out')],
+  command: (context) =>
+    uncompressed(context, 'pipe', (path) => ['argus', '-r', path, '-w', join(context.folder, 'argus.out')]),
 };
 
 /** tcpdump: reads and writes packets, meters nothing. What a reader through libpcap can reach at most. */
@@ -147,7 +169,7 @@ const tcpdump: Probe = {
   name: 'tcpdump',
   output: 'none',
   versionCommand: ['tcpdump', '--version'],
-  command: ({ workload }) => ['tcpdump', '-r', workload.path, '-w', '/dev/null'],
+  command: (context) => uncompressed(context, 'pipe', (path) => ['tcpdump', '-r', path, '-w', '/dev/null']),
 };
 
 /** All known peers; the first three are measured unless others are asked for. */

@@ -2,7 +2,7 @@
  * The benchmark of the whole program: `npm run bench`. Replays the same captures through flowtap and through the probes
  * that are installed, in turn, several rounds, all of them exporting on loopback; prints medians as a Markdown table.
  * flowtap runs from the bundle that users have, which is built first.
- * Captures are made first, outside the timed part. Workloads: workload.ts; how each probe is run: peers.ts.
+ * Captures are made first, outside the timed part. Workloads: workloads.ts; how each probe is run: peers.ts.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import {
@@ -20,7 +20,6 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { DATA_FOLDER, prepareWorkload, type ReadyWorkload } from './generate.ts';
 import { measure } from './measure.ts';
 import {
   DEFAULT_PEERS,
@@ -32,17 +31,19 @@ import {
   PEERS,
   type Probe,
 } from './peers.ts';
+import { DATA_FOLDER, prepareMade, prepareNamed, type ReadyWorkload } from './ready.ts';
 import { type Baseline, failuresOf, lostRecords, type Run, summarize, toMarkdown } from './report.ts';
 import type { SinkReport } from './sink.ts';
-import { WORKLOADS, type WorkloadOptions } from './workload.ts';
+import type { WorkloadOptions } from './workload.ts';
+import { MADE, WORKLOAD_NAMES } from './workloads.ts';
 
 const RUN_LIMIT_SECONDS = 300;
 const QUIET_MS = 300;
 const WARMED = Buffer.alloc(1024 * 1024);
-const SMOKE: WorkloadOptions = { ...WORKLOADS['64B-100k']!, packets: 1_000_000, flows: 50_000 };
+const SMOKE: WorkloadOptions = { ...MADE['64B-100k']!, packets: 1_000_000, flows: 50_000 };
 
 const HELP = `usage: npm run bench -- [options]
---workloads A,B   of: ${Object.keys(WORKLOADS).join(', ')} (default: the first three)
+--workloads A,B   of: ${WORKLOAD_NAMES.join(', ')} (default: all)
 --packets N       packets of each, instead of the workload's own number
 --repeat N        rounds; medians are reported (default 5)
 --peers A,B       of: ${PEERS.map((probe) => probe.name).join(', ')} (default: ${DEFAULT_PEERS.join(', ')})
@@ -106,7 +107,7 @@ function faultsOf(run: Run, workload: ReadyWorkload): string[] {
       faults.push(`${run.workload}: flowtap: ${what}: found ${found}; expected ${expected}`);
   };
   check('records lost', lostRecords(run) ?? 0, 0);
-  check('packets received', got.packets, workload.content.packets);
+  check('packets received', got.packets, workload.content.ipPackets);
   check('octets received', got.octets, workload.content.ipOctets);
   if (got.records < workload.content.unidirectionalFlows) {
     check('records received', got.records, workload.content.unidirectionalFlows);
@@ -182,16 +183,10 @@ function chooseWorkloads(values: {
   data: string;
   smoke?: boolean;
 }): ReadyWorkload[] {
-  if (values.smoke) return [prepareWorkload('smoke', SMOKE, values.data)];
-  const names = values.workloads?.split(',') ?? Object.keys(WORKLOADS).slice(0, 3);
-  return names.map((name) => {
-    const preset = WORKLOADS[name];
-    if (preset === undefined) {
-      throw new RangeError(`--workloads: found ${name}; allowed: ${Object.keys(WORKLOADS).join(', ')}`);
-    }
-    const packets = values.packets === undefined ? preset.packets : Number(values.packets);
-    return prepareWorkload(name, { ...preset, packets }, values.data);
-  });
+  if (values.smoke) return [prepareMade('smoke', SMOKE, values.data)];
+  const packets = values.packets === undefined ? undefined : Number(values.packets);
+  const names = values.workloads?.split(',') ?? WORKLOAD_NAMES;
+  return names.flatMap((name) => prepareNamed(name, values.data, packets) ?? []);
 }
 
 async function main(): Promise<void> {

@@ -38,29 +38,17 @@ export interface WorkloadOptions {
 }
 
 /** What a file holds, to compare a probe's answer with. */
-export interface WorkloadContent extends WorkloadOptions {
+export interface WorkloadContent {
+  readonly packets: number;
+  /** Bidirectional ones. */
+  readonly flows: number;
+  /** Packets that are IP. */
+  readonly ipPackets: number;
   /** Sum of IP lengths: what RFC 7012 calls octetDeltaCount. */
   readonly ipOctets: number;
-  /** Flows counted one direction at a time. */
+  /** Flows counted one direction at a time, or less. */
   readonly unidirectionalFlows: number;
 }
-
-const COMMON = { packets: 5_000_000, ipv6Share: 0, packetsPerSecond: 1_000_000, skew: 0.9, seed: 1 };
-
-/** The workloads of docs/benchmarks.md by name. */
-export const WORKLOADS: Readonly<Record<string, WorkloadOptions>> = {
-  '64B-100k': { ...COMMON, flows: 100_000, frameOctets: 64, storedOctets: 64 },
-  '64B-1M': { ...COMMON, flows: 1_000_000, frameOctets: 64, storedOctets: 64 },
-  '1500B-1k': { ...COMMON, flows: 1_000, skew: 0, frameOctets: 1500, storedOctets: 128 },
-  '1500B-1k-whole': {
-    ...COMMON,
-    packets: 2_000_000,
-    flows: 1_000,
-    skew: 0,
-    frameOctets: 1500,
-    storedOctets: 1500,
-  },
-};
 
 const ETHERNET = 14;
 const IPV6_FRAME_MIN = 78;
@@ -330,7 +318,7 @@ export function writeWorkload(path: string, options: WorkloadOptions): WorkloadC
     closeSync(file);
   }
   const { ipOctets, unidirectionalFlows } = workload;
-  return { ...options, ipOctets, unidirectionalFlows };
+  return { packets, flows, ipPackets: packets, ipOctets, unidirectionalFlows };
 }
 
 /** The file header of a classic pcap, little-endian, microseconds, Ethernet; returns its length. */

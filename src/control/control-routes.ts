@@ -46,7 +46,7 @@ const ACTIONS = {
       : `templates announced to ${urls.join(', ')}`;
   },
   pause: (actions) =>
-    actions.pause(true) ? 'paused: packets are counted as not selected' : 'it is paused already',
+    actions.pause(true) ? 'paused: packets are counted and left out' : 'it is paused already',
   resume: (actions) => (actions.pause(false) ? 'packets are metered again' : 'it is not paused'),
   set: async (actions, argument) => changedText(await actions.set(argument)),
   reload: async (actions) => `configuration read again; ${changedText(await actions.reload())}`,

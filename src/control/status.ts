@@ -52,6 +52,7 @@ function workerOf(worker: WorkerState): Tree {
     meteredPackets: metered.packets,
     meteredOctets: metered.octets,
     notSelectedPackets: capture.unselected + capture.leftOut,
+    pausedPackets: capture.paused,
     refusedPackets: refusedOf(worker),
     droppedPackets: {
       ringFull: capture.ringDrops,

@@ -132,7 +132,7 @@ interface EngineFunctions {
     from: number,
     firstSlot: number,
     frames: number,
-    headers: number,
+    offsets: number,
   ) => number;
   readonly insertFlow: (record: number, timeNs: number) => number;
   readonly beginFlow: (slot: number, record: number, timeNs: number) => void;

@@ -34,6 +34,8 @@ export interface MeteringOptions extends TimeoutOptions {
   readonly engine: Engine;
   /** Memory for side tables. Default: the JavaScript heap's. */
   readonly allocate?: AllocateMemory;
+  /** Memory for what nearly every packet changes of path health: the engine's, to have it measured there. */
+  readonly allocateHot?: AllocateMemory;
   /** Those that the batches' keys were hashed with. */
   readonly seeds: HashSeeds;
 }

@@ -30,7 +30,7 @@ import { FRAGMENTS_HELD_MAX } from './held-fragments.ts';
 import { hasKeyExtension, type PreparedBatch, recordAt } from './key-preparer.ts';
 import { createTimeouts, type MeteringOptions, type TimeoutOptions } from './metering-options.ts';
 import { movePacketClock } from './packet-clock.ts';
-import { addHealth, beginHealth, touchHealth } from './path-health/path-health.ts';
+import { addHealth, beginHealth } from './path-health/path-health.ts';
 import { addFurtherSegments } from './super-packets.ts';
 import { releaseApplication } from './table/application-table.ts';
 import * as counting from './table/counters.ts';
@@ -57,8 +57,6 @@ export class MeteringProcess {
   #expired = 0;
   /** False lets ended flows wait in the table, while the exporting process is behind; what they hold stays the same. */
   mayExpire = true;
-  /** Keeps the touched words alive in the eyes of the compiler. */
-  touched = 0;
 
   constructor(options: MeteringOptions) {
     const keyExtension = hasKeyExtension(options.flowKey);
@@ -85,7 +83,6 @@ export class MeteringProcess {
   meter(batch: PreparedBatch, view: DataView): void {
     if (batch.count === 0) return;
     this.#passes.touch(batch);
-    this.touched = touchHealth(this.table.health, batch.count, this.#passes.found);
     this.#update(batch, view);
   }
 

@@ -9,8 +9,22 @@ import { float64Array, int32Array } from '../records/memory.ts';
 import type { Timeouts } from './expiry.ts';
 import type { PreparedBatch } from './key-preparer.ts';
 import { createPacketClock } from './packet-clock.ts';
+import { touchHealth } from './path-health/path-health.ts';
 import type { FlowTable } from './table/flow-table.ts';
+import type { HealthTable } from './table/path-health-table.ts';
 import type { TimingWheel } from './timing-wheel.ts';
+
+const NS_PER_MS = 1e6;
+
+/** Whether the engine measures path health of common packets: all packets are metered, and its state lies there. */
+function isInEngine(health: HealthTable | undefined, engine: Engine): boolean {
+  return (
+    health !== undefined &&
+    !health.isSampled &&
+    health.hot.buffer === engine.buffer &&
+    Number.isInteger(health.intervalNs / NS_PER_MS)
+  );
+}
 
 export class TablePasses {
   /** The packet clock: table-words.ts has its places. */
@@ -25,9 +39,14 @@ export class TablePasses {
   /** Packets whose payload is to be looked into: INSPECTION_… of records/engine-words.ts. */
   readonly inspectionList: Int32Array | undefined;
   readonly #engine: Engine;
+  /** Of which words are touched here; undefined where the engine does that. */
+  readonly #health: HealthTable | undefined;
+  /** Keeps the touched words alive in the eyes of the compiler. */
+  touched = 0;
 
   constructor(engine: Engine, table: FlowTable, wheel: TimingWheel, batchCapacity: number) {
     this.#engine = engine;
+    this.#health = isInEngine(table.health, engine) ? undefined : table.health;
     this.clock = createPacketClock(engine.allocate);
     this.sums = float64Array(engine.allocate, engineWords.SUMS_DOUBLES);
     this.found = int32Array(engine.allocate, batchCapacity);
@@ -55,9 +74,16 @@ export class TablePasses {
     at[engineWords.TABLE_CLOCK] = this.clock.byteOffset;
     at[engineWords.TABLE_SUMS] = this.sums.byteOffset;
     at[engineWords.TABLE_HAS_EXTENSION] = table.keyExtension === undefined ? 0 : 1;
-    at[engineWords.TABLE_HAS_MORE] = table.encapsulation === undefined && table.health === undefined ? 0 : 1;
-    // Path health is added to, packet by packet, on this side.
-    at[engineWords.TABLE_STOPS_AT_EACH] = table.health === undefined ? 0 : 1;
+    const { health } = table;
+    const isHealthInEngine = health !== undefined && this.#health === undefined;
+    at[engineWords.TABLE_HAS_MORE] = table.encapsulation === undefined && this.#health === undefined ? 0 : 1;
+    // Of path health, what is rare about a packet is added on this side.
+    at[engineWords.TABLE_STOPS_AT_EACH] = health === undefined ? 0 : 1;
+    if (isHealthInEngine) {
+      at[engineWords.TABLE_HEALTH_HOT] = health.hot.byteOffset;
+      at[engineWords.TABLE_HEALTH_TIMING] = health.timing.byteOffset;
+      at[engineWords.TABLE_HEALTH_INTERVAL_MS] = health.intervalNs / NS_PER_MS;
+    }
     at[engineWords.TABLE_POINT_MASK] = table.seeds.multipliers[HASH_POINT_MASK]!;
     at[engineWords.TABLE_INSPECTION] = this.inspectionList?.byteOffset ?? 0;
     this.#engine.useTable(at.byteOffset);
@@ -67,9 +93,10 @@ export class TablePasses {
     this.#engine.setTimeouts(idleNs, activeNs, tcpEndDelayNs);
   }
 
-  /** Loads what the batch will need of the index, all at once. */
+  /** Loads what the batch will need of the index, and of path health that is measured outside the engine. */
   touch(batch: PreparedBatch): void {
     this.#engine.touchIndex(batch.words.byteOffset, batch.count, this.found.byteOffset);
+    this.touched = touchHealth(this.#health, batch.count, this.found);
   }
 
   /**
@@ -81,7 +108,9 @@ export class TablePasses {
   add(batch: PreparedBatch, from: number, firstSlot: number, view: DataView): number {
     const { words, timeNs, count, offsets } = batch;
     const found = this.found.byteOffset;
-    const frames = view.buffer === this.#engine.buffer ? view.byteOffset : 0;
+    const { buffer } = this.#engine;
+    const frames = view.buffer === buffer ? view.byteOffset : 0;
+    const headers = offsets !== undefined && offsets.buffer === buffer ? offsets.byteOffset : 0;
     return this.#engine.meter(
       words.byteOffset,
       timeNs.byteOffset,
@@ -90,7 +119,7 @@ export class TablePasses {
       from,
       firstSlot,
       frames,
-      offsets?.byteOffset ?? 0,
+      headers,
     );
   }
 }

@@ -113,6 +113,12 @@ const PACKET_METRICS: readonly Metric[] = [
     ({ capture }) => capture.unselected + capture.leftOut,
   ),
   perRing(
+    'flowtap_capture_packets_paused_total',
+    'counter',
+    'Frames read and left out while metering was paused (flowtap ctl pause).',
+    ({ capture }) => capture.paused,
+  ),
+  perRing(
     'flowtap_capture_super_packets_total',
     'counter',
     'Frames that stand for several (GRO, LRO, TSO).',

@@ -66,6 +66,8 @@ export interface WorkerState extends MeterState {
     /** Left out by sampling: of the frames read, and by the kernel before. */
     readonly unselected: number;
     readonly leftOut: number;
+    /** Left out while the probe was paused. */
+    readonly paused: number;
     /** Dropped because the ring was full; times that it was frozen for that. */
     readonly ringDrops: number;
     readonly ringFreezes: number;

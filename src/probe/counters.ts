@@ -47,6 +47,8 @@ export const RECORDS_TOO_LATE = 16;
  */
 export const PACKETS_UNTIMED = 17;
 export const OCTETS_UNTIMED = 18;
+/** Packets that a live capture read while it was told to leave them out (flowtap ctl pause). */
+export const PACKETS_PAUSED = 19;
 /**
  * Counts of each interface of a ring that several share (a group): packets and octets as PACKETS_READ and OCTETS_READ do,
  * and how often it was captured again after it had gone. MEMBER_WORDS doubles for each from MEMBERS on.

@@ -11,6 +11,7 @@ import {
 } from '../metering/table/counters.ts';
 import {
   PACKETS_LEFT_OUT,
+  PACKETS_PAUSED,
   PACKETS_READ,
   PACKETS_UNSELECTED,
   RING_DROPS,
@@ -64,10 +65,10 @@ export function meteringStatistics(
       if (Number.isNaN(firstIgnoredMs)) firstIgnoredMs = lastIgnoredMs;
     }
     const unselected = of(({ capture }) => capture[PACKETS_UNSELECTED]!);
-    // Selected packets are counted with the segments of super-packets, and so are those that they were selected from.
+    // Selection does not see packets of a pause. Selected packets are counted with the segments of super-packets, and so are those that they were selected from.
     const observed = of(({ capture }) => {
       const segments = capture[SUPER_PACKET_SEGMENTS]! - capture[SUPER_PACKETS]!;
-      return capture[PACKETS_READ]! + segments + capture[PACKETS_LEFT_OUT]!;
+      return capture[PACKETS_READ]! - capture[PACKETS_PAUSED]! + segments + capture[PACKETS_LEFT_OUT]!;
     });
     const leftOut = of(({ capture }) => capture[PACKETS_LEFT_OUT]!);
     const isSelecting = unselected + leftOut > 0;

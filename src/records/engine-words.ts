@@ -82,13 +82,17 @@ export const TABLE_SUMS = 13;
 export const TABLE_HAS_EXTENSION = 14;
 /** 1: what else is to be kept of a flow lies outside the engine. */
 export const TABLE_HAS_MORE = 15;
-/** 1: `meter` is to stop at each packet that has been added. */
+/** 1: `meter` is to stop at each packet that has been added, unless path health is measured in the engine. */
 export const TABLE_STOPS_AT_EACH = 16;
 /** Which bits of KEY_OBSERVATION_POINT belong to the key. */
 export const TABLE_POINT_MASK = 17;
+/** Path health's hot words and timing, where they lie in the engine, else 0; and the length of its intervals. */
+export const TABLE_HEALTH_HOT = 18;
+export const TABLE_HEALTH_TIMING = 19;
+export const TABLE_HEALTH_INTERVAL_MS = 20;
 /** The list of packets whose payload is to be looked into, or 0 where none is: INSPECTION_…. */
-export const TABLE_INSPECTION = 18;
-export const TABLE_PLACES = 19;
+export const TABLE_INSPECTION = 21;
+export const TABLE_PLACES = 22;
 
 /**
  * Words of that list: how many packets are in it, then for each its number in the batch and the slot of its flow. Who has

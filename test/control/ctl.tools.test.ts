@@ -58,7 +58,7 @@ describeInLab(['curl', 'nfcapd', 'nfdump'], 'flowtap ctl', () => {
       probe,
       (series) =>
         total(series, 'flowtap_flow_packets_total') +
-          total(series, 'flowtap_capture_packets_unselected_total') ===
+          total(series, 'flowtap_capture_packets_paused_total') ===
         packets,
     );
 
@@ -120,7 +120,9 @@ describeInLab(['curl', 'nfcapd', 'nfdump'], 'flowtap ctl', () => {
     await read(FLOWS);
     expect(await status()).toMatchObject({
       isPaused: true,
-      workers: [{ notSelectedPackets: FLOWS, meteredPackets: 0, flowTable: { activeFlows: 0 } }],
+      workers: [
+        { pausedPackets: FLOWS, notSelectedPackets: 0, meteredPackets: 0, flowTable: { activeFlows: 0 } },
+      ],
     });
     expect(await done('resume')).toContain('packets are metered again');
     await send();
@@ -128,7 +130,9 @@ describeInLab(['curl', 'nfcapd', 'nfdump'], 'flowtap ctl', () => {
     expect(await status()).toMatchObject({ isPaused: false, workers: [{ meteredPackets: FLOWS }] });
     await done('stop');
     const { stderr } = await daemon.ended;
-    expect(stderr).toContain(`${2 * FLOWS} offered = ${FLOWS} in flow records + ${FLOWS} not selected`);
+    expect(stderr).toContain(
+      `${2 * FLOWS} offered = ${FLOWS} in flow records + ${FLOWS} left out while paused`,
+    );
   });
 
   it('sets options until the configuration is read again', async () => {

@@ -12,6 +12,7 @@ export function workerState(name: string, ring: number, changes: Partial<WorkerS
       octets: 640_000,
       truncated: 11,
       unselected: 12,
+      paused: 0,
       leftOut: 0,
       ringDrops: 13,
       ringFreezes: 14,

@@ -54,7 +54,7 @@ export async function runPipeline(
   const metering = new MeteringProcess({
     idleTimeoutMs,
     activeTimeoutMs,
-    ...(health === undefined ? {} : { health }),
+    ...(health === undefined ? {} : { health, allocateHot: engine.allocate }),
     tcpEndDelayMs,
     flowTableEntries,
     flowKey: FLOW_KEY,

@@ -12,12 +12,12 @@ const OFFSET_OCTETS: usize = packet.OFFSET_WORDS * 4;
 /**
  * Appends a packet to the list if some of its payload was captured.
  * @param i number of the packet in its batch; `slot`: of its flow
- * @param headers  the batch's words of header offsets
+ * @param headers  the batch's words of header offsets, or 0 where it has none: nothing is listed then
  * @param frames  where the memory of its frames begins, or 0 where it is not the engine's: the list may have packets
  *   without payload then
  */
 export function listPayload(i: u32, slot: u32, record: usize, headers: usize, frames: usize): void {
-  if ((load<u32>(record, packet.DETAIL * 4) & packet.DETAIL_LATER_FRAGMENT) !== 0) return;
+  if (headers === 0 || (load<u32>(record, packet.DETAIL * 4) & packet.DETAIL_LATER_FRAGMENT) !== 0) return;
   const offsets = headers + <usize>i * OFFSET_OCTETS;
   const transport = <usize>load<u32>(offsets, packet.TRANSPORT_OFFSET * 4);
   const end = <usize>load<u32>(offsets, packet.CAPTURED_END * 4);

@@ -5,25 +5,14 @@
  */
 import * as packet from '../../records/decoded-words';
 import * as flow from '../../records/flow-words';
-import { NEXT_LOOK_NS, PREVIOUS_NS, REBASE_BELOW_NS, SLOT_MASK, TAG_SHIFT } from '../../records/table-words';
+import { NEXT_LOOK_NS, PREVIOUS_NS, REBASE_BELOW_NS, SLOT_MASK } from '../../records/table-words';
 import * as place from '../../records/engine-words';
+import { slotOf } from './find';
 import { FIN, PROTOCOL_TCP, RST, SYN } from './headers';
 import { listPayload } from './inspection';
 import { addToLine } from './line';
-import {
-  clock,
-  entries,
-  hasExtension,
-  hasMore,
-  index,
-  indexShift,
-  insertFlow,
-  isFull,
-  pointMask,
-  stopsAtEach,
-  sums,
-  writeLink,
-} from './table';
+import { addHealth, hasHealth, touchHealth } from './path-health';
+import { clock, entries, index, indexShift, stopsAtEach, sums } from './table';
 import { activeNs, ENTRY_OCTETS, idleNs, scheduleFlow, tcpEndDelayNs, tcpEnds, unschedule } from './wheel';
 
 const RECORD_OCTETS: usize = packet.DECODED_WORDS * 4;
@@ -33,8 +22,6 @@ const REVERSE: usize = flow.REVERSE_WORD * 4;
 const STATE: usize = flow.FLOW_STATE * 4;
 const FIRST: usize = flow.FLOW_FIRST_NS * 8;
 const LAST: usize = flow.FLOW_LAST_NS * 8;
-/** From where a record has the PPPoE session to where an entry has it. */
-const SESSION_SHIFT: u32 = flow.STATE_PPPOE_SHIFT - packet.DETAIL_PPPOE_SHIFT;
 
 /** Packets whose entries are touched at once: their 192 octets each stay in the L1 cache until they are added. */
 const TOUCHED_AT_ONCE: u32 = 128;
@@ -90,79 +77,12 @@ function touchEntries(found: usize, from: u32, end: u32): void {
     const entry = table + <usize>(number === 0 ? 0 : number - 1) * ENTRY_OCTETS;
     touched ^= load<u32>(entry) ^ load<u32>(entry, FORWARD) ^ load<u32>(entry, REVERSE);
   }
+  for (let i = from; hasHealth() && i < end; i++) {
+    const number = load<u32>(found + (<usize>i << 2)) & SLOT_MASK;
+    touched ^= touchHealth(number === 0 ? 0 : number - 1);
+  }
   // Kept, so that no compiler drops the loads.
   store<u32>(sums, touched, place.SUMS_TOUCHED * 8);
-}
-
-/**
- * True if the key words (0 … 10) and the PPPoE session of the record are those of the entry. Unused words of IPv4 keys
- * are zero in both.
- */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
-function isSameKey(record: usize, entry: usize): bool {
-  const addresses = v128.or(
-    v128.xor(v128.load(record), v128.load(entry)),
-    v128.xor(v128.load(record, 16), v128.load(entry, 16)),
-  );
-  // Of word 11 only the entry's upper half is a part of the key: the session, which a record has in its DETAIL.
-  const rest = v128.and(
-    v128.xor(v128.load(record, 32), v128.load(entry, 32)),
-    i32x4.replace_lane(i32x4(-1, -1, -1, 0), 2, pointMask),
-  );
-  const session = (load<u32>(record, packet.DETAIL * 4) & packet.DETAIL_PPPOE_MASK) << SESSION_SHIFT;
-  const isOtherSession = ((load<u32>(entry, STATE) ^ session) >>> flow.STATE_PPPOE_SHIFT) !== 0;
-  return !(u32(v128.any_true(v128.or(addresses, rest))) | u32(isOtherSession));
-}
-
-/** The slot of the record's flow, or -1. */
-function findSlot(record: usize): i32 {
-  const hash = load<u32>(record, packet.HASH * 4);
-  const mask = (1 << (32 - indexShift)) - 1;
-  let at = hash >>> indexShift;
-  let found = load<u32>(index + (<usize>at << 2));
-  while (found !== 0) {
-    const slot = (found & SLOT_MASK) - 1;
-    const isTag = (((found >>> TAG_SHIFT) ^ hash) & 0xff) === 0;
-    if (isTag && isSameKey(record, entries + <usize>slot * ENTRY_OCTETS)) return slot;
-    at = (at + 1) & mask;
-    found = load<u32>(index + (<usize>at << 2));
-  }
-  return -1;
-}
-
-/** True if the entry is in use and has the record's key. */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
-function isFlowOf(record: usize, entry: usize): bool {
-  return (load<u32>(entry, STATE) & flow.STATE_IN_USE) !== 0 && isSameKey(record, entry);
-}
-
-/**
- * The slot of the record's flow, which is put into the table with its link details if it is not there.
- * @returns -1 where the table is full, or its flows have more than is known here
- */
-function findOrInsert(record: usize, timeNs: f64, frames: usize): i32 {
-  if (hasExtension) return -1;
-  const found = findSlot(record);
-  if (found >= 0 || frames === 0 || hasMore || isFull()) return found;
-  const slot = insertFlow(record, timeNs);
-  writeLink(slot, record, frames);
-  return slot;
-}
-
-/**
- * The slot of the record's flow; see findOrInsert.
- * @param word  what the index word was: right whatever has happened to the table since, as an entry in use with this key
- *   is the flow
- */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
-function slotOf(table: usize, record: usize, word: u32, timeNs: f64, frames: usize): i32 {
-  const slot = <i32>(word & SLOT_MASK) - 1;
-  if (slot < 0 || hasExtension || !isFlowOf(record, table + <usize>slot * ENTRY_OCTETS))
-    return findOrInsert(record, timeNs, frames);
-  return slot;
 }
 
 /** True if the clock is to be looked at before a packet of this time. */
@@ -183,7 +103,7 @@ function isOver(entry: usize, slot: u32, record: usize, timeNs: f64, idle: f64, 
   return isBehindTcpEnd(slot, timeNs, load<u32>(record, packet.CONTROL_BITS * 4));
 }
 
-/** Adds a packet to its flow. */
+/** Adds a packet to its flow. @returns its octets */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 function addPacket(
@@ -192,9 +112,9 @@ function addPacket(
   record: usize,
   timeNs: f64,
   detail: u32,
-  octets: u32,
   frameOctets: f64,
-): void {
+): u32 {
+  const octets = load<u32>(record, packet.IP_OCTETS * 4);
   const isReverse = (detail >>> packet.DETAIL_FROM_B_SHIFT) ^ ((load<u32>(entry, STATE) >>> 1) & 1);
   const line = entry + FORWARD + <usize>isReverse * LINE_OCTETS;
   const control = load<u32>(record, packet.CONTROL_BITS * 4);
@@ -207,6 +127,26 @@ function addPacket(
   ) {
     noteTcpEnd(slot, entry, isReverse, control, timeNs);
   }
+  return octets;
+}
+
+/** Adds packet `i` to the path health of its flow. @returns whether something is left to TypeScript */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function hasRest(
+  slot: u32,
+  record: usize,
+  detail: u32,
+  timeNs: f64,
+  i: u32,
+  frames: usize,
+  offsets: usize,
+): bool {
+  if (!stopsAtEach) return (detail & packet.DETAIL_SUPER_PACKET) !== 0;
+  if (offsets === 0 || frames === 0 || !hasHealth()) return true;
+  const state = load<u32>(entries + <usize>slot * ENTRY_OCTETS, STATE);
+  const isReverse = (detail >>> packet.DETAIL_FROM_B_SHIFT) ^ ((state >>> 1) & 1);
+  return !addHealth(slot, isReverse, record, offsets + <usize>i * (packet.OFFSET_WORDS * 4), frames, timeNs);
 }
 
 /** Keeps the time of the packet before the next one, and adds octets of packets and frames to what is counted. */
@@ -221,7 +161,8 @@ function leave(previousNs: f64, octets: f64, frameOctets: f64): void {
  * @param records,times  of the batch; `found`: its index words, as `touchIndex` loaded them
  * @param firstSlot  what is known of the first packet: the slot that it goes to, SLOT_CLOCK_SEEN or SLOT_UNKNOWN
  * @param frames  where the memory of their frames begins, or 0 where it is not the engine's
- * @param headers  the batch's words of header offsets; read where payload is looked into
+ * @param offsets  where their headers stand in it, OFFSET_WORDS each, or 0 where neither path health is measured here nor
+ *   payload looked into
  * @returns why it stopped (STOP_…) | the packet's number << STOP_BITS
  */
 export function meter(
@@ -232,7 +173,7 @@ export function meter(
   from: u32,
   firstSlot: i32,
   frames: usize,
-  headers: usize,
+  offsets: usize,
 ): u32 {
   const table = entries;
   const idle = idleNs;
@@ -271,14 +212,12 @@ export function meter(
       }
     }
     const detail = load<u32>(record, packet.DETAIL * 4);
-    const octets = load<u32>(record, packet.IP_OCTETS * 4);
     const frameOctets = <f64>load<u32>(record, packet.FRAME_OCTETS * 4);
     const entry = table + <usize>slot * ENTRY_OCTETS;
-    addPacket(entry, slot, record, timeNs, detail, octets, frameOctets);
-    if ((load<u32>(entry, STATE) & flow.STATE_INSPECTED) !== 0) listPayload(i, slot, record, headers, frames);
-    octetsSum += octets;
+    octetsSum += addPacket(entry, slot, record, timeNs, detail, frameOctets);
+    if ((load<u32>(entry, STATE) & flow.STATE_INSPECTED) !== 0) listPayload(i, slot, record, offsets, frames);
     framesSum += frameOctets;
-    if (stopsAtEach || (detail & packet.DETAIL_SUPER_PACKET) !== 0) {
+    if (hasRest(slot, record, detail, timeNs, i, frames, offsets)) {
       store<u32>(foundAt, slot);
       stop = place.STOP_ADDED;
       break;

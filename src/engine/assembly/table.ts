@@ -5,6 +5,7 @@ import * as table from '../../records/table-words';
 import * as place from '../../records/engine-words';
 import { ACK, ETHER_TYPE_IPV4, ETHER_TYPE_IPV6, PROTOCOL_TCP, PROTOCOL_UDP, RST, SYN } from './headers';
 import { half, word } from './octets';
+import { useHealth } from './path-health';
 import { ENTRY_OCTETS, scheduleFlow, useWheel } from './wheel';
 
 const LINK_OCTETS: usize = flow.LINK_WORDS * 4;
@@ -44,6 +45,7 @@ export function useTable(at: usize): void {
   pointMask = load<i32>(at, place.TABLE_POINT_MASK * 4);
   inspectionList = load<u32>(at, place.TABLE_INSPECTION * 4);
   useWheel(at);
+  useHealth(at);
 }
 
 /** Whether every slot has a flow. */

@@ -9,7 +9,6 @@
 import * as layout from '../../records/path-health-layout.ts';
 import type { HealthTable } from '../table/path-health-table.ts';
 import * as side from '../table/path-health-table.ts';
-import * as timing from './timing.ts';
 import { noteSilence, takeResponse } from './timing.ts';
 
 /** Longer intervals than any capture's: a time that needs more is not believed and counts to the last one. */
@@ -102,7 +101,7 @@ export function noteData(
   const last = (block >>> 1) + side.LAST_DATA_NS;
   const bits = hot[block + side.BITS]!;
   const isReverse = line & 1;
-  if ((bits & side.DATA_SEEN) !== 0 && timeNs - hotDoubles[last]! >= timing.SILENCE_NS) {
+  if ((bits & side.DATA_SEEN) !== 0 && timeNs - hotDoubles[last]! >= side.SILENCE_NS) {
     const isOutstanding =
       (bits & side.NEXT_KNOWN) !== 0 &&
       (hot[other + side.BITS]! & side.ACK_KNOWN) !== 0 &&

@@ -20,13 +20,9 @@ import { lossOf } from './timing.ts';
 const LATE_NS = 3e6;
 /** No retransmission comes sooner than this share of the shortest round trip. */
 const LATE_SHARE = 0.9;
-/** Identifications further apart than this say nothing about order. */
-export const ID_REACH = 1024;
 const MSS_USUAL = 1460;
 /** A jump of more than this is no hole: the numbers are taken as a new beginning. */
 export const JUMP_MAX = 2 ** 30;
-/** A payload up to this is one segment, whatever was announced; anything longer is looked at. */
-export const SINGLE_OCTETS = 1460;
 /** The longest segment on links with jumbo frames. */
 const JUMBO_OCTETS = 9216;
 
@@ -162,8 +158,8 @@ function isLate(
   const openerId = loss[hole + side.HOLE_ID]!;
   if (id !== 0 && openerId !== 0 && (hot[block + side.BITS]! & side.ID_ORDERED) !== 0) {
     const ahead = ((id - openerId) << 16) >> 16;
-    if (ahead < 0 && ahead > -ID_REACH) return true;
-    if (ahead > 0 && ahead < ID_REACH) return false;
+    if (ahead < 0 && ahead > -side.ID_REACH) return true;
+    if (ahead > 0 && ahead < side.ID_REACH) return false;
   }
   const opener = loss[hole + side.HOLE_TIMESTAMP]!;
   if (opener !== 0 && (segment[segments.OPTIONS_FOUND]! & segments.FOUND_TIMESTAMPS) !== 0) {

@@ -10,7 +10,6 @@ import type { HealthTable } from '../table/path-health-table.ts';
 import * as side from '../table/path-health-table.ts';
 import { intervalNs } from './intervals.ts';
 import { newOctets, word, writeCounts, writePdm, writeTcp, writeTimes } from './record-parts.ts';
-import * as timing from './timing.ts';
 import { noteSilence } from './timing.ts';
 
 const NS_PER_US = 1e3;
@@ -173,7 +172,7 @@ function writeRates(
 function endSilence(health: HealthTable, line: number, block: number, other: number, lastNs: number): void {
   const { hot, hotDoubles, number } = health;
   const ns = lastNs - hotDoubles[(block >>> 1) + side.LAST_DATA_NS]!;
-  if (!(ns >= timing.SILENCE_NS)) return;
+  if (!(ns >= side.SILENCE_NS)) return;
   const isOutstanding =
     (hot[block + side.BITS]! & side.NEXT_KNOWN) !== 0 &&
     (hot[other + side.BITS]! & side.ACK_KNOWN) !== 0 &&

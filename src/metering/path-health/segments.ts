@@ -5,7 +5,6 @@
 import * as decoded from '../../records/decoded-batch.ts';
 import type { HealthTable } from '../table/path-health-table.ts';
 import * as side from '../table/path-health-table.ts';
-import * as losses from './loss.ts';
 import { segmentOctets, segmentsIn, superPayload } from './loss.ts';
 
 /** Word of `HealthTable.segment`: payload of each segment of a super-packet, where the source told; else 0. */
@@ -42,7 +41,7 @@ export function countSegments(
 ): number {
   const { hot } = health;
   let full = health.segment[SEGMENT_PAYLOAD]!;
-  if (full === 0 && payload <= losses.SINGLE_OCTETS) full = payload;
+  if (full === 0 && payload <= side.SINGLE_OCTETS) full = payload;
   else if (full === 0) {
     full = segmentOctets(health, receiverOf(health, line ^ 1, other), headerOctets, payload);
   }

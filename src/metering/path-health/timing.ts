@@ -12,8 +12,6 @@ import * as side from '../table/path-health-table.ts';
 const FIN = 0x01;
 const ACK = 0x10;
 
-/** The shortest time without new data that counts as a silence. */
-export const SILENCE_NS = 1e9;
 /** RFC 3550 §6.4.1. */
 const JITTER_SHARE = 1 / 16;
 
@@ -215,7 +213,7 @@ export function endTrouble(
   const last = (block >>> 1) + side.LAST_DATA_NS;
   hot[block + side.BITS] = hot[block + side.BITS]! & ~side.TROUBLED;
   const ns = times[i]! - hotDoubles[last]!;
-  if ((hot[block + side.BITS]! & side.DATA_SEEN) === 0 || !(ns >= SILENCE_NS)) return;
+  if ((hot[block + side.BITS]! & side.DATA_SEEN) === 0 || !(ns >= side.SILENCE_NS)) return;
   number[0] = ns;
   noteSilence(health, line, block, true);
   hotDoubles[last] = times[i]!;

@@ -23,7 +23,12 @@ import {
   createApplicationTable,
 } from './application-table.ts';
 import { type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
-import { createHealthTable, HEALTH_OCTETS_PER_FLOW, type HealthTable } from './path-health-table.ts';
+import {
+  createHealthTable,
+  HEALTH_ENGINE_OCTETS_PER_FLOW,
+  HEALTH_OCTETS_PER_FLOW,
+  type HealthTable,
+} from './path-health-table.ts';
 
 /** Slot numbers are 24 bits of an index word. */
 export const CAPACITY_MAX = 2 ** 24 - 2;
@@ -46,6 +51,8 @@ export interface FlowTableOptions {
   readonly engine: Engine;
   /** Memory for path health. Default: the JavaScript heap's. */
   readonly allocate?: AllocateMemory;
+  /** Memory for path health's hot words and timing: the engine's, to have it measured there. Default: `allocate`. */
+  readonly allocateHot?: AllocateMemory;
 }
 
 export interface FlowTable {
@@ -91,6 +98,15 @@ export function tableOctets(capacity: number): number {
   return capacity * (layout.ENTRY_WORDS * 4 + SIDE_OCTETS) + 2 ** indexBits(capacity) * 4;
 }
 
+/** What WebAssembly's memory, 4 GiB, leaves to tables beside windows and batches. */
+const ENGINE_TABLE_OCTETS_MAX = 3.5 * 2 ** 30;
+
+/** Octets of path health that lie in an engine's memory with a table of this capacity; 0 where that has no room for them. */
+export function healthEngineOctets(capacity: number): number {
+  const octets = capacity * HEALTH_ENGINE_OCTETS_PER_FLOW;
+  return tableOctets(capacity) + octets > ENGINE_TABLE_OCTETS_MAX ? 0 : octets;
+}
+
 /** Octets that a table takes in all: `tableOctets`, and what is kept beside each flow by choice. */
 export function flowTableOctets(
   options: Pick<FlowTableOptions, 'capacity' | 'keyExtension' | 'encapsulation' | 'health' | 'applications'>,
@@ -107,7 +123,7 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
   const { capacity, health = 'off', pathHealthIntervalMs: intervalMs = INTERVAL_MS } = options;
   const isSampled = health === 'sampled';
   if (!(capacity >= 1 && capacity <= CAPACITY_MAX)) throw new RangeError(`flow table capacity ${capacity}`);
-  const { engine, allocate = allocateOnHeap, applications } = options;
+  const { engine, allocate = allocateOnHeap, allocateHot = allocate, applications } = options;
   const entries = engine.allocate(capacity * layout.ENTRY_WORDS * 4);
   const bits = indexBits(capacity);
   const state = int32Array(engine.allocate, tableWords.TABLE_STATE_WORDS);
@@ -127,7 +143,10 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
     wheelPrevious: int32Array(engine.allocate, capacity),
     keyExtension: options.keyExtension ? new Int32Array(capacity * KEY_EXTENSION_WORDS) : undefined,
     encapsulation: options.encapsulation ? new Int32Array(capacity * decoded.ENCAPSULATION_WORDS) : undefined,
-    health: health === 'off' ? undefined : createHealthTable(capacity, { isSampled, intervalMs }, allocate),
+    health:
+      health === 'off'
+        ? undefined
+        : createHealthTable(capacity, { isSampled, intervalMs }, allocate, allocateHot),
     applications: applications && createApplicationTable(capacity, applications),
     state,
     get active() {

@@ -26,6 +26,7 @@ import { DIRECT_DOUBLES } from '../../records/engine-words.ts';
 import { float64Array, int32Array } from '../../records/memory.ts';
 import {
   countRead,
+  PACKETS_PAUSED,
   PACKETS_UNSELECTED,
   PAUSE_REQUESTED,
   type RunCounters,
@@ -113,7 +114,7 @@ export class LiveBatches {
     return this.#view;
   }
 
-  /** Whether packets are left out, counted as not selected. */
+  /** Whether packets are left out, with a count of their own. */
   get isPaused(): boolean {
     return this.#counters.capture[PAUSE_REQUESTED] !== 0;
   }
@@ -165,7 +166,7 @@ export class LiveBatches {
     this.#engine.countFrames(timeNs.byteOffset, capacity, count, this.#totals.byteOffset);
     countRead(capture, this.#totals, count);
     if (this.isPaused) {
-      capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + count;
+      capture[PACKETS_PAUSED] = capture[PACKETS_PAUSED]! + count;
       prepared.count = 0;
       return;
     }

@@ -10,21 +10,15 @@ import type { LiveCaptureOptions, RingHandles, RingSize } from '../../capture/li
 import type { DecodeOptions } from '../../decode/decoder.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import type { ApplicationOptions } from '../../metering/table/application-table.ts';
-import type { FlowKeyExtension } from '../../metering/table/flow-key.ts';
 import type { FlowQuery } from '../../records/flow-query.ts';
 import type { RecordSections } from '../../records/record-sections.ts';
+import type { FlowMetering } from '../meter.ts';
 
 /** What main gives a worker. */
 export interface LiveWorkerData {
   readonly capture: LiveCaptureOptions;
   readonly decode: DecodeOptions;
-  readonly metering: {
-    readonly idleTimeoutMs: number;
-    readonly activeTimeoutMs: number;
-    readonly tcpEndDelayMs: number;
-    readonly flowTableEntries: number;
-    readonly flowKey: FlowKeyExtension;
-  };
+  readonly metering: FlowMetering;
   /** Keep what was around the packets: some template or the flow key asks for it. */
   readonly encapsulation: boolean;
   /** Measure path health; `sampled` where packets are selected. */

@@ -179,7 +179,7 @@ export class LiveProbe {
     return this.#exporting.announce();
   }
 
-  /** Leaves packets out from now on, counted as not selected, or meters them again. @returns false where it did already */
+  /** Leaves packets out from now on, with a count of their own, or meters them again. @returns false where it did already */
   pause(isPaused: boolean): boolean {
     if (this.#isPaused === isPaused) return false;
     this.#isPaused = isPaused;

@@ -2,66 +2,18 @@
  * The summary of a live probe for people, at its end and on SIGUSR1: what was offered, what became of it, every loss with
  * its remedy, and whether the account balances:
  *
- *     offered = refused + unselected + lost + in flow records + still in flow tables
- *
- * All in packets, where a super-packet counts as its segments.
+ *     offered = refused + unselected + paused + lost + in flow records + still in flow tables
  */
 
 import { formatCount, formatCounted, formatSpan } from '../../base/units.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import { NUMBERS_TOLD } from '../../decode/refused-numbers.ts';
 import { countByEndReason, endReasonsText } from '../../ie/end-reasons.ts';
+import { balanceOf } from '../../metrics/balance.ts';
 import type { LiveState, WorkerState } from '../../metrics/state.ts';
 import { lossesOf } from './losses.ts';
 
-export interface Balance {
-  /** Packets that the kernel offered to the rings. */
-  readonly offered: number;
-  readonly refused: number;
-  readonly unselected: number;
-  /** In the ring, in the record queue, with workers that died. */
-  readonly lost: number;
-  /** In the flow records that the exporting process got. */
-  readonly inRecords: number;
-  /** The rest: in flow tables while the probe runs, 0 at its end. */
-  readonly rest: number;
-}
-
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
-const known = (count: number) => (Number.isNaN(count) ? 0 : count);
-
-function segmentsBeyondFrames({ capture }: WorkerState): number {
-  return capture.superPacketSegments - capture.superPackets;
-}
-
-/** @returns where the packets of all workers went */
-export function balanceOf({ workers }: Pick<LiveState, 'workers'>): Balance {
-  const of = (read: (worker: WorkerState) => number) => sum(workers.map(read));
-  const offered = of(
-    (worker) =>
-      worker.capture.packets +
-      worker.capture.leftOut +
-      segmentsBeyondFrames(worker) +
-      known(worker.capture.ringDrops) +
-      worker.capture.faults,
-  );
-  const refused = of(({ outcomes }) =>
-    sum(outcomes.filter(({ kind }) => kind !== 'accepted').map(({ packets }) => packets)),
-  );
-  const unselected = of(({ capture }) => capture.unselected + capture.leftOut);
-  const lost = of(({ capture, queue, lost: died }) => {
-    return known(capture.ringDrops) + capture.faults + queue.packetsDropped + died.packets;
-  });
-  const inRecords = of(({ queue }) => queue.packetsTaken);
-  return {
-    offered,
-    refused,
-    unselected,
-    lost,
-    inRecords,
-    rest: offered - refused - unselected - lost - inRecords,
-  };
-}
 
 function captureLine(name: string, workers: readonly WorkerState[]): string {
   const of = (read: (worker: WorkerState) => number) => sum(workers.map(read));
@@ -104,11 +56,12 @@ function numberLines({ workers }: LiveState): string[] {
 
 /** Lines of the summary, without line ends. */
 export function liveSummaryLines(state: LiveState, config: FlowtapConfig): string[] {
-  const { offered, refused, unselected, lost, inRecords, rest } = balanceOf(state);
+  const { offered, refused, unselected, paused, lost, inRecords, rest } = balanceOf(state);
   const parts = [
     `${formatCount(inRecords)} in flow records`,
     ...(refused > 0 ? [`${formatCount(refused)} refused`] : []),
     ...(unselected > 0 ? [`${formatCount(unselected)} not selected`] : []),
+    ...(paused > 0 ? [`${formatCount(paused)} left out while paused`] : []),
     ...(lost > 0 ? [`${formatCount(lost)} lost`] : []),
     ...(rest !== 0 ? [`${formatCount(rest)} in flow tables`] : []),
   ];

@@ -209,6 +209,7 @@ export class WorkerCounters {
       truncated: this.#capture(run.PACKETS_SNAPPED),
       unselected: this.#capture(run.PACKETS_UNSELECTED),
       leftOut: this.#capture(run.PACKETS_LEFT_OUT),
+      paused: this.#capture(run.PACKETS_PAUSED),
       ringDrops: this.#capture(run.RING_DROPS),
       faults: this.#capture(run.RING_FAULTS),
       ringFreezes: this.#capture(run.RING_FREEZES),
@@ -231,7 +232,7 @@ export class WorkerCounters {
    */
   countLost(packetsTaken: number): void {
     const { capture, metering: counts, decode } = this.#current;
-    let decided = capture[run.PACKETS_UNSELECTED]!;
+    let decided = capture[run.PACKETS_UNSELECTED]! + capture[run.PACKETS_PAUSED]!;
     for (const packets of decode.packetsByReason) decided += packets;
     const undecided = Math.max(0, capture[run.PACKETS_READ]! - decided);
     const segments = capture[run.SUPER_PACKET_SEGMENTS]! - capture[run.SUPER_PACKETS]!;

@@ -13,14 +13,11 @@ import { LiveSource } from '../../capture/live/live-source.ts';
 import { liveOpener } from '../../capture/live/open-live.ts';
 import type { RingMemory } from '../../capture/live/ring-walk.ts';
 import { samplesItself } from '../../capture/selection/kernel-selection.ts';
-import type { FlowSink } from '../../metering/expiry.ts';
-import { MeteringProcess } from '../../metering/metering-process.ts';
-import { RecordQueueWriter } from '../../metering/record-queue.ts';
-import { createScalingSink } from '../../metering/scaling.ts';
+import type { RecordQueueWriter } from '../../metering/record-queue.ts';
 import { CLOCK_NS } from '../../metering/table/counters.ts';
-import { createHashSeeds } from '../../metering/table/flow-key.ts';
-import { adviseHuge, allocateHuge } from '../../sys/libc.ts';
+import { adviseHuge } from '../../sys/libc.ts';
 import { type RunCounters, runCounters, STOP_REQUESTED, TIME_BASE_SECONDS } from '../counters.ts';
+import { Meter } from '../meter.ts';
 import { batchCapacity, LiveBatches } from './batches.ts';
 import { publishLive, publishMembers, publishOpened } from './counters.ts';
 import { createLiveMemory } from './memory.ts';
@@ -48,9 +45,9 @@ class LiveWorker {
   readonly #data: LiveWorkerData;
   readonly #counters: RunCounters;
   readonly #timeBaseSeconds = Math.floor(Date.now() / 1000);
-  readonly #queue: RecordQueueWriter;
+  readonly #meter: Meter<LiveBatches>;
   readonly #batches: LiveBatches;
-  readonly #metering: MeteringProcess;
+  readonly #queue: RecordQueueWriter;
   readonly #answers: WorkerAnswers;
   /** Where the ring is to lie; undefined: not in the engine's memory. */
   readonly #ringMemory: RingMemory | undefined;
@@ -65,34 +62,27 @@ class LiveWorker {
     this.#data = data;
     this.#counters = runCounters(data.counters);
     this.#counters.capture[TIME_BASE_SECONDS] = this.#timeBaseSeconds;
-    this.#queue = new RecordQueueWriter(data.queue, {
-      recordsPerStep: RECORDS_KEPT_FREE,
-      counters: this.#counters.metering,
-      timeBaseSeconds: () => this.#timeBaseSeconds,
-      clockNs: () => this.#counters.metering[CLOCK_NS]!,
-    });
     const { sampling } = data.capture;
     const scale = data.scale && sampling !== undefined ? sampling.interval : 1;
-    const sink: FlowSink = scale === 1 ? this.#queue : createScalingSink(this.#queue, scale);
-    const seeds = createHashSeeds(data.metering.flowKey);
     const { engine, ringMemory, fault } = createLiveMemory(data);
     this.#ringMemory = ringMemory;
     this.#placeFault = fault;
-    this.#batches = new LiveBatches(engine, data, seeds, this.#counters);
-    this.#metering = new MeteringProcess({
-      ...data.metering,
+    this.#meter = new Meter({
+      ...data,
       engine,
-      seeds,
-      encapsulation: data.encapsulation,
-      ...(data.health === undefined ? {} : { health: data.health }),
-      applications: data.applications,
+      health: data.health ?? 'off',
       batchCapacity: batchCapacity(data),
-      sink,
-      counters: this.#counters.metering,
-      allocate: allocateHuge,
+      createBatches: (seeds) => new LiveBatches(engine, data, seeds, this.#counters),
+      counters: this.#counters,
+      recordsPerStep: RECORDS_KEPT_FREE,
+      timeBaseSeconds: () => this.#timeBaseSeconds,
+      clockNs: () => this.#counters.metering[CLOCK_NS]!,
+      scale,
     });
+    this.#batches = this.#meter.batches;
+    this.#queue = this.#meter.queue!;
     const about = { encapsulation: data.encapsulation, scale, timeBaseSeconds: this.#timeBaseSeconds, post };
-    this.#answers = new WorkerAnswers(this.#metering, this.#queue, about);
+    this.#answers = new WorkerAnswers(this.#meter.metering, this.#queue, about);
     adviseHuge(engine.buffer);
   }
 
@@ -101,7 +91,7 @@ class LiveWorker {
     let source: LiveSource | undefined;
     try {
       source = await this.#open();
-      await this.#meter(source);
+      await this.#meterInput(source);
     } finally {
       source?.close();
       if (source !== undefined) publishLive(source, this.#counters.capture);
@@ -128,11 +118,11 @@ class LiveWorker {
   /** Hears main. */
   hear(request: LiveWorkerRequest): void {
     if (request.kind === 'stop') this.#isStopped = true;
-    else if (request.kind === 'metering') this.#metering.setTimeouts(request);
+    else if (request.kind === 'metering') this.#meter.metering.setTimeouts(request);
     else this.#answers.ask(request);
   }
 
-  async #meter(source: LiveSource): Promise<void> {
+  async #meterInput(source: LiveSource): Promise<void> {
     let looksIn = 0;
     for (;;) {
       const isBusy = this.#batches.read(source);
@@ -155,8 +145,8 @@ class LiveWorker {
 
   #meterBatch(): void {
     // While the exporting process is behind, flows that have ended are better off in the table.
-    this.#metering.mayExpire = this.#queue.hasRoom;
-    this.#metering.meter(this.#batches.prepare(), this.#batches.view);
+    this.#meter.metering.mayExpire = this.#queue.hasRoom;
+    this.#meter.meterBatch();
   }
 
   /** Duties of a few times a second, however busy or quiet the link is. */
@@ -176,16 +166,9 @@ class LiveWorker {
     // Packets that are still in a block of the kernel's are not older than this.
     const sinceBaseMs = Date.now() - this.#timeBaseSeconds * 1000;
     const nowNs = (sinceBaseMs - this.#data.capture.blockTimeoutMs - LATE_MS) * 1e6;
-    if (this.#queue.hasRoom) this.#meterOverdue(nowNs);
-    while (this.#queue.hasRoom && this.#metering.advanceTo(nowNs, FLOWS_PER_LOOK)) {
+    while (this.#queue.hasRoom && this.#meter.advanceTo(nowNs, FLOWS_PER_LOOK)) {
       // Until nothing is due, or there is no room.
     }
-  }
-
-  /** Meters the fragments that wait no longer for their first one. */
-  #meterOverdue(timeNs: number): void {
-    const overdue = this.#batches.takeOverdue(timeNs);
-    if (overdue !== undefined) this.#metering.meter(overdue, this.#batches.view);
   }
 
   /** Exports every flow; what the exporting process does not take in time is dropped and counted. */
@@ -193,8 +176,7 @@ class LiveWorker {
     const endMs = performance.now() + EXPORT_ALL_MS;
     do {
       while (!this.#queue.hasRoom && performance.now() < endMs) await this.#queue.room();
-      this.#meterOverdue(Number.POSITIVE_INFINITY);
-    } while (this.#metering.expireNext(FLOWS_PER_LOOK));
+    } while (this.#meter.expireNext(FLOWS_PER_LOOK));
   }
 
   #say(level: 'info' | 'warn', message: string): void {

@@ -11,16 +11,14 @@ import { CAPTURE_OCTETS, type CaptureOptions, openCaptures } from '../../capture
 import type { FileLinkTypes, PacketSource, SourceInterface } from '../../capture/source.ts';
 import type { DecodeOptions } from '../../decode/decoder.ts';
 import { createEngine } from '../../engine/engine.ts';
-import { type FlowSink, RECORDS_PER_PACKET_MAX } from '../../metering/expiry.ts';
+import { RECORDS_PER_PACKET_MAX } from '../../metering/expiry.ts';
 import { FRAGMENTS_HELD_MAX } from '../../metering/held-fragments.ts';
-import { MeteringProcess } from '../../metering/metering-process.ts';
-import { type RecordQueueMemory, RecordQueueWriter } from '../../metering/record-queue.ts';
+import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import type { ApplicationOptions } from '../../metering/table/application-table.ts';
-import { createHashSeeds, type FlowKeyExtension } from '../../metering/table/flow-key.ts';
-import { tableOctets } from '../../metering/table/flow-table.ts';
+import { healthEngineOctets, tableOctets } from '../../metering/table/flow-table.ts';
 import type { RecordSections } from '../../records/record-sections.ts';
-import { allocateHuge } from '../../sys/libc.ts';
 import { FIRST_PACKET_NS, LAST_PACKET_NS, type RunCounters, STOP_REQUESTED } from '../counters.ts';
+import { type FlowMetering, Meter } from '../meter.ts';
 import { ReplayBatches } from './batches.ts';
 import { FollowedClock } from './followed-clock.ts';
 import { publishInput } from './publish-input.ts';
@@ -31,14 +29,7 @@ export interface ReplayMeterOptions {
   readonly files: readonly string[];
   readonly capture: CaptureOptions;
   readonly decode: DecodeOptions;
-  readonly metering: {
-    readonly idleTimeoutMs: number;
-    readonly activeTimeoutMs: number;
-    readonly tcpEndDelayMs: number;
-    readonly flowTableEntries: number;
-    readonly pathHealthIntervalMs?: number;
-    readonly flowKey: FlowKeyExtension;
-  };
+  readonly metering: FlowMetering;
   /** Which optional sections records carry. */
   readonly sections: RecordSections;
   /** How payload is looked into, where that is one of them. */
@@ -57,7 +48,7 @@ const PACKETS_PER_LOOK = 16_384;
 const BATCHES_PER_LOOK_MAX = 128;
 /** Packets of a batch: so many that what is done once for each batch does not matter, and all stay in the L2 cache. */
 const PACKETS_PER_BATCH = 1024;
-/** With path health, whose own tables are touched for a whole batch at once. */
+/** With path health that is not measured in the engine: its tables are touched for a whole batch at once. */
 const PACKETS_PER_HEALTH_BATCH = 128;
 /** How long a paced replay sleeps at most before it looks at the clock again. */
 const SLEEP_MAX_MS = 100;
@@ -81,16 +72,11 @@ export interface InputRead {
   readonly linkTypes: readonly FileLinkTypes[];
 }
 
-/** Takes flows that nobody wants. */
-const NOWHERE: FlowSink = { emit: () => {} };
-
 export class ReplayMeter {
   readonly #options: ReplayMeterOptions;
   readonly #counters: RunCounters;
   readonly #source: PacketSource;
-  readonly #queue: RecordQueueWriter | undefined;
-  readonly #batches: ReplayBatches;
-  readonly #metering: MeteringProcess;
+  readonly #meter: Meter<ReplayBatches>;
   readonly #pages: TablePages;
   /** Packets of a batch. */
   readonly #capacity: number;
@@ -109,38 +95,35 @@ export class ReplayMeter {
     const { encapsulation, health } = sections;
     this.#options = options;
     this.#counters = counters;
-    const engine = createEngine(tableOctets(metering.flowTableEntries) + CAPTURE_OCTETS);
+    const entries = metering.flowTableEntries;
+    const healthOctets = health ? healthEngineOctets(entries) : 0;
+    const batchPackets = health && healthOctets === 0 ? PACKETS_PER_HEALTH_BATCH : PACKETS_PER_BATCH;
+    const engine = createEngine(tableOctets(entries) + CAPTURE_OCTETS + healthOctets);
     const source = openCaptures(files, capture, engine);
     this.#source = source;
     // A paced replay waits between any two packets.
-    const capacity = speed !== undefined ? 1 : health ? PACKETS_PER_HEALTH_BATCH : PACKETS_PER_BATCH;
+    const capacity = speed !== undefined ? 1 : batchPackets;
     this.#capacity = capacity;
-    if (queue !== undefined) {
-      this.#queue = new RecordQueueWriter(queue, {
-        // Fragments that were held come with the packets of a batch.
-        recordsPerStep: (capacity + FRAGMENTS_HELD_MAX) * RECORDS_PER_PACKET_MAX,
-        counters: counters.metering,
-        timeBaseSeconds: () => source.timeBaseSeconds,
-        clockNs: () => this.#timeNs,
-      });
-    }
-    const { flowKey } = metering;
-    const seeds = createHashSeeds(flowKey);
-    const batchOptions = { ...options, flowKey, capacity, seeds };
-    this.#batches = new ReplayBatches(source, engine, batchOptions, counters, onInterfaces);
-    this.#metering = new MeteringProcess({
-      ...metering,
+    this.#meter = new Meter({
       engine,
-      seeds,
+      metering,
       encapsulation,
       health: health ? 'on' : 'off',
       applications: sections.applications ? options.applications : undefined,
       batchCapacity: capacity,
-      sink: this.#queue ?? NOWHERE,
-      counters: counters.metering,
-      ...(health ? { allocate: allocateHuge } : {}),
+      createBatches: (seeds) => {
+        const batchOptions = { ...options, flowKey: metering.flowKey, capacity, seeds };
+        return new ReplayBatches(source, engine, batchOptions, counters, onInterfaces);
+      },
+      counters,
+      queue,
+      // Fragments that were held come with the packets of a batch.
+      recordsPerStep: (capacity + FRAGMENTS_HELD_MAX) * RECORDS_PER_PACKET_MAX,
+      timeBaseSeconds: () => source.timeBaseSeconds,
+      clockNs: () => this.#timeNs,
+      allocateHot: healthOctets > 0 ? engine.allocate : undefined,
     });
-    this.#pages = new TablePages(this.#metering.table);
+    this.#pages = new TablePages(this.#meter.metering.table);
   }
 
   /** Meters everything there is, or what there is until `stop`, and hands every flow over. */
@@ -153,7 +136,7 @@ export class ReplayMeter {
     }
     this.#look();
     await this.#expireAll();
-    this.#queue?.close();
+    this.#meter.queue?.close();
     this.#source.close();
     const { errors, filesRead: files, linkTypesRead: linkTypes = [] } = this.#source;
     return { errors, files, linkTypes };
@@ -162,7 +145,7 @@ export class ReplayMeter {
   async #meterInput(): Promise<void> {
     const { speed } = this.#options;
     const source = this.#source;
-    const batches = this.#batches;
+    const { batches } = this.#meter;
     const batchesPerLook = Math.min(BATCHES_PER_LOOK_MAX, PACKETS_PER_LOOK / this.#capacity);
     let looksIn = 0;
     for (;;) {
@@ -177,9 +160,8 @@ export class ReplayMeter {
         continue;
       }
       if (speed !== undefined && (await this.#wait(batches.timeNs, speed))) return;
-      if (this.#queue?.hasRoom === false && !(await this.#room(this.#queue))) return;
-      const prepared = batches.prepare();
-      this.#metering.meter(prepared, batches.view);
+      if (!this.#meter.hasRoom && !(await this.#room())) return;
+      const prepared = this.#meter.meterBatch();
       if (this.#isFollowed) this.#clock.heard(prepared, performance.now());
     }
   }
@@ -197,27 +179,11 @@ export class ReplayMeter {
 
   /** Duties of a few times a second, whatever the input does. */
   #turn(): void {
-    const queue = this.#queue;
-    if (this.#isFollowed && queue?.hasRoom !== false) {
+    if (this.#isFollowed && this.#meter.hasRoom) {
       const timeNs = this.#clock.timeNs(performance.now());
-      if (!Number.isNaN(timeNs)) this.#advanceTo(timeNs);
+      if (!Number.isNaN(timeNs)) this.#meter.advanceTo(timeNs, FLOWS_PER_TURN);
     }
-    queue?.flush();
-  }
-
-  /**
-   * Moves the metering process's clock: fragments stop waiting, and flows end, a few at a time.
-   * @returns true if there is more to end
-   */
-  #advanceTo(timeNs: number): boolean {
-    this.#meterOverdue(timeNs);
-    return this.#metering.advanceTo(timeNs, FLOWS_PER_TURN);
-  }
-
-  /** Meters the fragments that wait no longer for their first one. The queue must have room. */
-  #meterOverdue(timeNs: number): void {
-    const overdue = this.#batches.takeOverdue(timeNs);
-    if (overdue !== undefined) this.#metering.meter(overdue, this.#batches.view);
+    this.#meter.queue?.flush();
   }
 
   /** Reads no further: ends a wait for input that may never come, as from an idle pipe. */
@@ -232,19 +198,16 @@ export class ReplayMeter {
     this.stop();
   }
 
-  /** Waits until the queue has room; false when nobody will ever make any. */
-  async #room(queue: RecordQueueWriter): Promise<boolean> {
-    let hasRoom = queue.hasRoom;
-    while (!hasRoom && !this.#isAbandoned) hasRoom = await queue.room();
+  /** Waits until there is room for records; false when nobody will ever make any. */
+  async #room(): Promise<boolean> {
+    while (!this.#meter.hasRoom && !this.#isAbandoned) await this.#meter.queue!.room();
     return !this.#isAbandoned;
   }
 
   async #expireAll(): Promise<void> {
-    const queue = this.#queue;
     do {
-      if (queue !== undefined && !(await this.#room(queue))) return;
-      this.#meterOverdue(Number.POSITIVE_INFINITY);
-    } while (this.#metering.expireNext(FLOWS_PER_TURN));
+      if (!(await this.#room())) return;
+    } while (this.#meter.expireNext(FLOWS_PER_TURN));
   }
 
   /** Publishes progress; true when the meter is to stop. */
@@ -277,13 +240,13 @@ export class ReplayMeter {
   /** Ends the flows that have come to their end by this time, a few in each turn. True when asked to stop. */
   async #advance(timeNs: number): Promise<boolean> {
     for (;;) {
-      if (this.#queue?.hasRoom === false && !(await this.#room(this.#queue))) return true;
-      const isMore = this.#advanceTo(timeNs);
+      if (!this.#meter.hasRoom && !(await this.#room())) return true;
+      const isMore = this.#meter.advanceTo(timeNs, FLOWS_PER_TURN);
       if (this.#look()) return true;
       if (!isMore) break;
       await setImmediate();
     }
-    this.#queue?.flush();
+    this.#meter.queue?.flush();
     return false;
   }
 }

@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cases } from '../../support/cases.ts';
 import type { Connection, Segment } from '../../support/segments.ts';
-import { handshake } from '../../support/segments.ts';
-import { healthOf } from './support.ts';
+import { handshake, segmentCapture } from '../../support/segments.ts';
+import { flowsOf, healthOf } from './support.ts';
 
 const SIZE = 1000;
 
@@ -50,6 +50,47 @@ function segmentsOf({ steps, hasTimestamps, hasHandshake }: Script): Segment[] {
   return hasHandshake ? [...handshake(), ...rest] : rest;
 }
 
+/** Moves of a connection that works: numbers follow, with a fault now and then. */
+const move = fc.record({
+  from: fc.constantFrom('client', 'server'),
+  payload: fc.constantFrom(0, 0, 1, 400, 1000, 1460, 3000),
+  gapMs: fc.constantFrom(0.01, 1, 30, 1500, 6000),
+  window: fc.constantFrom(500, 500, 500, 900, 0),
+  flags: fc.constantFrom('', '', '', '', '', '', 'P', 'F', 'E'),
+  /** By how much its sequence number, and its acknowledgement, miss the one that is due. */
+  seqOff: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 1000, -1000, -1),
+  ackOff: fc.constantFrom(0, 0, 0, 0, 0, 0, 1000, -400),
+  idStep: fc.constantFrom(1, 1, 1, 1, 0, 2000, -3),
+  tos: fc.constantFrom(0, 0, 0, 0, 0, 2),
+});
+const connection = fc.record({
+  moves: fc.array(move, { minLength: 1, maxLength: 60 }),
+  hasTimestamps: fc.boolean(),
+  hasHandshake: fc.boolean(),
+});
+
+function connectionOf({
+  moves,
+  hasTimestamps,
+  hasHandshake,
+}: typeof connection extends fc.Arbitrary<infer T> ? T : never): Segment[] {
+  const next = { client: 1, server: 1 };
+  const ids = { client: 1, server: 30_000 };
+  let ms = 30;
+  const rest = moves.map((one): Segment => {
+    const { from, payload, seqOff, ackOff, flags, window, tos } = one;
+    ms += one.gapMs;
+    ids[from] = (ids[from] + one.idStep) & 0xffff;
+    const seq = next[from] + seqOff;
+    if (seqOff === 0) next[from] += payload;
+    const ack = next[from === 'client' ? 'server' : 'client'] + ackOff;
+    const stamp = Math.floor(ms / 4) + 1;
+    const timestamps = hasTimestamps ? { timestamps: [stamp, stamp - 1] as const } : {};
+    return { ms, from, seq, ack, payload, flags, window, tos, id: ids[from], ...timestamps };
+  });
+  return hasHandshake ? [...handshake(), ...rest] : rest;
+}
+
 const plain: Connection = { client: 1000, server: 1000 };
 
 describe('path health', () => {
@@ -80,6 +121,20 @@ describe('path health', () => {
         expect(await healthOf(segments, { ...plain, isV6: true })).toEqual(here);
       }),
       { numRuns: cases(80) },
+    );
+  });
+
+  it('is the same in the engine, for common packets, as in TypeScript for all of them', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(script.map(segmentsOf), connection.map(connectionOf)),
+        fc.boolean(),
+        async (segments, isV6) => {
+          const capture = segmentCapture(segments, { ...plain, isV6 });
+          expect(await flowsOf(capture)).toEqual(await flowsOf(capture, { framesOutside: true }));
+        },
+      ),
+      { numRuns: cases(400) },
     );
   });
 

@@ -1,8 +1,8 @@
 /** What a real worker leaves open when it dies is freed: its packet socket would keep its share of the packets. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { balanceOf } from '../../../src/metrics/balance.ts';
 import { startLiveProbe } from '../../../src/probe/live/probe.ts';
-import { balanceOf } from '../../../src/probe/live/summary.ts';
 import { warnSkipped } from '../../support/skipped.ts';
 import { waitFor } from '../../support/wait.ts';
 import { keptLog, liveConfig, probeOptions } from './live-support.ts';

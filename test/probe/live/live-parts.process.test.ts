@@ -7,9 +7,11 @@ import { createEngine } from '../../../src/engine/engine.ts';
 import { METERED_PACKETS } from '../../../src/metering/table/counters.ts';
 import { createHashSeeds } from '../../../src/metering/table/flow-key.ts';
 import { createFlowTable, flowTableOctets, tableOctets } from '../../../src/metering/table/flow-table.ts';
+import { balanceOf } from '../../../src/metrics/balance.ts';
 import * as run from '../../../src/probe/counters.ts';
 import {
   PACKETS_LEFT_OUT,
+  PACKETS_PAUSED,
   PACKETS_READ,
   PACKETS_UNSELECTED,
   runCounters,
@@ -18,7 +20,7 @@ import { InterfaceLosses } from '../../../src/probe/live/interfaces.ts';
 import { type Loss, LossWatcher, lossesOf } from '../../../src/probe/live/losses.ts';
 import { planLive, workersPerInterface } from '../../../src/probe/live/plan.ts';
 import { compareConfigs } from '../../../src/probe/live/reload.ts';
-import { balanceOf, liveSummaryLines } from '../../../src/probe/live/summary.ts';
+import { liveSummaryLines } from '../../../src/probe/live/summary.ts';
 import { NUMBERS_EVER_TOLD, ToldNumbers } from '../../../src/probe/live/told-numbers.ts';
 import { WorkerCounters, type WorkerIdentity } from '../../../src/probe/live/totals.ts';
 import { meteringStatistics } from '../../../src/probe/statistics.ts';
@@ -177,6 +179,7 @@ describe('the account', () => {
       offered: 1000 + 154 + 13 + 19,
       refused: 100,
       unselected: 12,
+      paused: 0,
       lost: 13 + 19 + 44 + 45,
       inRecords: 1000,
       rest: 1000 + 154 - 100 - 12 - 44 - 45 - 1000,
@@ -194,6 +197,16 @@ describe('the account', () => {
       offered: before!.offered + 7000,
       unselected: before!.unselected + 7000,
     });
+  });
+
+  it('has packets of a pause under a count of their own', () => {
+    const known = workerState('eth0', 0);
+    const worker = { ...known, capture: { ...known.capture, paused: 300 } };
+    const [before, after] = [known, worker].map((one) => balanceOf({ workers: [one] }));
+    expect(after).toEqual({ ...before, paused: 300, rest: before!.rest - 300 });
+    expect(liveSummaryLines(liveState({ workers: [worker] }), liveConfig()).join('\n')).toContain(
+      '12 not selected + 300 left out while paused + ',
+    );
   });
 
   it('takes drops that are not known for none, and says that they are not', () => {
@@ -389,6 +402,20 @@ describe('what collectors are told of selection', () => {
     counters.metering[METERED_PACKETS] = 1000;
     return meteringStatistics(() => [counters])();
   };
+
+  it('has nothing of a pause in it', () => {
+    const paused = told((capture) => {
+      capture[PACKETS_READ] = 1000;
+      capture[PACKETS_PAUSED] = 400;
+    });
+    expect(paused.observedPackets).toBeNaN();
+    const both = told((capture) => {
+      capture[PACKETS_READ] = 8400;
+      capture[PACKETS_PAUSED] = 400;
+      capture[PACKETS_UNSELECTED] = 7000;
+    });
+    expect(both.observedPackets).toBe(8000);
+  });
 
   it('is the same whether the kernel or the worker sampled', () => {
     const byWorker = told((capture) => {

@@ -91,6 +91,7 @@ function countsOf(counters: run.RunCounters): Record<string, number | null> {
     freezes: c[run.RING_FREEZES]!,
     faults: c[run.RING_FAULTS]!,
     unselected: c[run.PACKETS_UNSELECTED]!,
+    paused: c[run.PACKETS_PAUSED]!,
     superPackets: c[run.SUPER_PACKETS]!,
     superPacketSegments: c[run.SUPER_PACKET_SEGMENTS]!,
     leftOut: c[run.PACKETS_LEFT_OUT]!,

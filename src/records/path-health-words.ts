@@ -1,0 +1,204 @@
+/**
+ * The words of path health's state, which lies beside the flow table (metering/table/path-health-table.ts): for each
+ * slot
+ *
+ *     hot      32 words, two cache lines: what nearly every packet needs of both directions
+ *     timing   2 × 40 words: round-trip times, timestamps, responses, handshake
+ *     loss     2 × 96 words: order, losses, windows, and counts that few packets change
+ *     octets   2 × INTERVALS_MAX doubles: the intervals behind the current one
+ *     pdm      2 × 32 words;  icmp  2 × 8 words
+ *
+ * Nothing but numbers stands here, so that the engine (engine/assembly) is compiled from the same ones.
+ */
+
+// Hot words: shared ones, then a block for each direction.
+export const HOT_WORDS = 32;
+export const HOT_DOUBLES = HOT_WORDS / 2;
+/** End of the current interval, ns: a double. -Infinity before the first packet. */
+export const INTERVAL_END_NS = 0;
+export const FLOW_BITS = 2;
+export const HOT_FORWARD = 4;
+export const HOT_REVERSE = 16;
+/** Number of the first interval of the histogram, of the current one, and how often intervals were doubled. */
+export const HOT_FIRST_INTERVAL = 28;
+export const HOT_INTERVAL = 29;
+export const HOT_DOUBLINGS = 30;
+// A direction's block.
+export const BITS = 0;
+/** The sequence number behind the last octet it sent. */
+export const NEXT = 1;
+/** The highest acknowledgement it sent. */
+export const ACKED = 2;
+/** Window of its last segment as it stands there | shift of its SYN << 16. */
+export const WINDOW = 3;
+export const SEGMENTS = 4;
+export const FLIGHT = 5;
+/** IP identification of its last packet | largest segment's payload << 16. */
+export const ID_SEGMENT = 6;
+/** Least window | greatest << 16, as they stand in segments. */
+export const WINDOW_RANGE = 7;
+/** New payload octets in the current interval: a double, 4 doubles from the block's start. */
+export const NEW_OCTETS = 4;
+/** Time of its last new data: a double. */
+export const LAST_DATA_NS = 5;
+
+/** Bits of FLOW_BITS. */
+export const FLOW_ANY_DATA = 1 << 0;
+/** The last data went in reverse. */
+export const FLOW_LAST_REVERSE = 1 << 1;
+/** `octets` holds intervals of this flow. */
+export const FLOW_OCTETS_USED = 1 << 2;
+export const FLOW_SYN = 1 << 3;
+export const FLOW_SYN_ACK = 1 << 4;
+export const FLOW_ESTABLISHED = 1 << 5;
+export const FLOW_REFUSED = 1 << 6;
+export const FLOW_SERVER_TIME = 1 << 7;
+export const FLOW_CLIENT_TIME = 1 << 8;
+/** The time to the responder, or to the initiator, can no longer be told: something was sent twice. */
+export const FLOW_SERVER_VOID = 1 << 9;
+export const FLOW_CLIENT_VOID = 1 << 10;
+
+/** Bits of a direction. */
+export const SEEN = 1 << 0;
+export const NEXT_KNOWN = 1 << 1;
+export const ACK_KNOWN = 1 << 2;
+export const TIMING_USED = 1 << 3;
+export const SEQUENCE_USED = 1 << 4;
+/** Segments whose acknowledgement is waited for, 0 … 3. */
+export const PENDING_ONE = 1 << 5;
+export const PENDING_MASK = 3 << 5;
+/** Sequence numbers are missing, or the next acknowledgement must be looked at for another reason. */
+export const HAS_HOLES = 1 << 7;
+export const ZERO_WINDOW = 1 << 8;
+export const WINDOW_SEEN = 1 << 9;
+export const MSS_KNOWN = 1 << 10;
+/** Its SYN had the window scale option. */
+export const SCALE_OPTION = 1 << 11;
+/** Its SYN was seen with all of its options. */
+export const SYN_OPTIONS = 1 << 12;
+export const INITIAL_KNOWN = 1 << 13;
+/** The other side sent a keep-alive or window probe: the answer repeats an ACK without meaning a loss. */
+export const PROBED = 1 << 14;
+/** A timestamp waits for its echo. */
+export const TIMESTAMP_PENDING = 1 << 15;
+/** Its segments came in fragments: sequence numbers cannot be followed. */
+export const FRAGMENTED = 1 << 16;
+export const PDM_USED = 1 << 17;
+export const ICMP_USED = 1 << 18;
+/** Since its last new data it retransmitted, or the other side's window was closed. */
+export const TROUBLED = 1 << 19;
+/** Its IP identifications differ from packet to packet. */
+export const ID_VARIES = 1 << 20;
+export const TIMESTAMP_SEEN = 1 << 21;
+/** They go up a little from packet to packet, so that they tell in which order packets were sent. */
+export const ID_ORDERED = 1 << 25;
+/** It sent data at some time; in this record. */
+export const DATA_SEEN = 1 << 22;
+export const DATA_IN_RECORD = 1 << 23;
+/** In this record it sent TCP segments. */
+export const SEEN_IN_RECORD = 1 << 24;
+
+// Timing: a block for each direction. Words hold float32 where a name ends in NS, unless it is called a double.
+export const TIMING_WORDS = 40;
+/** Three ends of segments, and their times: doubles 2 … 4 of the block. */
+export const PENDING_END = 0;
+export const PENDING_NS = 2;
+/** An accumulator: samples, least, greatest, last, jitter, then a double with the sum. */
+export const SAMPLES = 0;
+export const LEAST_NS = 1;
+export const GREATEST_NS = 2;
+export const LAST_NS = 3;
+export const JITTER_NS = 4;
+export const SUM_NS = 6;
+export const ACCUMULATOR_WORDS = 8;
+export const ACK_TIMES = 10;
+export const TIMESTAMP_TIMES = 18;
+export const RESPONSE_TIMES = 26;
+export const TIMESTAMP_LAST = 34;
+export const TIMESTAMP_PENDING_VALUE = 35;
+/** Doubles of the block: when the pending timestamp was sent; when its SYN or SYN/ACK was. */
+export const TIMESTAMP_PENDING_NS = 18;
+export const SYN_NS = 19;
+
+// Loss: counters of a record, then what outlives it.
+export const SEQUENCE_WORDS = 96;
+export const SEQUENCE_RETRANSMITTED = 0;
+export const SEQUENCE_EPISODES = 1;
+export const SEQUENCE_UPSTREAM = 2;
+export const SEQUENCE_DOWNSTREAM = 3;
+export const SEQUENCE_SPURIOUS = 4;
+export const SEQUENCE_DISORDERED = 5;
+export const SEQUENCE_MIRRORED = 6;
+export const SEQUENCE_UNSEEN_SEGMENTS = 7;
+export const SEQUENCE_DUPLICATE_ACKS = 8;
+export const SEQUENCE_SACK_BLOCKS = 9;
+export const SEQUENCE_DSACKS = 10;
+export const SEQUENCE_ZERO_WINDOWS = 11;
+export const SEQUENCE_WINDOW_FULL = 12;
+export const SEQUENCE_SYN = 13;
+export const SEQUENCE_FIN = 14;
+export const SEQUENCE_RST = 15;
+export const SEQUENCE_KEEP_ALIVES = 16;
+export const SEQUENCE_ECT = 17;
+export const SEQUENCE_CE = 18;
+export const SEQUENCE_ECE = 19;
+export const SEQUENCE_CWR = 20;
+export const SEQUENCE_STALLS = 21;
+/** Doubles. */
+export const SEQUENCE_RETRANSMITTED_OCTETS = 11;
+export const SEQUENCE_UNSEEN_OCTETS = 12;
+export const SEQUENCE_ZERO_WINDOW_NS = 13;
+export const SEQUENCE_STALLED_NS = 14;
+export const SEQUENCE_LONGEST_STALL_NS = 15;
+export const SEQUENCE_LONGEST_IDLE_NS = 16;
+/** Words from here on outlive a record. A double: since when the window is closed. */
+export const SEQUENCE_COUNTER_WORDS = 34;
+export const SEQUENCE_ZERO_SINCE_NS = 17;
+export const SEQUENCE_INITIAL = 36;
+export const SEQUENCE_MSS = 37;
+/** A retransmission from here on is a new episode. */
+export const SEQUENCE_RECOVER = 38;
+export const SEQUENCE_HOLES = 39;
+/** Each hole: start, end, IP identification and timestamp of the segment behind it, and its time, a double. */
+export const SEQUENCE_HOLE = 40;
+export const HOLE_START = 0;
+export const HOLE_END = 1;
+export const HOLE_ID = 2;
+export const HOLE_TIMESTAMP = 3;
+export const HOLE_NS = 2;
+export const HOLE_WORDS = 6;
+export const HOLES_MAX = 8;
+
+// PDM: counters and accumulators of a record, then what outlives it.
+export const PDM_WORDS = 32;
+export const PDM_COUNT = 0;
+export const PDM_MISSING = 1;
+export const PDM_LATE = 2;
+export const PDM_TWICE = 3;
+/** Accumulators of samples, least, greatest, unused; then their sums as doubles. */
+export const PDM_RTT_TIMES = 4;
+export const PDM_SERVER_TIMES = 7;
+export const PDM_PROBE_TIMES = 10;
+export const PDM_RTT_SUM = 7;
+export const PDM_SERVER_SUM = 8;
+export const PDM_PROBE_SUM = 9;
+export const PDM_COUNTER_WORDS = 20;
+/** PSNTP of the newest packet | its PSNLR << 16, which of the 32 before it were seen, and whether there is one. */
+export const PDM_NUMBERS = 20;
+export const PDM_WINDOW = 21;
+export const PDM_HAS_LAST = 22;
+/** IP identification of the newest packet if it is a fragment; PSNLR of the last packet that advanced it. */
+export const PDM_FRAGMENT = 23;
+export const PDM_ANSWERED = 24;
+/** Doubles: time of the newest packet, and its DELTATLR in ns. */
+export const PDM_LAST_NS = 13;
+export const PDM_DELTA_LAST_RECEIVED = 14;
+
+export const ICMP_WORDS = 8;
+
+/** Identifications further apart than this say nothing about order. */
+export const ID_REACH = 1024;
+/** A payload up to this is one segment, whatever was announced; anything longer is looked at. */
+export const SINGLE_OCTETS = 1460;
+/** The shortest time without new data that counts as a silence. */
+export const SILENCE_NS = 1e9;
