@@ -20,12 +20,12 @@ const FLOORS: readonly (readonly (readonly string[])[])[] = [
   [['base']],
   [['records']],
   [['sys'], ['engine/assembly', 'engine'], ['ie']],
-  [['capture']],
+  [['capture'], ['applications']],
   [
     ['capture/files'],
     ['capture/selection', 'capture/live'],
     ['decode'],
-    ['metering/table', 'metering/path-health', 'metering'],
+    ['metering/table', 'metering/path-health', 'metering/applications', 'metering'],
     [
       ...[
         'export/anonymization',

@@ -119,8 +119,8 @@ ${table(VENDOR_ELEMENTS)}
 ## Applications
 
 What the first packets with payload of a flow tell: [applications.md](applications.md). Texts are UTF-8; in IPFIX they have
-the length of the value (RFC 7011 §7) unless \`name:octets\` fixes it, in NetFlow v9 always a fixed one. What is not known
-is left out of JSON and CSV, and 0 or empty on the wire.
+the length of the value (RFC 7011 §7) unless \`name:octets\` fixes it, in NetFlow v9 always a fixed one. A value that is
+not known is left out of JSON and CSV, and 0 or empty on the wire.
 
 ${table(APPLICATION_ELEMENTS)}
 

@@ -144,18 +144,14 @@ function readOther(
     case columns.FROM_INTERVALS:
       readIntervals(words, row, row + at, value);
       break;
-    case columns.FROM_TEXT: {
-      const place = words[row + at]!;
-      value.at = 4 * (row + APPLICATION_TEXTS) + (place & 0xffff);
-      value.count = place >>> 16;
-      value.source = words;
+    case columns.FROM_TEXT:
+      readText(words, row, words[row + at]!, value);
       break;
-    }
     case columns.FROM_APPLICATION_ID:
       value.high = words[row + at]!;
       value.low = words[row + at + 1]!;
       value.count = 5;
-      if (value.low === 0) return columns.ABSENT;
+      if (value.high === 0 && column.isAbsentWithout) return columns.ABSENT;
       break;
     case columns.FROM_EXTENSIONS:
     case columns.FROM_EXTENSIONS_COMPLETE: {
@@ -209,6 +205,13 @@ function readMac(column: ValueColumn, words: Int32Array, link: number, value: Va
   value.high = isSource ? first >>> 16 : middle & 0xffff;
   value.low = isSource ? (first << 16) | (middle >>> 16) : last;
   return column.kind;
+}
+
+/** @param place where the text stands within the record's texts | its length << 16 */
+function readText(words: Int32Array, row: number, place: number, value: Value): void {
+  value.at = 4 * (row + APPLICATION_TEXTS) + (place & 0xffff);
+  value.count = place >>> 16;
+  value.source = words;
 }
 
 /** @param block the direction's block of path health */

@@ -96,6 +96,7 @@ export function putJsonString(out: Uint8Array, at: number, value: Value, isList:
   const { source, count } = value;
   const from = value.at;
   const to = from + count;
+  if (isList && count === 0) return putMark(out, putMark(out, at, OPENING_BRACKET), CLOSING_BRACKET);
   let end = putQuote(out, isList ? putMark(out, at, OPENING_BRACKET) : at);
   let start = from;
   for (let i = from; isList && i < to; i++) {

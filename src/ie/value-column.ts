@@ -89,7 +89,7 @@ export interface ValueColumn {
   readonly isAbsentWhenZero: boolean;
   /** High word, nanoseconds in a unit, units in a second, or the value itself. */
   readonly constant: number;
-  /** OCTETS: how many there are. */
+  /** OCTETS: how many there are; TEXT: the most. */
   readonly octets: number;
   /** Durations: the most that there can be. */
   readonly limit: number;
@@ -184,7 +184,7 @@ export function compileSource(element: InformationElement, options: SourceOption
     isAbsentWhenZero,
     // With a high word the value is not 0 where its word is: layer2SegmentId of VNI 0.
     presenceMask: isAbsentWhenZero && some.kind !== WIDE ? mask << shift : 0,
-    octets: element.octets ?? 0,
+    octets: element.octets ?? element.octetsMax ?? 0,
   };
 }
 

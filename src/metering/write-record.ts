@@ -50,7 +50,7 @@ export function writeRecord(
   writeOuter(record, to, table, slot);
 }
 
-/** What was around the packets; where nothing is kept of it and its place is there, that is zero. */
+/** The encapsulation; where nothing is kept of it and its place is there, that is zero. */
 function writeOuter(record: Int32Array, to: number, table: FlowTable, slot: number): void {
   const { encapsulation, health, applications } = table;
   if (encapsulation === undefined) {

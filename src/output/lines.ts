@@ -7,7 +7,7 @@ import type { RecordSections } from '../records/record-sections.ts';
 import type { FlowWriter } from './flow-writer.ts';
 import type { OutputStream } from './standard-output.ts';
 
-/** What is filled because it was switched on is shown, unless a template says what is to be shown. */
+/** Sections that were switched on are shown, unless a template says what is to be shown. */
 function shownTemplate({ template, metering, applications }: FlowtapConfig): FlowtapConfig['template'] {
   const profile = [
     ...(metering.pathHealth === 'on' ? ['health'] : []),

@@ -9,11 +9,11 @@ import { HEALTH_WORD, HEALTH_WORDS } from './path-health-layout.ts';
 
 /** Which optional sections flow records carry, or a reader of them needs. */
 export interface RecordSections {
-  /** What was around the packets: records/decoded-words.ts. */
+  /** The headers around the packets: records/decoded-words.ts. */
   readonly encapsulation: boolean;
   /** Path health: path-health-layout.ts. */
   readonly health: boolean;
-  /** What payload inspection knows of the flow: application-layout.ts. */
+  /** Findings of payload inspection: application-layout.ts. */
   readonly applications: boolean;
 }
 

@@ -4,6 +4,7 @@
  *
  * koffi converts pointers to bigint.
  */
+import { doWithout } from './kernel-features.ts';
 import { addressOf, loadLibc } from './koffi.ts';
 import { MADV_HUGEPAGE, MADV_POPULATE_WRITE } from './linux-constants.ts';
 
@@ -65,13 +66,14 @@ export async function populatePages(buffer: ArrayBuffer, from: number, octets: n
 }
 
 function load(): Libc {
-  const { library } = loadLibc();
+  const { koffi, library } = loadLibc();
   const madvise = library.func('int madvise(uintptr_t, size_t, int)');
   const adviseHuge = (buffer: ArrayBuffer) => {
     // The address must begin on a page; memory before the first huge page stays as it is anyway.
     const address = addressOf(new Uint8Array(buffer));
     const first = -address & BigInt(PAGE_OCTETS - 1);
-    madvise(address + first, buffer.byteLength - Number(first), MADV_HUGEPAGE);
+    const refused = madvise(address + first, buffer.byteLength - Number(first), MADV_HUGEPAGE) !== 0;
+    if (refused) doWithout('MADV_HUGEPAGE', koffi.errno());
   };
   return {
     adviseHuge,
@@ -84,8 +86,10 @@ function load(): Libc {
           octets + Number(before),
           MADV_POPULATE_WRITE,
           // The memory stays while this waits for it.
-          (error: Error | null, result: number) =>
-            resolve(error === null && result === 0 && buffer.byteLength > 0),
+          (error: Error | null, result: number) => {
+            if (error === null && result !== 0) doWithout('MADV_POPULATE_WRITE', koffi.errno());
+            resolve(error === null && result === 0 && buffer.byteLength > 0);
+          },
         );
       });
     },

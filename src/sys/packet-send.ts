@@ -7,6 +7,7 @@
 import { getSystemErrorName } from 'node:util';
 import { SystemCallError } from '../base/errors.ts';
 import type { PacketBatch } from '../records/packet-batch.ts';
+import { doWithout } from './kernel-features.ts';
 import { addressOf, loadLibc } from './koffi.ts';
 import * as linux from './linux-constants.ts';
 
@@ -105,7 +106,8 @@ export function openPacketSender(name: string, framesMax: number): PacketSender 
   try {
     calls.setsockopt(fd, linux.SOL_SOCKET, linux.SO_SNDBUF, number32(SEND_BUFFER_OCTETS), 4);
     // Where it is refused, frames go through the queueing discipline, a little more slowly.
-    calls.setsockopt(fd, linux.SOL_PACKET, linux.PACKET_QDISC_BYPASS, number32(1), 4);
+    if (calls.setsockopt(fd, linux.SOL_PACKET, linux.PACKET_QDISC_BYPASS, number32(1), 4) !== 0)
+      doWithout('PACKET_QDISC_BYPASS', calls.errno());
     const address = new Uint8Array(256);
     const view = new DataView(address.buffer);
     view.setUint16(linux.SLL_FAMILY, linux.AF_PACKET, true);

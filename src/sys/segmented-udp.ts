@@ -4,6 +4,7 @@
  *
  * Layouts are those of 64-bit Linux, which x86-64 and arm64 share.
  */
+import { doWithout } from './kernel-features.ts';
 import { addressOf, optionalCalls } from './koffi.ts';
 import * as linux from './linux-constants.ts';
 import type { UdpEndpoint } from './udp-diagnosis.ts';
@@ -114,6 +115,7 @@ export function openSegmentedUdpSocket(
   calls.setsockopt(fd, linux.SOL_SOCKET, linux.SO_SNDBUF, number32(sendBufferOctets), 4);
   // Whether the kernel knows the option; 0 keeps it switched off for calls that do not ask for it.
   const isKnown = calls.setsockopt(fd, linux.SOL_UDP, linux.UDP_SEGMENT, number32(0), 4) === 0;
+  if (!isKnown) doWithout('UDP_SEGMENT', calls.errno());
   if (!isKnown || calls.connect(fd, to, to.length) !== 0) {
     calls.close(fd);
     return undefined;

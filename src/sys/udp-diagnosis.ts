@@ -5,6 +5,7 @@
  *
  * Layouts are those of linux/netlink.h, linux/inet_diag.h and linux/sock_diag.h, the same on x86-64 and arm64.
  */
+import { doWithout } from './kernel-features.ts';
 import { optionalCalls } from './koffi.ts';
 import * as linux from './linux-constants.ts';
 
@@ -50,15 +51,17 @@ interface Calls {
   readonly send: (fd: number, message: Uint8Array, octets: number, flags: number) => number | bigint;
   readonly recv: (fd: number, message: Uint8Array, octets: number, flags: number) => number | bigint;
   readonly close: (fd: number) => number;
+  readonly errno: () => number;
 }
 
 /** Optional: a collector that cannot be watched gets a limited rate. */
 function loadCalls(): Calls | undefined {
-  return optionalCalls(({ library }) => ({
+  return optionalCalls(({ koffi, library }) => ({
     socket: library.func('int socket(int, int, int)'),
     send: library.func('int64_t send(int, const void *, size_t, int)'),
     recv: library.func('int64_t recv(int, void *, size_t, int)'),
     close: library.func('int close(int)'),
+    errno: () => koffi.errno(),
   }));
 }
 
@@ -114,6 +117,11 @@ class NetlinkUdpDiagnosis implements UdpDiagnosis {
     };
   }
 
+  /** The errno of the answer that had no socket in it (struct nlmsgerr, which begins with its negative). */
+  get refusal(): number {
+    return -this.#view.getInt32(linux.NLMSG_OCTETS, true);
+  }
+
   close(): void {
     this.#calls.close(this.#fd);
   }
@@ -140,10 +148,14 @@ export function openUdpDiagnosis(from: UdpEndpoint, to: UdpEndpoint): UdpDiagnos
   const calls = loadCalls();
   if (calls === undefined) return undefined;
   const fd = calls.socket(linux.AF_NETLINK, linux.SOCK_RAW | linux.SOCK_CLOEXEC, linux.NETLINK_SOCK_DIAG);
-  if (fd < 0) return undefined;
+  if (fd < 0) {
+    doWithout('SOCK_DIAG_BY_FAMILY', calls.errno());
+    return undefined;
+  }
   // A missing module and a missing socket give the same answer, but the socket of the answers is there.
-  const isKnown = new NetlinkUdpDiagnosis(calls, fd, lookupRequest(to, from)).look() !== undefined;
-  if (isKnown) return new NetlinkUdpDiagnosis(calls, fd, lookupRequest(from, to));
-  calls.close(fd);
+  const own = new NetlinkUdpDiagnosis(calls, fd, lookupRequest(to, from));
+  if (own.look() !== undefined) return new NetlinkUdpDiagnosis(calls, fd, lookupRequest(from, to));
+  doWithout('SOCK_DIAG_BY_FAMILY', own.refusal);
+  own.close();
   return undefined;
 }

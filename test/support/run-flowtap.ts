@@ -10,10 +10,20 @@ export interface FlowtapRun {
   readonly stderr: string;
 }
 
-/** Runs `flowtap ARGUMENTS…` to its end; killed after `limitMs`, which leaves `exitCode` null. */
-export function runFlowtap(args: readonly string[], limitMs = 120_000): Promise<FlowtapRun> {
+/**
+ * Runs `flowtap ARGUMENTS…` to its end; killed after `limitMs`, which leaves `exitCode` null.
+ * @param env added to the environment
+ */
+export function runFlowtap(
+  args: readonly string[],
+  limitMs = 120_000,
+  env: Readonly<Record<string, string>> = {},
+): Promise<FlowtapRun> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [ENTRY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [ENTRY, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];

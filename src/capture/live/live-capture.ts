@@ -29,8 +29,6 @@ export interface LiveCapture {
   readonly handles: RingHandles | undefined;
   /** Sampling methods that have been applied when packets arrive here; by others the worker selects. */
   readonly samplesBy: readonly SamplingOptions['method'][];
-  /** Why the kernel does not sample as it was to, or undefined. */
-  readonly samplingFault?: string | undefined;
   /** The interfaces of a group, where the capture is that of one. */
   readonly members?: GroupMembers | undefined;
   /** Why packets cannot be taken where they lie, where that was asked for, or undefined. */

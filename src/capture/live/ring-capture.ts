@@ -7,6 +7,7 @@
  * block back a release. DataViews of the decoder stay those that a replay uses, so that its code has one shape.
  */
 import { CaptureError } from '../../base/errors.ts';
+import { doWithout } from '../../sys/kernel-features.ts';
 import * as linux from '../../sys/linux-constants.ts';
 import {
   hardwareType,
@@ -25,7 +26,7 @@ import type {
   SamplingOptions,
 } from '../live-options.ts';
 import type { BlockTaker, BlockWalk } from '../ring-block.ts';
-import { attachSelection, leftOutBySelection } from '../selection/kernel-selection.ts';
+import { attachSelection, leftOutBySelection, type SelectionFault } from '../selection/kernel-selection.ts';
 import { GroupMembers, type MemberNews } from './group-members.ts';
 import type { KernelStatistics, LiveCapture, LiveInterface } from './live-capture.ts';
 import { allocateRing, mapRing, receiveAll, ringLinkType, ringProgram, startCapture } from './ring-socket.ts';
@@ -38,7 +39,6 @@ export class RingCapture implements LiveCapture {
   readonly ring: RingSize;
   readonly handles: RingHandles;
   readonly samplesBy: readonly SamplingOptions['method'][];
-  readonly samplingFault: string | undefined;
   readonly placeFault: string | undefined;
   /** The interfaces that the ring is for together; undefined: it is that of one. */
   readonly members: GroupMembers | undefined;
@@ -92,8 +92,9 @@ export class RingCapture implements LiveCapture {
       const { kernelSelection } = options;
       // The map counts on over the lives of a worker.
       if (kernelSelection !== undefined) this.#leftOut = leftOutBySelection(kernelSelection);
-      this.samplingFault = this.#attachProgram(kernelSelection);
-      const isSelecting = kernelSelection !== undefined && this.samplingFault === undefined;
+      const fault = this.#attachProgram(kernelSelection);
+      if (fault !== undefined) doWithout('BPF_FETCH', fault);
+      const isSelecting = kernelSelection !== undefined && fault === undefined;
       this.#selection = isSelecting ? kernelSelection : undefined;
       this.samplesBy = isSelecting ? ['random', 'systematic'] : ['random'];
       startCapture(socket, options, members === undefined ? [ifIndex] : members.present);
@@ -123,7 +124,7 @@ export class RingCapture implements LiveCapture {
   }
 
   /** Attaches the program of the interfaces that are there. @returns why the kernel does not sample as it was to */
-  #attachProgram(selection: KernelSelectionOptions | undefined): string | undefined {
+  #attachProgram(selection: KernelSelectionOptions | undefined): SelectionFault | undefined {
     const { sampling } = this.#options;
     const program = ringProgram(this.#options, this.#interface.linkType, this.members);
     const isSelecting = selection !== undefined && sampling !== undefined;
@@ -145,7 +146,13 @@ export class RingCapture implements LiveCapture {
     const come = news.filter(({ hasCome }) => hasCome);
     if (come.length === 0) return news;
     const fault = this.#attachProgram(this.#selection);
-    if (fault !== undefined) throw new CaptureError(this.#interface.name, fault);
+    if (fault !== undefined) {
+      const what = 'the program that samples cannot be attached for the interfaces that have come';
+      throw new CaptureError(
+        this.#interface.name,
+        `${what}: ${typeof fault === 'number' ? `error number ${fault}` : fault}`,
+      );
+    }
     for (const { member } of come) {
       receiveAll(this.#socket, this.#options, members.ifIndexes[members.names.indexOf(member)]!);
     }

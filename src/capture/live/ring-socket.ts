@@ -3,6 +3,7 @@
  * group of workers that share its packets. Reading the ring is ring-capture.ts's.
  */
 import { CaptureError } from '../../base/errors.ts';
+import { doWithout } from '../../sys/kernel-features.ts';
 import { addressOf } from '../../sys/koffi.ts';
 import * as linux from '../../sys/linux-constants.ts';
 import { type MappedRing, noSuchInterface, type PacketSocket } from '../../sys/packet-socket.ts';
@@ -88,7 +89,7 @@ export function ringProgram(
     snapLength: options.snapLength,
     filter: options.filter ?? '',
     randomInterval: sampling?.method === 'random' ? sampling.interval : 1,
-    // Kernels before 4.20 know no PACKET_IGNORE_OUTGOING, and older ones hand a fanout group everything.
+    // Kernels may not know PACKET_IGNORE_OUTGOING, or hand a fanout group everything (sys/kernel-features.ts).
     withoutOutgoing: !options.outgoing,
     ifIndexes: members?.present,
   });
@@ -104,8 +105,11 @@ export function startCapture(
   options: LiveCaptureOptions,
   ifIndexes: readonly number[],
 ): void {
-  // A kernel before 4.20 does not know the option: the program drops what this host sends there.
-  if (!options.outgoing) socket.trySet(linux.SOL_PACKET, linux.PACKET_IGNORE_OUTGOING, 1);
+  if (!options.outgoing) {
+    const errno = socket.trySet(linux.SOL_PACKET, linux.PACKET_IGNORE_OUTGOING, 1);
+    // The program drops what this host sends.
+    if (errno !== 0) doWithout('PACKET_IGNORE_OUTGOING', errno);
+  }
   const address = new DataView(new ArrayBuffer(linux.SOCKADDR_LL_OCTETS));
   address.setUint16(linux.SLL_FAMILY, linux.AF_PACKET, true);
   address.setUint16(linux.SLL_PROTOCOL, linux.ETH_P_ALL);
@@ -128,9 +132,14 @@ export function receiveAll(socket: PacketSocket, options: LiveCaptureOptions, if
 /** Joins the workers that share the interface: both directions of a flow, and all fragments of a packet, to one. */
 function joinFanout(socket: PacketSocket, options: LiveCaptureOptions, group: number): void {
   const flags = linux.PACKET_FANOUT_HASH | linux.PACKET_FANOUT_FLAG_DEFRAG;
-  const ignore = options.outgoing ? 0 : linux.PACKET_FANOUT_FLAG_IGNORE_OUTGOING;
   const value = (type: number) => (group & 0xffff) | (type << 16);
-  if (ignore !== 0 && socket.trySet(linux.SOL_PACKET, linux.PACKET_FANOUT, value(flags | ignore)) === 0)
-    return;
+  let refusal = 0;
+  if (!options.outgoing) {
+    const ignoring = value(flags | linux.PACKET_FANOUT_FLAG_IGNORE_OUTGOING);
+    refusal = socket.trySet(linux.SOL_PACKET, linux.PACKET_FANOUT, ignoring);
+    if (refusal === 0) return;
+  }
   socket.set('PACKET_FANOUT', linux.SOL_PACKET, linux.PACKET_FANOUT, value(flags));
+  // It was the flag that the kernel did not know, and the program drops what this host sends.
+  if (refusal !== 0) doWithout('PACKET_FANOUT_FLAG_IGNORE_OUTGOING', refusal);
 }

@@ -44,7 +44,7 @@ export const APPLICATION_OPTIONS: readonly ConfigOption[] = [
     type: choice(['none', 'path', 'full']),
     default: 'path',
     unit: '',
-    help: 'What is told of the targets of HTTP requests: nothing, the path, or the path with its query.',
+    help: 'How much of the target of an HTTP request is told: nothing, the path, or the path with its query.',
   },
   {
     path: 'applications.certificate',

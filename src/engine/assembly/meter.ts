@@ -149,6 +149,13 @@ function hasRest(
   return !addHealth(slot, isReverse, record, offsets + <usize>i * (packet.OFFSET_WORDS * 4), frames, timeNs);
 }
 
+/** Whether packets with payload of the flow are still to be looked into. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function isInspected(table: usize, slot: u32): bool {
+  return (load<u32>(table + <usize>slot * ENTRY_OCTETS, STATE) & flow.STATE_INSPECTED) !== 0;
+}
+
 /** Keeps the time of the packet before the next one, and adds octets of packets and frames to what is counted. */
 function leave(previousNs: f64, octets: f64, frameOctets: f64): void {
   store<f64>(clock, previousNs, PREVIOUS_NS * 8);
@@ -213,9 +220,8 @@ export function meter(
     }
     const detail = load<u32>(record, packet.DETAIL * 4);
     const frameOctets = <f64>load<u32>(record, packet.FRAME_OCTETS * 4);
-    const entry = table + <usize>slot * ENTRY_OCTETS;
-    octetsSum += addPacket(entry, slot, record, timeNs, detail, frameOctets);
-    if ((load<u32>(entry, STATE) & flow.STATE_INSPECTED) !== 0) listPayload(i, slot, record, offsets, frames);
+    octetsSum += addPacket(table + <usize>slot * ENTRY_OCTETS, slot, record, timeNs, detail, frameOctets);
+    if (isInspected(table, slot)) listPayload(i, slot, record, offsets, frames);
     framesSum += frameOctets;
     if (hasRest(slot, record, detail, timeNs, i, frames, offsets)) {
       store<u32>(foundAt, slot);

@@ -13,6 +13,7 @@ import type { InterfaceDescription } from '../contract/options-content.ts';
 import type { CollectorStatistics } from '../contract/record-sink.ts';
 import { DIRECTIONS, RECORD_CLASSES, RowSelection } from '../contract/row-selection.ts';
 import { type ColumnRun, encodeColumns } from '../messages/columns.ts';
+import { encodeTexts, measureRecords } from '../messages/columns-text.ts';
 import { addMessageVolumes } from '../messages/columns-volume.ts';
 import type { CollectorExporterOptions } from '../messages/exporter-options.ts';
 import { ipfixFormat } from '../messages/ipfix.ts';
@@ -42,6 +43,8 @@ export class CollectorExporter {
   /** Most time from the earliest packet of a message to its export that the records can say. */
   readonly #spanMaxMs: number;
   #positions = new Int32Array(0);
+  /** Octets of records of variable length. */
+  #sizes = new Int32Array(0);
   #exportSeconds = 0;
   #recordNumber = 0;
   #recordsOffered = 0;
@@ -263,13 +266,18 @@ export class CollectorExporter {
     const side = number % DIRECTIONS;
     if (this.#positions.length < rows.length) this.#positions = new Int32Array(rows.length);
     const positions = this.#positions;
-    const placed = this.#builder.placeFlowRecords(
-      recordClass.setId,
-      recordClass.recordOctets,
-      to - from,
-      positions,
-      from,
-    );
+    const { setId, recordOctets, texts } = recordClass;
+    const fixedOctets = recordOctets - texts.length;
+    const builder = this.#builder;
+    let placed: number;
+    if (texts.length === 0)
+      placed = builder.placeFlowRecords(setId, recordOctets, to - from, positions, from);
+    else {
+      if (this.#sizes.length < rows.length) this.#sizes = new Int32Array(rows.length);
+      const sizes = this.#sizes;
+      measureRecords(texts, batch.words, rows, from, to, fixedOctets, builder.recordOctetsMax, sizes);
+      placed = builder.placeSizedRecords(setId, sizes, from, to, positions);
+    }
     const run: ColumnRun = {
       words: batch.words,
       doubles: batch.doubles,
@@ -284,6 +292,7 @@ export class CollectorExporter {
       recordNumber: this.#recordNumber,
     };
     encodeColumns(recordClass.columns, run);
+    if (texts.length > 0) encodeTexts(texts, run, fixedOctets, builder.recordOctetsMax);
     addMessageVolumes(run, side, this.#arena);
     this.#recordNumber += placed;
     return placed;

@@ -6,6 +6,7 @@
 import { ConfigError, type ConfigFault } from '../../base/errors.ts';
 import { sectionsRead } from '../../ie/element.ts';
 import { compileTemplate } from '../../ie/templates.ts';
+import { TEXT } from '../../ie/value-column.ts';
 import { joinSections, type RecordSections } from '../../records/record-sections.ts';
 import {
   DIRECTION_BOTH,
@@ -44,10 +45,12 @@ export interface MessageClasses {
 /** Longest octets of a column. */
 function octetsMax(column: MessageColumn, isJson: boolean): number {
   const { write, octets, names } = column;
+  // In JSON each octet may need an escape.
+  const textOctets = column.value.kind === TEXT ? (isJson ? 2 : 1) * column.value.octets : 0;
   if (write === FIXED) return octets.length === 0 ? EXPORT_TIME_OCTETS_MAX : octets.length;
-  if (!isJson) return write === OTHER ? OTHER_OCTETS_MAX : DIRECT_OCTETS_MAX;
+  if (!isJson) return textOctets + (write === OTHER ? OTHER_OCTETS_MAX : DIRECT_OCTETS_MAX);
   const longestName = Math.max(0, ...(names?.values() ?? []).map((name) => name.length));
-  return octets.length + Math.max(JSON_VALUE_OCTETS_MAX, longestName + 1);
+  return octets.length + textOctets + Math.max(JSON_VALUE_OCTETS_MAX, longestName + 1);
 }
 
 /** @throws ConfigError for a schema that cannot be used, and fields or a template that do not fit it */

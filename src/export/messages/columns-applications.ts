@@ -1,5 +1,5 @@
 /** Column encoders of what payload inspection knows: texts of a fixed length, and applicationId. See columns.ts. */
-import { APPLICATION_WORD, ENGINE_NDPI, TEXTS } from '../../records/application-layout.ts';
+import { APPLICATION_WORD, TEXTS } from '../../records/application-layout.ts';
 import type { Column, ColumnRun } from './columns.ts';
 
 /**
@@ -29,14 +29,14 @@ export function octetOf(words: Int32Array, at: number): number {
   return (words[at >>> 2]! >>> (8 * (at & 3))) & 0xff;
 }
 
-/** Classification engine and selector (RFC 6759 §4); unknown is 0 of nDPI's registry. */
+/** Classification engine and selector (RFC 6759 §4); zero where the application is unknown. */
 export function encodeApplicationId(column: Column, run: ColumnRun): void {
   const { words, rows, positions, view, to } = run;
   const { offset, at } = column;
   for (let i = run.from; i < to; i++) {
     const engine = rows[i]! + at;
     const position = positions[i]! + offset;
-    view.setUint8(position, words[engine] === 0 ? ENGINE_NDPI : words[engine]!);
+    view.setUint8(position, words[engine]!);
     view.setInt32(position + 1, words[engine + 1]!);
   }
 }

@@ -5,7 +5,6 @@
  */
 
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
-import type { RecordSections } from '../../records/record-sections.ts';
 import { collectorOptions } from '../collector/collector-options.ts';
 import { countDataRecords } from '../contract/batch-buffer.ts';
 import { addVolumes, type FlowVolume, LostFlows, volumeOf } from '../contract/lost-flows.ts';
@@ -36,7 +35,7 @@ const FINISH_MS = 500;
 
 export class SessionSink implements RecordSink {
   readonly url: string;
-  readonly needs: RecordSections;
+  readonly needs: RecordSink['needs'];
   readonly #context: SinkContext;
   readonly #giveUpAfterMs: number;
   readonly #isBiflow: boolean;

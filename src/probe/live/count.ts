@@ -9,7 +9,7 @@ import { liveOpener } from '../../capture/live/open-live.ts';
 import { createLiveBatch, type LivePacketBatch } from '../../capture/live-batch.ts';
 import type { LiveCaptureOptions } from '../../capture/live-options.ts';
 import { createHashSelector, selectDecoded } from '../../capture/selection/hash-selection.ts';
-import { samplesItself, shareSelection } from '../../capture/selection/kernel-selection.ts';
+import { shareSelection } from '../../capture/selection/kernel-selection.ts';
 import { createSelector, type Selector, selectFrames } from '../../capture/selection/selection.ts';
 import { createDecoder, decodeFrames } from '../../decode/decoder.ts';
 import { createDecodedBatch } from '../../records/decoded-batch.ts';
@@ -63,7 +63,6 @@ class Counter {
   async run(): Promise<LiveCount> {
     const { capture: wanted, onCount, onLog } = this.#options;
     const selection = shareSelection(wanted, 1);
-    if (selection?.fault !== undefined) onLog(samplesItself(selection.fault));
     const capture = { ...wanted, kernelSelection: selection?.workers[0] };
     const open = await liveOpener(capture, Math.floor(Date.now() / 1000));
     const source = new LiveSource(capture, open, {
@@ -71,8 +70,6 @@ class Counter {
         const { linkType } = opened.interface;
         this.#linkTypes[capture.interfaceIndex] = linkType;
         this.#selector = createSelector(capture.sampling, opened.samplesBy);
-        const { samplingFault } = opened;
-        if (samplingFault !== undefined) onLog(samplesItself(samplingFault));
       },
       onLog: (_, message) => onLog(`${capture.interface}: ${message}`),
     });

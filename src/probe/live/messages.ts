@@ -12,6 +12,7 @@ import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import type { ApplicationOptions } from '../../metering/table/application-table.ts';
 import type { FlowQuery } from '../../records/flow-query.ts';
 import type { RecordSections } from '../../records/record-sections.ts';
+import type { MissingFeature } from '../../sys/kernel-features.ts';
 import type { FlowMetering } from '../meter.ts';
 
 /** What main gives a worker. */
@@ -72,6 +73,8 @@ export type LiveWorkerMessage =
       readonly message: string;
       readonly fields: Readonly<Record<string, string | number>>;
     }
+  /** The kernel lacks something that the process does without, told for the first time. */
+  | { readonly kind: 'missing feature'; readonly line: MissingFeature }
   /** Answers to the question `id`: flows that were found. */
   | ({ readonly kind: 'flows'; readonly id: number } & FoundFlows)
   /** So many flows have been exported, all that were in the table when it was asked. */

@@ -70,9 +70,9 @@ export function planLive(
 ): LivePlan {
   const { live, metering, decode } = config;
   const sections = sectionsOf(config, needs);
-  const { encapsulation: keepsEncapsulation, health: isMeasured } = sections;
+  const { encapsulation } = sections;
   const applications = sections.applications ? config.applications : undefined;
-  const health = !isMeasured ? 'off' : live.sampling.interval === 1 ? 'on' : 'sampled';
+  const health = !sections.health ? 'off' : live.sampling.interval === 1 ? 'on' : 'sampled';
   const each = workersPerInterface(config, cores);
   const workers = observationPoints(live.interfaces).flatMap(({ name, members }, interfaceIndex) =>
     Array.from(
@@ -92,13 +92,12 @@ export function planLive(
             snapLength: live.snapLength,
             filter: live.filter,
             sampling: live.sampling.interval === 1 ? undefined : live.sampling,
-            promiscuous: live.promiscuous,
-            outgoing: live.outgoing,
+            ...{ promiscuous: live.promiscuous, outgoing: live.outgoing },
             fanoutGroup: each === 1 ? undefined : fanoutGroup(pid, interfaceIndex),
           },
           decode: { ...decode, flowKey: metering.flowKey },
           metering,
-          encapsulation: keepsEncapsulation,
+          encapsulation,
           health,
           ...(applications === undefined ? {} : { applications }),
           scale: live.sampling.scale,
@@ -110,7 +109,7 @@ export function planLive(
   const tableOctets = flowTableOctets({
     capacity: metering.flowTableEntries,
     keyExtension: hasKeyExtension(metering.flowKey),
-    encapsulation: keepsEncapsulation,
+    encapsulation,
     health,
     applications,
   });

@@ -17,6 +17,7 @@ import type { LiveState } from '../../metrics/state.ts';
 import { startModule } from '../../package-files.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import { NO_SECTIONS } from '../../records/record-sections.ts';
+import { hearMissingFeatures, logMissingFeature } from '../../sys/kernel-features.ts';
 import type { Route } from '../../web/route.ts';
 import { Parts } from '../part.ts';
 import { sectionsNeeded } from '../record-sections.ts';
@@ -276,6 +277,7 @@ export class LiveProbe {
  */
 export async function startLiveProbe(options: LiveProbeOptions): Promise<LiveProbe> {
   const { config, log } = options;
+  hearMissingFeatures((line) => logMissingFeature(log, line));
   const anonymizer = await startAnonymizing(config);
   const probe = new LiveProbe(options, await openCollectors(config, log), anonymizer);
   try {

@@ -1,15 +1,9 @@
 /**
  * Systematic sampling in the kernel for all workers of a probe: what those of an interface share is made here, before
- * any starts, and lives until the last has ended. Where the kernel has none of it the log says so once, and the workers
- * sample by themselves.
+ * any starts, and lives until the last has ended. Where the kernel has none of it, the workers sample by themselves.
  */
 
-import type { Log } from '../../base/log.ts';
-import {
-  type SharedSelection,
-  samplesItself,
-  shareSelection,
-} from '../../capture/selection/kernel-selection.ts';
+import { type SharedSelection, shareSelection } from '../../capture/selection/kernel-selection.ts';
 import type { PlannedWorker } from './plan.ts';
 
 export class LiveSelection {
@@ -18,7 +12,7 @@ export class LiveSelection {
   readonly #shared: readonly SharedSelection[];
 
   /** @param workers of all interfaces, those of one after the other */
-  constructor(workers: readonly PlannedWorker[], log: Log) {
+  constructor(workers: readonly PlannedWorker[]) {
     const shared = new Map<string, SharedSelection | undefined>();
     for (const { data } of workers) {
       const name = data.capture.interface;
@@ -27,8 +21,6 @@ export class LiveSelection {
       shared.set(name, shareSelection(data.capture, rings));
     }
     this.#shared = [...shared.values()].filter((one) => one !== undefined);
-    const fault = this.#shared.find((one) => one.fault !== undefined)?.fault;
-    if (fault !== undefined) log.write('warning', 'sampling', samplesItself(fault));
     this.workers = workers.map((worker) => {
       const kernelSelection = shared.get(worker.data.capture.interface)?.workers[worker.ring];
       return { ...worker, data: { ...worker.data, capture: { ...worker.data.capture, kernelSelection } } };

@@ -12,17 +12,16 @@ import type { LiveInterface } from '../../capture/live/live-capture.ts';
 import { createRecordQueue, RecordQueueReader } from '../../metering/record-queue.ts';
 import type { WorkerState } from '../../metrics/state.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import { logMissingFeature } from '../../sys/kernel-features.ts';
 import { releaseRing } from '../../sys/packet-socket.ts';
 import { PAUSE_REQUESTED, RING_BLOCKS, type RunCounters, STOP_REQUESTED, WORKER_TURNS } from '../counters.ts';
-import type {
-  LiveWorkerAnswer,
-  LiveWorkerData,
-  LiveWorkerMessage,
-  LiveWorkerQuestion,
-  LiveWorkerRequest,
-  NewTimeouts,
+import type { LiveWorkerAnswer, LiveWorkerData, LiveWorkerMessage } from './messages.ts';
+import {
+  type LiveWorkerQuestion,
+  type LiveWorkerRequest,
+  type NewTimeouts,
+  workerSections,
 } from './messages.ts';
-import { workerSections } from './messages.ts';
 import type { PlannedWorker } from './plan.ts';
 import { identityOf, missingOf, packetsIn, WorkerCounters, type WorkerIdentity } from './totals.ts';
 import { beginLife, diedOf, type End, LEVELS, type Life, silenceOf } from './worker-life.ts';
@@ -280,7 +279,8 @@ export class WorkerSupervisor {
     } else if (message.kind === 'flows' || message.kind === 'exported') life.questions.answer(message);
     else if (message.kind === 'log') {
       this.#write(LEVELS[message.level] ?? 'info', message.message, message.message, message.fields);
-    } else {
+    } else if (message.kind === 'missing feature') logMissingFeature(this.#options.log, message.line);
+    else {
       life.isOpen = true;
       this.#isAwaiting = false;
       life.handles = message.handles;

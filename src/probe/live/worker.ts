@@ -12,9 +12,9 @@ import type { LiveCapture } from '../../capture/live/live-capture.ts';
 import { LiveSource } from '../../capture/live/live-source.ts';
 import { liveOpener } from '../../capture/live/open-live.ts';
 import type { RingMemory } from '../../capture/live/ring-walk.ts';
-import { samplesItself } from '../../capture/selection/kernel-selection.ts';
 import type { RecordQueueWriter } from '../../metering/record-queue.ts';
 import { CLOCK_NS } from '../../metering/table/counters.ts';
+import { hearMissingFeatures } from '../../sys/kernel-features.ts';
 import { adviseHuge } from '../../sys/libc.ts';
 import { type RunCounters, runCounters, STOP_REQUESTED, TIME_BASE_SECONDS } from '../counters.ts';
 import { Meter } from '../meter.ts';
@@ -193,8 +193,6 @@ class LiveWorker {
 
   #learn(opened: LiveCapture): void {
     this.#batches.learn(opened);
-    const { samplingFault } = opened;
-    if (samplingFault !== undefined) this.#say('warn', samplesItself(samplingFault));
     this.#sayPlace(opened);
     publishOpened(opened, this.#counters.capture);
     const { interface: one, members } = opened;
@@ -209,6 +207,7 @@ function post(message: LiveWorkerMessage, memory: readonly ArrayBuffer[] = []): 
 }
 
 enableCompileCache();
+hearMissingFeatures((line) => post({ kind: 'missing feature', line }));
 const worker = new LiveWorker(workerData as LiveWorkerData);
 // Listening keeps the thread alive: waiting for room in the queue does not.
 parentPort?.on('message', (request: LiveWorkerRequest) => worker.hear(request));

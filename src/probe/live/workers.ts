@@ -42,7 +42,7 @@ export class LiveWorkers implements Part<readonly WorkerState[]> {
   constructor(options: LiveWorkersOptions) {
     const { plan, log, module, looksMax, consume, onInterface, onAwaited } = options;
     this.#options = options;
-    this.#selection = new LiveSelection(plan.workers, log);
+    this.#selection = new LiveSelection(plan.workers);
     this.#workers = this.#selection.workers.map((worker) => {
       const { interfaceIndex } = worker.data.capture;
       return new WorkerSupervisor({

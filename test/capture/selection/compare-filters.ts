@@ -35,7 +35,6 @@ const pairs = wanted.filters.map((filter) => {
   const kernelSelection = selection.workers[0];
   return {
     filter,
-    fault: selection.fault,
     classic: new RingCapture({ ...options, filter }, 0),
     extended: new RingCapture({ ...options, filter, sampling, kernelSelection }, 0),
   };
@@ -44,9 +43,8 @@ process.stderr.write('ready\n');
 const timer = setInterval(() => {}, 1000);
 process.on('SIGTERM', () => {
   clearInterval(timer);
-  const results = pairs.map(({ filter, fault, classic, extended }) => ({
+  const results = pairs.map(({ filter, classic, extended }) => ({
     filter,
-    fault: fault ?? extended.samplingFault,
     classic: drained(classic),
     selected: drained(extended),
     leftOut: extended.takeStatistics().leftOut,

@@ -109,7 +109,6 @@ function countsOf(counters: run.RunCounters): Record<string, number | null> {
 }
 
 const selection = inKernel ? shareSelection(capture, workers) : undefined;
-if (selection?.fault !== undefined) process.stderr.write(`${selection.fault}\n`);
 
 const running = Array.from({ length: workers }, (_, ring) => {
   const counters = run.runCounters();

@@ -1,0 +1,142 @@
+/**
+ * Payload inspection of one flow: the first packets with payload of both directions, until everything that can be known
+ * is known or a limit is reached. A protocol is recognised by its first octets; what reads it further is an `Inspector`.
+ * A flow that says nothing known is guessed by its ports, and marked as guessed.
+ */
+
+import { guessApplication } from './applications.ts';
+import { type ApplicationFacts, CONFIDENCE_PORT, nameApplication } from './facts.ts';
+import type { InspectedPacket } from './inspected-packet.ts';
+import { COUNT_LIMIT, COUNT_PACKETS, COUNT_SNAPPED, type InspectionContext } from './inspection-context.ts';
+import { HAS_ALL, HAS_DIRECTION, type Inspector, WANTS_MORE } from './inspector.ts';
+import { recognize } from './recognize.ts';
+import { StreamStart } from './stream-start.ts';
+
+const PROTOCOL_TCP = 6;
+/** Packets with payload of a direction that are looked into, of a recognised protocol. */
+export const LOOKS_MAX = 8;
+/** Packets of a direction that have to say what they are. */
+const UNRECOGNIZED_LOOKS_MAX = 4;
+/** Octets of payload of a flow behind which nothing is looked into. */
+export const INSPECTED_OCTETS_MAX = 16_384;
+/** A first segment this short may be the beginning of anything. */
+const SHORT_OCTETS = 16;
+
+export class FlowInspection {
+  /** All that was found so far; `finish` completes it. A new object for each flow. */
+  facts: ApplicationFacts = {};
+  readonly #context: InspectionContext;
+  readonly #forward: StreamStart;
+  readonly #reverse: StreamStart;
+  #inspector: Inspector | undefined;
+  #isDone = false;
+  #forwardLooks = 0;
+  #reverseLooks = 0;
+  #octets = 0;
+  /** Of the flow's first packet that was seen, from the initiator on. */
+  #protocol = 0;
+  #initiatorPort = 0;
+  #responderPort = 0;
+
+  /** @param context shared by all flows of a meter */
+  constructor(context: InspectionContext) {
+    this.#context = context;
+    this.#forward = new StreamStart(context);
+    this.#reverse = new StreamStart(context);
+  }
+
+  /** Packets that were looked into. */
+  get packetCount(): number {
+    return this.#forwardLooks + this.#reverseLooks;
+  }
+
+  /**
+   * Looks into the payload of one packet, in place; packets without payload are passed over.
+   * @returns true when nothing more can be learned: further packets need not be handed over
+   */
+  take(packet: InspectedPacket): boolean {
+    if (this.#isDone) return true;
+    const length = packet.end - packet.start;
+    if (length <= 0) return false;
+    if (this.packetCount === 0) this.#begin(packet);
+    const looks = packet.reverse ? ++this.#reverseLooks : ++this.#forwardLooks;
+    this.#octets += length;
+    this.#context.count(COUNT_PACKETS);
+    const isAll = packet.protocol === PROTOCOL_TCP ? this.#takeSegment(packet) : this.#takeDatagram(packet);
+    if (isAll) return this.#end();
+    const looksMax = this.#inspector === undefined ? UNRECOGNIZED_LOOKS_MAX : LOOKS_MAX;
+    if (looks < looksMax && this.#octets < INSPECTED_OCTETS_MAX) return false;
+    this.#context.count(COUNT_LIMIT);
+    return this.#end();
+  }
+
+  /**
+   * Ends the inspection: gives back what it holds, and names a flow that was not recognised by its ports.
+   * @returns the facts, which are no longer changed
+   */
+  finish(): ApplicationFacts {
+    this.#end();
+    return this.facts;
+  }
+
+  /** Makes it ready for another flow; the facts that it told stay as they are. */
+  reset(): void {
+    this.#end();
+    this.facts = {};
+    this.#isDone = false;
+    this.#forwardLooks = 0;
+    this.#reverseLooks = 0;
+    this.#octets = 0;
+    this.#protocol = 0;
+    this.#forward.isDone = false;
+    this.#reverse.isDone = false;
+  }
+
+  #begin(packet: InspectedPacket): void {
+    this.#protocol = packet.protocol;
+    this.#initiatorPort = packet.reverse ? packet.destinationPort : packet.sourcePort;
+    this.#responderPort = packet.reverse ? packet.sourcePort : packet.destinationPort;
+  }
+
+  #end(): true {
+    if (this.#isDone) return true;
+    this.#isDone = true;
+    this.#inspector?.release();
+    this.#inspector = undefined;
+    this.#forward.restart();
+    this.#reverse.restart();
+    if (this.facts.applicationName !== undefined || !this.#context.options.portGuess) return true;
+    const guess = guessApplication(this.#protocol, this.#initiatorPort, this.#responderPort);
+    if (guess !== undefined) nameApplication(this.facts, guess, CONFIDENCE_PORT);
+    return true;
+  }
+
+  #takeDatagram(packet: InspectedPacket): boolean {
+    this.#inspector ??= recognize(packet, packet, this.#context, this.facts);
+    return this.#inspector !== undefined && this.#inspector.take(packet, packet) === HAS_ALL;
+  }
+
+  #takeSegment(packet: InspectedPacket): boolean {
+    const stream = packet.reverse ? this.#reverse : this.#forward;
+    if (stream.isDone || !stream.add(packet)) return false;
+    this.#inspector ??= recognize(stream, packet, this.#context, this.facts);
+    if (this.#inspector === undefined) {
+      const isShort = stream.end - stream.start < SHORT_OCTETS;
+      if (!isShort || !stream.keep()) stream.restart();
+      return false;
+    }
+    const outcome = this.#inspector.take(stream, packet);
+    if (outcome === HAS_ALL) return true;
+    if (outcome === HAS_DIRECTION) return this.#endDirection(stream);
+    if (outcome === WANTS_MORE && !packet.cut && stream.keep()) return false;
+    if (outcome === WANTS_MORE && packet.cut) this.#context.count(COUNT_SNAPPED);
+    stream.restart();
+    return false;
+  }
+
+  #endDirection(stream: StreamStart): boolean {
+    stream.isDone = true;
+    stream.restart();
+    return this.#forward.isDone && this.#reverse.isDone;
+  }
+}
