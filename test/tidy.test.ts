@@ -417,7 +417,7 @@ describe('files', () => {
       [
         ...['package.json', 'package-lock.json', 'tsconfig.json', 'biome.json'],
         ...['rolldown.config.ts', 'vitest.config.ts'],
-        ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE'],
+        ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'LICENSE-JA4'],
         ...['src', 'config', 'systemd', 'test', 'pcaps', 'bench', 'docs', 'packaging'],
         ...['.ci', '.gitignore', '.gitattributes', '.npmrc'],
       ].map(String),

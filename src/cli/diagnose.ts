@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseNetwork } from '../base/addresses.ts';
 import { ConfigError, OutputFileError } from '../base/errors.ts';
+import { createLog } from '../base/log.ts';
 import { buildConfig, crossFaults, type FlowtapConfig, type OptionValues } from '../config/config.ts';
 import { CONFIG_OPTIONS, flagText } from '../config/schema.ts';
 import type { OptionValue } from '../config/types/option-types.ts';
@@ -13,6 +14,7 @@ import { selector } from '../diagnose/select.ts';
 import type { TransferKey } from '../diagnose/transfer-key.ts';
 import { DescriptorOutput } from '../output/standard-output.ts';
 import { type ReplaySummary, summaryLines } from '../output/summary.ts';
+import { inColumns } from '../output/summary-sections.ts';
 import { packageVersion } from '../package-files.ts';
 import { type Arguments, COMMAND_LINE } from './command.ts';
 import { type DiagnoseOptions, diagnoseOptions } from './diagnose-flags.ts';
@@ -159,8 +161,7 @@ async function diagnoseFiles(context: Context, run: RunReplay): Promise<number> 
 async function diagnoseLive(context: Context, start: StartLiveProbe): Promise<number> {
   const { options, config, writer, errors } = context;
   const { interface: name, durationMs } = options.live!;
-  const { liveSummaryLines } = await import('../probe/live/summary.ts');
-  const { createLog } = await import('../base/log.ts');
+  const { liveSummary } = await import('../probe/live/summary.ts');
   const print = (line: string) => void errors.write(Buffer.from(`${line}\n`));
   const signals = new StopSignals();
   const { promise: isOver, resolve } = Promise.withResolvers<void>();
@@ -183,7 +184,7 @@ async function diagnoseLive(context: Context, start: StartLiveProbe): Promise<nu
     const timer = durationMs === undefined ? undefined : setTimeout(resolve, durationMs);
     await isOver;
     clearTimeout(timer);
-    lines = liveSummaryLines(await probe.stop(), probe.config);
+    lines = inColumns(liveSummary(await probe.stop(), probe.config));
     await printed;
     await writer.end();
   } finally {

@@ -17,10 +17,11 @@ import { observationPoints } from '../config/types/live-interfaces.ts';
 import { assignOption } from '../control/assign-option.ts';
 import { type ControlActions, controlRoutes } from '../control/control-routes.ts';
 import { openControlSocket } from '../control/control-socket.ts';
+import { asLogLines } from '../output/summary-sections.ts';
 import { packageVersion } from '../package-files.ts';
 import { unsentRecords } from '../probe/live/exporting.ts';
 import type { LiveProbe, LiveProbeOptions, ReloadResult } from '../probe/live/probe.ts';
-import { liveSummaryLines } from '../probe/live/summary.ts';
+import { liveSummary } from '../probe/live/summary.ts';
 import type { Route } from '../web/route.ts';
 import type { WebServer } from '../web/server.ts';
 import type { Arguments } from './command.ts';
@@ -130,7 +131,7 @@ class Daemon {
     this.#manager.stopping();
     await this.#reloading;
     const state = await probe.stop();
-    const lines = liveSummaryLines(state, probe.config);
+    const lines = asLogLines(liveSummary(state, probe.config));
     for (const line of lines) this.#log.write('info', undefined, line);
     const isIncomplete = state.collectors.some((collector) => unsentRecords(collector) > 0);
     const code = isIncomplete ? EXIT_FAULT : 0;
@@ -200,7 +201,7 @@ class Daemon {
   #tellState(): void {
     const probe = this.#probe;
     if (probe === undefined) return;
-    const lines = liveSummaryLines(probe.state(), probe.config);
+    const lines = asLogLines(liveSummary(probe.state(), probe.config));
     for (const line of lines) this.#log.write('info', undefined, line);
   }
 

@@ -1,4 +1,4 @@
-/** The API of a probe, version 1: how it is, and which flows it meters. docs/openapi.yaml describes it. */
+/** The API of a probe, version 1: how it is and was, and which flows it meters. docs/openapi.yaml describes it. */
 import { BusyError, ConfigError } from '../base/errors.ts';
 import type { FlowtapConfig } from '../config/config.ts';
 import type { LiveState } from '../metrics/state.ts';
@@ -6,6 +6,7 @@ import type { FlowQuery } from '../records/flow-query.ts';
 import { type Answer, jsonAnswer, type Query, type Route } from '../web/route.ts';
 import { type FlowObject, measureOf } from './flow-objects.ts';
 import { type AskedProbe, parseFlowQuery } from './flow-query.ts';
+import { Recorder } from './recorder.ts';
 import { type LossInWords, statusOf } from './status.ts';
 
 /** The flows of all tables that a question found. */
@@ -20,7 +21,7 @@ export interface FlowsFound {
 export interface ApiSources {
   state(): LiveState;
   config(): FlowtapConfig;
-  losses(): readonly LossInWords[];
+  losses(state: LiveState): readonly LossInWords[];
   asked(): AskedProbe;
   /** @throws BusyError where too many ask at a time */
   findFlows(query: FlowQuery): Promise<FlowsFound>;
@@ -52,17 +53,49 @@ async function flowsAnswer(sources: ApiSources, given: Query): Promise<Answer> {
   }
 }
 
-function statusAnswer({ state, config, losses }: ApiSources, given: Query): Answer {
+function refuseAll(given: Query): void {
   const [unknown] = Object.keys(given);
   if (unknown !== undefined)
-    return refusal(new ConfigError('query', [{ path: unknown, found: 'it', allowed: 'no parameters' }]));
-  return jsonAnswer(statusOf(state(), config(), losses()));
+    throw new ConfigError('query', [{ path: unknown, found: 'it', allowed: 'no parameters' }]);
 }
 
-/** The routes of the API. */
-export function apiRoutes(sources: ApiSources): readonly Route[] {
-  return [
-    { path: '/api/v1/status', answer: (query) => statusAnswer(sources, query) },
+/** An answer, or why there is none. */
+function answered(make: (query: Query) => Answer): (query: Query) => Answer {
+  return (query) => {
+    try {
+      return make(query);
+    } catch (error) {
+      return refusal(error);
+    }
+  };
+}
+
+function statusAnswer({ state, config, losses }: ApiSources, recorder: Recorder, given: Query): Answer {
+  refuseAll(given);
+  const now = state();
+  return jsonAnswer(statusOf(now, config(), losses(now), recorder.listeners));
+}
+
+function streamAnswer(recorder: Recorder, given: Query): Answer {
+  refuseAll(given);
+  return { contentType: 'text/event-stream', body: recorder.listen() };
+}
+
+/** The API, and what looks at the probe for it while it is started. */
+export interface Api {
+  readonly routes: readonly Route[];
+  readonly recorder: Recorder;
+}
+
+/** Makes the API. */
+export function createApi(sources: ApiSources): Api {
+  const { points } = sources.asked();
+  const recorder = new Recorder({ points, state: sources.state, losses: sources.losses });
+  const routes: Route[] = [
+    { path: '/api/v1/status', answer: answered((query) => statusAnswer(sources, recorder, query)) },
     { path: '/api/v1/flows', answer: (query) => flowsAnswer(sources, query) },
+    { path: '/api/v1/history', answer: answered((query) => jsonAnswer(recorder.past(query))) },
+    { path: '/api/v1/stream', isStream: true, answer: answered((query) => streamAnswer(recorder, query)) },
   ];
+  return { routes, recorder };
 }

@@ -7,6 +7,7 @@ import { type FlowtapConfig, fieldPath } from '../config/config.ts';
 import { CONFIG_OPTIONS } from '../config/schema.ts';
 import { concerns } from '../config/types/config-option.ts';
 import { type OptionValue, writtenValue } from '../config/types/option-types.ts';
+import { balanceOf } from '../metrics/balance.ts';
 import type { InterfaceState, LiveState, WorkerState } from '../metrics/state.ts';
 
 /** A loss in words: `count` of `what`, at `subject`, and what can be done about it. */
@@ -16,6 +17,14 @@ export interface LossInWords {
   readonly what: string;
   readonly remedy: string;
   readonly level: string;
+}
+
+/** Clients of the stream of events. */
+export interface ListenerCounts {
+  readonly open: number;
+  /** Refused since there were as many as can be; let go since they did not read. */
+  readonly refused: number;
+  readonly letGo: number;
 }
 
 type Tree = Record<string, unknown>;
@@ -128,11 +137,32 @@ function collectorOf(collector: LiveState['collectors'][number]): Tree {
   };
 }
 
+/** Losses of something, without what only the log needs. */
+export function lossesInWords(losses: readonly LossInWords[]): LossInWords[] {
+  return losses
+    .filter(({ count }) => count > 0)
+    .map(({ subject, count, what, remedy, level }) => ({ subject, count, what, remedy, level }));
+}
+
+function accountOf(state: LiveState): Tree {
+  const { offered, refused, unselected, paused, lost, inRecords, rest } = balanceOf(state);
+  return {
+    offeredPackets: offered,
+    refusedPackets: refused,
+    notSelectedPackets: unselected,
+    pausedPackets: paused,
+    lostPackets: lost,
+    packetsInRecords: inRecords,
+    packetsInTables: rest,
+  };
+}
+
 /** @param losses all that the probe can lose; those of nothing are left out */
 export function statusOf(
   state: LiveState,
   config: FlowtapConfig,
   losses: readonly LossInWords[],
+  listeners: ListenerCounts,
 ): Record<string, unknown> {
   const {
     version,
@@ -158,11 +188,11 @@ export function statusOf(
     configuration: configurationOf(config),
     configurationReadAt: new Date(reload.succeededAtMs).toISOString(),
     isConfigurationAccepted: reload.isSuccessful,
+    account: accountOf(state),
     interfaces: interfaces.map((one) => interfaceOf(one, workers)),
     workers: workers.map(workerOf),
     collectors: collectors.map(collectorOf),
-    losses: losses
-      .filter(({ count }) => count > 0)
-      .map(({ subject, count, what, remedy, level }) => ({ subject, count, what, remedy, level })),
+    losses: lossesInWords(losses),
+    listeners: { ...listeners },
   };
 }

@@ -72,6 +72,7 @@ interface EngineFunctions {
     outCapacity: number,
     accepted: number,
     headers: number,
+    udpTunnels: number,
   ) => number;
   readonly decodedOctetsOnWire: () => number;
   readonly orderAndHash: (records: number, count: number, multipliers: number) => void;
@@ -91,6 +92,7 @@ interface EngineFunctions {
     outCapacity: number,
     multipliers: number,
     headers: number,
+    udpTunnels: number,
     totals: number,
     worker: number,
     workers: number,
@@ -109,6 +111,7 @@ interface EngineFunctions {
     outCapacity: number,
     multipliers: number,
     headers: number,
+    udpTunnels: number,
     members: number,
     totals: number,
   ) => number;

@@ -4,9 +4,15 @@
  */
 
 import { formatCount, formatCounted, formatSpan, formatTime } from '../base/units.ts';
-import { type CountsByEndReason, endReasonsText } from '../ie/end-reasons.ts';
+import {
+  inColumns,
+  type MeterSummary,
+  meterSections,
+  type RefusedReason,
+  sentLine,
+} from './summary-sections.ts';
 
-export interface ReplaySummary {
+export interface ReplaySummary extends MeterSummary {
   readonly files: readonly string[];
   /** Read, with their octets on the wire. */
   readonly packets: number;
@@ -22,7 +28,7 @@ export interface ReplaySummary {
   readonly firstTimeNs: number | undefined;
   readonly lastTimeNs: number | undefined;
   /** `octets`: IP octets; `frameOctets`: octets of the same packets' frames. */
-  readonly metered: { readonly packets: number; readonly octets: number; readonly frameOctets: number };
+  readonly metered: MeterSummary['metered'] & { readonly frameOctets: number };
   readonly refused: readonly (RefusedReason & { readonly kind: string; readonly octets: number })[];
   /** Link types that are not decoded, and the files that have them. */
   readonly undecoded: readonly {
@@ -30,34 +36,12 @@ export interface ReplaySummary {
     readonly packets: number;
     readonly files: readonly string[];
   }[];
-  readonly notices: readonly { readonly name: string; readonly help: string; readonly packets: number }[];
-  readonly flows: {
-    readonly created: number;
-    /** Records handed to the exporting process: a long flow gives several. */
-    readonly exported: number;
-    /** Records by flowEndReason. */
-    readonly byEndReason: CountsByEndReason;
-    /** Of these, exported early because the table was full. */
-    readonly evicted: number;
-    /** Most flows in the table at a time, and how many it holds. */
-    readonly peak: number;
-    readonly capacity: number;
-  };
   readonly exporters: readonly ExporterSummary[];
   /** How standard output fared: whether its reader went away, and why it could not be written otherwise. */
   readonly output: { readonly isClosed: boolean; readonly error: string | undefined };
   readonly elapsedMs: number;
   /** Faults that ended a file early or the like, for people. */
   readonly errors: readonly string[];
-}
-
-/** Packets that were refused for one reason. */
-export interface RefusedReason {
-  readonly name: string;
-  readonly help: string;
-  readonly packets: number;
-  /** The most frequent EtherTypes or link types of a reason that stands for many. */
-  readonly numbers: readonly { readonly name: string; readonly packets: number }[];
 }
 
 export interface ExporterSummary {
@@ -84,26 +68,6 @@ export interface ExporterSummary {
   readonly recordsRefused: number;
   /** Messages that the collector's own socket dropped, where this machine can tell. */
   readonly collectorDrops: number | null;
-}
-
-const LABEL_COLUMNS = 10;
-
-/** Lines under one label; all but the first are indented. */
-function section(label: string, lines: readonly string[]): string[] {
-  return lines.map((line, i) => `${(i === 0 ? label : '').padEnd(LABEL_COLUMNS)}${line}`);
-}
-
-type ReasonRow = Omit<RefusedReason, 'numbers'> & Partial<Pick<RefusedReason, 'numbers'>>;
-
-/** Rows of count, name and help, the greatest count first, each with its numbers below. */
-function reasonRows(rows: readonly ReasonRow[]): string[] {
-  const counted = rows.filter((row) => row.packets > 0).sort((a, b) => b.packets - a.packets);
-  const countWidth = Math.max(0, ...counted.map((row) => formatCount(row.packets).length));
-  const nameWidth = Math.max(0, ...counted.map((row) => row.name.length));
-  return counted.flatMap(({ name, packets, help, numbers = [] }) => [
-    `  ${formatCount(packets).padStart(countWidth)}  ${name.padEnd(nameWidth)}  ${help}`,
-    ...numbers.map((one) => `    ${formatCount(one.packets).padStart(countWidth)}  ${one.name}`),
-  ]);
 }
 
 /**
@@ -155,28 +119,17 @@ function readLines(summary: ReplaySummary): string[] {
   return lines;
 }
 
-function flowLines({ flows }: ReplaySummary): string[] {
-  const reasons = endReasonsText(flows.byEndReason);
-  const how = reasons === '' ? '' : ` (${reasons})`;
-  const fill = flows.capacity === 0 ? 0 : Math.round((100 * flows.peak) / flows.capacity);
-  const lines = [
-    `${formatCount(flows.created)} created, ${formatCounted(flows.exported, 'records')}${how}`,
-    `at most ${formatCount(flows.peak)} at a time, ${fill} % of the flow table`,
+/** What to do about flows that were exported early. */
+function evictedLines({ flows: { evicted, capacity } }: ReplaySummary): string[] {
+  if (evicted === 0) return [];
+  return [
+    `${formatCounted(evicted, 'flows')} exported early, the table was full: try --flow-table-entries ${capacity * 2}`,
   ];
-  if (flows.evicted > 0) {
-    const doubled = formatCount(flows.capacity * 2);
-    lines.push(
-      `${formatCounted(flows.evicted, 'flows')} exported early, the table was full: try --flow-table-entries ${doubled.replaceAll(',', '')}`,
-    );
-  }
-  return lines;
 }
 
 function exporterLines(exporter: ExporterSummary): string[] {
-  const { url, messages, octets, dataRecords, recordsFailed, notExportable, errors, collectorDrops } =
-    exporter;
-  const sent = `${formatCounted(dataRecords, 'records')} in ${formatCounted(messages, 'messages')}, ${formatCounted(octets, 'octets')}`;
-  const lines = [`${url}: ${sent}`];
+  const { recordsFailed, notExportable, errors, collectorDrops } = exporter;
+  const lines = [sentLine(exporter)];
   for (const { reason, records } of notExportable) {
     if (records > 0) lines.push(`  ${formatCounted(records, 'records')} not exportable: ${reason}`);
   }
@@ -208,25 +161,16 @@ function exporterLines(exporter: ExporterSummary): string[] {
  * @param isInterrupted the user stopped the replay before its end
  */
 export function summaryLines(summary: ReplaySummary, isInterrupted = false): string[] {
-  const { metered, refused, notices, elapsedMs, packets } = summary;
-  const refusedPackets = refused.reduce((sum, row) => sum + row.packets, 0);
-  const lines = section('Read', readLines(summary));
-  lines.push(
-    ...section('Metered', [
-      `${formatCounted(metered.packets, 'packets')}, ${formatCounted(metered.octets, 'IP octets')}`,
-    ]),
-  );
-  if (refusedPackets > 0) {
-    const ofFiles = summary.files.length > 1 ? refusalLines({ ...summary, packets: 0 }) : [];
-    const rows = [formatCounted(refusedPackets, 'packets'), ...reasonRows(refused), ...ofFiles];
-    lines.push(...section('Refused', rows));
-  }
-  const noticed = reasonRows(notices);
-  if (noticed.length > 0) lines.push(...section('Noticed', ['in metered packets', ...noticed]));
-  lines.push(...section('Flows', flowLines(summary)));
-  lines.push(...section('Exported', summary.exporters.flatMap(exporterLines)));
+  const { elapsedMs, packets, files, exporters } = summary;
   const rate =
     elapsedMs > 0 ? `, ${formatCounted(Math.round((packets / elapsedMs) * 1e3), 'packets/s')}` : '';
-  lines.push(...section('Took', [`${formatSpan(elapsedMs)}${rate}${isInterrupted ? ', interrupted' : ''}`]));
-  return lines;
+  return inColumns([
+    { label: 'Read', lines: readLines(summary) },
+    ...meterSections(summary, {
+      refused: files.length > 1 ? refusalLines({ ...summary, packets: 0 }) : [],
+      flows: evictedLines(summary),
+    }),
+    { label: 'Exported', lines: exporters.flatMap(exporterLines) },
+    { label: 'Took', lines: [`${formatSpan(elapsedMs)}${rate}${isInterrupted ? ', interrupted' : ''}`] },
+  ]);
 }

@@ -1,4 +1,5 @@
 /** The routes of the probe's web server, one row each: path and answer. Shapes, and the answers that all of them share. */
+import type { Readable } from 'node:stream';
 
 /** The values of a request's query, by name; a name that stands there several times has the last one. */
 export type Query = Readonly<Record<string, string>>;
@@ -7,7 +8,8 @@ export interface Answer {
   /** Default: 200. */
   readonly status?: number;
   readonly contentType: string;
-  readonly body: string | Buffer;
+  /** A stream goes on until either side ends it. */
+  readonly body: string | Buffer | Readable;
 }
 
 export interface Route {
@@ -15,6 +17,8 @@ export interface Route {
   readonly path: string;
   /** POST changes something, and is served on a Unix socket alone. Default: GET, and HEAD with it. */
   readonly method?: 'GET' | 'POST';
+  /** The answer is a stream, of which there are no headers alone: HEAD is refused. */
+  readonly isStream?: boolean;
   answer(query: Query, path: string): Answer | Promise<Answer>;
 }
 

@@ -61,12 +61,13 @@ function createApp(routes: readonly Route[], isTcp: boolean): FastifyInstance {
     return send(reply.header('Allow', methods.join(', ')), refusal);
   });
   const paths = new Set<string>();
-  for (const { path, method = 'GET', answer } of routes) {
+  for (const { path, method = 'GET', isStream = false, answer } of routes) {
     if (isTcp && method !== 'GET') continue;
     paths.add(path);
     app.route({
       url: path,
       method,
+      exposeHeadRoute: method === 'GET' && !isStream,
       handler: async (request, reply) => send(reply, await answer(request.query as Query, path)),
     });
   }

@@ -46,6 +46,7 @@ const run: RunReplay = async ({ files, config, columns, signal, onProgress }) =>
     notices: [],
     flows: {
       created: exported,
+      active: 0,
       exported,
       byEndReason: countByEndReason(() => 0),
       evicted: 0,

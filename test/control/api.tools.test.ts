@@ -1,6 +1,7 @@
 /** The API of a daemon that meters what comes by: its answers, held against docs/openapi.yaml and against what was sent. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -52,6 +53,7 @@ describeInLab(['curl'], 'the API of a daemon', () => {
   let lab: Lab;
   let probe: Namespace;
   let daemon: LabProcess;
+  let inside: string;
   const ask = async (path: string) => {
     const { status, body } = await fetchFrom(probe, path);
     return { status, answer: JSON.parse(body) as unknown };
@@ -69,7 +71,8 @@ describeInLab(['curl'], 'the API of a daemon', () => {
     lab = new Lab('api');
     const sender = lab.namespace('sender');
     probe = lab.namespace('probe');
-    const [outside, inside] = lab.connect(sender, probe, { quiet: true });
+    const [outside, inner] = lab.connect(sender, probe, { quiet: true });
+    inside = inner;
     // Flows stay in the table however slow the machine is.
     const timeouts = ['--idle-timeout', '10m', '--active-timeout', '10m'];
     daemon = await startDaemon(probe, '-i', inside, '--path-health', 'on', ...timeouts);
@@ -132,7 +135,41 @@ describeInLab(['curl'], 'the API of a daemon', () => {
       workers: [{ flowTable: { activeFlows: FLOWS.length } }],
       configuration: { 'metering.idleTimeout': '10m', exporters: [] },
       losses: [],
+      account: { offeredPackets: packets, packetsInTables: packets, lostPackets: 0 },
     });
+  });
+
+  it('remembers how much it metered', async () => {
+    const past = async (query: string) => {
+      const { status, answer } = await ask(`/api/v1/history?${query}`);
+      expect(status).toBe(200);
+      expectValid('Past', answer);
+      return answer as { values: readonly (number | null)[] };
+    };
+    // Until the step in which the frames came is complete.
+    let values: readonly (number | null)[] = [];
+    while (!values.some((rate) => (rate ?? 0) > 0)) {
+      await delay(500);
+      ({ values } = await past('metric=meteredPackets&last=600'));
+    }
+    const ofInterface = await past(`metric=meteredPackets&last=600&interface=${inside}`);
+    expect(ofInterface.values.slice(0, values.length)).toEqual(values);
+    const refused = await ask('/api/v1/history?metric=size&step=1');
+    expect(refused.status).toBe(400);
+    expectValid('Refusal', refused.answer);
+    expect(JSON.stringify(refused.answer)).toContain('offeredPackets, offeredBits');
+  });
+
+  it('tells how it is every second', async () => {
+    const listener = probe.start(['curl', '-sN', 'http://127.0.0.1:9669/api/v1/stream']);
+    await listener.waitForOutput(/(data: .*\n\n[\s\S]*){3}/);
+    await listener.stop('SIGTERM');
+    const { stdout } = await listener.ended;
+    const events = [...stdout.matchAll(/^data: (.*)\n\n/gm)].map(([, data]) => JSON.parse(data!) as object);
+    for (const event of events) expectValid('Event', event);
+    expect(events[0]).toMatchObject({ isReady: true, metrics: { activeFlows: FLOWS.length }, losses: [] });
+    expect((await ask('/api/v1/stream?top=1')).status).toBe(400);
+    expect(await ask('/api/v1/status')).toMatchObject({ answer: { listeners: { refused: 0, letGo: 0 } } });
   });
 
   it('answers many at a time, or says that it cannot, and never keeps the worker', async () => {

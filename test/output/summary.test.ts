@@ -42,6 +42,7 @@ const SUMMARY: ReplaySummary = {
   notices: [{ name: 'fragmentFirst', help: 'First fragment.', packets: 2 }],
   flows: {
     created: 90,
+    active: 0,
     exported: 92,
     byEndReason: { idleTimeout: 80, activeTimeout: 2, endOfFlow: 8, forcedEnd: 0, lackOfResources: 2 },
     evicted: 2,
@@ -135,6 +136,7 @@ describe('summaryLines', () => {
         notices: [],
         flows: {
           created: 0,
+          active: 0,
           exported: 0,
           byEndReason: countByEndReason(() => 0),
           evicted: 0,

@@ -25,6 +25,8 @@ export interface PipelineOptions extends CaptureOptions {
   /** Frames lie outside the engine's memory while they are metered, as those of a ring do. */
   readonly framesOutside?: boolean;
   readonly keepsLink?: boolean;
+  /** Called behind each batch. */
+  readonly onBatch?: (metering: MeteringProcess) => void;
 }
 
 export interface PipelineResult {
@@ -86,6 +88,7 @@ export async function runPipeline(
     countAccepted(decoder.counters, prepared.count, octets);
     preparer.prepare(prepared, batch.view);
     metering.meter(prepared, options.framesOutside ? copyOf(batch.view) : batch.view);
+    options.onBatch?.(metering);
   }
   source.close();
   const overdue = preparer.takeOverdue(Number.POSITIVE_INFINITY);

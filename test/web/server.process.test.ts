@@ -6,6 +6,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ListenError } from '../../src/base/errors.ts';
 import { jsonAnswer, plainAnswer, type Route } from '../../src/web/route.ts';
@@ -14,9 +15,23 @@ import { startWebServer, type WebServer } from '../../src/web/server.ts';
 let folder: string;
 const servers: WebServer[] = [];
 
+/** Streams that are read by somebody. */
+const open = new Set<Readable>();
+
 const ROUTES: readonly Route[] = [
   { path: '/echo', answer: (query) => jsonAnswer(query) },
   { path: '/do', method: 'POST', answer: () => plainAnswer(200, 'done') },
+  {
+    path: '/stream',
+    isStream: true,
+    answer: () => {
+      const body = new Readable({ read: () => {} });
+      body.push('first\n');
+      open.add(body);
+      body.once('close', () => open.delete(body));
+      return { contentType: 'text/event-stream', body };
+    },
+  },
   {
     path: '/fault',
     answer: () => {
@@ -75,7 +90,10 @@ describe('over TCP', () => {
       expect([method, status, headers.get('allow')]).toEqual([method, 405, 'GET, HEAD']);
     }
     const unknown = await fetch(`${url}/do`);
-    expect([unknown.status, await unknown.text()]).toEqual([404, 'not found; there are /echo and /fault\n']);
+    expect([unknown.status, await unknown.text()]).toEqual([
+      404,
+      'not found; there are /echo, /stream and /fault\n',
+    ]);
   });
 
   it('says what went wrong, and goes on', async () => {
@@ -83,6 +101,28 @@ describe('over TCP', () => {
     const failed = await fetch(`${url}/fault`);
     expect([failed.status, await failed.text()]).toEqual([500, 'out of order\n']);
     expect((await fetch(`${url}/echo`)).status).toBe(200);
+  });
+
+  it('sends a stream until either side ends it', async () => {
+    const { url } = await serve('127.0.0.1:0');
+    expect((await fetch(`${url}/stream`, { method: 'HEAD' })).status).toBe(404);
+    expect(open.size).toBe(0);
+    const gone = new AbortController();
+    const reader = (await fetch(`${url}/stream`, { signal: gone.signal })).body!.getReader();
+    expect(Buffer.from((await reader.read()).value!).toString()).toBe('first\n');
+    const [stream] = open;
+    const closed = new Promise((resolve) => stream!.once('close', resolve));
+    gone.abort();
+    await closed;
+    const other = await fetch(`${url}/stream`);
+    for (const one of open) one.push(null);
+    expect(await other.text()).toBe('first\n');
+  });
+
+  it('ends a stream when it is closed', async () => {
+    const server = await serve('127.0.0.1:0');
+    const answer = await fetch(`${server.url}/stream`);
+    await Promise.all([server.close(), expect(answer.text()).rejects.toThrow()]);
   });
 
   it('refuses headers and bodies that are too large, and what is no HTTP', async () => {

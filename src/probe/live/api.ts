@@ -41,7 +41,7 @@ export function liveApi(options: LiveApiOptions): ApiSources {
   return {
     config,
     state,
-    losses: () => lossesOf(state(), config()),
+    losses: (now) => lossesOf(now, config()),
     asked: () => ({ points: points(), measuresHealth, isAnonymizing }),
     findFlows,
   };

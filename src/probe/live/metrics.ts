@@ -4,6 +4,7 @@
  */
 import type { FlowtapConfig } from '../../config/config.ts';
 import { observationPoints } from '../../config/types/live-interfaces.ts';
+import type { Recorder } from '../../control/recorder.ts';
 import type { ApiSources } from '../../control/routes.ts';
 import type { HealthMetrics } from '../../diagnose/path-health-metrics.ts';
 import type { Check } from '../../metrics/routes.ts';
@@ -36,6 +37,7 @@ export class LiveMetrics implements Part<LiveMetricsStatistics> {
   /** These go on when the server moves. */
   #healthMetrics: HealthMetrics | undefined;
   #routes: Promise<readonly Route[]> | undefined;
+  #recorder: Recorder | undefined;
 
   constructor(options: LiveMetricsOptions) {
     this.#options = options;
@@ -47,6 +49,7 @@ export class LiveMetrics implements Part<LiveMetricsStatistics> {
   }
 
   stop(): Promise<void> {
+    this.#recorder?.stop();
     return this.#server.close();
   }
 
@@ -78,7 +81,7 @@ export class LiveMetrics implements Part<LiveMetricsStatistics> {
 
   async #makeRoutes(): Promise<readonly Route[]> {
     const { config, hasHealth, state, health, readiness, api } = this.#options;
-    const { apiRoutes } = await import('../../control/routes.ts');
+    const { createApi } = await import('../../control/routes.ts');
     const { createMetrics } = await import('../../metrics/registry.ts');
     const { metricsRoutes } = await import('../../metrics/routes.ts');
     if (hasHealth) {
@@ -89,6 +92,9 @@ export class LiveMetrics implements Part<LiveMetricsStatistics> {
     const metrics = createMetrics(state, this.#healthMetrics?.registry);
     // The first time takes ten times as long, which no scrape should have to wait for.
     await metrics();
-    return [...metricsRoutes({ metrics, health, readiness }), ...apiRoutes(api)];
+    const { routes, recorder } = createApi(api);
+    recorder.start();
+    this.#recorder = recorder;
+    return [...metricsRoutes({ metrics, health, readiness }), ...routes];
   }
 }

@@ -1,4 +1,5 @@
 /** What the exporting process of a replay is told: its configuration, the interfaces of the captures, what the meters count. */
+import { createLog, printLogLine } from '../../base/log.ts';
 import type { SourceInterface } from '../../capture/source.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import type { ExportingProcess } from '../../export/exporting-process.ts';
@@ -41,7 +42,6 @@ export function tellStatistics(
  */
 export async function startExporting(config: FlowtapConfig, isFollowed: boolean): Promise<ExportingProcess> {
   const { createExportingProcess } = await import('../../export/exporting-process.ts');
-  const { createLog, printLogLine } = await import('../../base/log.ts');
   const log = createLog({ level: 'warning', print: printLogLine });
   return createExportingProcess(config, config.exporters, {
     isFollowed,

@@ -1,13 +1,11 @@
 /** Adds up the workers' counters and the exporters' statistics to the summary of a replay. */
 
 import type { FileLinkTypes } from '../../capture/source.ts';
-import { NOTICES } from '../../decode/notices.ts';
-import { REASONS, UNSUPPORTED_LINK_TYPE } from '../../decode/reasons.ts';
+import { UNSUPPORTED_LINK_TYPE } from '../../decode/reasons.ts';
 import { refusedNumbers } from '../../decode/refused-numbers.ts';
 import type { CollectorStatistics } from '../../export/contract/record-sink.ts';
 import { dropCounts, errorCounts } from '../../export/faults.ts';
 import { METERED_FRAME_OCTETS } from '../../metering/table/counters.ts';
-import type { MeterState } from '../../metrics/state.ts';
 import type { ExporterSummary, ReplaySummary } from '../../output/summary.ts';
 import {
   FIRST_PACKET_NS,
@@ -24,6 +22,7 @@ import {
   TIME_BASE_SECONDS,
 } from '../counters.ts';
 import { meterState } from '../meter-state.ts';
+import { meterSummary } from '../meter-summary.ts';
 
 export interface SummaryInput {
   /** Captures that were read. */
@@ -61,29 +60,6 @@ function exporterSummary(one: CollectorStatistics): ExporterSummary {
   };
 }
 
-/** What the decoder noted, and what the metering process did of fragments. */
-function noticesOf({ notices, fragments }: MeterState): ReplaySummary['notices'] {
-  return [
-    ...notices.map((one, i) => ({ ...one, help: NOTICES[i]!.help })),
-    {
-      name: 'fragmentUnmatched',
-      help: 'Later fragment whose first one was not seen before: counted to ports 0.',
-      packets: fragments.unmatched,
-    },
-    {
-      name: 'fragmentForgotten',
-      help: 'First fragment pushed out of the fragment cache: its later ones may go to ports 0.',
-      packets: fragments.forgotten,
-    },
-  ];
-}
-
-/** Every reason to refuse a packet, with what was refused for it. */
-function refusedOf({ outcomes }: MeterState): ReplaySummary['refused'] {
-  const all = outcomes.map((one, i) => ({ ...one, help: REASONS[i]!.help }));
-  return all.filter(({ kind }) => kind !== 'accepted');
-}
-
 /** Link types that are not decoded, and the files that have them. */
 function undecodedOf({ counters, linkTypes }: SummaryInput): ReplaySummary['undecoded'] {
   const decoders = counters.map(({ decode }) => decode);
@@ -117,7 +93,7 @@ export function summarize(input: SummaryInput): ReplaySummary {
     numbersOf: (reason) => refusedNumbers(reason, decoders),
     capacity: input.capacity,
   });
-  const { created, expired, peak, capacity } = state.flows;
+  const meters = meterSummary([state]);
   return {
     files: input.files,
     packets: sum(({ capture }) => capture[PACKETS_READ]! + capture[PACKETS_UNTIMED]!),
@@ -128,18 +104,10 @@ export function summarize(input: SummaryInput): ReplaySummary {
     recordedDrops: Math.max(...counters.map(({ capture }) => capture[RECORDED_DROPS]!)),
     firstTimeNs: times.length === 0 ? undefined : Math.min(...unixNs(FIRST_PACKET_NS)),
     lastTimeNs: times.length === 0 ? undefined : Math.max(...unixNs(LAST_PACKET_NS)),
-    metered: { ...state.metered, frameOctets: metering(METERED_FRAME_OCTETS) },
-    refused: [...refusedOf(state), untimed],
+    ...meters,
+    metered: { ...meters.metered, frameOctets: metering(METERED_FRAME_OCTETS) },
+    refused: [...meters.refused, untimed],
     undecoded: undecodedOf(input),
-    notices: noticesOf(state),
-    flows: {
-      created,
-      exported: Object.values(expired).reduce((total, count) => total + count, 0),
-      byEndReason: expired,
-      evicted: expired.lackOfResources,
-      peak,
-      capacity,
-    },
     exporters: input.statistics.map(exporterSummary),
     output: input.output,
     elapsedMs: input.elapsedMs,

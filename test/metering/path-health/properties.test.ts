@@ -4,6 +4,8 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { LiveFlows } from '../../../src/metering/live-flows.ts';
+import type { MeteringProcess } from '../../../src/metering/metering-process.ts';
 import { cases } from '../../support/cases.ts';
 import type { Connection, Segment } from '../../support/segments.ts';
 import { handshake, segmentCapture } from '../../support/segments.ts';
@@ -122,6 +124,31 @@ describe('path health', () => {
       }),
       { numRuns: cases(80) },
     );
+  });
+
+  it('is the same however often somebody asks for the flows of the moment', async () => {
+    const asking = {
+      // Between all packets.
+      batchCapacity: 1,
+      onBatch: ({ table }: MeteringProcess) => {
+        const flows = new LiveFlows({ table, encapsulation: false, scale: 1 });
+        flows.begin({ sort: 'rate', top: 1, filter: { networks: [], ports: [], protocols: [], points: [] } });
+        flows.look(Number.POSITIVE_INFINITY);
+        expect(flows.allocateCopy(0, 0).count).toBe(1);
+      },
+    };
+    let stalls = 0;
+    await fc.assert(
+      fc.asyncProperty(script, async (random) => {
+        const segments = segmentsOf(random);
+        const unasked = await healthOf(segments, plain);
+        expect(await healthOf(segments, plain, asking)).toEqual(unasked);
+        stalls += unasked.forward.stalls || 0;
+      }),
+      { numRuns: cases(80) },
+    );
+    // A copy in the middle of a stall is what could end it.
+    expect(stalls).toBeGreaterThan(0);
   });
 
   it('is the same in the engine, for common packets, as in TypeScript for all of them', async () => {

@@ -33,8 +33,9 @@ export async function flowsOf(capture: Buffer, options: PipelineOptions = {}): P
 export async function healthOf(
   segments: readonly Segment[],
   connection: Connection = CONNECTION,
+  options: PipelineOptions = {},
 ): Promise<FlowHealth> {
-  const flows = await flowsOf(segmentCapture(segments, connection));
+  const flows = await flowsOf(segmentCapture(segments, connection), options);
   if (flows.length !== 1) throw new Error(`one flow expected, found ${flows.length}`);
   return flows[0]!.health!;
 }

@@ -8,6 +8,7 @@ import { METERED_PACKETS } from '../../../src/metering/table/counters.ts';
 import { createHashSeeds } from '../../../src/metering/table/flow-key.ts';
 import { createFlowTable, flowTableOctets, tableOctets } from '../../../src/metering/table/flow-table.ts';
 import { balanceOf } from '../../../src/metrics/balance.ts';
+import { asLogLines } from '../../../src/output/summary-sections.ts';
 import * as run from '../../../src/probe/counters.ts';
 import {
   PACKETS_LEFT_OUT,
@@ -20,7 +21,7 @@ import { InterfaceLosses } from '../../../src/probe/live/interfaces.ts';
 import { type Loss, LossWatcher, lossesOf } from '../../../src/probe/live/losses.ts';
 import { planLive, workersPerInterface } from '../../../src/probe/live/plan.ts';
 import { compareConfigs } from '../../../src/probe/live/reload.ts';
-import { liveSummaryLines } from '../../../src/probe/live/summary.ts';
+import { liveSummary } from '../../../src/probe/live/summary.ts';
 import { NUMBERS_EVER_TOLD, ToldNumbers } from '../../../src/probe/live/told-numbers.ts';
 import { WorkerCounters, type WorkerIdentity } from '../../../src/probe/live/totals.ts';
 import { meteringStatistics } from '../../../src/probe/statistics.ts';
@@ -184,8 +185,8 @@ describe('the account', () => {
       inRecords: 1000,
       rest: 1000 + 154 - 100 - 12 - 44 - 45 - 1000,
     });
-    const lines = liveSummaryLines(liveState({ workers: [worker], isStopping: true }), liveConfig());
-    expect(lines.at(-1)).toBe('-47 packets unaccounted for: a defect of flowtap, please report it');
+    const lines = asLogLines(liveSummary(liveState({ workers: [worker], isStopping: true }), liveConfig()));
+    expect(lines).toContain('Packets: -47 packets unaccounted for: a defect of flowtap, please report it');
   });
 
   it('has what the kernel’s sampling left out among the offered and the not selected', () => {
@@ -204,7 +205,7 @@ describe('the account', () => {
     const worker = { ...known, capture: { ...known.capture, paused: 300 } };
     const [before, after] = [known, worker].map((one) => balanceOf({ workers: [one] }));
     expect(after).toEqual({ ...before, paused: 300, rest: before!.rest - 300 });
-    expect(liveSummaryLines(liveState({ workers: [worker] }), liveConfig()).join('\n')).toContain(
+    expect(asLogLines(liveSummary(liveState({ workers: [worker] }), liveConfig())).join('\n')).toContain(
       '12 not selected + 300 left out while paused + ',
     );
   });
@@ -213,8 +214,8 @@ describe('the account', () => {
     const known = workerState('eth0', 0);
     const worker = { ...known, capture: { ...known.capture, ringDrops: Number.NaN } };
     expect(balanceOf({ workers: [worker] }).offered).toBe(1000 + 154 + 19);
-    expect(liveSummaryLines(liveState({ workers: [worker] }), liveConfig())[1]).toBe(
-      'eth0: 1,000 packets, 640,000 octets, drops unknown',
+    expect(asLogLines(liveSummary(liveState({ workers: [worker] }), liveConfig()))[1]).toBe(
+      'Captured: eth0: 1,000 packets, 640,000 octets, drops unknown',
     );
   });
 });
@@ -260,8 +261,8 @@ describe('EtherTypes that are told', () => {
     }
     const identity = identityOf('eth0');
     const worker = counters.state(identity, { isRunning: true, ringOctets: 0, queueBatches: 0 });
-    const lines = liveSummaryLines(liveState({ workers: [worker] }), liveConfig());
-    expect(lines).toContain('Refused as otherEtherType: 0x9000 (loopback test) 6');
+    const lines = asLogLines(liveSummary(liveState({ workers: [worker] }), liveConfig()));
+    expect(lines).toContain('Refused:     6  0x9000 (loopback test)');
   });
 });
 
@@ -289,8 +290,8 @@ describe('interfaces of a group', () => {
       { interface: 'eth1', packets: 6, octets: 600, isThere: true, isUp: 1, reopened: 2 },
       { interface: 'eth2', packets: 8, octets: 800, isThere: false, isUp: 0, reopened: 0 },
     ]);
-    const lines = liveSummaryLines(liveState({ workers: [worker] }), liveConfig());
-    expect(lines).toContain('tap: 14 packets (eth1 6, eth2 8), 0 octets, 0 dropped by the ring');
+    const lines = asLogLines(liveSummary(liveState({ workers: [worker] }), liveConfig()));
+    expect(lines).toContain('Captured: tap: 14 packets (eth1 6, eth2 8), 0 octets, 0 dropped by the ring');
   });
 
   it('have one plan: a ring for each worker, the group as its observation point', () => {
