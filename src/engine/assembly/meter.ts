@@ -11,7 +11,8 @@ import { slotOf } from './find';
 import { FIN, PROTOCOL_TCP, RST, SYN } from './headers';
 import { listPayload } from './inspection';
 import { addToLine } from './line';
-import { addHealth, hasHealth, touchHealth } from './path-health';
+import { addHealth, touchHealth } from './path-health';
+import { hasHealth } from './path-health-state';
 import { clock, entries, index, indexShift, stopsAtEach, sums } from './table';
 import { activeNs, ENTRY_OCTETS, idleNs, scheduleFlow, tcpEndDelayNs, tcpEnds, unschedule } from './wheel';
 
