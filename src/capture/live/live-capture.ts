@@ -1,6 +1,6 @@
 /**
- * What the live sources have in common: the ring, libpcap and cap each open one interface and hand out batches; opening
- * it again after it was lost, and waiting, is live-source.ts's.
+ * The shape of a live source: the ring, libpcap and cap each open one interface and hand out batches. live-source.ts opens
+ * it again after it was lost, and waits for packets.
  */
 import type { InterfaceState } from '../../sys/network-interface.ts';
 import type { LivePacketBatch } from '../live-batch.ts';
