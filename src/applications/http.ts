@@ -138,22 +138,37 @@ export class HttpInspection implements Inspector {
 
   release(): void {}
 
-  take(piece: Piece): number {
-    const { octets, start, end } = piece;
-    if (end - start < 4) return WANTS_MORE;
-    const isResponse = wordOf(octets, start) === RESPONSE;
-    if (isResponse ? this.#hasResponse : this.#hasRequest)
+  take({ octets, start, end }: Piece): number {
+    let at = start;
+    while (end - at >= 4) {
+      const isResponse = wordOf(octets, at) === RESPONSE;
+      const isRead = isResponse ? this.#hasResponse : this.#hasRequest;
+      if (isRead || !BEGINNINGS.has(wordOf(octets, at))) return this.#isConnect ? WANTS_NEXT : HAS_DIRECTION;
+      const next = this.#takeHead(octets, at, end, isResponse);
+      if (next < 0) return WANTS_MORE;
+      at = next;
+      if (isResponse && this.#isInterim()) continue;
+      if (isResponse) this.#hasResponse = true;
+      else this.#hasRequest = true;
+      nameApplication(this.#facts, 'http', CONFIDENCE_PARSED);
       return this.#isConnect ? WANTS_NEXT : HAS_DIRECTION;
-    if (!BEGINNINGS.has(wordOf(octets, start))) return this.#isConnect ? WANTS_NEXT : HAS_DIRECTION;
+    }
+    return at === end ? WANTS_NEXT : WANTS_MORE;
+  }
+
+  /** Another response follows one of 1xx, but for 101, which changes the protocol (RFC 9110 §15.2). */
+  #isInterim(): boolean {
+    const { httpStatusCode = 0 } = this.#facts;
+    return httpStatusCode >= 100 && httpStatusCode < 200 && httpStatusCode !== 101;
+  }
+
+  /** A request or status line and its fields. @returns behind their empty line; -1 where that has not come */
+  #takeHead(octets: Uint8Array, start: number, end: number, isResponse: boolean): number {
     const feed = lineEnd(octets, start, end);
     const firstEnd = feed < 0 ? end : withoutReturn(octets, start, feed);
     if (isResponse) this.#takeStatus(octets, start, firstEnd, feed >= 0);
     else this.#takeRequest(octets, start, firstEnd, feed >= 0);
-    if (feed < 0 || !this.#takeFields(octets, feed + 1, end, isResponse)) return WANTS_MORE;
-    if (isResponse) this.#hasResponse = true;
-    else this.#hasRequest = true;
-    nameApplication(this.#facts, 'http', CONFIDENCE_PARSED);
-    return this.#isConnect ? WANTS_NEXT : HAS_DIRECTION;
+    return feed < 0 ? -1 : this.#takeFields(octets, feed + 1, end, isResponse);
   }
 
   #takeStatus(octets: Uint8Array, start: number, end: number, isWhole: boolean): void {
@@ -201,18 +216,18 @@ export class HttpInspection implements Inspector {
     facts.serverNameSource = NAME_FROM_HTTP;
   }
 
-  /** Header fields from `from` on. @returns whether the empty line behind them was there */
-  #takeFields(octets: Uint8Array, from: number, end: number, isResponse: boolean): boolean {
+  /** Header fields from `from` on. @returns behind the empty line that ends them, or -1 */
+  #takeFields(octets: Uint8Array, from: number, end: number, isResponse: boolean): number {
     for (let at = from; at < end; ) {
       const feed = lineEnd(octets, at, end);
-      if (feed < 0) return false;
+      if (feed < 0) return -1;
       const to = withoutReturn(octets, at, feed);
-      if (to === at) return true;
+      if (to === at) return feed + 1;
       if (isResponse) this.#takeResponseField(octets, at, to);
       else this.#takeRequestField(octets, at, to);
       at = feed + 1;
     }
-    return false;
+    return -1;
   }
 
   #takeRequestField(octets: Uint8Array, at: number, end: number): void {

@@ -101,6 +101,17 @@ describe('a request and its response', () => {
     });
   });
 
+  it('take no interim response for the one that counts (RFC 9110 §15.2), in one segment or two', () => {
+    for (const isApart of [false, true]) {
+      const flow = new PayloadFlow(6, 50_000, 80);
+      flow.send(REQUEST);
+      const interim = text('HTTP/1.1 100 Continue', '', '');
+      if (isApart) flow.reply(interim);
+      flow.reply(isApart ? RESPONSE : Buffer.concat([interim, RESPONSE]));
+      expect(flow.facts).toEqual(FACTS);
+    }
+  });
+
   it('of which the end was not captured tell what is whole', () => {
     const flow = new PayloadFlow(6, 50_000, 80);
     flow.send(REQUEST.subarray(0, REQUEST.indexOf('ample.org')), 0, true);
