@@ -29,6 +29,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   'active-timeout': 'Export a flow that lasts longer piece by piece',
   'tcp-end-delay': 'Export a TCP flow this long after its end',
   'flow-table-entries': 'Flows kept at a time',
+  applications: 'Look for applications and names in payload',
   'path-health': 'Measure round trips, losses, stalls of each flow',
   decapsulate: 'Tunnels to look into, or all',
   'vxlan-ports': 'UDP ports of VXLAN',
@@ -63,6 +64,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   'sampling-method': 'Which one: random, systematic or hash',
   scale: 'Multiply counters by the sampling interval',
   metrics: 'Where metrics and health are served',
+  'no-web': 'Metrics alone, without the page and the API',
   'control-socket': 'Unix socket to talk to it: PATH, auto or none',
   'log-level': 'Down to which lines: error, warning, info, debug',
 };
@@ -79,6 +81,7 @@ const GROUPS: readonly (readonly [beginning: string, group: string | undefined])
   ['live.', 'Capture'],
   ['decode.', 'Metering'],
   ['metering.', 'Metering'],
+  ['applications.', 'Metering'],
   ...['observation.', 'template.', 'biflow', 'timestamps', 'export.', 'anonymization.'].map(
     (beginning) => [beginning, 'Exporting'] as const,
   ),
@@ -184,7 +187,15 @@ export const RUN_FLAGS: readonly Flag[] = flagsOf(
       'sampling-method',
       'scale',
     ],
-    ...['no-promiscuous', 'outgoing', 'wait-for-interfaces', 'metrics', 'control-socket', 'log-level'],
+    ...[
+      'no-promiscuous',
+      'outgoing',
+      'wait-for-interfaces',
+      'metrics',
+      'no-web',
+      'control-socket',
+      'log-level',
+    ],
   ],
   [],
 );

@@ -162,6 +162,7 @@ class Daemon {
     this.#log.write('info', undefined, `exporting to ${to}`);
     if (metricsUrl === undefined) return;
     this.#log.write('info', undefined, `metrics on ${metricsUrl}/metrics`);
+    if (config.web.enabled) this.#log.write('info', undefined, `page on ${metricsUrl}/`);
     if (!/\/\/(127\.|\[::1\])/.test(metricsUrl)) {
       this.#log.write('warning', undefined, 'whoever reaches that address can read the metrics');
     }

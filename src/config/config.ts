@@ -47,6 +47,15 @@ export interface FlowtapConfig {
       readonly sharedTunnel?: boolean;
     };
   };
+  readonly applications: {
+    readonly inspect: 'auto' | 'on' | 'off';
+    readonly flows: number;
+    readonly bufferCount: number;
+    readonly portGuess: boolean;
+    readonly ja4: boolean;
+    readonly httpTarget: 'none' | 'path' | 'full';
+    readonly certificate: boolean;
+  };
   readonly decode: {
     readonly decapsulate: readonly TunnelName[];
     readonly tunnelDepthMax: number;
@@ -138,6 +147,10 @@ export interface FlowtapConfig {
   readonly metrics: {
     /** `ADDRESS:PORT`, or `none`. */
     readonly listen: string;
+  };
+  readonly web: {
+    /** The page and the API beside the metrics. */
+    readonly enabled: boolean;
   };
   readonly control: {
     /** An absolute path, `none`, or `auto`: see `socketOf` of control/socket-path.ts. */

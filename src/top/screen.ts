@@ -4,7 +4,6 @@
  */
 import { formatShort, formatSpan } from '../base/units.ts';
 import { endOf, type FlowObject } from '../control/flow-objects.ts';
-import { formatProtocol } from '../ie/protocol-names.ts';
 import type { InterfaceLook, Look } from './look.ts';
 import { KEYS, type TopState } from './state.ts';
 
@@ -39,7 +38,7 @@ function both(flow: FlowObject, element: 'packetDeltaCount' | 'octetDeltaCount')
 const COLUMNS: readonly Column[] = [
   { title: 'Initiator', goes: 0, cell: (flow) => endOf(flow, 'source') },
   { title: 'Responder', goes: 0, cell: (flow) => endOf(flow, 'destination') },
-  { title: 'Proto', goes: 3, cell: (flow) => formatProtocol(Number(flow.protocolIdentifier)) },
+  { title: 'Proto', goes: 3, cell: (flow) => flow.protocolName },
   {
     title: 'bit/s',
     isRight: true,

@@ -37,6 +37,15 @@ describe('defaults', () => {
           tunnel: false,
         },
       },
+      applications: {
+        inspect: 'auto',
+        flows: 65_536,
+        bufferCount: 1024,
+        portGuess: true,
+        ja4: true,
+        httpTarget: 'path',
+        certificate: false,
+      },
       decode: {
         decapsulate: [],
         tunnelDepthMax: 8,
@@ -103,6 +112,7 @@ describe('defaults', () => {
         sampling: { interval: 1, method: 'random', scale: false },
       },
       metrics: { listen: '127.0.0.1:9669' },
+      web: { enabled: true },
       control: { socket: 'auto' },
       log: { level: 'info', format: 'auto' },
     });

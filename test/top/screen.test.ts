@@ -12,6 +12,7 @@ const flow = (port: number, changes: Partial<FlowObject> = {}): FlowObject => ({
   sourceTransportPort: port,
   destinationTransportPort: 443,
   protocolIdentifier: 6,
+  protocolName: 'TCP',
   octetDeltaCount: 1000,
   reverseOctetDeltaCount: 500,
   packetDeltaCount: 10,
@@ -56,7 +57,8 @@ describe('a screen', () => {
     const head = (columns: number) =>
       screenLines(state, look(), undefined, { columns, rows: 24 })
         .find(({ style }) => style === 'head')!
-        .text.trim().split(/ {2,}/);
+        .text.trim()
+        .split(/ {2,}/);
     const gone: string[] = [];
     let shown = head(300);
     expect(shown).toHaveLength(11);

@@ -194,6 +194,7 @@ async function answerAt(socket: string): Promise<Server> {
     sourceTransportPort: 1003,
     destinationTransportPort: 53,
     protocolIdentifier: 17,
+    protocolName: 'UDP',
     ageMilliseconds: 1000,
     bitsPerSecond: 8,
     reverseBitsPerSecond: 8,

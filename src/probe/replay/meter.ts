@@ -15,9 +15,11 @@ import { RECORDS_PER_PACKET_MAX } from '../../metering/expiry.ts';
 import { FRAGMENTS_HELD_MAX } from '../../metering/held-fragments.ts';
 import { LiveFlows } from '../../metering/live-flows.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
+import type { ApplicationOptions } from '../../metering/table/application-table.ts';
 import { healthEngineOctets, tableOctets } from '../../metering/table/flow-table.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import type { FlowQuery } from '../../records/flow-query.ts';
+import type { RecordSections } from '../../records/record-sections.ts';
 import { FIRST_PACKET_NS, LAST_PACKET_NS, type RunCounters, STOP_REQUESTED } from '../counters.ts';
 import { type FlowMetering, Meter } from '../meter.ts';
 import { ReplayBatches } from './batches.ts';
@@ -31,10 +33,10 @@ export interface ReplayMeterOptions {
   readonly capture: CaptureOptions;
   readonly decode: DecodeOptions;
   readonly metering: FlowMetering;
-  /** Keep what was around the packets: some template or the flow key asks for it. */
-  readonly encapsulation: boolean;
-  /** Measure path health. */
-  readonly health: boolean;
+  /** Which optional sections records carry. */
+  readonly sections: RecordSections;
+  /** How payload is looked into, where that is one of them. */
+  readonly applications: ApplicationOptions;
   /** Which of how many meters this one is, from 0. */
   readonly worker: number;
   readonly workers: number;
@@ -98,7 +100,8 @@ export class ReplayMeter {
     onInterfaces: (interfaces: readonly SourceInterface[]) => void,
     onInputEnd?: () => void,
   ) {
-    const { files, capture, queue, metering, encapsulation, health, speed } = options;
+    const { files, capture, queue, metering, sections, speed } = options;
+    const { encapsulation, health } = sections;
     this.#options = options;
     this.#counters = counters;
     this.#onInputEnd = onInputEnd;
@@ -116,6 +119,7 @@ export class ReplayMeter {
       metering,
       encapsulation,
       health: health ? 'on' : 'off',
+      applications: sections.applications ? options.applications : undefined,
       batchCapacity: capacity,
       createBatches: (seeds) => {
         const batchOptions = { ...options, flowKey: metering.flowKey, capacity, seeds };
@@ -134,7 +138,7 @@ export class ReplayMeter {
 
   /** Copies the greatest flows that are in the table now: one look at all of it, on the meter's own thread. */
   findFlows(query: FlowQuery): FlowRecordBatch {
-    const { encapsulation } = this.#options;
+    const { encapsulation } = this.#options.sections;
     const found = new LiveFlows({ table: this.#meter.metering.table, encapsulation, scale: 1 });
     found.begin(query);
     found.look(Number.POSITIVE_INFINITY);
