@@ -3,17 +3,20 @@
  * (engine/assembly/direct.ts, ring.ts): what reading, decoding and preparing a batch do one after the other, for each
  * packet at once. It takes only what the common path takes (fast-path.ts), and stops at anything else.
  */
+
+import { useBlocks } from '../capture/direct-blocks.ts';
 import {
   type BlockTaker,
   type BlockWalk,
   type MemberCounts,
   octetsBeforeFrame,
 } from '../capture/ring-block.ts';
-import type { DirectRecords } from '../capture/source.ts';
+import type { DirectBlocks, DirectRecords } from '../capture/source.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { DecodedBatch } from '../records/decoded-batch.ts';
 import {
   DIRECT_DOUBLES,
+  DIRECT_END_NS,
   DIRECT_IS_LATE,
   DIRECT_LAST_NS,
   DIRECT_OCTETS,
@@ -80,9 +83,34 @@ export class DirectPath implements BlockTaker {
   take(records: DirectRecords, timeBaseSeconds: number): number {
     if (records.linkType !== link.LINKTYPE_ETHERNET) return 0;
     const out = this.#out;
+    const { window, order, blocks } = records;
+    const count =
+      blocks === undefined ? this.#takeRecords(records, timeBaseSeconds) : this.#takeBlocks(records, blocks);
+    const taken = this.totals[DIRECT_RECORDS]!;
+    out.count = count;
+    out.hasFragments = false;
+    if (order !== undefined) {
+      if (this.totals[DIRECT_IS_LATE] !== 0) {
+        // It may belong before some of those that were taken: they are all taken again, in order.
+        order.isLate = true;
+        out.count = 0;
+        return 0;
+      }
+      if (taken > 0) order.latestNs = this.totals[DIRECT_LAST_NS]!;
+    }
+    if (taken > 0) {
+      window.start = this.totals[DIRECT_PLACE]!;
+      if (blocks !== undefined) blocks.lastNs = this.totals[DIRECT_END_NS]!;
+    }
+    return taken;
+  }
+
+  /** Classic records to the batch. @returns how many are in it */
+  #takeRecords(records: DirectRecords, timeBaseSeconds: number): number {
+    const out = this.#out;
     const { window, order } = records;
     const { tosMask, vlanMask } = this.#decoder.state;
-    const count = this.#engine.takeDirect(
+    return this.#engine.takeDirect(
       window.view.byteOffset,
       window.start,
       window.end,
@@ -102,20 +130,32 @@ export class DirectPath implements BlockTaker {
       this.#worker,
       this.#workers,
     );
-    const taken = this.totals[DIRECT_RECORDS]!;
-    out.count = count;
-    out.hasFragments = false;
-    if (order !== undefined) {
-      if (this.totals[DIRECT_IS_LATE] !== 0) {
-        // It may belong before some of those that were taken: they are all taken again, in order.
-        order.isLate = true;
-        out.count = 0;
-        return 0;
-      }
-      if (taken > 0) order.latestNs = this.totals[DIRECT_LAST_NS]!;
-    }
-    if (taken > 0) window.start = this.totals[DIRECT_PLACE]!;
-    return taken;
+  }
+
+  /** The same of blocks. */
+  #takeBlocks(records: DirectRecords, blocks: DirectBlocks): number {
+    const out = this.#out;
+    const { window, order } = records;
+    const { tosMask, vlanMask } = this.#decoder.state;
+    useBlocks(this.#engine, records, blocks);
+    return this.#engine.takeBlocks(
+      window.view.byteOffset,
+      window.start,
+      window.end,
+      records.capturedMax,
+      order === undefined ? Number.NaN : order.latestNs,
+      order === undefined ? Number.POSITIVE_INFINITY : order.untilNs,
+      records.interfaceIndex,
+      tosMask,
+      vlanMask,
+      out.timeNs.byteOffset,
+      out.timeNs.length,
+      this.#multipliers.byteOffset,
+      out.offsets?.byteOffset ?? 0,
+      this.totals.byteOffset,
+      this.#worker,
+      this.#workers,
+    );
   }
 
   /**
