@@ -73,7 +73,7 @@ function makeTarball(release: Release, architecture: Architecture, program: stri
   const name = `flowtap-${version}-linux-${architecture.debian}`;
   const root = join(work, name);
   cpSync(program, root, { recursive: true, verbatimSymlinks: true });
-  for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE', 'systemd', 'docs']) {
+  for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE', 'LICENSE-JA4', 'systemd', 'docs']) {
     cpSync(join(REPOSITORY, file), join(root, file), { recursive: true });
   }
   cpSync(documentsFolder(), join(root, 'share'), { recursive: true });

@@ -41,6 +41,7 @@ const FLOORS: readonly (readonly (readonly string[])[])[] = [
   [['config/types', 'config/options', 'config'], ['generate'], ['web', 'metrics']],
   [['output']],
   [['diagnose']],
+  [['paths']],
   [['control']],
   [['probe', 'probe/replay', 'probe/live']],
   [['cli']],
@@ -80,6 +81,8 @@ const HOT_FILES: ReadonlySet<string> = new Set([
   'export/flow-messages/put-varint.ts',
   'ie/read-value.ts',
   'ie/text-values.ts',
+  'paths/path-match.ts',
+  'paths/prefix-table.ts',
 ]);
 
 /** Functions that run once: their names say so, or they stand here. */
@@ -417,7 +420,7 @@ describe('files', () => {
       [
         ...['package.json', 'package-lock.json', 'tsconfig.json', 'biome.json'],
         ...['rolldown.config.ts', 'vitest.config.ts'],
-        ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE'],
+        ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'LICENSE-JA4'],
         ...['src', 'config', 'systemd', 'test', 'pcaps', 'bench', 'docs', 'packaging'],
         ...['.ci', '.gitignore', '.gitattributes', '.npmrc'],
       ].map(String),

@@ -11,12 +11,13 @@ import { COUNT_LIMIT, COUNT_PACKETS, COUNT_SNAPPED, type InspectionContext } fro
 import { HAS_ALL, HAS_DIRECTION, type Inspector, WANTS_MORE } from './inspector.ts';
 import { recognize } from './recognize.ts';
 import { StreamStart } from './stream-start.ts';
+import { isTlsPort } from './tell-hello.ts';
 
 const PROTOCOL_TCP = 6;
 /** Packets with payload of a direction that are looked into, of a recognised protocol. */
 export const LOOKS_MAX = 8;
-/** Packets of a direction that have to say what they are. */
-const UNRECOGNIZED_LOOKS_MAX = 4;
+/** Packets that say nothing known before a flow is given up, of both directions together. */
+const MISSES_MAX = 6;
 /** Octets of payload of a flow behind which nothing is looked into. */
 export const INSPECTED_OCTETS_MAX = 16_384;
 /** A first segment this short may be the beginning of anything. */
@@ -33,6 +34,7 @@ export class FlowInspection {
   #forwardLooks = 0;
   #reverseLooks = 0;
   #octets = 0;
+  #misses = 0;
   /** Of the flow's first packet that was seen, from the initiator on. */
   #protocol = 0;
   #initiatorPort = 0;
@@ -58,14 +60,16 @@ export class FlowInspection {
     if (this.#isDone) return true;
     const length = packet.end - packet.start;
     if (length <= 0) return false;
-    if (this.packetCount === 0) this.#begin(packet);
-    const looks = packet.reverse ? ++this.#reverseLooks : ++this.#forwardLooks;
+    if (this.#protocol === 0) this.#begin(packet);
+    if (packet.reverse) this.#reverseLooks++;
+    else this.#forwardLooks++;
     this.#octets += length;
     this.#context.count(COUNT_PACKETS);
     const isAll = packet.protocol === PROTOCOL_TCP ? this.#takeSegment(packet) : this.#takeDatagram(packet);
     if (isAll) return this.#end();
-    const looksMax = this.#inspector === undefined ? UNRECOGNIZED_LOOKS_MAX : LOOKS_MAX;
-    if (looks < looksMax && this.#octets < INSPECTED_OCTETS_MAX) return false;
+    const looks = packet.reverse ? this.#reverseLooks : this.#forwardLooks;
+    if (this.#inspector === undefined && this.#misses >= MISSES_MAX) return this.#end();
+    if (looks < LOOKS_MAX && this.#octets < INSPECTED_OCTETS_MAX) return false;
     this.#context.count(COUNT_LIMIT);
     return this.#end();
   }
@@ -87,6 +91,7 @@ export class FlowInspection {
     this.#forwardLooks = 0;
     this.#reverseLooks = 0;
     this.#octets = 0;
+    this.#misses = 0;
     this.#protocol = 0;
     this.#forward.isDone = false;
     this.#reverse.isDone = false;
@@ -113,16 +118,20 @@ export class FlowInspection {
 
   #takeDatagram(packet: InspectedPacket): boolean {
     this.#inspector ??= recognize(packet, packet, this.#context, this.facts);
-    return this.#inspector !== undefined && this.#inspector.take(packet, packet) === HAS_ALL;
+    if (this.#inspector !== undefined) return this.#inspector.take(packet, packet) === HAS_ALL;
+    this.#misses++;
+    return false;
   }
 
   #takeSegment(packet: InspectedPacket): boolean {
     const stream = packet.reverse ? this.#reverse : this.#forward;
-    if (stream.isDone || !stream.add(packet)) return false;
+    if (stream.isDone) return false;
+    // Padding that looked like a segment (keep-alives of zeros): the later one of the same place counts.
+    if (this.#inspector === undefined && stream.isContradictedBy(packet)) this.#repeat(stream, packet);
+    if (!stream.add(packet)) return false;
     this.#inspector ??= recognize(stream, packet, this.#context, this.facts);
     if (this.#inspector === undefined) {
-      const isShort = stream.end - stream.start < SHORT_OCTETS;
-      if (!isShort || !stream.keep()) stream.restart();
+      this.#keepUnrecognized(stream, packet);
       return false;
     }
     const outcome = this.#inspector.take(stream, packet);
@@ -132,6 +141,22 @@ export class FlowInspection {
     if (outcome === WANTS_MORE && packet.cut) this.#context.count(COUNT_SNAPPED);
     stream.restart();
     return false;
+  }
+
+  /** A segment that is too short to tell is kept, and on ports of TLS one that may have come before the first. */
+  #keepUnrecognized(stream: StreamStart, packet: InspectedPacket): void {
+    const isShort = stream.end - stream.start < SHORT_OCTETS;
+    const isEarly = isTlsPort(packet.destinationPort) && this.#forwardLooks + this.#reverseLooks === 1;
+    if ((isShort || isEarly) && stream.keep()) return;
+    stream.restart();
+    this.#misses++;
+  }
+
+  /** Begins a direction anew; it is no further look, though its octets count. */
+  #repeat(stream: StreamStart, packet: InspectedPacket): void {
+    stream.restart();
+    if (packet.reverse) this.#reverseLooks--;
+    else this.#forwardLooks--;
   }
 
   #endDirection(stream: StreamStart): boolean {

@@ -70,6 +70,14 @@ export class StreamStart implements Piece {
     return this.end < STREAM_OCTETS_MAX;
   }
 
+  /** Whether a segment begins where the kept octets begin, and has others in their place. */
+  isContradictedBy(packet: InspectedPacket): boolean {
+    if (this.#buffer === undefined || ((packet.sequence - this.#base) | 0) !== 0) return false;
+    for (let i = 0; i < this.end && packet.start + i < packet.end; i++)
+      if (this.octets[i] !== packet.octets[packet.start + i]) return true;
+    return false;
+  }
+
   /** Begins anew with the next segment; gives back the buffer. */
   restart(): void {
     if (this.#buffer !== undefined) this.#context.buffers.giveBack(this.#buffer);

@@ -1,6 +1,6 @@
 /**
- * What a live capture is to do, as main tells a worker: plain data that can be posted. What becomes of it is in
- * live-source.ts and the sources behind it.
+ * The options of a live capture that main gives a worker: plain data that can be posted. live-source.ts and the sources
+ * behind it follow them.
  */
 
 /** How packets reach us: the ring of AF_PACKET (Linux), libpcap, or the optional package cap. */

@@ -1,5 +1,6 @@
 /** A block of the kernel's ring (TPACKET_V3) whose packets are taken one after the other, and who takes them. */
 import { TPACKET3_HDR_OCTETS, VIRTIO_NET_HDR_OCTETS } from '../records/packet-ring.ts';
+import type { TakenRecords } from './source.ts';
 
 /** Where in a block the walk is. Offsets count octets from the start of the ring. */
 export interface BlockWalk {
@@ -34,9 +35,11 @@ export interface MemberCounts {
 }
 
 /** Takes packets where they lie, such as decode/direct-path.ts. */
-export interface BlockTaker {
+export interface PacketTaker {
   /** Takes the next packets of the block. @returns how many; 0 if the next one is not for it */
   takeBlock(walk: BlockWalk): number;
+  /** Takes the next packets of records, likewise. */
+  takeRecords(records: TakenRecords, timeBaseSeconds: number): number;
 }
 
 /** Octets between the place of a packet and its frame, at least. */

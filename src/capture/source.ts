@@ -44,9 +44,9 @@ export interface FileLinkTypes {
 }
 
 /** Records that lie in the engine's memory one behind the other, in a form that it reads by itself. */
-export interface DirectRecords {
+export interface TakenRecords {
   /** Where they lie; whoever takes some moves its `start`. */
-  readonly window: ByteWindow;
+  readonly window: Pick<ByteWindow, 'view' | 'start' | 'end'>;
   /** Octets that a frame has at most. */
   readonly capturedMax: number;
   readonly linkType: number;
@@ -72,6 +72,11 @@ export interface DirectBlocks {
   readonly endNs: number;
   /** When the last one was observed: whoever takes some sets it. */
   lastNs: number;
+}
+
+/** Those of a capture file. */
+export interface DirectRecords extends TakenRecords {
+  readonly window: ByteWindow;
 }
 
 /** Whoever takes direct records takes none that is out of order, and says so. */

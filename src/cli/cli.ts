@@ -3,6 +3,7 @@
  * messages and an exit code. Loads nothing but what the command at hand needs, since start-up is part of every run.
  */
 import { errorLines, FlowtapError } from '../base/errors.ts';
+import { detectLogFormat } from '../base/log.ts';
 import { type CommandLine, parseCommandLine, Refused } from './arguments.ts';
 
 /** Exit codes: see docs and README. */
@@ -34,7 +35,6 @@ async function errorPrefix(): Promise<string> {
   const stream = process.env.JOURNAL_STREAM;
   if (stream === undefined) return 'flowtap: ';
   const { fstatSync } = await import('node:fs');
-  const { detectLogFormat } = await import('../base/log.ts');
   return detectLogFormat(false, fstatSync(2), stream) === 'journal' ? '<3>' : 'flowtap: ';
 }
 

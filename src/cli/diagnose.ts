@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseNetwork } from '../base/addresses.ts';
 import { ConfigError, OutputFileError } from '../base/errors.ts';
+import { createLog } from '../base/log.ts';
 import { buildConfig, crossFaults, type FlowtapConfig, type OptionValues } from '../config/config.ts';
 import { CONFIG_OPTIONS, flagText } from '../config/schema.ts';
 import type { OptionValue } from '../config/types/option-types.ts';
@@ -161,7 +162,6 @@ async function diagnoseLive(context: Context, start: StartLiveProbe): Promise<nu
   const { options, config, writer, errors } = context;
   const { interface: name, durationMs } = options.live!;
   const { liveSummary } = await import('../probe/live/summary.ts');
-  const { createLog } = await import('../base/log.ts');
   const print = (line: string) => void errors.write(Buffer.from(`${line}\n`));
   const signals = new StopSignals();
   const { promise: isOver, resolve } = Promise.withResolvers<void>();

@@ -46,6 +46,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   'anonymization-key': 'Key file of cryptopan, 32 octets',
   timestamps: "The capture's own times, or moved to end now",
   output: 'How flows are printed on standard output',
+  paths: 'Print the named paths of a configuration file',
   top: 'Rows of the table; 0 shows all',
   speed: 'Multiple of real time',
   merge: 'Merge the files by time instead of one after the other',
@@ -154,7 +155,7 @@ function flagsOf(command: MeteringCommand, first: readonly string[], last: reado
 
 export const REPLAY_FLAGS: readonly Flag[] = flagsOf(
   'replay',
-  ['output', 'top', 'speed', 'merge'],
+  ['output', 'paths', 'top', 'speed', 'merge'],
   [
     { name: 'no-progress', help: 'No progress on a terminal' },
     { name: 'quiet', letter: 'q', help: 'No progress and no summary' },

@@ -1,4 +1,4 @@
-/** What the groups of options are about, for the sample file, the JSON Schema and the document. */
+/** A sentence about each group of options, for the sample file, the JSON Schema and the document. */
 
 /** Sentences above a group of options in the sample file and the documents, by the group's path. */
 export const CONFIG_GROUPS: Readonly<Record<string, string>> = {

@@ -9,6 +9,7 @@ import { EXPORTING_OPTIONS } from './options/exporting.ts';
 import { LIVE_OPTIONS } from './options/live.ts';
 import { METERING_OPTIONS } from './options/metering.ts';
 import { OBSERVATION_OPTIONS } from './options/observation.ts';
+import { PATH_OPTIONS } from './options/paths.ts';
 import { REPLAY_OPTIONS } from './options/replay.ts';
 import type { ConfigOption } from './types/config-option.ts';
 
@@ -18,6 +19,7 @@ export const CONFIG_OPTIONS: readonly ConfigOption[] = [
   ...OBSERVATION_OPTIONS,
   ...EXPORTING_OPTIONS,
   ...ANONYMIZATION_OPTIONS,
+  ...PATH_OPTIONS,
   ...REPLAY_OPTIONS,
   ...LIVE_OPTIONS,
 ];

@@ -5,6 +5,7 @@
 import { diagnose, mainDirection } from '../diagnose/describe.ts';
 import { Transfer } from '../diagnose/transfer.ts';
 import { FlowText } from '../ie/flow-text.ts';
+import { formatProtocol } from '../ie/protocol-names.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import * as layout from '../records/flow-layout.ts';
 import { FLOW_RATE_MS_MIN, type FlowSort } from '../records/flow-query.ts';
@@ -15,6 +16,7 @@ const BITS_PER_OCTET = 8;
 
 export interface FlowObject {
   readonly interface: string;
+  readonly protocolName: string;
   /** Since the first packet, and since the last one. */
   readonly ageMilliseconds: number;
   readonly idleMilliseconds: number;
@@ -84,6 +86,7 @@ export function flowObjects(
     return {
       interface: nameOf(words[row + layout.FLOW_OBSERVATION_POINT]! & 0xffff),
       ...elements,
+      protocolName: formatProtocol(Number(elements.protocolIdentifier)),
       ageMilliseconds: Math.max(0, Math.round(nowMs - firstMs)),
       idleMilliseconds: Math.max(0, Math.round(nowMs - lastMs)),
       bitsPerSecond: rate(layout.FORWARD_DOUBLE),

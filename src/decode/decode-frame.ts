@@ -1,6 +1,6 @@
 /**
  * The general path: any frame of any link type, one header after the other, to the innermost IP packet that is to be
- * metered. The common path in fast-path.ts gives the same answers for the frames it takes.
+ * metered. The engine gives the same answers for the frames that it takes (engine/assembly/decode.ts).
  */
 import {
   type DecodeState,

@@ -18,6 +18,7 @@ import {
   PPPOE_SESSION,
   TRANSPORT_OFFSET,
 } from '../records/decoded-batch.ts';
+import { type AllocateMemory, allocateOnHeap, uint8Array } from '../records/memory.ts';
 
 export const LAYER_ETHERNET = -1;
 /** The payload of `etherType`. */
@@ -92,12 +93,12 @@ export interface DecodeState {
   outOffsetsAt: number;
 }
 
-/** A state without settings, frame and target. */
-export function createDecodeState(): DecodeState {
+/** A state without settings, frame and target. @param allocate where its table of ports is to lie */
+export function createDecodeState(allocate: AllocateMemory = allocateOnHeap): DecodeState {
   return {
     tunnels: 0,
     tunnelDepthMax: 0,
-    udpTunnels: new Uint8Array(65536),
+    udpTunnels: uint8Array(allocate, 65_536),
     tosMask: 0,
     vlanMask: 0,
     pppoeMask: 0,

@@ -27,7 +27,6 @@ import { createDecodeCounters, type DecodeCounters } from './counters.ts';
 import { decodeFrame } from './decode-frame.ts';
 import { createDecodeState, type DecodeState, startFrame } from './decode-state.ts';
 import { decodeInEngine, isForEngine } from './engine-path.ts';
-import { decodeCommon } from './fast-path.ts';
 import { ACCEPTED, OTHER_ETHER_TYPE, UNSUPPORTED_LINK_TYPE } from './reasons.ts';
 
 export interface DecodeOptions {
@@ -42,15 +41,11 @@ export interface DecodeOptions {
   readonly flowKey?: { readonly tos: boolean; readonly vlan: boolean; readonly pppoe?: boolean };
   /** UDP ports of tunnels; what is not given is as in UDP_TUNNEL_PORTS. No port may belong to two tunnels looked into. */
   readonly udpPorts?: Partial<Readonly<Record<UdpTunnelName, readonly number[]>>>;
-  /** false sends every frame through the general path: for tests, which hold the two paths equal. Default: true. */
-  readonly fastPath?: boolean;
 }
 
 export interface Decoder {
   readonly counters: DecodeCounters;
-  /** Whether common frames take the common path. */
-  readonly fastPath: boolean;
-  /** Decodes common frames that lie in its memory. */
+  /** Decodes common frames that lie in its memory; without, every frame takes the general path. */
   readonly engine: Engine | undefined;
   /** Private to the decoder. */
   readonly state: DecodeState;
@@ -63,14 +58,14 @@ const EITHER_PORT: ReadonlySet<UdpTunnelName> = new Set(['l2tp', 'teredo']);
 /**
  * A decoder with its own state; batches of one decoder may come from any source.
  * @param counters  counted up by every batch; placed in shared memory by whoever wants to read them elsewhere
- * @param engine  in whose memory batches may lie
+ * @param engine  in whose memory batches lie; of others, every frame takes the general path
  */
 export function createDecoder(
   options: DecodeOptions = {},
   counters: DecodeCounters = createDecodeCounters(),
   engine?: Engine,
 ): Decoder {
-  const state = createDecodeState();
+  const state = createDecodeState(engine?.allocate);
   const chosen = new Set(options.decapsulate ?? []);
   for (const name of chosen) state.tunnels |= 1 << TUNNEL_KINDS[name].number;
   state.tunnelDepthMax = options.tunnelDepthMax ?? TUNNEL_DEPTH_DEFAULT;
@@ -84,7 +79,7 @@ export function createDecoder(
       state.udpTunnels[port] = EITHER_PORT.has(name) ? kind << 4 : kind;
     }
   }
-  return { counters, fastPath: options.fastPath ?? true, engine, state };
+  return { counters, engine, state };
 }
 
 /**
@@ -134,12 +129,11 @@ export function decodeFrames(
   state.outOffsets = out.offsets;
   // Common frames leave no encapsulation record of their own.
   if (out.encapsulation !== undefined) out.encapsulation.fill(0);
-  const { fastPath, engine } = decoder;
-  const isInEngine = engine !== undefined && isForEngine(engine, state, batch, linkTypes, out);
+  const { engine } = decoder;
+  const isInEngine = engine !== undefined && isForEngine(engine, batch, linkTypes, out);
   let index = 0;
   while (true) {
-    if (fastPath && isInEngine) index = decodeInEngine(engine, state, batch, out, index);
-    else if (fastPath) index = decodeCommon(state, batch, out, index);
+    if (isInEngine) index = decodeInEngine(engine, state, batch, out, index);
     if (index >= count) break;
     decodeUncommonFrame(decoder, batch, out, index);
     index++;

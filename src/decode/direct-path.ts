@@ -1,25 +1,23 @@
 /**
  * The direct path from the direct records of a capture, or the packets of a ring, to prepared keys, in the engine
  * (engine/assembly/direct.ts, ring.ts): what reading, decoding and preparing a batch do one after the other, for each
- * packet at once. It takes only what the common path takes (fast-path.ts), and stops at anything else.
+ * packet at once. It takes only what the common path takes (engine/assembly/decode.ts), and stops at anything else.
  */
-
 import { useBlocks } from '../capture/direct-blocks.ts';
 import {
-  type BlockTaker,
   type BlockWalk,
   type MemberCounts,
   octetsBeforeFrame,
+  type PacketTaker,
 } from '../capture/ring-block.ts';
-import type { DirectBlocks, DirectRecords } from '../capture/source.ts';
+import type { DirectBlocks, TakenRecords } from '../capture/source.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { DecodedBatch } from '../records/decoded-batch.ts';
+import { type DecodedBatch, ENCAPSULATION_WORDS } from '../records/decoded-batch.ts';
 import {
   DIRECT_DOUBLES,
   DIRECT_END_NS,
   DIRECT_IS_LATE,
   DIRECT_LAST_NS,
-  DIRECT_OCTETS,
   DIRECT_PLACE,
   DIRECT_RECORDS,
   MEMBER_DOUBLES,
@@ -28,13 +26,14 @@ import {
   MEMBER_PACKETS_DOUBLE,
 } from '../records/engine-words.ts';
 import { float64Array } from '../records/memory.ts';
-import { countAccepted, type Decoder } from './decoder.ts';
+import type { Decoder } from './decoder.ts';
+import { udpTunnelsPlace } from './engine-path.ts';
 import * as link from './link.ts';
 
-export class DirectPath implements BlockTaker {
+export class DirectPath implements PacketTaker {
   /** What the last packets taken add up to: DIRECT_… of records/engine-words.ts. */
   readonly totals: Float64Array;
-  /** The memory that the frames of the last packets taken of a block lie in. */
+  /** The memory that the frames of the last packets taken lie in. */
   view: DataView = new DataView(new ArrayBuffer(0));
   /** Counts of the members of a group: MEMBER_… of records/engine-words.ts. */
   readonly #members: Float64Array;
@@ -48,7 +47,7 @@ export class DirectPath implements BlockTaker {
 
   /**
    * @param engine in whose memory everything lies
-   * @param out overwritten by each `take`
+   * @param out overwritten by each call
    * @param multipliers of the flow key's hash
    * @param share which of how many meters gets its packets; without it there is one
    */
@@ -70,25 +69,21 @@ export class DirectPath implements BlockTaker {
     this.#workers = workers;
   }
 
-  /** Whether a record that is taken like this is all that the decoder would leave in `out`. */
-  static isFor({ state, fastPath }: Decoder, out: DecodedBatch): boolean {
-    return fastPath && state.tunnels === 0 && out.encapsulation === undefined;
-  }
-
   /**
    * Takes records until the batch is full, or one is not for it; the batch's `count` says how many of them are its own.
    * Counts nothing: `totals` has what is to be counted.
    * @returns how many it took
    */
-  take(records: DirectRecords, timeBaseSeconds: number): number {
-    if (records.linkType !== link.LINKTYPE_ETHERNET) return 0;
-    const out = this.#out;
+  takeRecords(records: TakenRecords, timeBaseSeconds: number): number {
     const { window, order, blocks } = records;
+    const { view } = window;
+    if (records.linkType !== link.LINKTYPE_ETHERNET || view.buffer !== this.#engine.buffer) return 0;
+    const out = this.#out;
+    this.view = view;
     const count =
-      blocks === undefined ? this.#takeRecords(records, timeBaseSeconds) : this.#takeBlocks(records, blocks);
+      blocks === undefined ? this.#takeClassic(records, timeBaseSeconds) : this.#takeBlocks(records, blocks);
     const taken = this.totals[DIRECT_RECORDS]!;
-    out.count = count;
-    out.hasFragments = false;
+    this.#begin(count);
     if (order !== undefined) {
       if (this.totals[DIRECT_IS_LATE] !== 0) {
         // It may belong before some of those that were taken: they are all taken again, in order.
@@ -106,7 +101,7 @@ export class DirectPath implements BlockTaker {
   }
 
   /** Classic records to the batch. @returns how many are in it */
-  #takeRecords(records: DirectRecords, timeBaseSeconds: number): number {
+  #takeClassic(records: TakenRecords, timeBaseSeconds: number): number {
     const out = this.#out;
     const { window, order } = records;
     const { tosMask, vlanMask } = this.#decoder.state;
@@ -126,6 +121,7 @@ export class DirectPath implements BlockTaker {
       out.timeNs.length,
       this.#multipliers.byteOffset,
       out.offsets?.byteOffset ?? 0,
+      udpTunnelsPlace(this.#decoder.state),
       this.totals.byteOffset,
       this.#worker,
       this.#workers,
@@ -133,11 +129,11 @@ export class DirectPath implements BlockTaker {
   }
 
   /** The same of blocks. */
-  #takeBlocks(records: DirectRecords, blocks: DirectBlocks): number {
+  #takeBlocks(records: TakenRecords, blocks: DirectBlocks): number {
     const out = this.#out;
     const { window, order } = records;
     const { tosMask, vlanMask } = this.#decoder.state;
-    useBlocks(this.#engine, records, blocks);
+    useBlocks(this.#engine, records.unitNs, blocks);
     return this.#engine.takeBlocks(
       window.view.byteOffset,
       window.start,
@@ -152,6 +148,7 @@ export class DirectPath implements BlockTaker {
       out.timeNs.length,
       this.#multipliers.byteOffset,
       out.offsets?.byteOffset ?? 0,
+      udpTunnelsPlace(this.#decoder.state),
       this.totals.byteOffset,
       this.#worker,
       this.#workers,
@@ -159,7 +156,8 @@ export class DirectPath implements BlockTaker {
   }
 
   /**
-   * Takes packets of a block until the batch is full, or one is not for it, and counts them as decoded.
+   * Takes packets of a block until the batch is full, or one is not for it. Counts nothing but those of the members of a
+   * group: `totals` has what is to be counted.
    * @returns how many: the batch's `count` now
    */
   takeBlock(walk: BlockWalk): number {
@@ -182,18 +180,25 @@ export class DirectPath implements BlockTaker {
       out.timeNs.length,
       this.#multipliers.byteOffset,
       out.offsets?.byteOffset ?? 0,
+      udpTunnelsPlace(this.#decoder.state),
       members === undefined ? 0 : this.#members.byteOffset,
       this.totals.byteOffset,
     );
-    out.count = count;
-    out.hasFragments = false;
+    this.#begin(count);
     if (count === 0) return 0;
     if (members !== undefined) this.#addMembers(members);
     this.view = view;
     walk.at = this.totals[DIRECT_PLACE]!;
     walk.left = left - count;
-    countAccepted(this.#decoder.counters, count, this.totals[DIRECT_OCTETS]!);
     return count;
+  }
+
+  /** A batch of common packets, which have nothing around them. */
+  #begin(count: number): void {
+    const out = this.#out;
+    out.count = count;
+    out.hasFragments = false;
+    out.encapsulation?.fill(0, 0, count * ENCAPSULATION_WORDS);
   }
 
   #beginMembers({ ifIndexes }: MemberCounts): void {

@@ -1,6 +1,6 @@
 /**
- * The common path (fast-path.ts) in the engine (engine/engine.ts), for batches whose frames lie in the engine's memory:
- * those of a replay, and of a live ring that is mapped there. Others take the path in JavaScript.
+ * The common path (engine/assembly/decode.ts) for batches whose frames lie in the engine's memory, as all do but those of
+ * records that are longer than the window they are read into.
  */
 
 import type { Engine } from '../engine/engine.ts';
@@ -11,7 +11,6 @@ import type { DecodeState } from './decode-state.ts';
 /** True if the engine can decode the common frames of `batch`: all that it reads and writes lies in its memory. */
 export function isForEngine(
   engine: Engine,
-  state: DecodeState,
   batch: PacketBatch,
   linkTypes: Int32Array,
   out: DecodedBatch,
@@ -21,13 +20,20 @@ export function isForEngine(
     batch.view.buffer === buffer &&
     batch.timeNs.buffer === buffer &&
     linkTypes.buffer === buffer &&
-    out.words.buffer === buffer &&
-    // The path in JavaScript looks into tunnels.
-    state.tunnels === 0
+    out.words.buffer === buffer
   );
 }
 
-/** As `decodeCommon`, which says what it does and returns. */
+/** Where the engine finds the kinds of tunnels by UDP port; 0 where it need not look. */
+export function udpTunnelsPlace({ tunnels, udpTunnels }: DecodeState): number {
+  return tunnels === 0 ? 0 : udpTunnels.byteOffset;
+}
+
+/**
+ * Decodes frames of `batch` from index `from` on, as long as they are common ones: appends them to `out`, whose count
+ * grows, and adds their octets on the wire to `state.acceptedOctets`. Nothing else of `state` is changed.
+ * @returns the index of the first frame that the general path has to decide, or the batch's count
+ */
 export function decodeInEngine(
   engine: Engine,
   state: DecodeState,
@@ -49,6 +55,7 @@ export function decodeInEngine(
     out.timeNs.length,
     out.count,
     out.offsets?.byteOffset ?? 0,
+    udpTunnelsPlace(state),
   );
   out.count = result >>> 16;
   state.acceptedOctets += engine.decodedOctetsOnWire();

@@ -99,6 +99,7 @@ interface EngineFunctions {
     outCapacity: number,
     accepted: number,
     headers: number,
+    udpTunnels: number,
   ) => number;
   readonly decodedOctetsOnWire: () => number;
   readonly orderAndHash: (records: number, count: number, multipliers: number) => void;
@@ -118,6 +119,7 @@ interface EngineFunctions {
     outCapacity: number,
     multipliers: number,
     headers: number,
+    udpTunnels: number,
     totals: number,
     worker: number,
     workers: number,
@@ -136,6 +138,7 @@ interface EngineFunctions {
     outCapacity: number,
     multipliers: number,
     headers: number,
+    udpTunnels: number,
     totals: number,
     worker: number,
     workers: number,
@@ -154,6 +157,7 @@ interface EngineFunctions {
     outCapacity: number,
     multipliers: number,
     headers: number,
+    udpTunnels: number,
     members: number,
     totals: number,
   ) => number;

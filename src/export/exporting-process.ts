@@ -257,6 +257,7 @@ export async function createExportingProcess(
   const exporting = new RunningExportingProcess(config, {
     whenFull: context.whenFull ?? 'wait',
     isFollowed: context.isFollowed ?? false,
+    ...(context.pathRecords === undefined ? {} : { pathRecords: context.pathRecords }),
     log: context.log ?? (() => {}),
   });
   try {

@@ -29,10 +29,8 @@ export interface MeteringOptions extends TimeoutOptions {
   readonly counters?: Float64Array;
   /** In whose memory the table's entries and the batches lie; of `tableOctets` at least. */
   readonly engine: Engine;
-  /** Memory for side tables. Default: the JavaScript heap's. */
+  /** Memory for path health: the engine's, to have it measured there. Default: the JavaScript heap's. */
   readonly allocate?: AllocateMemory;
-  /** Memory for what nearly every packet changes of path health: the engine's, to have it measured there. */
-  readonly allocateHot?: AllocateMemory;
   /** Those that the batches' keys were hashed with. */
   readonly seeds: HashSeeds;
 }

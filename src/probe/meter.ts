@@ -54,8 +54,8 @@ export interface MeterOptions<Batches> {
   readonly timeBaseSeconds: () => number;
   /** What time it is to the meter, in nanoseconds since the time base. */
   readonly clockNs: () => number;
-  /** Memory for path health's words of each packet; undefined: it lies with its others. */
-  readonly allocateHot?: AllocateMemory | undefined;
+  /** Memory for path health: the engine's, to have it measured there. Default: huge pages of its own. */
+  readonly allocateHealth?: AllocateMemory;
   /** What the counters of each record are multiplied by; default: 1. */
   readonly scale?: number;
 }
@@ -71,7 +71,7 @@ export class Meter<Batches extends MeterBatches> {
 
   constructor(options: MeterOptions<Batches>) {
     const { engine, metering, encapsulation, health, batchCapacity, counters, queue, scale = 1 } = options;
-    const { recordsPerStep, timeBaseSeconds, clockNs, allocateHot } = options;
+    const { recordsPerStep, timeBaseSeconds, clockNs, allocateHealth = allocateHuge } = options;
     const seeds = createHashSeeds(metering.flowKey);
     this.batches = options.createBatches(seeds);
     if (queue !== undefined)
@@ -91,8 +91,7 @@ export class Meter<Batches extends MeterBatches> {
       batchCapacity,
       sink: scale === 1 ? sink : createScalingSink(sink, scale),
       counters: counters.metering,
-      allocate: allocateHuge,
-      ...(allocateHot === undefined ? {} : { allocateHot }),
+      allocate: allocateHealth,
     });
   }
 

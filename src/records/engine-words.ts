@@ -88,11 +88,13 @@ export const TABLE_HAS_MORE = 15;
 export const TABLE_STOPS_AT_EACH = 16;
 /** Which bits of KEY_OBSERVATION_POINT belong to the key. */
 export const TABLE_POINT_MASK = 17;
-/** Path health's hot words and timing, where they lie in the engine, else 0; and the length of its intervals. */
+/** Path health's words, where they lie in the engine, else 0; and the length of its intervals. */
 export const TABLE_HEALTH_HOT = 18;
 export const TABLE_HEALTH_TIMING = 19;
-export const TABLE_HEALTH_INTERVAL_MS = 20;
-export const TABLE_PLACES = 21;
+export const TABLE_HEALTH_LOSS = 20;
+export const TABLE_HEALTH_OCTETS = 21;
+export const TABLE_HEALTH_INTERVAL_MS = 22;
+export const TABLE_PLACES = 23;
 
 /** Doubles of the sums: IP octets and octets of frames are added to the first two; the third means nothing. */
 export const SUMS_OCTETS = 0;

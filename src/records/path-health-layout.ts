@@ -13,11 +13,11 @@
 import { ENCAPSULATION_WORDS } from './decoded-batch.ts';
 import { ENCAPSULATION_WORD } from './flow-layout.ts';
 
+export { INTERVALS_MAX } from './path-health-words.ts';
+
 /** Behind the place of the encapsulation words, which are there, as zeroes, even where encapsulation is not kept. */
 export const HEALTH_WORD = ENCAPSULATION_WORD + ENCAPSULATION_WORDS;
 
-/** Intervals of the histogram of octets; when a flow lasts longer, each interval doubles. */
-export const INTERVALS_MAX = 24;
 /** Length of an interval at first. */
 export const INTERVAL_MS = 5000;
 

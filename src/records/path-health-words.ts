@@ -11,6 +11,9 @@
  * Nothing but numbers stands here, so that the engine (engine/assembly) is compiled from the same ones.
  */
 
+/** Intervals of the histogram of octets; when a flow lasts longer, each interval doubles. */
+export const INTERVALS_MAX = 24;
+
 // Hot words: shared ones, then a block for each direction.
 export const HOT_WORDS = 32;
 export const HOT_DOUBLES = HOT_WORDS / 2;
@@ -23,6 +26,8 @@ export const HOT_REVERSE = 16;
 export const HOT_FIRST_INTERVAL = 28;
 export const HOT_INTERVAL = 29;
 export const HOT_DOUBLINGS = 30;
+/** The MSS that the forward direction's SYN announced | that of the reverse one << 16. */
+export const HOT_MSS = 31;
 // A direction's block.
 export const BITS = 0;
 /** The sequence number behind the last octet it sent. */
@@ -102,6 +107,8 @@ export const SEEN_IN_RECORD = 1 << 24;
 export const TIMING_WORDS = 40;
 /** Three ends of segments, and their times: doubles 2 … 4 of the block. */
 export const PENDING_END = 0;
+/** The number of its SYN. */
+export const TIMING_INITIAL = 3;
 export const PENDING_NS = 2;
 /** An accumulator: samples, least, greatest, last, jitter, then a double with the sum. */
 export const SAMPLES = 0;
@@ -114,6 +121,10 @@ export const ACCUMULATOR_WORDS = 8;
 export const ACK_TIMES = 10;
 export const TIMESTAMP_TIMES = 18;
 export const RESPONSE_TIMES = 26;
+/** Segments with these flags: the word of each accumulator that it does not use. */
+export const TIMING_SYN = 15;
+export const TIMING_FIN = 23;
+export const TIMING_RST = 31;
 export const TIMESTAMP_LAST = 34;
 export const TIMESTAMP_PENDING_VALUE = 35;
 /** Doubles of the block: when the pending timestamp was sent; when its SYN or SYN/ACK was. */
@@ -135,9 +146,6 @@ export const SEQUENCE_SACK_BLOCKS = 9;
 export const SEQUENCE_DSACKS = 10;
 export const SEQUENCE_ZERO_WINDOWS = 11;
 export const SEQUENCE_WINDOW_FULL = 12;
-export const SEQUENCE_SYN = 13;
-export const SEQUENCE_FIN = 14;
-export const SEQUENCE_RST = 15;
 export const SEQUENCE_KEEP_ALIVES = 16;
 export const SEQUENCE_ECT = 17;
 export const SEQUENCE_CE = 18;
@@ -154,8 +162,6 @@ export const SEQUENCE_LONGEST_IDLE_NS = 16;
 /** Words from here on outlive a record. A double: since when the window is closed. */
 export const SEQUENCE_COUNTER_WORDS = 34;
 export const SEQUENCE_ZERO_SINCE_NS = 17;
-export const SEQUENCE_INITIAL = 36;
-export const SEQUENCE_MSS = 37;
 /** A retransmission from here on is a new episode. */
 export const SEQUENCE_RECOVER = 38;
 export const SEQUENCE_HOLES = 39;
@@ -195,6 +201,11 @@ export const PDM_LAST_NS = 13;
 export const PDM_DELTA_LAST_RECEIVED = 14;
 
 export const ICMP_WORDS = 8;
+
+/** Bit t: type t of ICMP is an error (destination unreachable, source quench, redirect, time exceeded, parameter). */
+export const ICMP_ERROR_TYPES = (1 << 3) | (1 << 4) | (1 << 5) | (1 << 11) | (1 << 12);
+/** Of ICMPv6, types below this are errors (RFC 4443 §2.1); 0 is reserved. */
+export const ICMPV6_INFORMATION = 128;
 
 /** Identifications further apart than this say nothing about order. */
 export const ID_REACH = 1024;

@@ -29,12 +29,13 @@ const CONNECTIONS_MAX = 64;
 const HEADER_OCTETS_MAX = 16_384;
 const BODY_OCTETS_MAX = 16_384;
 
-function send(reply: FastifyReply, { status = 200, contentType, body }: Answer): FastifyReply {
+function send(reply: FastifyReply, { status = 200, contentType, body, headers = {} }: Answer): FastifyReply {
   return reply
     .code(status)
     .header('Content-Type', contentType)
     .header('X-Content-Type-Options', 'nosniff')
     .header('Cache-Control', 'no-store')
+    .headers(headers)
     .send(body);
 }
 
@@ -61,9 +62,9 @@ function createApp(routes: readonly Route[], isTcp: boolean): FastifyInstance {
     return send(reply.header('Allow', methods.join(', ')), refusal);
   });
   const paths = new Set<string>();
-  for (const { path, method = 'GET', isStream = false, answer } of routes) {
+  for (const { path, method = 'GET', isStream = false, isPartOfPage, answer } of routes) {
     if (isTcp && method !== 'GET') continue;
-    paths.add(path);
+    if (!isPartOfPage) paths.add(path);
     app.route({
       url: path,
       method,

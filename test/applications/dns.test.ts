@@ -199,7 +199,7 @@ describe('flows', () => {
 
   it('on its port that say something else are guessed to be of it', () => {
     const flow = new PayloadFlow(17, 50_000, 53);
-    for (let i = 0; i < 4; i++) flow.send(new Array(40).fill(0xff));
+    for (let i = 0; i < 6; i++) flow.send(new Array(40).fill(0xff));
     expect(flow.facts).toEqual({ applicationName: 'dns', applicationConfidence: 1 });
   });
 

@@ -51,6 +51,7 @@ describe('defaults', () => {
         localMacs: [],
       },
       template: { ipv4: ['default'], ipv6: ['default'] },
+      paths: [],
       biflow: false,
       timestamps: 'capture',
       privateEnterpriseNumber: 32_473,
@@ -80,7 +81,15 @@ describe('defaults', () => {
         macAddresses: 'keep',
       },
       exporters: [],
-      replay: { output: 'table', top: 25, speed: 'max', merge: false, reorderWindowMs: 2, workers: 1 },
+      replay: {
+        output: 'table',
+        paths: false,
+        top: 25,
+        speed: 'max',
+        merge: false,
+        reorderWindowMs: 2,
+        workers: 1,
+      },
       live: {
         interfaces: [],
         waitForInterfaces: 'auto',
@@ -94,6 +103,7 @@ describe('defaults', () => {
         sampling: { interval: 1, method: 'random', scale: false },
       },
       metrics: { listen: '127.0.0.1:9669' },
+      web: { enabled: true },
       control: { socket: 'auto' },
       log: { level: 'info', format: 'auto' },
     });

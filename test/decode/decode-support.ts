@@ -3,7 +3,7 @@
  */
 
 import { createDecodeCounters } from '../../src/decode/counters.ts';
-import { createDecoder, type DecodeOptions, decodeBatch } from '../../src/decode/decoder.ts';
+import { createDecoder, type DecodeOptions, type Decoder, decodeBatch } from '../../src/decode/decoder.ts';
 import { NOTICES } from '../../src/decode/notices.ts';
 import { REASONS } from '../../src/decode/reasons.ts';
 import { createEngine } from '../../src/engine/engine.ts';
@@ -80,14 +80,14 @@ export interface FrameOptions extends DecodeOptions {
   /** What fills the memory around the frame. */
   fill?: number;
   encapsulation?: boolean;
-  /** The frame lies in an engine's memory, and is decoded by the engine if it is common. */
+  /** The frame lies in an engine's memory, and is decoded by the engine if it is common; else by the general path. Default: true. */
   inEngine?: boolean;
 }
 
 const FRAME_MAX = 2 ** 19;
-const engine = createEngine(FRAME_MAX);
+const DECODERS_OCTETS = 2 ** 24;
+export const engine = createEngine(FRAME_MAX + DECODERS_OCTETS);
 const IN_ENGINE = {
-  engine,
   memory: new Uint8Array(engine.buffer, engine.allocate(FRAME_MAX).byteOffset, FRAME_MAX),
   allocate: engine.allocate,
   batch: createPacketBatch(1, engine.allocate),
@@ -96,10 +96,9 @@ const IN_ENGINE = {
 };
 
 /** Where a frame of `octets` lies, and what it is decoded with. */
-function placesFor(octets: number, { inEngine = false, encapsulation = true }: FrameOptions) {
+function placesFor(octets: number, { inEngine = true, encapsulation = true }: FrameOptions) {
   if (!inEngine) {
     return {
-      engine: undefined,
       memory: new Uint8Array(octets),
       batch: createPacketBatch(1),
       linkTypes: new Int32Array(1),
@@ -117,10 +116,25 @@ function placesFor(octets: number, { inEngine = false, encapsulation = true }: F
 const COUNTERS = createDecodeCounters();
 const { packetsByReason, packetsByNotice } = COUNTERS;
 
+const decoders = new Map<string, Decoder>();
+
+/** A decoder of the options: one for each, since an engine's memory does not grow. It counts in COUNTERS, from 0. */
+export function decoderFor(options: FrameOptions): Decoder {
+  for (const counts of [packetsByReason, COUNTERS.octetsByReason, packetsByNotice]) counts.fill(0);
+  const { decapsulate = [], tunnelDepthMax, flowKey, udpPorts, inEngine = true } = options;
+  const name = JSON.stringify([[...decapsulate], tunnelDepthMax, flowKey, udpPorts, inEngine]);
+  let decoder = decoders.get(name);
+  if (decoder === undefined) {
+    decoder = createDecoder(options, COUNTERS, inEngine ? engine : undefined);
+    decoders.set(name, decoder);
+  }
+  return decoder;
+}
+
 /** Decodes one frame that lies in the middle of memory filled with 0xa5. */
 export function decodeOne(frame: Uint8Array, options: FrameOptions = {}): Outcome {
   const captured = options.captured ?? frame.length;
-  const { engine, memory, batch, linkTypes, out } = placesFor(captured + 2 * SURROUNDING, options);
+  const { memory, batch, linkTypes, out } = placesFor(captured + 2 * SURROUNDING, options);
   memory.fill(options.fill ?? 0xa5);
   memory.set(frame.subarray(0, captured), SURROUNDING);
   batch.view = new DataView(memory.buffer, memory.byteOffset, memory.length);
@@ -131,9 +145,7 @@ export function decodeOne(frame: Uint8Array, options: FrameOptions = {}): Outcom
   linkTypes[0] = options.linkType ?? 1;
   out.words.fill(0xa5a5a5a5 | 0);
   out.encapsulation?.fill(0xa5a5a5a5 | 0);
-  for (const counts of [packetsByReason, COUNTERS.octetsByReason, packetsByNotice]) counts.fill(0);
-  const decoder = createDecoder(options, COUNTERS, engine);
-  decodeBatch(decoder, batch, linkTypes, out);
+  decodeBatch(decoderFor(options), batch, linkTypes, out);
   const outcomes = REASONS.filter((row) => packetsByReason[row.code] !== 0);
   if (outcomes.length !== 1 || packetsByReason[outcomes[0]!.code] !== 1) {
     throw new Error(`not exactly one outcome: ${outcomes.map((row) => row.name)}`);

@@ -1,7 +1,8 @@
 /** Where the decoder says that headers stand: the common path and the general one agree, and both stay in the frame. */
 import { describe, expect, it } from 'vitest';
-import { openCaptures } from '../../src/capture/files/capture-source.ts';
+import { CAPTURE_OCTETS, openCaptures } from '../../src/capture/files/capture-source.ts';
 import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
+import { createEngine } from '../../src/engine/engine.ts';
 import {
   CAPTURED_END,
   createDecodedBatch,
@@ -11,6 +12,7 @@ import {
   OFFSET_WORDS,
   TRANSPORT_OFFSET,
 } from '../../src/records/decoded-batch.ts';
+import { int32Array } from '../../src/records/memory.ts';
 import { createPacketBatch } from '../../src/records/packet-batch.ts';
 import { capturesIn, PCAPS_FOLDER, sharedCaptures } from '../support/captures.ts';
 
@@ -20,13 +22,14 @@ describe('header offsets', () => {
   it('are the same on both paths, and within what was captured', async () => {
     let packets = 0;
     for (const file of files) {
-      const source = openCaptures([file], {});
-      const batch = createPacketBatch(64);
-      const [common, general] = [true, false].map((fastPath) => ({
-        decoder: createDecoder({ fastPath }),
-        out: createDecodedBatch(64, false, true),
+      const engine = createEngine(CAPTURE_OCTETS);
+      const source = openCaptures([file], {}, engine);
+      const batch = createPacketBatch(64, engine.allocate);
+      const [common, general] = [engine, undefined].map((decodesIn) => ({
+        decoder: createDecoder({}, undefined, decodesIn),
+        out: createDecodedBatch(64, false, true, engine.allocate),
       }));
-      const linkTypes = new Int32Array(65_536);
+      const linkTypes = int32Array(engine.allocate, 65_536);
       for (;;) {
         if (source.readBatch(batch) === 0) {
           if (!(await source.more())) break;

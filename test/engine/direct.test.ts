@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { DirectRecords } from '../../src/capture/source.ts';
 import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
 import { DirectPath } from '../../src/decode/direct-path.ts';
+import { udpTunnelsPlace } from '../../src/decode/engine-path.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
 import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
@@ -116,13 +117,18 @@ describe('the direct path', () => {
   const expected = prepared();
   const offsets = [out.offsets, expected.offsets] as const;
   const preparer = new KeyPreparer(engine, seeds, NO_EXTENSION, new Float64Array(64));
-  const decoderOf = (flowKey: { tos: boolean; vlan: boolean }, fastPath: boolean) =>
-    createDecoder({ flowKey, fastPath }, undefined, engine);
+  // With the type of service in the key, datagrams to port 53 are looked into as tunnels.
+  const decoderOf = (flowKey: { tos: boolean; vlan: boolean }, decodesIn?: typeof engine) =>
+    createDecoder(
+      { flowKey, decapsulate: flowKey.tos ? ['vxlan'] : [], udpPorts: { vxlan: [53] } },
+      undefined,
+      decodesIn,
+    );
   const paths = [false, true].flatMap((tos) =>
     [false, true].map((vlan) => {
-      const decoder = decoderOf({ tos, vlan }, true);
+      const decoder = decoderOf({ tos, vlan }, engine);
       const direct = new DirectPath(engine, decoder, out, preparer.multipliers);
-      return { decoder, direct, general: decoderOf({ tos, vlan }, false) };
+      return { decoder, direct, general: decoderOf({ tos, vlan }) };
     }),
   );
 
@@ -141,7 +147,7 @@ describe('the direct path', () => {
           bytes.fill(0x45);
           const end = Math.max(start, write(view, start, all) - missing);
           const window = { view, start, end } as DirectRecords['window'];
-          const count = direct.take(
+          const count = direct.takeRecords(
             { window, capturedMax: CAPTURED_MAX, linkType: 1, unitNs, interfaceIndex: POINT },
             BASE_SECONDS,
           );
@@ -195,6 +201,7 @@ describe('the direct path', () => {
             CAPACITY,
             0,
             0,
+            udpTunnelsPlace(decoder.state),
           );
           expect(next & 0xffff).toBe(count);
         },
@@ -219,7 +226,7 @@ describe('the direct path', () => {
         const blocks = { interfaceId: INTERFACE_ID, ...clock, ...limits };
         const window = { view, start: 0, end } as DirectRecords['window'];
         const memory = view.byteOffset;
-        const count = asBlocks.take({ window, ...common, blocks }, BASE_SECONDS);
+        const count = asBlocks.takeRecords({ window, ...common, blocks }, BASE_SECONDS);
         taken += count;
         const to = batch.timeNs.byteOffset;
         const walked = engine.walkBlocks(memory, 0, end, CAPTURED_MAX, POINT, to, CAPACITY, 0);
@@ -246,7 +253,7 @@ describe('the direct path', () => {
         const words = expected.words.slice(0, count * DECODED_WORDS);
         const recordsEnd = write(view, 0, classic);
         const other = { view, start: 0, end: recordsEnd } as DirectRecords['window'];
-        expect(direct.take({ window: other, ...common }, BASE_SECONDS)).toBe(count);
+        expect(direct.takeRecords({ window: other, ...common }, BASE_SECONDS)).toBe(count);
         expect(Array.from(direct.totals.subarray(0, 2))).toEqual(sums);
         // The frames stand elsewhere.
         const withoutPlaces = (some: Int32Array) => some.filter((_, i) => i % DECODED_WORDS !== LINK_OFFSET);
@@ -274,7 +281,7 @@ describe('the direct path', () => {
         const end = write(view, 0, all);
         const take = (path: DirectPath) => {
           const window = { view, start: 0, end } as DirectRecords['window'];
-          const taken = path.take(
+          const taken = path.takeRecords(
             { window, capturedMax: CAPTURED_MAX, linkType: 1, unitNs: 1, interfaceIndex: POINT },
             BASE_SECONDS,
           );
@@ -306,10 +313,13 @@ describe('the direct path', () => {
     expect(divided).toBeGreaterThan(20);
   });
 
-  it('takes nothing of other links', () => {
+  it('takes nothing of other links, nor what lies elsewhere', () => {
     const window = { view, start: 0, end: WINDOW_OCTETS } as DirectRecords['window'];
     const other = { window, capturedMax: CAPTURED_MAX, linkType: 101, unitNs: 1, interfaceIndex: POINT };
-    expect(paths[0]!.direct.take(other, BASE_SECONDS)).toBe(0);
+    expect(paths[0]!.direct.takeRecords(other, BASE_SECONDS)).toBe(0);
+    const elsewhere = { ...window, view: new DataView(bytes.slice().buffer) };
+    const outside = { ...other, linkType: 1, window: elsewhere };
+    expect(paths[0]!.direct.takeRecords(outside, BASE_SECONDS)).toBe(0);
     expect(window.start).toBe(0);
   });
 });

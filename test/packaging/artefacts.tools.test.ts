@@ -19,16 +19,20 @@ import { addLibraries } from '../../packaging/libraries.ts';
 import { packageVersion } from '../../src/package-files.ts';
 import { capturesIn, PCAPS_FOLDER } from '../support/captures.ts';
 import { describeWithTools } from '../support/tools.ts';
+import { waitFor } from '../support/wait.ts';
+import { PODMAN_TOOLS, Podman } from './podman.ts';
 import { makePackages } from './support.ts';
 
 const LIMIT_MS = 900_000;
 const VERSION = packageVersion();
+const IMAGE_FILE = `flowtap-${VERSION}-oci-amd64.tar`;
 const REPOSITORY = join(import.meta.dirname, '../..');
 const CAPTURES = capturesIn(PCAPS_FOLDER);
 const PRINTED = ['-q', '-o', 'json'];
 
 let folder: string;
 let out: string;
+let podman: Podman | undefined;
 
 /** Runs to the end; whatever it writes comes back. */
 function run(command: string, ...args: string[]): { code: number | null; output: string; errors: string } {
@@ -48,16 +52,7 @@ function unpack(architecture: string): string {
   return root;
 }
 
-const TOOLS = [
-  'dpkg-deb',
-  'apt-get',
-  'npm',
-  'readelf',
-  'lintian',
-  'qemu-aarch64-static',
-  'unshare',
-  'setpriv',
-];
+const TOOLS = ['dpkg-deb', 'apt-get', 'npm', 'readelf', 'lintian', 'qemu-aarch64-static', ...PODMAN_TOOLS];
 
 describeWithTools(TOOLS, 'packages', () => {
   beforeAll(() => {
@@ -65,7 +60,10 @@ describeWithTools(TOOLS, 'packages', () => {
     out = join(folder, 'packages');
     makePackages(out, []);
   }, LIMIT_MS);
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => {
+    podman?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   it('are all there, with their digests', () => {
     const names = ARCHITECTURES.flatMap(({ debian }) => [
@@ -125,55 +123,58 @@ describeWithTools(TOOLS, 'packages', () => {
     );
   });
 
-  it('run as an image without a distribution, as a user with no right but CAP_NET_RAW', () => {
+  it('hold a root without a distribution, with the licences of its libraries', () => {
     const layout = join(folder, 'layout');
     const root = join(folder, 'image');
     for (const path of [layout, root]) mkdirSync(path);
-    execFileSync('tar', ['-xf', join(out, `flowtap-${VERSION}-oci-amd64.tar`), '-C', layout]);
+    execFileSync('tar', ['-xf', join(out, IMAGE_FILE), '-C', layout]);
     const blob = ({ digest }: { digest: string }) =>
       join(layout, 'blobs/sha256', digest.replace('sha256:', ''));
     const read = (file: string) => JSON.parse(readFileSync(file, 'utf8'));
     const manifest = read(blob(read(join(layout, 'index.json')).manifests[0]));
-    const { config } = read(blob(manifest.config));
-    const extended = ['--xattrs', '--xattrs-include=*', '-p'];
-    execFileSync('tar', [...extended, '-xzf', blob(manifest.layers[0]), '-C', root]);
+    execFileSync('tar', ['-xzf', blob(manifest.layers[0]), '-C', root]);
     expect(existsSync(join(root, 'bin/sh')) || existsSync(join(root, 'usr/bin/sh'))).toBe(false);
     const licences = readdirSync(join(root, 'usr/share/doc'));
     expect(licences).toEqual(expect.arrayContaining(['flowtap', 'libc6', 'libstdc++6']));
     const bom = read(join(root, 'usr/share/doc/flowtap/bom.cdx.json'));
     expect(bom.components.map(({ name }: { name: string }) => name)).toContain('libc6');
+  });
 
-    mkdirSync(join(root, 'captures'));
-    writeFileSync(join(root, 'captures/a.pcap'), readFileSync(CAPTURES[0]!));
-    for (const device of ['proc', 'dev']) mkdirSync(join(root, device));
-    // As an engine starts it with --cap-drop ALL --cap-add NET_RAW; what is left besides is chroot's, to become the user.
-    const inside = (...command: string[]) => [
-      ...['setpriv', '--bounding-set', '-all,+net_raw,+sys_chroot,+setuid,+setgid', '--inh-caps', '-all'],
-      ...['env', '-i', ...config.Env, '/usr/sbin/chroot', `--userspec=${config.User}`, root, ...command],
-    ];
-    const started = (...args: string[]) => inside(...config.Entrypoint, ...args);
-    const [command, ...args] = started('replay', '/captures/a.pcap', ...PRINTED);
-    expect(run(command!, ...args)).toMatchObject({ code: 0, output: flowsHere(CAPTURES[0]!) });
+  it('run in a container, as a user with no right but CAP_NET_RAW, which is healthy', async () => {
+    const file = join(out, IMAGE_FILE);
+    const shared = join(folder, 'shared');
+    mkdirSync(shared);
+    // The user of the container writes there.
+    chmodSync(shared, 0o777);
+    writeFileSync(join(shared, 'a.pcap'), readFileSync(CAPTURES[0]!));
+    podman = new Podman(join(folder, 'podman'));
+    // As docker load does; as an image of OCI's it has no health check for Podman, and the same name.
+    podman.must('pull', '--quiet', `docker-archive:${file}`);
+    const options = ['--cap-drop', 'ALL', '--cap-add', 'NET_RAW', '--volume', `${shared}:/shared`];
+    const image = `flowtap:${VERSION}`;
+    const replayed = podman.run(...options, image, 'replay', '/shared/a.pcap', ...PRINTED);
+    expect(replayed, replayed.errors).toMatchObject({ code: 0, output: flowsHere(CAPTURES[0]!) });
 
-    const quoted = (words: string[]) => words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
-    const check = quoted(inside(...config.Healthcheck.Test.slice(1)));
-    const files = `json:/${config.WorkingDir.slice(1)}/flows.json`;
-    const script = `
-      mount -t proc proc '${join(root, 'proc')}'
-      ip link set lo up
-      ${check} && exit 9
-      ${quoted(started('run', '-i', 'lo', '--outgoing', '-e', files))} & flowtap=$!
-      for i in $(seq 300); do ${check.replace('healthz', 'readyz')} && break; sleep 0.1; done
-      ${check} || exit 8
-      ping -q -c 2 -i 0.2 127.0.0.1 >/dev/null
-      kill $flowtap
-      wait $flowtap`;
-    expect(run('unshare', '--net', '--mount', 'sh', '-c', script)).toMatchObject({ code: 0 });
-    const flows = readFileSync(join(root, config.WorkingDir, 'flows.json'), 'utf8')
-      .trim()
-      .split('\n');
+    const exporter = 'json:/shared/flows.json';
+    podman.start('probe', ...options, image, 'run', '-i', 'lo', '--outgoing', '-e', exporter);
+    await waitFor('the health check passes', () => podman!.call('healthcheck', 'run', 'probe').code === 0);
+    expect(podman.must('inspect', 'probe', '--format', '{{.State.Health.Status}}')).toBe('healthy');
+    // The server answers before the interface is captured.
+    const asking = `fetch('http://127.0.0.1:9669/readyz').then((r) => process.exit(r.ok ? 0 : 1))`;
+    const node = ['exec', 'probe', '/usr/bin/node', '-e'];
+    await waitFor('the interface is captured', () => podman!.call(...node, asking).code === 0);
+    expect(podman.must('top', 'probe', 'user', 'capeff').split('\n')[1]).toMatch(/^flowtap +NET_RAW$/);
+    const sending = `require('dgram').createSocket('udp4').send('x', 4739, '127.0.0.1', () => process.exit())`;
+    podman.must(...node, sending);
+    podman.must('stop', 'probe');
+    const flows = readFileSync(join(shared, 'flows.json'), 'utf8').trim().split('\n');
+    // What goes out on the loopback comes in there too.
     expect(flows.map((line) => JSON.parse(line))).toContainEqual(
-      expect.objectContaining({ sourceIPv4Address: '127.0.0.1', protocolIdentifier: 1 }),
+      expect.objectContaining({
+        destinationTransportPort: 4739,
+        protocolIdentifier: 17,
+        packetDeltaCount: 2,
+      }),
     );
   });
 

@@ -4,20 +4,26 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { SHARED_PCAPS_FOLDER, sharedCaptures } from './captures.ts';
+import { beginsAsCapture, SHARED_PCAPS_FOLDER, sharedCaptures } from './captures.ts';
 import type { InspectedFlow } from './inspect-capture.ts';
 
 /** Our names for nDPI's; a protocol that is not here must not be named by its content. */
 const EQUAL_NAMES: Readonly<Record<string, readonly string[]>> = {
   AVASTSecureDNS: ['dns'],
   DNS: ['dns'],
+  DTLS: ['dtls'],
   MDNS: ['mdns'],
   NetBIOS: ['netbios-ns'],
+  POPS: ['tls'],
+  SMTPS: ['tls', 'smtps'],
+  QUIC: ['quic'],
+  TLS: ['tls'],
 };
 
 export interface Truth {
   readonly flows: readonly { readonly flow: string; readonly protocol: string; readonly hostName?: string }[];
   readonly clientHellos: readonly {
+    readonly transport: string;
     readonly source: string;
     readonly destination: string;
     readonly serverName: string | null;
@@ -30,7 +36,11 @@ const TRUTH_FILE = join(SHARED_PCAPS_FOLDER, '../applications-truth.json');
 export const truths: Record<string, Truth> = existsSync(TRUTH_FILE)
   ? (JSON.parse(readFileSync(TRUTH_FILE, 'utf8')) as Record<string, Truth>)
   : {};
-export const truthFiles = sharedCaptures('real').filter((file) => basename(file) in truths);
+export const truthFiles = sharedCaptures('real').filter(
+  (file) => basename(file) in truths && beginsAsCapture(file),
+);
+
+const TLS_1_3 = 0x0304;
 
 /** nDPI prints every `:0:` of an address as `::`. */
 const asPrinted = (endpoint: string) => endpoint.replaceAll(':0:', '::');
@@ -77,7 +87,34 @@ function compareFlow(flows: readonly InspectedFlow[], truth: Truth['flows'][numb
   return found;
 }
 
+type Hello = Truth['clientHellos'][number];
+
+const pairOf = ({ source, destination }: { source: string; destination: string }) =>
+  [source, destination].sort().join(' ').replaceAll(/[[\]]/g, '');
+
+/** Where a flow differs from what tshark's fields say of its first ClientHello, in words. */
+function compareHello(flows: readonly InspectedFlow[], hello: Hello): string[] {
+  const title = `${hello.transport} ${hello.source} > ${hello.destination}`;
+  const flow = flows.find((one) => pairOf(one) === pairOf(hello));
+  if (flow === undefined) return [`${title}: no flow`];
+  const { tlsServerName, tlsAlpn, tlsJa4, tlsVersion = 0 } = flow.facts;
+  const found: string[] = [];
+  const name = hello.serverName?.toLowerCase();
+  if (tlsServerName !== name) found.push(`${title}: server name ${name} is ${tlsServerName}`);
+  if (tlsJa4 !== hello.ja4) found.push(`${title}: JA4 ${hello.ja4} is ${tlsJa4}`);
+  const offered = hello.alpn.join() || undefined;
+  // Up to TLS 1.2 the server's choice shows, and is told instead.
+  const isChosen = tlsVersion < TLS_1_3 && tlsAlpn !== undefined && hello.alpn.includes(tlsAlpn);
+  if (tlsAlpn !== offered && !isChosen) found.push(`${title}: ALPN ${offered} is ${tlsAlpn}`);
+  return found;
+}
+
 /** All differences of a capture's flows. */
 export function differences(flows: readonly InspectedFlow[], truth: Truth): string[] {
-  return truth.flows.flatMap((flow) => compareFlow(flows, flow));
+  const hellos = new Map<string, Hello>();
+  for (const hello of truth.clientHellos) if (!hellos.has(pairOf(hello))) hellos.set(pairOf(hello), hello);
+  return [
+    ...truth.flows.flatMap((flow) => compareFlow(flows, flow)),
+    ...[...hellos.values()].flatMap((hello) => compareHello(flows, hello)),
+  ];
 }

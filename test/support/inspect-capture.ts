@@ -3,7 +3,8 @@
  * flowtap's own, the flow table is a Map. A fragment that is no first one is left out, as its ports are not known here.
  */
 
-import type { ApplicationFacts } from '../../src/applications/facts.ts';
+import { guessApplication } from '../../src/applications/applications.ts';
+import { type ApplicationFacts, CONFIDENCE_PORT, nameApplication } from '../../src/applications/facts.ts';
 import { FlowInspection } from '../../src/applications/flow-inspection.ts';
 import { createInspectedPacket } from '../../src/applications/inspected-packet.ts';
 import { InspectionContext, type InspectionOptions } from '../../src/applications/inspection-context.ts';
@@ -83,9 +84,20 @@ export async function inspectCapture(
     for (let i = 0; i < decoded.count; i++) inspectPacket(batch, decoded, i, flows, context);
   }
   source.close();
-  return [...flows.values()].map(({ source, destination, protocol, inspection }) => ({
-    ...{ source, destination, protocol, facts: inspection.finish(), packetCount: inspection.packetCount },
-  }));
+  return [...flows.values()].map((flow) => {
+    const { source, destination, protocol, inspection } = flow;
+    const facts = inspection.finish();
+    if (inspection.packetCount === 0) guess(flow, facts);
+    return { source, destination, protocol, facts, packetCount: inspection.packetCount };
+  });
+}
+
+const portOf = (text: string) => Number(text.slice(text.lastIndexOf(':') + 1));
+
+/** A flow without payload has its ports alone. */
+function guess({ source, destination, protocol }: OpenFlow, facts: ApplicationFacts): void {
+  const name = guessApplication(protocol, portOf(source), portOf(destination));
+  if (name !== undefined) nameApplication(facts, name, CONFIDENCE_PORT);
 }
 
 const packet = createInspectedPacket();

@@ -56,7 +56,7 @@ export async function runPipeline(
   const metering = new MeteringProcess({
     idleTimeoutMs,
     activeTimeoutMs,
-    ...(health === undefined ? {} : { health, allocateHot: engine.allocate }),
+    ...(health === undefined ? {} : { health, allocate: engine.allocate }),
     tcpEndDelayMs,
     flowTableEntries,
     flowKey: FLOW_KEY,

@@ -1,4 +1,4 @@
-/** What a source that stands around a supply of frames passes on: all that it does not say otherwise. */
+/** A source around a supply of frames passes on all that it does not answer itself. */
 import type { FlowtapError } from '../../base/errors.ts';
 import type { FileLinkTypes, PacketSource, SourceInterface } from '../source.ts';
 import type { FrameSupply } from './captures.ts';

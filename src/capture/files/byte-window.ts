@@ -9,6 +9,27 @@ import type { Readable } from 'node:stream';
 import type { ByteWindow } from '../source.ts';
 
 /**
+ * Moves the octets from `start` to `end` to the front of `own`, or of a larger buffer where `need` octets find no room
+ * there.
+ * @returns the buffer that they are in
+ */
+function moveToFront(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  own: Uint8Array,
+  need: number,
+): Uint8Array {
+  if (need <= bytes.length && (bytes === own || need > own.length)) {
+    if (start > 0) bytes.copyWithin(0, start, end);
+    return bytes;
+  }
+  const to = need > own.length ? new Uint8Array(need) : own;
+  to.set(bytes.subarray(start, end));
+  return to;
+}
+
+/**
  * A regular file, read piece by piece into one buffer that stays in the processor's cache. Measured against mapping the
  * file (docs/decisions/0008): a page fault costs more than copying the page, and nothing goes wrong when somebody
  * truncates the file meanwhile.
@@ -19,16 +40,18 @@ export class FileWindow implements ByteWindow {
   end = 0;
   viewOffset = 0;
   fault: Error | undefined;
+  readonly #own: Uint8Array;
   #bytes: Uint8Array;
   readonly #fd: number;
   #isClosed = false;
 
   /**
-   * @param bytes the buffer; a record that is longer gets a larger one
+   * @param bytes the buffer; a record that is longer gets a larger one for itself
    * @param position where in the file to begin
    */
   constructor(fd: number, bytes: Uint8Array, position = 0) {
     this.#fd = fd;
+    this.#own = bytes;
     this.#bytes = bytes;
     this.viewOffset = position;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -56,15 +79,12 @@ export class FileWindow implements ByteWindow {
     return this.end - this.start >= need;
   }
 
-  /** Moves the unconsumed octets to the front, into a larger buffer if a record needs it. */
+  /** Moves the unconsumed octets to the front of a buffer that holds as many as are needed. */
   #makeRoom(need: number): void {
     const left = this.end - this.start;
-    if (need > this.#bytes.length) {
-      const larger = new Uint8Array(need);
-      larger.set(this.#bytes.subarray(this.start, this.end));
-      this.#bytes = larger;
-      this.view = new DataView(larger.buffer);
-    } else this.#bytes.copyWithin(0, this.start, this.end);
+    const bytes = moveToFront(this.#bytes, this.start, this.end, this.#own, need);
+    if (bytes !== this.#bytes) this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#bytes = bytes;
     this.viewOffset += this.start;
     this.start = 0;
     this.end = left;
@@ -91,6 +111,7 @@ export class StreamWindow implements ByteWindow {
   end = 0;
   viewOffset = 0;
   fault: Error | undefined;
+  readonly #own: Uint8Array;
   #bytes: Uint8Array;
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #stream: Readable;
@@ -102,15 +123,17 @@ export class StreamWindow implements ByteWindow {
    * @param chunks the (uncompressed) octets
    * @param stream what to close at the end
    * @param consumed octets taken from the file itself so far
+   * @param bytes the buffer; a record that is longer gets a larger one for itself
    */
   constructor(
     chunks: AsyncIterator<Uint8Array>,
     stream: Readable,
     consumed: () => number,
-    bufferOctets: number,
+    bytes: Uint8Array,
   ) {
-    this.#bytes = new Uint8Array(bufferOctets);
-    this.view = new DataView(this.#bytes.buffer);
+    this.#own = bytes;
+    this.#bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#chunks = chunks;
     this.#stream = stream;
     this.#consumed = consumed;
@@ -150,14 +173,9 @@ export class StreamWindow implements ByteWindow {
   /** Puts as much of the pending chunk behind the unconsumed octets as the buffer holds. */
   #append(need: number): void {
     const left = this.end - this.start;
-    if (need > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(need, this.#bytes.length * 2));
-      larger.set(this.#bytes.subarray(this.start, this.end));
-      this.#bytes = larger;
-      this.view = new DataView(larger.buffer);
-    } else if (this.start > 0) {
-      this.#bytes.copyWithin(0, this.start, this.end);
-    }
+    const bytes = moveToFront(this.#bytes, this.start, this.end, this.#own, need);
+    if (bytes !== this.#bytes) this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#bytes = bytes;
     this.viewOffset += this.start;
     this.start = 0;
     this.end = left;

@@ -27,7 +27,12 @@ export interface CaptureFileOptions {
   readonly ahead?: ReadAheadOptions & { readonly bytes: Uint8Array };
   /** Octets of a pipe or compressed file read at a time. */
   readonly readOctets: number;
+  /** The memory that these are put into, STREAM_WINDOW_READS times as long; without, each has its own. */
+  readonly streamWindow?: Uint8Array;
 }
+
+/** Reads that the window of a pipe or compressed file holds. */
+export const STREAM_WINDOW_READS = 2;
 
 export class CaptureFile {
   readonly file: string;
@@ -218,7 +223,8 @@ function fileWindow(
   size: number,
   { window, windowOctets, ahead }: CaptureFileOptions,
 ): ByteWindow {
-  if (ahead !== undefined && size >= ahead.fileOctetsMin) return new ReadAheadWindow(fd, ahead.bytes, ahead);
+  if (ahead !== undefined && size >= ahead.fileOctetsMin)
+    return new ReadAheadWindow(fd, ahead.bytes, ahead, window);
   return new FileWindow(fd, window ?? new Uint8Array(windowOctets));
 }
 
@@ -237,7 +243,8 @@ function streamWindow(
     }
   }
   const chunks = compression === undefined ? sniffed(counted()) : decompress(counted(), compression, again);
-  return new StreamWindow(chunks, stream, () => consumed, 2 * options.readOctets);
+  const bytes = options.streamWindow ?? new Uint8Array(STREAM_WINDOW_READS * options.readOctets);
+  return new StreamWindow(chunks, stream, () => consumed, bytes);
 }
 
 /** Passes chunks on as they are or uncompressed, as the first of them say. */

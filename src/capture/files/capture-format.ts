@@ -1,4 +1,4 @@
-/** What a capture file format does: turn octets of a window into frames of a batch. */
+/** A capture file format turns octets of a window into frames of a batch. */
 import type { Engine } from '../../engine/engine.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
 import type { ByteWindow, DirectRecords, MissingPackets, SourceInterface } from '../source.ts';

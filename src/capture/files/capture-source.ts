@@ -6,10 +6,10 @@
 
 import { NS_PER_MS } from '../../base/clock.ts';
 import type { Engine } from '../../engine/engine.ts';
-import { uint8Array } from '../../records/memory.ts';
+import { type AllocateMemory, allocateOnHeap, uint8Array } from '../../records/memory.ts';
 import { createPacketBatch, type PacketBatch } from '../../records/packet-batch.ts';
 import type { DirectRecords, PacketSource } from '../source.ts';
-import type { CaptureFile, CaptureFileOptions } from './capture-file.ts';
+import { type CaptureFile, type CaptureFileOptions, STREAM_WINDOW_READS } from './capture-file.ts';
 import { SNAP_LENGTH_MAX } from './capture-format.ts';
 import { Captures, type FrameSupply } from './captures.ts';
 import { ORDERED_OCTETS, OrderedCaptures } from './ordered-captures.ts';
@@ -31,10 +31,12 @@ export interface CaptureOptions {
 /** Small enough for the buffer to stay in a core's own cache, large enough for the system calls not to matter. */
 const WINDOW_OCTETS = 256 * 1024;
 const READ_OCTETS = 1024 * 1024;
+/** Frames of merged captures; any frame fits, so that one is at least handed out. */
+const MERGED_OCTETS = 4 * 1024 * 1024 + SNAP_LENGTH_MAX;
 
 /**
  * Opens captures; `-` is standard input. What cannot be opened is told by `errors`, in its turn.
- * @param engine regular files are read into its memory, and their records walked through by it, if they are direct
+ * @param engine captures are read into its memory, and their records walked through by it, if they are direct
  */
 export function openCaptures(
   files: readonly string[],
@@ -59,17 +61,20 @@ function openSupply(
   engine?: Engine,
 ): FrameSupply {
   const isMerged = options.order === 'time' && files.length > 1;
-  if (isMerged) return new MergedCaptures(files, fileOptions);
+  if (isMerged) return new MergedCaptures(files, fileOptions, engine?.allocate);
   if (engine === undefined) return new CaptureSequence(files, fileOptions);
   // One file is read at a time: they all share the windows.
   const window = uint8Array(engine.allocate, fileOptions.windowOctets);
   const readAhead = options.readAhead ?? READ_AHEAD;
   const ahead = { ...readAhead, bytes: uint8Array(engine.allocate, readAheadOctets(readAhead)) };
-  return new CaptureSequence(files, { ...fileOptions, window, ahead }, engine);
+  const streamWindow = uint8Array(engine.allocate, STREAM_WINDOW_READS * fileOptions.readOctets);
+  return new CaptureSequence(files, { ...fileOptions, window, ahead, streamWindow }, engine);
 }
 
 /** Octets that `openCaptures` takes of an engine's memory. */
-export const CAPTURE_OCTETS = WINDOW_OCTETS + readAheadOctets(READ_AHEAD) + ORDERED_OCTETS;
+export const CAPTURE_OCTETS =
+  ORDERED_OCTETS +
+  Math.max(WINDOW_OCTETS + readAheadOctets(READ_AHEAD) + STREAM_WINDOW_READS * READ_OCTETS, MERGED_OCTETS);
 
 class CaptureSequence extends Captures {
   readonly #names: string[];
@@ -163,14 +168,20 @@ interface Run {
 /** Frames of several files in the order of time, copied into one memory, since a batch's frames lie in one. */
 class MergedCaptures extends Captures {
   readonly #runs: Run[] = [];
-  /** Any frame fits, so that one is at least handed out. */
-  readonly #bytes = new Uint8Array(4 * 1024 * 1024 + SNAP_LENGTH_MAX);
-  readonly #view = new DataView(this.#bytes.buffer);
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
   readonly #total: number | undefined;
   #consumedByFinished = 0;
 
-  constructor(files: readonly string[], options: CaptureFileOptions) {
+  /** @param allocate where frames are copied to */
+  constructor(
+    files: readonly string[],
+    options: CaptureFileOptions,
+    allocate: AllocateMemory = allocateOnHeap,
+  ) {
     super(options);
+    this.#bytes = uint8Array(allocate, MERGED_OCTETS);
+    this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, MERGED_OCTETS);
     for (const name of files) {
       const file = this.open(name);
       if (file !== undefined) this.#runs.push({ file, batch: createPacketBatch(), next: 0 });

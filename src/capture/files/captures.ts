@@ -1,4 +1,4 @@
-/** The context of a run, opening and errors: what every way to read captures needs. */
+/** Every way to read captures needs these: the context of a run, the opening of files, and the errors. */
 import { CaptureFileError, type FlowtapError } from '../../base/errors.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';

@@ -101,7 +101,7 @@ export class DirectScan {
         out,
       );
     else {
-      useBlocks(engine, direct, blocks);
+      useBlocks(engine, unitNs, blocks);
       to = engine.scanBlocks(byteOffset, from, window.end, capturedMax, lastNs, SCANNED_AT_ONCE, out);
     }
     if (to === from) return false;

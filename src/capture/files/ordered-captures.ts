@@ -70,7 +70,7 @@ export class OrderedCaptures extends AroundSupply implements PacketSource {
   /** Those of the supply up to the time before which none can come any more. */
   get directRecords(): DirectRecords | undefined {
     if (this.#waiting !== undefined || !this.#held.isEmpty || !this.#fresh.isEmpty) return undefined;
-    const direct = this.supply.directRecords;
+    const direct = this.#supplied;
     if (direct === undefined) return undefined;
     const firstNs = this.#ahead.firstNs(direct, this.timeBaseSeconds);
     while (!(this.#finalNs >= firstNs)) if (!this.#scan(direct) && !this.#extend(direct)) return undefined;
@@ -94,7 +94,7 @@ export class OrderedCaptures extends AroundSupply implements PacketSource {
       if (batch.count > 0) return batch.count;
       this.#settle();
       if (this.#isDue || (this.#fresh.isReady && this.#fresh.firstNs <= this.#finalNs)) continue;
-      const direct = this.#waiting === undefined ? this.supply.directRecords : undefined;
+      const direct = this.#waiting === undefined ? this.#supplied : undefined;
       if (direct !== undefined && this.#takeDirectly(direct, batch)) return batch.count;
       if (!this.#fresh.isSettled) continue;
       if (direct !== undefined && (this.#scan(direct) || this.#extend(direct))) continue;
@@ -105,7 +105,7 @@ export class OrderedCaptures extends AroundSupply implements PacketSource {
   async more(): Promise<boolean> {
     if (this.#isEnded) return false;
     if (this.#ahead.wanted > 0) {
-      if (!(await this.supply.ensure(this.#ahead.wanted))) this.#ahead.lastOf = this.supply.directRecords;
+      if (!(await this.supply.ensure(this.#ahead.wanted))) this.#ahead.lastOf = this.#supplied;
       this.#ahead.wanted = 0;
       return true;
     }
@@ -140,6 +140,11 @@ export class OrderedCaptures extends AroundSupply implements PacketSource {
   get #finalNs(): number {
     if (this.#isEnded || this.#isDue || this.#isTrusted) return Number.POSITIVE_INFINITY;
     return (this.#latestNs > this.#ahead.latestNs ? this.#latestNs : this.#ahead.latestNs) - this.#windowNs;
+  }
+
+  /** Direct records of the supply; of a pipe, nobody waits for those behind them. */
+  get #supplied(): DirectRecords | undefined {
+    return this.supply.isFollowed ? undefined : this.supply.directRecords;
   }
 
   get #isTrusted(): boolean {

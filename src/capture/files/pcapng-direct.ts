@@ -62,7 +62,7 @@ export class PcapngDirect {
     if (records === undefined || engine === undefined || timeNs.buffer !== engine.buffer) return lastNs;
     const { view, start, end } = this.#window;
     const { capturedMax, interfaceIndex, blocks } = records;
-    useBlocks(engine, records, blocks);
+    useBlocks(engine, records.unitNs, blocks);
     const place = timeNs.byteOffset;
     const now = engine.walkBlocks(
       view.byteOffset,

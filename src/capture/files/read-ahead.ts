@@ -15,7 +15,7 @@ import { FileWindow } from './byte-window.ts';
 const CHUNKS = 4;
 /** Octets that are read at once, before any are read ahead: the parser need not wait for the first chunk. */
 const FIRST_OCTETS = 256 * 1024;
-/** What the plain window that goes on behind the last chunk reads at a time. */
+/** What the plain window that goes on behind the last chunk reads at a time, where it is given no memory. */
 const REST_OCTETS = 256 * 1024;
 
 /** How much is read ahead; tests use less. */
@@ -65,15 +65,20 @@ export class ReadAheadWindow implements ByteWindow {
   #isClosed = false;
   /** Told when a read has come back. */
   #heard: (() => void) | undefined;
+  readonly #restBytes: Uint8Array | undefined;
   /** What goes on where this stops. */
   #rest: FileWindow | undefined;
 
-  /** @param bytes `readAheadOctets` of memory */
-  constructor(fd: number, bytes: Uint8Array, options: ReadAheadOptions = READ_AHEAD) {
+  /**
+   * @param bytes `readAheadOctets` of memory
+   * @param restBytes memory for what goes on where this stops
+   */
+  constructor(fd: number, bytes: Uint8Array, options: ReadAheadOptions = READ_AHEAD, restBytes?: Uint8Array) {
     const { chunkOctets, roomOctets } = options;
     this.#fd = fd;
     this.#bytes = bytes;
     this.#options = options;
+    this.#restBytes = restBytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#chunks = Array.from({ length: CHUNKS }, (_, i) => ({
       start: i * (roomOctets + chunkOctets) + roomOctets,
@@ -149,7 +154,7 @@ export class ReadAheadWindow implements ByteWindow {
 
   #leaveRest(): void {
     const position = this.octetsConsumed;
-    this.#rest = new FileWindow(this.#fd, new Uint8Array(REST_OCTETS), position);
+    this.#rest = new FileWindow(this.#fd, this.#restBytes ?? new Uint8Array(REST_OCTETS), position);
     this.viewOffset = position;
     this.start = this.end = 0;
   }

@@ -12,8 +12,11 @@ import { startModule } from '../../package-files.ts';
 import type { InterfaceState } from '../../sys/network-interface.ts';
 import type { LivePacketBatch } from '../live-batch.ts';
 import type { LiveCaptureOptions, RingSize } from '../live-options.ts';
+import type { PacketTaker } from '../ring-block.ts';
 import type { CapRequest } from './cap-process.ts';
+import type { CaptureMemory } from './capture-memory.ts';
 import type { KernelStatistics, LiveCapture, LiveInterface } from './live-capture.ts';
+import { RecordWindow } from './record-window.ts';
 
 /** Names that cap has for link types, and their LINKTYPE_. */
 const LINK_TYPES: Readonly<Record<string, number>> = {
@@ -23,9 +26,8 @@ const LINK_TYPES: Readonly<Record<string, number>> = {
   IEEE802_11_RADIO: 127,
   LINKTYPE_LINUX_SLL: 113,
 };
-/** Packets wait here until the worker reads them: one place for each, of this many octets. */
-const PLACES = 16_384;
-const PLACE_OCTETS = 512;
+/** Octets of a frame that are kept at most. */
+const SNAP_LENGTH_MAX = 512;
 const HEADER_OCTETS = 16;
 const ETHERNET_HEADER_OCTETS = 14;
 const BUFFER_OCTETS_MAX = 2 ** 30;
@@ -62,40 +64,34 @@ function linkTypeOf(name: string, request: string): number {
 
 export class CapCapture implements LiveCapture {
   readonly interface: LiveInterface;
-  readonly ring: RingSize = { blocks: Number.NaN, blockOctets: Number.NaN, octets: PLACES * PLACE_OCTETS };
+  readonly ring: RingSize;
   readonly handles = undefined;
   readonly samplesBy = [];
-  readonly #options: LiveCaptureOptions;
-  readonly #timeBaseSeconds: number;
   readonly #process: ChildProcess;
-  readonly #places = new Uint8Array(PLACES * PLACE_OCTETS);
-  readonly #view = new DataView(this.#places.buffer);
-  readonly #lengths = new Uint32Array(PLACES);
-  readonly #wireLengths = new Uint32Array(PLACES);
-  readonly #timesNs = new Float64Array(PLACES);
+  /** Packets wait here until the worker reads them. */
+  readonly #window: RecordWindow;
   /** Octets that end in the middle of a packet. */
   #rest: Buffer = Buffer.alloc(0);
-  /** Packets written and read since the start. */
-  #written = 0;
-  #read = 0;
-  /** Packets handed out with the last batch: their places are free with the next. */
-  #lent = 0;
   #refused = 0;
   #lostBefore = 0;
   #isBroken = false;
   #wake: (() => void) | undefined;
 
-  /** @throws CaptureError */
-  constructor(options: LiveCaptureOptions, timeBaseSeconds: number) {
+  /**
+   * @param memory of an engine, where packets are to lie
+   * @throws CaptureError
+   */
+  constructor(options: LiveCaptureOptions, timeBaseSeconds: number, memory?: CaptureMemory) {
     const name = options.interface;
-    this.#options = options;
-    this.#timeBaseSeconds = timeBaseSeconds;
-    const wanted = options.snapLength === 0 ? PLACE_OCTETS : options.snapLength;
-    const snapLength = Math.min(wanted, PLACE_OCTETS);
+    const wanted = options.snapLength === 0 ? SNAP_LENGTH_MAX : options.snapLength;
+    const snapLength = Math.min(wanted, SNAP_LENGTH_MAX);
     const bufferOctets = Math.min(options.blocks * options.blockOctets, BUFFER_OCTETS_MAX);
     const request: CapRequest = { device: name, filter: options.filter ?? '', bufferOctets, snapLength };
     const text = JSON.stringify(request);
-    this.interface = { name, linkType: linkTypeOf(name, text), snapLength, ifIndex: Number.NaN };
+    const linkType = linkTypeOf(name, text);
+    this.interface = { name, linkType, snapLength, ifIndex: Number.NaN };
+    this.#window = new RecordWindow(options, linkType, timeBaseSeconds, memory);
+    this.ring = { blocks: Number.NaN, blockOctets: Number.NaN, octets: this.#window.bytes.length };
     const child = spawn(process.execPath, [PROGRAM, 'capture', text], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
@@ -112,32 +108,26 @@ export class CapCapture implements LiveCapture {
   /** Takes what the process wrote apart into packets. */
   #take(octets: Buffer): void {
     const all = this.#rest.length === 0 ? octets : Buffer.concat([this.#rest, octets]);
-    const timeNs = (performance.timeOrigin + performance.now() - this.#timeBaseSeconds * 1000) * 1e6;
+    const timeMs = performance.timeOrigin + performance.now();
+    const seconds = Math.floor(timeMs / 1000);
+    const nanoseconds = Math.floor((timeMs - seconds * 1000) * 1e6);
     let at = 0;
     while (at + HEADER_OCTETS <= all.length) {
       const kept = all.readUInt32LE(at);
       if (at + HEADER_OCTETS + kept > all.length) break;
-      this.#keep(all, at, kept, timeNs);
+      this.#keep(all, at, kept, seconds, nanoseconds);
       at += HEADER_OCTETS + kept;
     }
     this.#rest = Buffer.from(all.subarray(at));
     this.#wake?.();
   }
 
-  #keep(all: Buffer, at: number, kept: number, timeNs: number): void {
+  #keep(all: Buffer, at: number, kept: number, seconds: number, nanoseconds: number): void {
     this.#lostBefore = all.readUInt32LE(at + 12);
-    if (this.#written - this.#read >= PLACES) {
-      this.#refused++;
-      return;
-    }
-    const place = this.#written % PLACES;
     const frame = all.subarray(at + HEADER_OCTETS, at + HEADER_OCTETS + kept);
     const given = all.readUInt32LE(at + 4);
-    this.#places.set(frame, place * PLACE_OCTETS);
-    this.#lengths[place] = kept;
-    this.#wireLengths[place] = all.readUInt32LE(at + 8) === 0 ? given : this.#statedOctets(frame, given);
-    this.#timesNs[place] = timeNs;
-    this.#written++;
+    const length = all.readUInt32LE(at + 8) === 0 ? given : this.#statedOctets(frame, given);
+    if (!this.#window.add(seconds, nanoseconds, frame, length)) this.#refused++;
   }
 
   /** Octets of a cut frame by what its IPv4 or IPv6 header says; those that cap gave where it has none. */
@@ -158,22 +148,18 @@ export class CapCapture implements LiveCapture {
   }
 
   readBatch(batch: LivePacketBatch): number {
-    this.#read += this.#lent;
-    const count = Math.min(batch.capacity, this.#written - this.#read);
-    for (let i = 0; i < count; i++) {
-      const place = (this.#read + i) % PLACES;
-      batch.frameOffset[i] = place * PLACE_OCTETS;
-      batch.capturedLength[i] = this.#lengths[place]!;
-      batch.wireLength[i] = this.#wireLengths[place]!;
-      batch.timeNs[i] = this.#timesNs[place]!;
-      batch.interfaceIndex[i] = this.#options.interfaceIndex;
-      batch.segmentOctets[i] = 0;
-    }
-    this.#lent = count;
-    batch.count = count;
-    batch.superPackets = 0;
-    batch.view = this.#view;
-    return count;
+    this.#giveBack();
+    return this.#window.readBatch(batch);
+  }
+
+  takeDirect(taker: PacketTaker): number {
+    this.#giveBack();
+    return this.#window.isEmpty ? 0 : this.#window.takeDirect(taker);
+  }
+
+  /** The memory of packets that were handed out is free, once all have been. */
+  #giveBack(): void {
+    if (this.#window.isEmpty) this.#window.begin(0);
   }
 
   /** Packets come with the event loop, so waiting is leaving it alone. */

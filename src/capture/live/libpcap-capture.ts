@@ -13,8 +13,11 @@ import { captureFault, noSuchInterface } from '../../sys/packet-socket.ts';
 import { linkTypeOfDlt } from '../link-types.ts';
 import type { LivePacketBatch } from '../live-batch.ts';
 import type { LiveCaptureOptions, RingSize } from '../live-options.ts';
+import type { PacketTaker } from '../ring-block.ts';
 import { SNAP_LENGTH_MAX } from '../selection/bpf.ts';
+import { type CaptureMemory, libpcapPackets } from './capture-memory.ts';
 import type { KernelStatistics, LiveCapture, LiveInterface } from './live-capture.ts';
+import { RecordWindow } from './record-window.ts';
 
 // Results of pcap_activate (pcap/pcap.h).
 const PCAP_ERROR_NO_SUCH_DEVICE = -5;
@@ -26,10 +29,6 @@ const PCAP_NETMASK_UNKNOWN = 0xffff_ffff;
 /** struct pcap_stat: received, dropped by the ring, dropped by the interface. */
 const STATISTICS_OCTETS = 12;
 const STATISTICS_DROPPED = 4;
-/** A record's header: seconds, nanoseconds, captured, on the wire. */
-const RECORD_HEADER_OCTETS = 16;
-const MEMORY_OCTETS_MAX = 8 * 2 ** 20;
-const PACKETS_MAX = 128;
 const INT32_MAX = 2 ** 31 - 1;
 
 type Handle = number | bigint;
@@ -42,10 +41,7 @@ export class LibpcapCapture implements LiveCapture {
   readonly faults = 0;
   readonly #library: Libpcap;
   readonly #pcap: Handle;
-  readonly #options: LiveCaptureOptions;
-  readonly #timeBaseSeconds: number;
-  readonly #memory: Uint8Array;
-  readonly #view: DataView;
+  readonly #window: RecordWindow;
   readonly #packetsMax: number;
   readonly #file: Handle;
   readonly #dumper: Handle;
@@ -54,13 +50,14 @@ export class LibpcapCapture implements LiveCapture {
   #isBroken = false;
   #isOpen = true;
 
-  /** @throws CaptureError */
-  constructor(options: LiveCaptureOptions, timeBaseSeconds: number) {
+  /**
+   * @param memory of an engine, where packets are to lie
+   * @throws CaptureError
+   */
+  constructor(options: LiveCaptureOptions, timeBaseSeconds: number, memory?: CaptureMemory) {
     const name = options.interface;
     const library = libpcap(name, '--capture libpcap');
     this.#library = library;
-    this.#options = options;
-    this.#timeBaseSeconds = timeBaseSeconds;
     const pcap = openPcap(library, options);
     this.#pcap = pcap;
     try {
@@ -74,12 +71,10 @@ export class LibpcapCapture implements LiveCapture {
     this.interface = { name, linkType, snapLength, ifIndex: interfaceIndex(name) };
     const octets = options.blocks * options.blockOctets;
     this.ring = { blocks: Number.NaN, blockOctets: Number.NaN, octets };
-    const recordOctets = RECORD_HEADER_OCTETS + (snapLength === 0 ? SNAP_LENGTH_MAX : snapLength);
-    this.#packetsMax = Math.min(PACKETS_MAX, Math.floor(MEMORY_OCTETS_MAX / recordOctets));
-    // One octet more: the stream ends what was written with a zero.
-    this.#memory = new Uint8Array(this.#packetsMax * recordOctets + 1);
-    this.#view = new DataView(this.#memory.buffer);
-    this.#file = library.openMemory(this.#memory, this.#memory.length);
+    this.#packetsMax = libpcapPackets(snapLength);
+    this.#window = new RecordWindow(options, linkType, timeBaseSeconds, memory);
+    const { bytes } = this.#window;
+    this.#file = library.openMemory(bytes, bytes.length);
     this.#dumper = library.dumpOpen(pcap, this.#file);
     const descriptor = new DataView(this.#pollDescriptor.buffer);
     descriptor.setInt32(0, library.selectableDescriptor(pcap), true);
@@ -91,40 +86,26 @@ export class LibpcapCapture implements LiveCapture {
   }
 
   readBatch(batch: LivePacketBatch): number {
-    const library = this.#library;
-    batch.count = 0;
-    batch.superPackets = 0;
-    batch.view = this.#view;
-    if (this.#isBroken) return 0;
-    library.seekStart(this.#file);
-    const limit = Math.min(batch.capacity, this.#packetsMax);
-    const count = library.dispatchToDump(this.#pcap, limit, this.#dumper);
-    if (count < 0) this.#isBroken = true;
-    if (count <= 0) return 0;
-    library.flush(this.#file);
-    this.#readRecords(batch, Number(library.position(this.#file)));
-    return batch.count;
+    if (this.#window.isEmpty) this.#dispatch();
+    return this.#window.readBatch(batch);
   }
 
-  #readRecords(batch: LivePacketBatch, end: number): void {
-    const view = this.#view;
-    const { interfaceIndex: index } = this.#options;
-    let at = 0;
-    let i = 0;
-    for (; i < batch.capacity && at + RECORD_HEADER_OCTETS <= end; i++) {
-      const captured = view.getUint32(at + 8, true);
-      const frame = at + RECORD_HEADER_OCTETS;
-      if (captured > end - frame) break;
-      batch.frameOffset[i] = frame;
-      batch.capturedLength[i] = captured;
-      batch.wireLength[i] = view.getUint32(at + 12, true);
-      batch.timeNs[i] =
-        (view.getUint32(at, true) - this.#timeBaseSeconds) * 1e9 + view.getUint32(at + 4, true);
-      batch.interfaceIndex[i] = index;
-      batch.segmentOctets[i] = 0;
-      at = frame + captured;
-    }
-    batch.count = i;
+  takeDirect(taker: PacketTaker): number {
+    if (this.#window.isEmpty) this.#dispatch();
+    return this.#window.isEmpty ? 0 : this.#window.takeDirect(taker);
+  }
+
+  /** Has libpcap copy packets that are at hand. */
+  #dispatch(): void {
+    const library = this.#library;
+    this.#window.begin(0);
+    if (this.#isBroken) return;
+    library.seekStart(this.#file);
+    const count = library.dispatchToDump(this.#pcap, this.#packetsMax, this.#dumper);
+    if (count < 0) this.#isBroken = true;
+    if (count <= 0) return;
+    library.flush(this.#file);
+    this.#window.begin(Number(library.position(this.#file)));
   }
 
   wait(timeoutMs: number): boolean {

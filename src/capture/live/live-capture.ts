@@ -1,11 +1,11 @@
 /**
- * What the live sources have in common: the ring, libpcap and cap each open one interface and hand out batches; opening
- * it again after it was lost, and waiting, is live-source.ts's.
+ * The shape of a live source: the ring, libpcap and cap each open one interface and hand out batches. live-source.ts opens
+ * it again after it was lost, and waits for packets.
  */
 import type { InterfaceState } from '../../sys/network-interface.ts';
 import type { LivePacketBatch } from '../live-batch.ts';
 import type { RingHandles, RingSize, SamplingOptions } from '../live-options.ts';
-import type { BlockTaker } from '../ring-block.ts';
+import type { PacketTaker } from '../ring-block.ts';
 import type { SourceInterface } from '../source.ts';
 import type { GroupMembers, MemberNews } from './group-members.ts';
 
@@ -46,7 +46,7 @@ export interface LiveCapture {
    * Has packets that are at hand taken where they lie, and gives the memory of those before back.
    * @returns how many; 0 when there are none now, or `readBatch` is to be asked for the next one
    */
-  takeDirect?(taker: BlockTaker): number;
+  takeDirect?(taker: PacketTaker): number;
   /** Sleeps until packets are at hand or the time is over. @returns false when something is wrong: ask for `state` */
   wait(timeoutMs: number): boolean | Promise<boolean>;
   /** Whether the interface is up, down or gone. */

@@ -6,7 +6,7 @@ import { FlowtapError, NoInterfaceError } from '../../base/errors.ts';
 import type { InterfaceState } from '../../sys/network-interface.ts';
 import type { LivePacketBatch } from '../live-batch.ts';
 import type { LiveCaptureOptions } from '../live-options.ts';
-import type { BlockTaker } from '../ring-block.ts';
+import type { PacketTaker } from '../ring-block.ts';
 import type { MemberNews } from './group-members.ts';
 import type { LiveCapture } from './live-capture.ts';
 
@@ -134,7 +134,7 @@ export class LiveSource {
   }
 
   /** As LiveCapture.takeDirect; 0 where the capture has nothing of the kind. */
-  takeDirect(taker: BlockTaker): number {
+  takeDirect(taker: PacketTaker): number {
     return this.#capture?.takeDirect?.(taker) ?? 0;
   }
 

@@ -25,15 +25,39 @@ import type {
   RingSize,
   SamplingOptions,
 } from '../live-options.ts';
-import type { BlockTaker, BlockWalk } from '../ring-block.ts';
+import type { BlockWalk, PacketTaker } from '../ring-block.ts';
 import { attachSelection, leftOutBySelection, type SelectionFault } from '../selection/kernel-selection.ts';
+import type { CaptureMemory } from './capture-memory.ts';
 import { GroupMembers, type MemberNews } from './group-members.ts';
 import type { KernelStatistics, LiveCapture, LiveInterface } from './live-capture.ts';
 import { allocateRing, mapRing, receiveAll, ringLinkType, ringProgram, startCapture } from './ring-socket.ts';
-import { createBlockWalk, type RingMemory, walkPackets } from './ring-walk.ts';
+import { createBlockWalk, walkPackets } from './ring-walk.ts';
 
 /** Offsets in the ring are 31-bit integers. */
 const RING_OCTETS_MAX = 2 ** 30;
+
+/** Blocks on their way from a ring that does not lie in an engine's memory. */
+interface BlockCopy {
+  readonly from: Uint8Array;
+  readonly to: Uint8Array;
+}
+
+/** @returns undefined where the ring lies in `memory`, or there is none */
+function copyTo(
+  memory: CaptureMemory | undefined,
+  ring: CaptureMemory,
+  blockOctets: number,
+): BlockCopy | undefined {
+  if (memory === undefined || memory === ring) return undefined;
+  const from = new Uint8Array(ring.buffer, ring.byteOffset, ring.octets);
+  return { from, to: new Uint8Array(memory.buffer, memory.byteOffset, blockOctets) };
+}
+
+/** @param used octets that the block says it holds */
+function copyBlock({ from, to }: BlockCopy, start: number, used: number): void {
+  const octets = used >>> 0 < to.length ? used : to.length;
+  to.set(from.subarray(start, start + octets));
+}
 
 export class RingCapture implements LiveCapture {
   readonly ring: RingSize;
@@ -48,6 +72,10 @@ export class RingCapture implements LiveCapture {
   readonly #walk: BlockWalk;
   readonly #selection: KernelSelectionOptions | undefined;
   readonly #statistics = new Uint8Array(linux.TPACKET_STATS_V3_OCTETS);
+  /** The ring's memory. */
+  readonly #ringWords: Int32Array;
+  /** Where blocks are copied to, and from; undefined: they are read in place. */
+  readonly #copy: BlockCopy | undefined;
   /** Word of each block's status, from the start of the ring. */
   readonly #statusWords: Int32Array;
   /** The block that is being read or is to come next. */
@@ -58,11 +86,11 @@ export class RingCapture implements LiveCapture {
   #leftOut = 0;
 
   /**
-   * @param memory where the ring is to lie, if it can: memory of an engine, on pages that hold nothing else, for as long
-   *   as the capture is open
+   * @param memory of an engine, on pages that hold nothing else, for as long as the capture is open: where the ring is to
+   *   lie, if it has room there and can be mapped there; else its blocks are copied there, one at a time
    * @throws CaptureError
    */
-  constructor(options: LiveCaptureOptions, timeBaseSeconds: number, memory?: RingMemory) {
+  constructor(options: LiveCaptureOptions, timeBaseSeconds: number, memory?: CaptureMemory) {
     const name = options.interface;
     const { members: names, waitForInterface } = options;
     const members = names === undefined ? undefined : new GroupMembers(names, waitForInterface === true);
@@ -89,6 +117,9 @@ export class RingCapture implements LiveCapture {
       const mapped = mapRing(socket, octets, memory);
       ring = mapped.ring;
       this.placeFault = mapped.fault;
+      const { buffer, byteOffset } = mapped.memory;
+      this.#ringWords = new Int32Array(buffer, byteOffset, octets >>> 2);
+      this.#copy = copyTo(memory, mapped.memory, blockOctets);
       const { kernelSelection } = options;
       // The map counts on over the lives of a worker.
       if (kernelSelection !== undefined) this.#leftOut = leftOutBySelection(kernelSelection);
@@ -99,7 +130,7 @@ export class RingCapture implements LiveCapture {
       this.samplesBy = isSelecting ? ['random', 'systematic'] : ['random'];
       startCapture(socket, options, members === undefined ? [ifIndex] : members.present);
       const isEthernet = linkType === LINKTYPE_ETHERNET;
-      this.#walk = createBlockWalk(mapped.memory, {
+      this.#walk = createBlockWalk(this.#copy === undefined ? mapped.memory : memory!, {
         timeBaseSeconds,
         interfaceIndex: options.interfaceIndex,
         isEthernet,
@@ -164,7 +195,7 @@ export class RingCapture implements LiveCapture {
   }
 
   blocksUsed(): number {
-    const { words } = this.#walk;
+    const words = this.#ringWords;
     let used = 0;
     for (const at of this.#statusWords) used += words[at]! & linux.TP_STATUS_USER;
     return used;
@@ -179,26 +210,32 @@ export class RingCapture implements LiveCapture {
         if (count > 0) return count;
       }
       // Everything of the block was handed out with the calls before, and whoever got it is done with it.
-      this.#giveBlock();
+      this.#endBlock();
     }
   }
 
-  takeDirect(taker: BlockTaker): number {
+  takeDirect(taker: PacketTaker): number {
     const walk = this.#walk;
     for (;;) {
       if (!this.#isHeld && !this.#takeBlock()) return 0;
       if (walk.left > 0) return taker.takeBlock(walk);
-      this.#giveBlock();
+      this.#endBlock();
     }
   }
 
   /** Takes the next block if the kernel has handed it over. */
   #takeBlock(): boolean {
-    const walk = this.#walk;
-    const { words } = walk;
-    if ((Atomics.load(words, this.#statusWords[this.#block]!) & linux.TP_STATUS_USER) === 0) return false;
+    const ringWords = this.#ringWords;
+    if ((Atomics.load(ringWords, this.#statusWords[this.#block]!) & linux.TP_STATUS_USER) === 0) return false;
     const { blockOctets } = this.ring;
-    const start = this.#block * blockOctets;
+    const walk = this.#walk;
+    let start = this.#block * blockOctets;
+    if (this.#copy !== undefined) {
+      copyBlock(this.#copy, start, ringWords[(start + linux.BLOCK_BLK_LEN) >>> 2]!);
+      this.#giveBlock();
+      start = 0;
+    }
+    const { words } = walk;
     const first = words[(start + linux.BLOCK_OFFSET_TO_FIRST_PKT) >>> 2]!;
     walk.left = words[(start + linux.BLOCK_NUM_PKTS) >>> 2]! >>> 0;
     walk.end = start + blockOctets;
@@ -208,9 +245,13 @@ export class RingCapture implements LiveCapture {
     return true;
   }
 
-  #giveBlock(): void {
-    Atomics.store(this.#walk.words, this.#statusWords[this.#block]!, linux.TP_STATUS_KERNEL);
+  #endBlock(): void {
     this.#isHeld = false;
+    if (this.#copy === undefined) this.#giveBlock();
+  }
+
+  #giveBlock(): void {
+    Atomics.store(this.#ringWords, this.#statusWords[this.#block]!, linux.TP_STATUS_KERNEL);
     this.#block = this.#block + 1 === this.ring.blocks ? 0 : this.#block + 1;
   }
 

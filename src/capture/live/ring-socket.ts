@@ -10,8 +10,8 @@ import { type MappedRing, noSuchInterface, type PacketSocket } from '../../sys/p
 import { linkTypeOfHardware } from '../link-types.ts';
 import type { LiveCaptureOptions } from '../live-options.ts';
 import { compileProgram } from '../selection/bpf.ts';
+import type { CaptureMemory } from './capture-memory.ts';
 import type { GroupMembers } from './group-members.ts';
-import type { RingMemory } from './ring-walk.ts';
 
 /** Frames are laid out one behind the other, whatever this says; the kernel wants it to divide a block. */
 const FRAME_OCTETS = 2048;
@@ -54,18 +54,19 @@ export function allocateRing(socket: PacketSocket, options: LiveCaptureOptions):
 
 /**
  * Maps the ring of a socket.
- * @param wanted where it is to lie
+ * @param wanted where it is to lie, if it has room there
  * @returns where it lies; `fault`: why that is elsewhere
  * @throws CaptureError
  */
 export function mapRing(
   socket: PacketSocket,
   octets: number,
-  wanted: RingMemory | undefined,
-): { ring: MappedRing; memory: RingMemory; fault: string | undefined } {
+  wanted: CaptureMemory | undefined,
+): { ring: MappedRing; memory: CaptureMemory; fault: string | undefined } {
   let fault: string | undefined;
-  if (wanted !== undefined) {
-    if (wanted.octets !== octets) throw new RangeError(`a ring of ${octets} octets in ${wanted.octets}`);
+  if (wanted !== undefined && wanted.octets < octets) {
+    fault = `a ring of ${octets} octets has no room beside the flow table`;
+  } else if (wanted !== undefined) {
     const address = addressOf(new Uint8Array(wanted.buffer)) + BigInt(wanted.byteOffset);
     const errno = socket.mapInPlace(address, octets);
     if (errno === 0) return { ring: { address, octets, isInPlace: true }, memory: wanted, fault: undefined };

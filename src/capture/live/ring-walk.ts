@@ -7,23 +7,16 @@
 import * as linux from '../../sys/linux-constants.ts';
 import type { LivePacketBatch } from '../live-batch.ts';
 import { type BlockWalk, type MemberCounts, octetsBeforeFrame } from '../ring-block.ts';
+import type { CaptureMemory } from './capture-memory.ts';
 
 const MAC_ADDRESSES_OCTETS = 12;
 const ETHERNET_HEADER_OCTETS = 14;
 const VLAN_TAG_OCTETS = 4;
 const ETHER_TYPE_VLAN = 0x8100;
 
-/** The memory that a ring lies in. */
-export interface RingMemory {
-  readonly buffer: ArrayBuffer;
-  readonly byteOffset: number;
-  /** A multiple of the page size. */
-  readonly octets: number;
-}
-
 /** A walk over ring memory, before its first block. */
 export function createBlockWalk(
-  { buffer, byteOffset, octets }: RingMemory,
+  { buffer, byteOffset, octets }: CaptureMemory,
   options: Pick<BlockWalk, 'timeBaseSeconds' | 'interfaceIndex' | 'isEthernet' | 'hasVnetHeader' | 'members'>,
 ): BlockWalk {
   const view = new DataView(buffer, byteOffset, octets);

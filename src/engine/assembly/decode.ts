@@ -1,6 +1,10 @@
 /**
- * The common path of the decoder (decode/fast-path.ts, which says what is common and why): the same frames, the same
- * words, for batches whose frames lie in the engine's memory. Tests hold the two equal.
+ * The common path of the decoder: whole TCP and UDP packets in IPv4 (with or without options) or in IPv6 without
+ * extension headers, in Ethernet frames with at most one 802.1Q tag. That is nearly every packet of nearly every link,
+ * and its cost decides what the probe costs.
+ *
+ * It takes a frame only if every check of the general path would pass without a notice and no tunnel is to be looked
+ * into; anything else is left to the general path (decode/decode-frame.ts). Tests hold the two equal.
  */
 import * as layout from '../../records/decoded-words';
 import { TIME_OCTETS } from '../../records/engine-words';
@@ -47,6 +51,7 @@ function writeOffsets(offsets: usize, memory: usize, record: usize, ip: usize, c
  * @param point  index of its interface
  * @param multipliers  of the key's hash, to order and hash the key too; 0 leaves it as it is on the wire
  * @param offsets  where the words of header offsets go, or 0
+ * @param udpTunnels  kinds of tunnels by UDP port: a datagram of one that is looked into is not common; 0: there are none
  */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
@@ -61,6 +66,7 @@ export function decodeFrame(
   to: usize,
   multipliers: usize,
   offsets: usize,
+  udpTunnels: usize,
 ): bool {
   if (captured < FRAME_OCTETS_MIN || captured > wire) return false;
   const capturedEnd = start + captured;
@@ -89,6 +95,7 @@ export function decodeFrame(
     to,
     multipliers,
     offsets,
+    udpTunnels,
   );
 }
 
@@ -98,7 +105,7 @@ export function decodeFrame(
  * @param tag  control information of the one 802.1Q tag, or 0
  * @param capturedEnd,wireEnd  behind what was captured of the frame, and behind all of it
  * @param memory  what offsets count from
- * @param multipliers,offsets  as of `decodeFrame`
+ * @param multipliers,offsets,udpTunnels  as of `decodeFrame`
  */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
@@ -117,15 +124,16 @@ export function decodePayload(
   to: usize,
   multipliers: usize,
   offsets: usize,
+  udpTunnels: usize,
 ): bool {
   const vlan = (tag & vlanMask) << 16;
   const priority = (tag >>> 13) << layout.DETAIL_PRIORITY_SHIFT;
   if (etherType === header.ETHER_TYPE_IPV4_SWAPPED) {
-    if (!decodeIpv4(ip, capturedEnd, wireEnd, linkOffset, wire, point, tosMask, vlan, priority, to, multipliers))
+    if (!decodeIpv4(ip, capturedEnd, wireEnd, linkOffset, wire, point, tosMask, vlan, priority, to, multipliers, udpTunnels))
       return false;
   } else if (
     etherType !== header.ETHER_TYPE_IPV6_SWAPPED ||
-    !decodeIpv6(ip, capturedEnd, wireEnd, linkOffset, wire, point, tosMask, vlan, priority, to, multipliers)
+    !decodeIpv6(ip, capturedEnd, wireEnd, linkOffset, wire, point, tosMask, vlan, priority, to, multipliers, udpTunnels)
   ) {
     return false;
   }
@@ -141,6 +149,7 @@ export function decodePayload(
  * @param tosMask,vlanMask  what of ToS and VLAN id goes to the key
  * @param out,outCapacity  the decoded batch; `accepted` records are in it
  * @param headers  its words of header offsets, or 0
+ * @param udpTunnels  as of `decodeFrame`
  * @returns the number of the first frame that is not common, or `count`, | records accepted now << 16
  */
 export function decodeCommon(
@@ -156,6 +165,7 @@ export function decodeCommon(
   outCapacity: u32,
   accepted: u32,
   headers: usize,
+  udpTunnels: usize,
 ): u32 {
   const offsets = batch + <usize>capacity * TIME_OCTETS;
   const each = (<usize>capacity) << 2;
@@ -170,7 +180,7 @@ export function decodeCommon(
     const point = <u32>load<u16>(offsets + 3 * each + (<usize>index << 1));
     if (load<i32>(linkTypes + (<usize>point << 2)) !== header.LINKTYPE_ETHERNET) break;
     const place = offsetsOf(headers, accepted);
-    if (!decodeFrame(memory + linkOffset, linkOffset, captured, wire, point, tosMask, vlanMask, to, 0, place)) break;
+    if (!decodeFrame(memory + linkOffset, linkOffset, captured, wire, point, tosMask, vlanMask, to, 0, place, udpTunnels)) break;
     store<f64>(out + (<usize>accepted << 3), load<f64>(batch + (<usize>index << 3)));
     wireOctets += wire;
     accepted++;

@@ -14,11 +14,12 @@ const RECORD_OCTETS: usize = layout.DECODED_WORDS * 4;
 /** Records touched at a time; the next ones are still in the cache when it is their turn. */
 const TOUCHED_AT_ONCE: u32 = 256;
 
-/** The doubles DIRECT_… of engine-words.ts. */
+/** The doubles DIRECT_… of engine-words.ts. @param touched  kept first, so that no compiler drops the loads, and overwritten */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 export function writeTotals(
   totals: usize,
+  touched: u32,
   records: u32,
   octets: u64,
   octetsKept: u64,
@@ -28,6 +29,7 @@ export function writeTotals(
   at: usize,
   isLate: bool,
 ): void {
+  store<u32>(totals, touched);
   store<f64>(totals, <f64>octets, place.DIRECT_OCTETS * 8);
   store<f64>(totals, <f64>snapped, place.DIRECT_SNAPPED * 8);
   store<f64>(totals, first, place.DIRECT_FIRST_NS * 8);
@@ -49,6 +51,7 @@ export function writeTotals(
  * @param point  index of the interface, an Ethernet
  * @param tosMask,vlanMask  what of ToS and VLAN id goes to the key
  * @param out  the decoded batch, of `capacity`; `headers`: its words of header offsets, or 0
+ * @param udpTunnels  kinds of tunnels by UDP port, where any are looked into, or 0
  * @param totals  overwritten with the doubles DIRECT_… of engine-words.ts
  * @param worker  which of how many meters this is (share.ts); of one, that one gets all. Without a branch, which would be
  *   mispredicted every other time, a record of another meter is written and then written over
@@ -72,6 +75,7 @@ function take(
   capacity: u32,
   multipliers: usize,
   headers: usize,
+  udpTunnels: usize,
   totals: usize,
   worker: u32,
   workers: u32,
@@ -94,11 +98,12 @@ function take(
     if (records % TOUCHED_AT_ONCE === 0) touched ^= touch(at, stop, TOUCHED_AT_ONCE, isBlock);
     const captured = capturedOf(at, isBlock);
     const original = originalOf(at, isBlock);
-    if (!isDirect(at, captured, original, capturedMax, stop, isBlock)) break;
+    const frame = at + headerOctets(isBlock);
     const ns = timeNsOf(at, baseSeconds, unitNs, isBlock);
+    if (!isDirect(at, captured, original, capturedMax, stop, isBlock) || !isSayable(ns, isBlock)) break;
     isLate = isOrdered && ns < last;
-    if (isLate || ns > untilNs || !isSayable(ns, isBlock)) break;
-    if (!decodeFrame(at + headerOctets(isBlock), <u32>(at + headerOctets(isBlock) - memory), captured, original, point, tosMask, vlanMask, to, multipliers, offsetsOf(headers, count))) break;
+    if (isLate || ns > untilNs) break;
+    if (!decodeFrame(frame, <u32>(frame - memory), captured, original, point, tosMask, vlanMask, to, multipliers, offsetsOf(headers, count), udpTunnels)) break;
     store<f64>(out + (<usize>count << 3), ns);
     const isOwn = u32(workers === 1 || isOfShare(to, worker, workers));
     octets += original;
@@ -112,8 +117,7 @@ function take(
     count += isOwn;
     records++;
   }
-  store<u32>(totals, touched); // Kept, so that no compiler drops the loads, and overwritten.
-  writeTotals(totals, records, octets, octetsKept, snapped, first, last, at - memory, isLate);
+  writeTotals(totals, touched, records, octets, octetsKept, snapped, first, last, at - memory, isLate);
   return count;
 }
 
@@ -134,13 +138,14 @@ export function takeDirect(
   capacity: u32,
   multipliers: usize,
   headers: usize,
+  udpTunnels: usize,
   totals: usize,
   worker: u32,
   workers: u32,
 ): u32 {
   return take(
     memory, start, end, capturedMax, baseSeconds, unitNs, latestNs, untilNs, point, tosMask, vlanMask, out, capacity,
-    multipliers, headers, totals, worker, workers, false);
+    multipliers, headers, udpTunnels, totals, worker, workers, false);
 }
 
 /** `take` of blocks of the interface that `useInterface` was told of. */
@@ -158,11 +163,12 @@ export function takeBlocks(
   capacity: u32,
   multipliers: usize,
   headers: usize,
+  udpTunnels: usize,
   totals: usize,
   worker: u32,
   workers: u32,
 ): u32 {
   return take(
     memory, start, end, capturedMax, 0, 0, latestNs, untilNs, point, tosMask, vlanMask, out, capacity,
-    multipliers, headers, totals, worker, workers, true);
+    multipliers, headers, udpTunnels, totals, worker, workers, true);
 }

@@ -2,7 +2,8 @@
 import * as packet from '../../records/decoded-words';
 import * as flow from '../../records/flow-words';
 import { SLOT_MASK, TAG_SHIFT } from '../../records/table-words';
-import { beginHealth, hasHealth } from './path-health';
+import { beginHealth } from './path-health';
+import { hasHealth } from './path-health-state';
 import {
   entries,
   hasExtension,

@@ -4,13 +4,20 @@ import * as header from './headers';
 import { hashOf, isFromBIPv4, orderAndHashRecord, orderPorts, sumOfKey } from './keys';
 import { fourWords, half, word } from './octets';
 
+/** Whether a datagram's ports tell of a tunnel (decode/udp-tunnel.ts). @param ports  source << 16 | destination */
+function isUdpTunnel(udpTunnels: usize, ports: u32): bool {
+  const source = <u32>load<u8>(udpTunnels + (ports >>> 16));
+  return (<u32>load<u8>(udpTunnels + (ports & 0xffff)) | (source >>> 4)) !== 0;
+}
+
 /**
  * tcpControlBits, 0 for UDP, or -1 where the transport header is not common. Which of the two it is changes from packet
  * to packet: without a branch, none is mispredicted.
+ * @param udpTunnels  kinds of tunnels by UDP port, where any are looked into, or 0
  */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
-function commonControlBits(protocol: u32, place: usize, capturedEnd: usize, end: usize): i32 {
+function commonControlBits(protocol: u32, place: usize, capturedEnd: usize, end: usize, udpTunnels: usize): i32 {
   const isTcp = protocol === header.PROTOCOL_TCP;
   if (!(u32(isTcp) | u32(protocol === header.PROTOCOL_UDP))) return -1;
   const octetsMin: u32 = select<u32>(header.TCP_HEADER_OCTETS, header.UDP_HEADER_OCTETS, isTcp);
@@ -18,6 +25,7 @@ function commonControlBits(protocol: u32, place: usize, capturedEnd: usize, end:
   const field = half(place + select<u32>(header.TCP_OFFSET_FLAGS, header.UDP_LENGTH, isTcp));
   const octets = select<u32>((field >>> 12) << 2, field, isTcp);
   if (octets < octetsMin || place + octets > end) return -1;
+  if (udpTunnels !== 0 && !isTcp && isUdpTunnel(udpTunnels, word(place))) return -1;
   return select<u32>(field & header.TCP_CONTROL_BITS_MASK, 0, isTcp);
 }
 
@@ -81,19 +89,19 @@ export function decodeIpv4(
   priority: u32,
   to: usize,
   multipliers: usize,
+  udpTunnels: usize,
 ): bool {
   if (ip + header.IPV4_HEADER_OCTETS > capturedEnd) return false;
   // Version 4, and a header of 5 words or more, in one octet.
   const versionAndWords = <u32>load<u8>(ip);
   if (versionAndWords - header.IPV4_VERSION_LENGTH_MIN > 0xa) return false;
-  // As it stands in memory: a comparison does not need its octets turned around.
   const fragment = <u32>load<u16>(ip, header.IPV4_FRAGMENT);
   if ((fragment & header.IPV4_FRAGMENT_MASK_SWAPPED) !== 0) return false;
   const octets = half(ip + header.IPV4_LENGTH);
   const protocol = <u32>load<u8>(ip, header.IPV4_PROTOCOL);
   const tos = <u32>load<u8>(ip, header.IPV4_TOS);
   const transport = ip + ((versionAndWords & 0xf) << 2);
-  const control = commonControlBits(protocol, transport, capturedEnd, ip + octets);
+  const control = commonControlBits(protocol, transport, capturedEnd, ip + octets, udpTunnels);
   if (control < 0 || ip + octets > wireEnd) return false;
   const turned = fourWords(ip + header.IPV4_SOURCE - 4);
   let source = <u32>i32x4.extract_lane(turned, 1);
@@ -145,6 +153,7 @@ export function decodeIpv6(
   priority: u32,
   to: usize,
   multipliers: usize,
+  udpTunnels: usize,
 ): bool {
   const transport = ip + header.IPV6_HEADER_OCTETS;
   if (transport > capturedEnd) return false;
@@ -153,7 +162,7 @@ export function decodeIpv6(
   const end = transport + (lengthWord >>> 16);
   if (first >>> 28 !== 6 || end > wireEnd) return false;
   const protocol = (lengthWord >>> 8) & 0xff;
-  const control = commonControlBits(protocol, transport, capturedEnd, end);
+  const control = commonControlBits(protocol, transport, capturedEnd, end, udpTunnels);
   if (control < 0) return false;
   v128.store(to, fourWords(ip + header.IPV6_SOURCE));
   v128.store(to, fourWords(ip + header.IPV6_DESTINATION), layout.DESTINATION_ADDRESS * 4);

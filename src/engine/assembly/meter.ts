@@ -10,7 +10,8 @@ import * as place from '../../records/engine-words';
 import { slotOf } from './find';
 import { FIN, PROTOCOL_TCP, RST, SYN } from './headers';
 import { addToLine } from './line';
-import { addHealth, hasHealth, touchHealth } from './path-health';
+import { addHealth, touchHealth } from './path-health';
+import { hasHealth } from './path-health-state';
 import { clock, entries, index, indexShift, stopsAtEach, sums } from './table';
 import { activeNs, ENTRY_OCTETS, idleNs, scheduleFlow, tcpEndDelayNs, tcpEnds, unschedule } from './wheel';
 

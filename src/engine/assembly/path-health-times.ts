@@ -1,26 +1,16 @@
 /**
- * Times of path health (metering/path-health/timing.ts says what they are): the same figures, for what common packets
- * need of them. Places of a direction: `block` is that of its hot words, `at` that of its timing.
+ * Times of path health (metering/path-health/timing.ts says what they are): the same figures, by the same rules. `flow` and
+ * `d`: as of path-health-state.ts.
  */
 import * as side from '../../records/path-health-words';
+import { add, addDouble, BITS, blockOf, clearBits, FLOW_BITS, LAST_DATA, NEXT, timesOf, useLoss, useTimes } from './path-health-state';
 
-const BITS: usize = side.BITS * 4;
-const TIMING_OCTETS: usize = side.TIMING_WORDS * 4;
 const PENDING_SHIFT: u32 = 5;
 const JITTER_SHARE: f64 = 1.0 / 16;
-
-/** Empties a direction's timing at its first use. */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
-function useTiming(block: usize, at: usize): void {
-  const bits = load<u32>(block, BITS);
-  if ((bits & side.TIMING_USED) !== 0) return;
-  store<u32>(block, bits | side.TIMING_USED, BITS);
-  memory.fill(at, 0, TIMING_OCTETS);
-}
+const SYN_NS: usize = side.SYN_NS * 8;
 
 /** Adds a time to the accumulator at `at`. */
-export function addSample(at: usize, ns: f64): void {
+function addSample(at: usize, ns: f64): void {
   const samples = load<u32>(at, side.SAMPLES * 4);
   store<u32>(at, samples + 1, side.SAMPLES * 4);
   store<f64>(at, load<f64>(at, side.SUM_NS * 4) + ns, side.SUM_NS * 4);
@@ -38,10 +28,12 @@ export function addSample(at: usize, ns: f64): void {
   store<f32>(at, <f32>ns, side.LAST_NS * 4);
 }
 
-/** Waits for the acknowledgement of new data that ends at `end`, if fewer than three are waited for. */
-export function expectAck(block: usize, at: usize, end: u32, timeNs: f64): void {
-  if ((load<u32>(block, BITS) & side.PENDING_MASK) === side.PENDING_MASK) return;
-  useTiming(block, at);
+/** Waits for the acknowledgement of new data that ends at `end`: fewer than three are waited for. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function expectAck(flow: usize, d: u32, end: u32, timeNs: f64): void {
+  const at = useTimes(flow, d);
+  const block = blockOf(flow, d);
   const bits = load<u32>(block, BITS);
   const pending = (bits & side.PENDING_MASK) >>> PENDING_SHIFT;
   store<u32>(at + ((<usize>pending) << 2), end, side.PENDING_END * 4);
@@ -50,7 +42,9 @@ export function expectAck(block: usize, at: usize, end: u32, timeNs: f64): void 
 }
 
 /** Data of the direction is acknowledged up to `ack`; some of it is waited for. */
-export function takeAckRtt(block: usize, at: usize, ack: u32, timeNs: f64): void {
+export function takeAckRtt(flow: usize, d: u32, ack: u32, timeNs: f64): void {
+  const at = timesOf(flow, d);
+  const block = blockOf(flow, d);
   const bits = load<u32>(block, BITS);
   const pending = (bits & side.PENDING_MASK) >>> PENDING_SHIFT;
   let covered: u32 = 0;
@@ -70,9 +64,17 @@ export function takeAckRtt(block: usize, at: usize, ack: u32, timeNs: f64): void
   if (ns >= 0) addSample(at + side.ACK_TIMES * 4, ns);
 }
 
+/** Whether an acknowledgement up to `ack` leaves data of the direction at `other` outstanding. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function leavesData(other: usize, ack: u32): bool {
+  return (load<u32>(other, BITS) & side.NEXT_KNOWN) !== 0 && <i32>(load<u32>(other, NEXT) - ack) > 0;
+}
+
 /** Notes a timestamp when it is seen for the first time, while no other waits for its echo. */
-export function noteTimestamp(block: usize, at: usize, value: u32, isAwaited: bool, timeNs: f64): void {
-  useTiming(block, at);
+export function noteTimestamp(flow: usize, d: u32, value: u32, isAwaited: bool, timeNs: f64): void {
+  const at = useTimes(flow, d);
+  const block = blockOf(flow, d);
   const bits = load<u32>(block, BITS);
   const isFirst = (bits & side.TIMESTAMP_SEEN) === 0;
   if (!isFirst && <i32>(value - load<u32>(at, side.TIMESTAMP_LAST * 4)) <= 0) return;
@@ -84,11 +86,10 @@ export function noteTimestamp(block: usize, at: usize, value: u32, isAwaited: bo
   store<u32>(block, bits | side.TIMESTAMP_SEEN | side.TIMESTAMP_PENDING, BITS);
 }
 
-/**
- * An echo of a timestamp of the direction, one of whose is waited for.
- * @param echoing  the hot words of the direction that it came by
- */
-export function takeTimestampRtt(block: usize, at: usize, echoing: usize, echo: u32, timeNs: f64): void {
+/** The other direction echoes a timestamp of this one, of which one is waited for. */
+export function takeTimestampRtt(flow: usize, d: u32, echo: u32, timeNs: f64): void {
+  const at = timesOf(flow, d);
+  const block = blockOf(flow, d);
   const beyond = <i32>(echo - load<u32>(at, side.TIMESTAMP_PENDING_VALUE * 4));
   if (beyond < 0) return;
   const bits = load<u32>(block, BITS) & ~side.TIMESTAMP_PENDING;
@@ -96,15 +97,69 @@ export function takeTimestampRtt(block: usize, at: usize, echoing: usize, echo: 
   const notedNs = load<f64>(at, side.TIMESTAMP_PENDING_NS * 8);
   const ns = timeNs - notedNs;
   if (beyond > 0 || !(ns >= 0)) return;
-  const isBare = (bits & side.DATA_SEEN) === 0 || notedNs > load<f64>(block, side.LAST_DATA_NS * 8);
-  if (isBare && 2 * (timeNs - load<f64>(echoing, side.LAST_DATA_NS * 8)) > ns) return;
+  const isBare = (bits & side.DATA_SEEN) === 0 || notedNs > load<f64>(block, LAST_DATA);
+  if (isBare && 2 * (timeNs - load<f64>(blockOf(flow, d ^ 1), LAST_DATA)) > ns) return;
   addSample(at + side.TIMESTAMP_TIMES * 4, ns);
 }
 
-/** The direction's first data behind data of the other one, whose hot words are at `other`. */
-export function takeResponse(block: usize, at: usize, other: usize, timeNs: f64): void {
-  const ns = timeNs - load<f64>(other, side.LAST_DATA_NS * 8);
+/** The direction's first data behind data of the other one. */
+export function takeResponse(flow: usize, d: u32, timeNs: f64): void {
+  const ns = timeNs - load<f64>(blockOf(flow, d ^ 1), LAST_DATA);
   if (!(ns >= 0)) return;
-  useTiming(block, at);
-  addSample(at + side.RESPONSE_TIMES * 4, ns);
+  addSample(useTimes(flow, d) + side.RESPONSE_TIMES * 4, ns);
+}
+
+/** A silence has ended. */
+export function noteSilence(flow: usize, d: u32, ns: f64, isStall: bool): void {
+  const at = useLoss(flow, d);
+  const longest =
+    at + (isStall ? <usize>(side.SEQUENCE_LONGEST_STALL_NS * 8) : <usize>(side.SEQUENCE_LONGEST_IDLE_NS * 8));
+  if (ns > load<f64>(longest)) store<f64>(longest, ns);
+  if (!isStall) return;
+  add(at, side.SEQUENCE_STALLS, 1);
+  addDouble(at, side.SEQUENCE_STALLED_NS, ns);
+  clearBits(blockOf(flow, d), side.TROUBLED);
+}
+
+/** What held the direction's data up is over. */
+export function endTrouble(flow: usize, d: u32, timeNs: f64): void {
+  const block = blockOf(flow, d);
+  clearBits(block, side.TROUBLED);
+  const ns = timeNs - load<f64>(block, LAST_DATA);
+  if ((load<u32>(block, BITS) & side.DATA_SEEN) === 0 || !(ns >= side.SILENCE_NS)) return;
+  noteSilence(flow, d, ns, true);
+  store<f64>(block, timeNs, LAST_DATA);
+}
+
+/** A SYN of the initiator. */
+export function noteSyn(flow: usize, isVoid: bool, timeNs: f64): void {
+  const at = useTimes(flow, 0);
+  const bits = load<u32>(flow, FLOW_BITS);
+  if ((bits & side.FLOW_SERVER_TIME) !== 0) return;
+  store<u32>(flow, bits | side.FLOW_SYN | (isVoid ? side.FLOW_SERVER_VOID : 0), FLOW_BITS);
+  store<f64>(at, timeNs, SYN_NS);
+}
+
+/** A SYN/ACK of the responder. */
+export function noteSynAck(flow: usize, timeNs: f64): void {
+  const forward = useTimes(flow, 0);
+  const reverse = useTimes(flow, 1);
+  const bits = load<u32>(flow, FLOW_BITS);
+  if ((bits & side.FLOW_SYN_ACK) !== 0) {
+    if ((bits & side.FLOW_CLIENT_TIME) === 0) store<u32>(flow, bits | side.FLOW_CLIENT_VOID, FLOW_BITS);
+    return;
+  }
+  store<f64>(reverse, timeNs, SYN_NS);
+  const isTimed = (bits & (side.FLOW_SYN | side.FLOW_SERVER_VOID)) === side.FLOW_SYN;
+  if (isTimed) store<f64>(forward, timeNs - load<f64>(forward, SYN_NS), SYN_NS);
+  store<u32>(flow, bits | side.FLOW_SYN_ACK | (isTimed ? side.FLOW_SERVER_TIME : 0), FLOW_BITS);
+}
+
+/** The initiator's first segment behind the SYN/ACK. */
+export function noteEstablished(flow: usize, timeNs: f64): void {
+  const reverse = useTimes(flow, 1);
+  const bits = load<u32>(flow, FLOW_BITS);
+  const isTimed = (bits & side.FLOW_CLIENT_VOID) === 0;
+  store<u32>(flow, bits | side.FLOW_ESTABLISHED | (isTimed ? side.FLOW_CLIENT_TIME : 0), FLOW_BITS);
+  if (isTimed) store<f64>(reverse, timeNs - load<f64>(reverse, SYN_NS), SYN_NS);
 }

@@ -96,6 +96,7 @@ function decodeAt(
   to: usize,
   multipliers: usize,
   offsets: usize,
+  udpTunnels: usize,
 ): u32 {
   const frame = at + <u32>load<u16>(at, ring.PKT_MAC);
   const captured = load<u32>(at, ring.PKT_SNAPLEN);
@@ -133,6 +134,7 @@ function decodeAt(
     to,
     multipliers,
     offsets,
+    udpTunnels,
   );
   return isCommon ? wire : 0;
 }
@@ -147,6 +149,7 @@ function decodeAt(
  * @param point  index of the interface, an Ethernet
  * @param tosMask,vlanMask  what of ToS and VLAN id goes to the key
  * @param out  the decoded batch, of `capacity`; `headers`: its words of header offsets, or 0
+ * @param udpTunnels  kinds of tunnels by UDP port, where any are looked into, or 0
  * @param members  counts packets by interface (MEMBER_… of engine-words.ts), or 0
  * @param totals  overwritten with the doubles DIRECT_… of engine-words.ts
  * @returns records in the batch
@@ -165,6 +168,7 @@ export function takeRing(
   capacity: u32,
   multipliers: usize,
   headers: usize,
+  udpTunnels: usize,
   members: usize,
   totals: usize,
 ): u32 {
@@ -182,7 +186,7 @@ export function takeRing(
   while (count < most && at + before <= stop) {
     if (count % TOUCHED_AT_ONCE === 0) touched ^= touch(at, stop, min<u32>(most - count, TOUCHED_AT_ONCE));
     if (!isDirect(at, stop, before, count + 1 === left)) break;
-    const wire = decodeAt(at, memory, point, tosMask, vlanMask, to, multipliers, offsetsOf(headers, count));
+    const wire = decodeAt(at, memory, point, tosMask, vlanMask, to, multipliers, offsetsOf(headers, count), udpTunnels);
     if (wire === 0) break;
     const ns =
       (<f64>load<u32>(at, ring.PKT_SEC) - baseSeconds) * NS_PER_S + <f64>load<u32>(at, ring.PKT_NSEC);
@@ -198,8 +202,6 @@ export function takeRing(
     count++;
   }
   if (count > 1) spacing = (latest - memory - start) / (count - 1);
-  // Kept first, so that no compiler drops the loads, and overwritten.
-  store<u32>(totals, touched);
-  writeTotals(totals, count, octets, octets, snapped, first, last, at - memory, false);
+  writeTotals(totals, touched, count, octets, octets, snapped, first, last, at - memory, false);
   return count;
 }

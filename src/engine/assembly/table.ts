@@ -5,7 +5,7 @@ import * as table from '../../records/table-words';
 import * as place from '../../records/engine-words';
 import { ACK, ETHER_TYPE_IPV4, ETHER_TYPE_IPV6, PROTOCOL_TCP, RST, SYN } from './headers';
 import { half, word } from './octets';
-import { useHealth } from './path-health';
+import { useHealth } from './path-health-state';
 import { ENTRY_OCTETS, scheduleFlow, useWheel } from './wheel';
 
 const LINK_OCTETS: usize = flow.LINK_WORDS * 4;

@@ -4,6 +4,7 @@
  * the behaviour, sink-registry.ts knows which scheme of URL leads to which.
  */
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import type { PathRecordSource } from '../../records/path-record.ts';
 import type { AnonymizationConfig } from '../anonymization/anonymizer.ts';
 import type { KafkaFaultReason, SendErrorReason } from './fault-reasons.ts';
 import type { FlowVolume } from './lost-flows.ts';
@@ -35,6 +36,8 @@ export interface ExporterOptions {
   /** Names of the groups that the exporter shares the flows with, or takes over in. */
   readonly balance?: string;
   readonly failover?: string;
+  /** Files: what a row is. Missing: a flow record. */
+  readonly records?: 'flows' | 'paths';
   /** Flow records that may wait in memory for this exporter alone (live capture). */
   readonly queueRecords?: number;
 }
@@ -188,6 +191,8 @@ export interface SinkContext {
   readonly whenFull: 'wait' | 'drop';
   /** A replay whose packets come as they are observed, from a pipe: time goes on where none comes. Missing: no. */
   readonly isFollowed?: boolean;
+  /** Gives the records of named paths. Missing where none are configured. */
+  readonly pathRecords?: PathRecordSource;
   /**
    * Prints one line.
    * @param kind constant text that the rate limit counts by

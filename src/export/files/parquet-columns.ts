@@ -32,13 +32,21 @@ export interface RowKinds {
   readonly both: RowReaders;
 }
 
-type ColumnType = Pick<SchemaElement, 'type' | 'converted_type' | 'logical_type'>;
+export type ColumnType = Pick<SchemaElement, 'type' | 'converted_type' | 'logical_type'>;
 
-const time = (unit: 'MILLIS' | 'MICROS' | 'NANOS'): ColumnType => ({
+/** A point of time, whole units since 1970. */
+export const time = (unit: 'MILLIS' | 'MICROS' | 'NANOS'): ColumnType => ({
   type: 'INT64',
   ...(unit === 'NANOS' ? {} : { converted_type: `TIMESTAMP_${unit}` as const }),
   logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit },
 });
+
+export const TEXT: ColumnType = {
+  type: 'BYTE_ARRAY',
+  converted_type: 'UTF8',
+  logical_type: { type: 'STRING' },
+};
+export const UNSIGNED64: ColumnType = { type: 'INT64', converted_type: 'UINT_64' };
 
 /** The type of a column. Addresses are text, as everywhere else in flowtap's output. */
 function columnType({ type }: InformationElement): ColumnType {
@@ -52,7 +60,7 @@ function columnType({ type }: InformationElement): ColumnType {
     case 'unsigned64':
     // Bits of IPv6 extension headers, of which RFC 9740 has assigned a few.
     case 'unsigned256':
-      return { type: 'INT64', converted_type: 'UINT_64' };
+      return UNSIGNED64;
     case 'dateTimeSeconds':
     case 'dateTimeMilliseconds':
       return time('MILLIS');
@@ -63,7 +71,7 @@ function columnType({ type }: InformationElement): ColumnType {
     case 'octetArray':
       return { type: 'BYTE_ARRAY' };
     default:
-      return { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } };
+      return TEXT;
   }
 }
 

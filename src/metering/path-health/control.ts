@@ -6,7 +6,7 @@
 import type { HealthTable } from '../table/path-health-table.ts';
 import * as side from '../table/path-health-table.ts';
 import * as options from './options.ts';
-import { endTrouble, lossOf, noteSyn, noteSynAck } from './timing.ts';
+import { endTrouble, lossOf, noteSyn, noteSynAck, timingOf } from './timing.ts';
 
 const FIN = 0x01;
 const ACK = 0x10;
@@ -19,11 +19,17 @@ export function count(health: HealthTable, line: number, block: number, counter:
   health.loss[at] = health.loss[at]! + 1;
 }
 
+/** Adds 1 to a counter of a timing block. */
+function countFlag(health: HealthTable, line: number, block: number, counter: number): void {
+  const at = timingOf(health, line, block) + counter;
+  health.timing[at] = health.timing[at]! + 1;
+}
+
 /** Counts the flags that few segments have; SYN and RST have functions of their own. */
 export function countFlags(health: HealthTable, line: number, block: number, flags: number): void {
   if ((flags & ECE) !== 0) count(health, line, block, side.SEQUENCE_ECE);
   if ((flags & CWR) !== 0) count(health, line, block, side.SEQUENCE_CWR);
-  if ((flags & FIN) !== 0) count(health, line, block, side.SEQUENCE_FIN);
+  if ((flags & FIN) !== 0) countFlag(health, line, block, side.TIMING_FIN);
 }
 
 /** An RST: as the answer to a SYN it refuses the connection. */
@@ -34,7 +40,7 @@ export function addReset(
   line: number,
   block: number,
 ): void {
-  count(health, line, block, side.SEQUENCE_RST);
+  countFlag(health, line, block, side.TIMING_RST);
   const bits = slot * side.HOT_WORDS + side.FLOW_BITS;
   const flow = health.hot[bits]!;
   if (isReverse === 1 && (flow & (side.FLOW_SYN | side.FLOW_SYN_ACK)) === side.FLOW_SYN)
@@ -53,17 +59,17 @@ export function addSyn(
   times: Float64Array,
   i: number,
 ): void {
-  const { hot, loss, segment } = health;
+  const { hot, timing, segment } = health;
   const line = slot * 2 + isReverse;
   const block = slot * side.HOT_WORDS + side.HOT_FORWARD + isReverse * (side.HOT_REVERSE - side.HOT_FORWARD);
   const other = slot * side.HOT_WORDS + side.HOT_REVERSE - isReverse * (side.HOT_REVERSE - side.HOT_FORWARD);
-  const at = lossOf(health, line, block);
-  loss[at + side.SEQUENCE_SYN] = loss[at + side.SEQUENCE_SYN]! + 1;
+  countFlag(health, line, block, side.TIMING_SYN);
+  const initial = line * side.TIMING_WORDS + side.TIMING_INITIAL;
   let bits = hot[block + side.BITS]!;
-  const isRepeated = (bits & side.INITIAL_KNOWN) !== 0 && loss[at + side.SEQUENCE_INITIAL] === seq;
+  const isRepeated = (bits & side.INITIAL_KNOWN) !== 0 && timing[initial] === seq;
   if (isRepeated) {
-    loss[at + side.SEQUENCE_RETRANSMITTED] = loss[at + side.SEQUENCE_RETRANSMITTED]! + 1;
-    hot[block + side.BITS] = bits | side.TROUBLED;
+    count(health, line, block, side.SEQUENCE_RETRANSMITTED);
+    hot[block + side.BITS] = hot[block + side.BITS]! | side.TROUBLED;
   } else {
     const isReopened =
       (bits & (side.NEXT_KNOWN | side.INITIAL_KNOWN)) === (side.NEXT_KNOWN | side.INITIAL_KNOWN);
@@ -73,16 +79,19 @@ export function addSyn(
         hot[other + side.BITS]! &
         ~(side.NEXT_KNOWN | side.ACK_KNOWN | side.INITIAL_KNOWN | side.PENDING_MASK);
       bits &= ~(side.ACK_KNOWN | side.PENDING_MASK | side.HAS_HOLES);
-      loss[at + side.SEQUENCE_HOLES] = 0;
+      if ((bits & side.SEQUENCE_USED) !== 0)
+        health.loss[line * side.SEQUENCE_WORDS + side.SEQUENCE_HOLES] = 0;
     }
-    loss[at + side.SEQUENCE_INITIAL] = seq;
+    timing[initial] = seq;
     hot[block + side.NEXT] = (seq + 1 + payload) | 0;
     bits |= side.NEXT_KNOWN | side.INITIAL_KNOWN;
     const found = segment[options.OPTIONS_FOUND]!;
     let scale = 0;
     if ((found & options.FOUND_ALL) !== 0) bits |= side.SYN_OPTIONS;
     if ((found & options.FOUND_MSS) !== 0) {
-      loss[at + side.SEQUENCE_MSS] = segment[options.OPTION_MSS]!;
+      const mss = slot * side.HOT_WORDS + side.HOT_MSS;
+      const shift = isReverse * 16;
+      hot[mss] = (hot[mss]! & ~(0xffff << shift)) | (segment[options.OPTION_MSS]! << shift);
       bits |= side.MSS_KNOWN;
     }
     if ((found & options.FOUND_SCALE) !== 0) {

@@ -35,10 +35,6 @@ const ICMP_HEADER_OCTETS = 8;
 const IPV4_OCTETS = 20;
 const IPV6_OCTETS = 40;
 const PDM_QUOTED = 1 << 31;
-/** Bit t: type t of ICMP is an error (destination unreachable, source quench, redirect, time exceeded, parameter). */
-const ICMP_ERROR_TYPES = (1 << 3) | (1 << 4) | (1 << 5) | (1 << 11) | (1 << 12);
-/** Of ICMPv6, types below this are errors (RFC 4443 §2.1); 0 is reserved. */
-const ICMPV6_INFORMATION = 128;
 
 /** Whether the packet at word `at` is an ICMP or ICMPv6 error, by protocol and type. */
 export function isIcmpError(packets: Int32Array, at: number): boolean {
@@ -47,8 +43,8 @@ export function isIcmpError(packets: Int32Array, at: number): boolean {
   // Type and code stand in the destination port, which ordering may have moved to the front.
   const fromB = packets[at + decoded.DETAIL]! >>> decoded.DETAIL_FROM_B_SHIFT;
   const type = ((packets[at + decoded.PORTS]! >>> (fromB === 1 ? 24 : 8)) & 0xff) >>> 0;
-  if (protocol === PROTOCOL_ICMPV6) return type !== 0 && type < ICMPV6_INFORMATION;
-  return type < 32 && ((ICMP_ERROR_TYPES >>> type) & 1) !== 0;
+  if (protocol === PROTOCOL_ICMPV6) return type !== 0 && type < side.ICMPV6_INFORMATION;
+  return type < 32 && ((side.ICMP_ERROR_TYPES >>> type) & 1) !== 0;
 }
 
 /** Notes the error that packet `i` is on the flow that it quotes. */

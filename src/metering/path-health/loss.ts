@@ -27,20 +27,20 @@ export const JUMP_MAX = 2 ** 30;
 const JUMBO_OCTETS = 9216;
 
 /**
- * Octets of payload in a full segment of the direction whose receiver's MSS is in the loss block at `receiver`: the
- * announced MSS without the options that each segment carries (RFC 6691).
- * @param receiver  of the other direction; -1 where its MSS is not known
+ * Octets of payload in a full segment: the announced MSS without the options that each segment carries (RFC 6691).
+ * @param mss  that the receiver announced, or 0
  */
-export function segmentOctets(
-  health: HealthTable,
-  receiver: number,
-  headerOctets: number,
-  payload: number,
-): number {
-  const mss = receiver < 0 ? 0 : health.loss[receiver + side.SEQUENCE_MSS]!;
+export function segmentOctets(mss: number, headerOctets: number, payload: number): number {
   const options = headerOctets - 20;
   if (mss > options) return mss - options;
   return payload > JUMBO_OCTETS ? MSS_USUAL - options : payload;
+}
+
+/** The MSS that the SYN of a direction announced, or 0. @param block  its hot words */
+export function mssOf(health: HealthTable, line: number, block: number): number {
+  const { hot } = health;
+  if ((hot[block + side.BITS]! & side.MSS_KNOWN) === 0) return 0;
+  return (hot[(line >>> 1) * side.HOT_WORDS + side.HOT_MSS]! >>> ((line & 1) * 16)) & 0xffff;
 }
 
 /** Payload of a super-packet, from that of its first segment and the word that says what else it stands for. */

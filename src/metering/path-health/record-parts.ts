@@ -3,6 +3,7 @@ import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import * as record from '../../records/path-health-layout.ts';
 import type { HealthTable } from '../table/path-health-table.ts';
 import * as side from '../table/path-health-table.ts';
+import { mssOf } from './loss.ts';
 
 const NS_PER_US = 1e3;
 const NS_PER_MS = 1e6;
@@ -28,7 +29,7 @@ export function writeTcp(
   other: number,
 ): number {
   const { words } = batch;
-  const { hot, loss } = health;
+  const { hot, timing } = health;
   const bits = hot[block + side.BITS]!;
   const otherBits = hot[other + side.BITS]!;
   const isOrdered = (bits & (side.NEXT_KNOWN | side.FRAGMENTED)) === side.NEXT_KNOWN;
@@ -39,9 +40,9 @@ export function writeTcp(
   words[at + record.SEGMENT_MAX] = hot[block + side.ID_SEGMENT]! >>> 16;
   if ((bits & side.INITIAL_KNOWN) !== 0) {
     valid |= record.VALID_INITIAL;
-    words[at + record.INITIAL_SEQUENCE] = loss[line * side.SEQUENCE_WORDS + side.SEQUENCE_INITIAL]!;
+    words[at + record.INITIAL_SEQUENCE] = timing[line * side.TIMING_WORDS + side.TIMING_INITIAL]!;
   }
-  const mss = (bits & side.MSS_KNOWN) === 0 ? 0 : loss[line * side.SEQUENCE_WORDS + side.SEQUENCE_MSS]!;
+  const mss = mssOf(health, line, block);
   if (mss > 0) valid |= record.VALID_MSS;
   // A shift counts only if both SYNs offered one (RFC 7323 §2.2).
   const isScaleKnown = (bits & otherBits & side.SYN_OPTIONS) !== 0;
@@ -66,7 +67,7 @@ export function writeCounts(
   lastNs: number,
 ): void {
   const { words, doubles } = batch;
-  const { hot, loss, lossDoubles } = health;
+  const { hot, timing, loss, lossDoubles } = health;
   const at = line * side.SEQUENCE_WORDS;
   const double = at >>> 1;
   const isUsed = (hot[block + side.BITS]! & side.SEQUENCE_USED) !== 0;
@@ -86,9 +87,14 @@ export function writeCounts(
   words[to + record.DUPLICATE_SACKS] = n * loss[at + side.SEQUENCE_DSACKS]!;
   words[to + record.ZERO_WINDOWS] = n * loss[at + side.SEQUENCE_ZERO_WINDOWS]!;
   words[to + record.WINDOW_FULL] = n * loss[at + side.SEQUENCE_WINDOW_FULL]!;
-  words[to + record.SYN_FIN_COUNT] = n * halves(loss[at + side.SEQUENCE_SYN]!, loss[at + side.SEQUENCE_FIN]!);
-  words[to + record.RST_KEEP_ALIVES] =
-    n * halves(loss[at + side.SEQUENCE_RST]!, loss[at + side.SEQUENCE_KEEP_ALIVES]!);
+  const times = line * side.TIMING_WORDS;
+  const t = (hot[block + side.BITS]! & side.TIMING_USED) === 0 ? 0 : 1;
+  words[to + record.SYN_FIN_COUNT] =
+    t * halves(timing[times + side.TIMING_SYN]!, timing[times + side.TIMING_FIN]!);
+  words[to + record.RST_KEEP_ALIVES] = halves(
+    t * timing[times + side.TIMING_RST]!,
+    n * loss[at + side.SEQUENCE_KEEP_ALIVES]!,
+  );
   words[to + record.ECT_PACKETS] = n * loss[at + side.SEQUENCE_ECT]!;
   words[to + record.CE_PACKETS] = n * loss[at + side.SEQUENCE_CE]!;
   words[to + record.ECE_CWR] = n * halves(loss[at + side.SEQUENCE_ECE]!, loss[at + side.SEQUENCE_CWR]!);

@@ -5,15 +5,10 @@
 import * as decoded from '../../records/decoded-batch.ts';
 import type { HealthTable } from '../table/path-health-table.ts';
 import * as side from '../table/path-health-table.ts';
-import { segmentOctets, segmentsIn, superPayload } from './loss.ts';
+import { mssOf, segmentOctets, segmentsIn, superPayload } from './loss.ts';
 
 /** Word of `HealthTable.segment`: payload of each segment of a super-packet, where the source told; else 0. */
 const SEGMENT_PAYLOAD = 13;
-
-/** Where the receiver's MSS stands for data of the direction at `block`; -1 where it is not known. */
-function receiverOf(health: HealthTable, otherLine: number, other: number): number {
-  return (health.hot[other + side.BITS]! & side.MSS_KNOWN) === 0 ? -1 : otherLine * side.SEQUENCE_WORDS;
-}
 
 /**
  * The payload of a packet; the source says how many segments a super-packet stands for, in a capture file only their size
@@ -43,7 +38,7 @@ export function countSegments(
   let full = health.segment[SEGMENT_PAYLOAD]!;
   if (full === 0 && payload <= side.SINGLE_OCTETS) full = payload;
   else if (full === 0) {
-    full = segmentOctets(health, receiverOf(health, line ^ 1, other), headerOctets, payload);
+    full = segmentOctets(mssOf(health, line ^ 1, other), headerOctets, payload);
   }
   hot[block + side.SEGMENTS] = hot[block + side.SEGMENTS]! + (payload > 0 ? segmentsIn(payload, full) : 0);
   const largest = payload < full ? payload : full;

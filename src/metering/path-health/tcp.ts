@@ -11,7 +11,7 @@ import * as side from '../table/path-health-table.ts';
 import { addReset, addSyn, addWindow, count, countFlags } from './control.ts';
 import { noteData } from './intervals.ts';
 import * as losses from './loss.ts';
-import { addOldSegment, openHole, segmentOctets, segmentsIn, takeUnseen } from './loss.ts';
+import { addOldSegment, mssOf, openHole, segmentOctets, segmentsIn, takeUnseen } from './loss.ts';
 import * as options from './options.ts';
 import { readTcpOptions } from './options.ts';
 import { countSegments, payloadOf } from './segments.ts';
@@ -33,14 +33,8 @@ const { KEY_PROTOCOL, OFFSET_WORDS, TRANSPORT_OFFSET } = decoded;
 const { ACKED, ACK_KNOWN, BITS, DATA_IN_RECORD, DATA_SEEN, FLIGHT, FLOW_BITS, FLOW_ESTABLISHED } = side;
 const { FLOW_SYN_ACK, FRAGMENTED, HAS_HOLES, HOT_FORWARD, HOT_REVERSE, HOT_WORDS, ID_SEGMENT } = side;
 const { ID_ORDERED, ID_REACH, ID_VARIES, SEQUENCE_DSACKS, SEQUENCE_DUPLICATE_ACKS } = side;
-const {
-  SEQUENCE_KEEP_ALIVES,
-  SEQUENCE_MIRRORED,
-  SEQUENCE_SACK_BLOCKS,
-  SEQUENCE_WINDOW_FULL,
-  SEQUENCE_WORDS,
-} = side;
-const { MSS_KNOWN, NEW_OCTETS, NEXT, NEXT_KNOWN, PENDING_MASK, PROBED, SCALE_OPTION, SEEN } = side;
+const { SEQUENCE_KEEP_ALIVES, SEQUENCE_MIRRORED, SEQUENCE_SACK_BLOCKS, SEQUENCE_WINDOW_FULL } = side;
+const { NEW_OCTETS, NEXT, NEXT_KNOWN, PENDING_MASK, PROBED, SCALE_OPTION, SEEN } = side;
 const { SEEN_IN_RECORD, SYN_OPTIONS, TIMESTAMP_PENDING, TROUBLED, WINDOW, ZERO_WINDOW } = side;
 const { FOUND_ALL, FOUND_SACK, FOUND_TIMESTAMPS, OPTIONS_FOUND } = options;
 const { OPTION_DSACK, OPTION_SACK_BLOCKS, OPTION_TSECR, OPTION_TSVAL } = options;
@@ -186,8 +180,7 @@ function addAck(
     if ((otherBits & PENDING_MASK) !== 0) takeAckRtt(health, otherLine, other, ack, times, i);
     const isKnown = (otherBits & (NEXT_KNOWN | FRAGMENTED)) === NEXT_KNOWN;
     if (isKnown && ((otherBits & HAS_HOLES) !== 0 || ((ack - hot[other + NEXT]!) | 0) > 0)) {
-      const receiver = (bits & MSS_KNOWN) === 0 ? -1 : line * SEQUENCE_WORDS;
-      const full = segmentOctets(health, receiver, headerOctets, JUMP_MAX);
+      const full = segmentOctets(mssOf(health, line, block), headerOctets, JUMP_MAX);
       takeUnseen(health, otherLine, other, ack, full);
     }
   } else if (advance === 0 && isBare && window !== 0 && window === (hot[block + WINDOW]! & 0xffff)) {

@@ -41,10 +41,8 @@ export interface FlowTableOptions {
   readonly pathHealthIntervalMs?: number;
   /** In whose memory it lies. */
   readonly engine: Engine;
-  /** Memory for path health. Default: the JavaScript heap's. */
+  /** Memory for path health: the engine's, to have it measured there. Default: the JavaScript heap's. */
   readonly allocate?: AllocateMemory;
-  /** Memory for path health's hot words and timing: the engine's, to have it measured there. Default: `allocate`. */
-  readonly allocateHot?: AllocateMemory;
 }
 
 export interface FlowTable {
@@ -114,7 +112,7 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
   const { capacity, health = 'off', pathHealthIntervalMs: intervalMs = INTERVAL_MS } = options;
   const isSampled = health === 'sampled';
   if (!(capacity >= 1 && capacity <= CAPACITY_MAX)) throw new RangeError(`flow table capacity ${capacity}`);
-  const { engine, allocate = allocateOnHeap, allocateHot = allocate } = options;
+  const { engine, allocate = allocateOnHeap } = options;
   const entries = engine.allocate(capacity * layout.ENTRY_WORDS * 4);
   const bits = indexBits(capacity);
   const state = int32Array(engine.allocate, tableWords.TABLE_STATE_WORDS);
@@ -134,10 +132,7 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
     wheelPrevious: int32Array(engine.allocate, capacity),
     keyExtension: options.keyExtension ? new Int32Array(capacity * KEY_EXTENSION_WORDS) : undefined,
     encapsulation: options.encapsulation ? new Int32Array(capacity * decoded.ENCAPSULATION_WORDS) : undefined,
-    health:
-      health === 'off'
-        ? undefined
-        : createHealthTable(capacity, { isSampled, intervalMs }, allocate, allocateHot),
+    health: health === 'off' ? undefined : createHealthTable(capacity, { isSampled, intervalMs }, allocate),
     state,
     get active() {
       return state[tableWords.ACTIVE]!;

@@ -47,28 +47,26 @@ export interface HealthTable {
   readonly number: Float64Array;
 }
 
-/** Octets of hot words and timing for each flow: what may lie in the engine's memory. */
-export const HEALTH_ENGINE_OCTETS_PER_FLOW = 4 * (HOT_WORDS + 2 * TIMING_WORDS);
+/** Octets for each flow of the words of TCP and of data: what may lie in the engine's memory. */
+export const HEALTH_ENGINE_OCTETS_PER_FLOW =
+  4 * (HOT_WORDS + 2 * (TIMING_WORDS + SEQUENCE_WORDS)) + 8 * 2 * INTERVALS_MAX;
 /** Octets of all side tables for each flow. */
-export const HEALTH_OCTETS_PER_FLOW =
-  HEALTH_ENGINE_OCTETS_PER_FLOW + 4 * 2 * (SEQUENCE_WORDS + PDM_WORDS + ICMP_WORDS) + 8 * 2 * INTERVALS_MAX;
+export const HEALTH_OCTETS_PER_FLOW = HEALTH_ENGINE_OCTETS_PER_FLOW + 4 * 2 * (PDM_WORDS + ICMP_WORDS);
 
 /**
  * Side tables for `capacity` flows.
  * @param options whether packets are selected from many, and the length of an interval
- * @param allocate memory on a cache line
- * @param allocateHot the same for hot words and timing: the engine's, where it is to measure
+ * @param allocate memory on a cache line: the engine's, where it is to measure
  */
 export function createHealthTable(
   capacity: number,
   options: { isSampled: boolean; intervalMs: number },
   allocate: AllocateMemory,
-  allocateHot: AllocateMemory = allocate,
 ): HealthTable {
   const quoted = createDecodedBatch(1);
   quoted.count = 1;
-  const hot = allocateHot(capacity * HOT_WORDS * 4);
-  const timing = allocateHot(capacity * 2 * TIMING_WORDS * 4);
+  const hot = allocate(capacity * HOT_WORDS * 4);
+  const timing = allocate(capacity * 2 * TIMING_WORDS * 4);
   const loss = allocate(capacity * 2 * SEQUENCE_WORDS * 4);
   const octets = allocate(capacity * 2 * INTERVALS_MAX * 8);
   const pdm = new ArrayBuffer(capacity * 2 * PDM_WORDS * 4);

@@ -22,7 +22,7 @@ import { DirectPath } from '../../decode/direct-path.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { createPreparedBatch, KeyPreparer, type PreparedBatch } from '../../metering/key-preparer.ts';
 import type { HashSeeds } from '../../metering/table/flow-key.ts';
-import { DIRECT_DOUBLES } from '../../records/engine-words.ts';
+import { DIRECT_DOUBLES, DIRECT_KEPT_OCTETS } from '../../records/engine-words.ts';
 import { float64Array, int32Array } from '../../records/memory.ts';
 import {
   countRead,
@@ -104,7 +104,7 @@ export class LiveBatches {
     if (!this.#needsOffsets) this.#prepared.offsets = undefined;
     // Selection by hash comes between decoding and keys.
     const isWhole = this.#prepared.keyExtensions.length === 0 && this.#hashSelector === undefined;
-    if (isWhole && DirectPath.isFor(this.#decoder, this.#prepared))
+    if (isWhole)
       this.#direct = new DirectPath(engine, this.#decoder, this.#prepared, this.#preparer.multipliers);
   }
 
@@ -152,8 +152,11 @@ export class LiveBatches {
     const { capture } = this.#counters;
     const prepared = this.#prepared;
     const batch = this.#read;
-    if (batch === undefined) countRead(capture, this.#direct!.totals, prepared.count);
-    else this.#prepareRead(batch);
+    if (batch === undefined) {
+      const { totals } = this.#direct!;
+      countRead(capture, totals, prepared.count);
+      countAccepted(this.#counters.decode, prepared.count, totals[DIRECT_KEPT_OCTETS]!);
+    } else this.#prepareRead(batch);
     if (this.#group !== undefined) publishMembers(this.#group, capture);
     return prepared;
   }

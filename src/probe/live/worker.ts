@@ -8,10 +8,10 @@
  */
 import { enableCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { CaptureMemory } from '../../capture/live/capture-memory.ts';
 import type { LiveCapture } from '../../capture/live/live-capture.ts';
 import { LiveSource } from '../../capture/live/live-source.ts';
 import { liveOpener } from '../../capture/live/open-live.ts';
-import type { RingMemory } from '../../capture/live/ring-walk.ts';
 import type { RecordQueueWriter } from '../../metering/record-queue.ts';
 import { CLOCK_NS } from '../../metering/table/counters.ts';
 import { hearMissingFeatures } from '../../sys/kernel-features.ts';
@@ -49,11 +49,9 @@ class LiveWorker {
   readonly #batches: LiveBatches;
   readonly #queue: RecordQueueWriter;
   readonly #answers: WorkerAnswers;
-  /** Where the ring is to lie; undefined: not in the engine's memory. */
-  readonly #ringMemory: RingMemory | undefined;
-  /** Why it is not to lie there. */
-  readonly #placeFault: string | undefined;
-  /** That it does not lie there has been said. */
+  /** Where the ring is to lie, or what packets are copied to. */
+  readonly #captureMemory: CaptureMemory;
+  /** That the ring does not lie there has been said. */
   #isPlaceSaid = false;
   #isStopped = false;
   #turnAtMs = 0;
@@ -64,9 +62,8 @@ class LiveWorker {
     this.#counters.capture[TIME_BASE_SECONDS] = this.#timeBaseSeconds;
     const { sampling } = data.capture;
     const scale = data.scale && sampling !== undefined ? sampling.interval : 1;
-    const { engine, ringMemory, fault } = createLiveMemory(data);
-    this.#ringMemory = ringMemory;
-    this.#placeFault = fault;
+    const { engine, captureMemory } = createLiveMemory(data);
+    this.#captureMemory = captureMemory;
     this.#meter = new Meter({
       ...data,
       engine,
@@ -102,7 +99,7 @@ class LiveWorker {
 
   async #open(): Promise<LiveSource> {
     const { capture } = this.#data;
-    const open = await liveOpener(capture, this.#timeBaseSeconds, this.#ringMemory);
+    const open = await liveOpener(capture, this.#timeBaseSeconds, this.#captureMemory);
     return new LiveSource(capture, open, {
       onOpened: (opened) => this.#learn(opened),
       onMembers: (opened, members) => {
@@ -185,10 +182,10 @@ class LiveWorker {
 
   /** Says once why the ring does not lie in the engine's memory, where it does not. */
   #sayPlace(opened: LiveCapture): void {
-    const fault = this.#placeFault ?? opened.placeFault;
-    if (this.#isPlaceSaid || fault === undefined) return;
+    const { placeFault } = opened;
+    if (this.#isPlaceSaid || placeFault === undefined) return;
     this.#isPlaceSaid = true;
-    this.#say('info', `packets are read in JavaScript, which takes more processor time: ${fault}`);
+    this.#say('info', `packets are copied out of the ring, which takes more processor time: ${placeFault}`);
   }
 
   #learn(opened: LiveCapture): void {

@@ -93,7 +93,7 @@ export class ReplayBatches {
     if (workers > 1) this.#share = new Share(engine, capacity, worker, workers);
     // A paced replay looks at each packet's time before it is decoded.
     const isWhole = capacity > 1 && this.prepared.keyExtensions.length === 0;
-    if (isWhole && DirectPath.isFor(this.#decoder, this.prepared))
+    if (isWhole)
       this.#direct = new DirectPath(engine, this.#decoder, this.prepared, multipliers, { worker, workers });
   }
 
@@ -112,7 +112,7 @@ export class ReplayBatches {
     const source = this.#source;
     const isDirect = this.#direct !== undefined && !this.#preparer.isHolding;
     const records = isDirect ? source.directRecords : undefined;
-    const taken = records === undefined ? 0 : this.#direct!.take(records, source.timeBaseSeconds);
+    const taken = records === undefined ? 0 : this.#direct!.takeRecords(records, source.timeBaseSeconds);
     if (records !== undefined && taken > 0) {
       this.#directInARow += taken;
       this.#read = undefined;

@@ -117,7 +117,7 @@ export class ReplayMeter {
       recordsPerStep: (capacity + FRAGMENTS_HELD_MAX) * RECORDS_PER_PACKET_MAX,
       timeBaseSeconds: () => source.timeBaseSeconds,
       clockNs: () => this.#timeNs,
-      allocateHot: healthOctets > 0 ? engine.allocate : undefined,
+      ...(healthOctets > 0 ? { allocateHealth: engine.allocate } : {}),
     });
     this.#pages = new TablePages(this.#meter.metering.table);
   }

@@ -3,9 +3,10 @@
  * afterwards, since its number may be another file's by then.
  */
 import * as fs from 'node:fs';
+import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FileWindow } from '../../../src/capture/files/byte-window.ts';
+import { FileWindow, StreamWindow } from '../../../src/capture/files/byte-window.ts';
 import { ReadAheadWindow, readAheadOctets } from '../../../src/capture/files/read-ahead.ts';
 import { scratch } from './support.ts';
 
@@ -101,5 +102,41 @@ describe('a file that is read piece by piece', () => {
     window.start = window.end;
     expect([window.ensureNow(1), await window.ensure(1)]).toEqual([false, false]);
     expect([closings(), events.at(-1)]).toEqual([1, 'close']);
+  });
+
+  it('goes back to the memory that it was given once a record has passed that was longer', () => {
+    const own = new Uint8Array(1000);
+    const window = new FileWindow(open(4000), own);
+    expect(window.ensureNow(2500)).toBe(true);
+    expect(window.view.buffer).not.toBe(own.buffer);
+    const octets = Array.from({ length: 100 }, (_, i) => window.view.getUint8(2400 + i));
+    window.start += 2400;
+    expect(window.ensureNow(900)).toBe(true);
+    expect(window.view.buffer).toBe(own.buffer);
+    expect(Array.from({ length: 100 }, (_, i) => window.view.getUint8(window.start + i))).toEqual(octets);
+    expect(window.octetsConsumed).toBe(2400);
+    window.close();
+  });
+});
+
+describe('a stream that is read piece by piece', () => {
+  it('goes back to the memory that it was given once a record has passed that was longer', async () => {
+    const own = new Uint8Array(1000);
+    const octets = Uint8Array.from({ length: 4000 }, (_, i) => i % 251);
+    async function* chunks() {
+      for (let at = 0; at < octets.length; at += 700) yield octets.subarray(at, at + 700);
+    }
+    const window = new StreamWindow(chunks(), Readable.from([]), () => 0, own);
+    const now = () => Array.from({ length: 10 }, (_, i) => window.view.getUint8(window.start + i));
+    expect(await window.ensure(2500)).toBe(true);
+    expect(window.view.buffer).not.toBe(own.buffer);
+    window.start += 2450;
+    expect(await window.ensure(900)).toBe(true);
+    expect(window.view.buffer).toBe(own.buffer);
+    expect(now()).toEqual([...octets.subarray(2450, 2460)]);
+    window.start += 900;
+    expect(await window.ensure(600)).toBe(true);
+    expect(now()).toEqual([...octets.subarray(3350, 3360)]);
+    expect(await window.ensure(700)).toBe(false);
   });
 });

@@ -1,8 +1,12 @@
 /** Rings of threads that died are freed once, and nothing else under their numbers is. On the loopback interface. */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { closeSync, fstatSync, openSync, readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { RingCapture } from '../../../src/capture/live/ring-capture.ts';
 import { allocateRing } from '../../../src/capture/live/ring-socket.ts';
+import { createLiveBatch } from '../../../src/capture/live-batch.ts';
 import { createEngine } from '../../../src/engine/engine.ts';
 import { addressOf } from '../../../src/sys/koffi.ts';
 import { EINVAL } from '../../../src/sys/linux-constants.ts';
@@ -128,5 +132,56 @@ describeInLab([], 'the ring in the memory of an engine', () => {
     expect(mapped()).toEqual(['memory']);
     expect(capture.blocksUsed()).toBe(0);
     capture.close();
+  });
+
+  it('is copied there block by block where it has no room, with the same packets', async () => {
+    const receiver = createSocket('udp4');
+    receiver.bind(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    const { port } = receiver.address();
+    const options = { ...OPTIONS, blocks: 64, outgoing: true, filter: `udp dst port ${port}` };
+    const engine = createEngine(65 * 65_536);
+    const [whole, block] = [64 * 4096, 4096].map((octets) => ({ ...engine.allocatePages(octets), octets }));
+    const captures = [new RingCapture(options, 0, whole), new RingCapture(options, 0, block)];
+    expect(captures.map(({ placeFault }) => placeFault)).toEqual([
+      undefined,
+      'a ring of 262144 octets has no room beside the flow table',
+    ]);
+    const batch = createLiveBatch(16);
+    const read: string[][] = [[], []];
+    const drain = () => {
+      for (const [i, capture] of captures.entries()) {
+        while (capture.readBatch(batch) > 0) {
+          expect(batch.view.buffer).toBe(engine.buffer);
+          for (let p = 0; p < batch.count; p++) {
+            const from = batch.view.byteOffset + batch.frameOffset[p]!;
+            const frame = Buffer.from(engine.buffer, from, batch.capturedLength[p]!);
+            read[i]!.push(`${batch.timeNs[p]} ${batch.wireLength[p]} ${frame.toString('hex')}`);
+          }
+        }
+      }
+    };
+    // Each comes twice: going out, and coming in. More blocks than there are pass by.
+    const [packets, together] = [4000, 40];
+    for (let sent = 0; sent < packets; sent += together) {
+      for (let i = sent; i < sent + together; i++) receiver.send(`packet ${i}`, port, '127.0.0.1');
+      for (
+        let tries = 0;
+        tries < 1000 && read.some(({ length }) => length < 2 * (sent + together));
+        tries++
+      ) {
+        await setTimeout(1);
+        drain();
+      }
+    }
+    expect(read[0]!.length).toBe(2 * packets);
+    // Times are those of each capture.
+    const framesOf = (all: readonly string[]) => all.map((packet) => packet.slice(packet.indexOf(' ')));
+    expect(framesOf(read[1]!)).toEqual(framesOf(read[0]!));
+    for (const capture of captures) {
+      expect(capture.faults).toBe(0);
+      capture.close();
+    }
+    receiver.close();
   });
 });

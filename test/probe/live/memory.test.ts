@@ -1,19 +1,18 @@
-/** Where a live worker's ring is to lie. */
+/** Where a live worker's packets are to lie. */
 import { describe, expect, it } from 'vitest';
 import { tableOctets } from '../../../src/metering/table/flow-table.ts';
 import { createLiveMemory } from '../../../src/probe/live/memory.ts';
 
 const MIB = 2 ** 20;
-const RING = { capture: 'ring', blocks: 64, blockOctets: MIB } as const;
+const RING = { capture: 'ring', blocks: 64, blockOctets: MIB, snapLength: 256 } as const;
 
 describe('the memory of a live worker', () => {
   it('has room for the ring beside the flow table, on pages of its own', () => {
-    const { engine, ringMemory, fault } = createLiveMemory({
+    const { engine, captureMemory } = createLiveMemory({
       metering: { flowTableEntries: 262_144 },
       capture: RING,
     });
-    const { buffer, byteOffset, octets } = ringMemory!;
-    expect(fault).toBeUndefined();
+    const { buffer, byteOffset, octets } = captureMemory;
     expect(buffer).toBe(engine.buffer);
     expect(octets).toBe(64 * MIB);
     // The largest page that the systems have which flowtap runs on.
@@ -21,17 +20,25 @@ describe('the memory of a live worker', () => {
     expect(engine.allocate(tableOctets(262_144)).byteOffset).toBeGreaterThanOrEqual(byteOffset + octets);
   });
 
-  it('says where there is no room for it: the largest table leaves 380 MiB', () => {
+  it('has room for a block where it has none for the ring: the largest table leaves 380 MiB', () => {
     const metering = { flowTableEntries: 16_777_214 };
-    const { ringMemory, fault } = createLiveMemory({ metering, capture: { ...RING, blocks: 512 } });
-    expect(ringMemory).toBeUndefined();
-    expect(fault).toBe('a ring of 536870912 octets has no room beside a flow table of 16777214 entries');
-    expect(createLiveMemory({ metering, capture: RING }).ringMemory?.octets).toBe(64 * MIB);
+    const octetsFor = (capture: Parameters<typeof createLiveMemory>[0]['capture']) =>
+      createLiveMemory({ metering, capture }).captureMemory.octets;
+    expect(octetsFor({ ...RING, blocks: 512 })).toBe(MIB);
+    expect(octetsFor(RING)).toBe(64 * MIB);
   });
 
-  it('has none for captures without a ring', () => {
-    const capture = { ...RING, capture: 'libpcap' } as const;
-    const { ringMemory, fault } = createLiveMemory({ metering: { flowTableEntries: 1024 }, capture });
-    expect([ringMemory, fault]).toEqual([undefined, undefined]);
+  it('has a window for captures without a ring, for packets of any length', () => {
+    const metering = { flowTableEntries: 1024 };
+    for (const capture of ['libpcap', 'cap'] as const) {
+      for (const snapLength of [0, 64, 262_144]) {
+        const { engine, captureMemory } = createLiveMemory({
+          metering,
+          capture: { ...RING, capture, snapLength },
+        });
+        expect(captureMemory.buffer).toBe(engine.buffer);
+        expect(captureMemory.octets).toBeGreaterThan(16 + (snapLength === 0 ? 262_144 : snapLength));
+      }
+    }
   });
 });
