@@ -86,8 +86,7 @@ function take(
   let to = out + <usize>capacity * place.TIME_OCTETS;
   let count: u32 = 0;
   let records: u32 = 0;
-  let octets: u64 = 0;
-  let octetsKept: u64 = 0;
+  let octets: u64 = 0, octetsKept: u64 = 0;
   let snapped: u32 = 0;
   let touched: u32 = 0;
   const isOrdered = latestNs === latestNs;
