@@ -25,7 +25,7 @@ const FLOORS: readonly (readonly (readonly string[])[])[] = [
     ['capture/files'],
     ['capture/selection', 'capture/live'],
     ['decode'],
-    ['metering/table', 'metering/path-health', 'metering'],
+    ['metering/table', 'metering/path-health', 'metering/applications', 'metering'],
     [
       ...[
         'export/anonymization',

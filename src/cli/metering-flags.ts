@@ -29,6 +29,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   'active-timeout': 'Export a flow that lasts longer piece by piece',
   'tcp-end-delay': 'Export a TCP flow this long after its end',
   'flow-table-entries': 'Flows kept at a time',
+  applications: 'Look for applications and names in payload',
   'path-health': 'Measure round trips, losses, stalls of each flow',
   decapsulate: 'Tunnels to look into, or all',
   'vxlan-ports': 'UDP ports of VXLAN',
@@ -79,6 +80,7 @@ const GROUPS: readonly (readonly [beginning: string, group: string | undefined])
   ['live.', 'Capture'],
   ['decode.', 'Metering'],
   ['metering.', 'Metering'],
+  ['applications.', 'Metering'],
   ...['observation.', 'template.', 'biflow', 'timestamps', 'export.', 'anonymization.'].map(
     (beginning) => [beginning, 'Exporting'] as const,
   ),

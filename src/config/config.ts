@@ -47,6 +47,15 @@ export interface FlowtapConfig {
       readonly sharedTunnel?: boolean;
     };
   };
+  readonly applications: {
+    readonly inspect: 'auto' | 'on' | 'off';
+    readonly flows: number;
+    readonly bufferCount: number;
+    readonly portGuess: boolean;
+    readonly ja4: boolean;
+    readonly httpTarget: 'none' | 'path' | 'full';
+    readonly certificate: boolean;
+  };
   readonly decode: {
     readonly decapsulate: readonly TunnelName[];
     readonly tunnelDepthMax: number;

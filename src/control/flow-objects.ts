@@ -2,6 +2,7 @@
  * Flows that are in the tables now, as objects: the elements of IANA that JSON lines of records have, both directions of a
  * flow in one (`reverse…`, RFC 5103), its age and rates, and what path health says of it where that is measured.
  */
+
 import { diagnose, mainDirection } from '../diagnose/describe.ts';
 import { Transfer } from '../diagnose/transfer.ts';
 import { FlowText } from '../ie/flow-text.ts';
@@ -9,7 +10,7 @@ import { formatProtocol } from '../ie/protocol-names.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import * as layout from '../records/flow-layout.ts';
 import { FLOW_RATE_MS_MIN, type FlowSort } from '../records/flow-query.ts';
-import { hasHealth } from '../records/read-path-health.ts';
+import { hasHealth } from '../records/record-sections.ts';
 
 const NS_PER_MS = 1e6;
 const BITS_PER_OCTET = 8;

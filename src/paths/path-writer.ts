@@ -2,10 +2,12 @@
  * Named paths printed instead of flows: JSON lines or CSV of each path, direction and minute as they are over, or tables of
  * the whole capture and of its minutes at the end.
  */
+
 import { formatOctets, formatShort, formatTime } from '../base/units.ts';
 import type { FlowWriter } from '../output/flow-writer.ts';
 import type { OutputStream } from '../output/standard-output.ts';
 import { type PathFigures, type PathRecord, pathHeader, pathLine } from '../records/path-record.ts';
+import { NO_SECTIONS, type RecordSections } from '../records/record-sections.ts';
 import type { PathMeter } from './path-meter.ts';
 
 export interface PathWriterOptions {
@@ -80,7 +82,7 @@ function tableText(titles: readonly string[], rows: readonly (readonly string[])
 }
 
 export class PathWriter implements FlowWriter {
-  readonly needsHealth = true;
+  readonly needs: RecordSections = { ...NO_SECTIONS, health: true };
   readonly #output: OutputStream;
   readonly #meter: PathMeter;
   readonly #options: PathWriterOptions;

@@ -37,6 +37,15 @@ describe('defaults', () => {
           tunnel: false,
         },
       },
+      applications: {
+        inspect: 'auto',
+        flows: 65_536,
+        bufferCount: 1024,
+        portGuess: true,
+        ja4: true,
+        httpTarget: 'path',
+        certificate: false,
+      },
       decode: {
         decapsulate: [],
         tunnelDepthMax: 8,

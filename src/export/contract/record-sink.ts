@@ -3,8 +3,10 @@
  * counts what became of each. Only types: collector-exporter.ts, udp-sink.ts, session-sink.ts, files/ and kafka/ hold
  * the behaviour, sink-registry.ts knows which scheme of URL leads to which.
  */
+
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import type { PathRecordSource } from '../../records/path-record.ts';
+import type { RecordSections } from '../../records/record-sections.ts';
 import type { AnonymizationConfig } from '../anonymization/anonymizer.ts';
 import type { KafkaFaultReason, SendErrorReason } from './fault-reasons.ts';
 import type { FlowVolume } from './lost-flows.ts';
@@ -137,10 +139,8 @@ export interface CollectorStatistics {
 export interface RecordSink {
   /** Unique among the sinks, for people and counters. */
   readonly url: string;
-  /** Whether it reads the encapsulation part of records: the metering process must keep it then. */
-  readonly needsEncapsulation: boolean;
-  /** Whether it reads path health: the metering process must measure it then. Missing: no. */
-  readonly needsHealth?: boolean;
+  /** The optional sections of records that it reads: the metering process must fill them then. */
+  readonly needs: RecordSections;
   /**
    * True while it is known that records cannot be delivered: a failover group goes to the next one then. Missing where
    * that cannot be known.

@@ -1,10 +1,12 @@
 /** Columns of a Parquet file: the fields of the templates of both IP versions, with types from the abstract ones. */
+
 import type { SchemaElement } from 'hyparquet-writer';
 import type { InformationElement } from '../../ie/element.ts';
 import { flowValue, type ReadValue } from '../../ie/flow-values.ts';
 import { isProfile, type TemplateField } from '../../ie/templates.ts';
 import { nameOf, type TextValues } from '../../ie/text-columns.ts';
 import { compileTextTemplates, mergeNames, type TextTemplates } from '../../ie/text-templates.ts';
+import { joinSections, type RecordSections } from '../../records/record-sections.ts';
 
 export interface ParquetColumnsOptions {
   readonly template: { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] };
@@ -22,8 +24,7 @@ export interface ParquetColumns {
   /** By IP version, then for records of the forward, the reverse, or both directions. */
   readonly ipv4: RowKinds;
   readonly ipv6: RowKinds;
-  readonly needsEncapsulation: boolean;
-  readonly needsHealth: boolean;
+  readonly needs: RecordSections;
 }
 
 export interface RowKinds {
@@ -120,7 +121,6 @@ export function compileParquetColumns(options: ParquetColumnsOptions): ParquetCo
     schema: [{ name: 'flow', num_children: names.length }, ...columns],
     ipv4: kinds(ipv4, options.template.ipv4),
     ipv6: kinds(ipv6, options.template.ipv6),
-    needsEncapsulation: ipv4.single.needsEncapsulation || ipv6.single.needsEncapsulation,
-    needsHealth: ipv4.single.needsHealth || ipv6.single.needsHealth,
+    needs: joinSections([ipv4.single.needs, ipv6.single.needs]),
   };
 }

@@ -6,6 +6,7 @@ import {
   PACKETS,
   REVERSE_DOUBLE,
 } from '../../records/flow-layout.ts';
+import type { RecordSections } from '../../records/record-sections.ts';
 import type { CollectorStatistics, RecordSink, SinkFactory } from '../contract/record-sink.ts';
 import { FileClock } from './file-clock.ts';
 import { createRotatingFile } from './file-options.ts';
@@ -16,8 +17,7 @@ import { fileStatistics } from './text-file-sink.ts';
 
 class ParquetSink implements RecordSink {
   readonly url: string;
-  readonly needsEncapsulation: boolean;
-  readonly needsHealth: boolean;
+  readonly needs: RecordSections;
   readonly #file: RotatingFile;
   readonly #clock: FileClock;
   readonly #columns: ParquetColumns;
@@ -32,8 +32,7 @@ class ParquetSink implements RecordSink {
     options: ParquetOptions & { readonly isBiflow: boolean },
   ) {
     this.url = url;
-    this.needsEncapsulation = columns.needsEncapsulation;
-    this.needsHealth = columns.needsHealth;
+    this.needs = columns.needs;
     this.#file = file;
     this.#clock = clock;
     this.#columns = columns;

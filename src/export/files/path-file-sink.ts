@@ -3,9 +3,11 @@
  * came by. They come from the probe's meter of paths, so batches of flow records are let go by. A file is that of the
  * minutes that its name says.
  */
+
 import { ConfigError } from '../../base/errors.ts';
 import type { PathColumn, PathRecord, PathRecordSource } from '../../records/path-record.ts';
 import { pathHeader, pathLine } from '../../records/path-record.ts';
+import { NO_SECTIONS } from '../../records/record-sections.ts';
 import type { ExporterConfig, RecordSink, SinkContext, SinkFactory } from '../contract/record-sink.ts';
 import { createRotatingFile } from './file-options.ts';
 import { type ColumnType, TEXT, time, UNSIGNED64 } from './parquet-columns.ts';
@@ -112,8 +114,7 @@ export const createPathFileSink: SinkFactory = async (config, exporter, context)
   });
   const sink: RecordSink = {
     url,
-    needsEncapsulation: false,
-    needsHealth: true,
+    needs: { ...NO_SECTIONS, health: true },
     exportBatch: () => undefined,
     setInterfaces: () => {},
     flush: () => {

@@ -14,8 +14,9 @@ import type { MeteringStatistics } from '../../export/contract/metering-statisti
 import type { CollectorStatistics, ExportingConfig } from '../../export/contract/record-sink.ts';
 import type { ExportingProcess } from '../../export/exporting-process.ts';
 import { InterfaceNumbers } from '../../export/interface-numbers.ts';
-import type { FlowRecordBatch, RecordSections } from '../../records/flow-layout.ts';
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import type { PathRecordSource } from '../../records/path-record.ts';
+import type { RecordSections } from '../../records/record-sections.ts';
 import type { Part } from '../part.ts';
 import { RecordTaker } from '../record-taker.ts';
 

@@ -7,6 +7,7 @@
  *
  * It knows no signals, no systemd and no command line.
  */
+
 import { availableParallelism } from 'node:os';
 import type { Log } from '../../base/log.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
@@ -14,6 +15,7 @@ import type { Changed } from '../../control/control-routes.ts';
 import type { LiveState } from '../../metrics/state.ts';
 import { startModule } from '../../package-files.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import { NO_SECTIONS } from '../../records/record-sections.ts';
 import { hearMissingFeatures, logMissingFeature } from '../../sys/kernel-features.ts';
 import type { Route } from '../../web/route.ts';
 import { Parts } from '../part.ts';
@@ -23,6 +25,7 @@ import { liveApi } from './api.ts';
 import { LiveExporting } from './exporting.ts';
 import { WatchedInterfaces } from './interfaces.ts';
 import { lossesOf } from './losses.ts';
+import { workerSections } from './messages.ts';
 import { LiveMetrics } from './metrics.ts';
 import { type OpenedParts, openParts } from './opened-parts.ts';
 import type { LivePaths } from './paths.ts';
@@ -221,7 +224,7 @@ export class LiveProbe {
   async #change(config: FlowtapConfig): Promise<Changed> {
     const { applied, needRestart, parts, effective } = compareConfigs(this.#config, config);
     const data = this.plan.workers[0]?.data;
-    const kept = { encapsulation: data?.encapsulation !== false, health: (data?.health ?? 'off') !== 'off' };
+    const kept = data === undefined ? { ...NO_SECTIONS, encapsulation: true } : workerSections(data);
     // The server can be moved back without a trace, exporters cannot: they come last, all or none of them.
     const move = parts.has('metrics') ? await this.#metrics.move(this.#config, effective) : undefined;
     try {

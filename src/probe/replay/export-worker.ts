@@ -3,6 +3,7 @@
  * for. Apart from the thread that meters, so that neither waits for the other, and started before it, so that it is
  * ready when the first records come.
  */
+
 import { enableCompileCache } from 'node:module';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { FlowtapError, type PostedError, postedError } from '../../base/errors.ts';
@@ -14,7 +15,7 @@ import { createWriter } from '../../output/create-writer.ts';
 import type { FlowWriter } from '../../output/flow-writer.ts';
 import { DescriptorOutput } from '../../output/standard-output.ts';
 import type { PathMeter } from '../../paths/path-meter.ts';
-import type { RecordSections } from '../../records/flow-layout.ts';
+import type { RecordSections } from '../../records/record-sections.ts';
 import { startReplayPathMeter } from '../path-meter.ts';
 import { sectionsNeeded } from '../record-sections.ts';
 import { RecordTaker, startAnonymizing } from '../record-taker.ts';

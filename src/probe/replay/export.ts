@@ -2,6 +2,7 @@
  * The taker of a replay's flow records: a thread of its own with the exporting process and standard output
  * (probe/replay/export-worker.ts), or, where the caller brings a writer of its own, this thread.
  */
+
 import { Worker } from 'node:worker_threads';
 import { RelayedError } from '../../base/errors.ts';
 import type { SourceInterface } from '../../capture/source.ts';
@@ -13,10 +14,10 @@ import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import type { FlowWriter } from '../../output/flow-writer.ts';
 import { startModule } from '../../package-files.ts';
 import type { PathMeter } from '../../paths/path-meter.ts';
-import type { RecordSections } from '../../records/flow-layout.ts';
+import { NO_SECTIONS, type RecordSections } from '../../records/record-sections.ts';
 import type { Part } from '../part.ts';
 import { startReplayPathMeter } from '../path-meter.ts';
-import { NO_SECTIONS, sectionsNeeded } from '../record-sections.ts';
+import { sectionsNeeded } from '../record-sections.ts';
 import { RecordTaker, startAnonymizing } from '../record-taker.ts';
 import type {
   PrintedOutput,
