@@ -1,6 +1,7 @@
 /** The page of a daemon in a real browser: what it shows of real traffic, how it is used, and what it leaves alone. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sendFrames } from '../capture/live/support.ts';
@@ -15,6 +16,12 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 const INTERFACE = '<b>wire';
 /** For what a machine that is busy takes its time to show. */
 const SHOWN = { timeout: 120_000 };
+const PATHS = `
+paths:
+  - name: campus
+    from: [192.0.2.0/24]
+    to: [198.51.100.0/24]
+`;
 const RESPONDERS = '#flow-list tbody .is-destination';
 const RING_FULL = '#losses li:has-text("the ring was full")';
 
@@ -50,7 +57,9 @@ describeInLab([...PAGE_TOOLS, 'ethtool'], 'the page', () => {
     const [clients, probe] = [made.namespace('clients'), made.namespace('probe')];
     const ends = made.connect(clients, probe, { names: ['wire', INTERFACE], withoutOffloads: true });
     lab = new PageLab({ clients, probe, ends, close: () => made.close() });
-    await lab.start('--ring-blocks', '4');
+    const configuration = join(lab.folder, 'flowtap.yaml');
+    writeFileSync(configuration, PATHS);
+    await lab.start('--ring-blocks', '4', '-c', configuration);
     await lab.serve('443', '5001', '9000:answer=20000');
     lab.talk(0, '443:every=0.2,piece=20000,seconds=1200');
     lab.talk(1, '5001:every=0.3,piece=50000,seconds=1200', '9000:requests=9000,pause=0.2,answer=20000');
@@ -73,7 +82,24 @@ describeInLab([...PAGE_TOOLS, 'ethtool'], 'the page', () => {
       expect.arrayContaining(['198.51.100.21:443', '198.51.100.22:5001', '198.51.100.22:9000']),
     );
     expect(await texts('#collectors')).toEqual([expect.stringContaining('No collector')]);
-    expect(await page.locator('#paths-card').isHidden()).toBe(true);
+  });
+
+  it('shows named paths, each direction apart', async () => {
+    // What a path carried is known from records.
+    const ctl = [process.execPath, LAUNCHER, 'ctl', '--socket', lab.socket];
+    expect(await lab.wire.probe.run([...ctl, 'export-all'])).toMatchObject({ code: 0 });
+    const other = await context.newPage();
+    await other.goto(PAGE_URL);
+    const rows = other.locator('#paths tbody tr');
+    await rows.nth(1).waitFor(SHOWN);
+    expect(await rows.locator('td:first-child').allTextContents()).toEqual([
+      'campus192.0.2.0/24 → 198.51.100.0/24',
+      'campus198.51.100.0/24 → 192.0.2.0/24',
+    ]);
+    const flows = await rows.locator('td:nth-child(2)').allTextContents();
+    expect(flows.map(Number).every((count) => count >= 3)).toBe(true);
+    expect(await rows.locator('svg').count()).toBe(4);
+    await other.close();
   });
 
   it('has charts that move', async () => {
