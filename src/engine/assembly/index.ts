@@ -9,5 +9,7 @@ export { useInterface } from './pcap';
 export { takeBlocks, takeDirect } from './direct';
 export { walkBlocks, walkPcap } from './walk';
 export { takeRing } from './ring';
+export { markSegments } from './segments';
+export { bobHash, isSelected } from './select';
 export { beginFlow, insertFlow, useTable } from './table';
 export { deadlineNs, scheduleFlow, setTimeouts, unschedule } from './wheel';
