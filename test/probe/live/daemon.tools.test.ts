@@ -51,7 +51,7 @@ const replay = () => sender.run(['tcpreplay', '-q', '-i', outside, '--pps', '200
 const offered = (series: ReadonlyMap<string, number>) =>
   total(series, 'flowtap_capture_packets_total') +
   total(series, 'flowtap_capture_packets_dropped_total', 'ring_full');
-/** What has become of them: a batch counts as read before it is decoded and metered. */
+/** Of these, all that is decoded and metered or refused: a batch counts as read before. */
 const decided = (series: ReadonlyMap<string, number>) =>
   total(series, 'flowtap_flow_packets_total') +
   total(series, 'flowtap_decode_packets_total') -
