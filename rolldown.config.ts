@@ -78,6 +78,17 @@ const leanYargs: Plugin = {
   transform: (_, id) => (id.endsWith('/yargs/build/lib/argsert.js') ? 'export function argsert() {}' : null),
 };
 
+/** The files of the page, as they are: src/web/page-routes.ts serves them. */
+const page: Plugin = {
+  name: 'page',
+  generateBundle() {
+    for (const name of readdirSync(`${SOURCES}/web/page`)) {
+      const source = readFileSync(`${SOURCES}/web/page/${name}`);
+      this.emitFile({ type: 'asset', fileName: `page/${name}`, source });
+    }
+  },
+};
+
 const licences: Plugin = {
   name: 'licences',
   generateBundle() {
@@ -102,7 +113,7 @@ export default defineConfig({
   external: (id) => /^[^./]/.test(id) && !BUNDLED.some((name) => id === name || id.startsWith(`${name}/`)),
   // Constants of layouts are folded into the code: a module's exports are loaded from memory at each use.
   optimization: { inlineConst: { mode: 'all', pass: 4 } },
-  plugins: [plainBuiltins, leanYargs, licences],
+  plugins: [plainBuiltins, leanYargs, licences, page],
   output: {
     dir: 'dist',
     cleanDir: true,

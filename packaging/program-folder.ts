@@ -42,6 +42,10 @@ const UNUSED_PATHS = [
   'pino/inc-version.sh',
   'safe-regex2/bin',
   'semver/bin',
+  // The page takes the smallest of its builds.
+  'uplot/dist/uPlot.cjs.js',
+  'uplot/dist/uPlot.esm.js',
+  'uplot/dist/uPlot.iife.js',
 ];
 
 function npm(args: readonly string[], cwd: string): void {

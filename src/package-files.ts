@@ -21,6 +21,16 @@ export function startModule(name: string): URL {
   return new URL(`./${name}.${ENDING}`, import.meta.url);
 }
 
+/** A file of the page: in the sources where it was written, in the bundle beside the chunks. @param name without folders */
+export function pageFile(name: string): URL {
+  return new URL(`./${ENDING === 'ts' ? 'web/page' : 'page'}/${name}`, import.meta.url);
+}
+
+/** A file of a package that this one depends on. @param path the package's name, and the path in it */
+export function dependencyFile(path: string): URL {
+  return new URL(import.meta.resolve(path));
+}
+
 /** The version of flowtap. */
 export function packageVersion(): string {
   const text = process.getBuiltinModule('node:fs').readFileSync(packageFile('package.json'), 'utf8');

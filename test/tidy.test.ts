@@ -25,7 +25,7 @@ const FLOORS: readonly (readonly (readonly string[])[])[] = [
     ['capture/files'],
     ['capture/selection', 'capture/live'],
     ['decode'],
-    ['metering/table', 'metering/path-health', 'metering'],
+    ['metering/table', 'metering/path-health', 'metering/applications', 'metering'],
     [
       ...[
         'export/anonymization',
@@ -41,6 +41,7 @@ const FLOORS: readonly (readonly (readonly string[])[])[] = [
   [['config/types', 'config/options', 'config'], ['generate'], ['web', 'metrics']],
   [['output']],
   [['diagnose']],
+  [['paths']],
   [['control']],
   [['probe', 'probe/replay', 'probe/live']],
   [['cli']],
@@ -80,6 +81,8 @@ const HOT_FILES: ReadonlySet<string> = new Set([
   'export/flow-messages/put-varint.ts',
   'ie/read-value.ts',
   'ie/text-values.ts',
+  'paths/path-match.ts',
+  'paths/prefix-table.ts',
 ]);
 
 /** Functions that run once: their names say so, or they stand here. */

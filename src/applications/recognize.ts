@@ -6,6 +6,7 @@ import { type ApplicationFacts, CONFIDENCE_SIGNATURE, nameApplication } from './
 import type { InspectedPacket } from './inspected-packet.ts';
 import type { InspectionContext } from './inspection-context.ts';
 import type { Inspector } from './inspector.ts';
+import { isQuic, QuicInspection } from './quic.ts';
 import type { Piece } from './stream-start.ts';
 import { isTlsHello, isTlsRecords, isVersion2Hello, TlsInspection } from './tls.ts';
 
@@ -41,5 +42,6 @@ function recognizeDatagram(
   context: InspectionContext,
   facts: ApplicationFacts,
 ): Inspector | undefined {
+  if (isQuic(piece)) return new QuicInspection(context, facts);
   return isDtls(piece, packet.cut) ? new DtlsInspection(context, facts) : undefined;
 }

@@ -29,6 +29,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   'active-timeout': 'Export a flow that lasts longer piece by piece',
   'tcp-end-delay': 'Export a TCP flow this long after its end',
   'flow-table-entries': 'Flows kept at a time',
+  applications: 'Look for applications and names in payload',
   'path-health': 'Measure round trips, losses, stalls of each flow',
   decapsulate: 'Tunnels to look into, or all',
   'vxlan-ports': 'UDP ports of VXLAN',
@@ -46,6 +47,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   'anonymization-key': 'Key file of cryptopan, 32 octets',
   timestamps: "The capture's own times, or moved to end now",
   output: 'How flows are printed on standard output',
+  paths: 'Print the named paths of a configuration file',
   top: 'Rows of the table; 0 shows all',
   speed: 'Multiple of real time',
   merge: 'Merge the files by time instead of one after the other',
@@ -62,6 +64,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   'sampling-method': 'Which one: random, systematic or hash',
   scale: 'Multiply counters by the sampling interval',
   metrics: 'Where metrics and health are served',
+  'no-web': 'Metrics alone, without the page and the API',
   'control-socket': 'Unix socket to talk to it: PATH, auto or none',
   'log-level': 'Down to which lines: error, warning, info, debug',
 };
@@ -78,6 +81,7 @@ const GROUPS: readonly (readonly [beginning: string, group: string | undefined])
   ['live.', 'Capture'],
   ['decode.', 'Metering'],
   ['metering.', 'Metering'],
+  ['applications.', 'Metering'],
   ...['observation.', 'template.', 'biflow', 'timestamps', 'export.', 'anonymization.'].map(
     (beginning) => [beginning, 'Exporting'] as const,
   ),
@@ -154,7 +158,7 @@ function flagsOf(command: MeteringCommand, first: readonly string[], last: reado
 
 export const REPLAY_FLAGS: readonly Flag[] = flagsOf(
   'replay',
-  ['output', 'top', 'speed', 'merge'],
+  ['output', 'paths', 'top', 'speed', 'merge'],
   [
     { name: 'no-progress', help: 'No progress on a terminal' },
     { name: 'quiet', letter: 'q', help: 'No progress and no summary' },
@@ -183,7 +187,15 @@ export const RUN_FLAGS: readonly Flag[] = flagsOf(
       'sampling-method',
       'scale',
     ],
-    ...['no-promiscuous', 'outgoing', 'wait-for-interfaces', 'metrics', 'control-socket', 'log-level'],
+    ...[
+      'no-promiscuous',
+      'outgoing',
+      'wait-for-interfaces',
+      'metrics',
+      'no-web',
+      'control-socket',
+      'log-level',
+    ],
   ],
   [],
 );

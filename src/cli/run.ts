@@ -15,12 +15,13 @@ import { formatCounted, formatOctets } from '../base/units.ts';
 import type { FlowtapConfig } from '../config/config.ts';
 import { observationPoints } from '../config/types/live-interfaces.ts';
 import { assignOption } from '../control/assign-option.ts';
+import type { Changed } from '../control/control-routes.ts';
 import { type ControlActions, controlRoutes } from '../control/control-routes.ts';
 import { openControlSocket } from '../control/control-socket.ts';
 import { asLogLines } from '../output/summary-sections.ts';
 import { packageVersion } from '../package-files.ts';
 import { unsentRecords } from '../probe/live/exporting.ts';
-import type { LiveProbe, LiveProbeOptions, ReloadResult } from '../probe/live/probe.ts';
+import type { LiveProbe, LiveProbeOptions } from '../probe/live/probe.ts';
 import { liveSummary } from '../probe/live/summary.ts';
 import type { Route } from '../web/route.ts';
 import type { WebServer } from '../web/server.ts';
@@ -161,6 +162,7 @@ class Daemon {
     this.#log.write('info', undefined, `exporting to ${to}`);
     if (metricsUrl === undefined) return;
     this.#log.write('info', undefined, `metrics on ${metricsUrl}/metrics`);
+    if (config.web.enabled) this.#log.write('info', undefined, `page on ${metricsUrl}/`);
     if (!/\/\/(127\.|\[::1\])/.test(metricsUrl)) {
       this.#log.write('warning', undefined, 'whoever reaches that address can read the metrics');
     }
@@ -206,12 +208,12 @@ class Daemon {
   }
 
   /** Reads the configuration again. @returns what has changed; rejects where it is refused, which the log has told */
-  #reload(): Promise<ReloadResult> {
+  #reload(): Promise<Changed> {
     return this.#takeTurn(() => this.#reloadOnce());
   }
 
   /** Takes another configuration over, after what is under way. */
-  #takeOver(probe: LiveProbe, make: () => Promise<FlowtapConfig>): Promise<ReloadResult> {
+  #takeOver(probe: LiveProbe, make: () => Promise<FlowtapConfig>): Promise<Changed> {
     return this.#takeTurn(async () => {
       const result = await probe.reload(await make());
       this.#log.setStyle(probe.config.log.level, logFormat(probe.config));
@@ -219,7 +221,7 @@ class Daemon {
     });
   }
 
-  #takeTurn(change: () => Promise<ReloadResult>): Promise<ReloadResult> {
+  #takeTurn(change: () => Promise<Changed>): Promise<Changed> {
     const changed = this.#reloading.then(change);
     this.#reloading = changed.then(
       () => {},
@@ -228,7 +230,7 @@ class Daemon {
     return changed;
   }
 
-  async #reloadOnce(): Promise<ReloadResult> {
+  async #reloadOnce(): Promise<Changed> {
     const probe = this.#probe;
     if (probe === undefined || this.#stopAskedAtMs !== undefined) throw new Error('it is starting or ending');
     this.#manager.reloading();

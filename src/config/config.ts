@@ -21,6 +21,7 @@ import type { OUTPUTS } from './options/replay.ts';
 import { CONFIG_OPTIONS } from './schema.ts';
 import type { ConfigOption } from './types/config-option.ts';
 import { observationPointFaults } from './types/live-interfaces.ts';
+import { namedPathFaults } from './types/named-paths.ts';
 import { formatDuration, type OptionValue } from './types/option-types.ts';
 
 export type OutputName = (typeof OUTPUTS)[number];
@@ -45,6 +46,15 @@ export interface FlowtapConfig {
       /** What a diagnosis asks for; it is no option. */
       readonly sharedTunnel?: boolean;
     };
+  };
+  readonly applications: {
+    readonly inspect: 'auto' | 'on' | 'off';
+    readonly flows: number;
+    readonly bufferCount: number;
+    readonly portGuess: boolean;
+    readonly ja4: boolean;
+    readonly httpTarget: 'none' | 'path' | 'full';
+    readonly certificate: boolean;
   };
   readonly decode: {
     readonly decapsulate: readonly TunnelName[];
@@ -92,8 +102,12 @@ export interface FlowtapConfig {
     readonly spoolOctets: number;
   };
   readonly exporters: readonly ExporterConfig[];
+  /** Words that `namedPaths` of types/named-paths.ts takes apart. */
+  readonly paths: readonly string[];
   readonly replay: {
     readonly output: OutputName;
+    /** Named paths are printed instead of flows. */
+    readonly paths: boolean;
     /** Rows of the table; 0 for all. */
     readonly top: number;
     /** Multiple of real time. */
@@ -133,6 +147,10 @@ export interface FlowtapConfig {
   readonly metrics: {
     /** `ADDRESS:PORT`, or `none`. */
     readonly listen: string;
+  };
+  readonly web: {
+    /** The page and the API beside the metrics. */
+    readonly enabled: boolean;
   };
   readonly control: {
     /** An absolute path, `none`, or `auto`: see `socketOf` of control/socket-path.ts. */
@@ -195,12 +213,31 @@ function portFaults({ decode }: FlowtapConfig, nameOf: (path: string) => string)
   return faults;
 }
 
+/** Named paths, and what asks for them. */
+function pathFaults(config: FlowtapConfig, nameOf: (path: string) => string): ConfigFault[] {
+  const { paths, metering, exporters, replay } = config;
+  const path = nameOf('paths');
+  const faults = namedPathFaults(paths, path);
+  if (paths.length > 0 && metering.pathHealth === 'off') {
+    const found = `off, and there are ${path}`;
+    faults.push({ path: nameOf('metering.pathHealth'), found, allowed: 'auto or on' });
+  }
+  if (paths.length > 0) return faults;
+  const allowed = `${path} in the configuration file: [{name: NAME, from: [PREFIX], to: [PREFIX]}]`;
+  if (replay.paths) faults.push({ path: nameOf('replay.paths'), found: 'it without any path', allowed });
+  for (const { url, options } of exporters) {
+    if (options.records === 'paths')
+      faults.push({ path: url, found: 'records=paths without any path', allowed });
+  }
+  return faults;
+}
+
 /**
  * Options that are right by themselves and contradict each other.
  * @param nameOf how to call the option with this path: the path itself, or its flag
  */
 export function crossFaults(config: FlowtapConfig, nameOf: (path: string) => string): ConfigFault[] {
-  const faults: ConfigFault[] = portFaults(config, nameOf);
+  const faults: ConfigFault[] = [...portFaults(config, nameOf), ...pathFaults(config, nameOf)];
   faults.push(...observationPointFaults(config.live.interfaces, nameOf('live.interfaces')));
   const { idleTimeoutMs, activeTimeoutMs } = config.metering;
   if (idleTimeoutMs > activeTimeoutMs) {

@@ -15,7 +15,12 @@ import {
   UDP_OPTIONS,
   UDP_SPOOL_OPTIONS,
 } from './options/exporters.ts';
-import { FILE_COMPRESSION_OPTIONS, PARQUET_OPTIONS, ROTATION_OPTIONS } from './options/file-outputs.ts';
+import {
+  FILE_COMPRESSION_OPTIONS,
+  PARQUET_OPTIONS,
+  RECORD_KIND_OPTIONS,
+  ROTATION_OPTIONS,
+} from './options/file-outputs.ts';
 import { FLOW_MESSAGE_OPTIONS } from './options/flow-messages.ts';
 import { KAFKA_OPTIONS } from './options/kafka.ts';
 import type { ConfigOption } from './types/config-option.ts';
@@ -74,13 +79,23 @@ const SCHEMES: Readonly<Record<ExporterProtocol, ExporterScheme>> = {
     help: 'files of IPFIX messages (RFC 5655)',
     options: [...MESSAGE_OPTIONS, ...TEXT_FILE],
   },
-  json: { form: 'path', defaultPort: 0, help: 'files of JSON, a flow a line', options: TEXT_FILE },
-  csv: { form: 'path', defaultPort: 0, help: 'files of CSV', options: TEXT_FILE },
+  json: {
+    form: 'path',
+    defaultPort: 0,
+    help: 'files of JSON, a flow a line',
+    options: [...RECORD_KIND_OPTIONS, ...TEXT_FILE],
+  },
+  csv: {
+    form: 'path',
+    defaultPort: 0,
+    help: 'files of CSV',
+    options: [...RECORD_KIND_OPTIONS, ...TEXT_FILE],
+  },
   parquet: {
     form: 'path',
     defaultPort: 0,
     help: 'Parquet files',
-    options: [...PARQUET_OPTIONS, ...FILE],
+    options: [...RECORD_KIND_OPTIONS, ...PARQUET_OPTIONS, ...FILE],
   },
   protobuf: {
     form: 'path',

@@ -5,19 +5,23 @@
  */
 
 import { ANONYMIZATION_OPTIONS } from './options/anonymization.ts';
+import { APPLICATION_OPTIONS } from './options/applications.ts';
 import { EXPORTING_OPTIONS } from './options/exporting.ts';
 import { LIVE_OPTIONS } from './options/live.ts';
 import { METERING_OPTIONS } from './options/metering.ts';
 import { OBSERVATION_OPTIONS } from './options/observation.ts';
+import { PATH_OPTIONS } from './options/paths.ts';
 import { REPLAY_OPTIONS } from './options/replay.ts';
 import type { ConfigOption } from './types/config-option.ts';
 
 /** Every option with a path of its own, in the order in which files and documents show them. */
 export const CONFIG_OPTIONS: readonly ConfigOption[] = [
   ...METERING_OPTIONS,
+  ...APPLICATION_OPTIONS,
   ...OBSERVATION_OPTIONS,
   ...EXPORTING_OPTIONS,
   ...ANONYMIZATION_OPTIONS,
+  ...PATH_OPTIONS,
   ...REPLAY_OPTIONS,
   ...LIVE_OPTIONS,
 ];

@@ -2,19 +2,22 @@
  * Flows that are in the tables now, as objects: the elements of IANA that JSON lines of records have, both directions of a
  * flow in one (`reverse…`, RFC 5103), its age and rates, and what path health says of it where that is measured.
  */
+
 import { diagnose, mainDirection } from '../diagnose/describe.ts';
 import { Transfer } from '../diagnose/transfer.ts';
 import { FlowText } from '../ie/flow-text.ts';
+import { formatProtocol } from '../ie/protocol-names.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import * as layout from '../records/flow-layout.ts';
 import { FLOW_RATE_MS_MIN, type FlowSort } from '../records/flow-query.ts';
-import { hasHealth } from '../records/read-path-health.ts';
+import { hasHealth } from '../records/record-sections.ts';
 
 const NS_PER_MS = 1e6;
 const BITS_PER_OCTET = 8;
 
 export interface FlowObject {
   readonly interface: string;
+  readonly protocolName: string;
   /** Since the first packet, and since the last one. */
   readonly ageMilliseconds: number;
   readonly idleMilliseconds: number;
@@ -84,6 +87,7 @@ export function flowObjects(
     return {
       interface: nameOf(words[row + layout.FLOW_OBSERVATION_POINT]! & 0xffff),
       ...elements,
+      protocolName: formatProtocol(Number(elements.protocolIdentifier)),
       ageMilliseconds: Math.max(0, Math.round(nowMs - firstMs)),
       idleMilliseconds: Math.max(0, Math.round(nowMs - lastMs)),
       bitsPerSecond: rate(layout.FORWARD_DOUBLE),

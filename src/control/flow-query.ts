@@ -3,7 +3,7 @@
  * `address 192.0.2.0/24 port 443 protocol tcp interface eth1`; those of one kind are alternatives, and a flow has to meet
  * one of each kind.
  */
-import { addressOctets, type Network, parseNetwork } from '../base/addresses.ts';
+import { parseNetwork } from '../base/addresses.ts';
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
 import { formatProtocol } from '../ie/protocol-names.ts';
 import {
@@ -13,7 +13,7 @@ import {
   type FlowQuery,
   HEALTH_SORTS,
 } from '../records/flow-query.ts';
-import type { NetworkWords } from '../records/network.ts';
+import { type NetworkWords, networkWords } from '../records/network.ts';
 
 /** What a question may refer to in a probe. */
 export interface AskedProbe {
@@ -35,13 +35,6 @@ type Values = { networks: NetworkWords[]; ports: number[]; protocols: number[]; 
 interface Kind {
   readonly allowed: string;
   read(value: string, into: Values): boolean;
-}
-
-function networkWords({ version, address, prefixLength }: Network): NetworkWords {
-  const octets = addressOctets(address);
-  const view = new DataView(octets.buffer, octets.byteOffset);
-  const words = Int32Array.from({ length: 4 }, (_, w) => (4 * w < octets.length ? view.getInt32(4 * w) : 0));
-  return { isIPv6: version === 6, words, bits: prefixLength };
 }
 
 function numberUpTo(text: string, max: number): number | undefined {

@@ -6,6 +6,7 @@ import type { FlowQuery } from '../records/flow-query.ts';
 import { type Answer, jsonAnswer, type Query, type Route } from '../web/route.ts';
 import { type FlowObject, measureOf } from './flow-objects.ts';
 import { type AskedProbe, parseFlowQuery } from './flow-query.ts';
+import { type PathSources, pathsAnswer } from './paths.ts';
 import { Recorder } from './recorder.ts';
 import { type LossInWords, statusOf } from './status.ts';
 
@@ -25,6 +26,8 @@ export interface ApiSources {
   asked(): AskedProbe;
   /** @throws BusyError where too many ask at a time */
   findFlows(query: FlowQuery): Promise<FlowsFound>;
+  /** Undefined where no named paths are configured. */
+  readonly paths: PathSources | undefined;
 }
 
 const BAD_REQUEST = 400;
@@ -94,6 +97,10 @@ export function createApi(sources: ApiSources): Api {
   const routes: Route[] = [
     { path: '/api/v1/status', answer: answered((query) => statusAnswer(sources, recorder, query)) },
     { path: '/api/v1/flows', answer: (query) => flowsAnswer(sources, query) },
+    {
+      path: '/api/v1/paths',
+      answer: answered((query) => jsonAnswer(pathsAnswer(sources.paths, query, sources.state().nowMs))),
+    },
     { path: '/api/v1/history', answer: answered((query) => jsonAnswer(recorder.past(query))) },
     { path: '/api/v1/stream', isStream: true, answer: answered((query) => streamAnswer(recorder, query)) },
   ];

@@ -6,6 +6,7 @@
 import type { FlowWriter } from '../output/flow-writer.ts';
 import type { OutputStream } from '../output/standard-output.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
+import { NO_SECTIONS, type RecordSections } from '../records/record-sections.ts';
 import { Diagnosis } from './diagnosis.ts';
 import { jsonLines } from './json-lines.ts';
 import { type ReportOptions, reportText } from './report-text.ts';
@@ -22,7 +23,7 @@ export interface DiagnosisWriterOptions extends ReportOptions {
 }
 
 export class DiagnosisWriter implements FlowWriter {
-  readonly needsHealth = true;
+  readonly needs: RecordSections = { ...NO_SECTIONS, health: true };
   readonly diagnosis: Diagnosis;
   readonly #output: OutputStream;
   readonly #options: DiagnosisWriterOptions;

@@ -3,9 +3,10 @@
  * traffic. Every record is judged by itself when it is exported, so a long flow counts once for each active timeout, and
  * an alert does not wait for its end. Adding a record makes objects: main does it only where metrics are wanted.
  */
+
 import { Counter, Histogram, Registry } from 'prom-client';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
-import { hasHealth } from '../records/read-path-health.ts';
+import { hasHealth } from '../records/record-sections.ts';
 import { diagnose, mainDirection } from './describe.ts';
 import { Transfer } from './transfer.ts';
 import type { Judgement } from './verdict.ts';

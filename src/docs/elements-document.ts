@@ -1,7 +1,8 @@
 /** docs/elements.md: every information element that a template can name, made from the rows of ie/elements.ts. */
 import { ABSTRACT_TYPES } from '../ie/abstract-types.ts';
-import { type InformationElement, isPrivate, readsEncapsulation, readsHealth } from '../ie/element.ts';
+import { type InformationElement, isPrivate, sectionsRead } from '../ie/element.ts';
 import { naturalOctets, PRIVATE_ENTERPRISE_NUMBER_DEFAULT } from '../ie/elements.ts';
+import { APPLICATION_ELEMENTS, OWN_APPLICATION_ELEMENTS } from '../ie/elements-applications.ts';
 import { FLOW_ELEMENTS } from '../ie/elements-flow.ts';
 import { LINK_ELEMENTS, OWN_ELEMENTS, TIME_ELEMENTS } from '../ie/elements-link.ts';
 import { HEALTH_ELEMENTS, OWN_HEALTH_ELEMENTS } from '../ie/elements-path-health.ts';
@@ -24,6 +25,8 @@ it never wraps; flags lose their upper bits.
 - **⧉**: about what was around the metered packet; it is kept only when a template or the flow key asks for it.
 - **♥**: path health ([path-health.md](path-health.md)); it is measured only when a template asks for it, or
   \`metering.pathHealth\` is \`on\`.
+- **🔎**: applications ([applications.md](applications.md)); payload is looked into only when a template asks for one of
+  these, or \`applications.inspect\` is \`on\`.
 - In JSON and CSV, profiles leave out what does not apply or is 0 for "none"; a list of names shows everything it names.
 
 Values that only one direction of a flow is known to have (MPLS labels, 802.1Q priority, GTP-U endpoint) are 0 for the
@@ -42,7 +45,13 @@ function row(element: InformationElement): string {
         ? 'given'
         : String(element.v9Octets ?? natural);
   const version = element.ipVersion === undefined ? '' : `IPv${element.ipVersion}. `;
-  const marks = `${element.isReversible ? '↔' : ''}${readsEncapsulation(element.source) ? '⧉' : ''}${readsHealth(element.source) ? '♥' : ''}`;
+  const sections = sectionsRead(element.source);
+  const marks = [
+    element.isReversible ? '↔' : '',
+    sections.encapsulation ? '⧉' : '',
+    sections.health ? '♥' : '',
+    sections.applications ? '🔎' : '',
+  ].join('');
   const unitText = unit === 'none' ? '' : unit;
   const semanticsText = semantics === 'default' ? '' : semantics;
   const number = element.enterpriseNumber === undefined ? id : `${element.enterpriseNumber}/${id}`;
@@ -106,6 +115,18 @@ ${table(OWN_HEALTH_ELEMENTS)}
 Other makers' numbers, for dashboards that read them:
 
 ${table(VENDOR_ELEMENTS)}
+
+## Applications
+
+What the first packets with payload of a flow tell: [applications.md](applications.md). Texts are UTF-8; in IPFIX they have
+the length of the value (RFC 7011 §7) unless \`name:octets\` fixes it, in NetFlow v9 always a fixed one. A value that is
+not known is left out of JSON and CSV, and 0 or empty on the wire.
+
+${table(APPLICATION_ELEMENTS)}
+
+flowtap's own, as above:
+
+${table(OWN_APPLICATION_ELEMENTS)}
 
 ## Profiles
 

@@ -16,7 +16,8 @@ Counters are read from shared memory when Prometheus asks, so a scrape costs the
 know (libpcap does not tell of a ring) is absent, never 0. Counters go on when a worker is started again.
 
 Where path health is measured, \`flowtap_path_*\` come with them: losses, stalls, round trips and verdicts by interface
-([diagnose.md](diagnose.md#metrics-of-the-daemon)).
+([diagnose.md](diagnose.md#metrics-of-the-daemon)). Paths between sites have names and metrics of their own
+([paths.md](paths.md)).
 
 - Packets per second: \`sum by (interface) (rate(flowtap_capture_packets_total[1m]))\`
 - Share that is lost: \`flowtap:capture_loss:ratio_rate5m\` of

@@ -13,6 +13,7 @@ const NOT_OF_EXPORTING = {
   decode: undefined,
   export: undefined,
   exporters: undefined,
+  paths: undefined,
   replay: undefined,
   live: undefined,
   metrics: undefined,

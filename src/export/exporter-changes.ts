@@ -3,7 +3,7 @@
  * are opened first; those that need what the former one has (a spool, a source port, a file) take over in turn, and are
  * turned back where one of them fails.
  */
-import type { RecordSections } from '../records/flow-layout.ts';
+import type { RecordSections } from '../records/record-sections.ts';
 import type { RecordSink } from './contract/record-sink.ts';
 import type { ExportGroup, RunningGroup } from './export-groups.ts';
 
@@ -64,16 +64,22 @@ export function missingSection(
   sink: RecordSink,
   kept: RecordSections,
 ): { readonly found: string; readonly allowed: string } | undefined {
-  if (sink.needsEncapsulation && !kept.encapsulation) {
+  if (sink.needs.encapsulation && !kept.encapsulation) {
     return {
       found: 'elements of tunnels or MPLS',
       allowed: 'elements of the innermost packet, or a restart: workers do not keep what was around it',
     };
   }
-  if (sink.needsHealth === true && !kept.health) {
+  if (sink.needs.health && !kept.health) {
     return {
       found: 'elements of path health',
       allowed: 'other elements, or a restart: workers do not measure path health',
+    };
+  }
+  if (sink.needs.applications && !kept.applications) {
+    return {
+      found: 'elements of applications',
+      allowed: 'other elements, or a restart: workers do not look into payload',
     };
   }
   return undefined;

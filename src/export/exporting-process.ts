@@ -6,7 +6,8 @@
 
 import { ConfigError } from '../base/errors.ts';
 import { formatCounted } from '../base/units.ts';
-import type { FlowRecordBatch, RecordSections } from '../records/flow-layout.ts';
+import type { FlowRecordBatch } from '../records/flow-layout.ts';
+import { ALL_SECTIONS, joinSections, type RecordSections } from '../records/record-sections.ts';
 import type { MeteringStatistics } from './contract/metering-statistics.ts';
 import type { InterfaceDescription } from './contract/options-content.ts';
 import type {
@@ -37,10 +38,8 @@ const FLUSH_MS = 1000;
 const QUEUE_RECORDS = 65_536;
 
 export interface ExportingProcess {
-  /** Whether a template reads the encapsulation part of records: the metering process must keep it then. */
-  readonly needsEncapsulation: boolean;
-  /** Whether a template reads path health. */
-  readonly needsHealth: boolean;
+  /** The optional sections of records that templates read: the metering process must fill them then. */
+  readonly needs: RecordSections;
   /**
    * Exports a batch to all collectors.
    * @returns undefined when its memory may be reused at once, or a promise of that moment. Do not call again before it.
@@ -74,9 +73,6 @@ export interface ExportingProcess {
   statistics(): CollectorStatistics[];
 }
 
-/** What a replay keeps is decided by its exporters. */
-const ALL_SECTIONS: RecordSections = { encapsulation: true, health: true };
-
 class RunningExportingProcess implements ExportingProcess {
   readonly #context: SinkContext;
   readonly #faults: FaultReporter;
@@ -100,12 +96,8 @@ class RunningExportingProcess implements ExportingProcess {
     this.#timer.unref();
   }
 
-  get needsEncapsulation(): boolean {
-    return this.#groups.some((group) => group.queue.sink.needsEncapsulation);
-  }
-
-  get needsHealth(): boolean {
-    return this.#groups.some((group) => group.queue.sink.needsHealth === true);
+  get needs(): RecordSections {
+    return joinSections(this.#groups.map(({ queue }) => queue.sink.needs));
   }
 
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
@@ -257,6 +249,7 @@ export async function createExportingProcess(
   const exporting = new RunningExportingProcess(config, {
     whenFull: context.whenFull ?? 'wait',
     isFollowed: context.isFollowed ?? false,
+    ...(context.pathRecords === undefined ? {} : { pathRecords: context.pathRecords }),
     log: context.log ?? (() => {}),
   });
   try {

@@ -2,7 +2,9 @@
  * A group of sinks of which one at a time gets the records: the first in order that can be reached. What an earlier one
  * has not delivered goes to the next, and when an earlier one is back, it takes over again.
  */
+
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
+import { joinSections, type RecordSections } from '../records/record-sections.ts';
 import type { InterfaceDescription } from './contract/options-content.ts';
 import type { CollectorStatistics, RecordSink, SinkContext } from './contract/record-sink.ts';
 
@@ -33,12 +35,8 @@ export class FailoverSink implements RecordSink {
     this.#timer.unref();
   }
 
-  get needsEncapsulation(): boolean {
-    return this.members.some((member) => member.needsEncapsulation);
-  }
-
-  get needsHealth(): boolean {
-    return this.members.some((member) => member.needsHealth === true);
+  get needs(): RecordSections {
+    return joinSections(this.members.map(({ needs }) => needs));
   }
 
   get isAway(): boolean {

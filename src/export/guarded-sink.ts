@@ -2,7 +2,9 @@
  * Stands before a sink, so that a defect of one exporter ends neither the others nor the probe: what is thrown or
  * rejected is caught here and nowhere else, counted, told, and then it goes on with the next batch.
  */
+
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
+import type { RecordSections } from '../records/record-sections.ts';
 import { countDataRecords } from './contract/batch-buffer.ts';
 import { addVolumes, type FlowVolume, LostFlows, NOTHING_LOST, volumeOf } from './contract/lost-flows.ts';
 import type { InterfaceDescription } from './contract/options-content.ts';
@@ -28,12 +30,8 @@ export class GuardedSink implements RecordSink {
     this.#log = log;
   }
 
-  get needsEncapsulation(): boolean {
-    return this.#sink.needsEncapsulation;
-  }
-
-  get needsHealth(): boolean {
-    return this.#sink.needsHealth === true;
+  get needs(): RecordSections {
+    return this.#sink.needs;
   }
 
   get isAway(): boolean {

@@ -23,7 +23,18 @@ async function loadUdp(): Promise<SinkFactory> {
 }
 
 const loadSession = async () => (await import('./sessions/session-sinks.ts')).createSessionSink;
-const loadText = async () => (await import('./files/text-file-sink.ts')).createTextFileSink;
+/** Files of named paths where the exporter asks for their records, else the flow records' own. */
+function pathsOr(loadFlows: () => Promise<SinkFactory>): () => Promise<SinkFactory> {
+  return async () => async (config, to, context) => {
+    const isOfPaths = to.options.records === 'paths';
+    const create = isOfPaths
+      ? (await import('./files/path-file-sink.ts')).createPathFileSink
+      : await loadFlows();
+    return create(config, to, context);
+  };
+}
+
+const loadText = pathsOr(async () => (await import('./files/text-file-sink.ts')).createTextFileSink);
 
 const UDP = { exclusive: ['sourcePort', 'spoolDirectory'] };
 const SPOOLED = { exclusive: ['spoolDirectory'] };
@@ -44,7 +55,10 @@ const SINKS: Readonly<Record<ExporterProtocol, SinkKind>> = {
   },
   json: { load: loadText, ...FILE },
   csv: { load: loadText, ...FILE },
-  parquet: { load: async () => (await import('./files/parquet-sink.ts')).createParquetSink, ...FILE },
+  parquet: {
+    load: pathsOr(async () => (await import('./files/parquet-sink.ts')).createParquetSink),
+    ...FILE,
+  },
   protobuf: {
     load: async () => (await import('./files/protobuf-file-sink.ts')).createProtobufFileSink,
     ...FILE,

@@ -25,6 +25,8 @@ export const ABSTRACT_TYPES = {
   unsigned256: { octets: 32, isReducible: true, code: 23 },
   /** RFC 7011 §6.1.5: 1 is true, 2 is false. */
   boolean: { octets: 1, isReducible: false, code: 11 },
+  /** UTF-8 (RFC 7011 §6.1.6); as long as the value is, or of a fixed length with zeroes behind it. */
+  string: { octets: 0, isReducible: false, code: 13, isText: true },
   macAddress: { octets: 6, isReducible: false, code: 12, isText: true },
   dateTimeSeconds: { octets: 4, isReducible: false, code: 14 },
   dateTimeMilliseconds: { octets: 8, isReducible: false, code: 15 },

@@ -3,6 +3,8 @@
  * helpers only: the rows are in elements-*.ts. Wire columns (export/messages/columns.ts), the columns of all other
  * writers (value-column.ts) and docs/ are made from them.
  */
+
+import { APPLICATION_WORD } from '../records/application-layout.ts';
 import {
   ADDRESS_A,
   ADDRESS_B,
@@ -14,6 +16,7 @@ import {
   REVERSE_WORD,
 } from '../records/flow-layout.ts';
 import { HEALTH_WORD } from '../records/path-health-layout.ts';
+import type { RecordSections } from '../records/record-sections.ts';
 import type { AbstractTypeName, SemanticsName, UnitName } from './abstract-types.ts';
 
 /** An integer within a 32-bit word of the record: `(words[word] >>> shift) & mask`. */
@@ -102,6 +105,10 @@ export type ValueSource =
       readonly reverse: number;
       readonly which: 'full' | 'complete';
     }
+  /** A text of what payload inspection knows: the word that says where it stands. Both directions have it. */
+  | { readonly kind: 'text'; readonly forward: number; readonly when: Condition }
+  /** applicationId (RFC 6759 §4): classification engine and selector, 5 octets. */
+  | { readonly kind: 'applicationId'; readonly forward: number }
   | { readonly kind: 'mac'; readonly forward: 'source' | 'destination' }
   | { readonly kind: 'constant'; readonly forward: number; readonly reverse: number }
   | { readonly kind: 'exporter'; readonly value: ExporterValue }
@@ -117,6 +124,10 @@ export interface InformationElement {
   readonly type: AbstractTypeName;
   /** Octets, where the type has no size of its own. */
   readonly octets?: number;
+  /** Texts: octets of the longest value. */
+  readonly octetsMax?: number;
+  /** A text that is a list, with semicolons between its parts. */
+  readonly isList?: true;
   /** Octets in NetFlow v9 where they differ from the type's. */
   readonly v9Octets?: number;
   readonly unit: UnitName;
@@ -204,15 +215,14 @@ export function isPrivate({ isEnterprise, enterpriseNumber }: InformationElement
   return isEnterprise === true || enterpriseNumber !== undefined;
 }
 
-/** Whether a source reads the encapsulation part of the record, which is kept only on demand. */
-export function readsEncapsulation(source: ValueSource): boolean {
+/** The optional sections of the record that a source reads, which are filled only on demand. */
+export function sectionsRead(source: ValueSource): RecordSections {
   const word = firstWord(source);
-  return word >= ENCAPSULATION_WORD && word < HEALTH_WORD;
-}
-
-/** Whether a source reads path health, which is measured only on demand. */
-export function readsHealth(source: ValueSource): boolean {
-  return firstWord(source) >= HEALTH_WORD;
+  return {
+    encapsulation: word >= ENCAPSULATION_WORD && word < HEALTH_WORD,
+    health: word >= HEALTH_WORD && word < APPLICATION_WORD,
+    applications: word >= APPLICATION_WORD,
+  };
 }
 
 /** The first word that a source reads of the record's optional parts; 0 where it reads none of them. */
@@ -222,6 +232,8 @@ function firstWord(source: ValueSource): number {
       return source.forward.word;
     case 'address':
     case 'intervals':
+    case 'text':
+    case 'applicationId':
       return source.forward;
     case 'double':
       return source.forward * 2;

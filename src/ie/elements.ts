@@ -8,6 +8,7 @@
 import { nearest } from '../base/nearest.ts';
 import { ABSTRACT_TYPES } from './abstract-types.ts';
 import type { InformationElement } from './element.ts';
+import { APPLICATION_ELEMENTS, OWN_APPLICATION_ELEMENTS } from './elements-applications.ts';
 import { FLOW_ELEMENTS } from './elements-flow.ts';
 import { LINK_ELEMENTS, OWN_ELEMENTS, TIME_ELEMENTS } from './elements-link.ts';
 import { HEALTH_ELEMENTS, OWN_HEALTH_ELEMENTS } from './elements-path-health.ts';
@@ -29,8 +30,10 @@ export const INFORMATION_ELEMENTS: readonly InformationElement[] = [
   ...TIME_ELEMENTS,
   ...LINK_ELEMENTS,
   ...HEALTH_ELEMENTS,
+  ...APPLICATION_ELEMENTS,
   ...OWN_ELEMENTS,
   ...OWN_HEALTH_ELEMENTS,
+  ...OWN_APPLICATION_ELEMENTS,
   ...VENDOR_ELEMENTS,
 ];
 

@@ -5,6 +5,7 @@
  * numbers, and strings where they can exceed 2^53. Times are whole numbers of the element's own unit since 1970. System
  * up times and times before the export belong to messages; text has none.
  */
+
 import {
   FLOW_PROTOCOL,
   type FlowRecordBatch,
@@ -12,6 +13,7 @@ import {
   PACKETS,
   REVERSE_DOUBLE,
 } from '../records/flow-layout.ts';
+import { joinSections, type RecordSections } from '../records/record-sections.ts';
 import { isProfile, type TemplateField } from './templates.ts';
 import { ABSENT, nameOf, putColumn, type TextColumn, type TextValues, textColumn } from './text-columns.ts';
 import { VALUE_OCTETS_MAX } from './text-octets.ts';
@@ -24,6 +26,8 @@ const CLOSING_BRACE = 0x7d;
 const LINE_FEED = 0x0a;
 /** Quotes, colon and comma around a key and its value. */
 const PUNCTUATION_OCTETS = 8;
+/** Octets of text for one of a value: a semicolon of a list becomes two quotes and a comma. */
+const TEXT_GROWTH_MAX = 3;
 
 export interface FlowTextOptions {
   readonly form: 'json' | 'csv';
@@ -50,10 +54,8 @@ interface Lines {
 export class FlowText {
   /** The names of CSV's columns and a line feed; empty in JSON. */
   readonly header: string;
-  /** Whether a template reads the encapsulation part of records: the metering process must keep it then. */
-  readonly needsEncapsulation: boolean;
-  /** Whether a template reads path health. */
-  readonly needsHealth: boolean;
+  /** The optional sections of records that templates read. */
+  readonly needs: RecordSections;
   readonly #isJson: boolean;
   readonly #isBiflow: boolean;
   readonly #ipv4: Lines;
@@ -68,8 +70,7 @@ export class FlowText {
     this.#isBiflow = options.biflow;
     const ipv4 = compileTextTemplates(options, 4);
     const ipv6 = compileTextTemplates(options, 6);
-    this.needsEncapsulation = ipv4.single.needsEncapsulation || ipv6.single.needsEncapsulation;
-    this.needsHealth = ipv4.single.needsHealth || ipv6.single.needsHealth;
+    this.needs = joinSections([ipv4.single.needs, ipv6.single.needs]);
     const names = mergeNames(ipv6.both.fields.map(nameOf), ipv4.both.fields.map(nameOf));
     this.header = this.#isJson ? '' : `${names.join(',')}\n`;
     this.#ipv4 = compileLines(ipv4, options, options.template.ipv4, names);
@@ -79,6 +80,8 @@ export class FlowText {
       PUNCTUATION_OCTETS,
     );
     this.#lineOctetsMax += names.length * PUNCTUATION_OCTETS + 2 * INTERVALS_TEXT_OCTETS_MAX;
+    for (const { element } of [...ipv4.both.fields, ...ipv6.both.fields])
+      this.#lineOctetsMax += TEXT_GROWTH_MAX * (element.octetsMax ?? 0);
   }
 
   /** Lines made so far. */

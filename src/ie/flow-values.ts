@@ -3,6 +3,8 @@
  * Parquet: numbers, bigint for what can exceed 2^53, text for addresses and truth, octets for octet arrays. They come
  * from the reader of all writers (read-value.ts).
  */
+
+import { TEXT_OCTETS_MAX } from '../records/application-layout.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import { INTERVALS_MAX } from '../records/path-health-layout.ts';
 import { createValue, readValue, type Value } from './read-value.ts';
@@ -19,6 +21,7 @@ import {
   orZero,
   type RecordValues,
   saysNothing,
+  TEXT,
   WIDE,
   WORD,
 } from './value-column.ts';
@@ -42,11 +45,15 @@ export interface FlowValueOptions {
 }
 
 const value = createValue();
+const textScratch = Buffer.alloc(TEXT_OCTETS_MAX);
 const scratch = Buffer.alloc(VALUE_OCTETS_MAX);
 
-/** The low octets of a word, the most significant one first. */
-function octetsOf({ low, count }: Value): Uint8Array {
-  return Uint8Array.from({ length: count }, (_, i) => (low >>> (8 * (count - 1 - i))) & 0xff);
+/** Up to eight octets of two words, the most significant one first. */
+function octetsOf({ high, low, count }: Value): Uint8Array {
+  return Uint8Array.from({ length: count }, (_, i) => {
+    const shift = 8 * (count - 1 - i);
+    return shift >= 32 ? (high >>> (shift - 32)) & 0xff : (low >>> shift) & 0xff;
+  });
 }
 
 /** The intervals of a direction, as on the wire: numbers of 8 octets, 0 behind the last one. */
@@ -73,6 +80,8 @@ function flowValueOf(kind: number): FlowValue | undefined {
       return octetsOf(value);
     case INTERVALS:
       return intervalOctets(value);
+    case TEXT:
+      return textScratch.toString('utf8', 0, putValue(textScratch, 0, kind, value));
     default:
       return scratch.toString('latin1', 0, putValue(scratch, 0, kind, value));
   }

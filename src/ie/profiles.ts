@@ -5,6 +5,7 @@
 
 import { isPrivate } from './element.ts';
 import { findElement, INFORMATION_ELEMENTS } from './elements.ts';
+import { APPLICATION_NAMES } from './elements-applications.ts';
 import { HEALTH_NAMES } from './elements-path-health.ts';
 import { vendorNames } from './elements-vendor.ts';
 
@@ -177,7 +178,7 @@ function nameable(names: readonly string[], protocol: TemplateScope['protocol'])
   });
 }
 
-/** Path health has a profile of its own, since it is measured only where something reads it. */
+/** Path health and applications have profiles of their own, since they are filled only where something reads them. */
 const PATH_HEALTH: ReadonlySet<string> = new Set([
   ...HEALTH_NAMES,
   ...(['nprobe', 'cert', 'cisco'] as const).flatMap(vendorNames),
@@ -208,7 +209,8 @@ interface Profile {
 
 /**
  * The profiles a user can choose, by name. `default` is max-compat on the wire, and `text` in JSON and CSV; `health` adds
- * all of path health, and the last three what other makers' dashboards read of it.
+ * all of path health, `applications` what payload inspection knows, `health+applications` both; the last three have what
+ * other makers' dashboards read of path health.
  */
 export const PROFILES: Readonly<Record<string, Profile>> = {
   default: {
@@ -222,17 +224,21 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
   nfdump: { names: nfdump, isPlain: true },
   ntopng: { names: ntopng, isPlain: true },
   elastiflow: { names: elastiflow, isPlain: true },
-  health: {
-    names: (scope) => [
-      ...(scope.protocol === 'text' ? text(scope) : maxCompat(scope)),
-      ...nameable(HEALTH_NAMES, scope.protocol),
-    ],
-    isPlain: false,
-  },
+  health: { names: withNames(HEALTH_NAMES), isPlain: false },
+  applications: { names: withNames(APPLICATION_NAMES), isPlain: false },
+  'health+applications': { names: withNames([...HEALTH_NAMES, ...APPLICATION_NAMES]), isPlain: false },
   nprobe: { names: withVendor('nprobe'), isPlain: false },
   cert: { names: withVendor('cert'), isPlain: false },
   cisco: { names: withVendor('cisco'), isPlain: false },
 };
+
+/** The default and what is filled on demand. */
+function withNames(names: readonly string[]): Profile['names'] {
+  return (scope) => [
+    ...(scope.protocol === 'text' ? text(scope) : maxCompat(scope)),
+    ...nameable(names, scope.protocol),
+  ];
+}
 
 /** max-compat and what a maker's dashboards read of path health. */
 function withVendor(vendor: Parameters<typeof vendorNames>[0]): Profile['names'] {

@@ -3,6 +3,8 @@
  * where a value stands, what it depends on, its units and its absence (`ValueColumn`); it hands on one of few kinds, and
  * those are all that a writer needs to know. It runs for each value of each record, so it makes no objects.
  */
+
+import { APPLICATION_WORD, TEXTS } from '../records/application-layout.ts';
 import { LINK_WORD } from '../records/flow-layout.ts';
 import * as layout from '../records/path-health-layout.ts';
 import { extensionHeadersComplete, extensionHeadersFull } from './extension-bits.ts';
@@ -13,6 +15,8 @@ const RECORD_INTERVALS = layout.INTERVALS;
 const LINK = LINK_WORD;
 const NS_PER_S = 1e9;
 const TWO_32 = 4294967296;
+const NO_WORDS = new Int32Array(0);
+const APPLICATION_TEXTS = APPLICATION_WORD + TEXTS;
 
 /** Records whose values are read, as `FlowRecordBatch`. */
 export interface ValueRecords {
@@ -26,15 +30,18 @@ export interface ValueRecords {
 export interface Value {
   /** NUMBER; INSTANT: seconds since 1970. */
   number: number;
-  /** WIDE: the upper 32 bits, the sign a bit as any other; MAC: the upper 16. */
+  /** OCTETS, WIDE: the upper 32 bits, the sign a bit as any other; MAC: the upper 16. */
   high: number;
   /**
-   * WORD, IPV4, BOOLEAN, OCTETS (the most significant one first): 32 bits, the sign a bit as any other. WIDE, MAC: the
+   * WORD, IPV4, BOOLEAN: 32 bits, the sign a bit as any other. OCTETS (the most significant one first), WIDE, MAC: the
    * lower 32. INSTANT: nanoseconds within the second.
    */
   low: number;
-  /** OCTETS, INTERVALS: how many. */
+  /** OCTETS, INTERVALS, TEXT: how many. */
   count: number;
+  /** TEXT: the first octet within `source`, four a word, the lowest first. */
+  at: number;
+  source: Int32Array;
   /** IPV6. */
   readonly words: Int32Array;
   readonly intervals: Float64Array;
@@ -46,6 +53,8 @@ export function createValue(): Value {
     high: 0,
     low: 0,
     count: 0,
+    at: 0,
+    source: NO_WORDS,
     words: new Int32Array(4),
     intervals: new Float64Array(layout.INTERVALS_MAX),
   };
@@ -90,7 +99,7 @@ function readNothing(column: ValueColumn, value: Value): number {
   value.number = 0;
   value.high = 0;
   value.low = 0;
-  value.count = column.octets;
+  value.count = column.kind === columns.TEXT ? 0 : column.octets;
   const { words } = value;
   for (let w = 0; w < 4; w++) words[w] = 0;
   return column.kind === columns.INTERVALS ? columns.NUMBER : column.kind;
@@ -134,6 +143,15 @@ function readOther(
     }
     case columns.FROM_INTERVALS:
       readIntervals(words, row, row + at, value);
+      break;
+    case columns.FROM_TEXT:
+      readText(words, row, words[row + at]!, value);
+      break;
+    case columns.FROM_APPLICATION_ID:
+      value.high = words[row + at]!;
+      value.low = words[row + at + 1]!;
+      value.count = 5;
+      if (value.high === 0 && column.isAbsentWithout) return columns.ABSENT;
       break;
     case columns.FROM_EXTENSIONS:
     case columns.FROM_EXTENSIONS_COMPLETE: {
@@ -187,6 +205,13 @@ function readMac(column: ValueColumn, words: Int32Array, link: number, value: Va
   value.high = isSource ? first >>> 16 : middle & 0xffff;
   value.low = isSource ? (first << 16) | (middle >>> 16) : last;
   return column.kind;
+}
+
+/** @param place where the text stands within the record's texts | its length << 16 */
+function readText(words: Int32Array, row: number, place: number, value: Value): void {
+  value.at = 4 * (row + APPLICATION_TEXTS) + (place & 0xffff);
+  value.count = place >>> 16;
+  value.source = words;
 }
 
 /** @param block the direction's block of path health */

@@ -5,9 +5,11 @@
  * Elements of the other IP version are dropped from a template, so that one list serves both. NetFlow v9 has neither
  * enterprise elements nor variable lengths; NetFlow v5 has no templates at all.
  */
+
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
+import { joinSections, type RecordSections } from '../records/record-sections.ts';
 import { ABSTRACT_TYPES } from './abstract-types.ts';
-import { type InformationElement, isPrivate, readsEncapsulation, readsHealth } from './element.ts';
+import { type InformationElement, isPrivate, sectionsRead } from './element.ts';
 import {
   findElement,
   naturalOctets,
@@ -23,8 +25,9 @@ export interface TemplateField {
   readonly element: InformationElement;
   /** Its number in this protocol and direction. */
   readonly id: number;
-  /** From the start of the record. */
+  /** From the start of the record; of one of variable length, from where the first of those begins. */
   readonly offset: number;
+  /** VARIABLE_OCTETS where each value has its own length. */
   readonly octets: number;
   /** Undefined for IANA's elements. */
   readonly enterpriseNumber: number | undefined;
@@ -33,12 +36,12 @@ export interface TemplateField {
 }
 
 export interface Template {
+  /** Those of variable length are the last. */
   readonly fields: readonly TemplateField[];
+  /** Octets of a record at least: of a field of variable length, one that says that it is empty. */
   readonly recordOctets: number;
-  /** Whether a field reads the encapsulation part of records, which the metering process keeps only on demand. */
-  readonly needsEncapsulation: boolean;
-  /** Whether a field reads path health, which the metering process measures only on demand. */
-  readonly needsHealth: boolean;
+  /** The optional sections of records that fields read, which the metering process fills only on demand. */
+  readonly needs: RecordSections;
 }
 
 export interface TemplateOptions {
@@ -55,6 +58,9 @@ export interface TemplateOptions {
   readonly origin?: string;
 }
 
+/** Octets of a field whose values have their length in front of them (RFC 7011 §7). */
+export const VARIABLE_OCTETS = 0xffff;
+
 /** No message can hold a record that is longer than this (1,232 octets less headers). */
 const RECORD_OCTETS_MAX = 1200;
 const ENTRY_FORM = /^([^:]+)(?::(\d+))?$/;
@@ -67,6 +73,7 @@ interface Entry {
 /** Octets that the element may have in this protocol, as [least, most]; equal where there is no choice. */
 function octetsRange(element: InformationElement): readonly [number, number] {
   if (element.source.kind === 'padding') return [1, 255];
+  if (element.octetsMax !== undefined) return [1, Math.max(element.octetsMax, element.v9Octets ?? 0)];
   const natural = naturalOctets(element);
   return ABSTRACT_TYPES[element.type].isReducible ? [1, natural] : [natural, natural];
 }
@@ -99,7 +106,10 @@ function parseEntry(text: string, options: TemplateOptions, faults: ConfigFault[
     faults.push({ path, found: text, allowed: 'paddingOctets with its size, as in paddingOctets:2' });
     return undefined;
   }
-  const usual = (isNetflow9 ? element.v9Octets : undefined) ?? naturalOctets(element);
+  // NetFlow v9 has no variable lengths.
+  const natural = element.octetsMax === undefined ? naturalOctets(element) : VARIABLE_OCTETS;
+  const usual = (isNetflow9 ? element.v9Octets : undefined) ?? natural;
+  if (size === undefined && usual === VARIABLE_OCTETS) return { element, octets: usual };
   const octets = size === undefined ? usual : Number(size);
   const allowed = octetsFault(element, octets);
   if (allowed !== undefined) {
@@ -163,16 +173,19 @@ function layOut(entries: readonly Entry[], options: TemplateOptions): Template {
   const own = options.privateEnterpriseNumber ?? PRIVATE_ENTERPRISE_NUMBER_DEFAULT;
   const fields: TemplateField[] = [];
   let offset = 0;
+  let variable = 0;
   const add = ({ element, octets }: Entry, isReverse: boolean) => {
     const enterpriseNumber = enterpriseOf(element, own, isReverse);
     const usual = options.protocol === 'netflow9' ? (element.v9Id ?? element.id) : element.id;
     const id = isReverse && element.isEnterprise ? usual | OWN_REVERSE_BIT : usual;
     fields.push({ element, id, offset, octets, enterpriseNumber, isReverse });
-    offset += octets;
+    if (octets === VARIABLE_OCTETS) variable++;
+    else offset += octets;
   };
-  for (const entry of entries) add(entry, false);
+  const isVariable = ({ octets }: Entry) => octets === VARIABLE_OCTETS;
+  for (const entry of entries) if (!isVariable(entry)) add(entry, false);
   if (options.withReverse) for (const entry of entries) if (entry.element.isReversible) add(entry, true);
-  const needsEncapsulation = entries.some(({ element }) => readsEncapsulation(element.source));
-  const needsHealth = entries.some(({ element }) => readsHealth(element.source));
-  return { fields, recordOctets: offset, needsEncapsulation, needsHealth };
+  for (const entry of entries) if (isVariable(entry)) add(entry, false);
+  const needs = joinSections(entries.map(({ element }) => sectionsRead(element.source)));
+  return { fields, recordOctets: offset + variable, needs };
 }

@@ -9,7 +9,7 @@ import type { InformationElement } from './element.ts';
 import { createValue, readValue } from './read-value.ts';
 import type { TemplateField } from './templates.ts';
 import { putOctets, putQuote } from './text-octets.ts';
-import { putIntervals, putValue } from './text-values.ts';
+import { putCsvText, putIntervals, putJsonString, putValue } from './text-values.ts';
 import * as columns from './value-column.ts';
 import { compileSource, orZero, type RecordValues, saysNothing, type ValueColumn } from './value-column.ts';
 
@@ -25,6 +25,8 @@ export interface TextColumn {
   readonly label: Uint8Array;
   readonly isQuoted: boolean;
   readonly isJson: boolean;
+  /** A text that is a list in JSON. */
+  readonly isList: boolean;
   readonly value: ValueColumn;
 }
 
@@ -67,7 +69,8 @@ export function textColumn(
   const value = isOptional ? known : orZero(element, known);
   if (value === undefined || saysNothing(value)) return undefined;
   const label = Buffer.from(isJson ? `"${nameOf(field)}":` : '');
-  return { label, isQuoted: isJson && isString(element), isJson, value };
+  const isList = element.isList === true;
+  return { label, isQuoted: isJson && isString(element), isJson, isList, value };
 }
 
 const value = createValue();
@@ -89,6 +92,10 @@ export function putColumn(
   const kind = readValue(column.value, batch, row, recordNumber, value);
   if (kind === ABSENT) return ABSENT;
   let end = putOctets(out, start, column.label);
+  if (kind === columns.TEXT) {
+    if (!column.isJson) return putCsvText(out, end, value);
+    return putJsonString(out, end, value, column.isList);
+  }
   if (kind === columns.INTERVALS) return putIntervals(out, end, value, column.isJson);
   if (!column.isQuoted) return putValue(out, end, kind, value);
   end = putQuote(out, end);

@@ -4,9 +4,20 @@
  */
 import { INTERVALS_MAX } from '../records/path-health-layout.ts';
 import type { Value } from './read-value.ts';
-import { putBillions, putHex, putIPv4, putIPv6, putMac, putNumber, putOctets } from './text-octets.ts';
+import {
+  putBillions,
+  putHex,
+  putIPv4,
+  putIPv6,
+  putMac,
+  putNumber,
+  putOctets,
+  putQuote,
+} from './text-octets.ts';
 import * as columns from './value-column.ts';
 
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const SEMICOLON = 0x3b;
 const OPENING_BRACKET = 0x5b;
@@ -36,13 +47,90 @@ export function putValue(out: Uint8Array, at: number, kind: number, value: Value
     case columns.MAC:
       return putMac(out, at, value.high, value.low);
     case columns.OCTETS:
-      return putHex(out, at, value.low, value.count);
+      return putOctetArray(out, at, value);
+    case columns.TEXT:
+      return putUtf8(out, at, value);
     case columns.BOOLEAN:
       return putOctets(out, at, value.low === 1 ? TRUE : FALSE);
     case columns.WIDE:
       return putWide(out, at, value.high, value.low);
   }
   return at;
+}
+
+/** Up to eight octets, the most significant one first. */
+function putOctetArray(out: Uint8Array, at: number, { high, low, count }: Value): number {
+  if (count <= 4) return putHex(out, at, low, count);
+  return putHex(out, putHex(out, at, high, count - 4), low, 4);
+}
+
+/** A text as it is. */
+function putUtf8(out: Uint8Array, at: number, value: Value): number {
+  const { source, count } = value;
+  const from = value.at;
+  for (let i = 0; i < count; i++) out[at + i] = octetOf(source, from + i);
+  return at + count;
+}
+
+/** An octet of words that hold four each, the lowest first. */
+function octetOf(words: Int32Array, at: number): number {
+  return (words[at >>> 2]! >>> (8 * (at & 3))) & 0xff;
+}
+
+/**
+ * A text within a string of JSON (RFC 8259 §7); control characters it has none.
+ * @param from,to its octets
+ */
+function putJsonText(out: Uint8Array, at: number, source: Int32Array, from: number, to: number): number {
+  let end = at;
+  for (let i = from; i < to; i++) {
+    const octet = octetOf(source, i);
+    if (octet === QUOTE || octet === BACKSLASH) out[end++] = BACKSLASH;
+    out[end++] = octet;
+  }
+  return end;
+}
+
+/** A text as a string of JSON, or as a list of strings where semicolons part it. */
+export function putJsonString(out: Uint8Array, at: number, value: Value, isList: boolean): number {
+  const { source, count } = value;
+  const from = value.at;
+  const to = from + count;
+  if (isList && count === 0) return putMark(out, putMark(out, at, OPENING_BRACKET), CLOSING_BRACKET);
+  let end = putQuote(out, isList ? putMark(out, at, OPENING_BRACKET) : at);
+  let start = from;
+  for (let i = from; isList && i < to; i++) {
+    if (octetOf(source, i) !== SEMICOLON) continue;
+    end = putQuote(out, putJsonText(out, end, source, start, i));
+    end = putQuote(out, putMark(out, end, COMMA));
+    start = i + 1;
+  }
+  end = putQuote(out, putJsonText(out, end, source, start, to));
+  return isList ? putMark(out, end, CLOSING_BRACKET) : end;
+}
+
+/** A text as a field of CSV (RFC 4180): in quotes where it has a comma or a quote. */
+export function putCsvText(out: Uint8Array, at: number, value: Value): number {
+  const { source, count } = value;
+  const from = value.at;
+  let isPlain = true;
+  for (let i = from; i < from + count; i++) {
+    const octet = octetOf(source, i);
+    if (octet === COMMA || octet === QUOTE) isPlain = false;
+  }
+  if (isPlain) return putUtf8(out, at, value);
+  let end = putQuote(out, at);
+  for (let i = from; i < from + count; i++) {
+    const octet = octetOf(source, i);
+    if (octet === QUOTE) out[end++] = QUOTE;
+    out[end++] = octet;
+  }
+  return putQuote(out, end);
+}
+
+function putMark(out: Uint8Array, at: number, octet: number): number {
+  out[at] = octet;
+  return at + 1;
 }
 
 /** A 64-bit number of two words. Rare: only elements with a code in their first octet. */

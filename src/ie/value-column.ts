@@ -39,6 +39,10 @@ export const FROM_EXTENSIONS = 12;
 export const FROM_EXTENSIONS_COMPLETE = 13;
 /** A word, `constant` times smaller, rounded. */
 export const FROM_DIVIDED = 14;
+/** A text of the application section; `at` is the word that says where it stands. */
+export const FROM_TEXT = 15;
+/** Classification engine and selector; `at` is the word of the engine. */
+export const FROM_APPLICATION_ID = 16;
 
 // Kinds of values: all that writers know.
 /** An unsigned number of 32 bits. */
@@ -50,7 +54,7 @@ export const WIDE = 2;
 export const IPV4 = 3;
 export const IPV6 = 4;
 export const MAC = 5;
-/** Up to four octets. */
+/** Up to eight octets. */
 export const OCTETS = 6;
 /** RFC 7011 §6.1.5: 1 for true, 2 for false; 0 where it is neither. */
 export const BOOLEAN = 7;
@@ -58,6 +62,8 @@ export const BOOLEAN = 7;
 export const INSTANT = 8;
 /** The intervals of a direction: a list of numbers. */
 export const INTERVALS = 9;
+/** Octets of UTF-8. */
+export const TEXT = 10;
 /** There is no value. */
 export const ABSENT = -1;
 
@@ -83,7 +89,7 @@ export interface ValueColumn {
   readonly isAbsentWhenZero: boolean;
   /** High word, nanoseconds in a unit, units in a second, or the value itself. */
   readonly constant: number;
-  /** OCTETS: how many there are. */
+  /** OCTETS: how many there are; TEXT: the most. */
   readonly octets: number;
   /** Durations: the most that there can be. */
   readonly limit: number;
@@ -178,7 +184,7 @@ export function compileSource(element: InformationElement, options: SourceOption
     isAbsentWhenZero,
     // With a high word the value is not 0 where its word is: layer2SegmentId of VNI 0.
     presenceMask: isAbsentWhenZero && some.kind !== WIDE ? mask << shift : 0,
-    octets: element.octets ?? 0,
+    octets: element.octets ?? element.octetsMax ?? 0,
   };
 }
 
@@ -229,6 +235,10 @@ function propertiesOf(
       if (source.which === 'full') return { from: FROM_EXTENSIONS, kind: WORD, at };
       return { from: FROM_EXTENSIONS_COMPLETE, kind: BOOLEAN, at };
     }
+    case 'text':
+      return { from: FROM_TEXT, kind: TEXT, at: source.forward };
+    case 'applicationId':
+      return { from: FROM_APPLICATION_ID, kind: OCTETS, at: source.forward };
     case 'mac': {
       const isSource = (source.forward === 'source') !== isReverse;
       return { from: isSource ? FROM_MAC_SOURCE : FROM_MAC_DESTINATION, kind: MAC };

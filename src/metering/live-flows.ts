@@ -8,12 +8,13 @@ import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import * as layout from '../records/flow-layout.ts';
 import { FLOW_RATE_MS_MIN, FLOWS_TOP_MAX, type FlowQuery } from '../records/flow-query.ts';
 import { isInNetwork } from '../records/network.ts';
+import { recordStride } from '../records/record-sections.ts';
 import { lostDownstream } from './path-health/record-parts.ts';
-import { recordStride, writeRecord } from './record-queue.ts';
 import { scaleCounters } from './scaling.ts';
 import type { FlowTable } from './table/flow-table.ts';
 import type { HealthTable } from './table/path-health-table.ts';
 import * as side from './table/path-health-table.ts';
+import { writeRecord } from './write-record.ts';
 
 /** Slots between looks at the clock: a few microseconds. */
 const SLOTS_PER_LOOK = 64;
@@ -81,7 +82,11 @@ export class LiveFlows {
   allocateCopy(timeBaseSeconds: number, clockNs: number): FlowRecordBatch {
     const { encapsulation, scale } = this.#options;
     const table = this.#table;
-    const stride = recordStride(encapsulation, table.health !== undefined);
+    const stride = recordStride({
+      encapsulation,
+      health: table.health !== undefined,
+      applications: table.applications !== undefined,
+    });
     const memory = new ArrayBuffer(this.#count * stride * 4);
     const words = new Int32Array(memory);
     const doubles = new Float64Array(memory);

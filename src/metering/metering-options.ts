@@ -3,6 +3,7 @@ import { NS_PER_MS } from '../base/clock.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { AllocateMemory } from '../records/memory.ts';
 import type { FlowSink, Timeouts } from './expiry.ts';
+import type { ApplicationOptions } from './table/application-table.ts';
 import type { FlowKeyExtension, HashSeeds } from './table/flow-key.ts';
 
 /** When flows end; a running metering process can be told new ones. */
@@ -20,6 +21,8 @@ export interface MeteringOptions extends TimeoutOptions {
   readonly encapsulation: boolean;
   /** Measure path health (path-health.ts): batches must have offsets then. Default: no. */
   readonly health?: 'on' | 'sampled' | 'off';
+  /** Look into the first packets with payload of each flow: batches must have offsets then. Default: no. */
+  readonly applications?: ApplicationOptions | undefined;
   /** Length of path health's intervals. Default: INTERVAL_MS of path-health-layout.ts. */
   readonly pathHealthIntervalMs?: number;
   /** Most packets in a batch. */

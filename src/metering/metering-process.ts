@@ -12,6 +12,8 @@ import * as decoded from '../records/decoded-batch.ts';
 import * as engineWords from '../records/engine-words.ts';
 import * as layout from '../records/flow-layout.ts';
 import * as tableWords from '../records/table-words.ts';
+import { inspectListed } from './applications/inspect.ts';
+import { countBatch } from './count-batch.ts';
 import {
   evict,
   expireSlots,
@@ -30,12 +32,16 @@ import { createTimeouts, type MeteringOptions, type TimeoutOptions } from './met
 import { movePacketClock } from './packet-clock.ts';
 import { addHealth, beginHealth } from './path-health/path-health.ts';
 import { addFurtherSegments } from './super-packets.ts';
+import { releaseApplication } from './table/application-table.ts';
 import * as counting from './table/counters.ts';
 import * as flowKey from './table/flow-key.ts';
 import { createFlowTable, type FlowTable, findSlot, lineOf } from './table/flow-table.ts';
 import { TablePasses } from './table-passes.ts';
 import { createTimingWheel, type TimingWheel } from './timing-wheel.ts';
 import { isSyn, writeEncapsulation, writeKeyExtension, writeLink } from './update.ts';
+
+/** Bits of the state word that a flow keeps that is cut by the active timeout. */
+const KEPT_BITS = layout.STATE_INITIATOR_IS_B | layout.STATE_INSPECTED;
 
 export class MeteringProcess {
   readonly table: FlowTable;
@@ -85,9 +91,8 @@ export class MeteringProcess {
    * done: that stands here.
    */
   #update(batch: PreparedBatch, view: DataView): void {
-    const { counters } = this;
     const clock = this.#clock;
-    const { found, sums } = this.#passes;
+    const { found, sums, inspectionList } = this.#passes;
     const count = batch.count;
     let i = 0;
     let nextSlot: number = engineWords.SLOT_UNKNOWN;
@@ -96,6 +101,8 @@ export class MeteringProcess {
       const reason = stop & ((1 << engineWords.STOP_BITS) - 1);
       i = stop >>> engineWords.STOP_BITS;
       nextSlot = engineWords.SLOT_UNKNOWN;
+      if (inspectionList !== undefined && inspectionList[0] !== 0)
+        inspectListed(this.table, inspectionList, batch, view, this.counters);
       if (reason === engineWords.STOP_END) break;
       if (reason === engineWords.STOP_LOOK) {
         this.#advance(batch.timeNs[i]!, clock[tableWords.PREVIOUS_NS]!);
@@ -106,18 +113,7 @@ export class MeteringProcess {
         this.#splitIfEnded(nextSlot, batch, i, view);
       } else this.#afterAdding(found[i]!, batch, i++, view);
     }
-    counters[counting.METERED_PACKETS] = counters[counting.METERED_PACKETS]! + count;
-    counters[counting.METERED_OCTETS] = counters[counting.METERED_OCTETS]! + sums[engineWords.SUMS_OCTETS]!;
-    counters[counting.METERED_FRAME_OCTETS] =
-      counters[counting.METERED_FRAME_OCTETS]! + sums[engineWords.SUMS_FRAME_OCTETS]!;
-    sums.fill(0);
-    const { state, active } = this.table;
-    counters[counting.FLOWS_CREATED] = counters[counting.FLOWS_CREATED]! + state[tableWords.CREATED]!;
-    state[tableWords.CREATED] = 0;
-    counters[counting.FLOWS_ACTIVE] = active;
-    if (state[tableWords.PEAK]! > counters[counting.FLOWS_PEAK]!)
-      counters[counting.FLOWS_PEAK] = state[tableWords.PEAK]!;
-    counters[counting.CLOCK_NS] = clock[tableWords.NOW_NS]!;
+    countBatch(this.counters, count, sums, this.table, clock);
   }
 
   /** The slot that packet `i` goes to, of which the engine has found none. */
@@ -213,10 +209,15 @@ export class MeteringProcess {
   /** Counts what leaves the table, by reason, on its way to the sink. */
   readonly #counting: FlowSink = {
     emit: (table, slot, reason) => {
-      this.counters[counting.FLOWS_EXPIRED + reason]!++;
-      this.#sink.emit(table, slot, reason);
+      this.#handOver(slot, reason);
+      if (table.applications !== undefined) releaseApplication(table.applications, slot);
     },
   };
+
+  #handOver(slot: number, reason: number): void {
+    this.counters[counting.FLOWS_EXPIRED + reason]!++;
+    this.#sink.emit(this.table, slot, reason);
+  }
 
   #insert(batch: PreparedBatch, i: number, view: DataView): number {
     const { table, engine } = this;
@@ -252,14 +253,15 @@ export class MeteringProcess {
       if (batch.timeNs[i]! < table.tcpEndNs[slot]!) return;
       reason = layout.FLOW_END_REASON.endOfFlow;
     }
-    this.#counting.emit(table, slot, reason);
-    const initiator = table.words[stateAt]! & layout.STATE_INITIATOR_IS_B;
+    const isContinued = reason === layout.FLOW_END_REASON.activeTimeout;
+    if (isContinued) this.#handOver(slot, reason);
+    else this.#counting.emit(table, slot, reason);
+    const kept = table.words[stateAt]! & KEPT_BITS;
     this.engine.beginFlow(slot, recordAt(batch, i), batch.timeNs[i]!);
     this.#begin(slot, batch, i, view, reason);
-    // A flow that is only cut by the active timeout goes on: its sides keep their parts.
+    // A flow that is only cut by the active timeout goes on: its sides keep their parts, and what is known of it stays.
     const { words } = table;
-    if (reason === layout.FLOW_END_REASON.activeTimeout)
-      words[stateAt] = (words[stateAt]! & ~layout.STATE_INITIATOR_IS_B) | initiator;
+    if (isContinued) words[stateAt] = (words[stateAt]! & ~KEPT_BITS) | kept;
     // It may be another one where it is no part of the key.
     else
       words[slot * layout.ENTRY_WORDS + layout.FLOW_OBSERVATION_POINT] =

@@ -9,14 +9,14 @@
  * The number of batches is the credit. A meter that must lose nothing looks for room before each step, and waits
  * for it where there is none (`hasRoom`, `room`); a record without room is dropped and counted.
  */
-import * as decoded from '../records/decoded-batch.ts';
+
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import * as layout from '../records/flow-layout.ts';
-import * as healthLayout from '../records/path-health-layout.ts';
+import { type RecordSections, recordStride } from '../records/record-sections.ts';
 import type { FlowSink } from './expiry.ts';
-import { writeHealth } from './path-health/record.ts';
 import * as counting from './table/counters.ts';
 import type { FlowTable } from './table/flow-table.ts';
+import { writeRecord } from './write-record.ts';
 
 /** Records in a batch and batches in the ring: about 3.7 MB with the smallest stride. */
 export const RECORDS_PER_BATCH = 512;
@@ -41,19 +41,13 @@ export interface RecordQueueMemory {
   readonly batches: number;
 }
 
-/** Words of a record: even, so that its doubles are aligned. */
-export function recordStride(withEncapsulation: boolean, withHealth = false): number {
-  if (withHealth) return healthLayout.HEALTH_WORD + healthLayout.HEALTH_WORDS;
-  return layout.ENCAPSULATION_WORD + (withEncapsulation ? decoded.ENCAPSULATION_WORDS : 0);
-}
-
-/** @param options.health records carry path health (path-health-layout.ts) */
+/** @param sections that records carry */
 export function createRecordQueue(
-  withEncapsulation: boolean,
-  options: { readonly health?: boolean; readonly recordsPerBatch?: number; readonly batches?: number } = {},
+  sections: RecordSections,
+  options: { readonly recordsPerBatch?: number; readonly batches?: number } = {},
 ): RecordQueueMemory {
-  const { health = false, recordsPerBatch = RECORDS_PER_BATCH, batches = BATCHES } = options;
-  const stride = recordStride(withEncapsulation, health);
+  const { recordsPerBatch = RECORDS_PER_BATCH, batches = BATCHES } = options;
+  const stride = recordStride(sections);
   const words = HEADER_WORDS + batches * (BATCH_HEADER_WORDS + recordsPerBatch * stride);
   return { buffer: new SharedArrayBuffer(words * 4), stride, recordsPerBatch, batches };
 }
@@ -195,52 +189,6 @@ export class RecordQueueWriter implements FlowSink {
       doubles[at + layout.FORWARD_DOUBLE + layout.OCTETS]! +
       doubles[at + layout.REVERSE_DOUBLE + layout.OCTETS]!;
   }
-}
-
-/**
- * Copies the flow in `slot` to record `i` of a batch, with its initiator as A.
- * @param endReason flowEndReason; 0 where the flow goes on: nothing in the table changes then
- */
-export function writeRecord(
-  batch: FlowRecordBatch,
-  i: number,
-  table: FlowTable,
-  slot: number,
-  endReason: number,
-): void {
-  const from = slot * layout.ENTRY_WORDS;
-  const to = i * batch.stride;
-  const entry = table.words;
-  const record = batch.words;
-  const state = entry[from + layout.FLOW_STATE]!;
-  for (let w = 0; w < layout.ENTRY_WORDS; w++) record[to + w] = entry[from + w]!;
-  if ((state & layout.STATE_INITIATOR_IS_B) !== 0) {
-    for (let w = 0; w < 4; w++) {
-      record[to + layout.ADDRESS_A + w] = entry[from + layout.ADDRESS_B + w]!;
-      record[to + layout.ADDRESS_B + w] = entry[from + layout.ADDRESS_A + w]!;
-    }
-    const ports = entry[from + layout.FLOW_PORTS]!;
-    record[to + layout.FLOW_PORTS] = (ports << 16) | (ports >>> 16);
-  }
-  record[to + layout.FLOW_STATE] = state | (endReason << layout.STATE_END_REASON_SHIFT);
-  const link = slot * layout.LINK_WORDS;
-  for (let w = 0; w < layout.LINK_WORDS; w++) record[to + layout.LINK_WORD + w] = table.link[link + w]!;
-  // Until somebody knows better: the interface's number in the run, and nothing of where the packets went.
-  const point = entry[from + layout.FLOW_OBSERVATION_POINT]! & 0xffff;
-  record[to + layout.INGRESS_FORWARD] = point;
-  record[to + layout.EGRESS_FORWARD] = 0;
-  record[to + layout.INGRESS_REVERSE] = point;
-  record[to + layout.EGRESS_REVERSE] = 0;
-  const { encapsulation, health } = table;
-  if (health !== undefined) writeHealth(batch, to, health, slot, endReason !== 0);
-  if (encapsulation === undefined) {
-    // Where there is path health behind it, the place of the encapsulation is there and says that there is none.
-    if (health !== undefined) record.fill(0, to + layout.ENCAPSULATION_WORD, to + healthLayout.HEALTH_WORD);
-    return;
-  }
-  const outer = slot * decoded.ENCAPSULATION_WORDS;
-  for (let w = 0; w < decoded.ENCAPSULATION_WORDS; w++)
-    record[to + layout.ENCAPSULATION_WORD + w] = encapsulation[outer + w]!;
 }
 
 /** Main's end: hands out batches in order, one at a time. */

@@ -36,6 +36,8 @@ export class TablePasses {
    * says.
    */
   readonly found: Int32Array;
+  /** Packets whose payload is to be looked into: INSPECTION_… of records/engine-words.ts. */
+  readonly inspectionList: Int32Array | undefined;
   readonly #engine: Engine;
   /** Of which words are touched here; undefined where the engine does that. */
   readonly #health: HealthTable | undefined;
@@ -48,6 +50,10 @@ export class TablePasses {
     this.clock = createPacketClock(engine.allocate);
     this.sums = float64Array(engine.allocate, engineWords.SUMS_DOUBLES);
     this.found = int32Array(engine.allocate, batchCapacity);
+    if (table.applications !== undefined) {
+      const words = engineWords.INSPECTION_HEAD_WORDS + batchCapacity * engineWords.INSPECTION_PAIR_WORDS;
+      this.inspectionList = int32Array(engine.allocate, words);
+    }
     this.#useTable(table, wheel);
   }
 
@@ -81,6 +87,7 @@ export class TablePasses {
       at[engineWords.TABLE_HEALTH_INTERVAL_MS] = health.intervalNs / NS_PER_MS;
     }
     at[engineWords.TABLE_POINT_MASK] = table.seeds.multipliers[HASH_POINT_MASK]!;
+    at[engineWords.TABLE_INSPECTION] = this.inspectionList?.byteOffset ?? 0;
     this.#engine.useTable(at.byteOffset);
   }
 
@@ -101,11 +108,10 @@ export class TablePasses {
    * @returns why it stopped, and where (records/engine-words.ts)
    */
   add(batch: PreparedBatch, from: number, firstSlot: number, view: DataView): number {
-    const { words, timeNs, count } = batch;
+    const { words, timeNs, count, offsets } = batch;
     const found = this.found.byteOffset;
     const { buffer } = this.#engine;
     const frames = view.buffer === buffer ? view.byteOffset : 0;
-    const { offsets } = batch;
     const headers = offsets !== undefined && offsets.buffer === buffer ? offsets.byteOffset : 0;
     return this.#engine.meter(
       words.byteOffset,

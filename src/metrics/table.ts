@@ -8,6 +8,7 @@ import { END_REASONS, type FlowEndReason } from '../ie/end-reasons.ts';
 import { CAPTURE_METRICS } from './capture-metrics.ts';
 import { EXPORT_METRICS } from './export-metrics.ts';
 import type { Metric, Sample } from './metric.ts';
+import { NAMED_PATH_METRICS } from './named-path-metrics.ts';
 import type { LiveState, WorkerState } from './state.ts';
 
 const RING = ['interface', 'ring'] as const;
@@ -142,6 +143,7 @@ export const METRIC_GROUPS: readonly (readonly [title: string, metrics: readonly
   ['Capture and decoding', CAPTURE_METRICS],
   ['Flows', FLOW_METRICS],
   ['Export', EXPORT_METRICS],
+  ['Named paths', NAMED_PATH_METRICS],
   ['Process', PROCESS_METRICS],
 ];
 

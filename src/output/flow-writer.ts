@@ -1,13 +1,13 @@
 /** What every printed form of flows looks like to the replay: it takes batches of flow records until the end. */
+
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
+import type { RecordSections } from '../records/record-sections.ts';
 
 export interface FlowWriter {
   /** True once nobody reads the output any more (a closed pipe): what is written then goes nowhere. */
   readonly isClosed: boolean;
-  /** Whether records must carry what was around the packets; not given: no. */
-  readonly needsEncapsulation?: boolean;
-  /** Whether records must carry path health; not given: no. */
-  readonly needsHealth?: boolean;
+  /** The optional sections that records must carry; not given: none. */
+  readonly needs?: RecordSections;
   /**
    * Takes the records of a batch; the batch is the caller's again when this returns, or when its promise resolves.
    * The promise is the reader's back pressure: wait for it.

@@ -1,21 +1,24 @@
 /** Flows as lines for programs: JSON, one object a line, or CSV. The lines themselves are made by ie/flow-text.ts. */
+
 import type { FlowtapConfig } from '../config/config.ts';
 import { FlowText } from '../ie/flow-text.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
+import type { RecordSections } from '../records/record-sections.ts';
 import type { FlowWriter } from './flow-writer.ts';
 import type { OutputStream } from './standard-output.ts';
 
-/** Path health that is measured is shown, unless a template says what is to be shown. */
-function withHealth({ ipv4, ipv6 }: FlowtapConfig['template']): FlowtapConfig['template'] {
-  const shown = (names: readonly string[]) => (names.join() === 'default' ? ['health'] : names);
-  return { ipv4: shown(ipv4), ipv6: shown(ipv6) };
+/** Sections that were switched on are shown, unless a template says what is to be shown. */
+function shownTemplate({ template, metering, applications }: FlowtapConfig): FlowtapConfig['template'] {
+  const profile = [
+    ...(metering.pathHealth === 'on' ? ['health'] : []),
+    ...(applications.inspect === 'on' ? ['applications'] : []),
+  ].join('+');
+  const shown = (names: readonly string[]) => (names.join() === 'default' ? [profile || 'default'] : names);
+  return { ipv4: shown(template.ipv4), ipv6: shown(template.ipv6) };
 }
 
 export class LineWriter implements FlowWriter {
-  /** Whether records must carry what was around the packets. */
-  readonly needsEncapsulation: boolean;
-  /** Whether records must carry path health. */
-  readonly needsHealth: boolean;
+  readonly needs: RecordSections;
   readonly #output: OutputStream;
   readonly #text: FlowText;
   #hasHeader = false;
@@ -23,13 +26,12 @@ export class LineWriter implements FlowWriter {
   /** @throws ConfigError for faults in the templates */
   constructor(output: OutputStream, form: 'json' | 'csv', config: FlowtapConfig) {
     this.#output = output;
-    const { biflow, observation, metering } = config;
-    const template = metering.pathHealth === 'on' ? withHealth(config.template) : config.template;
+    const { biflow, observation } = config;
+    const template = shownTemplate(config);
     const { domainId, ingressInterface, egressInterface } = observation;
     const values = { observationDomainId: domainId, ingressInterface, egressInterface };
     this.#text = new FlowText({ form, template, biflow, values });
-    this.needsEncapsulation = this.#text.needsEncapsulation;
-    this.needsHealth = this.#text.needsHealth;
+    this.needs = this.#text.needs;
   }
 
   get isClosed(): boolean {

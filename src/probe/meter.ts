@@ -9,6 +9,7 @@ import type { PreparedBatch } from '../metering/key-preparer.ts';
 import { MeteringProcess } from '../metering/metering-process.ts';
 import { type RecordQueueMemory, RecordQueueWriter } from '../metering/record-queue.ts';
 import { createScalingSink } from '../metering/scaling.ts';
+import type { ApplicationOptions } from '../metering/table/application-table.ts';
 import { createHashSeeds, type FlowKeyExtension, type HashSeeds } from '../metering/table/flow-key.ts';
 import type { AllocateMemory } from '../records/memory.ts';
 import { allocateHuge } from '../sys/libc.ts';
@@ -43,6 +44,8 @@ export interface MeterOptions<Batches> {
   readonly encapsulation: boolean;
   /** Measure path health; `sampled` where packets are selected. */
   readonly health: 'on' | 'sampled' | 'off';
+  /** How payload is looked into; undefined: not at all. */
+  readonly applications?: ApplicationOptions | undefined;
   /** Most packets in a batch. */
   readonly batchCapacity: number;
   readonly createBatches: (seeds: HashSeeds) => Batches;
@@ -71,7 +74,7 @@ export class Meter<Batches extends MeterBatches> {
 
   constructor(options: MeterOptions<Batches>) {
     const { engine, metering, encapsulation, health, batchCapacity, counters, queue, scale = 1 } = options;
-    const { recordsPerStep, timeBaseSeconds, clockNs, allocateHealth = allocateHuge } = options;
+    const { recordsPerStep, timeBaseSeconds, clockNs, applications, allocateHealth = allocateHuge } = options;
     const seeds = createHashSeeds(metering.flowKey);
     this.batches = options.createBatches(seeds);
     if (queue !== undefined)
@@ -88,6 +91,7 @@ export class Meter<Batches extends MeterBatches> {
       seeds,
       encapsulation,
       health,
+      applications,
       batchCapacity,
       sink: scale === 1 ? sink : createScalingSink(sink, scale),
       counters: counters.metering,

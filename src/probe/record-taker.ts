@@ -19,8 +19,8 @@ export interface RecordTakerOptions {
   readonly numbers: () => InterfaceNumbers | undefined;
   /** Replaces addresses, before anybody sees them. */
   readonly anonymizer: Anonymizer | undefined;
-  /** Called before anything is written into a batch. */
-  readonly beforeBatch?: () => void;
+  /** Called before anything is written into a batch, whose addresses are the true ones. */
+  readonly beforeBatch?: (batch: FlowRecordBatch) => void;
   /** Sees every batch before it is exported; must neither keep nor change it. */
   readonly onRecords?: ((batch: FlowRecordBatch) => void) | undefined;
   /** Resolves when the exporters have room for a batch; undefined: they have. */
@@ -64,7 +64,7 @@ export class RecordTaker {
 
   async #takeNow(batch: FlowRecordBatch): Promise<void> {
     const { exporting, writer, beforeBatch, onRecords, room } = this.#options;
-    beforeBatch?.();
+    beforeBatch?.(batch);
     this.prepare(batch);
     onRecords?.(batch);
     const waiting = room?.();

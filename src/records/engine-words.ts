@@ -92,7 +92,16 @@ export const TABLE_HEALTH_TIMING = 19;
 export const TABLE_HEALTH_RARE = 20;
 export const TABLE_HEALTH_RARE_STATE = 21;
 export const TABLE_HEALTH_INTERVAL_MS = 22;
-export const TABLE_PLACES = 23;
+/** The list of packets whose payload is to be looked into, or 0 where none is: INSPECTION_…. */
+export const TABLE_INSPECTION = 23;
+export const TABLE_PLACES = 24;
+
+/**
+ * Words of that list: how many packets are in it, then for each its number in the batch and the slot of its flow. Who has
+ * looked at them sets the first word to 0.
+ */
+export const INSPECTION_HEAD_WORDS = 2;
+export const INSPECTION_PAIR_WORDS = 2;
 
 /** Doubles of the sums: IP octets and octets of frames are added to the first two; the third means nothing. */
 export const SUMS_OCTETS = 0;

@@ -1,13 +1,6 @@
 /** The flow record: its words (`flow-words.ts`), why it ended, and the batches in which records travel. */
 export * from './flow-words.ts';
 
-/** Which of their optional parts flow records carry. */
-export interface RecordSections {
-  readonly encapsulation: boolean;
-  /** Path health; see path-health-layout.ts. */
-  readonly health: boolean;
-}
-
 /** flowEndReason (RFC 7012, IE 136). */
 export const FLOW_END_REASON = {
   idleTimeout: 1,

@@ -2,6 +2,7 @@
  * Reads path health from a flow record (path-health-layout.ts) as plain numbers. For reports and tests: it makes
  * objects, so nothing that runs for every record uses it.
  */
+
 import { FLOW_PROTOCOL, type FlowRecordBatch } from './flow-layout.ts';
 import type { DirectionHealth, FlowHealth, IcmpErrorFigures, TimeFigures } from './path-health-figures.ts';
 import {
@@ -30,7 +31,6 @@ import {
   HANDSHAKE_SERVER_US,
   HEALTH_BITS,
   HEALTH_WORD,
-  HEALTH_WORDS,
   ICMP_ERRORS,
   ICMP_QUOTED_HEADERS,
   ICMP_ROUTER,
@@ -95,6 +95,7 @@ import {
   ZERO_WINDOW_MS,
   ZERO_WINDOWS,
 } from './path-health-layout.ts';
+import { hasHealth } from './record-sections.ts';
 
 const { NaN: UNKNOWN } = Number;
 const NO_TIME: TimeFigures = {
@@ -251,11 +252,6 @@ function addFigures(one: TimeFigures, other: TimeFigures): TimeFigures {
     maxMs: one.maxMs + other.maxMs,
     jitterMs: one.jitterMs + other.jitterMs,
   };
-}
-
-/** Whether records of this batch carry path health. */
-export function hasHealth(batch: FlowRecordBatch): boolean {
-  return batch.stride >= HEALTH_WORD + HEALTH_WORDS;
 }
 
 /**

@@ -13,6 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type * as PageRoutes from '../../src/web/page-routes.ts';
+import { pageRoutes as fromSources } from '../../src/web/page-routes.ts';
 import { installPackage } from '../support/installed-package.ts';
 import { collectDatagrams } from '../support/network.ts';
 import { type RunResult, runFlowtap } from './flowtap.ts';
@@ -103,6 +105,16 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the installed package', () => {
+  it('has the page of a daemon, which no replay loads', async () => {
+    // The chunk with what a daemon serves; its modules look for the page's files beside themselves.
+    const { pageRoutes } = (await import(join(home, 'dist/page-routes.js'))) as typeof PageRoutes;
+    const routes = pageRoutes();
+    expect(routes.map(({ path }) => path)).toEqual(fromSources().map(({ path }) => path));
+    for (const [i, { path, answer }] of routes.entries())
+      expect([path, answer({}, path)]).toEqual([path, fromSources()[i]!.answer({}, path)]);
+    expect(loaded.filter((line) => line.includes('page'))).toEqual([]);
+  });
+
   it.each([
     ['its version', ['--version']],
     ['its help', ['--help']],

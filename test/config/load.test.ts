@@ -37,6 +37,15 @@ describe('defaults', () => {
           tunnel: false,
         },
       },
+      applications: {
+        inspect: 'auto',
+        flows: 65_536,
+        bufferCount: 1024,
+        portGuess: true,
+        ja4: true,
+        httpTarget: 'path',
+        certificate: false,
+      },
       decode: {
         decapsulate: [],
         tunnelDepthMax: 8,
@@ -51,6 +60,7 @@ describe('defaults', () => {
         localMacs: [],
       },
       template: { ipv4: ['default'], ipv6: ['default'] },
+      paths: [],
       biflow: false,
       timestamps: 'capture',
       privateEnterpriseNumber: 32_473,
@@ -80,7 +90,15 @@ describe('defaults', () => {
         macAddresses: 'keep',
       },
       exporters: [],
-      replay: { output: 'table', top: 25, speed: 'max', merge: false, reorderWindowMs: 2, workers: 1 },
+      replay: {
+        output: 'table',
+        paths: false,
+        top: 25,
+        speed: 'max',
+        merge: false,
+        reorderWindowMs: 2,
+        workers: 1,
+      },
       live: {
         interfaces: [],
         waitForInterfaces: 'auto',
@@ -94,6 +112,7 @@ describe('defaults', () => {
         sampling: { interval: 1, method: 'random', scale: false },
       },
       metrics: { listen: '127.0.0.1:9669' },
+      web: { enabled: true },
       control: { socket: 'auto' },
       log: { level: 'info', format: 'auto' },
     });

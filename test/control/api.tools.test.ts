@@ -1,5 +1,6 @@
 /** The API of a daemon that meters what comes by: its answers, held against docs/openapi.yaml and against what was sent. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -7,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { sendFrames } from '../capture/live/support.ts';
 import { describeInLab, Lab, type LabProcess, type Namespace } from '../lab/lab.ts';
-import { fetchFrom, scrapeUntil, startDaemon, total } from '../probe/live/daemon-support.ts';
+import { fetchFrom, LAUNCHER, scrapeUntil, startDaemon, total } from '../probe/live/daemon-support.ts';
 import { ethernet, ipv4, udp } from '../support/frames.ts';
 
 const SPECIFICATION = join(import.meta.dirname, '../../docs/openapi.yaml');
@@ -44,6 +45,21 @@ function frames(): Uint8Array[] {
   return [...sent, ...back];
 }
 
+/** Paths turn path health on. */
+const CONFIG = `
+paths:
+  - { name: used, from: [192.0.2.0/24], to: [198.51.100.0/24] }
+  - { name: unused, from: [203.0.113.0/24], to: [198.51.100.0/24] }
+`;
+
+interface PathsAnswer {
+  readonly paths: readonly {
+    readonly name: string;
+    readonly total: readonly Record<string, unknown>[];
+    readonly minutes: readonly Record<string, unknown>[];
+  }[];
+}
+
 interface Flows {
   readonly isComplete: boolean;
   readonly flows: readonly Record<string, unknown>[];
@@ -53,6 +69,8 @@ describeInLab(['curl'], 'the API of a daemon', () => {
   let lab: Lab;
   let probe: Namespace;
   let daemon: LabProcess;
+  let folder: string;
+  let socket: string;
   let inside: string;
   const ask = async (path: string) => {
     const { status, body } = await fetchFrom(probe, path);
@@ -75,7 +93,11 @@ describeInLab(['curl'], 'the API of a daemon', () => {
     inside = inner;
     // Flows stay in the table however slow the machine is.
     const timeouts = ['--idle-timeout', '10m', '--active-timeout', '10m'];
-    daemon = await startDaemon(probe, '-i', inside, '--path-health', 'on', ...timeouts);
+    folder = mkdtempSync(join(tmpdir(), 'flowtap-api-'));
+    const config = join(folder, 'flowtap.yaml');
+    writeFileSync(config, CONFIG);
+    socket = join(folder, 'control.sock');
+    daemon = await startDaemon(probe, '-c', config, '-i', inside, '--control-socket', socket, ...timeouts);
     const all = frames();
     await sendFrames(sender, outside, all, all.length);
     const packets = FLOWS.reduce((sum, [, count]) => sum + count + 1, 0);
@@ -84,6 +106,7 @@ describeInLab(['curl'], 'the API of a daemon', () => {
   afterAll(async () => {
     await daemon.stop('SIGTERM');
     await lab.close();
+    rmSync(folder, { recursive: true });
   });
 
   it('tells of the flows in its tables, with both directions in one', async () => {
@@ -179,5 +202,41 @@ describeInLab(['curl'], 'the API of a daemon', () => {
       expectValid(status === 200 ? 'Flows' : 'Refusal', answer);
     }
     expect((await flowsOf('')).flows).toHaveLength(FLOWS.length);
+  });
+
+  it('refuses a question about paths that cannot be', async () => {
+    const { status, answer } = await ask('/api/v1/paths?path=lost&minutes=0&since=1');
+    expect(status).toBe(400);
+    expectValid('Refusal', answer);
+    expect(JSON.stringify(answer)).toContain('used, unused');
+    expect(JSON.stringify(answer)).toContain('1 to 1440');
+  });
+
+  it('counts the flows of a path once they are records', async () => {
+    const { code } = await probe.run([process.execPath, LAUNCHER, 'ctl', 'export-all', '--socket', socket]);
+    expect(code).toBe(0);
+    const series = await scrapeUntil(
+      probe,
+      (all) => total(all, 'flowtap_named_path_flow_records_total') === 2 * FLOWS.length,
+    );
+    const { status, answer } = await ask('/api/v1/paths?minutes=1440');
+    expect(status).toBe(200);
+    expectValid('Paths', answer);
+    const [used, unused] = (answer as PathsAnswer).paths;
+    const packets = FLOWS.reduce((sum, [, count]) => sum + count, 0);
+    const octets = FLOWS.reduce((sum, [, count, payload]) => sum + count * (payload + HEADERS_OCTETS), 0);
+    expect(used!.total).toMatchObject([
+      {
+        direction: 'forward',
+        deltaFlowCount: FLOWS.length,
+        packetDeltaCount: packets,
+        octetDeltaCount: octets,
+      },
+      { direction: 'reverse', deltaFlowCount: FLOWS.length, packetDeltaCount: FLOWS.length },
+    ]);
+    expect(unused).toMatchObject({ name: 'unused', total: [{ deltaFlowCount: 0 }, { deltaFlowCount: 0 }] });
+    expect(total(series, 'flowtap_named_path_bytes_total', 'path="used",direction="forward"')).toBe(octets);
+    const one = await ask('/api/v1/paths?path=unused');
+    expect((one.answer as PathsAnswer).paths.map(({ name }) => name)).toEqual(['unused']);
   });
 });

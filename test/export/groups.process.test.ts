@@ -1,4 +1,5 @@
 /** Several collectors: replicated, balanced, failing over and back; added, changed and removed while records flow. */
+
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,6 +11,7 @@ import { FlowtapError } from '../../src/base/errors.ts';
 import type { ExporterConfig, SinkContext } from '../../src/export/contract/record-sink.ts';
 import { createExportingProcess } from '../../src/export/exporting-process.ts';
 import { FlowShare, flowHash } from '../../src/export/flow-share.ts';
+import { NO_SECTIONS } from '../../src/records/record-sections.ts';
 import { CONFIG } from './exporter-support.ts';
 import { recordBatch, type TestFlow } from './records.ts';
 import { StreamCollector } from './sessions/stream-collector.ts';
@@ -363,11 +365,12 @@ describe('a reload', () => {
   const kinds = ['json', 'csv', 'parquet', 'kafka', 'ipfix-file'] as const;
   it.each(kinds)('refuses elements that workers do not keep: %s', async (protocol) => {
     const exporting = await createExportingProcess(CONFIG, [], LIVE);
-    const keeps = { encapsulation: false, health: false };
+    const keeps = NO_SECTIONS;
     for (const [element, found] of [
       ['mplsTopLabelStackSection', /tunnels or MPLS.*restart/s],
       ['tunnelKind', /tunnels or MPLS.*restart/s],
       ['tcpHandshakeState', /path health.*restart/s],
+      ['applicationName', /applications.*restart/s],
     ] as const) {
       const to = file(protocol, [element, 'packetDeltaCount']);
       await expect(exporting.reconfigure(CONFIG, [to], keeps)).rejects.toThrow(found);

@@ -1,8 +1,10 @@
 /** A sink that throws or rejects: counted and told, and the others and the next batch are served. */
+
 import { describe, expect, it } from 'vitest';
 import type { RecordSink } from '../../src/export/contract/record-sink.ts';
 import { emptyStatistics } from '../../src/export/contract/statistics.ts';
 import { GuardedSink } from '../../src/export/guarded-sink.ts';
+import { NO_SECTIONS } from '../../src/records/record-sections.ts';
 import { numberedBatch } from './spool/numbered-batches.ts';
 
 /** A sink that fails every second batch, having counted `counted` of its records or not. */
@@ -13,7 +15,7 @@ function failingSink(fail: () => Promise<void>, counted: number): RecordSink {
   const broken = () => Promise.reject(new Error('broken'));
   return {
     url: 'ipfix://192.0.2.1:2055',
-    needsEncapsulation: false,
+    needs: NO_SECTIONS,
     exportBatch: (batch) => {
       if (++batches % 2 === 1) {
         offered += batch.count;

@@ -1,5 +1,3 @@
-/** Builds flow records as the metering process writes them, for tests and measurements of the exporting process. */
-import { ENCAPSULATION_WORDS } from '../../src/records/decoded-batch.ts';
 import {
   ADDRESS_A,
   ADDRESS_B,
@@ -27,7 +25,7 @@ import {
   TCP_FLAGS_TOS,
   TTL_FRAGMENTS,
 } from '../../src/records/flow-layout.ts';
-import { HEALTH_WORD, HEALTH_WORDS } from '../../src/records/path-health-layout.ts';
+import { recordStride } from '../../src/records/record-sections.ts';
 
 export interface TestDirection {
   readonly packets: number;
@@ -100,10 +98,16 @@ export function recordBatch(
     withEncapsulation?: boolean;
     /** With path health, of which nothing was measured. */
     withHealth?: boolean;
+    /** With applications, of which nothing is known. */
+    withApplications?: boolean;
   } = {},
 ): FlowRecordBatch {
-  const plain = ENCAPSULATION_WORD + (options.withEncapsulation ? ENCAPSULATION_WORDS : 0);
-  const stride = options.withHealth ? HEALTH_WORD + HEALTH_WORDS : plain;
+  const { withEncapsulation = false, withHealth = false, withApplications = false } = options;
+  const stride = recordStride({
+    encapsulation: withEncapsulation,
+    health: withHealth,
+    applications: withApplications,
+  });
   const buffer = new SharedArrayBuffer(Math.max(1, flows.length) * stride * 4);
   const words = new Int32Array(buffer);
   const doubles = new Float64Array(buffer);

@@ -91,7 +91,7 @@ describe('every profile', () => {
         ),
       );
       const templates = scopes.map((scope) => compileTemplate([name], scope));
-      const needs = templates.some((template) => template.needsEncapsulation || template.needsHealth);
+      const needs = templates.some((template) => Object.values(template.needs).includes(true));
       expect(isPlainProfile([name])).toBe(!needs);
       expect(isPlainProfile([name, 'protocolIdentifier'])).toBe(false);
     },

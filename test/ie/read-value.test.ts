@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { APPLICATIONS } from '../../src/applications/applications.ts';
+import type { ApplicationFacts } from '../../src/applications/facts.ts';
 import { fittingTypes } from '../../src/export/flow-messages/field-types.ts';
 import { isMessageElement } from '../../src/export/flow-messages/goflow-fields.ts';
 import { compileColumns, encodeColumns } from '../../src/export/messages/columns.ts';
@@ -18,6 +20,8 @@ import { FlowText } from '../../src/ie/flow-text.ts';
 import { type FlowValue, flowValue } from '../../src/ie/flow-values.ts';
 import { compileTemplate, type TemplateField } from '../../src/ie/templates.ts';
 import { isPrintable } from '../../src/ie/text-columns.ts';
+import { writeFacts } from '../../src/metering/applications/write-facts.ts';
+import { APPLICATION_WORD } from '../../src/records/application-layout.ts';
 import { OUTER_KIND, TUNNEL_ID } from '../../src/records/decoded-batch.ts';
 import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../../src/records/flow-layout.ts';
 import * as health from '../../src/records/path-health-layout.ts';
@@ -40,8 +44,9 @@ function elementsOf(ipVersion: 4 | 6): InformationElement[] {
 }
 
 /** The one field of a template of this element, as long as its type is. */
-function fieldOf({ name }: InformationElement, ipVersion: 4 | 6): TemplateField {
-  return compileTemplate([name], { protocol: 'ipfix', ipVersion }).fields[0]!;
+function fieldOf({ name, octetsMax }: InformationElement, ipVersion: 4 | 6): TemplateField {
+  const size = octetsMax === undefined ? name : `${name}:${octetsMax}`;
+  return compileTemplate([size], { protocol: 'ipfix', ipVersion }).fields[0]!;
 }
 
 /** IPv6 addresses in the one form that the URL parser of Node brings them to. */
@@ -65,6 +70,8 @@ function wireText({ type, source }: InformationElement, octets: Buffer): string 
       return canonical(octets.toString('hex').replace(/....(?=.)/g, '$&:'));
     case 'boolean':
       return String(octets[0] === 1);
+    case 'string':
+      return octets.toString().replace(/\0+$/, '');
     case 'dateTimeMicroseconds':
     case 'dateTimeNanoseconds': {
       const units = type === 'dateTimeMicroseconds' ? 1_000_000n : 1_000_000_000n;
@@ -118,6 +125,7 @@ function asOnWire({ element: { type, source }, octets }: TemplateField, value: u
     return all.join(';');
   }
   if (type === 'ipv6Address') return canonical(String(value));
+  if (type === 'string') return Array.isArray(value) ? value.join(';') : String(value ?? '');
   return type === 'octetArray' || type === 'dateTimeMicroseconds' || type === 'dateTimeNanoseconds'
     ? String(value)
     : saturated(value, octets);
@@ -139,12 +147,17 @@ function textLines(element: InformationElement, form: 'json' | 'csv', batch: Flo
     (element.ipVersion ?? ipVersion) === ipVersion ? [element.name] : ['octetDeltaCount'];
   const template = { ipv4: namesFor(4), ipv6: namesFor(6) };
   const text = new FlowText({ form, template, biflow: false, values: VALUES });
-  const lines = text.batch(batch).toString('latin1').split('\n').slice(0, -1);
+  const lines = text.batch(batch).toString().split('\n').slice(0, -1);
   // Of elements that one IP version has, octetDeltaCount is a column of the other.
-  if (form === 'csv') return lines.map((line) => line.replace(/^,|,$/, ''));
+  if (form === 'csv')
+    return lines.map((line) => {
+      const field = element.type === 'string' ? line : line.replace(/^,|,$/, '');
+      return field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field;
+    });
   // Numbers of nanoseconds exceed 2^53, so JavaScript's JSON would change them.
   return lines.map((line) => {
     const [, value] = /^\{"\w+":(.*)\}$/.exec(line)!;
+    if (element.type === 'string') return JSON.parse(value ?? '""');
     return value!.startsWith('[') ? (JSON.parse(value!) as number[]) : value!.replaceAll('"', '');
   });
 }
@@ -158,17 +171,19 @@ function anyBatch(ipVersion: 4 | 6): fc.Arbitrary<FlowRecordBatch> {
   });
   const counter = fc.oneof(fc.nat(300), fc.maxSafeNat());
   return fc
-    .tuple(flows, words, counter, fc.nat(health.INTERVALS_MAX), fc.nat(20))
-    .map(([some, extra, count, intervals, shift]) => {
+    .tuple(flows, words, counter, fc.nat(health.INTERVALS_MAX), fc.nat(20), anyFacts())
+    .map(([some, extra, count, intervals, shift, facts]) => {
       const both = some.map((flow) => withBoth({ ...flow, ipVersion }));
       const batch = recordBatch(both, {
         timeBaseSeconds: T,
         clockNs: 2e15,
         withEncapsulation: true,
         withHealth: true,
+        withApplications: true,
       });
       for (let row = 0; row < batch.count * batch.stride; row += batch.stride) {
         batch.words.set(extra, row + ENCAPSULATION_WORD);
+        writeFacts(batch.words, row + APPLICATION_WORD, facts, 3);
         for (const { source } of INFORMATION_ELEMENTS) {
           if (source.kind !== 'double' || source.forward < health.HEALTH_WORD / 2) continue;
           for (const at of [source.forward, source.reverse]) batch.doubles[(row >>> 1) + at] = count;
@@ -180,6 +195,26 @@ function anyBatch(ipVersion: 4 | 6): fc.Arbitrary<FlowRecordBatch> {
       }
       return batch;
     });
+}
+
+/** Facts of any kind, with texts that need escapes, and of more than one octet a character. */
+function anyFacts(): fc.Arbitrary<ApplicationFacts> {
+  const text = fc.string({ unit: fc.constantFrom('a', '"', '\\', ',', 'é', '字', '😀', ' '), maxLength: 90 });
+  const number = fc.nat(0xff);
+  return fc.record(
+    {
+      applicationName: fc.constantFrom(...APPLICATIONS.map(({ name }) => name)),
+      applicationConfidence: fc.integer({ min: 1, max: 4 }),
+      ...{ serverName: text, serverNameSource: number, dnsQueryName: text, dnsQueryType: number },
+      dnsAnswers: fc.array(fc.record({ type: number, text, timeToLive: number }), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+      ...{ dnsResponseTimeMicroseconds: fc.nat(), tlsServerName: text, tlsAlpn: text, tlsJa4: text },
+      ...{ tlsVersion: number, quicVersion: fc.nat(), httpRequestHost: text, httpUserAgent: text },
+    },
+    { requiredKeys: [] },
+  ) as fc.Arbitrary<ApplicationFacts>;
 }
 
 /** Both directions have packets, and begin before they end. */
@@ -285,9 +320,11 @@ describe.each([4, 6] as const)('values of IPv%s flows', (ipVersion) => {
         const { element, octets } = field;
         for (const line of [1, 2]) {
           const wire = onWire(field, batch, 0, line === 2, line);
-          const text = new RegExp(`"${element.name}":"?([^",}]*)`).exec(json[line - 1]!.value.toString());
-          // JSON has no field for a value that is not known of a direction.
-          const shown = asOnWire(field, text?.[1] ?? zeroText(element, octets));
+          const object = json[line - 1]!.value.toString();
+          const text = new RegExp(`"${element.name}":"?([^",}]*)`).exec(object);
+          // JSON has no field for a value that is not known of a direction. Of numbers it would change those above 2^53.
+          const there = element.type === 'string' ? JSON.parse(object)[element.name] : text?.[1];
+          const shown = asOnWire(field, there ?? zeroText(element, octets));
           const read = protobufText(field, messages[line - 1]![element.name]);
           expect([element.name, line, read, shown]).toEqual([element.name, line, wire, wire]);
         }

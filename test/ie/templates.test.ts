@@ -75,8 +75,8 @@ describe('compileTemplate', () => {
   });
 
   it('says when the encapsulation of packets is needed', () => {
-    expect(compileTemplate(['packetDeltaCount'], ipfix4).needsEncapsulation).toBe(false);
-    expect(compileTemplate(['tunnelKind'], ipfix4).needsEncapsulation).toBe(true);
-    expect(compileTemplate(['outerSourceIPv6Address'], ipfix4).needsEncapsulation).toBe(true);
+    expect(compileTemplate(['packetDeltaCount'], ipfix4).needs.encapsulation).toBe(false);
+    expect(compileTemplate(['tunnelKind'], ipfix4).needs.encapsulation).toBe(true);
+    expect(compileTemplate(['outerSourceIPv6Address'], ipfix4).needs.encapsulation).toBe(true);
   });
 });

@@ -90,8 +90,15 @@ export class Wire {
   /** In front of what sends and receives. */
   #prefix: readonly string[] = [];
 
-  /** @param name of the test: letters and digits */
-  constructor(name: string) {
+  readonly #addresses: readonly [left: string, right: string];
+
+  /**
+   * Makes the hosts, not yet joined.
+   * @param name of the test: letters and digits
+   * @param addresses of the hosts, for two wires in one capture
+   */
+  constructor(name: string, addresses: readonly [left: string, right: string] = [LEFT, RIGHT]) {
+    this.#addresses = addresses;
     this.folder = mkdtempSync(join(tmpdir(), `flowtap-${name}-`));
     this.#lab = new Lab(name);
     this.left = this.#lab.namespace('left');
@@ -105,8 +112,8 @@ export class Wire {
     this.#relay = this.left.start([relay, this.left.name, this.right.name, ...flags]);
     await this.#relay.waitForOutput(/ready/);
     for (const [host, address] of [
-      [this.left, LEFT],
-      [this.right, RIGHT],
+      [this.left, this.#addresses[0]],
+      [this.right, this.#addresses[1]],
     ] as const) {
       host.sysctl('net.ipv6.conf.wire.disable_ipv6', 1);
       // No metrics of former connections: each test begins like the first one.
@@ -116,7 +123,7 @@ export class Wire {
       host.execute('ip', 'link', 'set', 'wire', 'txqueuelen', QUEUE_FRAMES, 'up');
     }
     // So that no first segment waits for ARP.
-    this.left.execute('ping', '-c', '1', '-W', '2', RIGHT);
+    this.left.execute('ping', '-c', '1', '-W', '2', this.#addresses[1]);
   }
 
   /**
@@ -127,11 +134,11 @@ export class Wire {
     this.#prefix = ['taskset', '-c', '0'];
     this.#lab.connect(this.left, this.right, {
       names: ['wire', 'wire'],
-      addresses: [[`${LEFT}/24`], [`${RIGHT}/24`]],
+      addresses: this.#addresses.map((address) => [`${address}/24`]) as [string[], string[]],
       withoutOffloads: true,
       quiet: true,
     });
-    this.left.execute('ping', '-c', '1', '-W', '2', RIGHT);
+    this.left.execute('ping', '-c', '1', '-W', '2', this.#addresses[1]);
   }
 
   /** Captures TCP and ICMP at one end. @returns the file, complete after `stopCaptures` */
@@ -168,7 +175,8 @@ export class Wire {
 
   /** Sends from `left`, all connections at once, and waits until they are done. */
   async send(...connections: string[]): Promise<void> {
-    const command = [...this.#prefix, 'python3', join(HERE, 'traffic.py'), 'send', RIGHT, ...connections];
+    const script = join(HERE, 'traffic.py');
+    const command = [...this.#prefix, 'python3', script, 'send', this.#addresses[1], ...connections];
     const { code, stderr } = await this.left.run(command, { limitMs: 120_000 });
     if (code !== 0) throw new Error(`traffic.py ended with ${code}: ${stderr}`);
   }

@@ -1,9 +1,11 @@
 /** The record queue's handover: its reader is woken by what happens, without ever looking again by the clock. */
+
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createRecordQueue, RecordQueueReader, RecordQueueWriter } from '../../src/metering/record-queue.ts';
 import { METERING_COUNTERS, RECORDS_DROPPED } from '../../src/metering/table/counters.ts';
 import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
 import { createFlowTable, type FlowTable } from '../../src/metering/table/flow-table.ts';
+import { NO_SECTIONS } from '../../src/records/record-sections.ts';
 import { testEngine } from '../support/metering.ts';
 
 /** Waits have no end but a wake: a test that hangs here has lost one. */
@@ -19,7 +21,7 @@ function makeQueue(): {
   table: FlowTable;
   counters: Float64Array;
 } {
-  const memory = createRecordQueue(false, { recordsPerBatch: 4, batches: 2 });
+  const memory = createRecordQueue(NO_SECTIONS, { recordsPerBatch: 4, batches: 2 });
   const counters = new Float64Array(METERING_COUNTERS);
   const writer = new RecordQueueWriter(memory, {
     recordsPerStep: 0,

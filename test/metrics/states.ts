@@ -90,6 +90,24 @@ export function collectorState(url: string, changes: Partial<Collector> = {}): C
   };
 }
 
+/** Figures of a named path, each different. */
+const pathFigures = {
+  flows: 201,
+  octets: 202,
+  packets: 203,
+  roundTripMinMs: 204,
+  roundTripMedianMs: 205,
+  roundTripP95Ms: 206,
+  segments: 207,
+  lostSegments: 208,
+  captureLostSegments: 209,
+  stalledMs: 210,
+  transfers: 211,
+  transferMeanBitsPerSecond: 212,
+  transferPeakBitsPerSecond: 213,
+  verdicts: { 'loss-limited': 214 },
+};
+
 export function liveState(changes: Partial<LiveState> = {}): LiveState {
   return {
     version: '1.2.3',
@@ -108,6 +126,15 @@ export function liveState(changes: Partial<LiveState> = {}): LiveState {
     ],
     workers: [workerState('eth0', 0), workerState('eth0', 1)],
     collectors: [collectorState('ipfix://192.0.2.1:4739')],
+    paths: [
+      {
+        path: 'here-there',
+        direction: 'forward',
+        total: pathFigures,
+        latest: { path: 'here-there', direction: 'forward', startMs: 1_700_000_040_000, ...pathFigures },
+      },
+      { path: 'here-there', direction: 'reverse', total: pathFigures, latest: undefined },
+    ],
     reload: { isSuccessful: true, succeededAtMs: 1_700_000_000_750 },
     ...changes,
   };

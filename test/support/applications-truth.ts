@@ -16,6 +16,7 @@ const EQUAL_NAMES: Readonly<Record<string, readonly string[]>> = {
   NetBIOS: ['netbios-ns'],
   POPS: ['tls'],
   SMTPS: ['tls', 'smtps'],
+  QUIC: ['quic'],
   TLS: ['tls'],
 };
 
@@ -111,10 +112,7 @@ function compareHello(flows: readonly InspectedFlow[], hello: Hello): string[] {
 /** All differences of a capture's flows. */
 export function differences(flows: readonly InspectedFlow[], truth: Truth): string[] {
   const hellos = new Map<string, Hello>();
-  for (const hello of truth.clientHellos.filter(
-    ({ ja4, destination }) => !ja4.startsWith('q') && !/:(25|110)$/.test(destination),
-  ))
-    if (!hellos.has(pairOf(hello))) hellos.set(pairOf(hello), hello);
+  for (const hello of truth.clientHellos) if (!hellos.has(pairOf(hello))) hellos.set(pairOf(hello), hello);
   return [
     ...truth.flows.flatMap((flow) => compareFlow(flows, flow)),
     ...[...hellos.values()].flatMap((hello) => compareHello(flows, hello)),

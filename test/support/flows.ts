@@ -1,11 +1,12 @@
 /** Collects what the metering process exports as plain objects, oriented by initiator. */
 
 import type { FlowSink } from '../../src/metering/expiry.ts';
-import { recordStride, writeRecord } from '../../src/metering/record-queue.ts';
 import type { FlowTable } from '../../src/metering/table/flow-table.ts';
+import { writeRecord } from '../../src/metering/write-record.ts';
 import { type FlowRecordBatch, LINK_WORD, LINK_WORDS } from '../../src/records/flow-layout.ts';
 import type { FlowHealth } from '../../src/records/path-health-figures.ts';
 import { readHealth } from '../../src/records/read-path-health.ts';
+import { recordStride } from '../../src/records/record-sections.ts';
 
 export interface TestDirection {
   packets: number;
@@ -41,7 +42,11 @@ export class CollectingSink implements FlowSink {
   }
 
   emit(table: FlowTable, slot: number, endReason: number): void {
-    const stride = recordStride(table.encapsulation !== undefined, table.health !== undefined);
+    const stride = recordStride({
+      encapsulation: table.encapsulation !== undefined,
+      health: table.health !== undefined,
+      applications: table.applications !== undefined,
+    });
     const words = new Int32Array(stride).fill(0xa5a5a5a5 | 0);
     const doubles = new Float64Array(words.buffer);
     const batch = { count: 1, stride, words, doubles, timeBaseSeconds: 0, clockNs: 0 };

@@ -1,4 +1,5 @@
 /** Captures metered as a replay does, with its own batches, in this thread. */
+
 import { openCaptures } from '../../src/capture/files/capture-source.ts';
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
 import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
@@ -12,6 +13,7 @@ import {
 import { ReplayBatches } from '../../src/probe/replay/batches.ts';
 import { KEY_OBSERVATION_POINT } from '../../src/records/decoded-batch.ts';
 import { DECODED_WORDS } from '../../src/records/decoded-words.ts';
+import { NO_SECTIONS } from '../../src/records/record-sections.ts';
 import { CollectingSink, type TestFlow } from './flows.ts';
 import { testEngine } from './metering.ts';
 
@@ -44,8 +46,7 @@ export async function replayCaptures(
     {
       decode: {},
       flowKey: FLOW_KEY,
-      encapsulation: false,
-      health: false,
+      sections: NO_SECTIONS,
       worker,
       workers,
       capacity,

@@ -35,6 +35,17 @@ export const ROTATION_OPTIONS: readonly ConfigOption[] = [
   },
 ];
 
+/** Of files that have columns. */
+export const RECORD_KIND_OPTIONS: readonly ConfigOption[] = [
+  {
+    path: 'records',
+    type: choice(['flows', 'paths']),
+    default: 'flows',
+    unit: '',
+    help: 'paths: a record of each named path, direction and minute (the option paths) instead of flow records.',
+  },
+];
+
 export const FILE_COMPRESSION_OPTIONS: readonly ConfigOption[] = [
   {
     path: 'compression',

@@ -174,6 +174,16 @@ export const LIVE_OPTIONS: readonly ConfigOption[] = [
   },
   {
     ...ONLY,
+    path: 'web.enabled',
+    onReload: 'metrics',
+    type: SWITCH,
+    default: true,
+    unit: '',
+    flag: 'web',
+    help: 'The page and the API beside the metrics; off leaves only /metrics, /healthz and /readyz.',
+  },
+  {
+    ...ONLY,
     path: 'control.socket',
     type: SOCKET_PATH,
     default: 'auto',

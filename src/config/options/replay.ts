@@ -19,6 +19,15 @@ export const REPLAY_OPTIONS: readonly ConfigOption[] = [
   },
   {
     ...ONLY,
+    path: 'replay.paths',
+    type: SWITCH,
+    default: false,
+    unit: '',
+    flag: 'paths',
+    help: 'Prints the named paths of the option paths, each direction and minute, instead of flows.',
+  },
+  {
+    ...ONLY,
     path: 'replay.top',
     type: integer(0, 10_000_000),
     default: 25,

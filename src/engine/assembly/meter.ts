@@ -9,6 +9,7 @@ import { NEXT_LOOK_NS, PREVIOUS_NS, REBASE_BELOW_NS, SLOT_MASK } from '../../rec
 import * as place from '../../records/engine-words';
 import { slotOf } from './find';
 import { FIN, PROTOCOL_TCP, RST, SYN } from './headers';
+import { listPayload } from './inspection';
 import { addToLine } from './line';
 import { addHealth, touchHealth } from './path-health';
 import { hasHealth } from './path-health-state';
@@ -149,6 +150,13 @@ function hasRest(
   return !addHealth(slot, isReverse, record, offsets + <usize>i * (packet.OFFSET_WORDS * 4), frames, timeNs);
 }
 
+/** Whether packets with payload of the flow are still to be looked into. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function isInspected(table: usize, slot: u32): bool {
+  return (load<u32>(table + <usize>slot * ENTRY_OCTETS, STATE) & flow.STATE_INSPECTED) !== 0;
+}
+
 /** Keeps the time of the packet before the next one, and adds octets of packets and frames to what is counted. */
 function leave(previousNs: f64, octets: f64, frameOctets: f64): void {
   store<f64>(clock, previousNs, PREVIOUS_NS * 8);
@@ -161,7 +169,8 @@ function leave(previousNs: f64, octets: f64, frameOctets: f64): void {
  * @param records,times  of the batch; `found`: its index words, as `touchIndex` loaded them
  * @param firstSlot  what is known of the first packet: the slot that it goes to, SLOT_CLOCK_SEEN or SLOT_UNKNOWN
  * @param frames  where the memory of their frames begins, or 0 where it is not the engine's
- * @param offsets  where their headers stand in it, OFFSET_WORDS each, or 0 where path health is not measured here
+ * @param offsets  where their headers stand in it, OFFSET_WORDS each, or 0 where neither path health is measured here nor
+ *   payload looked into
  * @returns why it stopped (STOP_…) | the packet's number << STOP_BITS
  */
 export function meter(
@@ -213,6 +222,7 @@ export function meter(
     const detail = load<u32>(record, packet.DETAIL * 4);
     const frameOctets = <f64>load<u32>(record, packet.FRAME_OCTETS * 4);
     octetsSum += addPacket(table + <usize>slot * ENTRY_OCTETS, slot, record, timeNs, detail, frameOctets);
+    if (isInspected(table, slot)) listPayload(i, slot, record, offsets, frames);
     framesSum += frameOctets;
     if (hasRest(slot, record, detail, timeNs, i, frames, offsets)) {
       store<u32>(foundAt, slot);

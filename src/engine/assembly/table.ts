@@ -3,7 +3,7 @@ import * as packet from '../../records/decoded-words';
 import * as flow from '../../records/flow-words';
 import * as table from '../../records/table-words';
 import * as place from '../../records/engine-words';
-import { ACK, ETHER_TYPE_IPV4, ETHER_TYPE_IPV6, PROTOCOL_TCP, RST, SYN } from './headers';
+import { ACK, ETHER_TYPE_IPV4, ETHER_TYPE_IPV6, PROTOCOL_TCP, PROTOCOL_UDP, RST, SYN } from './headers';
 import { half, word } from './octets';
 import { useHealth } from './path-health-state';
 import { ENTRY_OCTETS, scheduleFlow, useWheel } from './wheel';
@@ -21,6 +21,8 @@ export let hasExtension: bool = false;
 export let hasMore: bool = false;
 export let stopsAtEach: bool = false;
 export let pointMask: i32 = -1;
+/** Packets whose payload is to be looked into, or 0. */
+export let inspectionList: usize = 0;
 let capacity: u32 = 0;
 let state: usize = 0;
 let link: usize = 0;
@@ -41,6 +43,7 @@ export function useTable(at: usize): void {
   hasMore = load<u32>(at, place.TABLE_HAS_MORE * 4) !== 0;
   stopsAtEach = load<u32>(at, place.TABLE_STOPS_AT_EACH * 4) !== 0;
   pointMask = load<i32>(at, place.TABLE_POINT_MASK * 4);
+  inspectionList = load<u32>(at, place.TABLE_INSPECTION * 4);
   useWheel(at);
   useHealth(at);
 }
@@ -77,10 +80,16 @@ export function beginFlow(slot: u32, record: usize, timeNs: f64): void {
   const detail = load<u32>(record, packet.DETAIL * 4);
   let fromB = detail >>> packet.DETAIL_FROM_B_SHIFT;
   // Whoever answers a SYN did not open the connection, even if the SYN itself was not seen.
-  const isTcp = (load<u32>(record, packet.KEY_PROTOCOL * 4) & 0xff) === PROTOCOL_TCP;
+  const protocol = load<u32>(record, packet.KEY_PROTOCOL * 4) & 0xff;
+  const isTcp = protocol === PROTOCOL_TCP;
   if (isTcp && (control & (SYN | ACK | RST)) === (SYN | ACK)) fromB ^= 1;
   const session = ((detail & packet.DETAIL_PPPOE_MASK) >>> packet.DETAIL_PPPOE_SHIFT) << flow.STATE_PPPOE_SHIFT;
-  store<u32>(entry, flow.STATE_IN_USE | (fromB !== 0 ? flow.STATE_INITIATOR_IS_B : 0) | session, STATE);
+  const isInspected = inspectionList !== 0 && (isTcp || protocol === PROTOCOL_UDP);
+  const bits =
+    flow.STATE_IN_USE |
+    (fromB !== 0 ? flow.STATE_INITIATOR_IS_B : 0) |
+    (isInspected ? flow.STATE_INSPECTED : 0);
+  store<u32>(entry, bits | session, STATE);
   // A line that has never been used is zero already, and is better left alone: it is not in the cache.
   if (slot < load<u32>(state, table.SLOTS_ZERO * 4)) memory.fill(entry + FORWARD, 0, ENTRY_OCTETS - FORWARD);
   else store<u32>(state, slot + 1, table.SLOTS_ZERO * 4);

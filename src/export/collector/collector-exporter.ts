@@ -3,9 +3,9 @@
  * Nothing is lost here: `recordsOffered = dataRecords + recordsFailed + Σ notExportable + recordsPending` at any
  * moment.
  */
-import { ENCAPSULATION_WORDS } from '../../records/decoded-batch.ts';
-import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../../records/flow-layout.ts';
-import { hasHealth } from '../../records/read-path-health.ts';
+
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import { joinSections, lackingSection, type RecordSections } from '../../records/record-sections.ts';
 import { ExportClock } from '../contract/export-clock.ts';
 import type { FlowVolume } from '../contract/lost-flows.ts';
 import type { MeteringStatistics } from '../contract/metering-statistics.ts';
@@ -13,6 +13,7 @@ import type { InterfaceDescription } from '../contract/options-content.ts';
 import type { CollectorStatistics } from '../contract/record-sink.ts';
 import { DIRECTIONS, RECORD_CLASSES, RowSelection } from '../contract/row-selection.ts';
 import { type ColumnRun, encodeColumns } from '../messages/columns.ts';
+import { encodeTexts, measureRecords } from '../messages/columns-text.ts';
 import { addMessageVolumes } from '../messages/columns-volume.ts';
 import type { CollectorExporterOptions } from '../messages/exporter-options.ts';
 import { ipfixFormat } from '../messages/ipfix.ts';
@@ -27,10 +28,8 @@ import type { Transport } from '../transport/transport.ts';
 
 export class CollectorExporter {
   readonly url: string;
-  /** Whether templates read the encapsulation part of records. */
-  readonly needsEncapsulation: boolean;
-  /** Whether templates read path health. */
-  readonly needsHealth: boolean;
+  /** The optional sections of records that templates read. */
+  readonly needs: RecordSections;
   readonly #options: CollectorExporterOptions;
   readonly #arena: MessageArena;
   readonly #transport: Transport;
@@ -44,6 +43,8 @@ export class CollectorExporter {
   /** Most time from the earliest packet of a message to its export that the records can say. */
   readonly #spanMaxMs: number;
   #positions = new Int32Array(0);
+  /** Octets of records of variable length. */
+  #sizes = new Int32Array(0);
   #exportSeconds = 0;
   #recordNumber = 0;
   #recordsOffered = 0;
@@ -61,8 +62,7 @@ export class CollectorExporter {
     const { recordClasses, ids } = exporterClasses(options);
     this.#classes = recordClasses;
     const { templates } = this.#classes;
-    this.needsEncapsulation = templates.some((template) => template.needsEncapsulation);
-    this.needsHealth = templates.some((template) => template.needsHealth);
+    this.needs = joinSections(templates.map(({ needs }) => needs));
     this.#usesExportTime = templates.some((template) =>
       template.fields.some(
         ({ element: { source } }) => source.kind === 'time' && source.since === 'exportTime',
@@ -94,12 +94,8 @@ export class CollectorExporter {
    *   before it.
    */
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
-    if (this.needsEncapsulation && batch.stride < ENCAPSULATION_WORD + ENCAPSULATION_WORDS) {
-      throw new Error('a template asks for the encapsulation, which the metering process does not keep');
-    }
-    if (this.needsHealth && !hasHealth(batch)) {
-      throw new Error('a template asks for path health, which the metering process does not measure');
-    }
+    const lacking = lackingSection(batch, this.needs);
+    if (lacking !== undefined) throw new Error(`a template asks for ${lacking}, which records do not carry`);
     const records = this.#options.protocol === 'netflow5' ? splitLargeFlows(batch) : batch;
     const selection = this.#selection;
     selection.select(records, this.#isBiflow);
@@ -270,13 +266,18 @@ export class CollectorExporter {
     const side = number % DIRECTIONS;
     if (this.#positions.length < rows.length) this.#positions = new Int32Array(rows.length);
     const positions = this.#positions;
-    const placed = this.#builder.placeFlowRecords(
-      recordClass.setId,
-      recordClass.recordOctets,
-      to - from,
-      positions,
-      from,
-    );
+    const { setId, recordOctets, texts } = recordClass;
+    const fixedOctets = recordOctets - texts.length;
+    const builder = this.#builder;
+    let placed: number;
+    if (texts.length === 0)
+      placed = builder.placeFlowRecords(setId, recordOctets, to - from, positions, from);
+    else {
+      if (this.#sizes.length < rows.length) this.#sizes = new Int32Array(rows.length);
+      const sizes = this.#sizes;
+      measureRecords(texts, batch.words, rows, from, to, fixedOctets, builder.recordOctetsMax, sizes);
+      placed = builder.placeSizedRecords(setId, sizes, from, to, positions);
+    }
     const run: ColumnRun = {
       words: batch.words,
       doubles: batch.doubles,
@@ -291,6 +292,7 @@ export class CollectorExporter {
       recordNumber: this.#recordNumber,
     };
     encodeColumns(recordClass.columns, run);
+    if (texts.length > 0) encodeTexts(texts, run, fixedOctets, builder.recordOctetsMax);
     addMessageVolumes(run, side, this.#arena);
     this.#recordNumber += placed;
     return placed;

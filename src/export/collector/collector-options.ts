@@ -1,6 +1,7 @@
 /** From the configuration of an exporter to what CollectorExporter wants to know: defaults, and the template's faults. */
+
 import { ConfigError } from '../../base/errors.ts';
-import type { RecordSections } from '../../records/flow-layout.ts';
+import { joinSections, type RecordSections } from '../../records/record-sections.ts';
 import type { ExportClock } from '../contract/export-clock.ts';
 import type { ExporterConfig, ExportingConfig } from '../contract/record-sink.ts';
 import type { CollectorExporterOptions, ExportProtocol } from '../messages/exporter-options.ts';
@@ -77,18 +78,14 @@ function checkRecordOctets(
 }
 
 /**
- * The optional parts of records that an exporter's templates read.
+ * The optional sections of records that an exporter's templates read.
  * @throws ConfigError for faults in the templates
  */
-export function partsOfTemplates(config: ExportingConfig, to: ExporterConfig): RecordSections {
+export function sectionsOfTemplates(config: ExportingConfig, to: ExporterConfig): RecordSections {
   const options = collectorOptions(config, to, false);
   const { recordClasses } = exporterClasses(options);
   checkRecordOctets(options, recordClasses, to.options.messageOctetsMax ?? MESSAGE_OCTETS);
-  const { templates } = recordClasses;
-  return {
-    encapsulation: templates.some((template) => template.needsEncapsulation),
-    health: templates.some((template) => template.needsHealth),
-  };
+  return joinSections(recordClasses.templates.map(({ needs }) => needs));
 }
 
 /**

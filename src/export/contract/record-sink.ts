@@ -3,7 +3,10 @@
  * counts what became of each. Only types: collector-exporter.ts, udp-sink.ts, session-sink.ts, files/ and kafka/ hold
  * the behaviour, sink-registry.ts knows which scheme of URL leads to which.
  */
+
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import type { PathRecordSource } from '../../records/path-record.ts';
+import type { RecordSections } from '../../records/record-sections.ts';
 import type { AnonymizationConfig } from '../anonymization/anonymizer.ts';
 import type { KafkaFaultReason, SendErrorReason } from './fault-reasons.ts';
 import type { FlowVolume } from './lost-flows.ts';
@@ -35,6 +38,8 @@ export interface ExporterOptions {
   /** Names of the groups that the exporter shares the flows with, or takes over in. */
   readonly balance?: string;
   readonly failover?: string;
+  /** Files: what a row is. Missing: a flow record. */
+  readonly records?: 'flows' | 'paths';
   /** Flow records that may wait in memory for this exporter alone (live capture). */
   readonly queueRecords?: number;
 }
@@ -134,10 +139,8 @@ export interface CollectorStatistics {
 export interface RecordSink {
   /** Unique among the sinks, for people and counters. */
   readonly url: string;
-  /** Whether it reads the encapsulation part of records: the metering process must keep it then. */
-  readonly needsEncapsulation: boolean;
-  /** Whether it reads path health: the metering process must measure it then. Missing: no. */
-  readonly needsHealth?: boolean;
+  /** The optional sections of records that it reads: the metering process must fill them then. */
+  readonly needs: RecordSections;
   /**
    * True while it is known that records cannot be delivered: a failover group goes to the next one then. Missing where
    * that cannot be known.
@@ -188,6 +191,8 @@ export interface SinkContext {
   readonly whenFull: 'wait' | 'drop';
   /** A replay whose packets come as they are observed, from a pipe: time goes on where none comes. Missing: no. */
   readonly isFollowed?: boolean;
+  /** Gives the records of named paths. Missing where none are configured. */
+  readonly pathRecords?: PathRecordSource;
   /**
    * Prints one line.
    * @param kind constant text that the rate limit counts by

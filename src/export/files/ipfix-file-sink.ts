@@ -2,7 +2,9 @@
  * Flow records in files of IPFIX messages (RFC 5655). Every file is a stream of its own: templates and options first,
  * sequence numbers from 0. So each has an exporter of its own; they share the clock and the counters are added up.
  */
+
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import type { RecordSections } from '../../records/record-sections.ts';
 import type { CollectorExporter } from '../collector/collector-exporter.ts';
 import { createCollectorExporter } from '../collector/collector-options.ts';
 import { ExportClock } from '../contract/export-clock.ts';
@@ -20,8 +22,7 @@ const MESSAGE_OCTETS = 16_384;
 
 class IpfixFileSink implements RecordSink {
   readonly url: string;
-  readonly needsEncapsulation: boolean;
-  readonly needsHealth: boolean;
+  readonly needs: RecordSections;
   readonly #file: RotatingFile;
   readonly #fileClock: FileClock;
   readonly #create: () => CollectorExporter;
@@ -38,8 +39,7 @@ class IpfixFileSink implements RecordSink {
     this.#fileClock = fileClock;
     this.#create = create;
     this.#exporter = create();
-    this.needsEncapsulation = this.#exporter.needsEncapsulation;
-    this.needsHealth = this.#exporter.needsHealth;
+    this.needs = this.#exporter.needs;
   }
 
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {

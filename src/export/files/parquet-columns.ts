@@ -1,10 +1,12 @@
 /** Columns of a Parquet file: the fields of the templates of both IP versions, with types from the abstract ones. */
+
 import type { SchemaElement } from 'hyparquet-writer';
 import type { InformationElement } from '../../ie/element.ts';
 import { flowValue, type ReadValue } from '../../ie/flow-values.ts';
 import { isProfile, type TemplateField } from '../../ie/templates.ts';
 import { nameOf, type TextValues } from '../../ie/text-columns.ts';
 import { compileTextTemplates, mergeNames, type TextTemplates } from '../../ie/text-templates.ts';
+import { joinSections, type RecordSections } from '../../records/record-sections.ts';
 
 export interface ParquetColumnsOptions {
   readonly template: { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] };
@@ -22,8 +24,7 @@ export interface ParquetColumns {
   /** By IP version, then for records of the forward, the reverse, or both directions. */
   readonly ipv4: RowKinds;
   readonly ipv6: RowKinds;
-  readonly needsEncapsulation: boolean;
-  readonly needsHealth: boolean;
+  readonly needs: RecordSections;
 }
 
 export interface RowKinds {
@@ -32,13 +33,21 @@ export interface RowKinds {
   readonly both: RowReaders;
 }
 
-type ColumnType = Pick<SchemaElement, 'type' | 'converted_type' | 'logical_type'>;
+export type ColumnType = Pick<SchemaElement, 'type' | 'converted_type' | 'logical_type'>;
 
-const time = (unit: 'MILLIS' | 'MICROS' | 'NANOS'): ColumnType => ({
+/** A point of time, whole units since 1970. */
+export const time = (unit: 'MILLIS' | 'MICROS' | 'NANOS'): ColumnType => ({
   type: 'INT64',
   ...(unit === 'NANOS' ? {} : { converted_type: `TIMESTAMP_${unit}` as const }),
   logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit },
 });
+
+export const TEXT: ColumnType = {
+  type: 'BYTE_ARRAY',
+  converted_type: 'UTF8',
+  logical_type: { type: 'STRING' },
+};
+export const UNSIGNED64: ColumnType = { type: 'INT64', converted_type: 'UINT_64' };
 
 /** The type of a column. Addresses are text, as everywhere else in flowtap's output. */
 function columnType({ type }: InformationElement): ColumnType {
@@ -52,7 +61,7 @@ function columnType({ type }: InformationElement): ColumnType {
     case 'unsigned64':
     // Bits of IPv6 extension headers, of which RFC 9740 has assigned a few.
     case 'unsigned256':
-      return { type: 'INT64', converted_type: 'UINT_64' };
+      return UNSIGNED64;
     case 'dateTimeSeconds':
     case 'dateTimeMilliseconds':
       return time('MILLIS');
@@ -63,7 +72,7 @@ function columnType({ type }: InformationElement): ColumnType {
     case 'octetArray':
       return { type: 'BYTE_ARRAY' };
     default:
-      return { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } };
+      return TEXT;
   }
 }
 
@@ -112,7 +121,6 @@ export function compileParquetColumns(options: ParquetColumnsOptions): ParquetCo
     schema: [{ name: 'flow', num_children: names.length }, ...columns],
     ipv4: kinds(ipv4, options.template.ipv4),
     ipv6: kinds(ipv6, options.template.ipv6),
-    needsEncapsulation: ipv4.single.needsEncapsulation || ipv6.single.needsEncapsulation,
-    needsHealth: ipv4.single.needsHealth || ipv6.single.needsHealth,
+    needs: joinSections([ipv4.single.needs, ipv6.single.needs]),
   };
 }

@@ -1,11 +1,4 @@
-/**
- * Flow records in Parquet files, through hyparquet-writer. Records are collected in columns and written a row group at a
- * time, so memory is bounded by the size of a row group. A Parquet file ends with its index: one that is cut short is
- * worth nothing and is removed; its records count as failed.
- */
-import { zstdCompressSync } from 'node:zlib';
-import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import type { FlowValue } from '../../ie/flow-values.ts';
+/** Flow records in Parquet files. */
 import {
   FLOW_PROTOCOL,
   type FlowRecordBatch,
@@ -13,41 +6,23 @@ import {
   PACKETS,
   REVERSE_DOUBLE,
 } from '../../records/flow-layout.ts';
+import type { RecordSections } from '../../records/record-sections.ts';
 import type { CollectorStatistics, RecordSink, SinkFactory } from '../contract/record-sink.ts';
 import { FileClock } from './file-clock.ts';
 import { createRotatingFile } from './file-options.ts';
 import { compileParquetColumns, type ParquetColumns, type RowReaders } from './parquet-columns.ts';
+import { type ParquetOptions, ParquetRows } from './parquet-rows.ts';
 import type { RotatingFile } from './rotating-file.ts';
 import { fileStatistics } from './text-file-sink.ts';
 
-type ParquetCompression = 'none' | 'snappy' | 'zstd';
-
-/** As in config/options/file-outputs.ts. */
-interface ParquetOptions {
-  readonly compression?: ParquetCompression;
-  readonly rowGroupRows?: number;
-}
-
-/** Rows of a group: a few milliseconds for each thousand are spent at once when it is written. */
-const ROW_GROUP_ROWS = 8192;
-const CODECS = { none: 'UNCOMPRESSED', snappy: 'SNAPPY', zstd: 'ZSTD' } as const;
-
 class ParquetSink implements RecordSink {
   readonly url: string;
-  readonly needsEncapsulation: boolean;
-  readonly needsHealth: boolean;
+  readonly needs: RecordSections;
   readonly #file: RotatingFile;
   readonly #clock: FileClock;
   readonly #columns: ParquetColumns;
   readonly #isBiflow: boolean;
-  readonly #codec: (typeof CODECS)[ParquetCompression];
-  readonly #groupRows: number;
-  /** The values of the row group that is being filled, column by column. */
-  readonly #data: (FlowValue | null)[][];
-  #rows = 0;
-  #records = 0;
-  #bytes = new ByteWriter();
-  #writer: ParquetWriter | undefined;
+  readonly #rows: ParquetRows;
 
   constructor(
     url: string,
@@ -57,20 +32,17 @@ class ParquetSink implements RecordSink {
     options: ParquetOptions & { readonly isBiflow: boolean },
   ) {
     this.url = url;
-    this.needsEncapsulation = columns.needsEncapsulation;
-    this.needsHealth = columns.needsHealth;
+    this.needs = columns.needs;
     this.#file = file;
     this.#clock = clock;
     this.#columns = columns;
     this.#isBiflow = options.isBiflow;
-    this.#codec = CODECS[options.compression ?? 'zstd'];
-    this.#groupRows = options.rowGroupRows ?? ROW_GROUP_ROWS;
-    this.#data = columns.names.map(() => []);
+    this.#rows = new ParquetRows(file, columns.names, columns.schema, options);
   }
 
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
     const timed = this.#clock.update(batch);
-    this.#rotateIfDue();
+    this.#rows.rotateIfDue(this.#clock.nowMs);
     const { words, doubles, stride, count } = timed;
     for (let i = 0; i < count; i++) {
       const row = i * stride;
@@ -91,14 +63,11 @@ class ParquetSink implements RecordSink {
   setInterfaces(): void {}
 
   flush(): void {
-    if (this.#clock.goesOn) this.#rotateIfDue();
+    if (this.#clock.goesOn) this.#rows.rotateIfDue(this.#clock.nowMs);
   }
 
-  async end(): Promise<void> {
-    this.#file.isDue(this.#clock.nowMs);
-    // A file of no flow at all still has its columns.
-    if (this.#writer !== undefined || this.#rows > 0 || this.#records === 0) this.#finishFile();
-    await this.#file.drain();
+  end(): Promise<void> {
+    return this.#rows.end(this.#clock.nowMs);
   }
 
   close(): Promise<void> {
@@ -106,53 +75,16 @@ class ParquetSink implements RecordSink {
   }
 
   statistics(): CollectorStatistics {
-    return fileStatistics(this.url, this.#file, this.#records);
+    return fileStatistics(this.url, this.#file, this.#rows.total);
   }
 
   #add(batch: FlowRecordBatch, row: number, readers: RowReaders): void {
-    const data = this.#data;
-    this.#records++;
-    this.#file.begin();
+    const rows = this.#rows;
+    rows.begin();
     for (let c = 0; c < readers.length; c++) {
-      data[c]!.push(readers[c]?.(batch, row, this.#records) ?? null);
+      rows.data[c]!.push(readers[c]?.(batch, row, rows.total) ?? null);
     }
-    if (++this.#rows >= this.#groupRows) this.#writeGroup();
-  }
-
-  #rotateIfDue(): void {
-    const hasRows = this.#rows > 0 || this.#writer !== undefined;
-    if (this.#file.isDue(this.#clock.nowMs) && hasRows) this.#finishFile();
-    this.#file.isDue(this.#clock.nowMs);
-  }
-
-  #writeGroup(): void {
-    this.#writer ??= new ParquetWriter({
-      writer: this.#bytes,
-      schema: this.#columns.schema,
-      codec: this.#codec,
-      compressors: { ZSTD: (input) => zstdCompressSync(input) },
-      createdBy: 'flowtap',
-    });
-    const columnData = this.#columns.names.map((name, c) => ({ name, data: this.#data[c]! }));
-    if (this.#rows > 0) this.#writer.write({ columnData, rowGroupSize: this.#rows });
-    this.#handOver(this.#rows);
-    for (const column of this.#data) column.length = 0;
-    this.#rows = 0;
-  }
-
-  /** Gives what has been encoded to the file. */
-  #handOver(records: number): void {
-    this.#file.append(this.#bytes.getBytes(), records);
-    this.#bytes.index = 0;
-  }
-
-  #finishFile(): void {
-    this.#writeGroup();
-    this.#writer!.finish();
-    this.#handOver(0);
-    this.#writer = undefined;
-    this.#bytes = new ByteWriter();
-    void this.#file.finish();
+    rows.add();
   }
 }
 

@@ -27,8 +27,7 @@ export const createProtobufFileSink: SinkFactory = async (config, exporter, cont
   };
   const sink: RecordSink = {
     url: exporter.url,
-    needsEncapsulation: encoder.needs.encapsulation,
-    needsHealth: encoder.needs.health,
+    needs: encoder.needs,
     exportBatch: (batch: FlowRecordBatch) => {
       clock.update(batch);
       rotateIfDue();

@@ -54,8 +54,7 @@ export const createTextFileSink: SinkFactory = async (config, exporter, context)
   };
   const sink: RecordSink = {
     url: exporter.url,
-    needsEncapsulation: text.needsEncapsulation,
-    needsHealth: text.needsHealth,
+    needs: text.needs,
     exportBatch: (batch: FlowRecordBatch) => {
       const timed = clock.update(batch);
       rotateIfDue();

@@ -28,6 +28,7 @@ const FITTING: Readonly<Record<AbstractTypeName, readonly FieldType[]>> = {
   // Bits of IPv6 extension headers, of which RFC 9740 has assigned a few.
   unsigned256: [...ANY_64, 'double', 'string'],
   boolean: ['bool', 'uint32', 'uint64', 'string'],
+  string: ['string'],
   macAddress: ['bytes', ...ANY_64, 'string'],
   dateTimeSeconds: [...TIME, 'uint32', 'fixed32', 'double'],
   dateTimeMilliseconds: [...TIME, 'double'],

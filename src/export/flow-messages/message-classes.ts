@@ -2,10 +2,12 @@
  * The columns of flow messages for every record class of row-selection.ts (kind of flow × side), compiled from a schema
  * and the fields that are filled. Loads the schema; all that can be wrong with it and with the fields is found here.
  */
+
 import { ConfigError, type ConfigFault } from '../../base/errors.ts';
-import { readsEncapsulation, readsHealth } from '../../ie/element.ts';
+import { sectionsRead } from '../../ie/element.ts';
 import { compileTemplate } from '../../ie/templates.ts';
-import type { RecordSections } from '../../records/flow-layout.ts';
+import { TEXT } from '../../ie/value-column.ts';
+import { joinSections, type RecordSections } from '../../records/record-sections.ts';
 import {
   DIRECTION_BOTH,
   DIRECTION_REVERSE,
@@ -43,10 +45,12 @@ export interface MessageClasses {
 /** Longest octets of a column. */
 function octetsMax(column: MessageColumn, isJson: boolean): number {
   const { write, octets, names } = column;
+  // In JSON each octet may need an escape.
+  const textOctets = column.value.kind === TEXT ? (isJson ? 2 : 1) * column.value.octets : 0;
   if (write === FIXED) return octets.length === 0 ? EXPORT_TIME_OCTETS_MAX : octets.length;
-  if (!isJson) return write === OTHER ? OTHER_OCTETS_MAX : DIRECT_OCTETS_MAX;
+  if (!isJson) return textOctets + (write === OTHER ? OTHER_OCTETS_MAX : DIRECT_OCTETS_MAX);
   const longestName = Math.max(0, ...(names?.values() ?? []).map((name) => name.length));
-  return octets.length + Math.max(JSON_VALUE_OCTETS_MAX, longestName + 1);
+  return octets.length + textOctets + Math.max(JSON_VALUE_OCTETS_MAX, longestName + 1);
 }
 
 /** @throws ConfigError for a schema that cannot be used, and fields or a template that do not fit it */
@@ -127,8 +131,5 @@ function partsRead(filled: readonly (readonly FilledField[])[]): RecordSections 
   const elements = filled
     .flat()
     .flatMap(({ sources }) => sources.flatMap(({ from }) => (typeof from === 'string' ? [] : [from])));
-  return {
-    encapsulation: elements.some(({ source }) => readsEncapsulation(source)),
-    health: elements.some(({ source }) => readsHealth(source)),
-  };
+  return joinSections(elements.map(({ source }) => sectionsRead(source)));
 }

@@ -2,7 +2,9 @@
  * Encodes one batch of flow records after the other into blocks of messages: chooses the columns for each record by its
  * IP version and direction, and writes down the time of export. What runs for every record is in flow-encoder.ts.
  */
-import type { FlowRecordBatch, RecordSections } from '../../records/flow-layout.ts';
+
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import type { RecordSections } from '../../records/record-sections.ts';
 import { ExportClock } from '../contract/export-clock.ts';
 import { RECORD_CLASSES, RowSelection } from '../contract/row-selection.ts';
 import { writeOnce } from './build-column.ts';

@@ -5,7 +5,7 @@
  */
 import { createValue, readValue, type Value, type ValueRecords } from '../../ie/read-value.ts';
 import { putNumber, putOctets, putQuote, putTimestampText } from '../../ie/text-octets.ts';
-import { putValue } from '../../ie/text-values.ts';
+import { putJsonString, putValue } from '../../ie/text-values.ts';
 import * as kinds from '../../ie/value-column.ts';
 import type { MessageColumn } from './message-column.ts';
 import * as columns from './message-column.ts';
@@ -36,15 +36,21 @@ export function putJson(
   // Only items of lists are: others are 0 then.
   if (kind === kinds.ABSENT) return at;
   let end = putOctets(out, at, octets);
+  if (kind === kinds.TEXT) return putItemEnd(column, out, putJsonString(out, end, value, false));
   if (column.isQuoted) end = putQuote(out, end);
   if (column.names !== undefined) end = putName(column.names, kind, out, end);
   else if (kind === kinds.WORD) end = putNumber(out, end, value.low >>> 0);
   else if (column.form === columns.BOOL) end = putValue(out, end, kinds.BOOLEAN, value);
   else end = putText(column, kind, value, out, end);
   if (column.isQuoted) end = putQuote(out, end);
-  if (!column.isItem) return end;
-  out[end] = COMMA;
-  return end + 1;
+  return putItemEnd(column, out, end);
+}
+
+/** A comma behind an item of a list. */
+function putItemEnd({ isItem }: MessageColumn, out: Uint8Array, at: number): number {
+  if (!isItem) return at;
+  out[at] = COMMA;
+  return at + 1;
 }
 
 /** Ends a message within the message, or a list, behind whose last item stands a comma. */

@@ -4,6 +4,7 @@
  * put-protobuf.ts has the others.
  */
 import { createValue, readValue, type ValueRecords } from '../../ie/read-value.ts';
+import { putValue } from '../../ie/text-values.ts';
 import * as kinds from '../../ie/value-column.ts';
 import type { MessageColumn } from './message-column.ts';
 import * as columns from './message-column.ts';
@@ -31,7 +32,7 @@ function setPair(kind: number): void {
   if (kind === kinds.INSTANT) joinNs(pair, value.number, value.low);
   else if (kind === kinds.NUMBER) setNumber(value.number);
   else {
-    pair[0] = kind === kinds.WIDE || kind === kinds.MAC ? value.high : 0;
+    pair[0] = kind === kinds.WIDE || kind === kinds.MAC || kind === kinds.OCTETS ? value.high : 0;
     pair[1] = value.low;
   }
 }
@@ -78,7 +79,8 @@ function putBytes(kind: number, out: Uint8Array, at: number): number {
   if (kind === kinds.IPV6) {
     for (let w = 0; w < 4; w++) end = putWord(out, end, value.words[w]!);
   } else if (kind === kinds.OCTETS) {
-    for (let shift = 8 * value.count - 8; shift >= 0; shift -= 8) out[end++] = low >>> shift;
+    for (let shift = 8 * value.count - 8; shift >= 0; shift -= 8)
+      out[end++] = shift >= 32 ? high >>> (shift - 32) : low >>> shift;
   } else {
     if (kind === kinds.MAC) {
       out[end++] = high >>> 8;
@@ -106,7 +108,8 @@ function hasOctets(kind: number, form: number): boolean {
 }
 
 /** Whether what was read is protobuf's default of the form. */
-function isZero(form: number): boolean {
+function isZero(kind: number, form: number): boolean {
+  if (kind === kinds.TEXT) return value.count === 0;
   const isTrue = pair[0] === 0 && pair[1] === 1;
   return form === columns.BOOL ? !isTrue : (pair[0]! | pair[1]!) === 0;
 }
@@ -145,8 +148,9 @@ export function putOther(
   if (kind === kinds.ABSENT) return column.isRequired ? putNothing(column, out, at) : at;
   if (form === columns.TIMESTAMP) return putTimestamp(key, out, at);
   setPair(kind);
-  if (!column.isZeroWritten && !hasOctets(kind, form) && isZero(form)) return at;
+  if (!column.isZeroWritten && !hasOctets(kind, form) && isZero(kind, form)) return at;
   const start = key === 0 ? at : putVarint32(out, at, key);
+  if (kind === kinds.TEXT) return putValue(out, putVarint32(out, start, value.count), kind, value);
   if (form === columns.TEXT) {
     const end = putText(column, kind, value, out, start + 1);
     out[start] = end - start - 1;

@@ -4,8 +4,9 @@
  *
  * Nothing is lost here: `recordsOffered = dataRecords + recordsFailed + recordsPending + Σ recordsDropped` at any moment.
  */
-import { ENCAPSULATION_WORDS } from '../../records/decoded-batch.ts';
-import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../../records/flow-layout.ts';
+
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import { lackingSection, type RecordSections } from '../../records/record-sections.ts';
 import { countDataRecords } from '../contract/batch-buffer.ts';
 import type { CollectorStatistics, RecordSink, SinkContext } from '../contract/record-sink.ts';
 import type { MessageEncoder } from '../flow-messages/message-encoder.ts';
@@ -26,8 +27,7 @@ type DropReason = 'unreachable' | 'spoolFull' | 'spoolFailed' | 'spoolDamaged' |
 
 export class KafkaSink implements RecordSink {
   readonly url: string;
-  readonly needsEncapsulation: boolean;
-  readonly needsHealth: boolean;
+  readonly needs: RecordSections;
   readonly #options: KafkaSinkOptions;
   readonly #context: SinkContext;
   readonly #backlog: Backlog;
@@ -57,8 +57,7 @@ export class KafkaSink implements RecordSink {
     this.url = options.url;
     this.#options = options;
     this.#context = context;
-    this.needsEncapsulation = encoder.needs.encapsulation;
-    this.needsHealth = encoder.needs.health;
+    this.needs = encoder.needs;
     this.#backlog = new Backlog(spool);
     this.#feed = new MessageFeed(this.#backlog, encoder, options.lingerMs);
     this.#cluster = new KafkaCluster(options.cluster);
@@ -74,11 +73,8 @@ export class KafkaSink implements RecordSink {
   setInterfaces(): void {}
 
   exportBatch(batch: FlowRecordBatch): Promise<void> | undefined {
-    if (this.needsEncapsulation && batch.stride < ENCAPSULATION_WORD + ENCAPSULATION_WORDS) {
-      throw new Error(
-        'a template asks for the encapsulation, which the metering process was not told to keep',
-      );
-    }
+    const lacking = lackingSection(batch, this.needs);
+    if (lacking !== undefined) throw new Error(`a template asks for ${lacking}, which records do not carry`);
     const dataRecords = countDataRecords(batch, this.#options.isBiflow, 0, batch.count);
     if (dataRecords === 0) return undefined;
     this.#offered += dataRecords;

@@ -3,9 +3,7 @@
  * block is wanted, and confirms a batch when the block with its last message has arrived. A block waits a moment for more
  * records, unless there are many already.
  */
-import { ENCAPSULATION_WORDS } from '../../records/decoded-batch.ts';
-import { ENCAPSULATION_WORD } from '../../records/flow-layout.ts';
-import { hasHealth } from '../../records/read-path-health.ts';
+import { lackingSection } from '../../records/record-sections.ts';
 import { createBlock, type MessageBlock } from '../flow-messages/message-block.ts';
 import type { MessageEncoder } from '../flow-messages/message-encoder.ts';
 import type { Backlog } from '../sessions/backlog.ts';
@@ -105,10 +103,7 @@ export class MessageFeed {
     const entry = this.#backlog.next();
     if (entry === undefined) return false;
     const { batch, dataRecords } = entry;
-    const { needs } = this.#encoder;
-    const hasEncapsulation = batch.stride >= ENCAPSULATION_WORD + ENCAPSULATION_WORDS;
-    const isReadable = (!needs.encapsulation || hasEncapsulation) && (!needs.health || hasHealth(batch));
-    if (!isReadable) {
+    if (lackingSection(batch, this.#encoder.needs) !== undefined) {
       // Out of the spool of a run with another template: an empty batch stands for it.
       this.unreadable += dataRecords;
       this.#encoded += dataRecords;

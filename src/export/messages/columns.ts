@@ -8,7 +8,8 @@
 import { ABSTRACT_TYPES } from '../../ie/abstract-types.ts';
 import { configuredInterface } from '../../ie/configured-interface.ts';
 import { conditionFor, type InformationElement, type ValueSource } from '../../ie/element.ts';
-import type { Template, TemplateField } from '../../ie/templates.ts';
+import { type Template, type TemplateField, VARIABLE_OCTETS } from '../../ie/templates.ts';
+import { encodeApplicationId, encodeText } from './columns-applications.ts';
 import {
   encodeConstant,
   encodeDuration,
@@ -142,7 +143,7 @@ function wordEncoder(octets: number, isPlain: boolean, isAlways: boolean): Colum
 }
 
 /**
- * The columns of a template for records of one direction.
+ * The columns of a template for records of one direction; fields of variable length are no columns (columns-text.ts).
  * @param isReverse whether the records are about the direction from B to A
  */
 export function compileColumns(
@@ -150,7 +151,9 @@ export function compileColumns(
   isReverse: boolean,
   values: ExporterValues,
 ): Column[] {
-  return template.fields.map((field) => compileColumn(field, field.isReverse !== isReverse, values));
+  return template.fields
+    .filter(({ octets }) => octets !== VARIABLE_OCTETS)
+    .map((field) => compileColumn(field, field.isReverse !== isReverse, values));
 }
 
 /** @param base the column without what its source decides */
@@ -226,6 +229,10 @@ function compileColumn(field: TemplateField, isReverse: boolean, values: Exporte
       const encode = source.which === 'full' ? encodeExtensionsFull : encodeExtensionsComplete;
       return { ...base, encode, at: isReverse ? source.reverse : source.forward };
     }
+    case 'text':
+      return { ...base, encode: encodeText, at: source.forward, ...conditionOf(source.when) };
+    case 'applicationId':
+      return { ...base, encode: encodeApplicationId, at: source.forward };
     case 'mac':
       // Word 0 of the link details for the source, 1 for the destination.
       return { ...base, encode: encodeMac, at: (source.forward === 'source') !== isReverse ? 0 : 1 };

@@ -124,6 +124,33 @@ export class MessageBuilder {
   }
 
   /**
+   * Finds room for flow records `from` to `to` that are not all of the same length; as placeFlowRecords.
+   * @param sizes octets of each of them, none longer than a message has room for
+   */
+  placeSizedRecords(
+    setId: number,
+    sizes: Int32Array,
+    from: number,
+    to: number,
+    positions: Int32Array,
+  ): number {
+    for (let i = from; i < to; i++) {
+      const octets = sizes[i]!;
+      if (!this.#makeRoom(setId, octets, this.#format.flowRecordsMax)) return i - from;
+      positions[i] = this.#position;
+      this.#position += octets;
+      this.#contents.flowRecords++;
+    }
+    return to - from;
+  }
+
+  /** Octets of the longest record that fits a message. */
+  get recordOctetsMax(): number {
+    const { headerOctets, setHeaderOctets, setAlignment } = this.#format;
+    return this.#messageOctetsMax - headerOctets - setHeaderOctets - 2 * (setAlignment - 1);
+  }
+
+  /**
    * Adds one template or options record.
    * @returns false where there is no room before the transport has caught up
    * @throws Error where the record is larger than a message

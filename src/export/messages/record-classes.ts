@@ -5,6 +5,7 @@
 import { compileTemplate, isProfile, type Template, type TemplateOptions } from '../../ie/templates.ts';
 import { DIRECTION_BOTH, DIRECTION_REVERSE, DIRECTIONS, KINDS } from '../contract/row-selection.ts';
 import { type Column, compileColumns, type ExporterValues } from './columns.ts';
+import { compileTexts, type TextField } from './columns-text.ts';
 import type { CollectorExporterOptions } from './exporter-options.ts';
 import { ipfixTemplateRecord } from './ipfix.ts';
 import { netflow5Interface, netflow5Record } from './netflow-v5.ts';
@@ -14,6 +15,8 @@ export interface RecordClass {
   readonly setId: number;
   readonly recordOctets: number;
   readonly columns: readonly Column[];
+  /** Fields of variable length, behind the columns; then records are `recordOctets` long at least. */
+  readonly texts: readonly TextField[];
 }
 
 export interface RecordClasses {
@@ -64,7 +67,7 @@ function netflow5Classes(values: ExporterValues): RecordClasses {
     for (let side = 0; side < DIRECTIONS; side++) {
       const isCarried = kind < KINDS / 2 && side !== DIRECTION_BOTH;
       const columns = compileColumns(template, side === DIRECTION_REVERSE, values);
-      recordClasses.push(isCarried ? { setId: 0, recordOctets, columns } : undefined);
+      recordClasses.push(isCarried ? { setId: 0, recordOctets, columns, texts: [] } : undefined);
     }
   }
   return { recordClasses, templates: [template], templateRecords: [] };
@@ -99,13 +102,13 @@ export function compileRecordClasses(options: RecordClassOptions, ids: TemplateI
         path,
         origin,
       };
-      const add = (template: Template): Pick<RecordClass, 'setId' | 'recordOctets'> => {
+      const add = (template: Template): Omit<RecordClass, 'columns'> => {
         const record = encode(0, template);
         const setId = ids.take(record);
         new DataView(record.buffer).setUint16(0, setId);
         templates.push(template);
         templateRecords.push(record);
-        return { setId, recordOctets: template.recordOctets };
+        return { setId, recordOctets: template.recordOctets, texts: compileTexts(template) };
       };
       const single = compileTemplate(names, compiled);
       const recordClass = add(single);

@@ -3,7 +3,7 @@
  * each batch that went into it, whether the collector's system has acknowledged all of it. stream-session.ts
  * and udp-session.ts know what it goes over.
  */
-import type { RecordSections } from '../../records/flow-layout.ts';
+import type { RecordSections } from '../../records/record-sections.ts';
 import type { StreamProgress } from '../../sys/socket-options.ts';
 import type { CollectorExporter } from '../collector/collector-exporter.ts';
 import type { CollectorStatistics } from '../contract/record-sink.ts';
@@ -51,7 +51,7 @@ export interface SessionSinkParts {
   readonly open: OpenSession;
   readonly spool: Spool | undefined;
   /** What the collector's templates want of flow records. */
-  readonly recordParts: RecordSections;
+  readonly needs: RecordSections;
   /** How long a session lasts before records that nobody acknowledged but the system count as wanted. */
   readonly verdictMs: number;
   /**

@@ -3,6 +3,7 @@
  * once. A batch is done when the collector's system has acknowledged it (over UDP, when it was not refused); what a
  * broken session leaves open goes out again in the next one, and may be a repetition.
  */
+
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import { collectorOptions } from '../collector/collector-options.ts';
 import { countDataRecords } from '../contract/batch-buffer.ts';
@@ -34,8 +35,7 @@ const FINISH_MS = 500;
 
 export class SessionSink implements RecordSink {
   readonly url: string;
-  readonly needsEncapsulation: boolean;
-  readonly needsHealth: boolean;
+  readonly needs: RecordSink['needs'];
   readonly #context: SinkContext;
   readonly #giveUpAfterMs: number;
   readonly #isBiflow: boolean;
@@ -62,7 +62,7 @@ export class SessionSink implements RecordSink {
     this.url = to.url;
     this.#context = context;
     this.#giveUpAfterMs = (to.options.giveUpAfterMs as number | undefined) ?? GIVE_UP_MS;
-    ({ encapsulation: this.needsEncapsulation, health: this.needsHealth } = parts.recordParts);
+    this.needs = parts.needs;
     this.#isBiflow = collectorOptions(config, to, true).isBiflow;
     this.#parts = parts;
     this.#backlog = new Backlog(parts.spool);

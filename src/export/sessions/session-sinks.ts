@@ -1,7 +1,8 @@
 /** Collectors with sessions, by transport: what each needs before there is a sink for it. */
+
 import { ConfigError } from '../../base/errors.ts';
-import type { RecordSections } from '../../records/flow-layout.ts';
-import { partsOfTemplates } from '../collector/collector-options.ts';
+import type { RecordSections } from '../../records/record-sections.ts';
+import { sectionsOfTemplates } from '../collector/collector-options.ts';
 import type { ExporterConfig, ExportingConfig, RecordSink, SinkContext } from '../contract/record-sink.ts';
 import { openSpool } from '../spool/spool-folder.ts';
 import { resolveCollector } from '../transport/collector-address.ts';
@@ -24,7 +25,7 @@ async function checkCollector(
   context: SinkContext,
 ): Promise<RecordSections> {
   if (context.whenFull === 'wait') await resolveCollector(to.host, to.url);
-  return partsOfTemplates(config, to);
+  return sectionsOfTemplates(config, to);
 }
 
 /**
@@ -37,13 +38,13 @@ export async function createSessionSink(
   to: ExporterConfig,
   context: SinkContext,
 ): Promise<RecordSink> {
-  const recordParts = await checkCollector(config, to, context);
+  const needs = await checkCollector(config, to, context);
   const isTls = to.protocol === 'ipfix+tls';
   if (isTls) readTlsMaterial(to);
   return new SessionSink(config, to, context, {
     open: streamSessions(config, to),
     spool: openSpool(to, context),
-    recordParts,
+    needs,
     verdictMs: isTls ? TLS_VERDICT_MS : 0,
     unreadMs: UNREAD_MS,
   });
@@ -59,7 +60,7 @@ export async function createSpooledUdpSink(
   to: ExporterConfig,
   context: SinkContext,
 ): Promise<RecordSink> {
-  const recordParts = await checkCollector(config, to, context);
+  const needs = await checkCollector(config, to, context);
   const spool = openSpool(to, context);
   if (spool === undefined) {
     const allowed = 'true with spoolDirectory, and with spoolOctets above 0';
@@ -70,7 +71,7 @@ export async function createSpooledUdpSink(
   return new SessionSink(config, to, context, {
     open: udpSessions(config, to),
     spool,
-    recordParts,
+    needs,
     verdictMs: 0,
     unreadMs: UDP_UNREAD_MS,
   });

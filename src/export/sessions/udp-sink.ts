@@ -2,10 +2,12 @@
  * A collector over UDP: finds its address and keeps it up to date, and counts across the sockets that follow each
  * other. A new address is a new transport session (RFC 7011 §10.3): templates first, sequence numbers from 0.
  */
+
 import { ExportError } from '../../base/errors.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import type { RecordSections } from '../../records/record-sections.ts';
 import type { CollectorExporter } from '../collector/collector-exporter.ts';
-import { partsOfTemplates } from '../collector/collector-options.ts';
+import { sectionsOfTemplates } from '../collector/collector-options.ts';
 import { countDataRecords } from '../contract/batch-buffer.ts';
 import type { SendErrorReason } from '../contract/fault-reasons.ts';
 import { addVolumes, LostFlows, NOTHING_LOST, volumeOf } from '../contract/lost-flows.ts';
@@ -47,8 +49,7 @@ function openFailure(error: unknown): SendErrorReason {
 
 export class UdpSink implements RecordSink {
   readonly url: string;
-  readonly needsEncapsulation: boolean;
-  readonly needsHealth: boolean;
+  readonly needs: RecordSections;
   readonly #config: ExportingConfig;
   readonly #to: ExporterConfig;
   #session: Session | undefined;
@@ -78,9 +79,7 @@ export class UdpSink implements RecordSink {
     this.url = to.url;
     this.#config = config;
     this.#to = to;
-    const parts = partsOfTemplates(config, to);
-    this.needsEncapsulation = parts.encapsulation;
-    this.needsHealth = parts.health;
+    this.needs = sectionsOfTemplates(config, to);
     this.#past = { ...emptyStatistics(to.url), recordsRefused: 0 };
   }
 

@@ -27,12 +27,19 @@ export const RECORDS_DROPPED_OCTETS = 17;
 /** ICMP and ICMPv6 errors whose quoted packet has its flow in the table, and those it has none. */
 export const ICMP_ERRORS_TIED = 20;
 export const ICMP_ERRORS_UNTIED = 21;
+/** Payload inspection: counts of src/applications/inspection-context.ts, in its order, from here on. */
+export const INSPECTION = 24;
+export const INSPECTION_COUNTERS = 8;
+/** Flows whose payload was not looked into, since all inspections were at work. */
+export const INSPECTIONS_REFUSED = INSPECTION + INSPECTION_COUNTERS;
+/** Flows of which something was found out, and no room was left to keep it. */
+export const FACTS_REFUSED = INSPECTIONS_REFUSED + 1;
 
 /** Places from here on tell how things are now; all before them count. */
-export const FIRST_METERING_GAUGE = 24;
+export const FIRST_METERING_GAUGE = 40;
 /** Flows now in the table. */
 export const FLOWS_ACTIVE = FIRST_METERING_GAUGE;
 /** The metering process's clock, nanoseconds since the time base. */
 export const CLOCK_NS = FIRST_METERING_GAUGE + 1;
 
-export const METERING_COUNTERS = 32;
+export const METERING_COUNTERS = 48;

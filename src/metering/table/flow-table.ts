@@ -16,6 +16,12 @@ import * as layout from '../../records/flow-layout.ts';
 import { type AllocateMemory, allocateOnHeap, float64Array, int32Array } from '../../records/memory.ts';
 import { INTERVAL_MS } from '../../records/path-health-layout.ts';
 import * as tableWords from '../../records/table-words.ts';
+import {
+  type ApplicationOptions,
+  type ApplicationTable,
+  applicationOctets,
+  createApplicationTable,
+} from './application-table.ts';
 import { type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
 import {
   createHealthTable,
@@ -39,6 +45,8 @@ export interface FlowTableOptions {
   readonly health?: 'on' | 'sampled' | 'off';
   /** Length of path health's intervals. Default: INTERVAL_MS. */
   readonly pathHealthIntervalMs?: number;
+  /** Look into the first packets with payload of each flow. Default: no. */
+  readonly applications?: ApplicationOptions | undefined;
   /** In whose memory it lies. */
   readonly engine: Engine;
   /** Memory for path health: the engine's, to have it measured there. Default: the JavaScript heap's. */
@@ -67,6 +75,7 @@ export interface FlowTable {
   readonly keyExtension: Int32Array | undefined;
   readonly encapsulation: Int32Array | undefined;
   readonly health: HealthTable | undefined;
+  readonly applications: ApplicationTable | undefined;
   /** Its numbers, which the engine keeps too: table-words.ts. */
   readonly state: Int32Array;
   /** Flows in the table. */
@@ -98,21 +107,21 @@ export function healthEngineOctets(capacity: number): number {
 
 /** Octets that a table takes in all: `tableOctets`, and what is kept beside each flow by choice. */
 export function flowTableOctets(
-  options: Pick<FlowTableOptions, 'capacity' | 'keyExtension' | 'encapsulation' | 'health'>,
+  options: Pick<FlowTableOptions, 'capacity' | 'keyExtension' | 'encapsulation' | 'health' | 'applications'>,
 ): number {
-  const { capacity, keyExtension, encapsulation, health = 'off' } = options;
+  const { capacity, keyExtension, encapsulation, health = 'off', applications } = options;
   const besides =
     (keyExtension ? KEY_EXTENSION_WORDS * 4 : 0) +
     (encapsulation ? decoded.ENCAPSULATION_WORDS * 4 : 0) +
     (health === 'off' ? 0 : HEALTH_OCTETS_PER_FLOW);
-  return tableOctets(capacity) + capacity * besides;
+  return tableOctets(capacity) + capacity * besides + applicationOctets(capacity, applications);
 }
 
 export function createFlowTable(options: FlowTableOptions): FlowTable {
   const { capacity, health = 'off', pathHealthIntervalMs: intervalMs = INTERVAL_MS } = options;
   const isSampled = health === 'sampled';
   if (!(capacity >= 1 && capacity <= CAPACITY_MAX)) throw new RangeError(`flow table capacity ${capacity}`);
-  const { engine, allocate = allocateOnHeap } = options;
+  const { engine, allocate = allocateOnHeap, applications } = options;
   const entries = engine.allocate(capacity * layout.ENTRY_WORDS * 4);
   const bits = indexBits(capacity);
   const state = int32Array(engine.allocate, tableWords.TABLE_STATE_WORDS);
@@ -133,6 +142,7 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
     keyExtension: options.keyExtension ? new Int32Array(capacity * KEY_EXTENSION_WORDS) : undefined,
     encapsulation: options.encapsulation ? new Int32Array(capacity * decoded.ENCAPSULATION_WORDS) : undefined,
     health: health === 'off' ? undefined : createHealthTable(capacity, { isSampled, intervalMs }, allocate),
+    applications: applications && createApplicationTable(capacity, applications),
     state,
     get active() {
       return state[tableWords.ACTIVE]!;

@@ -2,6 +2,7 @@
 import type { FlowtapConfig } from '../../config/config.ts';
 import { observationPoints } from '../../config/types/live-interfaces.ts';
 import { type FlowObject, flowObjects } from '../../control/flow-objects.ts';
+import type { PathSources } from '../../control/paths.ts';
 import type { ApiSources, FlowsFound } from '../../control/routes.ts';
 import type { LiveState } from '../../metrics/state.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
@@ -18,11 +19,13 @@ export interface LiveApiOptions {
   readonly findFlows: (query: FlowQuery) => Promise<readonly FoundFlows[]>;
   /** Makes records as everybody sees them. */
   readonly prepare: (batch: FlowRecordBatch) => void;
+  /** Undefined where none are configured. */
+  readonly paths: PathSources | undefined;
 }
 
 /** The sources of this probe. */
 export function liveApi(options: LiveApiOptions): ApiSources {
-  const { config, state, measuresHealth, isAnonymizing } = options;
+  const { config, state, measuresHealth, isAnonymizing, paths } = options;
   const points = () => observationPoints(config().live.interfaces).map(({ name }) => name);
   const findFlows = async (query: FlowQuery): Promise<FlowsFound> => {
     const all = await options.findFlows(query);
@@ -44,5 +47,6 @@ export function liveApi(options: LiveApiOptions): ApiSources {
     losses: (now) => lossesOf(now, config()),
     asked: () => ({ points: points(), measuresHealth, isAnonymizing }),
     findFlows,
+    paths,
   };
 }

@@ -34,7 +34,7 @@ import {
   SUPER_PACKETS,
 } from '../counters.ts';
 import { publishMembers } from './counters.ts';
-import type { LiveWorkerData } from './messages.ts';
+import { type LiveWorkerData, workerSections } from './messages.ts';
 
 const INTERFACES_MAX = 65_536;
 /**
@@ -64,7 +64,7 @@ export class LiveBatches {
   readonly #totals: Float64Array;
   readonly #full: LivePacketBatch;
   readonly #small: LivePacketBatch;
-  /** Where headers stand: for path health and selection by hash always, else for batches with super-packets. */
+  /** Where headers stand: for path health, applications and selection by hash always, else for batches with super-packets. */
   readonly #offsets: Int32Array;
   readonly #needsOffsets: boolean;
   readonly #hashSelector: HashSelector | undefined;
@@ -100,7 +100,8 @@ export class LiveBatches {
     this.#decoder = createDecoder(decode, counters.decode, engine);
     this.#preparer = new KeyPreparer(engine, seeds, metering.flowKey, counters.metering);
     this.#hashSelector = createHashSelector(capture.sampling);
-    this.#needsOffsets = (data.health ?? 'off') !== 'off' || this.#hashSelector !== undefined;
+    const { health, applications } = workerSections(data);
+    this.#needsOffsets = health || applications || this.#hashSelector !== undefined;
     if (!this.#needsOffsets) this.#prepared.offsets = undefined;
     // Selection by hash comes between decoding and keys.
     const isWhole = this.#prepared.keyExtensions.length === 0 && this.#hashSelector === undefined;

@@ -14,7 +14,9 @@ import type { MeteringStatistics } from '../../export/contract/metering-statisti
 import type { CollectorStatistics, ExportingConfig } from '../../export/contract/record-sink.ts';
 import type { ExportingProcess } from '../../export/exporting-process.ts';
 import { InterfaceNumbers } from '../../export/interface-numbers.ts';
-import type { FlowRecordBatch, RecordSections } from '../../records/flow-layout.ts';
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import type { PathRecordSource } from '../../records/path-record.ts';
+import type { RecordSections } from '../../records/record-sections.ts';
 import type { Part } from '../part.ts';
 import { RecordTaker } from '../record-taker.ts';
 
@@ -43,12 +45,18 @@ function exportingConfig(config: FlowtapConfig): ExportingConfig {
 
 /**
  * Opens the exporters of a configuration.
+ * @param paths gives the records of named paths
  * @throws ConfigError for faults in templates, ExportError for an exporter that cannot be opened
  */
-export async function openCollectors(config: FlowtapConfig, log: Log): Promise<ExportingProcess> {
+export async function openCollectors(
+  config: FlowtapConfig,
+  log: Log,
+  paths?: PathRecordSource,
+): Promise<ExportingProcess> {
   const { createExportingProcess } = await import('../../export/exporting-process.ts');
   return createExportingProcess(exportingConfig(config), config.exporters, {
     whenFull: 'drop',
+    ...(paths === undefined ? {} : { pathRecords: paths }),
     log: (level, kind, message) => log.write(level, kind, message),
   });
 }
@@ -60,6 +68,8 @@ export interface LiveExportingOptions {
   readonly anonymizer: Anonymizer | undefined;
   /** Where options data finds what the workers count. */
   readonly meteringStatistics: () => MeteringStatistics;
+  /** Sees every batch as it was metered, with the true addresses. */
+  readonly beforeBatch: (batch: FlowRecordBatch) => void;
   /** Sees every batch before it is exported. */
   readonly onRecords: ((batch: FlowRecordBatch) => void) | undefined;
 }
@@ -76,7 +86,7 @@ export class LiveExporting implements Part<readonly CollectorStatistics[]> {
 
   /** @param exporting is open, so that what records must carry is known */
   constructor(exporting: ExportingProcess, options: LiveExportingOptions) {
-    const { config, log, anonymizer, meteringStatistics, onRecords } = options;
+    const { config, log, anonymizer, meteringStatistics, beforeBatch, onRecords } = options;
     this.#exporting = exporting;
     this.#meteringStatistics = meteringStatistics;
     this.#numbers = new InterfaceNumbers(config.observation, true);
@@ -84,6 +94,7 @@ export class LiveExporting implements Part<readonly CollectorStatistics[]> {
       exporting,
       numbers: () => this.#numbers,
       anonymizer,
+      beforeBatch,
       onRecords,
       room: () => (this.#waitsUntilMs === undefined ? undefined : this.#room(this.#waitsUntilMs)),
     });

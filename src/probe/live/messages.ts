@@ -9,7 +9,9 @@ import type { LiveInterface } from '../../capture/live/live-capture.ts';
 import type { LiveCaptureOptions, RingHandles, RingSize } from '../../capture/live-options.ts';
 import type { DecodeOptions } from '../../decode/decoder.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
+import type { ApplicationOptions } from '../../metering/table/application-table.ts';
 import type { FlowQuery } from '../../records/flow-query.ts';
+import type { RecordSections } from '../../records/record-sections.ts';
 import type { MissingFeature } from '../../sys/kernel-features.ts';
 import type { FlowMetering } from '../meter.ts';
 
@@ -22,10 +24,21 @@ export interface LiveWorkerData {
   readonly encapsulation: boolean;
   /** Measure path health; `sampled` where packets are selected. */
   readonly health?: 'on' | 'sampled' | 'off';
+  /** How payload is looked into; missing: not at all. */
+  readonly applications?: ApplicationOptions;
   /** Multiply the counters of each flow record by the sampling interval; then 1 is to be announced. */
   readonly scale: boolean;
   readonly queue: RecordQueueMemory;
   readonly counters: SharedArrayBuffer;
+}
+
+/** The optional sections of a worker's records. */
+export function workerSections({
+  encapsulation,
+  health = 'off',
+  applications,
+}: Pick<LiveWorkerData, 'encapsulation' | 'health' | 'applications'>): RecordSections {
+  return { encapsulation, health: health !== 'off', applications: applications !== undefined };
 }
 
 /** Flows that are in a table, as records with flowEndReason 0. */

@@ -1,5 +1,5 @@
 /**
- * The metrics and the API of a live probe over HTTP. A reload may move them to another address. Path health is counted for
+ * The metrics, the API and the page of a live probe over HTTP. A reload may move them to another address. Path health is counted for
  * them where it is measured.
  */
 import type { FlowtapConfig } from '../../config/config.ts';
@@ -31,12 +31,18 @@ export interface LiveMetricsStatistics {
   readonly url: string | undefined;
 }
 
+/** What can be served: metrics and health, and the API. */
+interface LiveRoutes {
+  readonly metrics: readonly Route[];
+  readonly api: readonly Route[];
+}
+
 export class LiveMetrics implements Part<LiveMetricsStatistics> {
   readonly #options: LiveMetricsOptions;
   readonly #server = new MovableServer((config) => this.#listen(config));
   /** These go on when the server moves. */
   #healthMetrics: HealthMetrics | undefined;
-  #routes: Promise<readonly Route[]> | undefined;
+  #routes: Promise<LiveRoutes> | undefined;
   #recorder: Recorder | undefined;
 
   constructor(options: LiveMetricsOptions) {
@@ -67,19 +73,28 @@ export class LiveMetrics implements Part<LiveMetricsStatistics> {
     return this.#server.move(from, to);
   }
 
-  /** What a web server can serve of the probe. */
-  routes(): Promise<readonly Route[]> {
+  /** What programs can ask of the probe. */
+  async routes(): Promise<readonly Route[]> {
+    const { metrics, api } = await this.#allRoutes();
+    return [...metrics, ...api];
+  }
+
+  async #listen({ metrics: { listen }, web: { enabled } }: FlowtapConfig): Promise<WebServer | undefined> {
+    if (listen === 'none') return undefined;
+    const { startWebServer } = await import('../../web/server.ts');
+    const { metrics, api } = await this.#allRoutes();
+    if (!enabled) return startWebServer({ listen, routes: metrics });
+    const { pageRoutes } = await import('../../web/page-routes.ts');
+    const guarded = [...pageRoutes(), ...api].map((route) => ({ ...route, isGuarded: true }));
+    return startWebServer({ listen, routes: [...guarded, ...metrics] });
+  }
+
+  #allRoutes(): Promise<LiveRoutes> {
     this.#routes ??= this.#makeRoutes();
     return this.#routes;
   }
 
-  async #listen({ metrics: { listen } }: FlowtapConfig): Promise<WebServer | undefined> {
-    if (listen === 'none') return undefined;
-    const { startWebServer } = await import('../../web/server.ts');
-    return startWebServer({ listen, routes: await this.routes() });
-  }
-
-  async #makeRoutes(): Promise<readonly Route[]> {
+  async #makeRoutes(): Promise<LiveRoutes> {
     const { config, hasHealth, state, health, readiness, api } = this.#options;
     const { createApi } = await import('../../control/routes.ts');
     const { createMetrics } = await import('../../metrics/registry.ts');
@@ -95,6 +110,6 @@ export class LiveMetrics implements Part<LiveMetricsStatistics> {
     const { routes, recorder } = createApi(api);
     recorder.start();
     this.#recorder = recorder;
-    return [...metricsRoutes({ metrics, health, readiness }), ...routes];
+    return { metrics: metricsRoutes({ metrics, health, readiness }), api: routes };
   }
 }

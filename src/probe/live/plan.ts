@@ -2,12 +2,13 @@
  * What a live probe will be made of, worked out from its configuration before anything is opened: the workers of each
  * interface, what each is told, and the memory that all of it takes.
  */
+
 import type { FlowtapConfig } from '../../config/config.ts';
 import { observationPoints } from '../../config/types/live-interfaces.ts';
 import { hasKeyExtension } from '../../metering/key-preparer.ts';
-import { BATCHES, RECORDS_PER_BATCH, recordStride } from '../../metering/record-queue.ts';
+import { BATCHES, RECORDS_PER_BATCH } from '../../metering/record-queue.ts';
 import { flowTableOctets } from '../../metering/table/flow-table.ts';
-import type { RecordSections } from '../../records/flow-layout.ts';
+import { type RecordSections, recordStride } from '../../records/record-sections.ts';
 import { sectionsOf } from '../record-sections.ts';
 import type { LiveWorkerData } from './messages.ts';
 
@@ -68,8 +69,10 @@ export function planLive(
   { cores, pid, isService = false }: { cores: number; pid: number; isService?: boolean },
 ): LivePlan {
   const { live, metering, decode } = config;
-  const { encapsulation: keepsEncapsulation, health: isMeasured } = sectionsOf(config, needs);
-  const health = !isMeasured ? 'off' : live.sampling.interval === 1 ? 'on' : 'sampled';
+  const sections = sectionsOf(config, needs);
+  const { encapsulation } = sections;
+  const applications = sections.applications ? config.applications : undefined;
+  const health = !sections.health ? 'off' : live.sampling.interval === 1 ? 'on' : 'sampled';
   const each = workersPerInterface(config, cores);
   const workers = observationPoints(live.interfaces).flatMap(({ name, members }, interfaceIndex) =>
     Array.from(
@@ -89,14 +92,14 @@ export function planLive(
             snapLength: live.snapLength,
             filter: live.filter,
             sampling: live.sampling.interval === 1 ? undefined : live.sampling,
-            promiscuous: live.promiscuous,
-            outgoing: live.outgoing,
+            ...{ promiscuous: live.promiscuous, outgoing: live.outgoing },
             fanoutGroup: each === 1 ? undefined : fanoutGroup(pid, interfaceIndex),
           },
           decode: { ...decode, flowKey: metering.flowKey },
           metering,
-          encapsulation: keepsEncapsulation,
+          encapsulation,
           health,
+          ...(applications === undefined ? {} : { applications }),
           scale: live.sampling.scale,
         },
       }),
@@ -106,10 +109,11 @@ export function planLive(
   const tableOctets = flowTableOctets({
     capacity: metering.flowTableEntries,
     keyExtension: hasKeyExtension(metering.flowKey),
-    encapsulation: keepsEncapsulation,
+    encapsulation,
     health,
+    applications,
   });
-  const queueOctets = BATCHES * RECORDS_PER_BATCH * recordStride(keepsEncapsulation, isMeasured) * 4;
+  const queueOctets = BATCHES * RECORDS_PER_BATCH * recordStride(sections) * 4;
   return {
     workers,
     workersPerInterface: each,

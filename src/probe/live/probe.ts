@@ -7,25 +7,28 @@
  *
  * It knows no signals, no systemd and no command line.
  */
+
 import { availableParallelism } from 'node:os';
 import type { Log } from '../../base/log.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
-import type { Anonymizer } from '../../export/anonymization/anonymizer.ts';
-import type { ExportingProcess } from '../../export/exporting-process.ts';
+import type { Changed } from '../../control/control-routes.ts';
 import type { LiveState } from '../../metrics/state.ts';
 import { startModule } from '../../package-files.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import { NO_SECTIONS } from '../../records/record-sections.ts';
 import { hearMissingFeatures, logMissingFeature } from '../../sys/kernel-features.ts';
 import type { Route } from '../../web/route.ts';
 import { Parts } from '../part.ts';
 import { sectionsNeeded } from '../record-sections.ts';
-import { startAnonymizing } from '../record-taker.ts';
 import { meteringStatistics } from '../statistics.ts';
 import { liveApi } from './api.ts';
-import { LiveExporting, openCollectors } from './exporting.ts';
+import { LiveExporting } from './exporting.ts';
 import { WatchedInterfaces } from './interfaces.ts';
 import { lossesOf } from './losses.ts';
+import { workerSections } from './messages.ts';
 import { LiveMetrics } from './metrics.ts';
+import { type OpenedParts, openParts } from './opened-parts.ts';
+import type { LivePaths } from './paths.ts';
 import { type LivePlan, planLive } from './plan.ts';
 import { compareConfigs } from './reload.ts';
 import { LiveWatch } from './watch.ts';
@@ -57,11 +60,6 @@ export interface LiveProbeOptions {
   };
 }
 
-export interface ReloadResult {
-  readonly applied: readonly string[];
-  readonly needRestart: readonly string[];
-}
-
 export class LiveProbe {
   readonly plan: LivePlan;
   readonly #version: string;
@@ -69,6 +67,7 @@ export class LiveProbe {
   readonly #exporting: LiveExporting;
   readonly #workers: LiveWorkers;
   readonly #interfaces: WatchedInterfaces;
+  readonly #paths: LivePaths | undefined;
   readonly #parts: Parts;
   readonly #startedAtMs = Date.now();
   #config: FlowtapConfig;
@@ -77,7 +76,7 @@ export class LiveProbe {
   #reload = { isSuccessful: true, succeededAtMs: Date.now() };
 
   /** Makes everything and starts nothing; `startLiveProbe` is for everyone else. */
-  constructor(options: LiveProbeOptions, collectors: ExportingProcess, anonymizer: Anonymizer | undefined) {
+  constructor(options: LiveProbeOptions, { collectors, anonymizer, paths }: OpenedParts) {
     const { config, log, testing, version, isService = false } = options;
     this.#version = version;
     this.#config = config;
@@ -86,13 +85,15 @@ export class LiveProbe {
       log,
       anonymizer,
       meteringStatistics: meteringStatistics(() => this.#workers.totals()),
+      beforeBatch: (batch) => paths?.add(batch),
       onRecords: (batch) => {
         options.onRecords?.(batch);
         this.#metrics.add(batch);
       },
     });
     const machine = { cores: availableParallelism(), pid: process.pid, isService };
-    this.plan = planLive(config, sectionsNeeded(collectors), machine);
+    const needs = sectionsNeeded(collectors);
+    this.plan = planLive(config, { ...needs, health: needs.health || paths !== undefined }, machine);
     const metrics = new LiveMetrics({
       config,
       hasHealth: this.plan.workers.some(({ data }) => data.health === 'on'),
@@ -106,6 +107,7 @@ export class LiveProbe {
         isAnonymizing: anonymizer !== undefined,
         findFlows: (query) => this.#workers.findFlows(query),
         prepare: (batch) => exporting.prepare(batch),
+        paths,
       }),
     });
     const interfaces = new WatchedInterfaces(config.live, (point) => this.#workers.totals(point));
@@ -120,10 +122,12 @@ export class LiveProbe {
     this.#metrics = metrics;
     this.#interfaces = interfaces;
     this.#workers = workers;
+    this.#paths = paths;
     // In order of start, stopped in reverse: whoever takes something is there before what gives it, and stays longer.
     this.#parts = new Parts([
       { part: metrics, stopByMs: STOP_MS },
       { part: exporting, stopByMs: EXPORTING_STOP_MS },
+      ...(paths === undefined ? [] : [{ part: paths, stopByMs: EXPORTING_STOP_MS }]),
       { part: watch, stopByMs: WORKERS_STOP_MS },
       { part: workers, stopByMs: WORKERS_STOP_MS },
     ]);
@@ -163,6 +167,7 @@ export class LiveProbe {
       interfaces: this.#interfaces.states(),
       workers: this.#workers.statistics,
       collectors: this.#exporting.statistics,
+      paths: this.#paths?.statistics ?? [],
       reload: this.#reload,
     };
   }
@@ -195,7 +200,7 @@ export class LiveProbe {
    * @returns what was taken over, and what keeps its old value until the next start
    * @throws ConfigError, ExportError, ListenError: then everything is as before
    */
-  async reload(config: FlowtapConfig): Promise<ReloadResult> {
+  async reload(config: FlowtapConfig): Promise<Changed> {
     try {
       const result = await this.#change(config);
       this.#reload = { isSuccessful: true, succeededAtMs: Date.now() };
@@ -216,10 +221,10 @@ export class LiveProbe {
     return this.state();
   }
 
-  async #change(config: FlowtapConfig): Promise<ReloadResult> {
+  async #change(config: FlowtapConfig): Promise<Changed> {
     const { applied, needRestart, parts, effective } = compareConfigs(this.#config, config);
     const data = this.plan.workers[0]?.data;
-    const kept = { encapsulation: data?.encapsulation !== false, health: (data?.health ?? 'off') !== 'off' };
+    const kept = data === undefined ? { ...NO_SECTIONS, encapsulation: true } : workerSections(data);
     // The server can be moved back without a trace, exporters cannot: they come last, all or none of them.
     const move = parts.has('metrics') ? await this.#metrics.move(this.#config, effective) : undefined;
     try {
@@ -231,6 +236,7 @@ export class LiveProbe {
     await move?.commit();
     this.#config = effective;
     if (parts.has('metering')) {
+      this.#paths?.reconfigure(effective);
       const { idleTimeoutMs, activeTimeoutMs, tcpEndDelayMs } = effective.metering;
       this.#workers.setMetering({ kind: 'metering', idleTimeoutMs, activeTimeoutMs, tcpEndDelayMs });
     }
@@ -275,8 +281,7 @@ export class LiveProbe {
 export async function startLiveProbe(options: LiveProbeOptions): Promise<LiveProbe> {
   const { config, log } = options;
   hearMissingFeatures((line) => logMissingFeature(log, line));
-  const anonymizer = await startAnonymizing(config);
-  const probe = new LiveProbe(options, await openCollectors(config, log), anonymizer);
+  const probe = new LiveProbe(options, await openParts(config, log));
   try {
     await probe.start();
   } catch (error) {

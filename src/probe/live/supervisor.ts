@@ -15,13 +15,12 @@ import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import { logMissingFeature } from '../../sys/kernel-features.ts';
 import { releaseRing } from '../../sys/packet-socket.ts';
 import { PAUSE_REQUESTED, RING_BLOCKS, type RunCounters, STOP_REQUESTED, WORKER_TURNS } from '../counters.ts';
-import type {
-  LiveWorkerAnswer,
-  LiveWorkerData,
-  LiveWorkerMessage,
-  LiveWorkerQuestion,
-  LiveWorkerRequest,
-  NewTimeouts,
+import type { LiveWorkerAnswer, LiveWorkerData, LiveWorkerMessage } from './messages.ts';
+import {
+  type LiveWorkerQuestion,
+  type LiveWorkerRequest,
+  type NewTimeouts,
+  workerSections,
 } from './messages.ts';
 import type { PlannedWorker } from './plan.ts';
 import { identityOf, missingOf, packetsIn, WorkerCounters, type WorkerIdentity } from './totals.ts';
@@ -206,7 +205,7 @@ export class WorkerSupervisor {
     const counters = this.#life === undefined ? this.#counters.current : this.#counters.renew();
     if (this.#life !== undefined) this.#counters.main.restarts++;
     const { data } = this.#options.worker;
-    const queue = createRecordQueue(data.encapsulation, { health: (data.health ?? 'off') !== 'off' });
+    const queue = createRecordQueue(workerSections(data));
     // An interface that has gone is waited for: a worker that dies meanwhile goes on with what there is.
     const capture = this.#hasOpened ? { ...data.capture, waitForInterface: true } : data.capture;
     const workerData: LiveWorkerData = { ...data, capture, queue, counters: counters.buffer };

@@ -19,14 +19,14 @@ import type { FlowKeyExtension, HashSeeds } from '../../metering/table/flow-key.
 import { DIRECT_DOUBLES, DIRECT_KEPT_OCTETS, DIRECT_RECORDS } from '../../records/engine-words.ts';
 import { float64Array, int32Array } from '../../records/memory.ts';
 import { createPacketBatch, type PacketBatch } from '../../records/packet-batch.ts';
+import type { RecordSections } from '../../records/record-sections.ts';
 import { countRead, noteTimes, type RunCounters, TIME_BASE_SECONDS } from '../counters.ts';
 import { Share } from './share.ts';
 
 export interface ReplayBatchesOptions {
   readonly decode: DecodeOptions;
   readonly flowKey: FlowKeyExtension;
-  readonly encapsulation: boolean;
-  readonly health: boolean;
+  readonly sections: RecordSections;
   /** Which of how many meters this one is, from 0. */
   readonly worker: number;
   readonly workers: number;
@@ -73,7 +73,7 @@ export class ReplayBatches {
     counters: RunCounters,
     onInterfaces: (interfaces: readonly SourceInterface[]) => void,
   ) {
-    const { capacity, decode, encapsulation, flowKey, health, seeds, worker, workers } = options;
+    const { capacity, decode, flowKey, sections, seeds, worker, workers } = options;
     this.#source = source;
     this.#engine = engine;
     this.#options = options;
@@ -84,7 +84,9 @@ export class ReplayBatches {
     this.#full = createPacketBatch(capacity, engine.allocate);
     this.#small = createPacketBatch(Math.min(capacity, GENERAL_PACKETS), engine.allocate);
     this.#view = this.#full.view;
-    this.prepared = createPreparedBatch(capacity, flowKey, engine, { encapsulation, offsets: health });
+    const { encapsulation, health, applications } = sections;
+    const offsets = health || applications;
+    this.prepared = createPreparedBatch(capacity, flowKey, engine, { encapsulation, offsets });
     // Every meter reads and decodes all; what that shows beside the packets that are kept, the first one counts.
     const refused = worker === 0 ? counters.decode : createDecodeCounters();
     this.#decoder = createDecoder(decode, refused, engine);

@@ -3,6 +3,7 @@
  * for. Apart from the thread that meters, so that neither waits for the other, and started before it, so that it is
  * ready when the first records come.
  */
+
 import { enableCompileCache } from 'node:module';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { FlowtapError, type PostedError, postedError } from '../../base/errors.ts';
@@ -13,7 +14,9 @@ import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import { createWriter } from '../../output/create-writer.ts';
 import type { FlowWriter } from '../../output/flow-writer.ts';
 import { DescriptorOutput } from '../../output/standard-output.ts';
-import type { RecordSections } from '../../records/flow-layout.ts';
+import type { PathMeter } from '../../paths/path-meter.ts';
+import type { RecordSections } from '../../records/record-sections.ts';
+import { startReplayPathMeter } from '../path-meter.ts';
 import { sectionsNeeded } from '../record-sections.ts';
 import { RecordTaker, startAnonymizing } from '../record-taker.ts';
 import { announceInterfaces, replayInterfaces, startExporting, tellStatistics } from './records.ts';
@@ -80,11 +83,27 @@ function watchClosing(writer: FlowWriter): FlowWriter {
   };
 }
 
+/** What prints flows, or named paths. */
+async function makeWriter(
+  config: FlowtapConfig,
+  output: DescriptorOutput,
+  columns: number | undefined,
+  paths: PathMeter | undefined,
+): Promise<FlowWriter | undefined> {
+  const { output: form, top } = config.replay;
+  if (paths === undefined || !config.replay.paths || form === 'none')
+    return createWriter(config, output, columns);
+  const { PathWriter } = await import('../../paths/path-writer.ts');
+  return new PathWriter(output, paths, { form, top });
+}
+
 async function run({ config, columns, isFollowed }: ReplayExportData): Promise<void> {
   const output = new DescriptorOutput(1);
   const anonymizer = await startAnonymizing(config);
-  const writer = await createWriter(config, output, columns);
-  const exporting = config.exporters.length === 0 ? undefined : await startExporting(config, isFollowed);
+  const paths = await startReplayPathMeter(config);
+  const writer = await makeWriter(config, output, columns, paths);
+  const hasExporters = config.exporters.length > 0;
+  const exporting = hasExporters ? await startExporting(config, isFollowed, paths) : undefined;
   const started = Promise.withResolvers<readonly RecordQueueMemory[]>();
   const hear = (request: ReplayExportRequest) => {
     if (request.kind === 'start') {
@@ -105,10 +124,14 @@ async function run({ config, columns, isFollowed }: ReplayExportData): Promise<v
     writer: writer && watchClosing(writer),
     numbers: () => numbers,
     anonymizer,
-    beforeBatch: hearAll,
+    beforeBatch: (batch) => {
+      hearAll();
+      paths?.add(batch);
+    },
   });
   const queues = await started.promise;
   await Promise.all(queues.map((queue) => taker.takeAll(queue)));
+  paths?.end();
   const statistics = (await exporting?.close()) ?? [];
   await writer?.end();
   post({ kind: 'end', statistics, output: { isClosed: output.isClosed, error: output.error?.message } });

@@ -2,6 +2,7 @@
  * The taker of a replay's flow records: a thread of its own with the exporting process and standard output
  * (probe/replay/export-worker.ts), or, where the caller brings a writer of its own, this thread.
  */
+
 import { Worker } from 'node:worker_threads';
 import { RelayedError } from '../../base/errors.ts';
 import type { SourceInterface } from '../../capture/source.ts';
@@ -12,9 +13,11 @@ import { isPlainProfile } from '../../ie/profiles.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import type { FlowWriter } from '../../output/flow-writer.ts';
 import { startModule } from '../../package-files.ts';
-import type { RecordSections } from '../../records/flow-layout.ts';
+import type { PathMeter } from '../../paths/path-meter.ts';
+import { NO_SECTIONS, type RecordSections } from '../../records/record-sections.ts';
 import type { Part } from '../part.ts';
-import { NO_SECTIONS, sectionsNeeded } from '../record-sections.ts';
+import { startReplayPathMeter } from '../path-meter.ts';
+import { sectionsNeeded } from '../record-sections.ts';
 import { RecordTaker, startAnonymizing } from '../record-taker.ts';
 import type {
   PrintedOutput,
@@ -47,7 +50,8 @@ export interface ReplayTaker extends Part<readonly CollectorStatistics[]> {
 }
 
 /** Whether no template can need an optional part: only then the answer is known before the templates are compiled. */
-function isDirect({ template, exporters }: FlowtapConfig): boolean {
+function isDirect({ template, exporters, replay, paths }: FlowtapConfig): boolean {
+  if (replay.paths || paths.length > 0) return false;
   const own = exporters.flatMap(({ options }) => [options.templateIpv4 ?? [], options.templateIpv6 ?? []]);
   const all = [template.ipv4, template.ipv6, ...own.filter((names) => names.length > 0)];
   return all.every(isPlainProfile);
@@ -131,6 +135,7 @@ export class HereTaker implements ReplayTaker {
   readonly #writer: FlowWriter;
   readonly #isFollowed: boolean;
   readonly #exporting = Promise.withResolvers<ExportingProcess | undefined>();
+  readonly #paths: Promise<PathMeter | undefined>;
   readonly #queues = Promise.withResolvers<readonly RecordQueueMemory[]>();
   readonly #ended = Promise.withResolvers<RecordsTaken>();
   #statistics: readonly CollectorStatistics[] = [];
@@ -140,15 +145,21 @@ export class HereTaker implements ReplayTaker {
     this.#config = config;
     this.#writer = writer;
     this.#isFollowed = isFollowed;
+    this.#paths = startReplayPathMeter(config);
+    this.#paths.catch(() => {});
     // All tell of a failure; whichever nobody waits for must not end the program.
     this.#exporting.promise.catch(() => {});
     this.#ended.promise.catch(() => {});
   }
 
   start(): void {
-    const hasExporters = this.#config.exporters.length > 0;
-    this.#exporting.resolve(hasExporters ? startExporting(this.#config, this.#isFollowed) : undefined);
+    this.#exporting.resolve(this.#startExporting());
     this.#ended.resolve(this.#takeAll());
+  }
+
+  async #startExporting(): Promise<ExportingProcess | undefined> {
+    if (this.#config.exporters.length === 0) return undefined;
+    return startExporting(this.#config, this.#isFollowed, await this.#paths);
   }
 
   stop(): void {}
@@ -178,8 +189,16 @@ export class HereTaker implements ReplayTaker {
     const numbers = replayInterfaces(this.#config);
     const anonymizer = await startAnonymizing(this.#config);
     const exporting = await this.#exporting.promise;
-    const taker = new RecordTaker({ exporting, writer: this.#writer, numbers: () => numbers, anonymizer });
+    const paths = await this.#paths;
+    const taker = new RecordTaker({
+      exporting,
+      writer: this.#writer,
+      numbers: () => numbers,
+      anonymizer,
+      beforeBatch: (batch) => paths?.add(batch),
+    });
     await Promise.all((await this.#queues.promise).map((queue) => taker.takeAll(queue)));
+    paths?.end();
     this.#statistics = (await exporting?.close()) ?? [];
     return { output: { isClosed: this.#writer.isClosed, error: undefined } };
   }

@@ -14,7 +14,9 @@ import { createEngine } from '../../engine/engine.ts';
 import { RECORDS_PER_PACKET_MAX } from '../../metering/expiry.ts';
 import { FRAGMENTS_HELD_MAX } from '../../metering/held-fragments.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
+import type { ApplicationOptions } from '../../metering/table/application-table.ts';
 import { healthEngineOctets, tableOctets } from '../../metering/table/flow-table.ts';
+import type { RecordSections } from '../../records/record-sections.ts';
 import { FIRST_PACKET_NS, LAST_PACKET_NS, type RunCounters, STOP_REQUESTED } from '../counters.ts';
 import { type FlowMetering, Meter } from '../meter.ts';
 import { ReplayBatches } from './batches.ts';
@@ -28,10 +30,10 @@ export interface ReplayMeterOptions {
   readonly capture: CaptureOptions;
   readonly decode: DecodeOptions;
   readonly metering: FlowMetering;
-  /** Keep what was around the packets: some template or the flow key asks for it. */
-  readonly encapsulation: boolean;
-  /** Measure path health. */
-  readonly health: boolean;
+  /** Which optional sections records carry. */
+  readonly sections: RecordSections;
+  /** How payload is looked into, where that is one of them. */
+  readonly applications: ApplicationOptions;
   /** Which of how many meters this one is, from 0. */
   readonly worker: number;
   readonly workers: number;
@@ -89,7 +91,8 @@ export class ReplayMeter {
     counters: RunCounters,
     onInterfaces: (interfaces: readonly SourceInterface[]) => void,
   ) {
-    const { files, capture, queue, metering, encapsulation, health, speed } = options;
+    const { files, capture, queue, metering, sections, speed } = options;
+    const { encapsulation, health } = sections;
     this.#options = options;
     this.#counters = counters;
     const entries = metering.flowTableEntries;
@@ -106,6 +109,7 @@ export class ReplayMeter {
       metering,
       encapsulation,
       health: health ? 'on' : 'off',
+      applications: sections.applications ? options.applications : undefined,
       batchCapacity: capacity,
       createBatches: (seeds) => {
         const batchOptions = { ...options, flowKey: metering.flowKey, capacity, seeds };

@@ -2,15 +2,16 @@
  * The meters of a replay: one on this thread, or several that each have a thread, with the queues of their records.
  * Metering itself is `ReplayMeter`'s (probe/replay/meter.ts).
  */
+
 import { Worker } from 'node:worker_threads';
 import type { SourceInterface } from '../../capture/source.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import { createRecordQueue, type RecordQueueMemory } from '../../metering/record-queue.ts';
 import { startModule } from '../../package-files.ts';
-import type { RecordSections } from '../../records/flow-layout.ts';
+import { NO_SECTIONS, type RecordSections } from '../../records/record-sections.ts';
 import { type RunCounters, runCounters, STOP_REQUESTED } from '../counters.ts';
 import type { Part } from '../part.ts';
-import { NO_SECTIONS, sectionsOf } from '../record-sections.ts';
+import { sectionsOf } from '../record-sections.ts';
 import type { ReplayTaker } from './export.ts';
 import { type InputRead, ReplayMeter, type ReplayMeterOptions } from './meter.ts';
 import type { ReplayWorkerData, ReplayWorkerMessage } from './worker.ts';
@@ -98,9 +99,7 @@ export class ReplayMeters implements Part<readonly RunCounters[]> {
     const { config, isThreadTaken, taker } = this.#options;
     const { workers } = config.replay;
     const sections = sectionsOf(config, (await taker?.needs()) ?? NO_SECTIONS);
-    const { encapsulation, health } = sections;
-    const queues =
-      taker && Array.from({ length: workers }, () => createRecordQueue(encapsulation, { health }));
+    const queues = taker && Array.from({ length: workers }, () => createRecordQueue(sections));
     const start = workers === 1 && !isThreadTaken ? startHere : startWorker;
     this.#meters = Array.from({ length: workers }, (_, worker) =>
       start(this.#meterOptions(worker, sections, queues?.[worker]), (interfaces) => {
@@ -137,7 +136,7 @@ export class ReplayMeters implements Part<readonly RunCounters[]> {
 
   #meterOptions(
     worker: number,
-    { encapsulation, health }: RecordSections,
+    sections: RecordSections,
     queue: RecordQueueMemory | undefined,
   ): ReplayMeterOptions {
     const { files, config } = this.#options;
@@ -152,8 +151,8 @@ export class ReplayMeters implements Part<readonly RunCounters[]> {
       decode: { ...config.decode, flowKey: config.metering.flowKey },
       metering: config.metering,
       speed: speed === 'max' ? undefined : speed,
-      encapsulation,
-      health,
+      sections,
+      applications: config.applications,
       worker,
       workers,
       queue,

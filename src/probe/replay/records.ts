@@ -4,6 +4,7 @@ import type { SourceInterface } from '../../capture/source.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import type { ExportingProcess } from '../../export/exporting-process.ts';
 import { InterfaceNumbers } from '../../export/interface-numbers.ts';
+import type { PathRecordSource } from '../../records/path-record.ts';
 import { runCounters } from '../counters.ts';
 import { meteringStatistics } from '../statistics.ts';
 
@@ -38,13 +39,19 @@ export function tellStatistics(
 
 /**
  * @param isFollowed packets come as they are observed
+ * @param paths gives the records of named paths
  * @throws ConfigError for faults in the templates, ExportError for a collector that cannot be opened
  */
-export async function startExporting(config: FlowtapConfig, isFollowed: boolean): Promise<ExportingProcess> {
+export async function startExporting(
+  config: FlowtapConfig,
+  isFollowed: boolean,
+  paths?: PathRecordSource,
+): Promise<ExportingProcess> {
   const { createExportingProcess } = await import('../../export/exporting-process.ts');
   const log = createLog({ level: 'warning', print: printLogLine });
   return createExportingProcess(config, config.exporters, {
     isFollowed,
+    ...(paths === undefined ? {} : { pathRecords: paths }),
     log: (level, kind, message) => log.write(level, kind, message),
   });
 }

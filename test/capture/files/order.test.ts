@@ -2,6 +2,7 @@
  * Records out of order: what comes out is what a stable sort by time makes of them, whatever the sizes of windows and
  * batches, on the direct path and on the others. The cases' expected numbers are those of Wireshark's reordercap.
  */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { createHashSeeds } from '../../../src/metering/table/flow-key.ts';
 import { runCounters } from '../../../src/probe/counters.ts';
 import { ReplayBatches } from '../../../src/probe/replay/batches.ts';
 import { DECODED_WORDS, IP_OCTETS } from '../../../src/records/decoded-words.ts';
+import { NO_SECTIONS } from '../../../src/records/record-sections.ts';
 import { cases } from '../../support/cases.ts';
 import { ethernet, ipv4, pcapFile, udp } from '../../support/frames.ts';
 import { testEngine } from '../../support/metering.ts';
@@ -62,8 +64,7 @@ async function readAll(
     {
       decode: {},
       flowKey: KEY,
-      encapsulation: false,
-      health: false,
+      sections: NO_SECTIONS,
       worker: 0,
       workers: 1,
       capacity,

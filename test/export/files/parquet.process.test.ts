@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createParquetSink } from '../../../src/export/files/parquet-sink.ts';
-import { readsHealth } from '../../../src/ie/element.ts';
+import { sectionsRead } from '../../../src/ie/element.ts';
 import { INFORMATION_ELEMENTS } from '../../../src/ie/elements.ts';
 import { isPrintable } from '../../../src/ie/text-columns.ts';
 import { runFlowtap } from '../../cli/flowtap.ts';
@@ -76,9 +76,12 @@ describe('a Parquet file', () => {
   });
 
   it('can hold every element', async () => {
-    // Path health has a test of its own: these records carry none.
+    // Path health and applications have tests of their own: these records carry none.
     const names = INFORMATION_ELEMENTS.filter(
-      (element) => isPrintable(element) && !readsHealth(element.source),
+      (element) =>
+        isPrintable(element) &&
+        !sectionsRead(element.source).health &&
+        !sectionsRead(element.source).applications,
     )
       .map((element) => element.name)
       .filter(

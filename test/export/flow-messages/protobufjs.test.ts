@@ -38,6 +38,7 @@ describe('flow messages', () => {
         clockNs: 1e15,
         withEncapsulation: true,
         withHealth: true,
+        withApplications: true,
       });
       const config = { ...CONFIG, biflow, template: { ipv4: names, ipv6: names } };
       for (const { value } of encodeAll([batch], {}, config)) {

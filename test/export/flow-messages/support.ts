@@ -64,7 +64,7 @@ export function encodeAll(
   batches: readonly FlowRecordBatch[],
   options: Readonly<Record<string, unknown>> = {},
   config: ExportingConfig = CONFIG,
-  octets = 20_000,
+  octets = 60_000,
 ): Entry[] {
   const encoder = new MessageEncoder(
     kafkaSinkOptions(config, {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createExportingProcess } from '../../../src/export/exporting-process.ts';
 import { isPrivate } from '../../../src/ie/element.ts';
 import { INFORMATION_ELEMENTS } from '../../../src/ie/elements.ts';
+import { APPLICATION_NAMES } from '../../../src/ie/elements-applications.ts';
 import { compileTemplate } from '../../../src/ie/templates.ts';
 import { requireTools } from '../../support/tools.ts';
 import { CONFIG, collector, exportAll } from '../exporter-support.ts';
@@ -94,17 +95,27 @@ describe.skipIf(!hasTshark)('tshark', () => {
     expect(reversed).toHaveLength(flows(300).filter((flow) => flow.reverse).length);
   });
 
-  it('reads records with every element that there is', async () => {
-    const template = { ipv4: allNames('ipfix'), ipv6: allNames('ipfix') };
-    const batch = recordBatch(flows(6), { timeBaseSeconds: T, clockNs: 10e9, withHealth: true });
-    const { messages } = await exportAll([batch], collector('ipfix'), { ...CONFIG, template });
-    const text = tshark(messages, ['-V', '-o', 'cflow.max_template_fields:200']);
-    expect(faults(text, /malformed|\[Expert/i)).toEqual([]);
-    for (const ipVersion of [4, 6] as const) {
-      const { fields } = compileTemplate(template.ipv4, { protocol: 'ipfix', ipVersion });
-      expect(text).toContain(`Field Count: ${fields.length}`);
-    }
-  });
+  it.each([false, true])(
+    'reads records with every element that there is (applications: %s)',
+    async (isOf) => {
+      // A template record with all of them would be longer than a message.
+      const names = allNames('ipfix').filter((name) => APPLICATION_NAMES.includes(name) === isOf);
+      const template = { ipv4: names, ipv6: names };
+      const batch = recordBatch(flows(6), {
+        timeBaseSeconds: T,
+        clockNs: 10e9,
+        withHealth: true,
+        withApplications: true,
+      });
+      const { messages } = await exportAll([batch], collector('ipfix'), { ...CONFIG, template });
+      const text = tshark(messages, ['-V', '-o', 'cflow.max_template_fields:200']);
+      expect(faults(text, /malformed|\[Expert/i)).toEqual([]);
+      for (const ipVersion of [4, 6] as const) {
+        const { fields } = compileTemplate(template.ipv4, { protocol: 'ipfix', ipVersion });
+        expect(text).toContain(`Field Count: ${fields.length}`);
+      }
+    },
+  );
 
   it('has the same names for the same numbers', () => {
     const names = new Map<number, string>();

@@ -1,4 +1,5 @@
 /** The parts of a live probe by themselves: plan, losses over time, interface counters, what a reload may change. */
+
 import { describe, expect, it } from 'vitest';
 import { createDecodeCounters } from '../../../src/decode/counters.ts';
 import { OTHER_ETHER_TYPE } from '../../../src/decode/reasons.ts';
@@ -23,8 +24,8 @@ import { compareConfigs } from '../../../src/probe/live/reload.ts';
 import { liveSummary } from '../../../src/probe/live/summary.ts';
 import { NUMBERS_EVER_TOLD, ToldNumbers } from '../../../src/probe/live/told-numbers.ts';
 import { WorkerCounters, type WorkerIdentity } from '../../../src/probe/live/totals.ts';
-import { NO_SECTIONS } from '../../../src/probe/record-sections.ts';
 import { meteringStatistics } from '../../../src/probe/statistics.ts';
+import { NO_SECTIONS } from '../../../src/records/record-sections.ts';
 import { collectorState, liveState, workerState } from '../../metrics/states.ts';
 import { keptLog, liveConfig } from './live-support.ts';
 

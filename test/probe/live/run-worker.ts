@@ -6,6 +6,7 @@
  *
  * SIGUSR1 makes it say `now` and the same object as at the end.
  */
+
 import { Worker } from 'node:worker_threads';
 import type { LiveCaptureOptions } from '../../../src/capture/live-options.ts';
 import { shareSelection } from '../../../src/capture/selection/kernel-selection.ts';
@@ -14,6 +15,7 @@ import * as metering from '../../../src/metering/table/counters.ts';
 import * as run from '../../../src/probe/counters.ts';
 import type { LiveWorkerData, LiveWorkerMessage } from '../../../src/probe/live/messages.ts';
 import * as layout from '../../../src/records/flow-layout.ts';
+import { NO_SECTIONS } from '../../../src/records/record-sections.ts';
 
 interface Wanted extends Partial<LiveCaptureOptions> {
   readonly interface: string;
@@ -110,7 +112,7 @@ const selection = inKernel ? shareSelection(capture, workers) : undefined;
 
 const running = Array.from({ length: workers }, (_, ring) => {
   const counters = run.runCounters();
-  const queue = createRecordQueue(false);
+  const queue = createRecordQueue(NO_SECTIONS);
   const workerData: LiveWorkerData = {
     capture: { ...capture, kernelSelection: selection?.workers[ring] },
     decode: {},

@@ -1,0 +1,156 @@
+/**
+ * Hands the first packets with payload of each flow over to its inspection (src/applications), while their frames are in
+ * place. The engine lists them (engine/assembly/inspection.ts): packets of flows with STATE_INSPECTED, which is taken from
+ * a flow as soon as nothing more can be learned of it, so that it costs nothing any more.
+ *
+ * The list is gone through before anything else that the engine stopped for is done, and at the end of a batch: a flow
+ * can end then, and its slot be another's.
+ */
+
+import type { ApplicationFacts } from '../../applications/facts.ts';
+import { CONFIDENCE_PORT } from '../../applications/facts.ts';
+import type { FlowInspection } from '../../applications/flow-inspection.ts';
+import type { InspectedPacket } from '../../applications/inspected-packet.ts';
+import type { DecodedBatch } from '../../records/decoded-batch.ts';
+import * as decoded from '../../records/decoded-batch.ts';
+import { INSPECTION_HEAD_WORDS, INSPECTION_PAIR_WORDS } from '../../records/engine-words.ts';
+import * as layout from '../../records/flow-layout.ts';
+import { PROTOCOL_TCP } from '../../records/protocol-numbers.ts';
+import {
+  type ApplicationTable,
+  inspectionOf,
+  openInspection,
+  releaseApplication,
+  takeBlock,
+} from '../table/application-table.ts';
+import * as counting from '../table/counters.ts';
+import type { FlowTable } from '../table/flow-table.ts';
+import { writeFacts } from './write-facts.ts';
+
+const UDP_HEADER_OCTETS = 8;
+const TCP_HEADER_OCTETS = 20;
+const TCP_SEQUENCE = 4;
+const TCP_OFFSET = 12;
+const SYN = 0x02;
+
+/** Takes the octets of a batch's memory; a view is made where it is another than before. */
+function allocateOctets(applications: ApplicationTable, view: DataView): void {
+  applications.view = view;
+  applications.packet.octets = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}
+
+/**
+ * Looks into the packets that the engine has listed since the last time.
+ * @param batch which has offsets
+ * @param view the memory that its frames lie in
+ */
+export function inspectListed(
+  table: FlowTable,
+  list: Int32Array,
+  batch: DecodedBatch,
+  view: DataView,
+  counters: Float64Array,
+): void {
+  const applications = table.applications!;
+  const count = list[0]!;
+  list[0] = 0;
+  if (applications.view !== view) allocateOctets(applications, view);
+  for (let n = 0; n < count; n++) {
+    const at = INSPECTION_HEAD_WORDS + n * INSPECTION_PAIR_WORDS;
+    const slot = list[at + 1]!;
+    const state = table.words[slot * layout.ENTRY_WORDS + layout.FLOW_STATE]!;
+    // An earlier packet of the list may have been the last one that its flow needed.
+    if ((state & layout.STATE_INSPECTED) !== 0)
+      inspectPacket(table, slot, state, batch, list[at]!, view, counters);
+  }
+}
+
+/** Hands packet `i` of the batch over to the inspection of its flow. */
+function inspectPacket(
+  table: FlowTable,
+  slot: number,
+  state: number,
+  batch: DecodedBatch,
+  i: number,
+  view: DataView,
+  counters: Float64Array,
+): void {
+  const applications = table.applications!;
+  const { packet } = applications;
+  if (!fillPacket(packet, batch, i, view, state)) return;
+  let inspection = inspectionOf(applications, slot);
+  if (inspection === undefined) {
+    inspection = openInspection(applications, slot);
+    if (inspection === undefined) {
+      counters[counting.INSPECTIONS_REFUSED] = counters[counting.INSPECTIONS_REFUSED]! + 1;
+      stopInspecting(table, slot);
+      return;
+    }
+  }
+  if (inspection.take(packet)) settle(table, slot, inspection, counters);
+}
+
+/** No further packet of the flow in `slot` is listed. */
+function stopInspecting(table: FlowTable, slot: number): void {
+  const at = slot * layout.ENTRY_WORDS + layout.FLOW_STATE;
+  table.words[at] = table.words[at]! & ~layout.STATE_INSPECTED;
+}
+
+/** Whether a record says no more of the flow than its ports do, which it does by itself. */
+function isGuess({ applicationName, applicationConfidence }: ApplicationFacts): boolean {
+  return applicationName === undefined || applicationConfidence === CONFIDENCE_PORT;
+}
+
+/** Nothing more can be learned of the flow in `slot`: keeps what was found, and gives the inspection back. */
+function settle(table: FlowTable, slot: number, inspection: FlowInspection, counters: Float64Array): void {
+  const applications = table.applications!;
+  stopInspecting(table, slot);
+  const facts = inspection.finish();
+  const looks = inspection.packetCount;
+  releaseApplication(applications, slot);
+  if (isGuess(facts)) return;
+  const block = takeBlock(applications, slot);
+  if (block < 0) counters[counting.FACTS_REFUSED] = counters[counting.FACTS_REFUSED]! + 1;
+  else writeFacts(applications.blocks, block, facts, looks);
+}
+
+/**
+ * Fills `packet` with the payload of packet `i`.
+ * @param state of its flow
+ * @returns false where nothing of a payload was captured
+ */
+function fillPacket(
+  packet: InspectedPacket,
+  { words, timeNs, offsets }: DecodedBatch,
+  i: number,
+  view: DataView,
+  state: number,
+): boolean {
+  const at = i * decoded.DECODED_WORDS;
+  const from = i * decoded.OFFSET_WORDS;
+  const transport = offsets![from + decoded.TRANSPORT_OFFSET]!;
+  const end = offsets![from + decoded.CAPTURED_END]!;
+  const detail = words[at + decoded.DETAIL]!;
+  const protocol = words[at + decoded.KEY_PROTOCOL]! & 0xff;
+  let start = transport + UDP_HEADER_OCTETS;
+  if (protocol === PROTOCOL_TCP) {
+    if (transport + TCP_HEADER_OCTETS > end) return false;
+    start = transport + ((view.getUint8(transport + TCP_OFFSET) >>> 4) << 2);
+    const isSyn = (words[at + decoded.CONTROL_BITS]! & SYN) !== 0;
+    packet.sequence = (view.getInt32(transport + TCP_SEQUENCE) + (isSyn ? 1 : 0)) | 0;
+  }
+  if (start >= end) return false;
+  const fromB = detail >>> decoded.DETAIL_FROM_B_SHIFT;
+  const ports = words[at + decoded.PORTS]!;
+  // The key's order: A's port first.
+  packet.sourcePort = fromB === 0 ? ports >>> 16 : ports & 0xffff;
+  packet.destinationPort = fromB === 0 ? ports & 0xffff : ports >>> 16;
+  packet.reverse = (fromB ^ ((state >>> 1) & 1)) !== 0;
+  packet.protocol = protocol;
+  packet.start = start;
+  packet.end = end;
+  packet.timeNs = timeNs[i]!;
+  const ipEnd = offsets![from + decoded.IP_OFFSET]! + (words[at + decoded.IP_OCTETS]! >>> 0);
+  packet.cut = end < ipEnd || (detail & decoded.DETAIL_FRAGMENT) !== 0;
+  return true;
+}

@@ -1,0 +1,41 @@
+/** The application section of a flow record: what the flow's inspection has found, or what its ports suggest. */
+import { guessApplication } from '../../applications/applications.ts';
+import { APPLICATION, APPLICATION_WORD, TEXT_OCTETS, TEXTS } from '../../records/application-layout.ts';
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import * as layout from '../../records/flow-layout.ts';
+import { type ApplicationTable, blockOf, inspectionOf } from '../table/application-table.ts';
+import { writeFacts, writeGuess, writeNothing } from './write-facts.ts';
+
+/**
+ * Writes it to the record that begins at word `to`, whose entry is written. It changes nothing in the table.
+ * @param slot of the flow
+ */
+export function writeApplication(
+  { words }: FlowRecordBatch,
+  to: number,
+  applications: ApplicationTable,
+  slot: number,
+): void {
+  const at = to + APPLICATION_WORD;
+  const block = blockOf(applications, slot);
+  if (block >= 0) {
+    const { blocks } = applications;
+    const used = TEXTS + ((blocks[block + TEXT_OCTETS]! + 3) >>> 2);
+    for (let w = 0; w < used; w++) words[at + w] = blocks[block + w]!;
+    return;
+  }
+  const inspection = inspectionOf(applications, slot);
+  if (inspection === undefined) writeNothing(words, at);
+  else writeFacts(words, at, inspection.facts, inspection.packetCount);
+  if (words[at + APPLICATION] === 0 && applications.context.options.portGuess) writeGuessOf(words, to, at);
+}
+
+/** The application that the ports of the record suggest, if they do. */
+function writeGuessOf(words: Int32Array, to: number, at: number): void {
+  const ports = words[to + layout.FLOW_PORTS]!;
+  const protocol = words[to + layout.FLOW_PROTOCOL]! & 0xff;
+  const responder = ports & 0xffff;
+  const byResponder = guessApplication(protocol, 0, responder);
+  const name = byResponder ?? guessApplication(protocol, ports >>> 16, 0);
+  if (name !== undefined) writeGuess(words, at, name, byResponder === undefined ? ports >>> 16 : responder);
+}

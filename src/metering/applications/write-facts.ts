@@ -1,0 +1,153 @@
+/**
+ * Writes what an inspection has found (src/applications/facts.ts) to the words that records have for it
+ * (records/application-layout.ts). It runs once for a flow, or once for a record of a flow that is still looked into.
+ */
+import { APPLICATIONS } from '../../applications/applications.ts';
+import type { ApplicationFacts, DnsAnswer } from '../../applications/facts.ts';
+import { CONFIDENCE_PORT } from '../../applications/facts.ts';
+import {
+  APPLICATION_FIELDS,
+  type ApplicationField,
+  type ApplicationFieldName,
+} from '../../records/application-fields.ts';
+import * as words from '../../records/application-layout.ts';
+
+/** The kind of flow by its application, where it is not a plain one. */
+const KINDS: Readonly<Record<string, number>> = {
+  dns: words.KIND_DNS,
+  mdns: words.KIND_DNS,
+  llmnr: words.KIND_DNS,
+  'netbios-ns': words.KIND_DNS,
+  tls: words.KIND_TLS,
+  quic: words.KIND_TLS,
+  http: words.KIND_HTTP,
+  ssh: words.KIND_SSH,
+};
+
+/** Numbers of applications by name, from 1. */
+const NUMBERS: ReadonlyMap<string, number> = new Map(APPLICATIONS.map(({ name }, i) => [name, i + 1]));
+
+const NAME_PLACE = words.applicationPlace('applicationName');
+const NAME_FIELD: ApplicationField = APPLICATION_FIELDS[NAME_PLACE]!;
+const NAME_OCTETS_MAX = NAME_FIELD.octetsMax ?? 0;
+const DELETE = 0x7f;
+const SPACE = 0x20;
+const QUESTION_MARK = 0x3f;
+const SEMICOLON_ESCAPED = '\\059';
+
+const scratch = Buffer.alloc(words.TEXT_OCTETS_MAX);
+
+/** As one text: no part has a semicolon of its own. */
+function answersText(answers: readonly DnsAnswer[]): string {
+  let text = '';
+  for (let i = 0; i < answers.length; i++) {
+    const part = answers[i]!.text.replaceAll(';', SEMICOLON_ESCAPED);
+    text = i === 0 ? part : text.concat(';', part);
+  }
+  return text;
+}
+
+/** What a fact is as a number or text; undefined where it is not known. */
+function factOf(
+  facts: ApplicationFacts,
+  name: ApplicationFieldName,
+  looks: number,
+): number | string | undefined {
+  if (name === 'inspectedPacketDeltaCount') return looks;
+  if (name !== 'dnsAnswers') return facts[name];
+  const answers = facts.dnsAnswers;
+  return answers === undefined || answers.length === 0 ? undefined : answersText(answers);
+}
+
+/** Cuts a text of `octets` octets in `scratch` to `limit`, at the end of a character (RFC 3629 §3). */
+function cut(octets: number, limit: number): number {
+  if (octets <= limit) return octets;
+  let end = limit;
+  while (end > 0 && (scratch[end]! & 0xc0) === 0x80) end--;
+  return end;
+}
+
+/**
+ * Appends a text; what records have no room for is cut off.
+ * @returns its place and length as a record has them
+ */
+function appendText(to: Int32Array, at: number, text: string, octetsMax: number): number {
+  const used = to[at + words.TEXT_OCTETS]!;
+  const room = words.TEXT_OCTETS_MAX - used;
+  const limit = octetsMax < room ? octetsMax : room;
+  const octets = cut(scratch.write(text), limit);
+  for (let i = 0; i < octets; i++) {
+    const place = used + i;
+    const word = at + words.TEXTS + (place >>> 2);
+    const octet = scratch[i]!;
+    // Nobody expects control characters in a line.
+    const shown = octet < SPACE || octet === DELETE ? QUESTION_MARK : octet;
+    const kept = (place & 3) === 0 ? 0 : to[word]!;
+    to[word] = kept | (shown << (8 * (place & 3)));
+  }
+  to[at + words.TEXT_OCTETS] = used + octets;
+  return used | (octets << 16);
+}
+
+/** Nothing is known of a flow. @param at where the application section of its record begins */
+export function writeNothing(to: Int32Array, at: number): void {
+  for (let w = 0; w < words.VALUES; w++) to[at + w] = 0;
+}
+
+/** Where the same text stands already, or 0: names of servers are there twice, mostly. */
+function sameText(facts: ApplicationFacts, name: ApplicationFieldName, to: Int32Array, at: number): number {
+  const { serverName } = facts;
+  if (serverName === undefined) return 0;
+  const isSame =
+    (name === 'tlsServerName' && facts.tlsServerName === serverName) ||
+    (name === 'httpRequestHost' && facts.httpRequestHost === serverName);
+  return isSame ? to[at + words.VALUES + words.applicationPlace('serverName')]! : 0;
+}
+
+function setValue(to: Int32Array, at: number, place: number, value: number): void {
+  const present = at + words.PRESENT + (place >>> 5);
+  to[present] = to[present]! | (1 << (place & 31));
+  to[at + words.VALUES + place] = value;
+}
+
+/**
+ * Writes facts.
+ * @param at where the application section of a record, or a block, begins
+ * @param looks packets that were looked into
+ */
+export function writeFacts(to: Int32Array, at: number, facts: ApplicationFacts, looks: number): void {
+  writeNothing(to, at);
+  const name = facts.applicationName;
+  to[at + words.KIND] = name === undefined ? 0 : (KINDS[name] ?? 0);
+  if (name !== undefined) writeNumber(to, at, name, facts.applicationConfidence === CONFIDENCE_PORT);
+  for (let place = 0; place < APPLICATION_FIELDS.length; place++) {
+    const field: ApplicationField = APPLICATION_FIELDS[place]!;
+    const key = APPLICATION_FIELDS[place]!.name;
+    const value = factOf(facts, key, looks);
+    if (value === undefined) continue;
+    if (typeof value === 'number') setValue(to, at, place, value | 0);
+    else setValue(to, at, place, sameText(facts, key, to, at) || appendText(to, at, value, field.octetsMax!));
+  }
+}
+
+/** Number, classification engine and selector of an application that payload tells; a guess has its port as the selector. */
+function writeNumber(to: Int32Array, at: number, name: string, isGuess: boolean): void {
+  const number = NUMBERS.get(name) ?? 0;
+  to[at + words.APPLICATION] = number;
+  if (isGuess || number === 0) return;
+  to[at + words.ENGINE] = words.ENGINE_NDPI;
+  to[at + words.SELECTOR] = APPLICATIONS[number - 1]!.number;
+}
+
+/**
+ * Writes an application that only the ports suggest.
+ * @param port that suggests it
+ */
+export function writeGuess(to: Int32Array, at: number, name: string, port: number): void {
+  writeNothing(to, at);
+  writeNumber(to, at, name, true);
+  to[at + words.ENGINE] = words.ENGINE_IANA_L4;
+  to[at + words.SELECTOR] = port;
+  setValue(to, at, NAME_PLACE, appendText(to, at, name, NAME_OCTETS_MAX));
+  setValue(to, at, words.applicationPlace('applicationConfidence'), CONFIDENCE_PORT);
+}

@@ -1,0 +1,133 @@
+/**
+ * Memory of payload inspection beside the flow table, all of it with a limit: inspections of flows whose first packets are
+ * looked into, and what was found out about flows whose inspection has ended. metering/applications fills both.
+ *
+ *     slots   a word for each slot of the flow table: 0 nothing is known, n the inspection n - 1 is at work,
+ *             -n block n - 1 holds what was found
+ *     blocks  APPLICATION_WORDS each, as in a record (records/application-layout.ts); one that was never used is untouched
+ *             memory, which the system never hands out
+ *
+ * Both are handed out in order, then from a list of those that were given back.
+ */
+
+import { FlowInspection } from '../../applications/flow-inspection.ts';
+import { createInspectedPacket, type InspectedPacket } from '../../applications/inspected-packet.ts';
+import {
+  INSPECTION_DEFAULTS,
+  InspectionContext,
+  type InspectionOptions,
+} from '../../applications/inspection-context.ts';
+import { STREAM_OCTETS_MAX } from '../../applications/stream-buffer.ts';
+import { APPLICATION_WORDS } from '../../records/application-layout.ts';
+
+export interface ApplicationOptions extends Partial<InspectionOptions> {
+  /** Flows whose payload is looked into at a time, and flows of which something is known. */
+  readonly flows: number;
+}
+
+/** Numbers that are handed out, and given back. */
+export interface NumberPool {
+  readonly capacity: number;
+  readonly freed: Int32Array;
+  freedCount: number;
+  /** Those below this one have been handed out at least once. */
+  touched: number;
+}
+
+export interface ApplicationTable {
+  readonly context: InspectionContext;
+  readonly slots: Int32Array;
+  /** What flow records have of each application: its numbers in nDPI's registry, by place in the list. */
+  readonly inspections: FlowInspection[];
+  readonly inspectionPool: NumberPool;
+  readonly blocks: Int32Array;
+  readonly blockPool: NumberPool;
+  /** The packet that is handed over. */
+  readonly packet: InspectedPacket;
+  /** The memory that its octets are those of. */
+  view: DataView | undefined;
+}
+
+/** Octets of an inspection at work: its object, and what lies on the JavaScript heap for it. */
+const INSPECTION_OCTETS = 1024;
+
+/** Octets that applications take at most beside a flow table. */
+export function applicationOctets(slots: number, options: ApplicationOptions | undefined): number {
+  if (options === undefined) return 0;
+  const flows = Math.min(slots, options.flows);
+  const { bufferCount = INSPECTION_DEFAULTS.bufferCount } = options;
+  return (
+    flows * (INSPECTION_OCTETS + APPLICATION_WORDS * 4 + 2 * 4) + slots * 4 + bufferCount * STREAM_OCTETS_MAX
+  );
+}
+
+function createPool(capacity: number): NumberPool {
+  return { capacity, freed: new Int32Array(capacity), freedCount: 0, touched: 0 };
+}
+
+/** @param slots of the flow table */
+export function createApplicationTable(slots: number, options: ApplicationOptions): ApplicationTable {
+  const flows = Math.min(slots, options.flows);
+  return {
+    context: new InspectionContext(options),
+    slots: new Int32Array(slots),
+    inspections: [],
+    inspectionPool: createPool(flows),
+    blocks: new Int32Array(flows * APPLICATION_WORDS),
+    blockPool: createPool(flows),
+    packet: createInspectedPacket(),
+    view: undefined,
+  };
+}
+
+/** A number that is free, or -1. */
+function takeNumber(pool: NumberPool): number {
+  if (pool.freedCount > 0) return pool.freed[--pool.freedCount]!;
+  return pool.touched === pool.capacity ? -1 : pool.touched++;
+}
+
+function giveBackNumber(pool: NumberPool, number: number): void {
+  pool.freed[pool.freedCount++] = number;
+}
+
+/** The flow in `slot` is inspected from now on. @returns the inspection, or undefined where all are at work */
+export function openInspection(table: ApplicationTable, slot: number): FlowInspection | undefined {
+  const number = takeNumber(table.inspectionPool);
+  if (number < 0) return undefined;
+  table.slots[slot] = number + 1;
+  if (number === table.inspections.length) table.inspections.push(new FlowInspection(table.context));
+  return table.inspections[number];
+}
+
+/** The inspection that is at work on the flow in `slot`, or undefined. */
+export function inspectionOf(table: ApplicationTable, slot: number): FlowInspection | undefined {
+  const place = table.slots[slot]!;
+  return place > 0 ? table.inspections[place - 1] : undefined;
+}
+
+/** Where the block of the flow in `slot` begins, or -1. */
+export function blockOf(table: ApplicationTable, slot: number): number {
+  const place = table.slots[slot]!;
+  return place < 0 ? (-place - 1) * APPLICATION_WORDS : -1;
+}
+
+/** Gives the flow in `slot`, which has neither inspection nor block, a block. @returns where it begins, or -1 */
+export function takeBlock(table: ApplicationTable, slot: number): number {
+  const number = takeNumber(table.blockPool);
+  if (number < 0) return -1;
+  table.slots[slot] = -number - 1;
+  return number * APPLICATION_WORDS;
+}
+
+/** Gives back what the flow in `slot` has. */
+export function releaseApplication(table: ApplicationTable, slot: number): void {
+  const place = table.slots[slot]!;
+  if (place === 0) return;
+  table.slots[slot] = 0;
+  if (place < 0) {
+    giveBackNumber(table.blockPool, -place - 1);
+    return;
+  }
+  table.inspections[place - 1]!.reset();
+  giveBackNumber(table.inspectionPool, place - 1);
+}
