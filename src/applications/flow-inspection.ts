@@ -9,7 +9,7 @@ import { type ApplicationFacts, CONFIDENCE_PORT, nameApplication } from './facts
 import type { InspectedPacket } from './inspected-packet.ts';
 import { COUNT_LIMIT, COUNT_PACKETS, COUNT_SNAPPED, type InspectionContext } from './inspection-context.ts';
 import { HAS_ALL, HAS_DIRECTION, type Inspector, WANTS_MORE } from './inspector.ts';
-import { recognize } from './recognize.ts';
+import { recognize, recognizeInner } from './recognize.ts';
 import { StreamStart } from './stream-start.ts';
 import { isTlsPort } from './tell-hello.ts';
 
@@ -118,6 +118,7 @@ export class FlowInspection {
 
   #takeDatagram(packet: InspectedPacket): boolean {
     this.#inspector ??= recognize(packet, packet, this.#context, this.facts);
+    this.#enterInner(packet);
     if (this.#inspector !== undefined) return this.#inspector.take(packet, packet) === HAS_ALL;
     this.#misses++;
     return false;
@@ -126,6 +127,10 @@ export class FlowInspection {
   #takeSegment(packet: InspectedPacket): boolean {
     const stream = packet.reverse ? this.#reverse : this.#forward;
     if (stream.isDone) return false;
+    if (this.#enterInner(packet)) {
+      this.#forward.restart();
+      this.#reverse.restart();
+    }
     // Padding that looked like a segment (keep-alives of zeros): the later one of the same place counts.
     if (this.#inspector === undefined && stream.isContradictedBy(packet)) this.#repeat(stream, packet);
     if (!stream.add(packet)) return false;
@@ -141,6 +146,17 @@ export class FlowInspection {
     if (outcome === WANTS_MORE && packet.cut) this.#context.count(COUNT_SNAPPED);
     stream.restart();
     return false;
+  }
+
+  /** @returns whether a protocol begins within the one that is read */
+  #enterInner(packet: InspectedPacket): boolean {
+    const outer = this.#inspector;
+    if (outer?.isOuter !== true) return false;
+    const inner = recognizeInner(outer, packet, this.#context, this.facts);
+    if (inner === undefined) return false;
+    outer.release();
+    this.#inspector = inner;
+    return true;
   }
 
   /** A segment that is too short to tell is kept, and on ports of TLS one that may have come before the first. */
