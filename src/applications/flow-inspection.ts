@@ -18,6 +18,8 @@ const PROTOCOL_TCP = 6;
 export const LOOKS_MAX = 8;
 /** Packets that say nothing known before a flow is given up, of both directions together. */
 const MISSES_MAX = 6;
+/** Packets of a direction that is done, before the other one is no longer waited for. */
+const PASSED_MAX = 16;
 /** Octets of payload of a flow behind which nothing is looked into. */
 export const INSPECTED_OCTETS_MAX = 16_384;
 /** A first segment this short may be the beginning of anything. */
@@ -35,6 +37,7 @@ export class FlowInspection {
   #reverseLooks = 0;
   #octets = 0;
   #misses = 0;
+  #passed = 0;
   /** Of the flow's first packet that was seen, from the initiator on. */
   #protocol = 0;
   #initiatorPort = 0;
@@ -61,6 +64,7 @@ export class FlowInspection {
     const length = packet.end - packet.start;
     if (length <= 0) return false;
     if (this.#protocol === 0) this.#begin(packet);
+    if ((packet.reverse ? this.#reverse : this.#forward).isDone) return this.#pass();
     if (packet.reverse) this.#reverseLooks++;
     else this.#forwardLooks++;
     this.#octets += length;
@@ -92,6 +96,7 @@ export class FlowInspection {
     this.#reverseLooks = 0;
     this.#octets = 0;
     this.#misses = 0;
+    this.#passed = 0;
     this.#protocol = 0;
     this.#forward.isDone = false;
     this.#reverse.isDone = false;
@@ -116,6 +121,13 @@ export class FlowInspection {
     return true;
   }
 
+  /** A packet of a direction that needs no look, while the other has yet to answer. */
+  #pass(): boolean {
+    if (++this.#passed < PASSED_MAX) return false;
+    this.#context.count(COUNT_LIMIT);
+    return this.#end();
+  }
+
   #takeDatagram(packet: InspectedPacket): boolean {
     this.#inspector ??= recognize(packet, packet, this.#context, this.facts);
     this.#enterInner(packet);
@@ -126,7 +138,6 @@ export class FlowInspection {
 
   #takeSegment(packet: InspectedPacket): boolean {
     const stream = packet.reverse ? this.#reverse : this.#forward;
-    if (stream.isDone) return false;
     if (this.#enterInner(packet)) {
       this.#forward.restart();
       this.#reverse.restart();

@@ -24,7 +24,8 @@ export interface WebServer {
 
 /** A client that sends or reads nothing for so long is gone. */
 const CLIENT_TIMEOUT_MS = 10_000;
-const CONNECTIONS_MAX = 64;
+/** Sixteen pages, of six connections each as browsers make them, leave room for those who scrape. */
+const CONNECTIONS_MAX = 128;
 const MISDIRECTED = 421;
 /** Of a request: its headers, and its body, which nothing here reads. */
 const HEADER_OCTETS_MAX = 16_384;

@@ -86,6 +86,19 @@ describe('limits', () => {
     expect(flow.send(new Array(16_384).fill(0x41))).toBe(true);
   });
 
+  it('let an answer come behind 15 packets of a request that was read', () => {
+    const request = Buffer.from('POST / HTTP/1.1\r\nHost: a.example\r\n\r\n');
+    const body = new Array<number>(1400).fill(0x41);
+    for (const count of [15, 16]) {
+      const flow = new PayloadFlow(6, 50_000, 80);
+      flow.send(request);
+      for (let i = 1; i <= count; i++) expect(flow.send(body)).toBe(i === 16);
+      flow.reply(Buffer.from('HTTP/1.1 204 No Content\r\n\r\n'));
+      expect(flow.facts.httpStatusCode).toBe(count === 15 ? 204 : undefined);
+      expect(flow.context.counts[COUNT_LIMIT]).toBe(count === 15 ? 0 : 1);
+    }
+  });
+
   it('pass packets without payload over', () => {
     const flow = new PayloadFlow(6, 50_000, 25);
     for (let i = 0; i < 20; i++) expect(flow.send([])).toBe(false);

@@ -3,6 +3,7 @@ import { createCipheriv, createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Aes128 } from '../../src/applications/aes128.ts';
+import { COUNT_MALFORMED, COUNT_TOO_LONG } from '../../src/applications/inspection-context.ts';
 import { QuicKeys } from '../../src/applications/quic-keys.ts';
 import { Hmac, sha256 } from '../../src/applications/sha256.ts';
 import { cases } from '../support/cases.ts';
@@ -170,6 +171,19 @@ describe('a hello', () => {
     expect(flow.facts).toEqual(FACTS);
   });
 
+  it('that a Retry repeats, and a ServerHello by the keys of the id that the Retry gave', () => {
+    const flow = new PayloadFlow(17, 50_000, 443);
+    flow.send(initialPacket({ keysOf: ID, frames: cryptoFrame(0, message) }));
+    flow.reply([0xf0, 0, 0, 0, 1, 0, 4, 9, 9, 9, 9, ...new Array(40).fill(3)]);
+    flow.send(initialPacket({ keysOf: [9, 9, 9, 9], token: [3], frames: cryptoFrame(0, message) }));
+    const frames = cryptoFrame(0, SERVER_HELLO);
+    expect(
+      flow.reply(initialPacket({ keysOf: [9, 9, 9, 9], destinationId: [], isServer: true, frames })),
+    ).toBe(true);
+    expect(flow.facts).toMatchObject({ ...FACTS, tlsCipherSuite: 0x1301 });
+    expect(flow.context.counts[COUNT_MALFORMED]).toBe(0);
+  });
+
   it('behind a Version Negotiation has the version that was agreed on', () => {
     const flow = new PayloadFlow(17, 50_000, 443);
     flow.send([0xc0, 0x1a, 0x2a, 0x3a, 0x4a, 8, ...ID, 0, ...new Array(1200).fill(1)]);
@@ -197,6 +211,25 @@ describe('a hello', () => {
       tlsFlags: 32,
     });
     expect(flow.facts.tlsJa4).toBeUndefined();
+  });
+
+  it('is not given up for a packet of other keys between its two', () => {
+    const flow = new PayloadFlow(17, 50_000, 443);
+    flow.send(initialPacket({ keysOf: ID, frames: cryptoFrame(0, large.slice(0, 1000)) }));
+    for (let id = 1; id < 4; id++)
+      flow.send(initialPacket({ keysOf: [id, id], destinationId: ID, frames: cryptoFrame(1000, [1, 2, 3]) }));
+    flow.send(initialPacket({ keysOf: ID, packetNumber: 1, frames: cryptoFrame(1000, large.slice(1000)) }));
+    expect(flow.facts).toEqual(FACTS);
+    expect(flow.context.counts[COUNT_MALFORMED]).toBe(3);
+  });
+
+  it('with more gaps than are remembered is counted, and told in part', () => {
+    const flow = new PayloadFlow(17, 50_000, 443);
+    const frames = Array.from({ length: 40 }, (_, i) => cryptoFrame(2 * i, [message[2 * i]!])).flat();
+    flow.send(initialPacket({ keysOf: ID, frames }));
+    expect(flow.context.counts[COUNT_TOO_LONG]).toBe(1);
+    flow.send(initialPacket({ keysOf: ID, packetNumber: 1, frames: cryptoFrame(0, message) }));
+    expect(flow.facts).toEqual(FACTS);
   });
 
   it('two of them in one datagram: the first counts', () => {

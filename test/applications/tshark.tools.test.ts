@@ -92,6 +92,7 @@ const FIELDS = [
 const CAPTURES: ReadonlySet<string> = new Set([
   ...['ndpi-anyconnect-vpn.pcap', 'ndpi-conncheck.pcap', 'ndpi-dns_fragmented.pcap', 'ndpi-dropbox.pcap'],
   ...['ndpi-firefox.pcap', 'ndpi-ocs.pcap', 'ndpi-tls_long_cert.pcap'],
+  ...['ndpi-quic-29.pcap', 'ndpi-quic-v2.pcapng', 'ndpi-quic-forcing-vn-with-data.pcapng'],
 ]);
 const files = sharedCaptures('real').filter((file) => CAPTURES.has(basename(file)));
 

@@ -64,8 +64,8 @@ describeInLab([...PAGE_TOOLS, 'ethtool'], 'the page', () => {
     lab.talk(0, '443:every=0.2,piece=20000,seconds=1200');
     lab.talk(1, '5001:every=0.3,piece=50000,seconds=1200', '9000:requests=9000,pause=0.2,answer=20000');
     context = await lab.browser.newContext({ viewport: { width: 1280, height: 900 } });
+    context.setDefaultTimeout(SHOWN.timeout);
     page = await context.newPage();
-    page.setDefaultTimeout(SHOWN.timeout);
     watched = watch(page);
     await page.goto(PAGE_URL);
     await page.locator('#flow-list tbody tr').nth(2).waitFor();
@@ -77,10 +77,9 @@ describeInLab([...PAGE_TOOLS, 'ethtool'], 'the page', () => {
     expect((await texts('#interfaces td'))[0]).toBe(INTERFACE);
     expect(await page.locator('main b:has-text("wire")').count()).toBe(0);
     expect(await texts('#flow-list tbody .is-interface')).toContain(INTERFACE);
-    const responders = await texts(RESPONDERS);
-    expect(responders).toEqual(
-      expect.arrayContaining(['198.51.100.21:443', '198.51.100.22:5001', '198.51.100.22:9000']),
-    );
+    await expect
+      .poll(() => texts(RESPONDERS), SHOWN)
+      .toEqual(expect.arrayContaining(['198.51.100.21:443', '198.51.100.22:5001', '198.51.100.22:9000']));
     expect(await texts('#collectors')).toEqual([expect.stringContaining('No collector')]);
   });
 
@@ -91,13 +90,16 @@ describeInLab([...PAGE_TOOLS, 'ethtool'], 'the page', () => {
     const other = await context.newPage();
     await other.goto(PAGE_URL);
     const rows = other.locator('#paths tbody tr');
-    await rows.nth(1).waitFor(SHOWN);
+    const flows = async () => {
+      await other.reload();
+      await rows.nth(1).waitFor();
+      return (await rows.locator('td:nth-child(2)').allTextContents()).map(Number);
+    };
+    await expect.poll(flows, SHOWN).toSatisfy((counts: number[]) => counts.every((count) => count >= 3));
     expect(await rows.locator('td:first-child').allTextContents()).toEqual([
       'campus192.0.2.0/24 → 198.51.100.0/24',
       'campus198.51.100.0/24 → 192.0.2.0/24',
     ]);
-    const flows = await rows.locator('td:nth-child(2)').allTextContents();
-    expect(flows.map(Number).every((count) => count >= 3)).toBe(true);
     expect(await rows.locator('svg').count()).toBe(4);
     await other.close();
   });
@@ -116,6 +118,7 @@ describeInLab([...PAGE_TOOLS, 'ethtool'], 'the page', () => {
   });
 
   it('sorts by any column', async () => {
+    await page.locator('#flow-list tbody tr').nth(2).waitFor();
     const heading = page.locator('#flow-list thead .is-packets');
     await heading.getByRole('button').click();
     await page.locator('#flow-list thead .is-packets[aria-sort="descending"]').waitFor();
@@ -154,7 +157,7 @@ describeInLab([...PAGE_TOOLS, 'ethtool'], 'the page', () => {
     await page.getByRole('button', { name: 'Talkers' }).click();
     const host = page.locator('#flow-list tbody tr', { hasText: '198.51.100.22' });
     await host.waitFor();
-    expect(await host.locator('.is-flows').textContent()).toBe('2');
+    await expect.poll(() => host.locator('.is-flows').textContent(), SHOWN).toBe('2');
     await host.locator('button').click();
     await expect.poll(() => texts(RESPONDERS), SHOWN).toHaveLength(2);
     expect(await page.locator('#filter').inputValue()).toBe('198.51.100.22');
@@ -169,7 +172,8 @@ describeInLab([...PAGE_TOOLS, 'ethtool'], 'the page', () => {
     await dialog.waitFor();
     expect(await dialog.locator('h2').textContent()).toMatch(/^192\.0\.2\.12:\d+ → 198\.51\.100\.22:9000$/);
     expect(await dialog.locator('.mark').textContent()).toMatch(/^[a-z-]+$/);
-    expect(await dialog.locator('.facts dd').first().textContent()).toMatch(/^[\d.]+\u202fms$/);
+    const roundTrip = dialog.locator('.facts dd').first();
+    await expect.poll(() => roundTrip.textContent(), SHOWN).toMatch(/^[\d.]+\u202fms$/);
     await page.keyboard.press('Escape');
     await page.locator('dialog').waitFor({ state: 'hidden' });
   });
@@ -193,8 +197,8 @@ describeInLab([...PAGE_TOOLS, 'ethtool'], 'the page', () => {
 
   it('fits a phone', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
-    expect(await page.locator('.responder').first().isVisible()).toBe(true);
+    await expect.poll(() => page.evaluate('document.documentElement.scrollWidth'), SHOWN).toBe(360);
+    await page.locator('.responder').first().waitFor();
     await page.setViewportSize({ width: 1280, height: 900 });
   });
 

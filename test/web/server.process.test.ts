@@ -152,11 +152,11 @@ describe('over TCP', () => {
     expect((await fetch(`${url}/echo`)).status).toBe(200);
   });
 
-  it('has 64 connections at most', async () => {
+  it('has 128 connections at most', async () => {
     const { url } = await serve('127.0.0.1:0');
     const { hostname, port } = new URL(url);
     const open = await Promise.all(
-      Array.from({ length: 64 }, () => {
+      Array.from({ length: 128 }, () => {
         const socket = connect({ host: hostname, port: Number(port) });
         socket.on('error', () => {});
         return new Promise<typeof socket>((resolve) => socket.on('connect', () => resolve(socket)));
