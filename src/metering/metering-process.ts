@@ -41,7 +41,7 @@ import { createTimingWheel, type TimingWheel } from './timing-wheel.ts';
 import { isSyn, writeEncapsulation, writeKeyExtension, writeLink } from './update.ts';
 
 /** Bits of the state word that a flow keeps that is cut by the active timeout. */
-const KEPT_BITS = layout.STATE_INITIATOR_IS_B | layout.STATE_INSPECTED;
+const KEPT_BITS = layout.STATE_INITIATOR_IS_B | layout.STATE_LOOKS_MASK;
 
 export class MeteringProcess {
   readonly table: FlowTable;

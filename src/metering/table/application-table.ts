@@ -37,8 +37,10 @@ export interface NumberPool {
 export interface ApplicationTable {
   readonly context: InspectionContext;
   readonly slots: Int32Array;
-  /** What flow records have of each application: its numbers in nDPI's registry, by place in the list. */
+  /** Those that are at work or were: made when they are first needed. */
   readonly inspections: FlowInspection[];
+  /** At work on no flow yet: looks into first packets. */
+  spare: FlowInspection;
   readonly inspectionPool: NumberPool;
   readonly blocks: Int32Array;
   readonly blockPool: NumberPool;
@@ -68,10 +70,12 @@ function createPool(capacity: number): NumberPool {
 /** @param slots of the flow table */
 export function createApplicationTable(slots: number, options: ApplicationOptions): ApplicationTable {
   const flows = Math.min(slots, options.flows);
+  const context = new InspectionContext(options);
   return {
-    context: new InspectionContext(options),
+    context,
     slots: new Int32Array(slots),
     inspections: [],
+    spare: new FlowInspection(context),
     inspectionPool: createPool(flows),
     blocks: new Int32Array(flows * APPLICATION_WORDS),
     blockPool: createPool(flows),
@@ -90,13 +94,15 @@ function giveBackNumber(pool: NumberPool, number: number): void {
   pool.freed[pool.freedCount++] = number;
 }
 
-/** The flow in `slot` is inspected from now on. @returns the inspection, or undefined where all are at work */
-export function openInspection(table: ApplicationTable, slot: number): FlowInspection | undefined {
+/** The spare inspection is at work on the flow in `slot` from now on. @returns false where all are at work */
+export function openInspection(table: ApplicationTable, slot: number): boolean {
+  const { inspections, spare } = table;
   const number = takeNumber(table.inspectionPool);
-  if (number < 0) return undefined;
+  if (number < 0) return false;
   table.slots[slot] = number + 1;
-  if (number === table.inspections.length) table.inspections.push(new FlowInspection(table.context));
-  return table.inspections[number];
+  table.spare = inspections[number] ?? new FlowInspection(table.context);
+  inspections[number] = spare;
+  return true;
 }
 
 /** The inspection that is at work on the flow in `slot`, or undefined. */
