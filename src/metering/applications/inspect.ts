@@ -25,6 +25,7 @@ import {
 } from '../table/application-table.ts';
 import * as counting from '../table/counters.ts';
 import type { FlowTable } from '../table/flow-table.ts';
+import { takeContinued } from './continued.ts';
 import { writeFacts } from './write-facts.ts';
 
 const UDP_HEADER_OCTETS = 8;
@@ -85,6 +86,10 @@ function inspectPacket(
 
 /** Looks into the first packet of the flow in `slot`, or the first since one that said nothing known. */
 function beginInspection(table: FlowTable, slot: number, counters: Float64Array): void {
+  if (takeContinued(table, slot)) {
+    stopInspecting(table, slot);
+    return;
+  }
   const applications = table.applications!;
   const { packet, spare } = applications;
   if (spare.take(packet)) {

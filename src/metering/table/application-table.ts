@@ -44,11 +44,18 @@ export interface ApplicationTable {
   readonly inspectionPool: NumberPool;
   readonly blocks: Int32Array;
   readonly blockPool: NumberPool;
+  /** CONTINUED_WORDS for each of CONTINUED_FLOWS flows, and until when each may go on; see applications/continued.ts. */
+  readonly continued: Int32Array;
+  readonly continuedUntilNs: Float64Array;
   /** The packet that is handed over. */
   readonly packet: InspectedPacket;
   /** The memory that its octets are those of. */
   view: DataView | undefined;
 }
+
+/** Flows that left the table and go on, of which something is kept: a power of two. */
+export const CONTINUED_FLOWS = 8192;
+export const CONTINUED_WORDS = 16;
 
 /** Octets of an inspection at work: its object, and what lies on the JavaScript heap for it. */
 const INSPECTION_OCTETS = 1024;
@@ -79,6 +86,8 @@ export function createApplicationTable(slots: number, options: ApplicationOption
     inspectionPool: createPool(flows),
     blocks: new Int32Array(flows * APPLICATION_WORDS),
     blockPool: createPool(flows),
+    continued: new Int32Array(CONTINUED_FLOWS * CONTINUED_WORDS),
+    continuedUntilNs: new Float64Array(CONTINUED_FLOWS),
     packet: createInspectedPacket(),
     view: undefined,
   };
@@ -130,6 +139,12 @@ export function releaseApplication(table: ApplicationTable, slot: number): void 
   const place = table.slots[slot]!;
   if (place === 0) return;
   table.slots[slot] = 0;
+  releasePlace(table, place);
+}
+
+/** Gives back an inspection or a block. @param place as a slot has it */
+export function releasePlace(table: ApplicationTable, place: number): void {
+  if (place === 0) return;
   if (place < 0) {
     giveBackNumber(table.blockPool, -place - 1);
     return;
