@@ -2,9 +2,6 @@
  * `npm run package`: makes all that a release consists of, for each architecture, on any Linux machine with npm, dpkg-deb
  * and tar (the image also takes apt): Debian packages, tarballs, OCI images, bills of materials, and the npm package.
  *
- *     npm run package -- [--arch amd64|arm64] [--only deb|tarball|image|npm] [--version VERSION] [--out DIR]
- *                        [--compression 0-9]
- *
  * SHA256SUMS in the output folder is of what this run made. The version is that of package.json, unless another is given.
  */
 import { execFileSync } from 'node:child_process';
@@ -12,7 +9,6 @@ import { createHash } from 'node:crypto';
 import {
   cpSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -23,6 +19,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { makeFoldersSync } from '../src/base/folders.ts';
 import { packageVersion } from '../src/package-files.ts';
 import { ARCHITECTURES, type Architecture } from './architectures.ts';
 import { gzipFile, makeTar, settle } from './archive.ts';
@@ -31,11 +28,18 @@ import { copyrightOf } from './copyright.ts';
 import { makeDebianPackage } from './debian-package.ts';
 import { makeImage } from './oci-image.ts';
 import { makeProgramFolder, octetsOf, REPOSITORY } from './program-folder.ts';
+import { runScript, UsageError } from './script.ts';
 
 const KINDS = ['deb', 'tarball', 'image', 'npm'] as const;
 type Kind = (typeof KINDS)[number];
 
-class UsageError extends Error {}
+const USAGE = `npm run package -- [OPTION…]
+
+  --arch amd64|arm64              once or twice; both where it is missing
+  --only deb|tarball|image|npm    may be repeated; all where it is missing
+  --version VERSION               that of package.json where it is missing
+  --out DIR                       packages/ where it is missing
+  --compression 0-9               from fast to small; 9 where it is missing`;
 
 function oneOf<T extends string>(
   option: string,
@@ -129,6 +133,7 @@ function makeNpmPackage({ output }: Release): string {
 }
 
 function main(): void {
+  if (!existsSync(join(REPOSITORY, 'node_modules/rolldown'))) throw new UsageError('run `npm ci` first');
   const { values } = parseArgs({
     options: {
       arch: { type: 'string', multiple: true },
@@ -156,7 +161,11 @@ function main(): void {
   }
   const [compression] = oneOf('compression', [values.compression], [...'0123456789']);
   const output = resolve(values.out);
-  mkdirSync(output, { recursive: true });
+  try {
+    makeFoldersSync(output);
+  } catch (error) {
+    throw new UsageError(`--out: found ${output}, which cannot be made: ${(error as Error).message}`);
+  }
   const work = mkdtempSync(join(tmpdir(), 'flowtap-package-'));
   try {
     const release = {
@@ -183,12 +192,4 @@ function main(): void {
   }
 }
 
-try {
-  if (!existsSync(join(REPOSITORY, 'node_modules/rolldown'))) throw new UsageError('run `npm ci` first');
-  main();
-} catch (error) {
-  if (!(error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')))
-    throw error;
-  console.error(`package: ${(error as Error).message}`);
-  process.exitCode = 2;
-}
+runScript('package', USAGE, main);

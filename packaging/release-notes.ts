@@ -1,7 +1,9 @@
 /** The changelog at a release (keepachangelog.com, semver.org): which versions it has, and the next one's heading in it. */
 
-/** A fault of what the operator of a release gave or left; its message names what was found and what to do. */
-export class ReleaseError extends Error {}
+import { UsageError } from './script.ts';
+
+/** A fault of what the operator of a release gave or left. */
+export class ReleaseError extends UsageError {}
 
 /** A version with three numbers (SemVer 2.0.0 §2); what is behind a `-` is for npm alone, and Debian would sort it last. */
 const VERSION = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$/;

@@ -1,20 +1,23 @@
 /**
  * `npm run release`: makes a release, and publishes nothing. Checks that the tree is main's, clean and green, writes the
  * version and the changelog's date, commits them, and makes all packages with SHA256SUMS of that commit.
- *
- *     npm run release -- VERSION [--out DIR] [--dry-run] [--skip-tests]
- *
- * --dry-run checks alone and writes nothing. --skip-tests is for where continuous integration has run them.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkNextVersion, datedChangelog, ReleaseError } from './release-notes.ts';
+import { runScript } from './script.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..');
 const CHANGELOG = join(REPOSITORY, 'CHANGELOG.md');
 const MANIFEST = join(REPOSITORY, 'package.json');
+
+const USAGE = `npm run release -- VERSION [OPTION…]
+
+  --dry-run       checks, and writes nothing
+  --skip-tests    for where continuous integration has run them
+  --out DIR       packages/ where it is missing`;
 
 function git(...args: string[]): string {
   return execFileSync('git', args, { cwd: REPOSITORY, encoding: 'utf8' }).trim();
@@ -102,11 +105,4 @@ function main(): void {
   console.log(`    git tag v${version} && git push origin main v${version}`);
 }
 
-try {
-  main();
-} catch (error) {
-  const isUsage = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
-  if (!(error instanceof ReleaseError || isUsage)) throw error;
-  console.error(`release: ${(error as Error).message}`);
-  process.exitCode = 2;
-}
+runScript('release', USAGE, main);

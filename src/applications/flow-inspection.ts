@@ -9,7 +9,7 @@ import { type ApplicationFacts, CONFIDENCE_PORT, nameApplication } from './facts
 import type { InspectedPacket } from './inspected-packet.ts';
 import { COUNT_LIMIT, COUNT_PACKETS, COUNT_SNAPPED, type InspectionContext } from './inspection-context.ts';
 import { HAS_ALL, HAS_DIRECTION, type Inspector, WANTS_MORE } from './inspector.ts';
-import { recognize } from './recognize.ts';
+import { recognize, recognizeInner } from './recognize.ts';
 import { StreamStart } from './stream-start.ts';
 import { isTlsPort } from './tell-hello.ts';
 
@@ -18,6 +18,8 @@ const PROTOCOL_TCP = 6;
 export const LOOKS_MAX = 8;
 /** Packets that say nothing known before a flow is given up, of both directions together. */
 const MISSES_MAX = 6;
+/** Packets of a direction that is done, before the other one is no longer waited for. */
+const PASSED_MAX = 16;
 /** Octets of payload of a flow behind which nothing is looked into. */
 export const INSPECTED_OCTETS_MAX = 16_384;
 /** A first segment this short may be the beginning of anything. */
@@ -35,6 +37,7 @@ export class FlowInspection {
   #reverseLooks = 0;
   #octets = 0;
   #misses = 0;
+  #passed = 0;
   /** Of the flow's first packet that was seen, from the initiator on. */
   #protocol = 0;
   #initiatorPort = 0;
@@ -67,6 +70,7 @@ export class FlowInspection {
     const length = packet.end - packet.start;
     if (length <= 0) return false;
     if (this.#protocol === 0) this.#begin(packet);
+    if ((packet.reverse ? this.#reverse : this.#forward).isDone) return this.#pass();
     if (packet.reverse) this.#reverseLooks++;
     else this.#forwardLooks++;
     this.#octets += length;
@@ -103,6 +107,7 @@ export class FlowInspection {
     this.#reverseLooks = 0;
     this.#octets = 0;
     this.#misses = 0;
+    this.#passed = 0;
     this.#protocol = 0;
     this.#forward.isDone = false;
     this.#reverse.isDone = false;
@@ -127,8 +132,16 @@ export class FlowInspection {
     return true;
   }
 
+  /** A packet of a direction that needs no look, while the other has yet to answer. */
+  #pass(): boolean {
+    if (++this.#passed < PASSED_MAX) return false;
+    this.#context.count(COUNT_LIMIT);
+    return this.#end();
+  }
+
   #takeDatagram(packet: InspectedPacket): boolean {
     this.#inspector ??= recognize(packet, packet, this.#context, this.facts);
+    this.#enterInner(packet);
     if (this.#inspector !== undefined) return this.#inspector.take(packet, packet) === HAS_ALL;
     this.#misses++;
     return false;
@@ -136,7 +149,10 @@ export class FlowInspection {
 
   #takeSegment(packet: InspectedPacket): boolean {
     const stream = packet.reverse ? this.#reverse : this.#forward;
-    if (stream.isDone) return false;
+    if (this.#enterInner(packet)) {
+      this.#forward.restart();
+      this.#reverse.restart();
+    }
     // Padding that looked like a segment (keep-alives of zeros): the later one of the same place counts.
     if (this.#inspector === undefined && stream.isContradictedBy(packet)) this.#repeat(stream, packet);
     if (!stream.add(packet)) return false;
@@ -152,6 +168,17 @@ export class FlowInspection {
     if (outcome === WANTS_MORE && packet.cut) this.#context.count(COUNT_SNAPPED);
     stream.restart();
     return false;
+  }
+
+  /** @returns whether a protocol begins within the one that is read */
+  #enterInner(packet: InspectedPacket): boolean {
+    const outer = this.#inspector;
+    if (outer?.isOuter !== true) return false;
+    const inner = recognizeInner(outer, packet, this.#context, this.facts);
+    if (inner === undefined) return false;
+    outer.release();
+    this.#inspector = inner;
+    return true;
   }
 
   /** A segment that is too short to tell is kept, and on ports of TLS one that may have come before the first. */

@@ -13,6 +13,8 @@ export const HAS_DIRECTION = 2;
 export const HAS_ALL = 3;
 
 export interface Inspector {
+  /** Another protocol may begin in the same flow: TLS behind STARTTLS or CONNECT, DTLS and RTP behind STUN. */
+  readonly isOuter?: boolean;
   /**
    * Reads a piece, and writes facts as soon as they are found, so that a message which never ends has told what it could.
    * @param piece a datagram, or the beginning of a direction of a stream

@@ -5,7 +5,6 @@ import { doubleWordAt } from './text.ts';
 
 export const CONNECTION_ID_OCTETS_MAX = 20;
 const LONG_HEADER = 0x80;
-const FIXED_BIT = 0x40;
 const SAMPLE_OCTETS = 16;
 const TAG_OCTETS = 16;
 const NONCE_OCTETS = 12;
@@ -66,11 +65,10 @@ function isDigits(pair: number): boolean {
   return high >= 0x30 && high <= 0x39 && low >= 0x30 && low <= 0x39;
 }
 
-/** Reads the long header at `at`. @returns false for what is none */
+/** Reads the long header at `at`, whose fixed bit may be greased (RFC 9287). @returns false for what is none */
 export function readLongHeader(octets: Uint8Array, at: number, end: number, header: LongHeader): boolean {
   if (at + 7 > end || (octets[at]! & LONG_HEADER) === 0) return false;
   header.version = doubleWordAt(octets, at + 1);
-  if (header.version !== 0 && (octets[at]! & FIXED_BIT) === 0) return false;
   header.destinationIdLength = octets[at + 5]!;
   header.destinationId = at + 6;
   const source = at + 6 + header.destinationIdLength;

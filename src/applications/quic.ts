@@ -40,6 +40,8 @@ import type { Piece } from './stream-start.ts';
 import { tellHello } from './tell-hello.ts';
 import { threeOctetsAt } from './text.ts';
 
+/** Set in packets of those who have not agreed on greasing it. */
+const FIXED_BIT = 0x40;
 const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
 const MESSAGE_HEADER_OCTETS = 4;
@@ -55,7 +57,8 @@ const payload = new Uint8Array(PAYLOAD_OCTETS_MAX);
 export function isQuic({ octets, start, end }: Piece): boolean {
   if (end - start < 7 || (octets[start]! & 0x80) === 0) return false;
   if (!readLongHeader(octets, start, end, header) || !isKnownVersion(header.version)) return false;
-  return header.type !== TYPE_NEGOTIATION || header.sourceIdLength >= 8;
+  if (header.type === TYPE_NEGOTIATION) return header.sourceIdLength >= 8;
+  return (octets[start]! & FIXED_BIT) !== 0;
 }
 
 /** CRYPTO stream and keys of one side. */
@@ -98,8 +101,7 @@ export class QuicInspection implements Inspector {
         this.#hasBothSides(packet) ? CONFIDENCE_TWO_WAY : CONFIDENCE_SIGNATURE,
       );
       const next = header.end;
-      if (header.type === TYPE_NEGOTIATION || header.type === TYPE_RETRY)
-        this.#beginsAnew = !this.#client.isDone;
+      if (header.type === TYPE_NEGOTIATION || header.type === TYPE_RETRY) this.#beginsAnew = true;
       else if (this.#isClients(piece, packet)) this.#takeClients(octets, at, packet);
       else if (header.type === TYPE_INITIAL) this.#takeServers(octets, at, packet);
       at = next;
@@ -121,14 +123,16 @@ export class QuicInspection implements Inspector {
 
   #takeClients(octets: Uint8Array, at: number, packet: InspectedPacket): void {
     if (this.#facts.quicVersion === undefined || this.#beginsAnew) this.#facts.quicVersion = header.version;
-    if (header.type !== TYPE_INITIAL || this.#client.isDone) return;
+    if (header.type !== TYPE_INITIAL) return;
     const side = this.#client;
     if (this.#beginsAnew) {
+      // A hello that was read counts, but the server's keys are made of the new id.
       this.#connectionIdLength = -1;
       this.#releaseSide(side);
       this.#beginsAnew = false;
     }
     if (this.#connectionIdLength < 0) this.#keepConnectionId(octets, packet);
+    if (side.isDone) return;
     if (!this.#setKeys(side, false)) return;
     const length = decryptInitial(octets, at, packet.end, header, side.keys, payload);
     if (length < 0 || !this.#takeFrames(side, length, packet.cut)) this.#takeWithOwnId(octets, at, packet);

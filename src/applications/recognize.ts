@@ -3,12 +3,26 @@
 import { DnsInspection, recognizeDns } from './dns.ts';
 import { DtlsInspection, isDtls } from './dtls.ts';
 import { type ApplicationFacts, CONFIDENCE_SIGNATURE, nameApplication } from './facts.ts';
+import { HttpInspection, isHttp } from './http.ts';
 import type { InspectedPacket } from './inspected-packet.ts';
 import type { InspectionContext } from './inspection-context.ts';
 import type { Inspector } from './inspector.ts';
+import { NamedInspection } from './named.ts';
 import { isQuic, QuicInspection } from './quic.ts';
+import { findSignature } from './signature.ts';
+import { DATAGRAM_SIGNATURES } from './signatures-datagram.ts';
+import { STREAM_SIGNATURES } from './signatures-stream.ts';
+import { isSsh, SshInspection } from './ssh.ts';
 import type { Piece } from './stream-start.ts';
 import { isTlsHello, isTlsRecords, isVersion2Hello, TlsInspection } from './tls.ts';
+import {
+  isOpenvpn,
+  isRtp,
+  isWireguard,
+  OpenvpnInspection,
+  RtpInspection,
+  WireguardInspection,
+} from './two-way.ts';
 
 const PROTOCOL_TCP = 6;
 
@@ -22,16 +36,22 @@ export function recognize(
   const dns = recognizeDns(piece, packet);
   if (dns !== undefined) return new DnsInspection(context, facts, dns);
   return packet.protocol === PROTOCOL_TCP
-    ? recognizeStream(piece, context, facts)
+    ? recognizeStream(piece, packet, context, facts)
     : recognizeDatagram(piece, packet, context, facts);
 }
 
 function recognizeStream(
   piece: Piece,
+  packet: InspectedPacket,
   context: InspectionContext,
   facts: ApplicationFacts,
 ): Inspector | undefined {
   if (isTlsHello(piece)) return new TlsInspection(context, facts);
+  if (isHttp(piece)) return new HttpInspection(context, facts);
+  if (isSsh(piece)) return new SshInspection(facts);
+  const row = findSignature(STREAM_SIGNATURES, piece, packet.sourcePort, packet.destinationPort);
+  if (row !== undefined) return new NamedInspection(facts, row.name, row.isOuter ?? false);
+  if (isOpenvpn(piece, packet)) return new OpenvpnInspection(facts);
   if (isTlsRecords(piece) || isVersion2Hello(piece)) nameApplication(facts, 'tls', CONFIDENCE_SIGNATURE);
   return undefined;
 }
@@ -43,5 +63,27 @@ function recognizeDatagram(
   facts: ApplicationFacts,
 ): Inspector | undefined {
   if (isQuic(piece)) return new QuicInspection(context, facts);
-  return isDtls(piece, packet.cut) ? new DtlsInspection(context, facts) : undefined;
+  if (isDtls(piece, packet.cut)) return new DtlsInspection(context, facts);
+  const row = findSignature(DATAGRAM_SIGNATURES, piece, packet.sourcePort, packet.destinationPort);
+  if (row !== undefined) return new NamedInspection(facts, row.name, row.isOuter ?? false);
+  if (isWireguard(piece)) return new WireguardInspection(facts);
+  if (isOpenvpn(piece, packet)) return new OpenvpnInspection(facts);
+  return isRtp(piece) ? new RtpInspection(facts) : undefined;
+}
+
+/**
+ * The protocol that begins within another one, which `inspector` reads and which may hold others.
+ * @returns undefined where the packet begins none
+ */
+export function recognizeInner(
+  inspector: Inspector,
+  packet: InspectedPacket,
+  context: InspectionContext,
+  facts: ApplicationFacts,
+): Inspector | undefined {
+  if (packet.protocol === PROTOCOL_TCP)
+    return isTlsHello(packet) ? new TlsInspection(context, facts, true) : undefined;
+  if (isDtls(packet, packet.cut)) return new DtlsInspection(context, facts);
+  const isFirst = inspector instanceof NamedInspection && isRtp(packet);
+  return isFirst ? new RtpInspection(facts) : undefined;
 }

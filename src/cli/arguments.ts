@@ -11,7 +11,7 @@ import {
   COLUMNS_MAX,
   COMPLETING,
   COMPLETION,
-  complete,
+  completer,
   declare,
   SHELLS,
   topLevel,
@@ -158,7 +158,11 @@ function parse(argv: readonly string[], loose: ReadonlySet<string>, columns: num
       throw new Chosen(row, argumentsOf(row, parsed as unknown as Parsed));
     });
   }
-  parser.completion(COMPLETION, 'Print a script with which a shell completes command lines', complete);
+  parser.completion(
+    COMPLETION,
+    'Print a script with which a shell completes command lines',
+    completer(COMMANDS),
+  );
   const anyOperand = (inner: Argv) => inner.strictCommands(false).strictOptions(false);
   parser.command('help [COMMAND]', false, anyOperand, ({ COMMAND }) => {
     text = parse([String(COMMAND), '--help'], loose, columns);

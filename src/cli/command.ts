@@ -32,7 +32,13 @@ export interface Command {
   readonly usage: string;
   /** One sentence. */
   readonly summary: string;
-  readonly operands: { readonly name: string; readonly min: number; readonly max: number };
+  readonly operands: {
+    readonly name: string;
+    readonly min: number;
+    readonly max: number;
+    /** All that the first one can be, for completion; undefined where it is a name or a file. */
+    readonly words?: readonly string[];
+  };
   readonly flags: readonly Flag[];
   /** Command lines, each with what it does. */
   readonly examples: readonly (readonly [string, string])[];

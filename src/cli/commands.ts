@@ -1,7 +1,7 @@
 /** The commands of flowtap, one row each. What a command does is loaded when it runs. */
 
 import type { Command } from './command.ts';
-import { CTL_FLAGS } from './ctl-flags.ts';
+import { ALIASES, CTL_FLAGS, CTL_WORDS } from './ctl-flags.ts';
 import { DIAGNOSE_FLAGS } from './diagnose-flags.ts';
 import { checkedListingForm, LISTING } from './flag-values.ts';
 import { GENERATE_FLAGS } from './generate-flags.ts';
@@ -84,7 +84,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'ctl',
     usage: 'WORD [--json]',
     summary: 'Ask a running daemon how it is and what it meters, or tell it what to do',
-    operands: { name: 'WORD', min: 1, max: 2 },
+    operands: { name: 'WORD', min: 1, max: 2, words: [...CTL_WORDS, ...Object.keys(ALIASES)] },
     flags: CTL_FLAGS,
     examples: [
       ['flowtap ctl status', 'what came, what was lost and why'],

@@ -1,5 +1,7 @@
 /** The flags of `flowtap ctl`, and the words that it takes: its own, and those of softflowctl. */
+
 import { text } from '../config/types/option-types.ts';
+import { CONTROL_WORDS } from '../control/control-words.ts';
 import { FLOW_SORTS } from '../records/flow-query.ts';
 import type { Flag } from './command.ts';
 
@@ -20,6 +22,9 @@ export const CTL_FLAGS: readonly Flag[] = [
     help: 'flows: by address, port, protocol, interface',
   },
 ];
+
+/** What can be asked, and what can be told. */
+export const CTL_WORDS: readonly string[] = ['status', 'flows', ...CONTROL_WORDS];
 
 /** Words of softflowctl, and what they are here. */
 export const ALIASES: Readonly<Record<string, string>> = {

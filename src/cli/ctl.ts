@@ -6,16 +6,15 @@ import { request } from 'node:http';
 import { ConfigError, type ConfigFault, ControlError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { formatCount, formatCounted } from '../base/units.ts';
-import { CONTROL_PATH, CONTROL_WORDS } from '../control/control-routes.ts';
+import { CONTROL_PATH } from '../control/control-words.ts';
 import type { FlowObject } from '../control/flow-objects.ts';
 import { USUAL_SOCKET } from '../control/socket-path.ts';
 import { formatProtocol } from '../ie/protocol-names.ts';
 import { FLOW_QUERY_NAMES } from '../records/flow-query.ts';
 import { type Arguments, COMMAND_LINE } from './command.ts';
-import { ALIASES } from './ctl-flags.ts';
+import { ALIASES, CTL_WORDS } from './ctl-flags.ts';
 import { formatListing } from './listing.ts';
 
-const WORDS = ['status', 'flows', ...CONTROL_WORDS];
 /** To export all flows of a large table takes a while. */
 const ANSWER_MS = 120_000;
 
@@ -61,8 +60,8 @@ function checkedWords({ operands, flags }: Arguments): { word: string; argument:
   const [given = '', ...rest] = operands;
   const word = Object.hasOwn(ALIASES, given) ? ALIASES[given]! : given;
   const faults: ConfigFault[] = [];
-  if (!WORDS.includes(word)) {
-    const all = [...WORDS, ...Object.keys(ALIASES)];
+  if (!CTL_WORDS.includes(word)) {
+    const all = [...CTL_WORDS, ...Object.keys(ALIASES)];
     const close = nearest(given, all);
     const hint = close === undefined ? '' : ` (${close}?)`;
     faults.push({ path: 'ctl', found: JSON.stringify(given) + hint, allowed: all.join(', ') });

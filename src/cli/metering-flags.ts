@@ -64,6 +64,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   'sampling-method': 'Which one: random, systematic or hash',
   scale: 'Multiply counters by the sampling interval',
   metrics: 'Where metrics and health are served',
+  'no-web': 'Metrics alone, without the page and the API',
   'control-socket': 'Unix socket to talk to it: PATH, auto or none',
   'log-level': 'Down to which lines: error, warning, info, debug',
 };
@@ -186,7 +187,15 @@ export const RUN_FLAGS: readonly Flag[] = flagsOf(
       'sampling-method',
       'scale',
     ],
-    ...['no-promiscuous', 'outgoing', 'wait-for-interfaces', 'metrics', 'control-socket', 'log-level'],
+    ...[
+      'no-promiscuous',
+      'outgoing',
+      'wait-for-interfaces',
+      'metrics',
+      'no-web',
+      'control-socket',
+      'log-level',
+    ],
   ],
   [],
 );

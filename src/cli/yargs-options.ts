@@ -97,22 +97,32 @@ export function declare(parser: Argv, command: Command, purpose: Purpose, loose:
   return parser;
 }
 
-/**
- * Of the words that yargs would complete with, those that a shell is to offer: options once a dash is there, since before
- * it a file may be meant; and letters not as `--o`.
- */
-export function complete(
+type Complete = (
   current: string,
-  _argv: unknown,
+  argv: unknown,
   ofYargs: (done: (error: Error | null, words?: string[]) => void) => void,
   done: (words: string[]) => void,
-): void {
-  ofYargs((error, words = []) => {
-    if (error !== null) throw error;
-    done(
-      words.filter((word) => (current.startsWith('-') || !word.startsWith('-')) && !/^--\w(\W|$)/.test(word)),
-    );
-  });
+) => void;
+
+/**
+ * What a shell is to offer: of the words that yargs would complete with, options once a dash is there, since before it a
+ * file may be meant, and letters not as `--o`; and the words that a command's first operand can be.
+ */
+export function completer(commands: readonly Command[]): Complete {
+  return (current, argv, ofYargs, done) => {
+    // The program, the command, and its operands up to the one that is being typed.
+    const [, name, ...operands] = (argv as { readonly _: readonly string[] })._;
+    const { words: first = [] } = commands.find((command) => command.name === name)?.operands ?? {};
+    ofYargs((error, words = []) => {
+      if (error !== null) throw error;
+      done([
+        ...words.filter(
+          (word) => (current.startsWith('-') || !word.startsWith('-')) && !/^--\w(\W|$)/.test(word),
+        ),
+        ...first.filter((word) => operands.length === 1 && word.startsWith(current)),
+      ]);
+    });
+  };
 }
 
 /** yargs without its commands. @param columns of the terminal, for help */

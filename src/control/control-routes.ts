@@ -6,6 +6,7 @@ import { errorLines, FlowtapError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { formatCounted } from '../base/units.ts';
 import { type Answer, jsonAnswer, type Query, type Route } from '../web/route.ts';
+import { CONTROL_PATH, CONTROL_WORDS, type ControlWord } from './control-words.ts';
 
 /** Paths of the options that were changed, and of those that wait for a start. */
 export interface Changed {
@@ -25,8 +26,6 @@ export interface ControlActions {
   stop(): void;
 }
 
-export const CONTROL_PATH = '/api/v1/control';
-
 /** A word, and what it is told with: nothing, or an assignment. */
 type Action = (actions: ControlActions, argument: string) => Promise<string> | string;
 
@@ -37,7 +36,7 @@ function changedText({ applied, needRestart }: Changed): string {
     : `${what}; takes effect at the next start: ${needRestart.join(', ')}`;
 }
 
-const ACTIONS = {
+const ACTIONS: Readonly<Record<ControlWord, Action>> = {
   'export-all': async (actions) => `exported ${formatCounted(await actions.exportAll(), 'flows')}`,
   templates: (actions) => {
     const urls = actions.announceTemplates();
@@ -54,10 +53,7 @@ const ACTIONS = {
     actions.stop();
     return 'exporting what is in the flow tables, then ending';
   },
-} satisfies Readonly<Record<string, Action>>;
-
-export type ControlWord = keyof typeof ACTIONS;
-export const CONTROL_WORDS = Object.keys(ACTIONS) as readonly ControlWord[];
+};
 
 const CONFLICT = 409;
 

@@ -81,7 +81,9 @@ function statusAnswer({ state, config, losses }: ApiSources, recorder: Recorder,
 
 function streamAnswer(recorder: Recorder, given: Query): Answer {
   refuseAll(given);
-  return { contentType: 'text/event-stream', body: recorder.listen() };
+  // A proxy is to hand each event on at once.
+  const headers = { 'X-Accel-Buffering': 'no' };
+  return { contentType: 'text/event-stream', body: recorder.listen(), headers };
 }
 
 /** The API, and what looks at the probe for it while it is started. */

@@ -117,8 +117,18 @@ export function decodeFrames(
   linkTypes: Int32Array,
   out: DecodedBatch,
 ): number {
+  beginFrames(decoder, batch, linkTypes, out);
+  return decodeRange(decoder, batch, out, 0, batch.count);
+}
+
+/** Sets a decoder up for the frames of `batch`, to be decoded a few at a time. @param linkTypes,out as of `decodeFrames` */
+export function beginFrames(
+  decoder: Decoder,
+  batch: PacketBatch,
+  linkTypes: Int32Array,
+  out: DecodedBatch,
+): void {
   const state = decoder.state;
-  const count = batch.count;
   out.count = 0;
   out.hasFragments = false;
   state.acceptedOctets = 0;
@@ -129,12 +139,25 @@ export function decodeFrames(
   state.outOffsets = out.offsets;
   // Common frames leave no encapsulation record of their own.
   if (out.encapsulation !== undefined) out.encapsulation.fill(0);
-  const { engine } = decoder;
-  const isInEngine = engine !== undefined && isForEngine(engine, batch, linkTypes, out);
-  let index = 0;
+}
+
+/**
+ * Decodes the frames from index `from` up to `until` of the batch that the decoder was set up for, and adds them to `out`.
+ * @returns octets on the wire of all frames in `out`
+ */
+export function decodeRange(
+  decoder: Decoder,
+  batch: PacketBatch,
+  out: DecodedBatch,
+  from: number,
+  until: number,
+): number {
+  const { engine, state } = decoder;
+  const isInEngine = engine !== undefined && isForEngine(engine, batch, state.linkTypes, out);
+  let index = from;
   while (true) {
-    if (isInEngine) index = decodeInEngine(engine, state, batch, out, index);
-    if (index >= count) break;
+    if (isInEngine) index = decodeInEngine(engine, state, batch, out, index, until);
+    if (index >= until) break;
     decodeUncommonFrame(decoder, batch, out, index);
     index++;
   }

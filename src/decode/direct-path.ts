@@ -42,19 +42,21 @@ export class DirectPath implements PacketTaker {
   readonly #multipliers: Int32Array;
   readonly #worker: number;
   readonly #workers: number;
+  readonly #selector: number;
 
   /**
    * @param engine in whose memory everything lies
    * @param out overwritten by each call
    * @param multipliers of the flow key's hash
-   * @param share which of how many meters gets its packets; without it there is one
+   * @param share worker, workers: which of how many meters gets the packets of records; selector: which packets of a
+   *   block are taken (SELECTOR_… of records/engine-words.ts; `out` has offsets then). Default: one meter, all packets
    */
   constructor(
     engine: Engine,
     decoder: Decoder,
     out: DecodedBatch,
     multipliers: Int32Array,
-    { worker, workers } = { worker: 0, workers: 1 },
+    { worker = 0, workers = 1, selector = 0 } = {},
   ) {
     this.totals = float64Array(engine.allocate, DIRECT_DOUBLES);
     this.#members = float64Array(engine.allocate, MEMBER_DOUBLES);
@@ -65,6 +67,7 @@ export class DirectPath implements PacketTaker {
     this.#multipliers = multipliers;
     this.#worker = worker;
     this.#workers = workers;
+    this.#selector = selector;
   }
 
   /**
@@ -116,9 +119,9 @@ export class DirectPath implements PacketTaker {
   }
 
   /**
-   * Takes packets of a block until the batch is full, or one is not for it. Counts nothing but those of the members of a
-   * group: `totals` has what is to be counted.
-   * @returns how many: the batch's `count` now
+   * Takes packets of a block until the batch is full, or one is not for it; the batch's `count` says how many of them are
+   * selected. Counts nothing but those of the members of a group: `totals` has what is to be counted.
+   * @returns how many it took
    */
   takeBlock(walk: BlockWalk): number {
     const { view, at, end, left, members } = walk;
@@ -142,15 +145,17 @@ export class DirectPath implements PacketTaker {
       out.offsets?.byteOffset ?? 0,
       udpTunnelsPlace(this.#decoder.state),
       members === undefined ? 0 : this.#members.byteOffset,
+      this.#selector,
       this.totals.byteOffset,
     );
     this.#begin(count);
-    if (count === 0) return 0;
+    const taken = this.totals[DIRECT_RECORDS]!;
+    if (taken === 0) return 0;
     if (members !== undefined) this.#addMembers(members);
     this.view = view;
     walk.at = this.totals[DIRECT_PLACE]!;
-    walk.left = left - count;
-    return count;
+    walk.left = left - taken;
+    return taken;
   }
 
   /** A batch of common packets, which have nothing around them. */

@@ -30,9 +30,9 @@ export function udpTunnelsPlace({ tunnels, udpTunnels }: DecodeState): number {
 }
 
 /**
- * Decodes frames of `batch` from index `from` on, as long as they are common ones: appends them to `out`, whose count
+ * Decodes frames of `batch` from index `from` up to `until`, as long as they are common ones: appends them to `out`, whose count
  * grows, and adds their octets on the wire to `state.acceptedOctets`. Nothing else of `state` is changed.
- * @returns the index of the first frame that the general path has to decide, or the batch's count
+ * @returns the index of the first frame that the general path has to decide, or `until`
  */
 export function decodeInEngine(
   engine: Engine,
@@ -40,13 +40,14 @@ export function decodeInEngine(
   batch: PacketBatch,
   out: DecodedBatch,
   from: number,
+  until: number,
 ): number {
-  const { view, timeNs, capacity, count } = batch;
+  const { view, timeNs, capacity } = batch;
   const result = engine.decodeCommon(
     view.byteOffset,
     timeNs.byteOffset,
     capacity,
-    count,
+    until,
     from,
     state.linkTypes.byteOffset,
     state.tosMask,

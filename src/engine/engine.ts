@@ -113,8 +113,21 @@ interface EngineFunctions {
     headers: number,
     udpTunnels: number,
     members: number,
+    selector: number,
     totals: number,
   ) => number;
+  readonly markSegments: (
+    record: number,
+    frame: number,
+    captured: number,
+    length: number,
+    transport: number,
+    isUdp: number,
+    segmentOctets: number,
+    jumboOctets: number,
+  ) => number;
+  readonly bobHash: (input: number, octets: number, initialValue: number) => number;
+  readonly isSelected: (selector: number, ip: number, end: number) => number;
   readonly keepShare: (
     records: number,
     times: number,

@@ -30,7 +30,10 @@ export function meterState(counts: MeterCounts): MeterState {
       kind,
       packets: sum(({ packetsByReason }) => packetsByReason[code]!),
       octets: sum(({ octetsByReason }) => octetsByReason[code]!),
-      numbers: numbersOf(code),
+      // Found when somebody reads them: there are 65,536 to look through, and most readers of a state do not ask.
+      get numbers() {
+        return numbersOf(code);
+      },
     })),
     notices: NOTICES.map(({ code, name }) => ({
       name,

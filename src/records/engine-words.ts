@@ -26,11 +26,20 @@ export const DIRECT_PLACE = 4;
 export const DIRECT_IS_LATE = 5;
 /**
  * Not of `countFrames`: records that were taken, and octets on the wire of those that are in the batch. Fewer are in it
- * than were taken where `takeDirect` takes a share.
+ * than were taken where `takeDirect` takes a share, or `takeRing` selects by hash.
  */
 export const DIRECT_RECORDS = 6;
 export const DIRECT_KEPT_OCTETS = 7;
-export const DIRECT_DOUBLES = 8;
+/** Of `takeRing` only: super-packets in the batch, and packets that they stand for. */
+export const DIRECT_SUPER_PACKETS = 8;
+export const DIRECT_SEGMENTS = 9;
+export const DIRECT_DOUBLES = 10;
+
+/** Words of a selection by hash: one packet in so many, the hash's initial value, and room for what is hashed. */
+export const SELECTOR_INTERVAL = 0;
+export const SELECTOR_INITIAL = 1;
+export const SELECTOR_INPUT = 2;
+export const SELECTOR_WORDS = 10;
 
 /**
  * What `takeRing` counts of the interfaces of a group, where a ring is that of one: so many words, the number of each in

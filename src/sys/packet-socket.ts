@@ -78,7 +78,7 @@ export function captureFault(name: string, call: string, errno: number): Capture
     return new CaptureError(name, 'no permission to capture packets: CAP_NET_RAW is missing', {
       remedy:
         'run as root, or by the systemd unit that comes with flowtap (AmbientCapabilities=CAP_NET_RAW), or grant it ' +
-        'to the runtime: setcap cap_net_raw+ep "$(readlink -f "$(command -v node)")"',
+        `to the runtime: setcap cap_net_raw+ep "${process.execPath}"`,
     });
   }
   if (errno === linux.ENODEV || errno === linux.ENXIO) return noSuchInterface(name);

@@ -21,6 +21,11 @@ export interface Route {
   readonly method?: 'GET' | 'POST';
   /** The answer is a stream, of which there are no headers alone: HEAD is refused. */
   readonly isStream?: boolean;
+  /**
+   * What it tells is not for every page of the web: on a loopback address, a request has to name an address or localhost
+   * (Host). A page elsewhere whose own name is made to lead here (DNS rebinding) names itself.
+   */
+  readonly isGuarded?: boolean;
   /** A file that the page asks for: who looks for a path is not told of it. */
   readonly isPartOfPage?: boolean;
   answer(query: Query, path: string): Answer | Promise<Answer>;

@@ -3,8 +3,8 @@
  * reaches it: over TCP GET and HEAD alone, and on loopback unless told otherwise. What a client can take of it is
  * limited: connections, the size of a request, and time. What the routes say is not known here.
  */
-import type { AddressInfo } from 'node:net';
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { type AddressInfo, isIP } from 'node:net';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { ListenError } from '../base/errors.ts';
 import { formatList } from '../base/units.ts';
 import { type Answer, plainAnswer, type Query, type Route } from './route.ts';
@@ -24,7 +24,9 @@ export interface WebServer {
 
 /** A client that sends or reads nothing for so long is gone. */
 const CLIENT_TIMEOUT_MS = 10_000;
-const CONNECTIONS_MAX = 64;
+/** Sixteen pages, of six connections each as browsers make them, leave room for those who scrape. */
+const CONNECTIONS_MAX = 128;
+const MISDIRECTED = 421;
 /** Of a request: its headers, and its body, which nothing here reads. */
 const HEADER_OCTETS_MAX = 16_384;
 const BODY_OCTETS_MAX = 16_384;
@@ -41,6 +43,23 @@ function send(reply: FastifyReply, { status = 200, contentType, body, headers = 
 
 function allowedMethods(isTcp: boolean): readonly string[] {
   return isTcp ? ['GET', 'HEAD'] : ['GET', 'HEAD', 'POST'];
+}
+
+/** Whether a Host header (RFC 9110 section 7.2) names an address, or localhost. */
+function isNamedLocally(host: string | undefined): boolean {
+  const name = (host ?? '').replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
+  return isIP(name) !== 0 || /^(.+\.)?localhost$/i.test(name);
+}
+
+/** Whether a request for something guarded came over loopback by a name that is not this host's. */
+function isMisdirected({ socket, headers }: FastifyRequest): boolean {
+  const isLoopback = /^(::ffff:)?127\.|^::1$/.test(socket.localAddress ?? '');
+  return isLoopback && !isNamedLocally(headers.host);
+}
+
+function refuseHost(reply: FastifyReply, host: string | undefined): FastifyReply {
+  const text = `asked for as ${host ?? 'nothing'}; allowed: localhost or an address, as this is served on loopback`;
+  return send(reply, plainAnswer(MISDIRECTED, text));
 }
 
 function createApp(routes: readonly Route[], isTcp: boolean): FastifyInstance {
@@ -62,14 +81,17 @@ function createApp(routes: readonly Route[], isTcp: boolean): FastifyInstance {
     return send(reply.header('Allow', methods.join(', ')), refusal);
   });
   const paths = new Set<string>();
-  for (const { path, method = 'GET', isStream = false, isPartOfPage, answer } of routes) {
+  for (const { path, method = 'GET', isStream = false, isGuarded, isPartOfPage, answer } of routes) {
     if (isTcp && method !== 'GET') continue;
     if (!isPartOfPage) paths.add(path);
     app.route({
       url: path,
       method,
       exposeHeadRoute: method === 'GET' && !isStream,
-      handler: async (request, reply) => send(reply, await answer(request.query as Query, path)),
+      handler: async (request, reply) => {
+        if (isTcp && isGuarded && isMisdirected(request)) return refuseHost(reply, request.headers.host);
+        return send(reply, await answer(request.query as Query, path));
+      },
     });
   }
   const notFound = `not found; there are ${formatList([...paths], 'and')}`;

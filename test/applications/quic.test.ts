@@ -3,6 +3,7 @@ import { createCipheriv, createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Aes128 } from '../../src/applications/aes128.ts';
+import { COUNT_MALFORMED } from '../../src/applications/inspection-context.ts';
 import { QuicKeys } from '../../src/applications/quic-keys.ts';
 import { Hmac, sha256 } from '../../src/applications/sha256.ts';
 import { cases } from '../support/cases.ts';
@@ -168,6 +169,19 @@ describe('a hello', () => {
       initialPacket({ keysOf: [9, 9, 9, 9], token: new Array(24).fill(3), frames: cryptoFrame(0, message) }),
     );
     expect(flow.facts).toEqual(FACTS);
+  });
+
+  it('that a Retry repeats, and a ServerHello by the keys of the id that the Retry gave', () => {
+    const flow = new PayloadFlow(17, 50_000, 443);
+    flow.send(initialPacket({ keysOf: ID, frames: cryptoFrame(0, message) }));
+    flow.reply([0xf0, 0, 0, 0, 1, 0, 4, 9, 9, 9, 9, ...new Array(40).fill(3)]);
+    flow.send(initialPacket({ keysOf: [9, 9, 9, 9], token: [3], frames: cryptoFrame(0, message) }));
+    const frames = cryptoFrame(0, SERVER_HELLO);
+    expect(
+      flow.reply(initialPacket({ keysOf: [9, 9, 9, 9], destinationId: [], isServer: true, frames })),
+    ).toBe(true);
+    expect(flow.facts).toMatchObject({ ...FACTS, tlsCipherSuite: 0x1301 });
+    expect(flow.context.counts[COUNT_MALFORMED]).toBe(0);
   });
 
   it('behind a Version Negotiation has the version that was agreed on', () => {

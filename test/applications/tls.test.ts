@@ -205,13 +205,13 @@ describe('DTLS', () => {
     ...options,
     extensions: options.extensions.filter(([type]) => type !== 43),
   });
-  const ja4 = 'd12d1515h2';
+  const ja4 = 'dd2d1515h2';
 
   it('hellos in one datagram and in fragments that come in any order say the same', () => {
     const whole = new PayloadFlow(17, 50_000, 4433);
     whole.send(inDatagram(message, 0));
     expect(whole.facts).toMatchObject({ applicationName: 'dtls', applicationConfidence: 4, tlsFlags: 16 });
-    expect(whole.facts.tlsJa4?.slice(0, 10)).toBe(ja4.replace('d12', 'dd2'));
+    expect(whole.facts.tlsJa4?.slice(0, 10)).toBe(ja4);
     const pieces = new PayloadFlow(17, 50_000, 4433);
     const length = message.length - 4;
     pieces.send([...inDatagram(message, 0, 200, length), ...inDatagram(message, 0, 50, 120)]);

@@ -220,6 +220,15 @@ describe('completion', () => {
       ['table', 'json', 'csv', 'none'],
     ],
     [['flowtap', 'run', '--capture', 'lib'], ['libpcap']],
+    [
+      ['flowtap', 'ctl', 'st'],
+      ['status', 'stop', 'statistics', 'stop-gather', 'start-gather'],
+    ],
+    [
+      ['flowtap', 'ctl', '--json', 'ex'],
+      ['export-all', 'expire-all'],
+    ],
+    [['flowtap', 'ctl', 'set', 's'], []],
     // Nothing, so that bash offers files.
     [['flowtap', 'replay', ''], []],
   ])('of %j is %j', (words, expected) => {

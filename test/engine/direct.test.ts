@@ -178,7 +178,7 @@ describe('the direct path', () => {
       ),
       { numRuns: 3000 },
     );
-    expect(taken).toBeGreaterThan(3000);
+    expect(taken).toBeGreaterThan(1000);
   });
 
   it('gives every meter its share: all of them together get everything, in order', () => {

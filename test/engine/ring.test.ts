@@ -5,15 +5,29 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createBlockWalk, walkPackets } from '../../src/capture/live/ring-walk.ts';
-import { createLiveBatch } from '../../src/capture/live-batch.ts';
+import { createLiveBatch, type LivePacketBatch } from '../../src/capture/live-batch.ts';
 import type { BlockWalk } from '../../src/capture/ring-block.ts';
+import { createHashSelector, selectDecoded } from '../../src/capture/selection/hash-selection.ts';
 import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
 import { DirectPath } from '../../src/decode/direct-path.ts';
 import { udpTunnelsPlace } from '../../src/decode/engine-path.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
 import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
-import { DECODED_WORDS, LINK_OFFSET, OFFSET_WORDS } from '../../src/records/decoded-batch.ts';
+import {
+  DECODED_WORDS,
+  DETAIL,
+  DETAIL_SUPER_PACKET,
+  type DecodedBatch,
+  FRAGMENT_ID,
+  FRAME_OCTETS,
+  IP_OCTETS,
+  KEY_PROTOCOL,
+  LINK_OFFSET,
+  OFFSET_WORDS,
+  TRANSPORT_OFFSET,
+} from '../../src/records/decoded-batch.ts';
+import { DIRECT_DOUBLES, DIRECT_SEGMENTS, DIRECT_SUPER_PACKETS } from '../../src/records/engine-words.ts';
 import { float64Array, int32Array } from '../../src/records/memory.ts';
 import { hex } from '../decode/decode-support.ts';
 import { FRAMES, SEED_FRAMES } from '../decode/seed-frames.ts';
@@ -65,7 +79,10 @@ const packets = fc.array(
       [0, 10],
       [0x88a8, 10],
     ),
-    segmentType: rarely(0, 1, 4, 5, 3),
+    /** Kind, octets of a segment, and where its transport header starts, or 0. */
+    segmentType: rarely(0, 1, 4, 5, 3, 0x81),
+    segmentOctets: rarely(5, 0, 1, 20),
+    transportAt: rarely(0, 34, 38, 54, 60_000),
     ifIndex: fc.constantFrom(7, 9, 5, 8),
     /** A fault of where it stands. */
     fault: fc.oneof(
@@ -99,7 +116,9 @@ function write(view: DataView, start: number, mac: number, all: readonly Packet[
     for (let o = 68; o < mac; o++) view.setUint8(at + o, 0);
     if (mac === MAC_WITH_HEADER) {
       view.setUint8(at + mac - 9, packet.segmentType);
-      view.setUint16(at + mac - 6, 20, true);
+      view.setUint16(at + mac - 6, packet.segmentOctets, true);
+      view.setUint8(at + mac - 10, packet.transportAt === 0 ? 0 : 1);
+      view.setUint16(at + mac - 4, packet.transportAt, true);
     }
     new Uint8Array(view.buffer, view.byteOffset + at + mac).set(frame.subarray(0, captured));
     at += octets;
@@ -108,6 +127,44 @@ function write(view: DataView, start: number, mac: number, all: readonly Packet[
 }
 
 const isSame = (one: Uint8Array, other: Uint8Array) => Buffer.compare(one, other) === 0;
+
+/**
+ * Marks the super-packets of a batch, all of whose frames were accepted; written apart from the engine's.
+ * @returns how many there are, and packets that they stand for
+ */
+function markAll(batch: LivePacketBatch, { words, offsets, count }: DecodedBatch): [number, number] {
+  const counts: [number, number] = [0, 0];
+  for (let i = 0; i < count; i++) {
+    if (batch.segmentOctets[i] === 0) continue;
+    const record = words.subarray(i * DECODED_WORDS, (i + 1) * DECODED_WORDS);
+    const isUdp = batch.isUdp[i] !== 0;
+    const known = batch.transportOffset[i]!;
+    const isAlike = (record[KEY_PROTOCOL]! & 0xff) === (isUdp ? 17 : 6);
+    const decoded = offsets![i * OFFSET_WORDS + TRANSPORT_OFFSET]! - batch.frameOffset[i]!;
+    const transport = known !== 0 ? known : isAlike ? decoded : Number.NaN;
+    let headers = transport + 8;
+    if (!isUdp) {
+      const isHere = transport + 20 <= batch.capturedLength[i]!;
+      const octets = isHere ? (batch.view.getUint8(batch.frameOffset[i]! + transport + 12) >>> 4) * 4 : 0;
+      headers = octets < 20 ? Number.NaN : transport + octets;
+    }
+    const payload = batch.wireLength[i]! - headers;
+    const each = batch.segmentOctets[i]!;
+    counts[0]++;
+    const first = record[IP_OCTETS]! - (payload - each);
+    if (!(payload > each) || first <= each) {
+      counts[1]++;
+      continue;
+    }
+    const segments = Math.ceil(payload / each);
+    counts[1] += segments;
+    record[IP_OCTETS] = first;
+    record[FRAME_OCTETS] = record[FRAME_OCTETS]! - (payload - each);
+    record[FRAGMENT_ID] = segments * 65_536 + segments * each - payload;
+    record[DETAIL] = record[DETAIL]! | DETAIL_SUPER_PACKET;
+  }
+  return counts;
+}
 
 const membersOf = () => ({
   // The second member was number 5 before; number 8 is none of them.
@@ -122,7 +179,7 @@ describe('the direct path of a ring', () => {
   const outside = { buffer: new ArrayBuffer(RING_OCTETS), byteOffset: 0, octets: RING_OCTETS };
   const ring = new Uint8Array(inEngine.buffer, inEngine.byteOffset, RING_OCTETS);
   const linkTypes = int32Array(engine.allocate, 16).fill(1);
-  const totals = float64Array(engine.allocate, 8);
+  const totals = float64Array(engine.allocate, DIRECT_DOUBLES);
   const prepared = () => createPreparedBatch(CAPACITY, NO_EXTENSION, engine, { offsets: true });
   const out = prepared();
   const expected = prepared();
@@ -148,6 +205,7 @@ describe('the direct path of a ring', () => {
   it('takes what the walk and the general decoder take, each packet once, and stops at no common one', () => {
     let taken = 0;
     let walked = 0;
+    let superPackets = 0;
     const property = fc.property(
       packets,
       fc.constantFrom(...paths),
@@ -155,7 +213,7 @@ describe('the direct path of a ring', () => {
       fc.boolean(),
       fc.boolean(),
       (all, { decoder, direct, general }, hasVnetHeader, isGroup, hasOffsets) => {
-        [out.offsets, expected.offsets] = hasOffsets ? offsets : [undefined, undefined];
+        out.offsets = hasOffsets ? offsets[0] : undefined;
         ring.fill(0xa5);
         const view = new DataView(ring.buffer, ring.byteOffset, RING_OCTETS);
         const mac = hasVnetHeader ? MAC_WITH_HEADER : MAC_WITHOUT;
@@ -184,12 +242,19 @@ describe('the direct path of a ring', () => {
             for (const lane of ['frameOffset', 'capturedLength', 'wireLength', 'timeNs'] as const)
               batch[lane][i] = one[lane][0]!;
             batch.interfaceIndex[i] = one.interfaceIndex[0]!;
-            expect(one.superPackets).toBe(0);
+            batch.segmentOctets[i] = one.segmentOctets[0]!;
+            batch.transportOffset[i] = one.transportOffset[0]!;
+            batch.isUdp[i] = one.isUdp[0]!;
           }
           batch.view = other.view;
           batch.count = count;
           decodeBatch(general, batch, linkTypes, expected);
           expect(expected.count).toBe(count);
+          const segments = markAll(batch, expected);
+          expect([direct.totals[DIRECT_SUPER_PACKETS], direct.totals[DIRECT_SEGMENTS]]).toEqual(segments);
+          superPackets += expected.words.filter(
+            (word, at) => at % DECODED_WORDS === DETAIL && (word & DETAIL_SUPER_PACKET) !== 0,
+          ).length;
           preparer.prepare(expected, batch.view);
           // The walk has put tags back: the addresses stand elsewhere, and are the same.
           const addresses = (memory: DataView, words: Int32Array, i: number) => {
@@ -204,7 +269,8 @@ describe('the direct path of a ring', () => {
           expect(out.words.subarray(0, words)).toEqual(expected.words.subarray(0, words));
           expect(out.timeNs.subarray(0, count)).toEqual(expected.timeNs.subarray(0, count));
           const places = count * OFFSET_WORDS;
-          expect(out.offsets?.subarray(0, places)).toEqual(expected.offsets?.subarray(0, places));
+          if (hasOffsets)
+            expect(out.offsets!.subarray(0, places)).toEqual(expected.offsets!.subarray(0, places));
           if (count > 0) {
             engine.countFrames(batch.timeNs.byteOffset, CAPACITY, count, totals.byteOffset);
             expect(direct.totals.subarray(0, 4)).toEqual(totals.subarray(0, 4));
@@ -224,8 +290,7 @@ describe('the direct path of a ring', () => {
           const isOtherTag =
             (view.getUint32(stoppedAt + 20, true) & 0x40) !== 0 &&
             view.getUint16(stoppedAt + 36, true) !== 0x8100;
-          const isSegment = hasVnetHeader && view.getUint8(stoppedAt + mac - 9) !== 0;
-          if (isSegment || isOtherTag || walk.faults > 0) continue;
+          if (isOtherTag || walk.faults > 0) continue;
           // The engine's decoder of batches, which takes the same frames, does not take it either.
           for (const lane of ['frameOffset', 'capturedLength', 'wireLength', 'timeNs'] as const)
             batch[lane][0] = one[lane][0]!;
@@ -251,8 +316,54 @@ describe('the direct path of a ring', () => {
       },
     );
     fc.assert(property, { numRuns: 1000 });
-    expect(taken).toBeGreaterThan(2500);
-    expect(walked).toBeGreaterThan(500);
+    expect(taken).toBeGreaterThan(1000);
+    expect(walked).toBeGreaterThan(200);
+    expect(superPackets).toBeGreaterThan(20);
+  });
+
+  it('takes of a block what a selection by hash selects of the same packets once they are decoded', () => {
+    const selector = createHashSelector({ method: 'hash', interval: 2 }, engine, 12345)!;
+    const { decoder, direct } = paths[0]!;
+    const { multipliers } = preparer;
+    const selecting = new DirectPath(engine, decoder, expected, multipliers, {
+      selector: selector.words.byteOffset,
+    });
+    const options = {
+      timeBaseSeconds: BASE_SECONDS,
+      interfaceIndex: POINT,
+      isEthernet: true,
+      hasVnetHeader: true,
+    };
+    let kept = 0;
+    let dropped = 0;
+    const property = fc.property(packets, (all) => {
+      out.offsets = offsets[0];
+      ring.fill(0);
+      const view = new DataView(ring.buffer, ring.byteOffset, RING_OCTETS);
+      const left = write(view, 0, MAC_WITH_HEADER, all);
+      const block = { at: 48, left, end: BLOCK_OCTETS };
+      const [whole, part] = [0, 1].map(() => Object.assign(createBlockWalk(inEngine, options), block));
+      while (whole!.left > 0) {
+        const taken = direct.takeBlock(whole!);
+        if (taken === 0) break;
+        selectDecoded(selector, out, view);
+        // One that selects goes on where its batch is not full; so it is given as many packets.
+        const selected = { ...part!, left: taken, faults: 0 };
+        expect(selecting.takeBlock(selected)).toBe(taken);
+        part!.at = selected.at;
+        const words = out.count * DECODED_WORDS;
+        expect(expected.count).toBe(out.count);
+        expect(expected.words.subarray(0, words)).toEqual(out.words.subarray(0, words));
+        expect(expected.timeNs.subarray(0, out.count)).toEqual(out.timeNs.subarray(0, out.count));
+        expect(selecting.totals.subarray(0, 4)).toEqual(direct.totals.subarray(0, 4));
+        kept += out.count;
+        dropped += taken - out.count;
+      }
+    });
+    fc.assert(property, { numRuns: 200 });
+    expect(kept).toBeGreaterThan(20);
+    expect(dropped).toBeGreaterThan(20);
+    expect(selector.packetsDropped).toBe(dropped);
   });
 
   it('reads and writes nothing outside of the block, whatever stands in it', () => {
@@ -294,7 +405,7 @@ describe('the direct path of a ring', () => {
     const frame = Uint8Array.from(hex(FRAMES.ipv4Tcp));
     const packet = { frame, cut: 0, more: 0, seconds: BASE_SECONDS, nanoseconds: 0, tag: undefined };
     const left = write(view, 0, MAC_WITH_HEADER, [
-      { ...packet, segmentType: 0, ifIndex: 7, fault: undefined },
+      { ...packet, segmentType: 0, segmentOctets: 0, transportAt: 0, ifIndex: 7, fault: undefined },
     ]);
     new Uint8Array(outside.buffer).set(ring);
     const block = { at: 48, left, end: BLOCK_OCTETS };

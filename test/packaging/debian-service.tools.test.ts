@@ -22,6 +22,11 @@ const CONFIG = '/etc/flowtap/flowtap.yaml';
 const PACKETS = 20_000;
 const FLOWS = 100;
 const BUILD_LIMIT_MS = 900_000;
+/** From the start of the service until it is ready, at most, on a machine where Node alone starts in so long. */
+const READY_MS = 1500;
+const BARE_START_MS = 60;
+/** The best of so many starts counts: others work on the machine too. */
+const STARTS_MAX = 5;
 
 let lab: Lab;
 let sender: Namespace;
@@ -34,6 +39,21 @@ const isActive = () => system.run('systemctl', 'is-active', 'flowtap').output.tr
 const dpkg = (...args: string[]) =>
   system.must('env', 'DEBIAN_FRONTEND=noninteractive', 'dpkg', '--no-triggers', ...args);
 const packageOf = (version: string) => `/usr/local/packages/flowtap_${version}_amd64.deb`;
+
+/** How long the package's runtime takes to do nothing: how slow this machine is now. */
+function bareStartMs(): number {
+  const from = performance.now();
+  system.must('/usr/lib/flowtap/runtime/node', '-e', '0');
+  return performance.now() - from;
+}
+
+/** From the program's start until it said that it is ready, as systemd saw it. */
+function startMsOfService(): number {
+  const [exec, active] = ['ExecMainStartTimestampMonotonic', 'ActiveEnterTimestampMonotonic'].map((name) =>
+    Number(system.show('flowtap', name)),
+  );
+  return (active! - exec!) / 1000;
+}
 
 /** All that flowtap could leave behind, by name. */
 function leftBehind(): string[] {
@@ -86,14 +106,23 @@ describeInSystem(
     it('is ready when systemctl is back', async () => {
       system.must('sed', '-i', 's|^  interfaces: .*|  interfaces: [veth1]|', CONFIG);
       system.must('sed', '-i', 's|^exporters: .*|exporters: ["ipfix://127.0.0.1:4739"]|', CONFIG);
-      // The first start compiles the program; the cache has it for the next ones.
       system.must('systemctl', 'enable', '--now', 'flowtap');
-      system.must('systemctl', 'restart', 'flowtap');
-      const [exec, active] = ['ExecMainStartTimestampMonotonic', 'ActiveEnterTimestampMonotonic'].map(
-        (name) => Number(system.show('flowtap', name)),
-      );
-      console.log(`ready ${(active! - exec!) / 1000} ms after the start`);
       expect(await fetchFrom(probe, '/readyz')).toEqual({ status: 200, body: 'ok\n' });
+    });
+
+    it('is ready within a second and a half of its start', () => {
+      // The first start compiled the program; the cache has it for the next ones.
+      let bestMs = Number.POSITIVE_INFINITY;
+      for (let i = 0; i < STARTS_MAX && bestMs >= READY_MS; i++) {
+        const slowness = Math.max(1, bareStartMs() / BARE_START_MS);
+        system.must('systemctl', 'restart', 'flowtap');
+        const startMs = startMsOfService();
+        console.log(
+          `ready ${startMs} ms after the start, on a machine ${slowness.toFixed(1)} times as slow as a quiet one`,
+        );
+        bestMs = Math.min(bestMs, startMs / slowness);
+      }
+      expect(bestMs).toBeLessThan(READY_MS);
     });
 
     it('is upgraded under load: the flows of both versions add up', async () => {

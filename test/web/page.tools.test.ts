@@ -1,6 +1,7 @@
 /** The page of a daemon in a real browser: what it shows of real traffic, how it is used, and what it leaves alone. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sendFrames } from '../capture/live/support.ts';
@@ -15,6 +16,12 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 const INTERFACE = '<b>wire';
 /** For what a machine that is busy takes its time to show. */
 const SHOWN = { timeout: 120_000 };
+const PATHS = `
+paths:
+  - name: campus
+    from: [192.0.2.0/24]
+    to: [198.51.100.0/24]
+`;
 const RESPONDERS = '#flow-list tbody .is-destination';
 const RING_FULL = '#losses li:has-text("the ring was full")';
 
@@ -50,13 +57,15 @@ describeInLab([...PAGE_TOOLS, 'ethtool'], 'the page', () => {
     const [clients, probe] = [made.namespace('clients'), made.namespace('probe')];
     const ends = made.connect(clients, probe, { names: ['wire', INTERFACE], withoutOffloads: true });
     lab = new PageLab({ clients, probe, ends, close: () => made.close() });
-    await lab.start('--ring-blocks', '4');
+    const configuration = join(lab.folder, 'flowtap.yaml');
+    writeFileSync(configuration, PATHS);
+    await lab.start('--ring-blocks', '4', '-c', configuration);
     await lab.serve('443', '5001', '9000:answer=20000');
     lab.talk(0, '443:every=0.2,piece=20000,seconds=1200');
     lab.talk(1, '5001:every=0.3,piece=50000,seconds=1200', '9000:requests=9000,pause=0.2,answer=20000');
     context = await lab.browser.newContext({ viewport: { width: 1280, height: 900 } });
+    context.setDefaultTimeout(SHOWN.timeout);
     page = await context.newPage();
-    page.setDefaultTimeout(SHOWN.timeout);
     watched = watch(page);
     await page.goto(PAGE_URL);
     await page.locator('#flow-list tbody tr').nth(2).waitFor();
@@ -68,12 +77,31 @@ describeInLab([...PAGE_TOOLS, 'ethtool'], 'the page', () => {
     expect((await texts('#interfaces td'))[0]).toBe(INTERFACE);
     expect(await page.locator('main b:has-text("wire")').count()).toBe(0);
     expect(await texts('#flow-list tbody .is-interface')).toContain(INTERFACE);
-    const responders = await texts(RESPONDERS);
-    expect(responders).toEqual(
-      expect.arrayContaining(['198.51.100.21:443', '198.51.100.22:5001', '198.51.100.22:9000']),
-    );
+    await expect
+      .poll(() => texts(RESPONDERS), SHOWN)
+      .toEqual(expect.arrayContaining(['198.51.100.21:443', '198.51.100.22:5001', '198.51.100.22:9000']));
     expect(await texts('#collectors')).toEqual([expect.stringContaining('No collector')]);
-    expect(await page.locator('#paths-card').isHidden()).toBe(true);
+  });
+
+  it('shows named paths, each direction apart', async () => {
+    // What a path carried is known from records.
+    const ctl = [process.execPath, LAUNCHER, 'ctl', '--socket', lab.socket];
+    expect(await lab.wire.probe.run([...ctl, 'export-all'])).toMatchObject({ code: 0 });
+    const other = await context.newPage();
+    await other.goto(PAGE_URL);
+    const rows = other.locator('#paths tbody tr');
+    const flows = async () => {
+      await other.reload();
+      await rows.nth(1).waitFor();
+      return (await rows.locator('td:nth-child(2)').allTextContents()).map(Number);
+    };
+    await expect.poll(flows, SHOWN).toSatisfy((counts: number[]) => counts.every((count) => count >= 3));
+    expect(await rows.locator('td:first-child').allTextContents()).toEqual([
+      'campus192.0.2.0/24 → 198.51.100.0/24',
+      'campus198.51.100.0/24 → 192.0.2.0/24',
+    ]);
+    expect(await rows.locator('svg').count()).toBe(4);
+    await other.close();
   });
 
   it('has charts that move', async () => {
@@ -90,6 +118,7 @@ describeInLab([...PAGE_TOOLS, 'ethtool'], 'the page', () => {
   });
 
   it('sorts by any column', async () => {
+    await page.locator('#flow-list tbody tr').nth(2).waitFor();
     const heading = page.locator('#flow-list thead .is-packets');
     await heading.getByRole('button').click();
     await page.locator('#flow-list thead .is-packets[aria-sort="descending"]').waitFor();
@@ -128,7 +157,7 @@ describeInLab([...PAGE_TOOLS, 'ethtool'], 'the page', () => {
     await page.getByRole('button', { name: 'Talkers' }).click();
     const host = page.locator('#flow-list tbody tr', { hasText: '198.51.100.22' });
     await host.waitFor();
-    expect(await host.locator('.is-flows').textContent()).toBe('2');
+    await expect.poll(() => host.locator('.is-flows').textContent(), SHOWN).toBe('2');
     await host.locator('button').click();
     await expect.poll(() => texts(RESPONDERS), SHOWN).toHaveLength(2);
     expect(await page.locator('#filter').inputValue()).toBe('198.51.100.22');
@@ -143,7 +172,8 @@ describeInLab([...PAGE_TOOLS, 'ethtool'], 'the page', () => {
     await dialog.waitFor();
     expect(await dialog.locator('h2').textContent()).toMatch(/^192\.0\.2\.12:\d+ → 198\.51\.100\.22:9000$/);
     expect(await dialog.locator('.mark').textContent()).toMatch(/^[a-z-]+$/);
-    expect(await dialog.locator('.facts dd').first().textContent()).toMatch(/^[\d.]+\u202fms$/);
+    const roundTrip = dialog.locator('.facts dd').first();
+    await expect.poll(() => roundTrip.textContent(), SHOWN).toMatch(/^[\d.]+\u202fms$/);
     await page.keyboard.press('Escape');
     await page.locator('dialog').waitFor({ state: 'hidden' });
   });
@@ -167,8 +197,8 @@ describeInLab([...PAGE_TOOLS, 'ethtool'], 'the page', () => {
 
   it('fits a phone', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
-    expect(await page.locator('.responder').first().isVisible()).toBe(true);
+    await expect.poll(() => page.evaluate('document.documentElement.scrollWidth'), SHOWN).toBe(360);
+    await page.locator('.responder').first().waitFor();
     await page.setViewportSize({ width: 1280, height: 900 });
   });
 

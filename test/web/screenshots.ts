@@ -2,7 +2,7 @@
  * `npm run screenshots`: pictures of the page for the documents, at the sizes of a desk and of a phone, in light and dark.
  * As root, on Linux, with Chromium (test/web/page-lab.ts). Takes two minutes, so that the charts have something to show.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
@@ -12,6 +12,13 @@ import { PAGE_URL, PageLab } from './page-lab.ts';
 
 const FOLDER = process.argv[2] ?? join(import.meta.dirname, '../../docs/images');
 const SETTLE_MS = Number(process.argv[3] ?? 90) * 1000;
+const PATHS = `
+metering:
+  activeTimeout: 30s
+paths:
+  - { name: campus, from: [192.0.2.0/24], to: [198.51.100.0/24] }
+  - { name: archive, from: [192.0.2.0/24], to: [203.0.113.0/24] }
+`;
 const CHARTS_MS = 3000;
 const COLLECTOR_PORT = 4739;
 const DESK = { width: 1280, height: 900 };
@@ -73,7 +80,9 @@ async function main(): Promise<void> {
     const stored = join(lab.folder, 'stored');
     mkdirSync(stored);
     await startCollector(wire.right, stored, COLLECTOR_PORT);
-    await lab.start('-e', `ipfix://127.0.0.1:${COLLECTOR_PORT}`, '--active-timeout', '2m');
+    const configuration = join(lab.folder, 'flowtap.yaml');
+    writeFileSync(configuration, PATHS);
+    await lab.start('-e', `ipfix://127.0.0.1:${COLLECTOR_PORT}`, '-c', configuration);
     await lab.serve('443', '8443:rcvbuf=20000', '5001', '873', '9000:answer=60000', '22:answer=2000');
     lab.talk(0, '443:seconds=600', '22:requests=2000,pause=0.4,answer=2000');
     lab.talk(1, '8443:seconds=600', '9000:requests=3000,pause=0.2,answer=60000');

@@ -19,6 +19,7 @@ const servers: WebServer[] = [];
 const open = new Set<Readable>();
 
 const ROUTES: readonly Route[] = [
+  { path: '/guarded', isGuarded: true, answer: () => plainAnswer(200, 'yes') },
   { path: '/echo', answer: (query) => jsonAnswer(query) },
   { path: '/do', method: 'POST', answer: () => plainAnswer(200, 'done') },
   {
@@ -92,7 +93,7 @@ describe('over TCP', () => {
     const unknown = await fetch(`${url}/do`);
     expect([unknown.status, await unknown.text()]).toEqual([
       404,
-      'not found; there are /echo, /stream and /fault\n',
+      'not found; there are /guarded, /echo, /stream and /fault\n',
     ]);
   });
 
@@ -125,6 +126,23 @@ describe('over TCP', () => {
     await Promise.all([server.close(), expect(answer.text()).rejects.toThrow()]);
   });
 
+  it.each([
+    ['127.0.0.1:9669', 200],
+    ['[::1]:9669', 200],
+    ['localhost', 200],
+    ['probe.localhost:80', 200],
+    ['192.0.2.1', 200],
+    ['attacker.example:9669', 421],
+    ['127.0.0.1.attacker.example', 421],
+    ['', 421],
+  ])('asked as %j for what is guarded, answers %i', async (host, status) => {
+    const { url } = await serve('127.0.0.1:0');
+    const get = (path: string) =>
+      rawAnswer(url, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    expect(await get('/guarded')).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(await get('/echo')).toMatch(/^HTTP\/1.1 200 /);
+  });
+
   it('refuses headers and bodies that are too large, and what is no HTTP', async () => {
     const { url } = await serve('127.0.0.1:0');
     expect(
@@ -134,11 +152,11 @@ describe('over TCP', () => {
     expect((await fetch(`${url}/echo`)).status).toBe(200);
   });
 
-  it('has 64 connections at most', async () => {
+  it('has 128 connections at most', async () => {
     const { url } = await serve('127.0.0.1:0');
     const { hostname, port } = new URL(url);
     const open = await Promise.all(
-      Array.from({ length: 64 }, () => {
+      Array.from({ length: 128 }, () => {
         const socket = connect({ host: hostname, port: Number(port) });
         socket.on('error', () => {});
         return new Promise<typeof socket>((resolve) => socket.on('connect', () => resolve(socket)));

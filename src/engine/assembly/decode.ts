@@ -30,6 +30,14 @@ export function offsetsOf(headers: usize, i: u32): usize {
   return select<usize>(headers + <usize>i * (layout.OFFSET_WORDS * 4), 0, headers !== 0);
 }
 
+/** Where the transport header of a common packet stands whose IP header is at `ip`. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function transportOf(ip: usize): usize {
+  const first = <usize>load<u8>(ip);
+  return ip + (first >>> 4 === 4 ? (first & 0xf) << 2 : header.IPV6_HEADER_OCTETS);
+}
+
 /**
  * Writes where the headers of a decoded packet stand, in octets from `memory` (OFFSET_WORDS of decoded-words.ts).
  * @param record  of the packet; `ip`: its header; `capturedEnd`: behind what was captured of its frame
@@ -37,11 +45,9 @@ export function offsetsOf(headers: usize, i: u32): usize {
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 function writeOffsets(offsets: usize, memory: usize, record: usize, ip: usize, capturedEnd: usize): void {
-  const first = <usize>load<u8>(ip);
-  const octets = first >>> 4 === 4 ? (first & 0xf) << 2 : header.IPV6_HEADER_OCTETS;
   const end = ip + <usize>load<u32>(record, layout.IP_OCTETS * 4);
   store<u32>(offsets, ip - memory, layout.IP_OFFSET * 4);
-  store<u32>(offsets, ip + octets - memory, layout.TRANSPORT_OFFSET * 4);
+  store<u32>(offsets, transportOf(ip) - memory, layout.TRANSPORT_OFFSET * 4);
   store<u32>(offsets, min<usize>(end, capturedEnd) - memory, layout.CAPTURED_END * 4);
 }
 

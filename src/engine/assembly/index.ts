@@ -8,5 +8,7 @@ export { keepShare } from './share';
 export { walkPcap } from './pcap';
 export { takeDirect } from './direct';
 export { takeRing } from './ring';
+export { markSegments } from './segments';
+export { bobHash, isSelected } from './select';
 export { beginFlow, insertFlow, useTable } from './table';
 export { deadlineNs, scheduleFlow, setTimeouts, unschedule } from './wheel';

@@ -1,8 +1,8 @@
 /**
  * The direct path for the packets of a block of the kernel's ring (TPACKET_V3, packet(7)) that lies in this memory: each
  * is found, counted, decoded, and its key ordered and hashed, before the next one is looked at. Nothing in the ring is
- * changed: a VLAN tag that the kernel took out of a frame is read from where the kernel has put it. The walk of
- * capture/live/ring-walk.ts takes whatever this stops at.
+ * changed: a VLAN tag that the kernel took out of a frame is read from where the kernel has put it, and a super-packet is
+ * marked in its record (segments.ts). The walk of capture/live/ring-walk.ts takes whatever this stops at.
  */
 import * as layout from '../../records/decoded-words';
 import { MEMBER_NUMBERS, MEMBER_OCTETS_DOUBLE, MEMBER_PACKETS_DOUBLE, TIME_OCTETS } from '../../records/engine-words';
@@ -11,6 +11,8 @@ import { decodePayload, FRAME_OCTETS_MIN, offsetsOf } from './decode';
 import { writeTotals } from './direct';
 import * as header from './headers';
 import { half } from './octets';
+import { beginSegments, noteSuperPacket } from './segments';
+import { isSelected } from './select';
 
 const RECORD_OCTETS: usize = layout.DECODED_WORDS * 4;
 const CACHE_LINE_OCTETS: usize = 64;
@@ -64,8 +66,8 @@ function countMember(members: usize, ifIndex: u32, octets: u32): void {
 }
 
 /**
- * Whether the packet at `at` can be taken: its frame lies in the block, the next one can be reached, and it is one packet.
- * Where that is not so, the walk counts what is lost.
+ * Whether the packet at `at` can be taken: its frame lies in the block, and the next one can be reached. Where that is not
+ * so, the walk counts what is lost.
  */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
@@ -75,9 +77,31 @@ function isDirect(at: usize, stop: usize, before: u32, isLast: bool): bool {
   const place = <u32>load<u16>(at, ring.PKT_MAC);
   const frame = at + place;
   if (place < max<u32>(before, FRAME_PLACE_MIN) || frame > stop || <usize>captured > stop - frame) return false;
-  if (!isLast && (next < before || <usize>next > stop - at)) return false;
-  if (before === <u32>HEADER_OCTETS) return true;
-  return load<u8>(frame - ring.VIRTIO_NET_HDR_OCTETS + ring.VNET_GSO_TYPE) === 0;
+  return isLast || (next >= before && <usize>next <= stop - at);
+}
+
+/** Marks and counts the packet at `at`, whose record is at `to`, where it may be a super-packet. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function noteSegments(at: usize, before: u32, to: usize, totals: usize): void {
+  if (before === <u32>HEADER_OCTETS) return;
+  const frame = at + <u32>load<u16>(at, ring.PKT_MAC);
+  if (load<u8>(frame - ring.VIRTIO_NET_HDR_OCTETS + ring.VNET_GSO_TYPE) !== 0) noteSuperPacket(at, frame, to, totals);
+}
+
+/** Whether the packet whose header offsets are at `offsets` is selected. @param selector  of select.ts, or 0 for all */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function isKept(selector: usize, memory: usize, offsets: usize): bool {
+  if (selector === 0) return true;
+  const ip = memory + load<u32>(offsets, layout.IP_OFFSET * 4);
+  return isSelected(selector, ip, memory + load<u32>(offsets, layout.CAPTURED_END * 4));
+}
+
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function timeNs(at: usize, baseSeconds: f64): f64 {
+  return (<f64>load<u32>(at, ring.PKT_SEC) - baseSeconds) * NS_PER_S + <f64>load<u32>(at, ring.PKT_NSEC);
 }
 
 /**
@@ -140,7 +164,7 @@ function decodeAt(
 }
 
 /**
- * Takes packets until one is not where it can be, is a super-packet, or has no common frame, or the batch is full.
+ * Takes packets until one is not where it can be, or has no common frame, or the batch is full.
  * @param memory where the ring begins: offsets count from there
  * @param start  the first packet; `end`: behind the block; `left`: packets that the block still has
  * @param before  octets between a packet's place and its frame, at least; more than a TPACKET_V3 header: a
@@ -151,6 +175,8 @@ function decodeAt(
  * @param out  the decoded batch, of `capacity`; `headers`: its words of header offsets, or 0
  * @param udpTunnels  kinds of tunnels by UDP port, where any are looked into, or 0
  * @param members  counts packets by interface (MEMBER_… of engine-words.ts), or 0
+ * @param selector  only what it selects comes into the batch (SELECTOR_… of engine-words.ts); 0: everything. There must be
+ *   words of header offsets for it
  * @param totals  overwritten with the doubles DIRECT_… of engine-words.ts
  * @returns records in the batch
  */
@@ -170,6 +196,7 @@ export function takeRing(
   headers: usize,
   udpTunnels: usize,
   members: usize,
+  selector: usize,
   totals: usize,
 ): u32 {
   const stop = memory + end;
@@ -177,31 +204,37 @@ export function takeRing(
   let latest = at;
   let to = out + <usize>capacity * TIME_OCTETS;
   let count: u32 = 0;
+  let records: u32 = 0;
   let octets: u64 = 0;
+  let octetsKept: u64 = 0;
   let snapped: u32 = 0;
   let touched: u32 = 0;
   let first = Infinity;
   let last = -Infinity;
-  const most = min<u32>(capacity, left);
-  while (count < most && at + before <= stop) {
-    if (count % TOUCHED_AT_ONCE === 0) touched ^= touch(at, stop, min<u32>(most - count, TOUCHED_AT_ONCE));
-    if (!isDirect(at, stop, before, count + 1 === left)) break;
-    const wire = decodeAt(at, memory, point, tosMask, vlanMask, to, multipliers, offsetsOf(headers, count), udpTunnels);
+  beginSegments(totals);
+  while (records < left && count < capacity && at + before <= stop) {
+    if (records % TOUCHED_AT_ONCE === 0) touched ^= touch(at, stop, min<u32>(left - records, TOUCHED_AT_ONCE));
+    if (!isDirect(at, stop, before, records + 1 === left)) break;
+    const offsets = offsetsOf(headers, count);
+    const wire = decodeAt(at, memory, point, tosMask, vlanMask, to, multipliers, offsets, udpTunnels);
     if (wire === 0) break;
-    const ns =
-      (<f64>load<u32>(at, ring.PKT_SEC) - baseSeconds) * NS_PER_S + <f64>load<u32>(at, ring.PKT_NSEC);
+    const ns = timeNs(at, baseSeconds);
+    const keeps = u32(isKept(selector, memory, offsets));
     store<f64>(out + (<usize>count << 3), ns);
+    if (keeps !== 0) noteSegments(at, before, to, totals);
     octets += wire;
+    octetsKept += wire * keeps;
     snapped += u32(load<u32>(at, ring.PKT_SNAPLEN) < load<u32>(at, ring.PKT_LEN));
     first = min<f64>(first, ns);
     last = max<f64>(last, ns);
     if (members !== 0) countMember(members, load<u32>(at, INTERFACE_NUMBER), wire);
     latest = at;
     at += load<u32>(at, ring.PKT_NEXT_OFFSET);
-    to += RECORD_OCTETS;
-    count++;
+    to += RECORD_OCTETS * <usize>keeps;
+    count += keeps;
+    records++;
   }
-  if (count > 1) spacing = (latest - memory - start) / (count - 1);
-  writeTotals(totals, touched, count, octets, octets, snapped, first, last, at - memory, false);
+  if (records > 1) spacing = (latest - memory - start) / (records - 1);
+  writeTotals(totals, touched, records, octets, octetsKept, snapped, first, last, at - memory, false);
   return count;
 }

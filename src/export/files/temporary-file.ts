@@ -1,7 +1,8 @@
 /** A file that has a temporary name until it is complete. Devices and pipes are written to as they are. */
 import { statSync } from 'node:fs';
-import { type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeFolders } from '../../base/folders.ts';
 import { numberedName } from './file-name.ts';
 
 export class TemporaryFile {
@@ -25,7 +26,7 @@ export class TemporaryFile {
   static async open(name: string, base: string): Promise<TemporaryFile> {
     if (isDevice(name)) return new TemporaryFile(name, await open(name, 'a'), undefined);
     await stat(base === '' ? '.' : base);
-    await mkdir(dirname(name), { recursive: true });
+    await makeFolders(dirname(name));
     for (let number = 0; ; number++) {
       const temporary = join(dirname(name), `.${numberedName(basename(name), number)}.part`);
       try {

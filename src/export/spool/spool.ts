@@ -5,18 +5,10 @@
  *
  * A position is segment number × 2^32 + octet in the segment.
  */
-import {
-  closeSync,
-  fdatasync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  writeSync,
-  writevSync,
-} from 'node:fs';
+import { closeSync, fdatasync, ftruncateSync, openSync, rmSync, writeSync, writevSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExportError } from '../../base/errors.ts';
+import { makeFoldersSync } from '../../base/folders.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import type { BatchBuffer } from '../contract/batch-buffer.ts';
 import { CommitFile } from './commit-file.ts';
@@ -72,7 +64,7 @@ export class Spool {
     this.#octetsMax = octetsMax;
     this.#reader = new SegmentReader(directory);
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o750 });
+      makeFoldersSync(directory, 0o750);
       const holder = takeLock(directory);
       if (holder !== undefined) throw new Error(`in use by ${holder}`);
       this.#commitFile = new CommitFile(directory);

@@ -5,11 +5,7 @@
  */
 import type { LiveCapture } from '../../capture/live/live-capture.ts';
 import type { LiveSource } from '../../capture/live/live-source.ts';
-import {
-  numberSuperPackets,
-  SUPER_PACKET_INDEX,
-  splitSuperPackets,
-} from '../../capture/live/super-packets.ts';
+import { markSuperPacket } from '../../capture/live/super-packets.ts';
 import { createLiveBatch, type LivePacketBatch } from '../../capture/live-batch.ts';
 import {
   createHashSelector,
@@ -17,12 +13,24 @@ import {
   selectDecoded,
 } from '../../capture/selection/hash-selection.ts';
 import { createSelector, type Selector, selectFrames } from '../../capture/selection/selection.ts';
-import { countAccepted, createDecoder, type Decoder, decodeFrames } from '../../decode/decoder.ts';
+import {
+  beginFrames,
+  countAccepted,
+  createDecoder,
+  type Decoder,
+  decodeRange,
+} from '../../decode/decoder.ts';
 import { DirectPath } from '../../decode/direct-path.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { createPreparedBatch, KeyPreparer, type PreparedBatch } from '../../metering/key-preparer.ts';
 import type { HashSeeds } from '../../metering/table/flow-key.ts';
-import { DIRECT_DOUBLES, DIRECT_KEPT_OCTETS } from '../../records/engine-words.ts';
+import {
+  DIRECT_DOUBLES,
+  DIRECT_KEPT_OCTETS,
+  DIRECT_RECORDS,
+  DIRECT_SEGMENTS,
+  DIRECT_SUPER_PACKETS,
+} from '../../records/engine-words.ts';
 import { float64Array, int32Array } from '../../records/memory.ts';
 import {
   countRead,
@@ -37,10 +45,7 @@ import { publishMembers } from './counters.ts';
 import { type LiveWorkerData, workerSections } from './messages.ts';
 
 const INTERFACES_MAX = 65_536;
-/**
- * Packets of a batch: so many that what is done once for each batch does not matter. Super-packets have numbers of their
- * own up to here (capture/live/super-packets.ts).
- */
+/** Packets of a batch: so many that what is done once for each batch does not matter. */
 const PACKETS_PER_BATCH = 512;
 /** With path health, whose own tables are touched for a whole batch at once. */
 const PACKETS_PER_HEALTH_BATCH = 128;
@@ -56,7 +61,6 @@ export class LiveBatches {
   readonly #engine: Engine;
   readonly #data: LiveWorkerData;
   readonly #counters: RunCounters;
-  readonly #superCounts: Float64Array;
   readonly #decoder: Decoder;
   readonly #preparer: KeyPreparer;
   readonly #prepared: PreparedBatch;
@@ -84,8 +88,6 @@ export class LiveBatches {
     this.#engine = engine;
     this.#data = data;
     this.#counters = counters;
-    const place = counters.capture.byteOffset + SUPER_PACKETS * 8;
-    this.#superCounts = new Float64Array(counters.buffer, place, SUPER_PACKET_SEGMENTS - SUPER_PACKETS + 1);
     const capacity = batchCapacity(data);
     this.#linkTypes = int32Array(engine.allocate, INTERFACES_MAX);
     this.#totals = float64Array(engine.allocate, DIRECT_DOUBLES);
@@ -99,14 +101,17 @@ export class LiveBatches {
     this.#offsets = this.#prepared.offsets!;
     this.#decoder = createDecoder(decode, counters.decode, engine);
     this.#preparer = new KeyPreparer(engine, seeds, metering.flowKey, counters.metering);
-    this.#hashSelector = createHashSelector(capture.sampling);
+    this.#hashSelector = createHashSelector(capture.sampling, engine);
     const { health, applications } = workerSections(data);
     this.#needsOffsets = health || applications || this.#hashSelector !== undefined;
     if (!this.#needsOffsets) this.#prepared.offsets = undefined;
-    // Selection by hash comes between decoding and keys.
-    const isWhole = this.#prepared.keyExtensions.length === 0 && this.#hashSelector === undefined;
+    const selector = this.#hashSelector?.words.byteOffset ?? 0;
+    // Of packets that were copied, none is selected on the way.
+    const isWhole =
+      this.#prepared.keyExtensions.length === 0 && (selector === 0 || capture.capture === 'ring');
+    const { multipliers } = this.#preparer;
     if (isWhole)
-      this.#direct = new DirectPath(engine, this.#decoder, this.#prepared, this.#preparer.multipliers);
+      this.#direct = new DirectPath(engine, this.#decoder, this.#prepared, multipliers, { selector });
   }
 
   /** The memory that the frames of the last batch lie in. */
@@ -124,7 +129,6 @@ export class LiveBatches {
     const { interfaceIndex, sampling } = this.#data.capture;
     const { linkType } = opened.interface;
     this.#linkTypes[interfaceIndex] = linkType;
-    this.#linkTypes.fill(linkType, SUPER_PACKET_INDEX, SUPER_PACKET_INDEX + this.#full.capacity);
     this.#selector = createSelector(sampling, opened.samplesBy);
     this.#group = opened.members === undefined ? undefined : opened;
   }
@@ -133,8 +137,10 @@ export class LiveBatches {
   read(source: LiveSource): boolean {
     const mayBeDirect = this.#selector === undefined && !this.#preparer.isHolding && !this.isPaused;
     const direct = mayBeDirect ? this.#direct : undefined;
-    if (direct !== undefined && source.takeDirect(direct) > 0) {
-      this.#directInARow += this.#prepared.count;
+    if (direct !== undefined) this.#prepared.offsets = this.#needsOffsets ? this.#offsets : undefined;
+    const taken = direct === undefined ? 0 : source.takeDirect(direct);
+    if (direct !== undefined && taken > 0) {
+      this.#directInARow += taken;
       this.#read = undefined;
       this.#view = direct.view;
       return true;
@@ -153,13 +159,26 @@ export class LiveBatches {
     const { capture } = this.#counters;
     const prepared = this.#prepared;
     const batch = this.#read;
-    if (batch === undefined) {
-      const { totals } = this.#direct!;
-      countRead(capture, totals, prepared.count);
-      countAccepted(this.#counters.decode, prepared.count, totals[DIRECT_KEPT_OCTETS]!);
-    } else this.#prepareRead(batch);
+    if (batch === undefined) this.#countDirect(this.#direct!.totals, prepared.count);
+    else this.#prepareRead(batch);
     if (this.#group !== undefined) publishMembers(this.#group, capture);
     return prepared;
+  }
+
+  /** Counts packets that went the direct path. @param kept  those of them that are in the batch */
+  #countDirect(totals: Float64Array, kept: number): void {
+    const { capture, decode } = this.#counters;
+    const taken = totals[DIRECT_RECORDS]!;
+    countRead(capture, totals, taken);
+    capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + taken - kept;
+    countAccepted(decode, kept, totals[DIRECT_KEPT_OCTETS]!);
+    this.#countSuperPackets(totals[DIRECT_SUPER_PACKETS]!, totals[DIRECT_SEGMENTS]!);
+  }
+
+  #countSuperPackets(superPackets: number, segments: number): void {
+    const { capture } = this.#counters;
+    capture[SUPER_PACKETS] = capture[SUPER_PACKETS]! + superPackets;
+    capture[SUPER_PACKET_SEGMENTS] = capture[SUPER_PACKET_SEGMENTS]! + segments;
   }
 
   #prepareRead(batch: LivePacketBatch): void {
@@ -176,20 +195,45 @@ export class LiveBatches {
     if (this.#selector !== undefined) {
       capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + selectFrames(this.#selector, batch);
     }
-    const hasSuperPackets = batch.superPackets > 0;
-    if (hasSuperPackets) numberSuperPackets(batch);
-    prepared.offsets = this.#needsOffsets || hasSuperPackets ? this.#offsets : undefined;
-    let octets = decodeFrames(this.#decoder, batch, this.#linkTypes, prepared);
-    const hash = this.#hashSelector;
-    if (hash !== undefined) {
-      selectDecoded(hash, prepared, batch.view);
-      capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + hash.packetsDropped;
-      octets -= hash.octetsDropped;
-    }
+    const octets = this.#decode(batch);
     countAccepted(decode, prepared.count, octets);
-    if (hasSuperPackets)
-      splitSuperPackets(batch, prepared, this.#data.capture.interfaceIndex, this.#superCounts);
     this.#preparer.prepare(prepared, batch.view);
+  }
+
+  /** Decodes and selects a batch, and marks its super-packets. @returns octets on the wire of the packets that are left */
+  #decode(batch: LivePacketBatch): number {
+    const prepared = this.#prepared;
+    const decoder = this.#decoder;
+    const { superPackets, segmentOctets, count } = batch;
+    const hash = this.#hashSelector;
+    const [packetsBefore, octetsBefore] = [hash?.packetsDropped ?? 0, hash?.octetsDropped ?? 0];
+    prepared.offsets = this.#needsOffsets || superPackets > 0 ? this.#offsets : undefined;
+    beginFrames(decoder, batch, this.#linkTypes, prepared);
+    let from = 0;
+    for (let i = 0; superPackets > 0 && i < count; i++) {
+      if (segmentOctets[i] === 0) continue;
+      this.#decodeRange(batch, from, i);
+      const before = prepared.count;
+      this.#decodeRange(batch, i, i + 1);
+      from = i + 1;
+      // Neither refused nor left out.
+      if (prepared.count === before) continue;
+      this.#countSuperPackets(1, markSuperPacket(this.#engine, batch, i, prepared, before));
+    }
+    const octets = this.#decodeRange(batch, from, count);
+    if (hash === undefined) return octets;
+    const { capture } = this.#counters;
+    capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + hash.packetsDropped - packetsBefore;
+    return octets - (hash.octetsDropped - octetsBefore);
+  }
+
+  /** @returns octets on the wire of all frames decoded so far */
+  #decodeRange(batch: LivePacketBatch, from: number, until: number): number {
+    const prepared = this.#prepared;
+    const before = prepared.count;
+    const octets = decodeRange(this.#decoder, batch, prepared, from, until);
+    if (this.#hashSelector !== undefined) selectDecoded(this.#hashSelector, prepared, batch.view, before);
+    return octets;
   }
 
   /** Fragments that wait no longer at `timeNs`, to be metered at once; see KeyPreparer. */

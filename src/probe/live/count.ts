@@ -12,7 +12,11 @@ import { createHashSelector, selectDecoded } from '../../capture/selection/hash-
 import { shareSelection } from '../../capture/selection/kernel-selection.ts';
 import { createSelector, type Selector, selectFrames } from '../../capture/selection/selection.ts';
 import { createDecoder, decodeFrames } from '../../decode/decoder.ts';
+import type { Engine } from '../../engine/engine.ts';
 import { createDecodedBatch } from '../../records/decoded-batch.ts';
+import { DIRECT_DOUBLES, DIRECT_OCTETS } from '../../records/engine-words.ts';
+import { float64Array, int32Array } from '../../records/memory.ts';
+import { createLiveMemory, type LiveMemory } from './memory.ts';
 
 /** Packets looked at together; nothing but their headers is, so the batch may be large. */
 const PACKETS_PER_BATCH = 512;
@@ -45,10 +49,12 @@ export interface LiveCountOptions {
 
 class Counter {
   readonly #options: LiveCountOptions;
-  readonly #batch: LivePacketBatch = createLiveBatch(PACKETS_PER_BATCH);
+  readonly #memory: LiveMemory;
+  readonly #batch: LivePacketBatch;
+  readonly #totals: Float64Array;
   readonly #startedAtMs = performance.now();
   readonly #cpuAtStart = process.cpuUsage();
-  readonly #linkTypes = new Int32Array(65_536);
+  readonly #linkTypes: Int32Array;
   readonly #selectHashed: ((batch: LivePacketBatch) => { packets: number; octets: number }) | undefined;
   #selector: Selector | undefined;
   #packets = 0;
@@ -57,14 +63,21 @@ class Counter {
 
   constructor(options: LiveCountOptions) {
     this.#options = options;
-    this.#selectHashed = createHashSelection(options.capture, this.#linkTypes);
+    const { capture } = options;
+    // There are no flows.
+    this.#memory = createLiveMemory({ metering: { flowTableEntries: 1 }, capture });
+    const { engine } = this.#memory;
+    this.#batch = createLiveBatch(PACKETS_PER_BATCH, engine.allocate);
+    this.#totals = float64Array(engine.allocate, DIRECT_DOUBLES);
+    this.#linkTypes = int32Array(engine.allocate, 65_536);
+    this.#selectHashed = createHashSelection(capture, this.#linkTypes, engine);
   }
 
   async run(): Promise<LiveCount> {
     const { capture: wanted, onCount, onLog } = this.#options;
     const selection = shareSelection(wanted, 1);
     const capture = { ...wanted, kernelSelection: selection?.workers[0] };
-    const open = await liveOpener(capture, Math.floor(Date.now() / 1000));
+    const open = await liveOpener(capture, Math.floor(Date.now() / 1000), this.#memory.captureMemory);
     const source = new LiveSource(capture, open, {
       onOpened: (opened) => {
         const { linkType } = opened.interface;
@@ -109,9 +122,11 @@ class Counter {
 
   #add(batch: LivePacketBatch): void {
     if (this.#selector !== undefined) this.#unselected += selectFrames(this.#selector, batch);
-    const { wireLength, count } = batch;
-    let octets = 0;
-    for (let i = 0; i < count; i++) octets += wireLength[i]!;
+    const { timeNs, capacity, count } = batch;
+    if (count === 0) return;
+    const totals = this.#totals;
+    this.#memory.engine.countFrames(timeNs.byteOffset, capacity, count, totals.byteOffset);
+    const octets = totals[DIRECT_OCTETS]!;
     const dropped = this.#selectHashed?.(batch) ?? { packets: 0, octets: 0 };
     this.#unselected += dropped.packets;
     this.#packets += count - dropped.packets;
@@ -135,12 +150,15 @@ class Counter {
 function createHashSelection(
   { sampling }: LiveCaptureOptions,
   linkTypes: Int32Array,
+  engine: Engine,
 ): ((batch: LivePacketBatch) => { packets: number; octets: number }) | undefined {
-  const selector = createHashSelector(sampling);
+  const selector = createHashSelector(sampling, engine);
   if (selector === undefined) return undefined;
-  const decoder = createDecoder();
-  const decoded = createDecodedBatch(PACKETS_PER_BATCH, false, true);
+  const decoder = createDecoder({}, undefined, engine);
+  const decoded = createDecodedBatch(PACKETS_PER_BATCH, false, true, engine.allocate);
   return (batch) => {
+    selector.packetsDropped = 0;
+    selector.octetsDropped = 0;
     decodeFrames(decoder, batch, linkTypes, decoded);
     selectDecoded(selector, decoded, batch.view);
     return { packets: selector.packetsDropped, octets: selector.octetsDropped };

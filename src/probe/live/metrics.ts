@@ -85,7 +85,8 @@ export class LiveMetrics implements Part<LiveMetricsStatistics> {
     const { metrics, api } = await this.#allRoutes();
     if (!enabled) return startWebServer({ listen, routes: metrics });
     const { pageRoutes } = await import('../../web/page-routes.ts');
-    return startWebServer({ listen, routes: [...pageRoutes(), ...metrics, ...api] });
+    const guarded = [...pageRoutes(), ...api].map((route) => ({ ...route, isGuarded: true }));
+    return startWebServer({ listen, routes: [...guarded, ...metrics] });
   }
 
   #allRoutes(): Promise<LiveRoutes> {

@@ -104,6 +104,8 @@ export class WorkerCounters {
     restarts: 0,
   };
   readonly #ended = runCounters();
+  /** Of both, for whoever asks, a few times a second: in new memory its pages would cost more than the sums. */
+  readonly #sums = runCounters();
   readonly #told = new ToldNumbers();
   #current: RunCounters = runCounters();
 
@@ -147,11 +149,14 @@ export class WorkerCounters {
   }
 
   /**
-   * A copy of all counts, those of former lives included. What died with a worker stands with the records dropped; gauges
-   * are those of now. Peaks add up, and EtherTypes and link types are left out, as nobody reads them here.
+   * All counts, those of former lives included, until the next call. What died with a worker stands with the records
+   * dropped; gauges are those of now. Peaks add up, and EtherTypes and link types are left out, as nobody reads them here.
    */
   totals(): RunCounters {
-    const sums = runCounters();
+    const sums = this.#sums;
+    const { packetsByReason, octetsByReason, packetsByNotice } = sums.decode;
+    for (const counts of [sums.capture, sums.metering, packetsByReason, octetsByReason, packetsByNotice])
+      counts.fill(0);
     for (const { capture, metering: counts, decode } of [this.#ended, this.#current]) {
       for (let i = 0; i < capture.length; i++) sums.capture[i] = (sums.capture[i] || 0) + capture[i]!;
       for (let i = 0; i < counts.length; i++) sums.metering[i] = sums.metering[i]! + counts[i]!;

@@ -6,9 +6,12 @@ import { count, figure, milliseconds, octets, share } from './format.mjs';
 const SVG = 'http://www.w3.org/2000/svg';
 const [WIDTH, HEIGHT] = [160, 28];
 const DAY_MINUTES = 1440;
-const DAY_MS = 86_400e3;
+const [HOUR_MS, DAY_MS] = [3600e3, 86_400e3];
 
-/** A line of values over the day up to now; what is not known leaves a gap. @param values `[Unix ms, value or null]` */
+/**
+ * A line of values over the day up to now, or since there are some; what is not known leaves a gap.
+ * @param values `[Unix ms, value or null]`, the oldest first
+ */
 function spark(values, show, words) {
   const most = Math.max(0, ...values.map(([, value]) => value ?? 0));
   const label = `${words} over the day, at most ${show(most)}`;
@@ -21,6 +24,7 @@ function spark(values, show, words) {
   }))
     svg.setAttribute(name, value);
   const now = Date.now();
+  const spanMs = Math.min(DAY_MS, Math.max(HOUR_MS, now - (values[0]?.[0] ?? now)));
   let isDrawing = false;
   const steps = values.map(([ms, value]) => {
     if (value === null) {
@@ -28,7 +32,7 @@ function spark(values, show, words) {
       return '';
     }
     const [x, y] = [
-      WIDTH * (1 - (now - ms) / DAY_MS),
+      WIDTH * (1 - (now - ms) / spanMs),
       HEIGHT - 2 - (most === 0 ? 0 : (value / most) * (HEIGHT - 4)),
     ];
     const step = `${isDrawing ? 'L' : 'M'}${x.toFixed(1)} ${y.toFixed(1)}`;

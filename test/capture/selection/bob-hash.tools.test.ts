@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { bobHash } from '../../../src/capture/selection/hash-selection.ts';
+import { createEngine } from '../../../src/engine/engine.ts';
+import { uint8Array } from '../../../src/records/memory.ts';
 import { describeWithTools } from '../../support/tools.ts';
 
 /** The function of RFC 5475 appendix A.2, as C. */
@@ -49,8 +50,11 @@ describeWithTools(['gcc'], 'the BOB hash', () => {
       writeFileSync(source, BOB_C);
       execFileSync('gcc', ['-w', '-o', join(folder, 'bob'), source]);
       const theirs = execFileSync(join(folder, 'bob'), { encoding: 'utf8' }).trim().split('\n').map(Number);
-      const input = Uint8Array.from({ length: 40 }, (_, i) => i * 37 + 11);
-      expect(theirs.map((_, n) => bobHash(input, n, 0xdeadbeef ^ n))).toEqual(theirs);
+      const engine = createEngine(0);
+      const input = uint8Array(engine.allocate, 40);
+      input.set(Array.from({ length: 40 }, (_, i) => i * 37 + 11));
+      const ours = theirs.map((_, n) => engine.bobHash(input.byteOffset, n, 0xdeadbeef ^ n) >>> 0);
+      expect(ours).toEqual(theirs);
     } finally {
       rmSync(folder, { recursive: true });
     }

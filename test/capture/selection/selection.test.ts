@@ -4,12 +4,15 @@ import { createLiveBatch, type LivePacketBatch } from '../../../src/capture/live
 import { createHashSelector, selectDecoded } from '../../../src/capture/selection/hash-selection.ts';
 import { createSelector, selectFrames } from '../../../src/capture/selection/selection.ts';
 import { createDecoder, type DecodeOptions, decodeFrames } from '../../../src/decode/decoder.ts';
+import { createEngine } from '../../../src/engine/engine.ts';
 import { createDecodedBatch } from '../../../src/records/decoded-batch.ts';
+import { type AllocateMemory, allocateOnHeap, int32Array, uint8Array } from '../../../src/records/memory.ts';
 import { ethernet, ipv4, ipv6, udp, withHeaderChecksum } from '../../support/frames.ts';
 
-function batchOf(frames: readonly Uint8Array[]): LivePacketBatch {
-  const batch = createLiveBatch(frames.length);
-  const memory = new Uint8Array(frames.reduce((sum, frame) => sum + frame.length, 0));
+function batchOf(frames: readonly Uint8Array[], allocate: AllocateMemory = allocateOnHeap): LivePacketBatch {
+  const batch = createLiveBatch(frames.length, allocate);
+  const octets = frames.reduce((sum, frame) => sum + frame.length, 0);
+  const memory = uint8Array(allocate, octets);
   let at = 0;
   frames.forEach((frame, i) => {
     memory.set(frame, at);
@@ -19,7 +22,7 @@ function batchOf(frames: readonly Uint8Array[]): LivePacketBatch {
     batch.timeNs[i] = i;
     at += frame.length;
   });
-  batch.view = new DataView(memory.buffer);
+  batch.view = new DataView(memory.buffer, memory.byteOffset, octets);
   batch.count = frames.length;
   return batch;
 }
@@ -36,10 +39,12 @@ function selected(
   decode: DecodeOptions = {},
   interval = 4,
 ): number[] {
-  const batch = batchOf(frames);
-  const selector = createHashSelector({ method: 'hash', interval }, initialValue)!;
-  const decoded = createDecodedBatch(frames.length, false, true);
-  const octets = decodeFrames(createDecoder(decode), batch, Int32Array.of(1), decoded);
+  const engine = createEngine(2 ** 20);
+  const batch = batchOf(frames, engine.allocate);
+  const selector = createHashSelector({ method: 'hash', interval }, engine, initialValue)!;
+  const decoded = createDecodedBatch(frames.length, false, true, engine.allocate);
+  const linkTypes = int32Array(engine.allocate, 1).fill(1);
+  const octets = decodeFrames(createDecoder(decode, undefined, engine), batch, linkTypes, decoded);
   const accepted = decoded.count;
   selectDecoded(selector, decoded, batch.view);
   expect(selector.packetsDropped + decoded.count).toBe(accepted);

@@ -1,0 +1,105 @@
+/**
+ * Shape of a signature: how the first octets of a datagram or of a stream name an application. Rows are in
+ * signatures-stream.ts and signatures-datagram.ts. A row with ports counts at these alone, as its octets are not enough.
+ */
+
+import type { ApplicationName } from './applications.ts';
+import type { Piece } from './stream-start.ts';
+
+export interface Signature {
+  readonly name: ApplicationName;
+  /** The first octet is one of these; absent: it may be any. */
+  readonly first?: readonly number[];
+  /** Octets that it takes at least; absent: LEAST_OCTETS. */
+  readonly least?: number;
+  /** One end has one of these ports. */
+  readonly ports?: readonly number[];
+  /** Another protocol may follow in the same flow: TLS behind STARTTLS, DTLS or RTP behind STUN. */
+  readonly isOuter?: boolean;
+  /** @param length octets from `at` to the end of the piece */
+  readonly matches: (octets: Uint8Array, at: number, length: number) => boolean;
+}
+
+const LEAST_OCTETS = 8;
+
+/** Rows by first octet, in the order of the table. */
+export function createIndex(rows: readonly Signature[]): readonly (readonly Signature[])[] {
+  return Array.from({ length: 256 }, (_, octet) =>
+    rows.filter(({ first }) => first === undefined || first.includes(octet)),
+  );
+}
+
+/** The first row that matches. */
+export function findSignature(
+  index: readonly (readonly Signature[])[],
+  { octets, start, end }: Piece,
+  sourcePort: number,
+  destinationPort: number,
+): Signature | undefined {
+  const rows = index[octets[start]!]!;
+  for (const row of rows) {
+    const { ports } = row;
+    if (ports !== undefined && !ports.includes(destinationPort) && !ports.includes(sourcePort)) continue;
+    if (end - start >= (row.least ?? LEAST_OCTETS) && row.matches(octets, start, end - start)) return row;
+  }
+  return undefined;
+}
+
+/** Octets of ASCII text, for `isAt`. */
+export function octetsOf(text: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(text, 'latin1'));
+}
+
+export function isAt(octets: Uint8Array, at: number, length: number, wanted: Uint8Array): boolean {
+  if (length < wanted.length) return false;
+  for (let i = 0; i < wanted.length; i++) if (octets[at + i] !== wanted[i]) return false;
+  return true;
+}
+
+/** A row's function for texts of which one stands at the beginning. */
+export function begins(...texts: readonly string[]): Signature['matches'] {
+  const all = texts.map(octetsOf);
+  return (octets, at, length) => {
+    for (const text of all) if (isAt(octets, at, length, text)) return true;
+    return false;
+  };
+}
+
+/** First octets of texts. */
+export const firstOf = (...texts: readonly string[]) => [...new Set(texts.map((text) => text.charCodeAt(0)))];
+
+/** Whether a text stands in the first `limit` octets. */
+export function contains(
+  octets: Uint8Array,
+  at: number,
+  length: number,
+  wanted: Uint8Array,
+  limit = 256,
+): boolean {
+  const within = Math.min(length, limit);
+  for (let i = 0; i + wanted.length <= within; i++) if (isAt(octets, at + i, within - i, wanted)) return true;
+  return false;
+}
+
+/**
+ * The content of a BER element (X.690 §8.1) whose tag is at `at`.
+ * @returns where it begins behind `at`, if it ends with the piece; 0 else
+ */
+export function berContent(octets: Uint8Array, at: number, length: number): number {
+  if (length < 2) return 0;
+  const count = octets[at + 1]! & 0x7f;
+  if (octets[at + 1]! < 0x80) return 2 + count === length ? 2 : 0;
+  if (count === 0 || count > 4 || 2 + count > length) return 0;
+  let content = 0;
+  for (let i = 0; i < count; i++) content = content * 256 + octets[at + 2 + i]!;
+  return 2 + count + content === length ? 2 + count : 0;
+}
+
+/** 16 and 32 bits with the least significant octet first. */
+export function littleWord(octets: Uint8Array, at: number): number {
+  return octets[at]! | (octets[at + 1]! << 8);
+}
+
+export function littleDoubleWord(octets: Uint8Array, at: number): number {
+  return (littleWord(octets, at) | (littleWord(octets, at + 2) << 16)) >>> 0;
+}
