@@ -44,6 +44,7 @@ const FLOORS: readonly (readonly (readonly string[])[])[] = [
   [['paths']],
   [['control']],
   [['probe', 'probe/replay', 'probe/live']],
+  [['top']],
   [['cli']],
   [['docs'], ['main']],
 ];

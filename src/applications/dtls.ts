@@ -147,7 +147,7 @@ export class DtlsInspection implements Inspector {
       }
     }
     if (this.#bufferedMessage !== message) return;
-    this.#buffer.put(octets, start, end, offset);
+    if (!this.#buffer.put(octets, start, end, offset)) this.#context.count(COUNT_TOO_LONG);
     this.#takeClientHello(this.#buffer.octets, 0, length, this.#buffer.length);
   }
 

@@ -25,6 +25,8 @@ function skipAck(octets: Uint8Array, from: number, end: number, hasEcn: boolean)
 export class FirstFrame {
   start = -1;
   end = -1;
+  /** Some frame found no place in the buffer. */
+  isLost = false;
 }
 
 /**
@@ -43,6 +45,7 @@ export function readFrames(
   let count = 0;
   let at = 0;
   first.start = -1;
+  first.isLost = false;
   while (at < end) {
     const type = octets[at++]!;
     if (type === PADDING || type === PING) continue;
@@ -62,7 +65,7 @@ export function readFrames(
         first.start = start;
         first.end = frameEnd;
       }
-      buffer?.put(octets, start, frameEnd, offset);
+      if (buffer !== undefined && !buffer.put(octets, start, frameEnd, offset)) first.isLost = true;
       count++;
     } else return type === CONNECTION_CLOSE ? count : -1;
   }

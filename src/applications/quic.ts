@@ -35,7 +35,7 @@ import {
   TYPE_RETRY,
 } from './quic-packet.ts';
 import { readServerHello } from './server-hello.ts';
-import { STREAM_OCTETS_MAX, type StreamBuffer } from './stream-buffer.ts';
+import type { StreamBuffer } from './stream-buffer.ts';
 import type { Piece } from './stream-start.ts';
 import { tellHello } from './tell-hello.ts';
 import { threeOctetsAt } from './text.ts';
@@ -135,7 +135,10 @@ export class QuicInspection implements Inspector {
     if (side.isDone) return;
     if (!this.#setKeys(side, false)) return;
     const length = decryptInitial(octets, at, packet.end, header, side.keys, payload);
-    if (length < 0 || !this.#takeFrames(side, length, packet.cut)) this.#takeWithOwnId(octets, at, packet);
+    if (length >= 0 && this.#takeFrames(side, length, packet.cut)) return;
+    // Where a part of the hello was read, the keys are right.
+    if (side.buffer === undefined) this.#takeWithOwnId(octets, at, packet);
+    else this.#context.count(COUNT_MALFORMED);
   }
 
   /** A Retry that was not seen: the id of this very packet makes the keys. */
@@ -174,7 +177,8 @@ export class QuicInspection implements Inspector {
 
   /** @returns false for what are no frames: the keys are others */
   #takeFrames(side: Side, length: number, isCut: boolean): boolean {
-    const count = readFrames(payload, length, isCut, first, side.buffer);
+    // Only looked at: frames of other keys must not come among those that are there.
+    const count = readFrames(payload, length, isCut, first, undefined);
     if (count < 0) return false;
     if (count === 0 || side.isDone) return true;
     if (side.buffer === undefined) {
@@ -186,8 +190,9 @@ export class QuicInspection implements Inspector {
         this.#context.count(COUNT_NO_BUFFER);
         return true;
       }
-      readFrames(payload, length, isCut, first, side.buffer);
     }
+    readFrames(payload, length, isCut, first, side.buffer);
+    if (first.isLost) this.#context.count(COUNT_TOO_LONG);
     this.#takeMessage(side, side.buffer.octets, 0, side.buffer.length);
     return true;
   }
@@ -212,8 +217,6 @@ export class QuicInspection implements Inspector {
       this.#endSide(side);
       return;
     }
-    if (messageEnd - start > STREAM_OCTETS_MAX && end - start === STREAM_OCTETS_MAX)
-      this.#context.count(COUNT_TOO_LONG);
     tellHello(hello, 'q', this.#facts, this.#context);
     if (!hello.isComplete) return;
     this.#endSide(side);

@@ -17,6 +17,7 @@ const MAGIC_COOKIE = 0x2112_a442;
 const DHCP_COOKIE = 0x6382_5363;
 const SIP_TARGETS = [' sip:', ' sips:', ' tel:'].map(octetsOf);
 const SIP_REPLY = octetsOf('SIP/2.0 ');
+const LINE_END = octetsOf('\r\n');
 const NTP_OCTETS = 48;
 
 /** STUN (RFC 8489 §5), TURN among it. */
@@ -211,7 +212,7 @@ const ROWS: readonly Signature[] = [
   {
     name: 'memcached',
     ports: [11_211],
-    matches: (o, at, length) => length >= 12 && contains(o, at + 8, length - 8, octetsOf('\r\n'), 64),
+    matches: (o, at, length) => length >= 12 && contains(o, at + 8, length - 8, LINE_END, 64),
   },
 ];
 

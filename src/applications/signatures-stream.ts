@@ -19,8 +19,10 @@ import { TEXT_ROWS } from './signatures-text.ts';
 import { doubleWordAt, threeOctetsAt, wordAt } from './text.ts';
 
 const STREAM_TAG = octetsOf('<stream:stream');
+const RTSP_REPLY = octetsOf('RTSP/1.0 ');
 const RTSP = octetsOf(' RTSP/1.0\r\n');
 const COOKIE = octetsOf('Cookie: mstshash');
+const isOpcUa = begins('HELF', 'OPNF', 'ACKF');
 const POSTGRESQL_SSL = 80_877_103;
 const POSTGRESQL_GSS = 80_877_104;
 const POSTGRESQL_3 = 0x0003_0000;
@@ -175,8 +177,7 @@ const ROWS: readonly Signature[] = [
   {
     name: 'rtsp',
     first: firstOf('RTSP', 'OPTIONS', 'DESCRIBE', 'SETUP', 'PLAY', 'ANNOUNCE', 'GET_P', 'TEARDOWN'),
-    matches: (o, at, length) =>
-      isAt(o, at, length, octetsOf('RTSP/1.0 ')) || contains(o, at, length, RTSP, 512),
+    matches: (o, at, length) => isAt(o, at, length, RTSP_REPLY) || contains(o, at, length, RTSP, 512),
   },
   { name: 'bittorrent', first: [0x13], matches: begins('\x13BitTorrent protocol') },
   { name: 'mqtt', first: [0x10], matches: isMqtt },
@@ -269,7 +270,7 @@ const ROWS: readonly Signature[] = [
     name: 'opc-ua',
     first: firstOf('H', 'O', 'A'),
     matches: (o, at, length) =>
-      length >= 8 && begins('HELF', 'OPNF', 'ACKF')(o, at, length) && littleDoubleWord(o, at + 4) === length,
+      length >= 8 && isOpcUa(o, at, length) && littleDoubleWord(o, at + 4) === length,
   },
   {
     name: 'memcached',

@@ -9,6 +9,8 @@ const FTP = octetsOf('FTP');
 const SMTP = octetsOf('SMTP');
 const POP3 = octetsOf('POP3');
 const IMAP = octetsOf('IMAP');
+const POP3_READY = octetsOf('+OK');
+const IMAP_READY = octetsOf('* OK');
 const READY = octetsOf('220');
 const MAIL_PORTS = [25, 465, 587];
 
@@ -55,7 +57,7 @@ export const TEXT_ROWS: readonly Signature[] = [
     least: 5,
     first: firstOf('+'),
     isOuter: true,
-    matches: (o, at, length) => isAt(o, at, length, octetsOf('+OK')) && contains(o, at, length, POP3),
+    matches: (o, at, length) => isAt(o, at, length, POP3_READY) && contains(o, at, length, POP3),
   },
   {
     name: 'pop3',
@@ -70,7 +72,7 @@ export const TEXT_ROWS: readonly Signature[] = [
     least: 5,
     first: firstOf('*'),
     isOuter: true,
-    matches: (o, at, length) => isAt(o, at, length, octetsOf('* OK')) && contains(o, at, length, IMAP),
+    matches: (o, at, length) => isAt(o, at, length, IMAP_READY) && contains(o, at, length, IMAP),
   },
   {
     name: 'imap',

@@ -50,12 +50,28 @@ export interface TakenRecords {
   /** Octets that a frame has at most. */
   readonly capturedMax: number;
   readonly linkType: number;
-  /** Nanoseconds of a record's fraction. */
+  /** Nanoseconds of a record's fraction, or of a block's unit. */
   readonly unitNs: number;
   /** Index into `PacketSource.interfaces`. */
   readonly interfaceIndex: number;
+  /** Set where they are blocks of pcapng rather than classic records. */
+  readonly blocks?: DirectBlocks;
   /** Their order, as far as it is known; without it they are taken as they stand. */
   readonly order?: DirectOrder;
+}
+
+/** Enhanced Packet Blocks of one interface of a pcapng section, in the host's byte order. */
+export interface DirectBlocks {
+  /** Of the interface in its section. */
+  readonly interfaceId: number;
+  /** The time base in the interface's units, as value = high × 2^32 + low. */
+  readonly baseHigh: number;
+  readonly baseLow: number;
+  /** Times from the first to below the second can be said, in nanoseconds from the time base. */
+  readonly startNs: number;
+  readonly endNs: number;
+  /** When the last one was observed: whoever takes some sets it. */
+  lastNs: number;
 }
 
 /** Those of a capture file. */

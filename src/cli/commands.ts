@@ -6,6 +6,7 @@ import { DIAGNOSE_FLAGS } from './diagnose-flags.ts';
 import { checkedListingForm, LISTING } from './flag-values.ts';
 import { GENERATE_FLAGS } from './generate-flags.ts';
 import { COUNT_FLAGS, REPLAY_FLAGS, RUN_FLAGS } from './metering-flags.ts';
+import { TOP_FLAGS } from './top-flags.ts';
 
 export const COMMANDS: readonly Command[] = [
   {
@@ -93,6 +94,26 @@ export const COMMANDS: readonly Command[] = [
       ['flowtap ctl export-all', 'and templates, pause, resume, reload, stop'],
     ],
     run: async (args) => (await import('./ctl.ts')).ctl(args),
+  },
+  {
+    name: 'top',
+    usage: '[FILE...] [-i NAME] [--sort MEASURE]',
+    summary: 'Show rates, losses and the greatest flows of now in a terminal',
+    operands: { name: 'FILE', min: 0, max: Number.POSITIVE_INFINITY },
+    flags: TOP_FLAGS,
+    examples: [
+      ['flowtap top', 'what the daemon meters; h shows the keys'],
+      ['flowtap top -i eth1', 'an interface, without a daemon'],
+      ['flowtap top day.pcap --speed 10', 'a capture, ten times as fast'],
+      ['flowtap top -n 1 | head', 'once, as plain text'],
+    ],
+    run: async (args) => {
+      const { top } = await import('./top.ts');
+      return top(args, {
+        replay: async () => (await import('../probe/replay/probe.ts')).runReplay,
+        live: async () => (await import('../probe/live/probe.ts')).startLiveProbe,
+      });
+    },
   },
   {
     name: 'interfaces',

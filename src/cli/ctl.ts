@@ -2,59 +2,18 @@
  * `flowtap ctl`: asks and tells a running daemon, over its control socket. What it prints is the daemon's answer; the exit
  * code is 0 where that was done, 1 where it was not, and 2 for a command line that says nothing.
  */
-import { request } from 'node:http';
 import { ConfigError, type ConfigFault, ControlError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { formatCount, formatCounted } from '../base/units.ts';
 import { CONTROL_PATH } from '../control/control-words.ts';
-import type { FlowObject } from '../control/flow-objects.ts';
+import { askDaemon, refusalOf } from '../control/daemon-client.ts';
+import { endOf, type FlowObject } from '../control/flow-objects.ts';
 import { USUAL_SOCKET } from '../control/socket-path.ts';
 import { formatProtocol } from '../ie/protocol-names.ts';
 import { FLOW_QUERY_NAMES } from '../records/flow-query.ts';
 import { type Arguments, COMMAND_LINE } from './command.ts';
 import { ALIASES, CTL_WORDS } from './ctl-flags.ts';
 import { formatListing } from './listing.ts';
-
-/** To export all flows of a large table takes a while. */
-const ANSWER_MS = 120_000;
-
-interface Reply {
-  readonly status: number;
-  readonly text: string;
-}
-
-function unreachable(socket: string, error: NodeJS.ErrnoException): ControlError {
-  const remedies: Readonly<Record<string, string>> = {
-    ENOENT: 'start one (systemctl start flowtap), or say where it answers: --socket PATH (control.socket)',
-    ECONNREFUSED: 'its daemon has ended: start one, or say where it answers: --socket PATH',
-    EACCES: 'its owner and its group may use it, and root: try sudo',
-  };
-  const { code = error.message } = error;
-  return new ControlError(`no daemon answers at ${socket}: ${code}`, {
-    remedy: remedies[code] ?? 'say where it answers: --socket PATH',
-    cause: error,
-  });
-}
-
-/** @throws ControlError where nobody answers */
-function ask(socket: string, method: string, path: string): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const client = request(
-      { socketPath: socket, path, method, agent: false, timeout: ANSWER_MS },
-      (response) => {
-        let text = '';
-        response.setEncoding('utf8');
-        response.on('data', (part: string) => {
-          text += part;
-        });
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
-      },
-    );
-    client.on('timeout', () => client.destroy(new Error(`no answer within ${ANSWER_MS / 1e3} s`)));
-    client.on('error', (error) => reject(unreachable(socket, error)));
-    client.end();
-  });
-}
 
 function checkedWords({ operands, flags }: Arguments): { word: string; argument: string } {
   const [given = '', ...rest] = operands;
@@ -155,16 +114,6 @@ function statusText({ configuration, interfaces, collectors, losses, ...status }
   return parts.join('\n') + (lines.length === 0 ? '\nnothing was lost\n' : `\n${lines.join('')}`);
 }
 
-/** An end of a flow. */
-function endOf(flow: FlowObject, side: 'source' | 'destination'): string {
-  const v6 = flow[`${side}IPv6Address`];
-  const port = flow[`${side}TransportPort`];
-  const address = v6 === undefined ? String(flow[`${side}IPv4Address`]) : String(v6);
-  const isIcmp = flow.icmpTypeCodeIPv4 !== undefined || flow.icmpTypeCodeIPv6 !== undefined;
-  if (port === undefined || port === 0 || isIcmp) return address;
-  return v6 === undefined ? `${address}:${port}` : `[${address}]:${port}`;
-}
-
 function flowsText(flows: readonly FlowObject[]): string {
   const rows = flows.map((flow) => [
     flow.interface,
@@ -191,25 +140,6 @@ function flowsText(flows: readonly FlowObject[]): string {
   return formatListing(head, rows);
 }
 
-/** The daemon's refusal, in words. */
-function refusalOf({ text }: Reply): string {
-  try {
-    const {
-      message,
-      error,
-      faults = [],
-    } = JSON.parse(text) as {
-      message?: string;
-      error?: string;
-      faults?: readonly ConfigFault[];
-    };
-    const lines = faults.map((fault) => `${fault.path}: found ${fault.found}; allowed: ${fault.allowed}`);
-    return message ?? [error, ...lines].join('\n');
-  } catch {
-    return text.trimEnd();
-  }
-}
-
 /**
  * Runs the command.
  * @returns the exit code
@@ -219,7 +149,7 @@ export async function ctl(args: Arguments): Promise<number> {
   const { word, argument } = checkedWords(args);
   const socket = args.flags.get('socket')?.at(-1) ?? USUAL_SOCKET;
   const isQuestion = word === 'status' || word === 'flows';
-  const reply = await ask(socket, isQuestion ? 'GET' : 'POST', pathOf(word, argument, args.flags));
+  const reply = await askDaemon(socket, isQuestion ? 'GET' : 'POST', pathOf(word, argument, args.flags));
   const isDone = reply.status === 200;
   if (args.flags.has('json')) {
     process.stdout.write(reply.text);

@@ -98,7 +98,7 @@ export function flowObjects(
 }
 
 /** The measure that flows of several tables are put in order by, the greatest first. */
-export function measureOf(flow: FlowObject, sort: FlowSort): number {
+function measureOf(flow: FlowObject, sort: FlowSort): number {
   const both = (element: string): number => {
     const reverse = `reverse${element[0]!.toUpperCase()}${element.slice(1)}`;
     return Number(flow[element] ?? 0) + Number(flow[reverse] ?? 0);
@@ -112,4 +112,23 @@ export function measureOf(flow: FlowObject, sort: FlowSort): number {
     start: () => -flow.ageMilliseconds,
   };
   return measures[sort]();
+}
+
+/** The `top` greatest flows of several tables by a measure, the greatest first. */
+export function greatestFlows(flows: readonly FlowObject[], sort: FlowSort, top: number): FlowObject[] {
+  return flows
+    .map((flow) => ({ flow, measure: measureOf(flow, sort) }))
+    .sort((a, b) => b.measure - a.measure)
+    .slice(0, top)
+    .map(({ flow }) => flow);
+}
+
+/** An end of a flow: address and port. */
+export function endOf(flow: FlowObject, side: 'source' | 'destination'): string {
+  const v6 = flow[`${side}IPv6Address`];
+  const port = flow[`${side}TransportPort`];
+  const address = v6 === undefined ? String(flow[`${side}IPv4Address`]) : String(v6);
+  const isIcmp = flow.icmpTypeCodeIPv4 !== undefined || flow.icmpTypeCodeIPv6 !== undefined;
+  if (port === undefined || port === 0 || isIcmp) return address;
+  return v6 === undefined ? `${address}:${port}` : `[${address}]:${port}`;
 }

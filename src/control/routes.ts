@@ -4,7 +4,7 @@ import type { FlowtapConfig } from '../config/config.ts';
 import type { LiveState } from '../metrics/state.ts';
 import type { FlowQuery } from '../records/flow-query.ts';
 import { type Answer, jsonAnswer, type Query, type Route } from '../web/route.ts';
-import { type FlowObject, measureOf } from './flow-objects.ts';
+import { type FlowObject, greatestFlows } from './flow-objects.ts';
 import { type AskedProbe, parseFlowQuery } from './flow-query.ts';
 import { type PathSources, pathsAnswer } from './paths.ts';
 import { Recorder } from './recorder.ts';
@@ -45,12 +45,8 @@ async function flowsAnswer(sources: ApiSources, given: Query): Promise<Answer> {
   try {
     const query = parseFlowQuery(given, sources.asked());
     const { flows, looked, places } = await sources.findFlows(query);
-    const ordered = flows
-      .map((flow) => ({ flow, measure: measureOf(flow, query.sort) }))
-      .sort((a, b) => b.measure - a.measure)
-      .slice(0, query.top)
-      .map(({ flow }) => flow);
-    return jsonAnswer({ sort: query.sort, looked, places, isComplete: looked >= places, flows: ordered });
+    const greatest = greatestFlows(flows, query.sort, query.top);
+    return jsonAnswer({ sort: query.sort, looked, places, isComplete: looked >= places, flows: greatest });
   } catch (error) {
     return refusal(error);
   }

@@ -3,17 +3,19 @@
  * (engine/assembly/direct.ts, ring.ts): what reading, decoding and preparing a batch do one after the other, for each
  * packet at once. It takes only what the common path takes (engine/assembly/decode.ts), and stops at anything else.
  */
+import { useBlocks } from '../capture/direct-blocks.ts';
 import {
   type BlockWalk,
   type MemberCounts,
   octetsBeforeFrame,
   type PacketTaker,
 } from '../capture/ring-block.ts';
-import type { TakenRecords } from '../capture/source.ts';
+import type { DirectBlocks, TakenRecords } from '../capture/source.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type DecodedBatch, ENCAPSULATION_WORDS } from '../records/decoded-batch.ts';
 import {
   DIRECT_DOUBLES,
+  DIRECT_END_NS,
   DIRECT_IS_LATE,
   DIRECT_LAST_NS,
   DIRECT_PLACE,
@@ -76,14 +78,38 @@ export class DirectPath implements PacketTaker {
    * @returns how many it took
    */
   takeRecords(records: TakenRecords, timeBaseSeconds: number): number {
-    const { window, order } = records;
+    const { window, order, blocks } = records;
     const { view } = window;
     if (records.linkType !== link.LINKTYPE_ETHERNET || view.buffer !== this.#engine.buffer) return 0;
     const out = this.#out;
     this.view = view;
+    const count =
+      blocks === undefined ? this.#takeClassic(records, timeBaseSeconds) : this.#takeBlocks(records, blocks);
+    const taken = this.totals[DIRECT_RECORDS]!;
+    this.#begin(count);
+    if (order !== undefined) {
+      if (this.totals[DIRECT_IS_LATE] !== 0) {
+        // It may belong before some of those that were taken: they are all taken again, in order.
+        order.isLate = true;
+        out.count = 0;
+        return 0;
+      }
+      if (taken > 0) order.latestNs = this.totals[DIRECT_LAST_NS]!;
+    }
+    if (taken > 0) {
+      window.start = this.totals[DIRECT_PLACE]!;
+      if (blocks !== undefined) blocks.lastNs = this.totals[DIRECT_END_NS]!;
+    }
+    return taken;
+  }
+
+  /** Classic records to the batch. @returns how many are in it */
+  #takeClassic(records: TakenRecords, timeBaseSeconds: number): number {
+    const out = this.#out;
+    const { window, order } = records;
     const { tosMask, vlanMask } = this.#decoder.state;
-    const count = this.#engine.takeDirect(
-      view.byteOffset,
+    return this.#engine.takeDirect(
+      window.view.byteOffset,
       window.start,
       window.end,
       records.capturedMax,
@@ -103,19 +129,33 @@ export class DirectPath implements PacketTaker {
       this.#worker,
       this.#workers,
     );
-    const taken = this.totals[DIRECT_RECORDS]!;
-    this.#begin(count);
-    if (order !== undefined) {
-      if (this.totals[DIRECT_IS_LATE] !== 0) {
-        // It may belong before some of those that were taken: they are all taken again, in order.
-        order.isLate = true;
-        out.count = 0;
-        return 0;
-      }
-      if (taken > 0) order.latestNs = this.totals[DIRECT_LAST_NS]!;
-    }
-    if (taken > 0) window.start = this.totals[DIRECT_PLACE]!;
-    return taken;
+  }
+
+  /** The same of blocks. */
+  #takeBlocks(records: TakenRecords, blocks: DirectBlocks): number {
+    const out = this.#out;
+    const { window, order } = records;
+    const { tosMask, vlanMask } = this.#decoder.state;
+    useBlocks(this.#engine, records.unitNs, blocks);
+    return this.#engine.takeBlocks(
+      window.view.byteOffset,
+      window.start,
+      window.end,
+      records.capturedMax,
+      order === undefined ? Number.NaN : order.latestNs,
+      order === undefined ? Number.POSITIVE_INFINITY : order.untilNs,
+      records.interfaceIndex,
+      tosMask,
+      vlanMask,
+      out.timeNs.byteOffset,
+      out.timeNs.length,
+      this.#multipliers.byteOffset,
+      out.offsets?.byteOffset ?? 0,
+      udpTunnelsPlace(this.#decoder.state),
+      this.totals.byteOffset,
+      this.#worker,
+      this.#workers,
+    );
   }
 
   /**

@@ -47,6 +47,33 @@ interface EngineFunctions {
     capacity: number,
     from: number,
   ) => number;
+  readonly walkBlocks: (
+    memory: number,
+    start: number,
+    end: number,
+    capturedMax: number,
+    interfaceIndex: number,
+    batch: number,
+    capacity: number,
+    from: number,
+  ) => number;
+  readonly useInterface: (
+    id: number,
+    high: number,
+    low: number,
+    unitNs: number,
+    start: number,
+    end: number,
+  ) => void;
+  readonly scanBlocks: (
+    memory: number,
+    start: number,
+    end: number,
+    capturedMax: number,
+    lastNs: number,
+    countMax: number,
+    out: number,
+  ) => number;
   readonly scanOrder: (
     memory: number,
     start: number,
@@ -83,6 +110,25 @@ interface EngineFunctions {
     capturedMax: number,
     baseSeconds: number,
     unitNs: number,
+    latestNs: number,
+    untilNs: number,
+    interfaceIndex: number,
+    tosMask: number,
+    vlanMask: number,
+    out: number,
+    outCapacity: number,
+    multipliers: number,
+    headers: number,
+    udpTunnels: number,
+    totals: number,
+    worker: number,
+    workers: number,
+  ) => number;
+  readonly takeBlocks: (
+    memory: number,
+    start: number,
+    end: number,
+    capturedMax: number,
     latestNs: number,
     untilNs: number,
     interfaceIndex: number,

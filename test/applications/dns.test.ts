@@ -203,6 +203,15 @@ describe('flows', () => {
     expect(flow.facts).toEqual({ applicationName: 'dns', applicationConfidence: 1 });
   });
 
+  it.each([
+    [5355, 'llmnr'],
+    [5353, 'mdns'],
+  ])('to port %d are of %s', (port, applicationName) => {
+    const flow = new PayloadFlow(17, 50_000, port);
+    expect(flow.send(query)).toBe(applicationName === 'mdns');
+    expect(flow.facts).toMatchObject({ applicationName, dnsQueryName: 'example.com', dnsQueryType: 28 });
+  });
+
   it('of NetBIOS have their names decoded (RFC 1001 §14.1: "The NetBIOS name" is of 16 octets)', () => {
     const flow = new PayloadFlow(17, 137, 137);
     const encoded = [...'The NetBIOS nam\x00'].flatMap((c) => [

@@ -3,7 +3,7 @@ import { createCipheriv, createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Aes128 } from '../../src/applications/aes128.ts';
-import { COUNT_MALFORMED } from '../../src/applications/inspection-context.ts';
+import { COUNT_MALFORMED, COUNT_TOO_LONG } from '../../src/applications/inspection-context.ts';
 import { QuicKeys } from '../../src/applications/quic-keys.ts';
 import { Hmac, sha256 } from '../../src/applications/sha256.ts';
 import { cases } from '../support/cases.ts';
@@ -211,6 +211,25 @@ describe('a hello', () => {
       tlsFlags: 32,
     });
     expect(flow.facts.tlsJa4).toBeUndefined();
+  });
+
+  it('is not given up for a packet of other keys between its two', () => {
+    const flow = new PayloadFlow(17, 50_000, 443);
+    flow.send(initialPacket({ keysOf: ID, frames: cryptoFrame(0, large.slice(0, 1000)) }));
+    for (let id = 1; id < 4; id++)
+      flow.send(initialPacket({ keysOf: [id, id], destinationId: ID, frames: cryptoFrame(1000, [1, 2, 3]) }));
+    flow.send(initialPacket({ keysOf: ID, packetNumber: 1, frames: cryptoFrame(1000, large.slice(1000)) }));
+    expect(flow.facts).toEqual(FACTS);
+    expect(flow.context.counts[COUNT_MALFORMED]).toBe(3);
+  });
+
+  it('with more gaps than are remembered is counted, and told in part', () => {
+    const flow = new PayloadFlow(17, 50_000, 443);
+    const frames = Array.from({ length: 40 }, (_, i) => cryptoFrame(2 * i, [message[2 * i]!])).flat();
+    flow.send(initialPacket({ keysOf: ID, frames }));
+    expect(flow.context.counts[COUNT_TOO_LONG]).toBe(1);
+    flow.send(initialPacket({ keysOf: ID, packetNumber: 1, frames: cryptoFrame(0, message) }));
+    expect(flow.facts).toEqual(FACTS);
   });
 
   it('two of them in one datagram: the first counts', () => {

@@ -204,6 +204,15 @@ describeInLab(['curl'], 'the API of a daemon', () => {
     expect((await flowsOf('')).flows).toHaveLength(FLOWS.length);
   });
 
+  it('is what flowtap top shows', async () => {
+    const command = [process.execPath, LAUNCHER, 'top', '--socket', socket, '-n', '1', '--sort', 'packets'];
+    const { code, stdout } = await probe.run(command);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^${inside}  up  .* ${FLOWS.length} flows .* 0 lost$`, 'm'));
+    const ports = [...stdout.matchAll(/^192\.0\.2\.1:(\d+) +198\.51\.100\.7:53 +UDP/gm)];
+    expect(ports.map(([, port]) => Number(port))).toEqual([1003, 1001, 1002]);
+  });
+
   it('refuses a question about paths that cannot be', async () => {
     const { status, answer } = await ask('/api/v1/paths?path=lost&minutes=0&since=1');
     expect(status).toBe(400);

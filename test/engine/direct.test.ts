@@ -12,7 +12,7 @@ import { createEngine } from '../../src/engine/engine.ts';
 import { createPreparedBatch, KeyPreparer } from '../../src/metering/key-preparer.ts';
 import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
 import { Share } from '../../src/probe/replay/share.ts';
-import { DECODED_WORDS, OFFSET_WORDS } from '../../src/records/decoded-batch.ts';
+import { DECODED_WORDS, LINK_OFFSET, OFFSET_WORDS } from '../../src/records/decoded-batch.ts';
 import { DIRECT_KEPT_OCTETS, DIRECT_OCTETS, DIRECT_RECORDS } from '../../src/records/engine-words.ts';
 import { float64Array, int32Array, uint8Array } from '../../src/records/memory.ts';
 import { createPacketBatch } from '../../src/records/packet-batch.ts';
@@ -57,7 +57,37 @@ const records = fc.array(
   }),
   { minLength: 1, maxLength: 20 },
 );
-type Record = typeof records extends fc.Arbitrary<(infer T)[]> ? T : never;
+type Record = {
+  readonly frame: Uint8Array;
+  readonly cut: number;
+  readonly more: number;
+  readonly seconds: number;
+  readonly fraction: number;
+};
+
+const INTERFACE_ID = 2;
+const UNITS_PER_SECOND = 1_000_000;
+
+/** Writes the records from `at` on as Enhanced Packet Blocks, in microseconds. @returns where they end */
+function writeBlocks(view: DataView, at: number, all: readonly Record[], damage: number): number {
+  let place = at;
+  for (const { frame, cut, more, seconds, fraction } of all) {
+    const captured = Math.max(0, frame.length - cut);
+    const length = 32 + Math.ceil(captured / 4) * 4;
+    const units = BigInt(seconds) * BigInt(UNITS_PER_SECOND) + BigInt(fraction);
+    const time = [Number(units >> 32n), Number(units & 0xffff_ffffn)];
+    const words = [6, length, INTERFACE_ID, ...time, captured, frame.length + more];
+    for (const [i, word] of words.entries()) view.setUint32(place + 4 * i, word, true);
+    new Uint8Array(view.buffer, view.byteOffset + place + 28).set(frame.subarray(0, captured));
+    view.setUint32(place + length - 4, length, true);
+    place += length;
+  }
+  if (damage > 0) {
+    const bit = damage % ((place - at) * 8);
+    view.setUint8(at + (bit >> 3), view.getUint8(at + (bit >> 3)) ^ (1 << (bit & 7)));
+  }
+  return place;
+}
 
 /** Writes the records from `at` on. @returns where they end */
 function write(view: DataView, at: number, all: readonly Record[]): number {
@@ -179,6 +209,59 @@ describe('the direct path', () => {
       { numRuns: 3000 },
     );
     expect(taken).toBeGreaterThan(1000);
+  });
+
+  it('takes of blocks of pcapng what it takes of classic records, each up to the first that is damaged', () => {
+    const base = BigInt(BASE_SECONDS) * BigInt(UNITS_PER_SECOND);
+    const clock = { baseHigh: Number(base >> 32n), baseLow: Number(base & 0xffff_ffffn) };
+    const limits = { startNs: -10e9, endNs: 90_000_000e9, lastNs: Number.NaN };
+    const { decoder, direct } = paths[3]!;
+    const asBlocks = new DirectPath(engine, decoder, expected, preparer.multipliers);
+    let taken = 0;
+    fc.assert(
+      fc.property(records, fc.oneof(fc.constant(0), fc.nat()), (all, damage) => {
+        const common = { capturedMax: CAPTURED_MAX, linkType: 1, unitNs: 1000, interfaceIndex: POINT };
+        // As many as stand before the damage, the octets of frames are right in both.
+        const end = writeBlocks(view, 0, all, damage);
+        const blocks = { interfaceId: INTERFACE_ID, ...clock, ...limits };
+        const window = { view, start: 0, end } as DirectRecords['window'];
+        const memory = view.byteOffset;
+        const count = asBlocks.takeRecords({ window, ...common, blocks }, BASE_SECONDS);
+        taken += count;
+        const to = batch.timeNs.byteOffset;
+        const walked = engine.walkBlocks(memory, 0, end, CAPTURED_MAX, POINT, to, CAPACITY, 0);
+        expect(count).toBeLessThanOrEqual(walked);
+        if (count > 0) expect(blocks.lastNs).toBe(batch.timeNs[count - 1]);
+        const frames = Array.from(batch.frameOffset.subarray(0, walked), (offset, i) =>
+          bytes.slice(offset, offset + batch.capturedLength[i]!),
+        );
+        // The same frames in classic records.
+        const classic = frames.map((frame, i) => ({
+          frame,
+          cut: 0,
+          more: batch.wireLength[i]! - frame.length,
+          seconds: all[i]!.seconds,
+          fraction: all[i]!.fraction,
+        }));
+        for (const [i, { seconds, fraction }] of classic.entries()) {
+          // Times beyond what a double holds may be rounded up.
+          const ns = (seconds - BASE_SECONDS) * 1e9 + fraction * 1000;
+          if (damage === 0) expect(Math.abs(batch.timeNs[i]! - ns)).toBeLessThanOrEqual(512);
+        }
+        expect(expected.timeNs.subarray(0, count)).toEqual(batch.timeNs.subarray(0, count));
+        const sums = Array.from(asBlocks.totals.subarray(0, 2));
+        const words = expected.words.slice(0, count * DECODED_WORDS);
+        const recordsEnd = write(view, 0, classic);
+        const other = { view, start: 0, end: recordsEnd } as DirectRecords['window'];
+        expect(direct.takeRecords({ window: other, ...common }, BASE_SECONDS)).toBe(count);
+        expect(Array.from(direct.totals.subarray(0, 2))).toEqual(sums);
+        // The frames stand elsewhere.
+        const withoutPlaces = (some: Int32Array) => some.filter((_, i) => i % DECODED_WORDS !== LINK_OFFSET);
+        expect(withoutPlaces(words)).toEqual(withoutPlaces(out.words.subarray(0, count * DECODED_WORDS)));
+      }),
+      { numRuns: 2000 },
+    );
+    expect(taken).toBeGreaterThan(500);
   });
 
   it('gives every meter its share: all of them together get everything, in order', () => {

@@ -158,7 +158,7 @@ export class CaptureFile {
     const window = this.#window;
     const pcap = detectPcap(window.view, window.start);
     if (window.view.getUint32(window.start) === SECTION_HEADER_BLOCK)
-      this.#format = new PcapngFormat(this.#context);
+      this.#format = new PcapngFormat(window, this.#context);
     else if (pcap === undefined) {
       const { found, remedy } = describeOtherFormat(hexOf(window, 8));
       this.#end(0, READABLE, found, remedy);

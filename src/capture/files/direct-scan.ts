@@ -4,9 +4,10 @@
  */
 import type { Engine } from '../../engine/engine.ts';
 import { float64Array } from '../../records/memory.ts';
+import { BLOCK_FRAME, useBlocks } from '../direct-blocks.ts';
 import type { DirectRecords } from '../source.ts';
 
-export const RECORD_HEADER_OCTETS = 16;
+const RECORD_HEADER_OCTETS = 16;
 /** Records looked at in one go. */
 export const SCANNED_AT_ONCE = 1024;
 /**
@@ -14,6 +15,25 @@ export const SCANNED_AT_ONCE = 1024;
  * for.
  */
 const KEPT_OCTETS_MAX = 448 * 1024;
+
+/** In a block. */
+const BLOCK_LENGTH = 4;
+const BLOCK_TIME_HIGH = 12;
+const BLOCK_TIME_LOW = 16;
+
+/** Whether all of the record at `at` lies in the window, whatever it is. */
+function isWhole({ window, blocks }: DirectRecords, at: number): boolean {
+  const { view, end } = window;
+  if (blocks !== undefined)
+    return at + BLOCK_LENGTH + 4 <= end && at + view.getUint32(at + BLOCK_LENGTH, true) <= end;
+  const frame = at + RECORD_HEADER_OCTETS;
+  return frame <= end && frame + view.getUint32(at + 8, true) <= end;
+}
+
+/** Octets of a record before its frame. */
+export function headerOctets({ blocks }: DirectRecords): number {
+  return blocks === undefined ? RECORD_HEADER_OCTETS : BLOCK_FRAME;
+}
 
 export class DirectScan {
   readonly #engine: Engine;
@@ -39,9 +59,14 @@ export class DirectScan {
   }
 
   /** When the first record was observed that is not taken; NaN where it is not whole. */
-  firstNs({ window, unitNs }: DirectRecords, timeBaseSeconds: number): number {
+  firstNs(direct: DirectRecords, timeBaseSeconds: number): number {
+    const { window, unitNs, blocks } = direct;
     const { view, start, end } = window;
-    if (start + RECORD_HEADER_OCTETS > end) return Number.NaN;
+    if (start + headerOctets(direct) > end) return Number.NaN;
+    if (blocks !== undefined) {
+      const high = view.getUint32(start + BLOCK_TIME_HIGH, true) - blocks.baseHigh;
+      return (high * 2 ** 32 + view.getUint32(start + BLOCK_TIME_LOW, true) - blocks.baseLow) * unitNs;
+    }
     return (view.getUint32(start, true) - timeBaseSeconds) * 1e9 + view.getUint32(start + 4, true) * unitNs;
   }
 
@@ -56,19 +81,29 @@ export class DirectScan {
    * @param latestNs the latest time of what was taken before
    */
   scan(direct: DirectRecords, timeBaseSeconds: number, latestNs: number): boolean {
-    const { window, capturedMax, unitNs } = direct;
+    const { window, capturedMax, unitNs, blocks } = direct;
     const from = this.endOf(direct);
-    const to = this.#engine.scanOrder(
-      window.view.byteOffset,
-      from,
-      window.end,
-      capturedMax,
-      timeBaseSeconds,
-      unitNs,
-      latestNs > this.latestNs ? latestNs : this.latestNs,
-      SCANNED_AT_ONCE,
-      this.#out.byteOffset,
-    );
+    const { byteOffset } = window.view;
+    const lastNs = latestNs > this.latestNs ? latestNs : this.latestNs;
+    const out = this.#out.byteOffset;
+    const engine = this.#engine;
+    let to: number;
+    if (blocks === undefined)
+      to = engine.scanOrder(
+        byteOffset,
+        from,
+        window.end,
+        capturedMax,
+        timeBaseSeconds,
+        unitNs,
+        lastNs,
+        SCANNED_AT_ONCE,
+        out,
+      );
+    else {
+      useBlocks(engine, unitNs, blocks);
+      to = engine.scanBlocks(byteOffset, from, window.end, capturedMax, lastNs, SCANNED_AT_ONCE, out);
+    }
     if (to === from) return false;
     this.#of = direct;
     this.#to = to + window.viewOffset;
@@ -85,9 +120,8 @@ export class DirectScan {
     const { view, start, end } = window;
     const seenTo = this.endOf(direct);
     if (this.wanted > 0 || this.lastOf === direct || seenTo === start) return false;
-    const frame = seenTo + RECORD_HEADER_OCTETS;
-    if (frame <= end && frame + view.getUint32(seenTo + 8, true) <= end) return false;
-    const wanted = end - start + RECORD_HEADER_OCTETS;
+    if (isWhole(direct, seenTo)) return false;
+    const wanted = end - start + headerOctets(direct);
     if (wanted > KEPT_OCTETS_MAX || wanted > view.byteLength >> 1) return false;
     if (window.ensureNow(wanted)) return true;
     this.wanted = wanted;

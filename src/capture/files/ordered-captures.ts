@@ -15,7 +15,7 @@ import type { PacketBatch } from '../../records/packet-batch.ts';
 import type { DirectOrder, DirectRecords, PacketSource } from '../source.ts';
 import { AroundSupply } from './around-supply.ts';
 import type { FrameSupply } from './captures.ts';
-import { DirectScan, RECORD_HEADER_OCTETS, SCANNED_AT_ONCE } from './direct-scan.ts';
+import { DirectScan, headerOctets, SCANNED_AT_ONCE } from './direct-scan.ts';
 import { FrameList, isInOrder } from './frame-list.ts';
 
 /** Octets of the frames that wait while others are read into their place, and how many such frames there are. */
@@ -41,6 +41,8 @@ export class OrderedCaptures extends AroundSupply implements PacketSource {
   #latestNs = Number.NEGATIVE_INFINITY;
   readonly #ahead: DirectScan;
   #direct: (DirectRecords & { readonly order: DirectOrder }) | undefined;
+  /** What `#direct` was made of. */
+  #directOf: DirectRecords | undefined;
   /** Records since one was out of order. */
   #inOrder = 0;
   /** No frame that was handed out is later. */
@@ -73,12 +75,15 @@ export class OrderedCaptures extends AroundSupply implements PacketSource {
     const firstNs = this.#ahead.firstNs(direct, this.timeBaseSeconds);
     while (!(this.#finalNs >= firstNs)) if (!this.#scan(direct) && !this.#extend(direct)) return undefined;
     this.#learn();
-    if (this.#direct?.window !== direct.window)
+    if (this.#directOf !== direct) {
+      this.#directOf = direct;
       this.#direct = { ...direct, order: { untilNs: 0, latestNs: 0, isLate: false } };
-    const { order } = this.#direct;
+    }
+    const ordered = this.#direct!;
+    const { order } = ordered;
     order.untilNs = this.#finalNs;
     order.latestNs = this.#latestNs;
-    return this.#direct;
+    return ordered;
   }
 
   readBatch(batch: PacketBatch): number {
@@ -275,7 +280,7 @@ export class OrderedCaptures extends AroundSupply implements PacketSource {
     if (taken > 0 && timeNs[taken - 1]! > this.#handedNs) this.#handedNs = timeNs[taken - 1]!;
     if (this.#handedNs > this.#latestNs) this.#latestNs = this.#handedNs;
     // The others go back.
-    if (taken < count) window.start = frameOffset[taken]! - RECORD_HEADER_OCTETS;
+    if (taken < count) window.start = frameOffset[taken]! - headerOctets(direct);
     batch.count = taken;
     return taken > 0;
   }

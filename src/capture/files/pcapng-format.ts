@@ -7,13 +7,15 @@
  */
 
 import type { PacketBatch } from '../../records/packet-batch.ts';
-import type { ByteWindow } from '../source.ts';
+import { ENHANCED_PACKET_BLOCK } from '../direct-blocks.ts';
+import type { ByteWindow, DirectRecords } from '../source.ts';
 import {
   type CaptureContext,
   type CaptureFormat,
   capturedLengthMax,
   type FormatFault,
 } from './capture-format.ts';
+import { PcapngDirect } from './pcapng-direct.ts';
 import { createTimeScale, type InterfaceTime, readInterfaceOptions, unitsToNs } from './pcapng-interface.ts';
 import { type PacketOptions, readPacketOptions, readStatisticsDrops } from './pcapng-options.ts';
 
@@ -22,7 +24,6 @@ const INTERFACE_DESCRIPTION_BLOCK = 1;
 const PACKET_BLOCK = 2;
 const SIMPLE_PACKET_BLOCK = 3;
 const INTERFACE_STATISTICS_BLOCK = 5;
-const ENHANCED_PACKET_BLOCK = 6;
 
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 const BLOCK_MIN_OCTETS = 12;
@@ -36,8 +37,9 @@ const ENHANCED = { interfaceId: 8, timeHigh: 12, timeLow: 16, captured: 20, orig
 const SIMPLE = { original: 8, data: 12 };
 const STATISTICS = { interfaceId: 8, options: 20 };
 
-interface SectionInterface extends InterfaceTime {
+export interface SectionInterface extends InterfaceTime {
   readonly index: number;
+  readonly linkType: number;
   /** Captured octets of a frame: what a Simple Packet Block stores at most, and more than any frame has. */
   readonly snapLength: number;
   readonly capturedMax: number;
@@ -59,9 +61,17 @@ export class PcapngFormat implements CaptureFormat {
   #interfacesOfFile = 0;
   #lastTimeNs = 0;
   readonly #packetOptions: PacketOptions = { checkOctets: 0, drops: 0 };
+  readonly #direct: PcapngDirect;
 
-  constructor(context: CaptureContext) {
+  /** @param window where it is to be read from */
+  constructor(window: ByteWindow, context: CaptureContext) {
     this.#context = context;
+    this.#direct = new PcapngDirect(window, context);
+  }
+
+  /** Blocks of the interface whose block comes next. */
+  get directRecords(): DirectRecords | undefined {
+    return this.#littleEndian ? this.#direct.recordsOf(this.#interfaces) : undefined;
   }
 
   get unfinished(): string {
@@ -73,7 +83,11 @@ export class PcapngFormat implements CaptureFormat {
   fill(window: ByteWindow, batch: PacketBatch): undefined {
     const { view, end } = window;
     batch.view = view;
+    const direct = this.#direct;
+    this.#lastTimeNs = direct.lastTime(this.#lastTimeNs);
     while (batch.count < batch.capacity) {
+      if (this.#littleEndian) this.#lastTimeNs = direct.fill(this.#interfaces, batch, this.#lastTimeNs);
+      if (batch.count === batch.capacity) return;
       const at = window.start;
       this.need = BLOCK_MIN_OCTETS;
       if (at + BLOCK_MIN_OCTETS > end) return;
@@ -173,15 +187,9 @@ export class PcapngFormat implements CaptureFormat {
     const index = this.#context.intern(place, { name: options.name, linkType, snapLength });
     const capturedMax = capturedLengthMax(snapLength);
     const { checkOctets } = options;
+    const described = { index, linkType, snapLength, capturedMax, checkOctets };
     const drops = { dropsBetween: 0, dropsReported: 0 };
-    this.#interfaces.push({
-      index,
-      snapLength,
-      capturedMax,
-      checkOctets,
-      ...drops,
-      ...createTimeScale(options),
-    });
+    this.#interfaces.push({ ...described, ...drops, ...createTimeScale(options) });
   }
 
   #readPacket(

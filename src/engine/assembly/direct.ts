@@ -7,7 +7,7 @@
 import * as layout from '../../records/decoded-words';
 import * as place from '../../records/engine-words';
 import { decodeFrame, offsetsOf } from './decode';
-import { CAPTURED_LENGTH, isDirect, ORIGINAL_LENGTH, RECORD_HEADER_OCTETS, recordTimeNs, touch } from './pcap';
+import { capturedOf, endOf, headerOctets, isDirect, isSayable, originalOf, timeNsOf, touch } from './pcap';
 import { isOfShare } from './share';
 
 const RECORD_OCTETS: usize = layout.DECODED_WORDS * 4;
@@ -57,6 +57,70 @@ export function writeTotals(
  *   mispredicted every other time, a record of another meter is written and then written over
  * @returns records in the batch
  */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function take(
+  memory: usize,
+  start: usize,
+  end: usize,
+  capturedMax: u32,
+  baseSeconds: f64,
+  unitNs: f64,
+  latestNs: f64,
+  untilNs: f64,
+  point: u32,
+  tosMask: u32,
+  vlanMask: u32,
+  out: usize,
+  capacity: u32,
+  multipliers: usize,
+  headers: usize,
+  udpTunnels: usize,
+  totals: usize,
+  worker: u32,
+  workers: u32,
+  isBlock: bool,
+): u32 {
+  const stop = memory + end;
+  let at = memory + start;
+  let to = out + <usize>capacity * place.TIME_OCTETS;
+  let count: u32 = 0;
+  let records: u32 = 0;
+  let octets: u64 = 0, octetsKept: u64 = 0;
+  let snapped: u32 = 0;
+  let touched: u32 = 0;
+  const isOrdered = latestNs === latestNs;
+  let first = at + headerOctets(isBlock) <= stop ? timeNsOf(at, baseSeconds, unitNs, isBlock) : Infinity;
+  let last = isOrdered ? latestNs : -Infinity;
+  let isLate = false;
+  while (count < capacity && at + headerOctets(isBlock) <= stop) {
+    if (records % TOUCHED_AT_ONCE === 0) touched ^= touch(at, stop, TOUCHED_AT_ONCE, isBlock);
+    const captured = capturedOf(at, isBlock);
+    const original = originalOf(at, isBlock);
+    const frame = at + headerOctets(isBlock);
+    const ns = timeNsOf(at, baseSeconds, unitNs, isBlock);
+    if (!isDirect(at, captured, original, capturedMax, stop, isBlock) || !isSayable(ns, isBlock)) break;
+    isLate = isOrdered && ns < last;
+    if (isLate || ns > untilNs) break;
+    if (!decodeFrame(frame, <u32>(frame - memory), captured, original, point, tosMask, vlanMask, to, multipliers, offsetsOf(headers, count), udpTunnels)) break;
+    store<f64>(out + (<usize>count << 3), ns);
+    const isOwn = u32(workers === 1 || isOfShare(to, worker, workers));
+    octets += original;
+    octetsKept += original * isOwn;
+    snapped += u32(captured < original);
+    if (ns < last) first = min<f64>(first, ns);
+    else last = ns;
+    store<f64>(totals, ns, place.DIRECT_END_NS * 8);
+    at = endOf(at, captured, isBlock);
+    to += RECORD_OCTETS * <usize>isOwn;
+    count += isOwn;
+    records++;
+  }
+  writeTotals(totals, touched, records, octets, octetsKept, snapped, first, last, at - memory, isLate);
+  return count;
+}
+
+/** `take` of classic records. */
 export function takeDirect(
   memory: usize,
   start: usize,
@@ -78,41 +142,32 @@ export function takeDirect(
   worker: u32,
   workers: u32,
 ): u32 {
-  const stop = memory + end;
-  let at = memory + start;
-  let to = out + <usize>capacity * place.TIME_OCTETS;
-  let count: u32 = 0;
-  let records: u32 = 0;
-  let octets: u64 = 0;
-  let octetsKept: u64 = 0;
-  let snapped: u32 = 0;
-  let touched: u32 = 0;
-  const isOrdered = latestNs === latestNs;
-  let first = at + RECORD_HEADER_OCTETS <= stop ? recordTimeNs(at, baseSeconds, unitNs) : Infinity;
-  let last = isOrdered ? latestNs : -Infinity;
-  let isLate = false;
-  while (count < capacity && at + RECORD_HEADER_OCTETS <= stop) {
-    if (records % TOUCHED_AT_ONCE === 0) touched ^= touch(at, stop, TOUCHED_AT_ONCE);
-    const captured = load<u32>(at, CAPTURED_LENGTH);
-    const original = load<u32>(at, ORIGINAL_LENGTH);
-    const frame = at + RECORD_HEADER_OCTETS;
-    if (!isDirect(captured, original, capturedMax, stop - frame)) break;
-    const ns = recordTimeNs(at, baseSeconds, unitNs);
-    isLate = isOrdered && ns < last;
-    if (isLate || ns > untilNs) break;
-    if (!decodeFrame(frame, <u32>(frame - memory), captured, original, point, tosMask, vlanMask, to, multipliers, offsetsOf(headers, count), udpTunnels)) break;
-    store<f64>(out + (<usize>count << 3), ns);
-    const isOwn = u32(workers === 1 || isOfShare(to, worker, workers));
-    octets += original;
-    octetsKept += original * isOwn;
-    snapped += u32(captured < original);
-    if (ns < last) first = min<f64>(first, ns);
-    else last = ns;
-    at = frame + captured;
-    to += RECORD_OCTETS * <usize>isOwn;
-    count += isOwn;
-    records++;
-  }
-  writeTotals(totals, touched, records, octets, octetsKept, snapped, first, last, at - memory, isLate);
-  return count;
+  return take(
+    memory, start, end, capturedMax, baseSeconds, unitNs, latestNs, untilNs, point, tosMask, vlanMask, out, capacity,
+    multipliers, headers, udpTunnels, totals, worker, workers, false);
+}
+
+/** `take` of blocks of the interface that `useInterface` was told of. */
+export function takeBlocks(
+  memory: usize,
+  start: usize,
+  end: usize,
+  capturedMax: u32,
+  latestNs: f64,
+  untilNs: f64,
+  point: u32,
+  tosMask: u32,
+  vlanMask: u32,
+  out: usize,
+  capacity: u32,
+  multipliers: usize,
+  headers: usize,
+  udpTunnels: usize,
+  totals: usize,
+  worker: u32,
+  workers: u32,
+): u32 {
+  return take(
+    memory, start, end, capturedMax, 0, 0, latestNs, untilNs, point, tosMask, vlanMask, out, capacity,
+    multipliers, headers, udpTunnels, totals, worker, workers, true);
 }

@@ -13,9 +13,12 @@ import type { DecodeOptions } from '../../decode/decoder.ts';
 import { createEngine } from '../../engine/engine.ts';
 import { RECORDS_PER_PACKET_MAX } from '../../metering/expiry.ts';
 import { FRAGMENTS_HELD_MAX } from '../../metering/held-fragments.ts';
+import { LiveFlows } from '../../metering/live-flows.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import type { ApplicationOptions } from '../../metering/table/application-table.ts';
 import { healthEngineOctets, tableOctets } from '../../metering/table/flow-table.ts';
+import type { FlowRecordBatch } from '../../records/flow-layout.ts';
+import type { FlowQuery } from '../../records/flow-query.ts';
 import type { RecordSections } from '../../records/record-sections.ts';
 import { FIRST_PACKET_NS, LAST_PACKET_NS, type RunCounters, STOP_REQUESTED } from '../counters.ts';
 import { type FlowMetering, Meter } from '../meter.ts';
@@ -75,6 +78,7 @@ export interface InputRead {
 export class ReplayMeter {
   readonly #options: ReplayMeterOptions;
   readonly #counters: RunCounters;
+  readonly #onInputEnd: (() => void) | undefined;
   readonly #source: PacketSource;
   readonly #meter: Meter<ReplayBatches>;
   readonly #pages: TablePages;
@@ -85,16 +89,22 @@ export class ReplayMeter {
   #isStopped = false;
   #isAbandoned = false;
 
-  /** @param onInterfaces hears of the capture's interfaces before the first record that names a new one */
+  /**
+   * Makes the meter; `run` begins.
+   * @param onInterfaces hears of the capture's interfaces before the first record that names a new one
+   * @param onInputEnd called when all is read, before the flows in the table end
+   */
   constructor(
     options: ReplayMeterOptions,
     counters: RunCounters,
     onInterfaces: (interfaces: readonly SourceInterface[]) => void,
+    onInputEnd?: () => void,
   ) {
     const { files, capture, queue, metering, sections, speed } = options;
     const { encapsulation, health } = sections;
     this.#options = options;
     this.#counters = counters;
+    this.#onInputEnd = onInputEnd;
     const entries = metering.flowTableEntries;
     const healthOctets = health ? healthEngineOctets(entries) : 0;
     const batchPackets = health && healthOctets === 0 ? PACKETS_PER_HEALTH_BATCH : PACKETS_PER_BATCH;
@@ -126,6 +136,15 @@ export class ReplayMeter {
     this.#pages = new TablePages(this.#meter.metering.table);
   }
 
+  /** Copies the greatest flows that are in the table now: one look at all of it, on the meter's own thread. */
+  findFlows(query: FlowQuery): FlowRecordBatch {
+    const { encapsulation } = this.#options.sections;
+    const found = new LiveFlows({ table: this.#meter.metering.table, encapsulation, scale: 1 });
+    found.begin(query);
+    found.look(Number.POSITIVE_INFINITY);
+    return found.allocateCopy(this.#source.timeBaseSeconds, this.#timeNs);
+  }
+
   /** Meters everything there is, or what there is until `stop`, and hands every flow over. */
   async run(): Promise<InputRead> {
     const timer = setInterval(() => this.#turn(), TURN_MS);
@@ -135,6 +154,7 @@ export class ReplayMeter {
       clearInterval(timer);
     }
     this.#look();
+    this.#onInputEnd?.();
     await this.#expireAll();
     this.#meter.queue?.close();
     this.#source.close();

@@ -14,6 +14,7 @@ import type { Part } from '../part.ts';
 import { sectionsOf } from '../record-sections.ts';
 import type { ReplayTaker } from './export.ts';
 import { type InputRead, ReplayMeter, type ReplayMeterOptions } from './meter.ts';
+import type { ReplayWatcher } from './options.ts';
 import type { ReplayWorkerData, ReplayWorkerMessage } from './worker.ts';
 
 type OnInterfaces = (interfaces: readonly SourceInterface[]) => void;
@@ -45,9 +46,18 @@ function endOf(end: Omit<InputRead, 'errors'> & { errors: readonly TextOfError[]
   return { files: end.files, linkTypes: end.linkTypes, errors };
 }
 
-function startHere(options: ReplayMeterOptions, onInterfaces: OnInterfaces): RunningMeter {
+function startHere(
+  options: ReplayMeterOptions,
+  onInterfaces: OnInterfaces,
+  watcher: ReplayWatcher | undefined,
+): RunningMeter {
   const counters = runCounters();
-  const meter = new ReplayMeter(options, counters, onInterfaces);
+  const tellInterfaces = (interfaces: readonly SourceInterface[]) => {
+    onInterfaces(interfaces);
+    watcher?.onInterfaces(interfaces.map(({ name }) => name));
+  };
+  const meter = new ReplayMeter(options, counters, tellInterfaces, () => watcher?.onInputEnd());
+  watcher?.onStart({ counters, findFlows: (query) => meter.findFlows(query) });
   return {
     counters,
     ended: meter.run().then(endOf),
@@ -83,6 +93,7 @@ export interface ReplayMetersOptions {
   readonly isThreadTaken: boolean;
   /** Who takes the records; undefined where nobody wants them. */
   readonly taker: ReplayTaker | undefined;
+  readonly watcher?: ReplayWatcher | undefined;
 }
 
 export class ReplayMeters implements Part<readonly RunCounters[]> {
@@ -96,16 +107,18 @@ export class ReplayMeters implements Part<readonly RunCounters[]> {
 
   /** Resolves when all of them read. @throws what the taker of records cannot begin with */
   async start(): Promise<void> {
-    const { config, isThreadTaken, taker } = this.#options;
+    const { config, isThreadTaken, taker, watcher } = this.#options;
     const { workers } = config.replay;
     const sections = sectionsOf(config, (await taker?.needs()) ?? NO_SECTIONS);
     const queues = taker && Array.from({ length: workers }, () => createRecordQueue(sections));
-    const start = workers === 1 && !isThreadTaken ? startHere : startWorker;
-    this.#meters = Array.from({ length: workers }, (_, worker) =>
-      start(this.#meterOptions(worker, sections, queues?.[worker]), (interfaces) => {
+    const isHere = workers === 1 && !isThreadTaken;
+    this.#meters = Array.from({ length: workers }, (_, worker) => {
+      const options = this.#meterOptions(worker, sections, queues?.[worker]);
+      const onInterfaces = (interfaces: readonly SourceInterface[]) => {
         if (worker === 0) taker?.setInterfaces(interfaces);
-      }),
-    );
+      };
+      return isHere ? startHere(options, onInterfaces, watcher) : startWorker(options, onInterfaces);
+    });
     const counters = this.#meters.map((one) => one.counters.buffer);
     if (queues !== undefined) taker?.take(queues, counters);
     if (this.#isInputEnded) this.endInput();

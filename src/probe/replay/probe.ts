@@ -33,10 +33,10 @@ function makeTaker(options: ReplayOptions, endInput: () => void): ReplayTaker | 
  */
 export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> {
   const startedAtMs = performance.now();
-  const { config, files, signal } = options;
+  const { config, signal } = options;
   const endInput = () => meters.endInput();
   const taker = makeTaker(options, endInput);
-  const meters = new ReplayMeters({ files, config, isThreadTaken: options.writer !== undefined, taker });
+  const meters = new ReplayMeters({ ...options, isThreadTaken: options.writer !== undefined, taker });
   const progress = new ProgressWatch(() => meters.statistics, options.onProgress);
   // In order of start, stopped in reverse. None gets time to stop: at the end all is done, and after a fault given up.
   const parts = new Parts([
