@@ -165,7 +165,7 @@ export class LiveFlows {
     const { health } = this.#table;
     if (health === undefined || !has(health, slot, isReverse, side.SEQUENCE_USED)) return 0;
     const line = slot * 2 + isReverse;
-    return health.loss[line * side.SEQUENCE_WORDS + side.SEQUENCE_UPSTREAM]! + lostDownstream(health, line);
+    return health.loss[side.lossAt(health, line) + side.SEQUENCE_UPSTREAM]! + lostDownstream(health, line);
   }
 
   /** Mean time to a direction's acknowledgement; 0 where nobody knows. */

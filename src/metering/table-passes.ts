@@ -82,8 +82,8 @@ export class TablePasses {
     if (isHealthInEngine) {
       at[engineWords.TABLE_HEALTH_HOT] = health.hot.byteOffset;
       at[engineWords.TABLE_HEALTH_TIMING] = health.timing.byteOffset;
-      at[engineWords.TABLE_HEALTH_LOSS] = health.loss.byteOffset;
-      at[engineWords.TABLE_HEALTH_OCTETS] = health.octets.byteOffset;
+      at[engineWords.TABLE_HEALTH_RARE] = health.loss.byteOffset;
+      at[engineWords.TABLE_HEALTH_RARE_STATE] = health.rareState.byteOffset;
       at[engineWords.TABLE_HEALTH_INTERVAL_MS] = health.intervalNs / NS_PER_MS;
     }
     at[engineWords.TABLE_POINT_MASK] = table.seeds.multipliers[HASH_POINT_MASK]!;

@@ -4,8 +4,8 @@
  *
  *     hot      32 words, two cache lines: what nearly every packet needs of both directions
  *     timing   2 × 40 words: round-trip times, timestamps, responses, handshake
- *     loss     2 × 96 words: order, losses, windows, and counts that few packets change
- *     octets   2 × INTERVALS_MAX doubles: the intervals behind the current one
+ *     rare     none, or a block: 2 × 96 words of order, losses, windows, and counts that few packets change; behind them
+ *              2 × INTERVALS_MAX doubles: the intervals behind the current one
  *     pdm      2 × 32 words;  icmp  2 × 8 words
  *
  * Nothing but numbers stands here, so that the engine (engine/assembly) is compiled from the same ones.
@@ -20,6 +20,8 @@ export const HOT_DOUBLES = HOT_WORDS / 2;
 /** End of the current interval, ns: a double. -Infinity before the first packet. */
 export const INTERVAL_END_NS = 0;
 export const FLOW_BITS = 2;
+/** Number of the flow's rare block, from 1; 0: it has none. */
+export const HOT_RARE = 3;
 export const HOT_FORWARD = 4;
 export const HOT_REVERSE = 16;
 /** Number of the first interval of the histogram, of the current one, and how often intervals were doubled. */
@@ -174,6 +176,15 @@ export const HOLE_TIMESTAMP = 3;
 export const HOLE_NS = 2;
 export const HOLE_WORDS = 6;
 export const HOLES_MAX = 8;
+
+// Rare blocks: loss words of both directions, then both histograms. A free one begins with the number of the next.
+export const RARE_WORDS = 2 * SEQUENCE_WORDS + 4 * INTERVALS_MAX;
+/** From a block's start to its histograms, in doubles. */
+export const RARE_HISTOGRAMS = SEQUENCE_WORDS;
+/** Words of what is known of all blocks: number of the first free one, or 0; how many have ever been in use. */
+export const RARE_FREE = 0;
+export const RARE_TAKEN = 1;
+export const RARE_STATE_WORDS = 2;
 
 // PDM: counters and accumulators of a record, then what outlives it.
 export const PDM_WORDS = 32;

@@ -21,20 +21,22 @@ export const ID_SEGMENT: usize = side.ID_SEGMENT * 4;
 export const NEW_OCTETS: usize = side.NEW_OCTETS * 8;
 export const LAST_DATA: usize = side.LAST_DATA_NS * 8;
 export const FLOW_BITS: usize = side.FLOW_BITS * 4;
+const RARE: usize = side.HOT_RARE * 4;
+const RARE_OCTETS: usize = side.RARE_WORDS * 4;
 export const INTERVAL_END: usize = side.INTERVAL_END_NS * 8;
 
 export let hot: usize = 0;
 export let timing: usize = 0;
 export let intervalNs: f64 = 0;
-let loss: usize = 0;
-let octets: usize = 0;
+let rare: usize = 0;
+let rareState: usize = 0;
 
 /** The state that is measured in. @param at as for `useTable` */
 export function useHealth(at: usize): void {
   hot = load<u32>(at, place.TABLE_HEALTH_HOT * 4);
   timing = load<u32>(at, place.TABLE_HEALTH_TIMING * 4);
-  loss = load<u32>(at, place.TABLE_HEALTH_LOSS * 4);
-  octets = load<u32>(at, place.TABLE_HEALTH_OCTETS * 4);
+  rare = load<u32>(at, place.TABLE_HEALTH_RARE * 4);
+  rareState = load<u32>(at, place.TABLE_HEALTH_RARE_STATE * 4);
   intervalNs = <f64>load<u32>(at, place.TABLE_HEALTH_INTERVAL_MS * 4) * NS_PER_MS;
 }
 
@@ -59,9 +61,34 @@ export function timesOf(flow: usize, d: u32): usize {
   return timing + (((flow - hot) / HOT_OCTETS) * 2 + <usize>d) * TIMING_OCTETS;
 }
 
-/** The flow's histogram, that of forward data first; it may not be in use yet. */
+/** The flow's rare block, which it gets if it has none. */
+function useRare(flow: usize): usize {
+  let number = load<u32>(flow, RARE);
+  if (number === 0) {
+    number = load<u32>(rareState, side.RARE_FREE * 4);
+    if (number === 0) {
+      number = load<u32>(rareState, side.RARE_TAKEN * 4) + 1;
+      store<u32>(rareState, number, side.RARE_TAKEN * 4);
+    } else {
+      store<u32>(rareState, load<u32>(rare + <usize>(number - 1) * RARE_OCTETS), side.RARE_FREE * 4);
+    }
+    store<u32>(flow, number, RARE);
+  }
+  return rare + <usize>(number - 1) * RARE_OCTETS;
+}
+
+/** Takes the rare block of the flow that was there, if it had one, for others. */
+export function freeRare(flow: usize): void {
+  const number = load<u32>(flow, RARE);
+  if (number === 0) return;
+  store<u32>(rare + <usize>(number - 1) * RARE_OCTETS, load<u32>(rareState, side.RARE_FREE * 4));
+  store<u32>(rareState, number, side.RARE_FREE * 4);
+  store<u32>(flow, 0, RARE);
+}
+
+/** The flow's histogram, that of forward data first; the bits of the flow say whether it is in use. */
 export function histogramOf(flow: usize): usize {
-  return octets + ((flow - hot) / HOT_OCTETS) * 2 * HISTOGRAM_OCTETS;
+  return useRare(flow) + side.RARE_HISTOGRAMS * 8;
 }
 
 /** The times of a direction, emptied at their first use. */
@@ -81,7 +108,7 @@ export function useTimes(flow: usize, d: u32): usize {
 /** The loss words of a direction, emptied at their first use. */
 export function useLoss(flow: usize, d: u32): usize {
   const block = blockOf(flow, d);
-  const at = loss + (((flow - hot) / HOT_OCTETS) * 2 + <usize>d) * LOSS_OCTETS;
+  const at = useRare(flow) + <usize>d * LOSS_OCTETS;
   const bits = load<u32>(block, BITS);
   if ((bits & side.SEQUENCE_USED) === 0) {
     store<u32>(block, bits | side.SEQUENCE_USED, BITS);

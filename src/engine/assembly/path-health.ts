@@ -10,6 +10,7 @@ import { moveInterval, noteData } from './path-health-intervals';
 import {
   add,
   blockOf,
+  freeRare,
   HOT_OCTETS,
   hot,
   INTERVAL_END,
@@ -46,6 +47,7 @@ export function touchHealth(slot: u32): u32 {
 /** A flow starts in `slot`. */
 export function beginHealth(slot: u32): void {
   const flow = hot + <usize>slot * HOT_OCTETS;
+  freeRare(flow);
   memory.fill(flow, 0, HOT_OCTETS);
   store<f64>(flow, -Infinity, INTERVAL_END);
 }

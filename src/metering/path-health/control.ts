@@ -79,8 +79,7 @@ export function addSyn(
         hot[other + side.BITS]! &
         ~(side.NEXT_KNOWN | side.ACK_KNOWN | side.INITIAL_KNOWN | side.PENDING_MASK);
       bits &= ~(side.ACK_KNOWN | side.PENDING_MASK | side.HAS_HOLES);
-      if ((bits & side.SEQUENCE_USED) !== 0)
-        health.loss[line * side.SEQUENCE_WORDS + side.SEQUENCE_HOLES] = 0;
+      if ((bits & side.SEQUENCE_USED) !== 0) health.loss[side.lossAt(health, line) + side.SEQUENCE_HOLES] = 0;
     }
     timing[initial] = seq;
     hot[block + side.NEXT] = (seq + 1 + payload) | 0;

@@ -55,11 +55,13 @@ function storeInterval(health: HealthTable, slot: number): void {
   const { hot, hotDoubles, octets } = health;
   const at = slot * side.HOT_WORDS;
   const double = slot * side.HOT_DOUBLES;
-  const to = slot * 2 * layout.INTERVALS_MAX;
   if ((hot[at + side.FLOW_BITS]! & side.FLOW_OCTETS_USED) === 0) {
     hot[at + side.FLOW_BITS] = hot[at + side.FLOW_BITS]! | side.FLOW_OCTETS_USED;
-    for (let o = 0; o < 2 * layout.INTERVALS_MAX; o++) octets[to + o] = 0;
+    side.useRare(health, slot);
+    const from = side.histogramAt(health, slot * 2);
+    for (let o = 0; o < 2 * layout.INTERVALS_MAX; o++) octets[from + o] = 0;
   }
+  const to = side.histogramAt(health, slot * 2);
   const interval = to + hot[at + side.HOT_INTERVAL]! - hot[at + side.HOT_FIRST_INTERVAL]!;
   octets[interval] = octets[interval]! + hotDoubles[double + FORWARD_OCTETS]!;
   octets[interval + layout.INTERVALS_MAX] =
@@ -74,7 +76,7 @@ function doubleIntervals(health: HealthTable, slot: number): void {
   const first = hot[at + side.HOT_FIRST_INTERVAL]!;
   const newFirst = first >> 1;
   for (let direction = 0; direction < 2; direction++) {
-    const from = (slot * 2 + direction) * layout.INTERVALS_MAX;
+    const from = side.histogramAt(health, slot * 2 + direction);
     for (let o = 0; o < layout.INTERVALS_MAX; o++) {
       const value = octets[from + o]!;
       octets[from + o] = 0;

@@ -70,6 +70,7 @@ export function beginHealth(
   }
   const { hot } = health;
   const from = slot * side.HOT_WORDS;
+  side.freeRare(health, slot);
   for (let w = 0; w < side.HOT_WORDS; w++) hot[from + w] = 0;
   health.hotDoubles[slot * side.HOT_DOUBLES + side.INTERVAL_END_NS] = -Infinity;
 }
@@ -92,9 +93,10 @@ function continueHealth(health: HealthTable, slot: number, times: Float64Array, 
     const line = slot * 2 + direction;
     emptyTiming(health, line, block);
     if ((bits & side.SEQUENCE_USED) !== 0) {
-      for (let w = 0; w < side.SEQUENCE_COUNTER_WORDS; w++) health.loss[line * side.SEQUENCE_WORDS + w] = 0;
+      const loss = side.lossAt(health, line);
+      for (let w = 0; w < side.SEQUENCE_COUNTER_WORDS; w++) health.loss[loss + w] = 0;
       if ((bits & side.ZERO_WINDOW) !== 0)
-        health.lossDoubles[((line * side.SEQUENCE_WORDS) >>> 1) + side.SEQUENCE_ZERO_SINCE_NS] = times[i]!;
+        health.lossDoubles[(loss >>> 1) + side.SEQUENCE_ZERO_SINCE_NS] = times[i]!;
     }
     if ((bits & side.PDM_USED) !== 0) {
       for (let w = 0; w < side.PDM_COUNTER_WORDS; w++) health.pdm[line * side.PDM_WORDS + w] = 0;

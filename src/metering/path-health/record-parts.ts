@@ -68,7 +68,7 @@ export function writeCounts(
 ): void {
   const { words, doubles } = batch;
   const { hot, timing, loss, lossDoubles } = health;
-  const at = line * side.SEQUENCE_WORDS;
+  const at = side.lossAt(health, line);
   const double = at >>> 1;
   const isUsed = (hot[block + side.BITS]! & side.SEQUENCE_USED) !== 0;
   const n = isUsed ? 1 : 0;
@@ -120,12 +120,12 @@ export function writeCounts(
  */
 export function lostDownstream(health: HealthTable, line: number): number {
   const { hot, loss } = health;
-  const at = line * side.SEQUENCE_WORDS;
+  const at = side.lossAt(health, line);
   const otherLine = line ^ 1;
   const otherBlock = (line >>> 1) * side.HOT_WORDS + ((line & 1) === 0 ? side.HOT_REVERSE : side.HOT_FORWARD);
   const isUsed = (hot[otherBlock + side.BITS]! & side.SEQUENCE_USED) !== 0;
   const reported = isUsed
-    ? loss[otherLine * side.SEQUENCE_WORDS + side.SEQUENCE_DSACKS]! - loss[at + side.SEQUENCE_SPURIOUS]!
+    ? loss[side.lossAt(health, otherLine) + side.SEQUENCE_DSACKS]! - loss[at + side.SEQUENCE_SPURIOUS]!
     : 0;
   const lost = loss[at + side.SEQUENCE_DOWNSTREAM]! - (reported > 0 ? reported : 0);
   return lost > 0 ? lost : 0;
@@ -136,7 +136,8 @@ export function newOctets(health: HealthTable, line: number, block: number): num
   const { hot, hotDoubles, octets } = health;
   let sum = hotDoubles[(block >>> 1) + side.NEW_OCTETS]!;
   if ((hot[(line >>> 1) * side.HOT_WORDS + side.FLOW_BITS]! & side.FLOW_OCTETS_USED) === 0) return sum;
-  for (let o = 0; o < record.INTERVALS_MAX; o++) sum += octets[line * record.INTERVALS_MAX + o]!;
+  const from = side.histogramAt(health, line);
+  for (let o = 0; o < record.INTERVALS_MAX; o++) sum += octets[from + o]!;
   return sum;
 }
 

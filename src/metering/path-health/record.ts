@@ -122,7 +122,7 @@ function writeIntervals(
   const from = slot * side.HOT_WORDS;
   const block = from + side.HOT_FORWARD + isReverse * (side.HOT_REVERSE - side.HOT_FORWARD);
   const current = hot[from + side.HOT_INTERVAL]! - hot[from + side.HOT_FIRST_INTERVAL]!;
-  const stored = (slot * 2 + isReverse) * record.INTERVALS_MAX;
+  const stored = side.histogramAt(health, slot * 2 + isReverse);
   const isStored = (hot[from + side.FLOW_BITS]! & side.FLOW_OCTETS_USED) !== 0;
   const now = hotDoubles[(block >>> 1) + side.NEW_OCTETS]!;
   let most = now + (isStored ? octets[stored + current]! : 0);

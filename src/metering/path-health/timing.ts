@@ -28,9 +28,11 @@ export function timingOf(health: HealthTable, line: number, block: number): numb
 
 /** Where the loss block of a direction starts, emptied at its first use. */
 export function lossOf(health: HealthTable, line: number, block: number): number {
-  const at = line * side.SEQUENCE_WORDS;
   const { hot } = health;
-  if ((hot[block + side.BITS]! & side.SEQUENCE_USED) === 0) {
+  const isUsed = (hot[block + side.BITS]! & side.SEQUENCE_USED) !== 0;
+  if (!isUsed) side.useRare(health, line >>> 1);
+  const at = side.lossAt(health, line);
+  if (!isUsed) {
     hot[block + side.BITS] = hot[block + side.BITS]! | side.SEQUENCE_USED;
     for (let w = 0; w < side.SEQUENCE_WORDS; w++) health.loss[at + w] = 0;
   }

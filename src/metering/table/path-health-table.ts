@@ -3,16 +3,24 @@
  * on. Nothing is measured here; records/path-health-words.ts has what they hold.
  *
  * A new flow empties only its hot words. The others are emptied by direction when they are first used, as bits of the
- * hot words tell: a table that few flows use stays untouched memory, which the system never hands out.
+ * hot words tell: a table that few flows use stays untouched memory, which the system never hands out. A flow gets one of
+ * the rare blocks when it first needs one, and leaves it to others when its slot is taken by the next flow: so they lie
+ * close together, whichever flows need them.
  */
 import { createDecodedBatch, type DecodedBatch } from '../../records/decoded-batch.ts';
-import type { AllocateMemory } from '../../records/memory.ts';
-import { INTERVALS_MAX } from '../../records/path-health-layout.ts';
+import { type AllocateMemory, int32Array } from '../../records/memory.ts';
 import {
   HOT_DOUBLES,
+  HOT_RARE,
   HOT_WORDS,
   ICMP_WORDS,
+  INTERVALS_MAX,
   PDM_WORDS,
+  RARE_FREE,
+  RARE_HISTOGRAMS,
+  RARE_STATE_WORDS,
+  RARE_TAKEN,
+  RARE_WORDS,
   SEQUENCE_WORDS,
   TIMING_WORDS,
 } from '../../records/path-health-words.ts';
@@ -31,6 +39,9 @@ export interface HealthTable {
   readonly timing: Int32Array;
   readonly timingFloats: Float32Array;
   readonly timingDoubles: Float64Array;
+  /** Words RARE_FREE and RARE_TAKEN. */
+  readonly rareState: Int32Array;
+  /** The rare blocks, of which `lossAt` and `histogramAt` tell what stands where. */
   readonly loss: Int32Array;
   readonly lossDoubles: Float64Array;
   readonly octets: Float64Array;
@@ -48,8 +59,7 @@ export interface HealthTable {
 }
 
 /** Octets for each flow of the words of TCP and of data: what may lie in the engine's memory. */
-export const HEALTH_ENGINE_OCTETS_PER_FLOW =
-  4 * (HOT_WORDS + 2 * (TIMING_WORDS + SEQUENCE_WORDS)) + 8 * 2 * INTERVALS_MAX;
+export const HEALTH_ENGINE_OCTETS_PER_FLOW = 4 * (HOT_WORDS + 2 * TIMING_WORDS + RARE_WORDS);
 /** Octets of all side tables for each flow. */
 export const HEALTH_OCTETS_PER_FLOW = HEALTH_ENGINE_OCTETS_PER_FLOW + 4 * 2 * (PDM_WORDS + ICMP_WORDS);
 
@@ -67,8 +77,8 @@ export function createHealthTable(
   quoted.count = 1;
   const hot = allocate(capacity * HOT_WORDS * 4);
   const timing = allocate(capacity * 2 * TIMING_WORDS * 4);
-  const loss = allocate(capacity * 2 * SEQUENCE_WORDS * 4);
-  const octets = allocate(capacity * 2 * INTERVALS_MAX * 8);
+  const rare = allocate(capacity * RARE_WORDS * 4);
+  const rareDoubles = new Float64Array(rare.buffer, rare.byteOffset, (capacity * RARE_WORDS) / 2);
   const pdm = new ArrayBuffer(capacity * 2 * PDM_WORDS * 4);
   return {
     isSampled: options.isSampled,
@@ -78,9 +88,10 @@ export function createHealthTable(
     timing: new Int32Array(timing.buffer, timing.byteOffset, capacity * 2 * TIMING_WORDS),
     timingFloats: new Float32Array(timing.buffer, timing.byteOffset, capacity * 2 * TIMING_WORDS),
     timingDoubles: new Float64Array(timing.buffer, timing.byteOffset, capacity * TIMING_WORDS),
-    loss: new Int32Array(loss.buffer, loss.byteOffset, capacity * 2 * SEQUENCE_WORDS),
-    lossDoubles: new Float64Array(loss.buffer, loss.byteOffset, capacity * SEQUENCE_WORDS),
-    octets: new Float64Array(octets.buffer, octets.byteOffset, capacity * 2 * INTERVALS_MAX),
+    rareState: int32Array(allocate, RARE_STATE_WORDS),
+    loss: new Int32Array(rare.buffer, rare.byteOffset, capacity * RARE_WORDS),
+    lossDoubles: rareDoubles,
+    octets: rareDoubles,
     pdm: new Int32Array(pdm),
     pdmFloats: new Float32Array(pdm),
     pdmDoubles: new Float64Array(pdm),
@@ -89,4 +100,44 @@ export function createHealthTable(
     quoted,
     number: new Float64Array(4),
   };
+}
+
+/** Where the rare block of a slot begins, in words of `loss`: that of another one where it has none. */
+function rareOf(health: HealthTable, slot: number): number {
+  const number = health.hot[slot * HOT_WORDS + HOT_RARE]!;
+  return number === 0 ? 0 : (number - 1) * RARE_WORDS;
+}
+
+/** Where the loss words of a direction stand in `loss`; whether they are in use is told by its bits. */
+export function lossAt(health: HealthTable, line: number): number {
+  return rareOf(health, line >>> 1) + (line & 1) * SEQUENCE_WORDS;
+}
+
+/** Where the histogram of a direction stands in `octets`; whether it is in use is told by the flow's bits. */
+export function histogramAt(health: HealthTable, line: number): number {
+  return (rareOf(health, line >>> 1) >>> 1) + RARE_HISTOGRAMS + (line & 1) * INTERVALS_MAX;
+}
+
+/** Gives the slot a rare block, if it has none. */
+export function useRare({ hot, loss, rareState }: HealthTable, slot: number): void {
+  const at = slot * HOT_WORDS + HOT_RARE;
+  if (hot[at] !== 0) return;
+  const free = rareState[RARE_FREE]!;
+  if (free === 0) {
+    rareState[RARE_TAKEN] = rareState[RARE_TAKEN]! + 1;
+    hot[at] = rareState[RARE_TAKEN]!;
+    return;
+  }
+  rareState[RARE_FREE] = loss[(free - 1) * RARE_WORDS]!;
+  hot[at] = free;
+}
+
+/** Takes the rare block of the flow that was in the slot, if it had one, for others. */
+export function freeRare({ hot, loss, rareState }: HealthTable, slot: number): void {
+  const at = slot * HOT_WORDS + HOT_RARE;
+  const number = hot[at]!;
+  if (number === 0) return;
+  loss[(number - 1) * RARE_WORDS] = rareState[RARE_FREE]!;
+  rareState[RARE_FREE] = number;
+  hot[at] = 0;
 }
