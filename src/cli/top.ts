@@ -16,6 +16,8 @@ import type { StartLiveProbe } from './run.ts';
 import { SIGNAL_EXIT, StopSignals } from './stop-signals.ts';
 import { type TopOptions, topOptions } from './top-flags.ts';
 
+const EXIT_FAULT = 1;
+
 /** What loads the probes, once the command line is known to be right. */
 export interface TopLoaders {
   readonly replay: () => Promise<RunReplay>;
@@ -115,13 +117,16 @@ export async function top(args: Arguments, loaders: TopLoaders): Promise<number>
   try {
     const source = await openSource(options, signals, loaders);
     let end: TopEnd;
+    let faults: readonly string[];
     try {
       end = await show(source, options, signals.controller.signal);
     } finally {
-      await source.close();
+      faults = await source.close();
     }
+    process.stderr.write(faults.map((fault) => `flowtap: ${fault}\n`).join(''));
     if (end === 'interrupt') return SIGNAL_EXIT.SIGINT;
-    return signals.received === undefined ? 0 : SIGNAL_EXIT[signals.received];
+    if (signals.received !== undefined) return SIGNAL_EXIT[signals.received];
+    return faults.length > 0 ? EXIT_FAULT : 0;
   } finally {
     signals.close();
   }

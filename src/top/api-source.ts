@@ -55,7 +55,7 @@ function titleOf({ version, uptimeSeconds, isReady, isPaused }: Status, place: s
   return `flowtap ${version} ${place}, ${condition}, up ${formatSpan(uptimeSeconds * 1e3)}`;
 }
 
-function apiSource(ask: Ask, place: string, close: () => Promise<void>): TopSource {
+function apiSource(ask: Ask, place: string, stop: () => Promise<void>): TopSource {
   const look = async ({ sort, filter }: TopQuestion): Promise<Look> => {
     const query = { sort, top: String(FLOWS_TOP_MAX), ...(filter === '' ? {} : { filter }) };
     const flows = await answerOf<Flows>(ask, '/api/v1/flows', query);
@@ -78,6 +78,10 @@ function apiSource(ask: Ask, place: string, close: () => Promise<void>): TopSour
       isComplete: flows.isComplete,
       isOver: false,
     };
+  };
+  const close = async () => {
+    await stop();
+    return [];
   };
   return { look, close };
 }

@@ -78,9 +78,9 @@ class CaptureSource implements TopSource, ReplayWatcher {
     return { ...look, flows, losses: this.#faults };
   }
 
-  async close(): Promise<void> {
+  close(): Promise<readonly string[]> {
     this.#replay.stop();
-    await this.#ended;
+    return this.#ended;
   }
 
   get #hasBegun(): boolean {
@@ -99,7 +99,11 @@ class CaptureSource implements TopSource, ReplayWatcher {
     const batch = findFlows(this.#check(question));
     const nameOf = (point: number) => this.#names[point - 1] || String(point);
     const flows = flowObjects(batch, nameOf, nowMs, this.#replay.observationDomainId);
-    const time = Number.isNaN(nowMs) ? 'before its first packet' : `at ${formatTime(timeNs)}`;
+    const time = Number.isNaN(nowMs)
+      ? isOver
+        ? 'without any packet'
+        : 'before its first packet'
+      : `at ${formatTime(timeNs)}`;
     return {
       title: `flowtap top ${this.#replay.name}, ${time}`,
       nowMs,

@@ -40,6 +40,6 @@ export interface TopSource {
    * @throws ConfigError for a question that it cannot answer; any other error ends the view
    */
   look(question: TopQuestion): Promise<Look>;
-  /** Ends what was begun for the view. */
-  close(): Promise<void>;
+  /** Ends what was begun for the view. @returns faults of what was looked at */
+  close(): Promise<readonly string[]>;
 }

@@ -141,6 +141,28 @@ describeWithTools(['tmux'], 'flowtap top on a terminal', () => {
   );
 
   it(
+    'gives the terminal back for Ctrl-Z, until fg',
+    async () => {
+      terminal = new TmuxTerminal('top', `set -m; cd '${folder}'; stty -a > before; exec bash --norc -i`);
+      const shell = terminal;
+      shell.type(`PS1=; '${process.execPath}' '${LAUNCHER}' top ${capture(0.2)}; echo "ENDED $?"`);
+      shell.press('Enter');
+      await untilFlows(shell);
+      shell.press('C-z');
+      await shell.until((_, text) => text.includes('Stopped'));
+      expect(shell.format('#{alternate_on} #{cursor_flag}')).toBe('0 1');
+      shell.type('fg');
+      shell.press('Enter');
+      await shell.until((_, text) => text.includes('q quit  s sort'));
+      expect(shell.format('#{alternate_on} #{cursor_flag}')).toBe('1 0');
+      shell.press('q');
+      await shell.until((_, text) => !text.includes('q quit  s sort'));
+      expect(shell.format('#{alternate_on} #{cursor_flag}')).toBe('0 1');
+    },
+    LIMIT_MS,
+  );
+
+  it(
     'stays at the end of a capture, with its last flows',
     async () => {
       const shell = start(capture(1000));
@@ -252,6 +274,18 @@ describe('flowtap top elsewhere', () => {
     const { exitCode, stdout, stderr } = await runFlowtap(['top', ...args]);
     expect([exitCode, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(message);
+  });
+
+  it('shows what it can of a capture with a fault, tells the fault, and fails', async () => {
+    const cut = join(folder, 'cut.pcap');
+    writeFileSync(cut, readFileSync(join(PCAPS_FOLDER, 'big-endian.pcap')).subarray(0, -1));
+    const { exitCode, stdout, stderr } = await runFlowtap(['top', cut, '--speed', '100000']);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('AT ITS END');
+    expect(stderr).toMatch(/^flowtap: .*cut\.pcap: byte \d+: /);
+    const missing = await runFlowtap(['top', join(folder, 'missing.pcap')]);
+    expect(missing.exitCode).toBe(1);
+    expect(missing.stderr).toMatch(/missing\.pcap: .*found no such file/);
   });
 
   it('says where no daemon answers, and what to do', async () => {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import type { LabProcess, Namespace } from '../lab/lab.ts';
-import { startDaemon } from '../probe/live/daemon-support.ts';
+import { daemonCommand } from '../probe/live/daemon-support.ts';
 
 /** What it takes, besides namespaces. */
 export const PAGE_TOOLS = ['chromium', 'python3'];
@@ -16,6 +16,8 @@ export const PAGE_URL = 'http://127.0.0.1:9669/';
 const CLIENTS = ['192.0.2.11', '192.0.2.12', '192.0.2.13', '192.0.2.14'];
 export const SERVERS = ['198.51.100.21', '198.51.100.22', '203.0.113.31', '203.0.113.32'];
 const TRAFFIC = join(import.meta.dirname, '../lab/traffic.py');
+/** For what runs as long as the page is looked at. */
+const LIMIT_MS = 900_000;
 /** To start Chromium on a machine that others keep busy. */
 const BROWSER_START_MS = 120_000;
 
@@ -71,7 +73,9 @@ export class PageLab {
       probe.execute('ip', 'route', 'add', CLIENTS[i]!, 'dev', ends[1], 'src', server);
     }
     const usual = ['--path-health', 'on', '--outgoing', '--control-socket', this.socket];
-    this.daemon = await startDaemon(probe, '-i', ends[1], ...usual, ...flags);
+    const command = daemonCommand('-i', ends[1], ...usual, ...flags);
+    this.daemon = probe.start(command, { limitMs: LIMIT_MS });
+    await this.daemon.waitForOutput(/metering .* by /);
     this.browser = await startBrowser(probe, this.folder);
   }
 
@@ -81,12 +85,14 @@ export class PageLab {
    * @param words of traffic.py's send, a connection each
    */
   talk(which: number, ...words: string[]): LabProcess {
-    return this.wire.clients.start(['python3', TRAFFIC, 'send', SERVERS[which]!, ...words]);
+    return this.wire.clients.start(['python3', TRAFFIC, 'send', SERVERS[which]!, ...words], {
+      limitMs: LIMIT_MS,
+    });
   }
 
   /** Serves these ports, words of traffic.py each, on all servers. */
   async serve(...words: string[]): Promise<void> {
-    const server = this.wire.probe.start(['python3', TRAFFIC, 'serve', ...words]);
+    const server = this.wire.probe.start(['python3', TRAFFIC, 'serve', ...words], { limitMs: LIMIT_MS });
     await server.waitForOutput(/ready/);
   }
 
