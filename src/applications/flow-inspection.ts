@@ -55,6 +55,12 @@ export class FlowInspection {
     return this.#forwardLooks + this.#reverseLooks;
   }
 
+  /** Whether nothing known was said so far, and nothing of it is kept: another inspection would go on just as well. */
+  get knowsNothing(): boolean {
+    const isKept = this.#forward.isKept || this.#reverse.isKept;
+    return this.#inspector === undefined && !isKept && this.facts.applicationName === undefined;
+  }
+
   /**
    * Looks into the payload of one packet, in place; packets without payload are passed over.
    * @returns true when nothing more can be learned: further packets need not be handed over
@@ -91,6 +97,11 @@ export class FlowInspection {
   reset(): void {
     this.#end();
     this.facts = {};
+    this.restart();
+  }
+
+  /** Makes one that knows nothing ready for another flow. */
+  restart(): void {
     this.#isDone = false;
     this.#forwardLooks = 0;
     this.#reverseLooks = 0;

@@ -32,6 +32,11 @@ export class StreamStart implements Piece {
     this.#context = context;
   }
 
+  /** Whether octets are kept for those that follow. */
+  get isKept(): boolean {
+    return this.#buffer !== undefined;
+  }
+
   /** Takes a segment. @returns whether there is more to read than before */
   add(packet: InspectedPacket): boolean {
     const buffer = this.#buffer;

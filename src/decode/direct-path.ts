@@ -20,6 +20,8 @@ import {
   DIRECT_LAST_NS,
   DIRECT_PLACE,
   DIRECT_RECORDS,
+  DIRECT_SEGMENTS,
+  DIRECT_SUPER_PACKETS,
   MEMBER_DOUBLES,
   MEMBER_NUMBERS,
   MEMBER_OCTETS_DOUBLE,
@@ -169,6 +171,8 @@ export class DirectPath implements PacketTaker {
     const out = this.#out;
     const { tosMask, vlanMask } = this.#decoder.state;
     if (members !== undefined) this.#beginMembers(members);
+    this.totals[DIRECT_SUPER_PACKETS] = 0;
+    this.totals[DIRECT_SEGMENTS] = 0;
     const count = this.#engine.takeRing(
       view.byteOffset,
       at,

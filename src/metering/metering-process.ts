@@ -12,6 +12,7 @@ import * as decoded from '../records/decoded-batch.ts';
 import * as engineWords from '../records/engine-words.ts';
 import * as layout from '../records/flow-layout.ts';
 import * as tableWords from '../records/table-words.ts';
+import { leaveTable } from './applications/continued.ts';
 import { inspectListed } from './applications/inspect.ts';
 import { countBatch } from './count-batch.ts';
 import {
@@ -32,7 +33,6 @@ import { createTimeouts, type MeteringOptions, type TimeoutOptions } from './met
 import { movePacketClock } from './packet-clock.ts';
 import { addHealth, beginHealth } from './path-health/path-health.ts';
 import { addFurtherSegments } from './super-packets.ts';
-import { releaseApplication } from './table/application-table.ts';
 import * as counting from './table/counters.ts';
 import * as flowKey from './table/flow-key.ts';
 import { createFlowTable, type FlowTable, findSlot, lineOf } from './table/flow-table.ts';
@@ -41,7 +41,7 @@ import { createTimingWheel, type TimingWheel } from './timing-wheel.ts';
 import { isSyn, writeEncapsulation, writeKeyExtension, writeLink } from './update.ts';
 
 /** Bits of the state word that a flow keeps that is cut by the active timeout. */
-const KEPT_BITS = layout.STATE_INITIATOR_IS_B | layout.STATE_INSPECTED;
+const KEPT_BITS = layout.STATE_INITIATOR_IS_B | layout.STATE_LOOKS_MASK;
 
 export class MeteringProcess {
   readonly table: FlowTable;
@@ -210,7 +210,7 @@ export class MeteringProcess {
   readonly #counting: FlowSink = {
     emit: (table, slot, reason) => {
       this.#handOver(slot, reason);
-      if (table.applications !== undefined) releaseApplication(table.applications, slot);
+      leaveTable(table, slot, reason, this.#timeouts.idleNs);
     },
   };
 

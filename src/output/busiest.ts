@@ -12,12 +12,17 @@ import {
   REVERSE_DOUBLE,
 } from '../records/flow-layout.ts';
 
+import { hasApplications } from '../records/record-sections.ts';
+import { applicationCell } from './application-cell.ts';
+
 const CAPACITY_FIRST = 64;
 
 export class BusiestFlows {
   /** Records kept: ENTRY_WORDS each, in no order. */
   words = new Int32Array(0);
   doubles = new Float64Array(0);
+  /** Application and name of the server of each, as a cell; none where payload is not inspected. */
+  readonly applications: string[] = [];
   count = 0;
   /** Unix seconds that the records' times count from. */
   timeBaseSeconds = 0;
@@ -35,14 +40,14 @@ export class BusiestFlows {
 
   /** Looks at every record of a batch and copies those worth keeping. */
   add(batch: FlowRecordBatch): void {
-    const { count, stride, words, doubles } = batch;
+    const { count, stride, doubles } = batch;
     this.timeBaseSeconds = batch.timeBaseSeconds;
     this.seen += count;
     for (let i = 0; i < count; i++) {
       const at = i * stride;
       if (this.count < this.#countMax) {
         if (this.count * ENTRY_WORDS === this.words.length) this.#grow();
-        this.words.set(words.subarray(at, at + ENTRY_WORDS), this.count * ENTRY_WORDS);
+        this.#keep(batch, at, this.count);
         this.#heap[this.count] = this.count;
         this.count++;
         if (this.count === this.#countMax) this.#makeHeap();
@@ -55,9 +60,15 @@ export class BusiestFlows {
       const isLater =
         doubles[at / 2 + FLOW_FIRST_NS]! >= this.doubles[least * ENTRY_DOUBLES + FLOW_FIRST_NS]!;
       if (octets === leastOctets && isLater) continue;
-      this.words.set(words.subarray(at, at + ENTRY_WORDS), least * ENTRY_WORDS);
+      this.#keep(batch, at, least);
       this.#sink(0);
     }
+  }
+
+  /** Copies the record that begins at word `at` to a place. */
+  #keep(batch: FlowRecordBatch, at: number, place: number): void {
+    this.words.set(batch.words.subarray(at, at + ENTRY_WORDS), place * ENTRY_WORDS);
+    if (hasApplications(batch)) this.applications[place] = applicationCell(batch.words, at);
   }
 
   /** Places of the kept records, the busiest first. */

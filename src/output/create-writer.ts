@@ -19,6 +19,7 @@ export async function createWriter(
     return new LineWriter(output, form, config);
   }
   const { TableWriter } = await import('./table.ts');
+  const hasApplications = config.applications.inspect !== 'off';
   const color = columns !== undefined && !process.env.NO_COLOR;
-  return new TableWriter(output, { top: config.replay.top, columns, color });
+  return new TableWriter(output, { top: config.replay.top, columns, color, hasApplications });
 }

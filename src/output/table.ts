@@ -27,6 +27,7 @@ import {
   TCP_FLAGS_TOS,
 } from '../records/flow-layout.ts';
 import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP } from '../records/protocol-numbers.ts';
+import { NO_SECTIONS, type RecordSections } from '../records/record-sections.ts';
 import { formatIPv4, formatIPv6, formatTcpFlags } from './addresses.ts';
 import { BusiestFlows } from './busiest.ts';
 import type { FlowWriter } from './flow-writer.ts';
@@ -38,6 +39,8 @@ export interface TableOptions {
   /** Columns of the terminal; undefined where there is none, and no address needs to be cut. */
   readonly columns: number | undefined;
   readonly color: boolean;
+  /** Show applications and names. */
+  readonly hasApplications: boolean;
 }
 
 interface Column {
@@ -51,6 +54,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'Proto', isRight: false },
   { title: 'Initiator', isRight: false },
   { title: 'Responder', isRight: false },
+  { title: 'Application', isRight: false },
   { title: 'Packets', isRight: true },
   { title: 'reply', isRight: true },
   { title: 'Octets', isRight: true },
@@ -60,8 +64,11 @@ const COLUMNS: readonly Column[] = [
 ];
 const INITIATOR = 3;
 const RESPONDER = 4;
+const APPLICATION = 5;
+/** A name is cut to so many columns. */
+const APPLICATION_COLUMNS_MAX = 48;
 /** Columns that a narrow terminal does without, in the order in which they go. */
-const DISPENSABLE = [10, 9, 1, 0];
+const DISPENSABLE = [11, 10, 1, 0];
 /** Holds any IPv4 address with its port. */
 const ADDRESS_COLUMNS_IPV4 = 21;
 const ADDRESS_COLUMNS_MIN = 15;
@@ -100,6 +107,7 @@ function shorten(text: string, columns: number): string {
 }
 
 export class TableWriter implements FlowWriter {
+  readonly needs: RecordSections;
   readonly #output: OutputStream;
   readonly #options: TableOptions;
   readonly #flows: BusiestFlows;
@@ -109,6 +117,7 @@ export class TableWriter implements FlowWriter {
   constructor(output: OutputStream, options: TableOptions) {
     this.#output = output;
     this.#options = options;
+    this.needs = { ...NO_SECTIONS, applications: options.hasApplications };
     this.#flows = new BusiestFlows(options.top);
   }
 
@@ -162,6 +171,7 @@ export class TableWriter implements FlowWriter {
       formatProtocol(words[at + FLOW_PROTOCOL]! & 0xff),
       formatEndpoint(words, at, false),
       formatEndpoint(words, at, true),
+      shorten(this.#flows.applications[index] ?? '', APPLICATION_COLUMNS_MAX),
       counter(FORWARD_DOUBLE + PACKETS),
       counter(REVERSE_DOUBLE + PACKETS),
       counter(FORWARD_DOUBLE + OCTETS),
@@ -177,6 +187,8 @@ export class TableWriter implements FlowWriter {
     for (const row of rows)
       for (const [c, cell] of row.entries()) widths[c] = Math.max(widths[c]!, cell.length);
     const shown = new Set(widths.keys());
+    // Without payload inspection there is nothing to show.
+    if (rows.every((row) => row[APPLICATION] === '')) shown.delete(APPLICATION);
     if (this.#excess(widths, shown) > 0) this.#gap = ' ';
     this.#cutAddresses(widths, shown, ADDRESS_COLUMNS_IPV4);
     for (const c of DISPENSABLE) if (this.#excess(widths, shown) > 0) shown.delete(c);

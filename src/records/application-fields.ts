@@ -8,6 +8,8 @@ export interface ApplicationField {
   readonly name: string;
   /** Text: UTF-8, at most so many octets; missing: a number of 32 bits. */
   readonly octetsMax?: number;
+  /** Text that tells whom or what somebody asked for, or by which program: anonymization drops it unless told otherwise. */
+  readonly isName?: true;
 }
 
 /**
@@ -17,19 +19,19 @@ export interface ApplicationField {
 export const APPLICATION_FIELDS = [
   { name: 'applicationName', octetsMax: 23 },
   { name: 'applicationConfidence' },
-  { name: 'serverName', octetsMax: 255 },
+  { name: 'serverName', octetsMax: 255, isName: true },
   { name: 'serverNameSource' },
   { name: 'inspectedPacketDeltaCount' },
-  { name: 'dnsQueryName', octetsMax: 255 },
+  { name: 'dnsQueryName', octetsMax: 255, isName: true },
   { name: 'dnsQueryType' },
   { name: 'dnsResponseCode' },
   { name: 'dnsTransactionId' },
   { name: 'dnsAnswerCount' },
-  { name: 'dnsAnswers', octetsMax: 255 },
+  { name: 'dnsAnswers', octetsMax: 255, isName: true },
   { name: 'dnsMinimumTtl' },
   { name: 'dnsResponseTimeMicroseconds' },
   { name: 'dnsFlags' },
-  { name: 'tlsServerName', octetsMax: 255 },
+  { name: 'tlsServerName', octetsMax: 255, isName: true },
   { name: 'tlsAlpn', octetsMax: 64 },
   { name: 'tlsClientVersion' },
   { name: 'tlsVersion' },
@@ -37,18 +39,18 @@ export const APPLICATION_FIELDS = [
   { name: 'tlsKeyShareGroup' },
   { name: 'tlsJa4', octetsMax: 36 },
   { name: 'tlsFlags' },
-  { name: 'tlsCertificateName', octetsMax: 128 },
+  { name: 'tlsCertificateName', octetsMax: 128, isName: true },
   { name: 'tlsCertificateNotBefore' },
   { name: 'tlsCertificateNotAfter' },
   { name: 'quicVersion' },
   { name: 'httpRequestMethod', octetsMax: 16 },
-  { name: 'httpRequestHost', octetsMax: 255 },
+  { name: 'httpRequestHost', octetsMax: 255, isName: true },
   { name: 'httpStatusCode' },
-  { name: 'httpRequestTarget', octetsMax: 255 },
+  { name: 'httpRequestTarget', octetsMax: 255, isName: true },
   { name: 'httpMessageVersion', octetsMax: 10 },
   { name: 'httpContentType', octetsMax: 64 },
   { name: 'httpReasonPhrase', octetsMax: 64 },
-  { name: 'httpUserAgent', octetsMax: 128 },
+  { name: 'httpUserAgent', octetsMax: 128, isName: true },
   { name: 'sshClientVersion', octetsMax: 64 },
   { name: 'sshServerVersion', octetsMax: 64 },
 ] as const satisfies readonly ApplicationField[];

@@ -54,8 +54,11 @@ export const STATE_FIN_FORWARD = 1 << 2;
 export const STATE_FIN_REVERSE = 1 << 3;
 /** FIN seen both ways, or RST. */
 export const STATE_TCP_ENDED = 1 << 4;
-/** Packets with payload of the flow are still to be looked into. */
-export const STATE_INSPECTED = 1 << 5;
+/** Packets with payload that are still to be looked into, if none of them says anything known; 0: no more are. */
+export const STATE_LOOKS_SHIFT = 5;
+export const STATE_LOOKS_MASK = 7 << STATE_LOOKS_SHIFT;
+/** So many at first. */
+export const STATE_LOOKS_FIRST = 3 << STATE_LOOKS_SHIFT;
 /** flowEndReason (IE 136), set when the entry is exported. */
 export const STATE_END_REASON_SHIFT = 8;
 /** PPPoE session id, if it is in the flow key; the state word's upper half, which is a part of the key. */

@@ -88,6 +88,7 @@ describe('defaults', () => {
         ipv4PrefixLength: 24,
         ipv6PrefixLength: 48,
         macAddresses: 'keep',
+        names: 'drop',
       },
       exporters: [],
       replay: {

@@ -38,7 +38,13 @@ async function render(flows: readonly TestFlow[], options: Partial<TableOptions>
       text += Buffer.from(octets).toString();
     },
   };
-  const writer = new TableWriter(output, { top: 25, columns: undefined, color: false, ...options });
+  const writer = new TableWriter(output, {
+    top: 25,
+    columns: undefined,
+    color: false,
+    hasApplications: false,
+    ...options,
+  });
   // In two batches, as they come.
   writer.write(recordBatch(flows.slice(0, 1)));
   writer.write(recordBatch(flows.slice(1)));

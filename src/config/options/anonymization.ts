@@ -48,4 +48,11 @@ export const ANONYMIZATION_OPTIONS: readonly ConfigOption[] = [
     unit: '',
     help: 'What stays of MAC addresses: all, the three octets of the vendor, or nothing.',
   },
+  {
+    path: 'anonymization.names',
+    type: choice(['drop', 'keep']),
+    default: 'drop',
+    unit: '',
+    help: 'Where addresses are replaced, names of servers, hosts and DNS questions are dropped with them, or kept.',
+  },
 ];

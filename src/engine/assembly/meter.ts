@@ -154,7 +154,7 @@ function hasRest(
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 function isInspected(table: usize, slot: u32): bool {
-  return (load<u32>(table + <usize>slot * ENTRY_OCTETS, STATE) & flow.STATE_INSPECTED) !== 0;
+  return (load<u32>(table + <usize>slot * ENTRY_OCTETS, STATE) & flow.STATE_LOOKS_MASK) !== 0;
 }
 
 /** Keeps the time of the packet before the next one, and adds octets of packets and frames to what is counted. */

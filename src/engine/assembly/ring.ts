@@ -11,7 +11,7 @@ import { decodePayload, FRAME_OCTETS_MIN, offsetsOf } from './decode';
 import { writeTotals } from './direct';
 import * as header from './headers';
 import { half } from './octets';
-import { beginSegments, noteSuperPacket } from './segments';
+import { noteSuperPacket } from './segments';
 import { isSelected } from './select';
 
 const RECORD_OCTETS: usize = layout.DECODED_WORDS * 4;
@@ -89,11 +89,8 @@ function noteSegments(at: usize, before: u32, to: usize, totals: usize): void {
   if (load<u8>(frame - ring.VIRTIO_NET_HDR_OCTETS + ring.VNET_GSO_TYPE) !== 0) noteSuperPacket(at, frame, to, totals);
 }
 
-/** Whether the packet whose header offsets are at `offsets` is selected. @param selector  of select.ts, or 0 for all */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
+/** Whether the packet whose header offsets are at `offsets` is selected. @param selector  of select.ts */
 function isKept(selector: usize, memory: usize, offsets: usize): bool {
-  if (selector === 0) return true;
   const ip = memory + load<u32>(offsets, layout.IP_OFFSET * 4);
   return isSelected(selector, ip, memory + load<u32>(offsets, layout.CAPTURED_END * 4));
 }
@@ -177,7 +174,7 @@ function decodeAt(
  * @param members  counts packets by interface (MEMBER_… of engine-words.ts), or 0
  * @param selector  only what it selects comes into the batch (SELECTOR_… of engine-words.ts); 0: everything. There must be
  *   words of header offsets for it
- * @param totals  overwritten with the doubles DIRECT_… of engine-words.ts
+ * @param totals  overwritten with the doubles DIRECT_… of engine-words.ts; those of super-packets are added to
  * @returns records in the batch
  */
 export function takeRing(
@@ -203,38 +200,40 @@ export function takeRing(
   let at = memory + start;
   let latest = at;
   let to = out + <usize>capacity * TIME_OCTETS;
-  let count: u32 = 0;
   let records: u32 = 0;
+  let dropped: u32 = 0;
+  let most = min<u32>(capacity, left);
   let octets: u64 = 0;
-  let octetsKept: u64 = 0;
+  let octetsDropped: u64 = 0;
   let snapped: u32 = 0;
   let touched: u32 = 0;
   let first = Infinity;
   let last = -Infinity;
-  beginSegments(totals);
-  while (records < left && count < capacity && at + before <= stop) {
-    if (records % TOUCHED_AT_ONCE === 0) touched ^= touch(at, stop, min<u32>(left - records, TOUCHED_AT_ONCE));
+  while (records < most && at + before <= stop) {
+    if (records % TOUCHED_AT_ONCE === 0) touched ^= touch(at, stop, min<u32>(most - records, TOUCHED_AT_ONCE));
     if (!isDirect(at, stop, before, records + 1 === left)) break;
-    const offsets = offsetsOf(headers, count);
+    const offsets = offsetsOf(headers, records - dropped);
     const wire = decodeAt(at, memory, point, tosMask, vlanMask, to, multipliers, offsets, udpTunnels);
     if (wire === 0) break;
     const ns = timeNs(at, baseSeconds);
-    const keeps = u32(isKept(selector, memory, offsets));
-    store<f64>(out + (<usize>count << 3), ns);
-    if (keeps !== 0) noteSegments(at, before, to, totals);
+    store<f64>(out + (<usize>(records - dropped) << 3), ns);
     octets += wire;
-    octetsKept += wire * keeps;
+    if (selector === 0 || isKept(selector, memory, offsets)) {
+      noteSegments(at, before, to, totals);
+      to += RECORD_OCTETS;
+    } else {
+      octetsDropped += wire;
+      most = min<u32>(capacity + ++dropped, left);
+    }
     snapped += u32(load<u32>(at, ring.PKT_SNAPLEN) < load<u32>(at, ring.PKT_LEN));
     first = min<f64>(first, ns);
     last = max<f64>(last, ns);
     if (members !== 0) countMember(members, load<u32>(at, INTERFACE_NUMBER), wire);
     latest = at;
     at += load<u32>(at, ring.PKT_NEXT_OFFSET);
-    to += RECORD_OCTETS * <usize>keeps;
-    count += keeps;
     records++;
   }
   if (records > 1) spacing = (latest - memory - start) / (records - 1);
-  writeTotals(totals, touched, records, octets, octetsKept, snapped, first, last, at - memory, false);
-  return count;
+  writeTotals(totals, touched, records, octets, octets - octetsDropped, snapped, first, last, at - memory, false);
+  return records - dropped;
 }

@@ -11,12 +11,6 @@ import * as header from './headers';
 
 const SEGMENTS_MAX: u32 = 0xffff;
 
-/** Nothing has been counted of the next packets. */
-export function beginSegments(totals: usize): void {
-  store<f64>(totals, 0, DIRECT_SUPER_PACKETS * 8);
-  store<f64>(totals, 0, DIRECT_SEGMENTS * 8);
-}
-
 /** Octets of the headers of a frame that each segment repeats; 0 where that is not known. */
 function headerOctets(frame: usize, captured: u32, transport: usize, isUdp: bool): u32 {
   const offset = <u32>(transport - frame);
@@ -75,7 +69,7 @@ export function noteSuperPacket(at: usize, frame: usize, record: usize, totals: 
   const isKnown = (load<u8>(before) & ring.VIRTIO_NET_HDR_F_NEEDS_CSUM) !== 0;
   const start = isKnown ? <u32>load<u16>(before, ring.VNET_CSUM_START) : 0;
   const isTagged = <u32>load<u16>(frame, header.ETHERNET_TYPE) === header.ETHER_TYPE_VLAN_SWAPPED;
-  const ip = frame + header.ETHERNET_HEADER_OCTETS + (isTagged ? header.VLAN_TAG_OCTETS : 0);
+  const ip = frame + header.ETHERNET_HEADER_OCTETS + (isTagged ? <usize>header.VLAN_TAG_OCTETS : 0);
   const protocol = load<u32>(record, layout.KEY_PROTOCOL * 4) & 0xff;
   let segments: u32 = 1;
   // Where the kernel does not tell, the decoder's header is it, if it is of the same protocol.

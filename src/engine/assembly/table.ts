@@ -88,7 +88,7 @@ export function beginFlow(slot: u32, record: usize, timeNs: f64): void {
   const bits =
     flow.STATE_IN_USE |
     (fromB !== 0 ? flow.STATE_INITIATOR_IS_B : 0) |
-    (isInspected ? flow.STATE_INSPECTED : 0);
+    (isInspected ? flow.STATE_LOOKS_FIRST : 0);
   store<u32>(entry, bits | session, STATE);
   // A line that has never been used is zero already, and is better left alone: it is not in the cache.
   if (slot < load<u32>(state, table.SLOTS_ZERO * 4)) memory.fill(entry + FORWARD, 0, ENTRY_OCTETS - FORWARD);

@@ -5,12 +5,15 @@
  */
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../../base/errors.ts';
+import { APPLICATION_FIELDS, type ApplicationField } from '../../records/application-fields.ts';
 import {
-  ENCAPSULATION_WORDS,
-  OUTER_DESTINATION_ADDRESS,
-  OUTER_KIND,
-  OUTER_SOURCE_ADDRESS,
-} from '../../records/decoded-batch.ts';
+  APPLICATION_WORD,
+  applicationPlace,
+  PRESENT,
+  TEXTS,
+  VALUES,
+} from '../../records/application-layout.ts';
+import { OUTER_DESTINATION_ADDRESS, OUTER_KIND, OUTER_SOURCE_ADDRESS } from '../../records/decoded-batch.ts';
 import {
   ADDRESS_A,
   ADDRESS_B,
@@ -19,6 +22,7 @@ import {
   type FlowRecordBatch,
   LINK_WORD,
 } from '../../records/flow-layout.ts';
+import { hasApplications, hasEncapsulation } from '../../records/record-sections.ts';
 import { CryptoPan, KEY_OCTETS } from './crypto-pan.ts';
 
 export interface AnonymizationConfig {
@@ -30,6 +34,8 @@ export interface AnonymizationConfig {
   readonly ipv6PrefixLength: number;
   /** What stays of MAC addresses: all, the vendor's three octets, or nothing. */
   readonly macAddresses: 'keep' | 'vendor' | 'zero';
+  /** What becomes of names of servers, hosts and questions where addresses are replaced. */
+  readonly names: 'drop' | 'keep';
 }
 
 export interface Anonymizer {
@@ -39,7 +45,10 @@ export interface Anonymizer {
 
 type ReplaceAddress = (words: Int32Array, at: number) => void;
 
-const OUTER_END = ENCAPSULATION_WORD + ENCAPSULATION_WORDS;
+/** Places of the values of a record that name somebody or something. */
+const NAMES = APPLICATION_FIELDS.flatMap((field: ApplicationField, place) =>
+  field.isName === true ? [place] : [],
+);
 const HEX_KEY = /^(?:0x)?([0-9a-f]{64})$/i;
 
 /**
@@ -90,6 +99,24 @@ function macReplacer(macs: AnonymizationConfig['macAddresses']): ReplaceAddress 
   };
 }
 
+/** Overwrites names, and says that they are not known. @param at where the application section of a record begins */
+function dropNames(words: Int32Array, at: number): void {
+  for (const place of NAMES) {
+    const present = at + PRESENT + (place >>> 5);
+    if (((words[present]! >>> (place & 31)) & 1) === 0) continue;
+    words[present] = words[present]! & ~(1 << (place & 31));
+    const value = words[at + VALUES + place]!;
+    const end = (value & 0xffff) + (value >>> 16);
+    for (let octet = value & 0xffff; octet < end; octet++) {
+      const word = at + TEXTS + (octet >>> 2);
+      words[word] = words[word]! & ~(0xff << (8 * (octet & 3)));
+    }
+    words[at + VALUES + place] = 0;
+  }
+  const source = applicationPlace('serverNameSource');
+  words[at + PRESENT + (source >>> 5)] = words[at + PRESENT + (source >>> 5)]! & ~(1 << (source & 31));
+}
+
 /**
  * @returns undefined where nothing is to be changed
  * @throws ConfigError for a key that cannot be read
@@ -113,15 +140,19 @@ export function createAnonymizer(config: AnonymizationConfig, origin?: string): 
       : isTruncating
         ? truncation(ipv6PrefixLength, 4)
         : nothing;
+  const dropsNames = method !== 'none' && config.names === 'drop';
   return {
-    apply: ({ count, stride, words }) => {
-      const hasOuter = stride >= OUTER_END;
+    apply: (batch) => {
+      const { count, stride, words } = batch;
+      const hasOuter = hasEncapsulation(batch);
+      const hasNames = dropsNames && hasApplications(batch);
       for (let i = 0; i < count; i++) {
         const row = i * stride;
         const replace = ((words[row + FLOW_PROTOCOL]! >>> 8) & 0xf) === 6 ? ipv6 : ipv4;
         replace(words, row + ADDRESS_A);
         replace(words, row + ADDRESS_B);
         replaceMac?.(words, row + LINK_WORD);
+        if (hasNames) dropNames(words, row + APPLICATION_WORD);
         if (!hasOuter) continue;
         const outer = row + ENCAPSULATION_WORD;
         const version = words[outer + OUTER_KIND]! & 0xff;

@@ -1,7 +1,7 @@
 /**
  * Hands the first packets with payload of each flow over to its inspection (src/applications), while their frames are in
- * place. The engine lists them (engine/assembly/inspection.ts): packets of flows with STATE_INSPECTED, which is taken from
- * a flow as soon as nothing more can be learned of it, so that it costs nothing any more.
+ * place. The engine lists them (engine/assembly/inspection.ts): packets of flows with looks left (STATE_LOOKS_…), which are
+ * taken from a flow as soon as nothing more can be learned of it, so that it costs nothing any more.
  *
  * The list is gone through before anything else that the engine stopped for is done, and at the end of a batch: a flow
  * can end then, and its slot be another's.
@@ -25,6 +25,7 @@ import {
 } from '../table/application-table.ts';
 import * as counting from '../table/counters.ts';
 import type { FlowTable } from '../table/flow-table.ts';
+import { takeContinued } from './continued.ts';
 import { writeFacts } from './write-facts.ts';
 
 const UDP_HEADER_OCTETS = 8;
@@ -60,7 +61,7 @@ export function inspectListed(
     const slot = list[at + 1]!;
     const state = table.words[slot * layout.ENTRY_WORDS + layout.FLOW_STATE]!;
     // An earlier packet of the list may have been the last one that its flow needed.
-    if ((state & layout.STATE_INSPECTED) !== 0)
+    if ((state & layout.STATE_LOOKS_MASK) !== 0)
       inspectPacket(table, slot, state, batch, list[at]!, view, counters);
   }
 }
@@ -78,22 +79,40 @@ function inspectPacket(
   const applications = table.applications!;
   const { packet } = applications;
   if (!fillPacket(packet, batch, i, view, state)) return;
-  let inspection = inspectionOf(applications, slot);
-  if (inspection === undefined) {
-    inspection = openInspection(applications, slot);
-    if (inspection === undefined) {
-      counters[counting.INSPECTIONS_REFUSED] = counters[counting.INSPECTIONS_REFUSED]! + 1;
-      stopInspecting(table, slot);
-      return;
-    }
+  const inspection = inspectionOf(applications, slot);
+  if (inspection === undefined) beginInspection(table, slot, counters);
+  else if (inspection.take(packet)) settle(table, slot, inspection, counters);
+}
+
+/** Looks into the first packet of the flow in `slot`, or the first since one that said nothing known. */
+function beginInspection(table: FlowTable, slot: number, counters: Float64Array): void {
+  if (takeContinued(table, slot)) {
+    stopInspecting(table, slot);
+    return;
   }
-  if (inspection.take(packet)) settle(table, slot, inspection, counters);
+  const applications = table.applications!;
+  const { packet, spare } = applications;
+  if (spare.take(packet)) {
+    settle(table, slot, spare, counters);
+    return;
+  }
+  if (spare.knowsNothing) {
+    // Most flows that say nothing known never do: they get no inspection of their own.
+    spare.restart();
+    const at = slot * layout.ENTRY_WORDS + layout.FLOW_STATE;
+    table.words[at] = table.words[at]! - (1 << layout.STATE_LOOKS_SHIFT);
+    return;
+  }
+  if (openInspection(applications, slot)) return;
+  counters[counting.INSPECTIONS_REFUSED] = counters[counting.INSPECTIONS_REFUSED]! + 1;
+  spare.reset();
+  stopInspecting(table, slot);
 }
 
 /** No further packet of the flow in `slot` is listed. */
 function stopInspecting(table: FlowTable, slot: number): void {
   const at = slot * layout.ENTRY_WORDS + layout.FLOW_STATE;
-  table.words[at] = table.words[at]! & ~layout.STATE_INSPECTED;
+  table.words[at] = table.words[at]! & ~layout.STATE_LOOKS_MASK;
 }
 
 /** Whether a record says no more of the flow than its ports do, which it does by itself. */
@@ -107,7 +126,8 @@ function settle(table: FlowTable, slot: number, inspection: FlowInspection, coun
   stopInspecting(table, slot);
   const facts = inspection.finish();
   const looks = inspection.packetCount;
-  releaseApplication(applications, slot);
+  if (inspection === applications.spare) inspection.reset();
+  else releaseApplication(applications, slot);
   if (isGuess(facts)) return;
   const block = takeBlock(applications, slot);
   if (block < 0) counters[counting.FACTS_REFUSED] = counters[counting.FACTS_REFUSED]! + 1;

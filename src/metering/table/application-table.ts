@@ -37,16 +37,25 @@ export interface NumberPool {
 export interface ApplicationTable {
   readonly context: InspectionContext;
   readonly slots: Int32Array;
-  /** What flow records have of each application: its numbers in nDPI's registry, by place in the list. */
+  /** Those that are at work or were: made when they are first needed. */
   readonly inspections: FlowInspection[];
+  /** At work on no flow yet: looks into first packets. */
+  spare: FlowInspection;
   readonly inspectionPool: NumberPool;
   readonly blocks: Int32Array;
   readonly blockPool: NumberPool;
+  /** CONTINUED_WORDS for each of CONTINUED_FLOWS flows, and until when each may go on; see applications/continued.ts. */
+  readonly continued: Int32Array;
+  readonly continuedUntilNs: Float64Array;
   /** The packet that is handed over. */
   readonly packet: InspectedPacket;
   /** The memory that its octets are those of. */
   view: DataView | undefined;
 }
+
+/** Flows that left the table and go on, of which something is kept: a power of two. */
+export const CONTINUED_FLOWS = 8192;
+export const CONTINUED_WORDS = 16;
 
 /** Octets of an inspection at work: its object, and what lies on the JavaScript heap for it. */
 const INSPECTION_OCTETS = 1024;
@@ -68,13 +77,17 @@ function createPool(capacity: number): NumberPool {
 /** @param slots of the flow table */
 export function createApplicationTable(slots: number, options: ApplicationOptions): ApplicationTable {
   const flows = Math.min(slots, options.flows);
+  const context = new InspectionContext(options);
   return {
-    context: new InspectionContext(options),
+    context,
     slots: new Int32Array(slots),
     inspections: [],
+    spare: new FlowInspection(context),
     inspectionPool: createPool(flows),
     blocks: new Int32Array(flows * APPLICATION_WORDS),
     blockPool: createPool(flows),
+    continued: new Int32Array(CONTINUED_FLOWS * CONTINUED_WORDS),
+    continuedUntilNs: new Float64Array(CONTINUED_FLOWS),
     packet: createInspectedPacket(),
     view: undefined,
   };
@@ -90,13 +103,15 @@ function giveBackNumber(pool: NumberPool, number: number): void {
   pool.freed[pool.freedCount++] = number;
 }
 
-/** The flow in `slot` is inspected from now on. @returns the inspection, or undefined where all are at work */
-export function openInspection(table: ApplicationTable, slot: number): FlowInspection | undefined {
+/** The spare inspection is at work on the flow in `slot` from now on. @returns false where all are at work */
+export function openInspection(table: ApplicationTable, slot: number): boolean {
+  const { inspections, spare } = table;
   const number = takeNumber(table.inspectionPool);
-  if (number < 0) return undefined;
+  if (number < 0) return false;
   table.slots[slot] = number + 1;
-  if (number === table.inspections.length) table.inspections.push(new FlowInspection(table.context));
-  return table.inspections[number];
+  table.spare = inspections[number] ?? new FlowInspection(table.context);
+  inspections[number] = spare;
+  return true;
 }
 
 /** The inspection that is at work on the flow in `slot`, or undefined. */
@@ -124,6 +139,12 @@ export function releaseApplication(table: ApplicationTable, slot: number): void 
   const place = table.slots[slot]!;
   if (place === 0) return;
   table.slots[slot] = 0;
+  releasePlace(table, place);
+}
+
+/** Gives back an inspection or a block. @param place as a slot has it */
+export function releasePlace(table: ApplicationTable, place: number): void {
+  if (place === 0) return;
   if (place < 0) {
     giveBackNumber(table.blockPool, -place - 1);
     return;

@@ -57,6 +57,12 @@ function isDirect({ template, exporters, replay, paths }: FlowtapConfig): boolea
   return all.every(isPlainProfile);
 }
 
+/** The optional sections that the table reads; nothing else does where no template can need any. */
+function tableSections({ replay, applications }: FlowtapConfig): RecordSections {
+  const isShown = replay.output === 'table' && applications.inspect !== 'off';
+  return { ...NO_SECTIONS, applications: isShown };
+}
+
 /** A thread that exports and prints as the configuration says. */
 export class ExportThread implements ReplayTaker {
   readonly #workerData: ReplayExportData;
@@ -95,7 +101,8 @@ export class ExportThread implements ReplayTaker {
   }
 
   async needs(): Promise<RecordSections> {
-    return isDirect(this.#workerData.config) ? NO_SECTIONS : await this.#ready.promise;
+    const { config } = this.#workerData;
+    return isDirect(config) ? tableSections(config) : await this.#ready.promise;
   }
 
   take(queues: readonly RecordQueueMemory[], counters: readonly SharedArrayBuffer[]): void {

@@ -27,6 +27,7 @@ const config = (part: Partial<AnonymizationConfig>): AnonymizationConfig => ({
   ipv4PrefixLength: 24,
   ipv6PrefixLength: 48,
   macAddresses: 'keep',
+  names: 'drop',
   ...part,
 });
 

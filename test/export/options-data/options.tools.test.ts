@@ -32,6 +32,7 @@ const ANONYMIZATION: AnonymizationConfig = {
   ipv4PrefixLength: 24,
   ipv6PrefixLength: 48,
   macAddresses: 'vendor',
+  names: 'drop',
 };
 
 /** Lines in which tshark complains. */

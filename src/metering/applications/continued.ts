@@ -1,0 +1,76 @@
+/**
+ * Flows that the active timeout took out of the table while they went on: what is known of them waits for their next packet
+ * with payload, so that later records have the same names. A table of fixed size by the hash of the flow key, in which a
+ * later flow takes the place of an earlier one.
+ */
+import * as layout from '../../records/flow-layout.ts';
+import {
+  type ApplicationTable,
+  CONTINUED_FLOWS,
+  CONTINUED_WORDS,
+  releaseApplication,
+  releasePlace,
+} from '../table/application-table.ts';
+import { hashOfEntry } from '../table/flow-key.ts';
+import type { FlowTable } from '../table/flow-table.ts';
+
+/** Words of an entry that are its key, but for its session. */
+const KEY_WORDS = 11;
+/** Where the session of the key and the place of what is known stand behind them. */
+const SESSION = KEY_WORDS;
+const PLACE = KEY_WORDS + 1;
+
+function sessionOf(words: Int32Array, entry: number): number {
+  return words[entry + layout.FLOW_STATE]! >>> layout.STATE_PPPOE_SHIFT;
+}
+
+/** Number of the flow's place. */
+function numberOf({ words, seeds }: FlowTable, entry: number): number {
+  return hashOfEntry(words, entry, seeds) >>> (32 - Math.log2(CONTINUED_FLOWS));
+}
+
+/** The flow in `slot` leaves the table: what is known of it is kept where it goes on, else given back. */
+export function leaveTable(table: FlowTable, slot: number, reason: number, idleNs: number): void {
+  if (table.applications === undefined) return;
+  if (reason === layout.FLOW_END_REASON.activeTimeout) keepContinued(table, slot, idleNs);
+  releaseApplication(table.applications, slot);
+}
+
+/** Keeps what is known of the flow in `slot`, which goes on; it is no longer the slot's. */
+function keepContinued(table: FlowTable, slot: number, idleNs: number): void {
+  const applications = table.applications!;
+  // Key extensions are not compared here.
+  if (applications.slots[slot]! >= 0 || table.keyExtension !== undefined) return;
+  const { words } = table;
+  const { continued, continuedUntilNs } = applications;
+  const entry = slot * layout.ENTRY_WORDS;
+  const number = numberOf(table, entry);
+  const at = number * CONTINUED_WORDS;
+  releasePlace(applications, continued[at + PLACE]!);
+  for (let w = 0; w < KEY_WORDS; w++) continued[at + w] = words[entry + w]!;
+  continued[at + SESSION] = sessionOf(words, entry);
+  continued[at + PLACE] = applications.slots[slot]!;
+  applications.slots[slot] = 0;
+  const last = table.doubles[slot * layout.ENTRY_DOUBLES + layout.FLOW_LAST_NS]!;
+  continuedUntilNs[number] = last + idleNs;
+}
+
+/** Gives the flow in `slot` what is known of the one that it continues. @returns false where nothing is */
+export function takeContinued(table: FlowTable, slot: number): boolean {
+  const applications: ApplicationTable = table.applications!;
+  const { words, doubles } = table;
+  const { continued, continuedUntilNs } = applications;
+  const entry = slot * layout.ENTRY_WORDS;
+  const number = numberOf(table, entry);
+  const at = number * CONTINUED_WORDS;
+  const place = continued[at + PLACE]!;
+  if (place === 0 || continued[at + SESSION] !== sessionOf(words, entry)) return false;
+  for (let w = 0; w < KEY_WORDS; w++) if (continued[at + w] !== words[entry + w]) return false;
+  continued[at + PLACE] = 0;
+  if (doubles[slot * layout.ENTRY_DOUBLES + layout.FLOW_FIRST_NS]! > continuedUntilNs[number]!) {
+    releasePlace(applications, place);
+    return false;
+  }
+  applications.slots[slot] = place;
+  return true;
+}
