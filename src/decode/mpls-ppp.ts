@@ -39,6 +39,8 @@ export function mplsLayer(state: DecodeState): number {
   let offset = state.offset;
   let depth = 0;
   let entry = 0;
+  // Also where the stack turns out to be refused: the next frame begins with an empty record then.
+  state.encapsulated = 1;
   do {
     if (offset + LABEL_OCTETS > state.capturedEnd) {
       state.offset = offset;
@@ -55,7 +57,6 @@ export function mplsLayer(state: DecodeState): number {
     state.notices |= 1 << NOTICE_MPLS_STACK_CUT;
   }
   encapsulation[MPLS_DEPTH] = depth;
-  state.encapsulated = 1;
   state.offset = offset;
   return mplsPayload(state);
 }

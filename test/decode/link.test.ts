@@ -242,3 +242,15 @@ describe('frames that are not IP', () => {
     });
   }
 });
+
+describe('a frame behind a refused label stack', () => {
+  it.each([
+    ['that goes on too long', `${MAC} 8847 ${'00001040'.repeat(33)}`, 'mplsLabelLimit'],
+    ['that is cut', `${MAC} 8847 00064209 0000`, 'linkTooShort'],
+  ])('has none of its labels: one %s', (_, text, reason) => {
+    expect(decodeOne(hex(text)).reason).toBe(reason);
+    // IPv4 with a fragment goes the general way, whose record is used again.
+    const next = decodeOne(hex(`${MAC} 0800 ${IPV4_UDP.replace('0000 0000 4011', '0000 2000 4011')}`));
+    expect(next.encapsulation!.every((word) => word === 0)).toBe(true);
+  });
+});
