@@ -10,7 +10,7 @@ import {
   octetsBeforeFrame,
   type PacketTaker,
 } from '../capture/ring-block.ts';
-import type { DirectBlocks, TakenRecords } from '../capture/source.ts';
+import type { TakenRecords } from '../capture/source.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type DecodedBatch, ENCAPSULATION_WORDS } from '../records/decoded-batch.ts';
 import {
@@ -85,8 +85,7 @@ export class DirectPath implements PacketTaker {
     if (records.linkType !== link.LINKTYPE_ETHERNET || view.buffer !== this.#engine.buffer) return 0;
     const out = this.#out;
     this.view = view;
-    const count =
-      blocks === undefined ? this.#takeClassic(records, timeBaseSeconds) : this.#takeBlocks(records, blocks);
+    const count = this.#take(records, timeBaseSeconds);
     const taken = this.totals[DIRECT_RECORDS]!;
     this.#begin(count);
     if (order !== undefined) {
@@ -105,18 +104,19 @@ export class DirectPath implements PacketTaker {
     return taken;
   }
 
-  /** Classic records to the batch. @returns how many are in it */
-  #takeClassic(records: TakenRecords, timeBaseSeconds: number): number {
+  /** Records to the batch. @returns how many are in it */
+  #take(records: TakenRecords, timeBaseSeconds: number): number {
     const out = this.#out;
-    const { window, order } = records;
+    const { window, order, blocks, unitNs } = records;
     const { tosMask, vlanMask } = this.#decoder.state;
-    return this.#engine.takeDirect(
+    if (blocks !== undefined) useBlocks(this.#engine, unitNs, blocks);
+    return this.#engine.takeRecords(
       window.view.byteOffset,
       window.start,
       window.end,
       records.capturedMax,
       timeBaseSeconds,
-      records.unitNs,
+      unitNs,
       order === undefined ? Number.NaN : order.latestNs,
       order === undefined ? Number.POSITIVE_INFINITY : order.untilNs,
       records.interfaceIndex,
@@ -130,33 +130,7 @@ export class DirectPath implements PacketTaker {
       this.totals.byteOffset,
       this.#worker,
       this.#workers,
-    );
-  }
-
-  /** The same of blocks. */
-  #takeBlocks(records: TakenRecords, blocks: DirectBlocks): number {
-    const out = this.#out;
-    const { window, order } = records;
-    const { tosMask, vlanMask } = this.#decoder.state;
-    useBlocks(this.#engine, records.unitNs, blocks);
-    return this.#engine.takeBlocks(
-      window.view.byteOffset,
-      window.start,
-      window.end,
-      records.capturedMax,
-      order === undefined ? Number.NaN : order.latestNs,
-      order === undefined ? Number.POSITIVE_INFINITY : order.untilNs,
-      records.interfaceIndex,
-      tosMask,
-      vlanMask,
-      out.timeNs.byteOffset,
-      out.timeNs.length,
-      this.#multipliers.byteOffset,
-      out.offsets?.byteOffset ?? 0,
-      udpTunnelsPlace(this.#decoder.state),
-      this.totals.byteOffset,
-      this.#worker,
-      this.#workers,
+      blocks !== undefined,
     );
   }
 

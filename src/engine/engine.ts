@@ -103,7 +103,7 @@ interface EngineFunctions {
   ) => number;
   readonly decodedOctetsOnWire: () => number;
   readonly orderAndHash: (records: number, count: number, multipliers: number) => void;
-  readonly takeDirect: (
+  readonly takeRecords: (
     memory: number,
     start: number,
     end: number,
@@ -123,25 +123,7 @@ interface EngineFunctions {
     totals: number,
     worker: number,
     workers: number,
-  ) => number;
-  readonly takeBlocks: (
-    memory: number,
-    start: number,
-    end: number,
-    capturedMax: number,
-    latestNs: number,
-    untilNs: number,
-    interfaceIndex: number,
-    tosMask: number,
-    vlanMask: number,
-    out: number,
-    outCapacity: number,
-    multipliers: number,
-    headers: number,
-    udpTunnels: number,
-    totals: number,
-    worker: number,
-    workers: number,
+    isBlock: boolean,
   ) => number;
   readonly takeRing: (
     memory: number,

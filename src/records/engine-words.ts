@@ -14,7 +14,7 @@ export const FRAME_OCTETS_EACH = 22;
 export const TIME_OCTETS = 8;
 
 /**
- * Doubles of what `countFrames`, `takeDirect`, `takeBlocks` and `takeRing` count: octets on the wire, frames stored in part, first and last time.
+ * Doubles of what `countFrames`, `takeRecords` and `takeRing` count: octets on the wire, frames stored in part, first and last time.
  */
 export const DIRECT_OCTETS = 0;
 export const DIRECT_SNAPPED = 1;
@@ -22,18 +22,18 @@ export const DIRECT_FIRST_NS = 2;
 export const DIRECT_LAST_NS = 3;
 /** Not of `countFrames`: the record behind the last one that was taken, in octets from where the view begins. */
 export const DIRECT_PLACE = 4;
-/** Of `takeDirect` and `takeBlocks` only: not 0 where it stopped at a record that is earlier than one before it. */
+/** Of `takeRecords` only: not 0 where it stopped at a record that is earlier than one before it. */
 export const DIRECT_IS_LATE = 5;
 /**
  * Not of `countFrames`: records that were taken, and octets on the wire of those that are in the batch. Fewer are in it
- * than were taken where `takeDirect` or `takeBlocks` takes a share, or `takeRing` selects by hash.
+ * than were taken where `takeRecords` takes a share, or `takeRing` selects by hash.
  */
 export const DIRECT_RECORDS = 6;
 export const DIRECT_KEPT_OCTETS = 7;
 /** Of `takeRing` only: super-packets in the batch, and packets that they stand for. */
 export const DIRECT_SUPER_PACKETS = 8;
 export const DIRECT_SEGMENTS = 9;
-/** Of `takeDirect` and `takeBlocks` only: the time of the record that was taken last. */
+/** Of `takeRecords` only: the time of the record that was taken last. */
 export const DIRECT_END_NS = 10;
 export const DIRECT_DOUBLES = 11;
 

@@ -120,8 +120,11 @@ function take(
   return count;
 }
 
-/** `take` of classic records. */
-export function takeDirect(
+/**
+ * `take` of classic records, or of blocks of the interface that `useInterface` was told of: compiled for each of them, so
+ * that nothing is asked for a record.
+ */
+export function takeRecords(
   memory: usize,
   start: usize,
   end: usize,
@@ -141,33 +144,14 @@ export function takeDirect(
   totals: usize,
   worker: u32,
   workers: u32,
+  isBlock: bool,
 ): u32 {
+  if (isBlock) {
+    return take(
+      memory, start, end, capturedMax, baseSeconds, unitNs, latestNs, untilNs, point, tosMask, vlanMask, out, capacity,
+      multipliers, headers, udpTunnels, totals, worker, workers, true);
+  }
   return take(
     memory, start, end, capturedMax, baseSeconds, unitNs, latestNs, untilNs, point, tosMask, vlanMask, out, capacity,
     multipliers, headers, udpTunnels, totals, worker, workers, false);
-}
-
-/** `take` of blocks of the interface that `useInterface` was told of. */
-export function takeBlocks(
-  memory: usize,
-  start: usize,
-  end: usize,
-  capturedMax: u32,
-  latestNs: f64,
-  untilNs: f64,
-  point: u32,
-  tosMask: u32,
-  vlanMask: u32,
-  out: usize,
-  capacity: u32,
-  multipliers: usize,
-  headers: usize,
-  udpTunnels: usize,
-  totals: usize,
-  worker: u32,
-  workers: u32,
-): u32 {
-  return take(
-    memory, start, end, capturedMax, 0, 0, latestNs, untilNs, point, tosMask, vlanMask, out, capacity,
-    multipliers, headers, udpTunnels, totals, worker, workers, true);
 }

@@ -6,7 +6,7 @@ export { meter, touchIndex } from './meter';
 export { scanBlocks, scanOrder } from './order';
 export { keepShare } from './share';
 export { useInterface } from './pcap';
-export { takeBlocks, takeDirect } from './direct';
+export { takeRecords } from './direct';
 export { walkBlocks, walkPcap } from './walk';
 export { takeRing } from './ring';
 export { markSegments } from './segments';

@@ -22,7 +22,7 @@ function touchHeaders(at: usize, stop: usize, isBlock: bool): u32 {
 
 /**
  * Walks over records until one is earlier than one before it, or is not direct, or `countMax` of them have been seen.
- * @param memory,start,end,capturedMax,baseSeconds,unitNs  as of `takeDirect`
+ * @param memory,start,end,capturedMax,baseSeconds,unitNs  as of `takeRecords`
  * @param lastNs  the latest time before
  * @param out  its double is overwritten with the latest time now
  * @returns the first record that was not walked over, in octets from `memory`
