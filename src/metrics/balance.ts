@@ -5,6 +5,7 @@
  *
  * All in packets, where a super-packet counts as its segments.
  */
+import { sum } from '../base/sum.ts';
 import type { LiveState, WorkerState } from './state.ts';
 
 export interface Balance {
@@ -22,7 +23,6 @@ export interface Balance {
   readonly rest: number;
 }
 
-const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 const known = (count: number) => (Number.isNaN(count) ? 0 : count);
 
 function segmentsBeyondFrames({ capture }: WorkerState): number {

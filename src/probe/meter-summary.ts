@@ -1,4 +1,5 @@
 /** Adds up the state of meters to what their summary tells, for a replay as for a live probe. */
+import { sum } from '../base/sum.ts';
 import { NOTICES } from '../decode/notices.ts';
 import { REASONS } from '../decode/reasons.ts';
 import { NUMBERS_TOLD } from '../decode/refused-numbers.ts';
@@ -8,8 +9,6 @@ import type { MeterSummary, RefusedReason } from '../output/summary-sections.ts'
 
 /** A reason with what else a summary may ask of it. */
 export type RefusedSummary = RefusedReason & { readonly kind: string; readonly octets: number };
-
-const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
 /** The most frequent EtherTypes or link types of all. */
 function numbersOf(outcomes: readonly OutcomeState[]): OutcomeState['numbers'] {

@@ -2,6 +2,7 @@
  * What meters tell the exporting process for options data (RFC 7011 §4.2): their counters, read when options data is
  * sent. What a source cannot know stays unknown.
  */
+import { sum } from '../base/sum.ts';
 import type { MeteringStatistics } from '../export/contract/metering-statistics.ts';
 import {
   FLOWS_CREATED,
@@ -20,8 +21,6 @@ import {
   SUPER_PACKET_SEGMENTS,
   SUPER_PACKETS,
 } from './counters.ts';
-
-const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0);
 
 /**
  * Packets that the rings of live meters have seen, super-packets as their segments: read, left out by the kernel's

@@ -5,6 +5,7 @@
  *     offered = refused + unselected + paused + lost + in flow records + still in flow tables
  */
 
+import { sum } from '../../base/sum.ts';
 import { formatCount, formatCounted, formatSpan } from '../../base/units.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import { balanceOf } from '../../metrics/balance.ts';
@@ -12,8 +13,6 @@ import type { LiveState, WorkerState } from '../../metrics/state.ts';
 import { meterSections, type Section, sentLine } from '../../output/summary-sections.ts';
 import { meterSummary } from '../meter-summary.ts';
 import { lossesOf } from './losses.ts';
-
-const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
 function captureLine(name: string, workers: readonly WorkerState[]): string {
   const of = (read: (worker: WorkerState) => number) => sum(workers.map(read));

@@ -1,0 +1,6 @@
+/** The sum of a few numbers; nothing here runs for a packet. */
+export function sum(numbers: Iterable<number>): number {
+  let total = 0;
+  for (const number of numbers) total += number;
+  return total;
+}
