@@ -65,15 +65,6 @@ interface EngineFunctions {
     start: number,
     end: number,
   ) => void;
-  readonly scanBlocks: (
-    memory: number,
-    start: number,
-    end: number,
-    capturedMax: number,
-    lastNs: number,
-    countMax: number,
-    out: number,
-  ) => number;
   readonly scanOrder: (
     memory: number,
     start: number,
@@ -84,6 +75,7 @@ interface EngineFunctions {
     lastNs: number,
     countMax: number,
     out: number,
+    isBlock: boolean,
   ) => number;
   readonly countFrames: (batch: number, capacity: number, count: number, totals: number) => void;
   readonly decodeCommon: (

@@ -87,23 +87,19 @@ export class DirectScan {
     const lastNs = latestNs > this.latestNs ? latestNs : this.latestNs;
     const out = this.#out.byteOffset;
     const engine = this.#engine;
-    let to: number;
-    if (blocks === undefined)
-      to = engine.scanOrder(
-        byteOffset,
-        from,
-        window.end,
-        capturedMax,
-        timeBaseSeconds,
-        unitNs,
-        lastNs,
-        SCANNED_AT_ONCE,
-        out,
-      );
-    else {
-      useBlocks(engine, unitNs, blocks);
-      to = engine.scanBlocks(byteOffset, from, window.end, capturedMax, lastNs, SCANNED_AT_ONCE, out);
-    }
+    if (blocks !== undefined) useBlocks(engine, unitNs, blocks);
+    const to = engine.scanOrder(
+      byteOffset,
+      from,
+      window.end,
+      capturedMax,
+      timeBaseSeconds,
+      unitNs,
+      lastNs,
+      SCANNED_AT_ONCE,
+      out,
+      blocks !== undefined,
+    );
     if (to === from) return false;
     this.#of = direct;
     this.#to = to + window.viewOffset;

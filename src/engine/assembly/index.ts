@@ -3,7 +3,7 @@ export { decodeCommon, decodedOctetsOnWire } from './decode';
 export { countFrames } from './frames';
 export { orderAndHash } from './keys';
 export { meter, touchIndex } from './meter';
-export { scanBlocks, scanOrder } from './order';
+export { scanOrder } from './order';
 export { keepShare } from './share';
 export { useInterface } from './pcap';
 export { takeRecords } from './direct';

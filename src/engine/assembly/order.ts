@@ -66,7 +66,10 @@ function scan(
   return <u32>(at - memory);
 }
 
-/** `scan` of classic records. */
+/**
+ * `scan` of classic records, or of blocks of the interface that `useInterface` was told of: compiled for each of them, so
+ * that nothing is asked for a record.
+ */
 export function scanOrder(
   memory: usize,
   start: usize,
@@ -77,19 +80,8 @@ export function scanOrder(
   lastNs: f64,
   countMax: u32,
   out: usize,
+  isBlock: bool,
 ): u32 {
+  if (isBlock) return scan(memory, start, end, capturedMax, baseSeconds, unitNs, lastNs, countMax, out, true);
   return scan(memory, start, end, capturedMax, baseSeconds, unitNs, lastNs, countMax, out, false);
-}
-
-/** `scan` of blocks of the interface that `useInterface` was told of. */
-export function scanBlocks(
-  memory: usize,
-  start: usize,
-  end: usize,
-  capturedMax: u32,
-  lastNs: f64,
-  countMax: u32,
-  out: usize,
-): u32 {
-  return scan(memory, start, end, capturedMax, 0, 0, lastNs, countMax, out, true);
 }
