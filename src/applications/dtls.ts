@@ -25,15 +25,17 @@ import { STREAM_OCTETS_MAX, type StreamBuffer } from './stream-buffer.ts';
 import type { Piece } from './stream-start.ts';
 import { tellHello } from './tell-hello.ts';
 import { threeOctetsAt, wordAt } from './text.ts';
+import {
+  CHANGE_CIPHER_SPEC_RECORD,
+  CLIENT_HELLO,
+  DATA_RECORD,
+  HANDSHAKE_RECORD,
+  RECORD_OCTETS_MAX,
+  SERVER_HELLO,
+} from './tls-numbers.ts';
 
 const RECORD_HEADER_OCTETS = 13;
 const MESSAGE_HEADER_OCTETS = 12;
-const RECORD_OCTETS_MAX = 16_384 + 2_048;
-const CHANGE_CIPHER_SPEC_RECORD = 20;
-const HANDSHAKE_RECORD = 22;
-const DATA_RECORD = 23;
-const CLIENT_HELLO = 1;
-const SERVER_HELLO = 2;
 const HELLO_VERIFY_REQUEST = 3;
 /** 0xfefd is DTLS 1.2, 0xfeff 1.0; 0x0100 an old one of OpenSSL. */
 const VERSIONS: ReadonlySet<number> = new Set([0xfeff, 0xfefd, 0xfefc, 0x0100]);

@@ -39,11 +39,10 @@ import type { StreamBuffer } from './stream-buffer.ts';
 import type { Piece } from './stream-start.ts';
 import { tellHello } from './tell-hello.ts';
 import { threeOctetsAt } from './text.ts';
+import { CLIENT_HELLO, SERVER_HELLO } from './tls-numbers.ts';
 
 /** Set in packets of those who have not agreed on greasing it. */
 const FIXED_BIT = 0x40;
-const CLIENT_HELLO = 1;
-const SERVER_HELLO = 2;
 const MESSAGE_HEADER_OCTETS = 4;
 /** A client's first datagram has at least so many octets (RFC 9000 §14.1). */
 const CLIENT_DATAGRAM_OCTETS_MIN = 1200;

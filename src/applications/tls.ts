@@ -20,17 +20,18 @@ import { STREAM_OCTETS_MAX } from './stream-buffer.ts';
 import type { Piece } from './stream-start.ts';
 import { tellHello, tlsApplication } from './tell-hello.ts';
 import { threeOctetsAt, wordAt } from './text.ts';
+import {
+  CHANGE_CIPHER_SPEC_RECORD,
+  CLIENT_HELLO,
+  DATA_RECORD,
+  HANDSHAKE_RECORD,
+  RECORD_OCTETS_MAX,
+  SERVER_HELLO,
+} from './tls-numbers.ts';
 
 const RECORD_HEADER_OCTETS = 5;
 const MESSAGE_HEADER_OCTETS = 4;
-/** 16,384, and 2,048 that protection may add (RFC 5246 §6.2.3). */
-const RECORD_OCTETS_MAX = 16_384 + 2_048;
-const HANDSHAKE_RECORD = 22;
 const ALERT_RECORD = 21;
-const DATA_RECORD = 23;
-const CHANGE_CIPHER_SPEC_RECORD = 20;
-const CLIENT_HELLO = 1;
-const SERVER_HELLO = 2;
 const CERTIFICATE = 11;
 const HELLO_OCTETS_MIN = 38;
 const HELLO_OCTETS_MAX = 65_535;
