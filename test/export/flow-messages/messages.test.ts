@@ -118,7 +118,12 @@ describe('flow messages in protobuf', () => {
       { ...TCP, encapsulation, priority: 5 },
       { ...PING6, encapsulation },
     ];
-    const batch = recordBatch(flows, { timeBaseSeconds: T, withEncapsulation: true, withHealth: true });
+    const batch = recordBatch(flows, {
+      timeBaseSeconds: T,
+      withEncapsulation: true,
+      withHealth: true,
+      withApplications: true,
+    });
     const [first] = encodeAll([batch], {}, { ...CONFIG, template, biflow: true }).map(({ value }) =>
       decodeMessage(value),
     );

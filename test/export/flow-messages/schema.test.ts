@@ -113,6 +113,7 @@ describe("messages of a user's schema", () => {
           clockNs: 1e15,
           withEncapsulation: true,
           withHealth: true,
+          withApplications: true,
         });
         const entries = encodeAll([batch], { schema: file, message: 'Every', fields });
         const texts = encodeAll([batch], { schema: file, message: 'Every', fields, format: 'json' });
