@@ -12,7 +12,7 @@ import type { CaptureMemory } from '../../capture/live/capture-memory.ts';
 import type { LiveCapture } from '../../capture/live/live-capture.ts';
 import { LiveSource } from '../../capture/live/live-source.ts';
 import { liveOpener } from '../../capture/live/open-live.ts';
-import type { RecordQueueWriter } from '../../metering/record-queue.ts';
+import type { RecordQueueWriter } from '../../metering/record-queue-writer.ts';
 import { CLOCK_NS } from '../../metering/table/counters.ts';
 import { hearMissingFeatures } from '../../sys/kernel-features.ts';
 import { adviseHuge } from '../../sys/libc.ts';
