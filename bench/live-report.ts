@@ -102,7 +102,7 @@ export function liveMarkdown(summaries: readonly LiveSummary[]): string {
 
 const isEqualLoad = (one: number, other: number) => Math.min(one, other) >= EQUAL_LOAD * Math.max(one, other);
 
-/** What is missed of the least that is to be kept. */
+/** Whether less is kept than should be, in a sentence. */
 function lossFailures(own: LiveSummary, count: LiveSummary | undefined, baseline: LiveBaseline): string[] {
   const { scenario, leastShare, share } = own;
   // Of captured frames, those that are not IP are refused.
