@@ -6,7 +6,7 @@
 import { textAt, wordAt } from './text.ts';
 
 /** Octets of a hello that are read; twice as many list entries as fit are not needed. */
-const ENTRIES_MAX = 2048;
+export const ENTRIES_MAX = 2048;
 const RANDOM_OCTETS = 32;
 
 const EXTENSION_SERVER_NAME = 0;
