@@ -3,7 +3,7 @@
  * (records/application-layout.ts). It runs once for a flow, or once for a record of a flow that is still looked into.
  */
 import { APPLICATIONS } from '../../applications/applications.ts';
-import type { ApplicationFacts, DnsAnswer } from '../../applications/facts.ts';
+import type { ApplicationFacts } from '../../applications/facts.ts';
 import { CONFIDENCE_PORT } from '../../applications/facts.ts';
 import {
   APPLICATION_FIELDS,
@@ -11,6 +11,7 @@ import {
   type ApplicationFieldName,
 } from '../../records/application-fields.ts';
 import * as words from '../../records/application-layout.ts';
+import { READ_FACT } from './read-facts.ts';
 
 /** The kind of flow by its application, where it is not a plain one. */
 const KINDS: Readonly<Record<string, number>> = {
@@ -27,40 +28,18 @@ const KINDS: Readonly<Record<string, number>> = {
 /** Numbers of applications by name, from 1. */
 const NUMBERS: ReadonlyMap<string, number> = new Map(APPLICATIONS.map(({ name }, i) => [name, i + 1]));
 
-/** Places of facts by their keys. */
-const PLACES: ReadonlyMap<string, number> = new Map(
-  APPLICATION_FIELDS.map(({ name }, place) => [name, place]),
-);
-const LOOKS_PLACE = words.applicationPlace('inspectedPacketDeltaCount');
+const READERS = APPLICATION_FIELDS.map(({ name }) => READ_FACT[name]);
 const NAME_PLACE = words.applicationPlace('applicationName');
 const NAME_FIELD: ApplicationField = APPLICATION_FIELDS[NAME_PLACE]!;
 const NAME_OCTETS_MAX = NAME_FIELD.octetsMax ?? 0;
 const DELETE = 0x7f;
 const SPACE = 0x20;
 const QUESTION_MARK = 0x3f;
-const SEMICOLON_ESCAPED = '\\059';
 
 /** Values that a guess has are among the first ones. */
 const GUESS_VALUES = 2;
 
 const scratch = Buffer.alloc(words.TEXT_OCTETS_MAX);
-
-/** As one text: no part has a semicolon of its own. */
-function answersText(answers: readonly DnsAnswer[]): string {
-  let text = '';
-  for (let i = 0; i < answers.length; i++) {
-    const part = answers[i]!.text.replaceAll(';', SEMICOLON_ESCAPED);
-    text = i === 0 ? part : text.concat(';', part);
-  }
-  return text;
-}
-
-/** What to write of a fact; undefined for what is no row of its own. */
-function valueToWrite(facts: ApplicationFacts, name: keyof ApplicationFacts): number | string | undefined {
-  if (name !== 'dnsAnswers') return facts[name];
-  const answers = facts.dnsAnswers;
-  return answers === undefined || answers.length === 0 ? undefined : answersText(answers);
-}
 
 /** Cuts a text of `octets` octets in `scratch` to `limit`, at the end of a character (RFC 3629 §3). */
 function cut(octets: number, limit: number): number {
@@ -129,18 +108,6 @@ function setValue(to: Int32Array, at: number, place: number, value: number): voi
   to[at + words.VALUES + place] = value;
 }
 
-/** Values of the flow at hand by their place; a flow has few of all. */
-const values: (number | string | undefined)[] = new Array(APPLICATION_FIELDS.length).fill(undefined);
-
-/** Gathers what there is, so that it can be written in the order of the rows. */
-function gather(facts: ApplicationFacts, looks: number): void {
-  values[LOOKS_PLACE] = looks;
-  for (const key in facts) {
-    const place = PLACES.get(key);
-    if (place !== undefined) values[place] = valueToWrite(facts, key as keyof ApplicationFacts);
-  }
-}
-
 /**
  * Writes facts.
  * @param at where the application section of a record, or a block, begins
@@ -152,11 +119,9 @@ export function writeFacts(to: Int32Array, at: number, facts: ApplicationFacts, 
   to[at + words.KIND] = name === undefined ? 0 : (KINDS[name] ?? 0);
   if (name !== undefined)
     writeNumber(to, at, NUMBERS.get(name) ?? 0, facts.applicationConfidence === CONFIDENCE_PORT);
-  gather(facts, looks);
-  for (let place = 0; place < values.length; place++) {
-    const value = values[place];
+  for (let place = 0; place < READERS.length; place++) {
+    const value = READERS[place]!(facts, looks);
     if (value === undefined) continue;
-    values[place] = undefined;
     if (typeof value === 'number') setValue(to, at, place, value | 0);
     else {
       const { name: key, octetsMax }: ApplicationField = APPLICATION_FIELDS[place]!;
