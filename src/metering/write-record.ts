@@ -64,8 +64,8 @@ function writeOuter(
 ): void {
   const { encapsulation, health, applications } = table;
   if (encapsulation === undefined) {
-    if (health !== undefined || applications !== undefined || hasNetworks)
-      record.fill(0, to + layout.ENCAPSULATION_WORD, to + healthLayout.HEALTH_WORD);
+    if (health === undefined && applications === undefined && !hasNetworks) return;
+    for (let w: number = layout.ENCAPSULATION_WORD; w < healthLayout.HEALTH_WORD; w++) record[to + w] = 0;
     return;
   }
   const outer = slot * decoded.ENCAPSULATION_WORDS;
@@ -86,6 +86,7 @@ function writeNoHealth(record: Int32Array, to: number): void {
  * none was looked for.
  */
 function writeNoNames(record: Int32Array, to: number, isWithoutApplications: boolean): void {
-  record.fill(0, to + NETWORK_WORD, to + NETWORK_WORD + NETWORK_NAMES);
-  if (isWithoutApplications) record.fill(0, to + APPLICATION_WORD, to + APPLICATION_WORD + VALUES);
+  for (let w = 0; w < NETWORK_NAMES; w++) record[to + NETWORK_WORD + w] = 0;
+  if (!isWithoutApplications) return;
+  for (let w = 0; w < VALUES; w++) record[to + APPLICATION_WORD + w] = 0;
 }

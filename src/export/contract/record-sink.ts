@@ -131,8 +131,8 @@ export interface CollectorStatistics {
   readonly recordsRefused?: number;
   /** Sessions set up. */
   readonly sessions?: number;
-  /** The last error, for people. */
-  readonly lastError?: { readonly reason: SendErrorReason | KafkaFaultReason; readonly message: string };
+  /** The last error, for people. Without a message, the reason says all. */
+  readonly lastError?: { readonly reason: SendErrorReason | KafkaFaultReason; readonly message?: string };
   /** Whether the collector can be reached; missing where that cannot be known. */
   readonly isUp?: boolean;
 }
