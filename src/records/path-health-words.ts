@@ -200,7 +200,7 @@ export const RARE_WORDS = 2 * SEQUENCE_WORDS + 4 * INTERVALS_MAX;
 /** From a block's start to its histograms, in doubles. */
 export const RARE_HISTOGRAMS = SEQUENCE_WORDS;
 
-/** Three words of what is known of all lines, then three of all blocks. */
+/** Three words of all lines, then three of all blocks. */
 export const POOL_LINES = 0;
 export const POOL_RARE = 3;
 /** Number of the first free one, or 0; how many have been in use at a time; how many are now. */

@@ -49,7 +49,7 @@ export interface HealthTable {
   readonly lines: Int32Array;
   readonly lineFloats: Float32Array;
   readonly lineDoubles: Float64Array;
-  /** What is known of all lines and blocks: POOL_…. */
+  /** Counts and free lists of lines and blocks: POOL_…. */
   readonly pools: Int32Array;
   /** The rare blocks, of which `lossAt` and `histogramAt` tell what stands where. */
   readonly loss: Int32Array;
