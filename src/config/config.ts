@@ -17,7 +17,7 @@ import type {
   SAMPLING_METHODS,
   WAIT_FOR_INTERFACES,
 } from './options/live.ts';
-import type { OUTPUTS } from './options/replay.ts';
+import type { OUTPUTS, TOP_BY } from './options/replay.ts';
 import { CONFIG_OPTIONS } from './schema.ts';
 import type { ConfigOption } from './types/config-option.ts';
 import { observationPointFaults } from './types/live-interfaces.ts';
@@ -25,6 +25,7 @@ import { namedPathFaults } from './types/named-paths.ts';
 import { formatDuration, type OptionValue } from './types/option-types.ts';
 
 export type OutputName = (typeof OUTPUTS)[number];
+export type TopBy = (typeof TOP_BY)[number];
 
 export interface FlowtapConfig {
   readonly metering: {
@@ -110,6 +111,8 @@ export interface FlowtapConfig {
     readonly paths: boolean;
     /** Rows of the table; 0 for all. */
     readonly top: number;
+    /** What rows are about; another than `flow` is printed instead of flows. */
+    readonly topBy: TopBy;
     /** Multiple of real time. */
     readonly speed: number | 'max';
     readonly merge: boolean;

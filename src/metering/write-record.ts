@@ -54,8 +54,8 @@ export function writeRecord(
 function writeOuter(record: Int32Array, to: number, table: FlowTable, slot: number): void {
   const { encapsulation, health, applications } = table;
   if (encapsulation === undefined) {
-    if (health !== undefined || applications !== undefined)
-      record.fill(0, to + layout.ENCAPSULATION_WORD, to + healthLayout.HEALTH_WORD);
+    if (health === undefined && applications === undefined) return;
+    for (let w: number = layout.ENCAPSULATION_WORD; w < healthLayout.HEALTH_WORD; w++) record[to + w] = 0;
     return;
   }
   const outer = slot * decoded.ENCAPSULATION_WORDS;

@@ -95,6 +95,7 @@ describe('defaults', () => {
         output: 'table',
         paths: false,
         top: 25,
+        topBy: 'flow',
         speed: 'max',
         merge: false,
         reorderWindowMs: 2,

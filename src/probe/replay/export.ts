@@ -51,7 +51,7 @@ export interface ReplayTaker extends Part<readonly CollectorStatistics[]> {
 
 /** Whether no template can need an optional part: only then the answer is known before the templates are compiled. */
 function isDirect({ template, exporters, replay, paths }: FlowtapConfig): boolean {
-  if (replay.paths || paths.length > 0) return false;
+  if (replay.paths || paths.length > 0 || replay.topBy !== 'flow') return false;
   const own = exporters.flatMap(({ options }) => [options.templateIpv4 ?? [], options.templateIpv6 ?? []]);
   const all = [template.ipv4, template.ipv6, ...own.filter((names) => names.length > 0)];
   return all.every(isPlainProfile);
