@@ -10,6 +10,7 @@ import type { OptionsDataMode } from '../export/contract/options-content.ts';
 import type { TunnelName, UdpTunnelName } from '../records/tunnel-kinds.ts';
 import { EXPORTER_SCHEMES } from './exporter-schemes.ts';
 import type { ExporterConfig } from './exporters.ts';
+import type { DNS_NAMES } from './options/applications.ts';
 import type {
   CAPTURE_KINDS,
   LOG_FORMATS,
@@ -51,6 +52,9 @@ export interface FlowtapConfig {
   readonly applications: {
     readonly inspect: 'auto' | 'on' | 'off';
     readonly flows: number;
+    /** Whose DNS answers name servers; auto: client for a replay's table, otherwise off. */
+    readonly dnsNames: (typeof DNS_NAMES)[number];
+    readonly dnsNameEntries: number;
     readonly bufferCount: number;
     readonly portGuess: boolean;
     readonly ja4: boolean;
@@ -216,6 +220,19 @@ function portFaults({ decode }: FlowtapConfig, nameOf: (path: string) => string)
   return faults;
 }
 
+/** Whether names by DNS are asked for, not only where a table shows them. */
+export function asksForDnsNames({ applications: { dnsNames } }: FlowtapConfig): boolean {
+  return dnsNames !== 'auto' && dnsNames !== 'off';
+}
+
+/** Names that nothing can find. */
+function nameFaults(config: FlowtapConfig, nameOf: (path: string) => string): ConfigFault[] {
+  const { inspect, dnsNames } = config.applications;
+  if (inspect !== 'off' || !asksForDnsNames(config)) return [];
+  const allowed = `auto or off with ${nameOf('applications.inspect')} off`;
+  return [{ path: nameOf('applications.dnsNames'), found: dnsNames, allowed }];
+}
+
 /** Named paths, and what asks for them. */
 function pathFaults(config: FlowtapConfig, nameOf: (path: string) => string): ConfigFault[] {
   const { paths, metering, exporters, replay } = config;
@@ -240,7 +257,11 @@ function pathFaults(config: FlowtapConfig, nameOf: (path: string) => string): Co
  * @param nameOf how to call the option with this path: the path itself, or its flag
  */
 export function crossFaults(config: FlowtapConfig, nameOf: (path: string) => string): ConfigFault[] {
-  const faults: ConfigFault[] = [...portFaults(config, nameOf), ...pathFaults(config, nameOf)];
+  const faults: ConfigFault[] = [
+    ...portFaults(config, nameOf),
+    ...nameFaults(config, nameOf),
+    ...pathFaults(config, nameOf),
+  ];
   faults.push(...observationPointFaults(config.live.interfaces, nameOf('live.interfaces')));
   const { idleTimeoutMs, activeTimeoutMs } = config.metering;
   if (idleTimeoutMs > activeTimeoutMs) {

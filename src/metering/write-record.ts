@@ -43,7 +43,7 @@ export function writeRecord(
   record[to + layout.EGRESS_REVERSE] = 0;
   const { health, applications } = table;
   if (applications !== undefined) {
-    writeApplication(batch, to, applications, slot);
+    writeApplication(batch, to, table, slot);
     if (health === undefined) writeNoHealth(record, to);
   }
   if (health !== undefined) writeHealth(batch, to, health, slot, endReason !== 0);

@@ -40,6 +40,8 @@ describe('defaults', () => {
       applications: {
         inspect: 'auto',
         flows: 65_536,
+        dnsNames: 'auto',
+        dnsNameEntries: 262_144,
         bufferCount: 1024,
         portGuess: true,
         ja4: true,
