@@ -35,5 +35,6 @@ export function sectionsOf(config: FlowtapConfig, needed: RecordSections): Recor
     encapsulation: needed.encapsulation || flowKey.mpls || flowKey.tunnel || decode.decapsulate.length > 0,
     health: pathHealth === 'on' || needed.health,
     applications: inspect === 'on' || asksForDnsNames(config) || needed.applications,
+    networks: needed.networks,
   };
 }
