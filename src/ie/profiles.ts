@@ -3,6 +3,8 @@
  * what it needs: counters of 64 bits, both interfaces, ICMP in its own element and in the destination port.
  */
 
+import { APPLICATION_FIELDS, type ApplicationField } from '../records/application-fields.ts';
+import type { ApplicationKind } from '../records/application-kinds.ts';
 import { isPrivate } from './element.ts';
 import { findElement, INFORMATION_ELEMENTS } from './elements.ts';
 import { APPLICATION_NAMES } from './elements-applications.ts';
@@ -18,6 +20,8 @@ export interface TemplateScope {
   readonly ipVersion: 4 | 6;
   /** A template for ICMP or ICMPv6 flows alone. */
   readonly isIcmp: boolean;
+  /** A template for flows of this kind alone; missing: for all. */
+  readonly application?: ApplicationKind | undefined;
 }
 
 const addresses = (version: 4 | 6) => [`sourceIPv${version}Address`, `destinationIPv${version}Address`];
@@ -206,6 +210,8 @@ interface Profile {
    * what records must carry.
    */
   readonly isPlain: boolean;
+  /** Flows of each kind of application have a template of their own, without what only others have. */
+  readonly isByApplication?: boolean;
 }
 
 /**
@@ -226,7 +232,11 @@ function additionProfiles(): Record<string, Profile> {
   return Object.fromEntries(
     sets.map((set) => [
       set.join('+'),
-      { names: withNames(set.flatMap((key) => ADDITIONS[key]!)), isPlain: false },
+      {
+        names: withNames(set.flatMap((key) => ADDITIONS[key]!)),
+        isPlain: false,
+        isByApplication: set.includes('applications'),
+      },
     ]),
   );
 }
@@ -256,14 +266,34 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
 /** The default and what is filled on demand. */
 function withNames(names: readonly string[]): Profile['names'] {
   return (scope) => {
+    const added = ({ protocol, application }: TemplateScope) =>
+      nameable(names, protocol).filter((name) => isOfKind(name, application));
     const usual = scope.protocol === 'text' ? text(scope) : maxCompat(scope);
-    return [...usual, ...nameable(names, scope.protocol).filter((name) => !usual.includes(name))];
+    return [...usual, ...added(scope).filter((name) => !usual.includes(name))];
   };
 }
 
 /** max-compat and what a maker's dashboards read of path health. */
 function withVendor(vendor: Parameters<typeof vendorNames>[0]): Profile['names'] {
   return (scope) => [...maxCompat(scope), ...nameable(vendorNames(vendor), scope.protocol)];
+}
+
+const KIND_OF_NAME = new Map<string, ApplicationKind>(
+  APPLICATION_FIELDS.flatMap(({ name, kind }: ApplicationField) =>
+    kind === undefined ? [] : [[name, kind]],
+  ),
+);
+
+/** Whether flows of a kind of application can have the element. */
+function isOfKind(name: string, application: ApplicationKind = 'mixed'): boolean {
+  const kind = KIND_OF_NAME.get(name) ?? application;
+  return application === 'mixed' || kind === application;
+}
+
+/** Whether a list of names is a profile with a template for each kind of application. */
+export function isByApplication(names: readonly string[]): boolean {
+  const [name = ''] = names;
+  return names.length === 1 && Object.hasOwn(PROFILES, name) && PROFILES[name]!.isByApplication === true;
 }
 
 /** Whether a list of names is a profile's that needs no optional part of records. */
