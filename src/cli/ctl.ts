@@ -69,7 +69,7 @@ interface Status {
     readonly isUp: boolean | null;
     readonly exportedFlowRecordTotalCount: number;
     readonly recordsPending: number;
-    readonly lastError: { readonly message: string } | null;
+    readonly lastError: { readonly reason: string; readonly message?: string } | null;
   }[];
   readonly losses: readonly {
     readonly subject: string;
@@ -104,7 +104,7 @@ function statusText({ configuration, interfaces, collectors, losses, ...status }
       one.isUp === null ? 'unknown' : one.isUp ? 'yes' : 'no',
       one.exportedFlowRecordTotalCount,
       one.recordsPending,
-      one.lastError?.message ?? '',
+      one.lastError?.message ?? one.lastError?.reason ?? '',
     ]);
     parts.push(formatListing(['collector', 'up', 'records', 'pending', 'last error'], rows));
   }

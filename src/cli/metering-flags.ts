@@ -30,6 +30,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   'tcp-end-delay': 'Export a TCP flow this long after its end',
   'flow-table-entries': 'Flows kept at a time',
   applications: 'Look for applications and names in payload',
+  'dns-names': 'Name servers by DNS: auto, off, client, any, …',
   'path-health': 'Measure round trips, losses, stalls of each flow',
   decapsulate: 'Tunnels to look into, or all',
   'vxlan-ports': 'UDP ports of VXLAN',
@@ -49,6 +50,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   output: 'How flows are printed on standard output',
   paths: 'Print the named paths of a configuration file',
   top: 'Rows of the table; 0 shows all',
+  'top-by': 'Rows of application, serverName or host',
   speed: 'Multiple of real time',
   merge: 'Merge the files by time instead of one after the other',
   'reorder-window': 'Put records in order that are late by no more',
@@ -158,7 +160,7 @@ function flagsOf(command: MeteringCommand, first: readonly string[], last: reado
 
 export const REPLAY_FLAGS: readonly Flag[] = flagsOf(
   'replay',
-  ['output', 'paths', 'top', 'speed', 'merge'],
+  ['output', 'paths', 'top', 'top-by', 'speed', 'merge'],
   [
     { name: 'no-progress', help: 'No progress on a terminal' },
     { name: 'quiet', letter: 'q', help: 'No progress and no summary' },

@@ -133,7 +133,7 @@ function collectorOf(collector: LiveState['collectors'][number]): Tree {
     notExportable: collector.notExportable,
     recordsSpooled: collector.recordsSpooled ?? 0,
     errors: collector.errors,
-    lastError: lastError === undefined ? null : { reason: lastError.reason, message: lastError.message },
+    lastError: lastError === undefined ? null : { ...lastError },
   };
 }
 

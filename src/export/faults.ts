@@ -102,7 +102,8 @@ export class FaultReporter {
   look(all: readonly CollectorStatistics[], nowMs: number): void {
     for (const one of all) {
       for (const fault of errorCounts(one, 'sessions failed')) {
-        const detail = one.lastError?.reason === fault.reason ? ` (${one.lastError.message})` : '';
+        const message = one.lastError?.reason === fault.reason ? one.lastError.message : undefined;
+        const detail = message === undefined ? '' : ` (${message})`;
         this.#tell(one.url, fault, detail, nowMs);
       }
       for (const fault of dropCounts(one)) this.#tell(one.url, fault, '', nowMs);

@@ -99,9 +99,9 @@ export const TABLE_STOPS_AT_EACH = 16;
 export const TABLE_POINT_MASK = 17;
 /** Path health's words, where they lie in the engine, else 0; and the length of its intervals. */
 export const TABLE_HEALTH_HOT = 18;
-export const TABLE_HEALTH_TIMING = 19;
+export const TABLE_HEALTH_LINES = 19;
 export const TABLE_HEALTH_RARE = 20;
-export const TABLE_HEALTH_RARE_STATE = 21;
+export const TABLE_HEALTH_POOLS = 21;
 export const TABLE_HEALTH_INTERVAL_MS = 22;
 /** The list of packets whose payload is to be looked into, or 0 where none is: INSPECTION_…. */
 export const TABLE_INSPECTION = 23;
@@ -114,11 +114,15 @@ export const TABLE_PLACES = 24;
 export const INSPECTION_HEAD_WORDS = 2;
 export const INSPECTION_PAIR_WORDS = 2;
 
-/** Doubles of the sums: IP octets and octets of frames are added to the first two; the third means nothing. */
+/**
+ * Doubles of the sums: IP octets and octets of frames are added to the first two; the third means nothing; to the last go
+ * the packets that super-packets stand for behind their first ones.
+ */
 export const SUMS_OCTETS = 0;
 export const SUMS_FRAME_OCTETS = 1;
 export const SUMS_TOUCHED = 2;
-export const SUMS_DOUBLES = 3;
+export const SUMS_FURTHER = 3;
+export const SUMS_DOUBLES = 4;
 
 /** What `meter` is told of its first packet, instead of the slot that the packet is to be added to. */
 export const SLOT_UNKNOWN = -1;

@@ -8,10 +8,11 @@ import * as flow from '../../records/flow-words';
 import { NEXT_LOOK_NS, PREVIOUS_NS, REBASE_BELOW_NS, SLOT_MASK } from '../../records/table-words';
 import * as place from '../../records/engine-words';
 import { slotOf } from './find';
+import { addFurtherSegments } from './further-segments';
 import { FIN, PROTOCOL_TCP, RST, SYN } from './headers';
 import { listPayload } from './inspection';
 import { addToLine } from './line';
-import { addHealth, touchHealth } from './path-health';
+import { addHealth, touchHot, touchSamples, touchTimes } from './path-health';
 import { hasHealth } from './path-health-state';
 import { clock, entries, index, indexShift, stopsAtEach, sums } from './table';
 import { activeNs, ENTRY_OCTETS, idleNs, scheduleFlow, tcpEndDelayNs, tcpEnds, unschedule } from './wheel';
@@ -64,6 +65,14 @@ export function touchIndex(records: usize, count: u32, found: usize): void {
   }
 }
 
+/** The slot that packet `i` was found to go to. A free index word is before the first one; any will do in its place. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function slotAt(found: usize, i: u32): u32 {
+  const number = load<u32>(found + (<usize>i << 2)) & SLOT_MASK;
+  return number === 0 ? 0 : number - 1;
+}
+
 /**
  * Loads the three lines of the entry that each packet's index word points to, of packets `from` to `end`. Which of the
  * counter lines the packet will be counted on is not known before the first line is there; loading both at once is
@@ -73,14 +82,14 @@ function touchEntries(found: usize, from: u32, end: u32): void {
   const table = entries;
   let touched: u32 = 0;
   for (let i = from; i < end; i++) {
-    // A free index word points before the first entry; any entry will do in its place.
-    const number = load<u32>(found + (<usize>i << 2)) & SLOT_MASK;
-    const entry = table + <usize>(number === 0 ? 0 : number - 1) * ENTRY_OCTETS;
+    const entry = table + <usize>slotAt(found, i) * ENTRY_OCTETS;
     touched ^= load<u32>(entry) ^ load<u32>(entry, FORWARD) ^ load<u32>(entry, REVERSE);
   }
-  for (let i = from; hasHealth() && i < end; i++) {
-    const number = load<u32>(found + (<usize>i << 2)) & SLOT_MASK;
-    touched ^= touchHealth(number === 0 ? 0 : number - 1);
+  if (hasHealth()) {
+    // Each line is found by what stands in the one before.
+    for (let i = from; i < end; i++) touched ^= touchHot(slotAt(found, i));
+    for (let i = from; i < end; i++) touched ^= touchTimes(slotAt(found, i));
+    for (let i = from; i < end; i++) touched ^= touchSamples(slotAt(found, i));
   }
   // Kept, so that no compiler drops the loads.
   store<u32>(sums, touched, place.SUMS_TOUCHED * 8);
@@ -131,7 +140,10 @@ function addPacket(
   return octets;
 }
 
-/** Adds packet `i` to the path health of its flow. @returns whether something is left to TypeScript */
+/**
+ * Adds packet `i` to the path health of its flow, and what a super-packet has behind its first segment to the flow.
+ * @returns whether something is left to TypeScript
+ */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 function hasRest(
@@ -143,10 +155,13 @@ function hasRest(
   frames: usize,
   offsets: usize,
 ): bool {
-  if (!stopsAtEach) return (detail & packet.DETAIL_SUPER_PACKET) !== 0;
+  const isSuper = (detail & packet.DETAIL_SUPER_PACKET) !== 0;
+  if (!stopsAtEach && !isSuper) return false;
+  const entry = entries + <usize>slot * ENTRY_OCTETS;
+  const isReverse = (detail >>> packet.DETAIL_FROM_B_SHIFT) ^ ((load<u32>(entry, STATE) >>> 1) & 1);
+  if (isSuper) addFurtherSegments(entry + FORWARD + <usize>isReverse * LINE_OCTETS, record, sums);
+  if (!stopsAtEach) return false;
   if (offsets === 0 || frames === 0 || !hasHealth()) return true;
-  const state = load<u32>(entries + <usize>slot * ENTRY_OCTETS, STATE);
-  const isReverse = (detail >>> packet.DETAIL_FROM_B_SHIFT) ^ ((state >>> 1) & 1);
   return !addHealth(slot, isReverse, record, offsets + <usize>i * (packet.OFFSET_WORDS * 4), frames, timeNs);
 }
 

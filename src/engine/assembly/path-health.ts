@@ -1,23 +1,25 @@
 /**
  * Path health (metering/path-health/ says what is measured): the same figures as there, by the same rules; tests hold the
- * two equal. PDM, the errors of ICMP and super-packets are found out before a word is changed, and left to TypeScript.
+ * two equal. PDM and the errors of ICMP are found out before a word is changed, and left to TypeScript.
  */
 import * as packet from '../../records/decoded-words';
 import * as side from '../../records/path-health-words';
 import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP } from '../../records/protocol-numbers';
+import { superPayload } from './further-segments';
 import { UDP_HEADER_OCTETS } from './headers';
 import { moveInterval, noteData } from './path-health-intervals';
 import {
   add,
   blockOf,
-  freeRare,
+  freeParts,
   HOT_OCTETS,
   hot,
   INTERVAL_END,
   NEW_OCTETS,
+  samplesOf,
   setBits,
-  TIMING_OCTETS,
-  timing,
+  stampsOf,
+  timesOf,
   useLoss,
 } from './path-health-state';
 import { addTcp } from './path-health-tcp';
@@ -27,27 +29,41 @@ const CACHE_LINE_OCTETS: usize = 64;
 const DESTINATION_OPTIONS: u32 = 1;
 const CE: u32 = 3;
 
-/** Loads the lines of a slot's state. @returns a value that depends on all of them */
+/** Loads the hot words of a slot. @returns a value that depends on all that was loaded, as the others */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
-export function touchHealth(slot: u32): u32 {
-  const lines = hot + <usize>slot * HOT_OCTETS;
-  const times = timing + <usize>slot * (2 * TIMING_OCTETS);
+export function touchHot(slot: u32): u32 {
+  const flow = hot + <usize>slot * HOT_OCTETS;
+  return load<u32>(flow) ^ load<u32>(flow, CACHE_LINE_OCTETS);
+}
+
+/** Loads the lines of times of a slot, whose hot words are there. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function touchTimes(slot: u32): u32 {
+  const flow = hot + <usize>slot * HOT_OCTETS;
+  return load<u32>(timesOf(flow, 0)) ^ load<u32>(timesOf(flow, 1));
+}
+
+/** Loads the lines of samples and of timestamps of a slot, whose lines of times are there. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function touchSamples(slot: u32): u32 {
+  const flow = hot + <usize>slot * HOT_OCTETS;
+  const forward = timesOf(flow, 0);
+  const reverse = timesOf(flow, 1);
   return (
-    load<u32>(lines) ^
-    load<u32>(lines, CACHE_LINE_OCTETS) ^
-    load<u32>(times) ^
-    load<u32>(times, CACHE_LINE_OCTETS) ^
-    load<u32>(times, 2 * CACHE_LINE_OCTETS) ^
-    load<u32>(times, 3 * CACHE_LINE_OCTETS) ^
-    load<u32>(times, 4 * CACHE_LINE_OCTETS)
+    load<u32>(samplesOf(forward)) ^
+    load<u32>(samplesOf(reverse)) ^
+    load<u32>(stampsOf(forward)) ^
+    load<u32>(stampsOf(reverse))
   );
 }
 
 /** A flow starts in `slot`. */
 export function beginHealth(slot: u32): void {
   const flow = hot + <usize>slot * HOT_OCTETS;
-  freeRare(flow);
+  freeParts(flow);
   memory.fill(flow, 0, HOT_OCTETS);
   store<f64>(flow, -Infinity, INTERVAL_END);
 }
@@ -63,9 +79,11 @@ function addEcn(flow: usize, d: u32, ecn: u32): void {
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 function addOther(flow: usize, d: u32, record: usize, protocol: u32, headers: u32, timeNs: f64): void {
-  const isWhole = (load<u32>(record, packet.DETAIL * 4) & packet.DETAIL_LATER_FRAGMENT) === 0;
+  const detail = load<u32>(record, packet.DETAIL * 4);
+  const isWhole = (detail & packet.DETAIL_LATER_FRAGMENT) === 0;
   const transport: u32 = protocol === PROTOCOL_UDP && isWhole ? UDP_HEADER_OCTETS : 0;
-  const payload = <i32>(load<u32>(record, packet.IP_OCTETS * 4) - headers - transport);
+  let payload = <i32>(load<u32>(record, packet.IP_OCTETS * 4) - headers - transport);
+  if ((detail & packet.DETAIL_SUPER_PACKET) !== 0) payload = superPayload(record, payload);
   if (payload <= 0) return;
   noteData(flow, d, timeNs);
   const block = blockOf(flow, d);
@@ -100,10 +118,8 @@ export function addHealth(
 ): bool {
   const detail = load<u32>(record, packet.DETAIL * 4);
   const protocol = load<u32>(record, packet.KEY_PROTOCOL * 4) & 0xff;
-  const isUncommon =
-    (detail & packet.DETAIL_SUPER_PACKET) |
-    (load<u32>(record, packet.EXTENSION_HEADERS * 4) & DESTINATION_OPTIONS);
-  if (isUncommon !== 0 || isIcmpError(record, detail, protocol)) return false;
+  const hasOptions = (load<u32>(record, packet.EXTENSION_HEADERS * 4) & DESTINATION_OPTIONS) !== 0;
+  if (hasOptions || isIcmpError(record, detail, protocol)) return false;
   const flow = hot + <usize>slot * HOT_OCTETS;
   if (!(timeNs < load<f64>(flow, INTERVAL_END)) && !moveInterval(flow, timeNs)) return false;
   const ecn = (load<u32>(record, packet.CONTROL_BITS * 4) >>> 24) & 3;

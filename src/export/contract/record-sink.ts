@@ -76,6 +76,8 @@ export interface ExportingConfig {
   readonly origin?: string;
   /** How packets were selected before they were metered; missing: every one was, or counters have been scaled up. */
   readonly sampling?: SamplingDescription;
+  /** Networks of addresses are known: the default of text, files and flow messages has them. */
+  readonly hasNetworks?: boolean;
   /** How the records have been anonymized (anonymization/anonymizer.ts), for options data. */
   readonly anonymization?: AnonymizationConfig;
   /** For the flow keys of options data. */
@@ -129,8 +131,8 @@ export interface CollectorStatistics {
   readonly recordsRefused?: number;
   /** Sessions set up. */
   readonly sessions?: number;
-  /** The last error, for people. */
-  readonly lastError?: { readonly reason: SendErrorReason | KafkaFaultReason; readonly message: string };
+  /** The last error, for people. Without a message, the reason says all. */
+  readonly lastError?: { readonly reason: SendErrorReason | KafkaFaultReason; readonly message?: string };
   /** Whether the collector can be reached; missing where that cannot be known. */
   readonly isUp?: boolean;
 }

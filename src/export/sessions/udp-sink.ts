@@ -99,6 +99,7 @@ export class UdpSink implements RecordSink {
     // One source port cannot be had twice: the old socket goes first.
     if (options.sourcePort !== undefined) await this.#retire();
     const { exporter, transport } = await openUdpExporter(this.#config, this.#to, address);
+    transport.onRefused = (reason) => void (this.#lastError = { reason });
     this.#tellStatistics(exporter);
     if (this.#interfaces !== undefined) exporter.setInterfaces(this.#interfaces);
     const retired = this.#retire();

@@ -112,7 +112,9 @@ const collectorRows: Rows<Collector> = (collector) => {
     ...errorCounts(collector).map(({ reason, count, what, remedy }) => ({
       count,
       what: `${what}: ${reason}`,
-      remedy: lastError?.reason === reason ? `${lastError.message}; ${remedy}` : remedy,
+      remedy: [lastError?.reason === reason ? lastError.message : undefined, remedy]
+        .filter(Boolean)
+        .join('; '),
       level: 'warning' as const,
     })),
     ...dropCounts(collector).map(({ reason, count, what, remedy }) => ({

@@ -183,7 +183,9 @@ export function showCollectors(collectors) {
       'span',
       {},
       one.url,
-      one.lastError === null ? undefined : make('span', { class: 'note' }, one.lastError.message),
+      one.lastError === null
+        ? undefined
+        : make('span', { class: 'note' }, one.lastError.message ?? one.lastError.reason),
     ),
     state(one.isUp),
     count(one.exportedFlowRecordTotalCount),

@@ -1,9 +1,8 @@
 /** Parquet files as DuckDB reads them: every value equal to what JSON says of the same flows. */
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTextFileSink } from '../../../src/export/files/text-file-sink.ts';
-import { duckdbPython } from '../../support/duckdb.ts';
+import { duckdbPython, queryDuckdb } from '../../support/duckdb.ts';
 import { asJson, type Row, writeBoth } from './parquet-support.ts';
 import { flowsAt, makeSink, temporaryFolder, uniflows } from './sink-support.ts';
 
@@ -17,15 +16,7 @@ afterEach(() => remove());
 const python = duckdbPython();
 
 describe.skipIf(python === undefined)('DuckDB', () => {
-  const query = (sql: string): Row[] => {
-    const script =
-      'import duckdb, json, sys\n' +
-      'c = duckdb.connect()\nc.execute("SET TimeZone=\'UTC\'")\n' +
-      'r = c.execute(sys.argv[1])\nnames = [d[0] for d in r.description]\n' +
-      'print(json.dumps([dict(zip(names, row)) for row in r.fetchall()], default=str))\n';
-    const text = execFileSync(python!, ['-c', script, sql], { encoding: 'utf8', maxBuffer: 1 << 28 });
-    return JSON.parse(text) as Row[];
-  };
+  const query = (sql: string): Row[] => queryDuckdb(python!, sql);
 
   it.each(['zstd', 'snappy'] as const)('reads every value: %s', async (compression) => {
     const { file, json } = await writeBoth(folder, { compression, rowGroupRows: 100 });

@@ -36,6 +36,7 @@ it.each(
   expect(counters!.recordsOffered).toBe(300);
   expect(counters!.dataRecords + counters!.recordsFailed).toBe(300);
   expect(refusedOf(counters!)).toBe(300);
+  expect(counters!.lastError).toEqual({ reason: 'econnrefused' });
 });
 
 it('a collector that comes later is not said to have refused what it got', async () => {
