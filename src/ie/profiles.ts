@@ -3,11 +3,10 @@
  * what it needs: counters of 64 bits, both interfaces, ICMP in its own element and in the destination port.
  */
 
-import { APPLICATION_FIELDS, type ApplicationField } from '../records/application-fields.ts';
 import type { ApplicationKind } from '../records/application-kinds.ts';
 import { isPrivate } from './element.ts';
 import { findElement, INFORMATION_ELEMENTS } from './elements.ts';
-import { APPLICATION_NAMES } from './elements-applications.ts';
+import { APPLICATION_NAMES, isOfKind } from './elements-applications.ts';
 import { NETWORK_NAMES } from './elements-networks.ts';
 import { HEALTH_NAMES } from './elements-path-health.ts';
 import { vendorNames } from './elements-vendor.ts';
@@ -277,18 +276,6 @@ function withNames(names: readonly string[]): Profile['names'] {
 /** max-compat and what a maker's dashboards read of path health. */
 function withVendor(vendor: Parameters<typeof vendorNames>[0]): Profile['names'] {
   return (scope) => [...maxCompat(scope), ...nameable(vendorNames(vendor), scope.protocol)];
-}
-
-const KIND_OF_NAME = new Map<string, ApplicationKind>(
-  APPLICATION_FIELDS.flatMap(({ name, kind }: ApplicationField) =>
-    kind === undefined ? [] : [[name, kind]],
-  ),
-);
-
-/** Whether flows of a kind of application can have the element. */
-function isOfKind(name: string, application: ApplicationKind = 'mixed'): boolean {
-  const kind = KIND_OF_NAME.get(name) ?? application;
-  return application === 'mixed' || kind === application;
 }
 
 /** Whether a list of names is a profile with a template for each kind of application. */
