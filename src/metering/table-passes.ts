@@ -88,6 +88,7 @@ export class TablePasses {
     }
     at[engineWords.TABLE_POINT_MASK] = table.seeds.multipliers[HASH_POINT_MASK]!;
     at[engineWords.TABLE_INSPECTION] = this.inspectionList?.byteOffset ?? 0;
+    at[engineWords.TABLE_FIRST_LOOK] = table.applications?.firstLook.byteOffset ?? 0;
     this.#engine.useTable(at.byteOffset);
   }
 

@@ -13,6 +13,7 @@ import {
 } from '../table/application-table.ts';
 import { hashOfEntry } from '../table/flow-key.ts';
 import type { FlowTable } from '../table/flow-table.ts';
+import { noteContinued } from './first-look.ts';
 
 /** Words of an entry that are its key, but for its session. */
 const KEY_WORDS = 11;
@@ -50,6 +51,7 @@ function keepContinued(table: FlowTable, slot: number, idleNs: number): void {
   for (let w = 0; w < KEY_WORDS; w++) continued[at + w] = words[entry + w]!;
   continued[at + SESSION] = sessionOf(words, entry);
   continued[at + PLACE] = applications.slots[slot]!;
+  noteContinued(applications.firstLook, number, true);
   applications.slots[slot] = 0;
   const last = table.doubles[slot * layout.ENTRY_DOUBLES + layout.FLOW_LAST_NS]!;
   continuedUntilNs[number] = last + idleNs;
@@ -67,6 +69,7 @@ export function takeContinued(table: FlowTable, slot: number): boolean {
   if (place === 0 || continued[at + SESSION] !== sessionOf(words, entry)) return false;
   for (let w = 0; w < KEY_WORDS; w++) if (continued[at + w] !== words[entry + w]) return false;
   continued[at + PLACE] = 0;
+  noteContinued(applications.firstLook, number, false);
   if (doubles[slot * layout.ENTRY_DOUBLES + layout.FLOW_FIRST_NS]! > continuedUntilNs[number]!) {
     releasePlace(applications, place);
     return false;
