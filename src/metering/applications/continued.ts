@@ -11,9 +11,9 @@ import {
   releaseApplication,
   releasePlace,
 } from '../table/application-table.ts';
+import { noteContinued } from '../table/first-look.ts';
 import { hashOfEntry } from '../table/flow-key.ts';
 import type { FlowTable } from '../table/flow-table.ts';
-import { noteContinued } from './first-look.ts';
 
 /** Words of an entry that are its key, but for its session. */
 const KEY_WORDS = 11;

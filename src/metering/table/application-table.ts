@@ -21,7 +21,7 @@ import { STREAM_OCTETS_MAX } from '../../applications/stream-buffer.ts';
 import { APPLICATION_WORDS } from '../../records/application-layout.ts';
 import { FIRST_LOOK_CONTINUED_BITS } from '../../records/engine-words.ts';
 import type { AllocateMemory } from '../../records/memory.ts';
-import { createFirstLook } from '../applications/first-look.ts';
+import { createFirstLook } from './first-look.ts';
 
 export interface ApplicationOptions extends Partial<InspectionOptions> {
   /** Flows whose payload is looked into at a time, and flows of which something is known. */

@@ -20,37 +20,36 @@ export interface Beginnings {
   readonly ports: readonly number[];
 }
 
-/** Whether a signature without ports, or with this one, may begin with an octet. */
-function mayBegin({ byOctet }: SignatureIndex, octet: number, port: number | undefined): boolean {
-  return byOctet[octet]!.some(({ ports, isToldLater }) =>
-    port === undefined ? ports === undefined && isToldLater !== true : ports?.includes(port),
-  );
-}
-
 /** The first octets by which something may be known, a bit for each. @param port undefined for any */
-function bitsOf(index: SignatureIndex, { octets, ports }: Beginnings, port: number | undefined): Uint8Array {
+function createBits(
+  { byOctet }: SignatureIndex,
+  { octets, ports }: Beginnings,
+  port: number | undefined,
+): Uint8Array {
   const bits = new Uint8Array(place.FIRST_LOOK_CLASS_OCTETS);
   const isAny = port !== undefined && ports.includes(port);
   for (let octet = 0; octet < OCTETS; octet++) {
     const isBeginning = port === undefined && octets.includes(octet);
-    if (isAny || isBeginning || mayBegin(index, octet, port))
-      bits[octet >>> 3] = bits[octet >>> 3]! | (1 << (octet & 7));
+    const isSignature = byOctet[octet]!.some((row) =>
+      port === undefined ? row.ports === undefined && row.isToldLater !== true : row.ports?.includes(port),
+    );
+    if (isAny || isBeginning || isSignature) bits[octet >>> 3] = bits[octet >>> 3]! | (1 << (octet & 7));
   }
   return bits;
 }
 
-/** Fills the classes of one transport's ports. @throws RangeError where there are more classes than have room */
-function fillTransport(
+/** Makes the classes of one transport's ports, in their places. @throws RangeError where there are more classes than have room */
+function createClasses(
   index: SignatureIndex,
   beginnings: Beginnings,
   ports: Uint8Array,
   classes: Uint8Array,
 ): void {
   const numbers = new Map<string, number>();
-  classes.set(bitsOf(index, beginnings, undefined));
+  classes.set(createBits(index, beginnings, undefined));
   for (let port = 0; port < place.FIRST_LOOK_PORTS; port++) {
     if (index.ports[port] === 0 && !beginnings.ports.includes(port)) continue;
-    const bits = bitsOf(index, beginnings, port);
+    const bits = createBits(index, beginnings, port);
     const number = numbers.get(bits.join()) ?? numbers.size + 1;
     if (number >= place.FIRST_LOOK_CLASSES_MAX) throw new RangeError(`${number} classes of ports`);
     numbers.set(bits.join(), number);
@@ -66,8 +65,8 @@ export function createFirstLook(allocate: AllocateMemory): Uint8Array {
   const udpPorts = octets.subarray(place.FIRST_LOOK_PORTS, place.FIRST_LOOK_CLASSES);
   const classes = octets.subarray(place.FIRST_LOOK_CLASSES, place.FIRST_LOOK_UDP_CLASSES);
   const udpClasses = octets.subarray(place.FIRST_LOOK_UDP_CLASSES, place.FIRST_LOOK_CONTINUED);
-  fillTransport(STREAM_SIGNATURES, STREAM_BEGINNINGS, ports, classes);
-  fillTransport(DATAGRAM_SIGNATURES, DATAGRAM_BEGINNINGS, udpPorts, udpClasses);
+  createClasses(STREAM_SIGNATURES, STREAM_BEGINNINGS, ports, classes);
+  createClasses(DATAGRAM_SIGNATURES, DATAGRAM_BEGINNINGS, udpPorts, udpClasses);
   for (let port = 0; port < place.FIRST_LOOK_PORTS; port++)
     if (isTlsPort(port)) ports[port] = ports[port]! | place.FIRST_LOOK_TLS;
   return octets;
