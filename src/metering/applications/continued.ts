@@ -3,15 +3,15 @@
  * with payload, so that later records have the same names. A table of fixed size by the hash of the flow key, in which a
  * later flow takes the place of an earlier one.
  */
+import { FIRST_LOOK_CONTINUED_BITS } from '../../records/engine-words.ts';
 import * as layout from '../../records/flow-layout.ts';
 import {
   type ApplicationTable,
-  CONTINUED_FLOWS,
   CONTINUED_WORDS,
   releaseApplication,
   releasePlace,
 } from '../table/application-table.ts';
-import { noteContinued } from '../table/first-look.ts';
+import { isNoted, noteContinued } from '../table/first-look.ts';
 import { hashOfEntry } from '../table/flow-key.ts';
 import type { FlowTable } from '../table/flow-table.ts';
 
@@ -27,7 +27,7 @@ function sessionOf(words: Int32Array, entry: number): number {
 
 /** Number of the flow's place. */
 function numberOf({ words, seeds }: FlowTable, entry: number): number {
-  return hashOfEntry(words, entry, seeds) >>> (32 - Math.log2(CONTINUED_FLOWS));
+  return hashOfEntry(words, entry, seeds) >>> (32 - FIRST_LOOK_CONTINUED_BITS);
 }
 
 /** The flow in `slot` leaves the table: what is known of it is kept where it goes on, else given back. */
@@ -64,6 +64,7 @@ export function takeContinued(table: FlowTable, slot: number): boolean {
   const { continued, continuedUntilNs } = applications;
   const entry = slot * layout.ENTRY_WORDS;
   const number = numberOf(table, entry);
+  if (!isNoted(applications.firstLook, number)) return false;
   const at = number * CONTINUED_WORDS;
   const place = continued[at + PLACE]!;
   if (place === 0 || continued[at + SESSION] !== sessionOf(words, entry)) return false;

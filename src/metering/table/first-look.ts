@@ -72,6 +72,11 @@ export function createFirstLook(allocate: AllocateMemory): Uint8Array {
   return octets;
 }
 
+/** Whether a flow that goes on is at a place. */
+export function isNoted(firstLook: Uint8Array, number: number): boolean {
+  return ((firstLook[place.FIRST_LOOK_CONTINUED + (number >>> 3)]! >>> (number & 7)) & 1) !== 0;
+}
+
 /** Notes whether a flow that goes on is at a place. */
 export function noteContinued(firstLook: Uint8Array, number: number, isThere: boolean): void {
   const at = place.FIRST_LOOK_CONTINUED + (number >>> 3);
