@@ -26,6 +26,8 @@ import {
   executableOf,
   flowtapFromSources,
   flowtapProbe,
+  INSPECTING,
+  inspectingProbe,
   installedFlowtap,
   isInstalled,
   PEERS,
@@ -101,7 +103,7 @@ async function runOnce(probe: Probe, workload: ReadyWorkload, sink: ChildProcess
 function faultsOf(run: Run, workload: ReadyWorkload): string[] {
   const faults: string[] = [];
   const got = run.received;
-  if (run.probe !== 'flowtap' || got === undefined) return faults;
+  if ((run.probe !== 'flowtap' && run.probe !== INSPECTING) || got === undefined) return faults;
   const check = (what: string, found: number, expected: number) => {
     if (found !== expected)
       faults.push(`${run.workload}: flowtap: ${what}: found ${found}; expected ${expected}`);
@@ -138,9 +140,10 @@ async function runAll(plan: Plan, sink: ChildProcess): Promise<{ runs: Run[]; fa
   const runs: Run[] = [];
   const faults: string[] = [];
   for (const workload of plan.workloads) {
+    const probes = plan.probes.filter(({ workloads }) => workloads?.includes(workload.name) ?? true);
     for (let round = 0; round < plan.rounds; round++) {
-      for (let turn = 0; turn < plan.probes.length; turn++) {
-        const probe = plan.probes[(turn + round) % plan.probes.length]!;
+      for (let turn = 0; turn < probes.length; turn++) {
+        const probe = probes[(turn + round) % probes.length]!;
         warm(probe, workload);
         const run = await runOnce(probe, workload, sink);
         runs.push(run);
@@ -165,6 +168,7 @@ function order(plan: Plan, run: Run): number {
 function chooseProbes(
   { flowtap, sources }: { flowtap?: string; sources: boolean },
   peers: readonly string[],
+  baseline: Baseline,
 ): Probe[] {
   const known = PEERS.filter((probe) => peers.includes(probe.name));
   for (const probe of known) {
@@ -173,7 +177,8 @@ function chooseProbes(
   const installed = known.filter(isInstalled);
   if (flowtap === 'none') return installed;
   const command = flowtap?.split(' ') ?? (sources ? flowtapFromSources() : installedFlowtap());
-  return [flowtapProbe(command), ...installed];
+  const inspected = Object.keys(baseline.processorRatios[INSPECTING] ?? {});
+  return [flowtapProbe(command), inspectingProbe(command, inspected), ...installed];
 }
 
 /** The captures of this run, made if they are not there yet. */
@@ -209,11 +214,12 @@ async function main(): Promise<void> {
     console.log(HELP);
     return;
   }
+  const baseline = JSON.parse(readFileSync(join(import.meta.dirname, 'baseline.json'), 'utf8')) as Baseline;
   const peers = values.peers?.split(',') ?? (values.smoke ? ['softflowd'] : DEFAULT_PEERS);
   mkdirSync(values.data, { recursive: true });
   const plan: Plan = {
     workloads: chooseWorkloads(values),
-    probes: chooseProbes(values, peers),
+    probes: chooseProbes(values, peers, baseline),
     rounds: Number(values.repeat ?? (values.smoke ? 3 : 5)),
   };
   const sink = fork(join(import.meta.dirname, 'sink.ts'));
@@ -224,7 +230,6 @@ async function main(): Promise<void> {
   console.log(`${cpus().length} × ${processor}, Node ${process.version}, medians of ${plan.rounds}\n`);
   console.log(toMarkdown(summaries));
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(runs, null, 2)}\n`);
-  const baseline = JSON.parse(readFileSync(join(import.meta.dirname, 'baseline.json'), 'utf8')) as Baseline;
   const failures = values.check || values.smoke ? failuresOf(summaries, baseline) : [];
   for (const failure of [...faults, ...failures]) console.error(`FAILED ${failure}`);
   if (faults.length + failures.length > 0) process.exitCode = 1;
