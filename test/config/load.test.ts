@@ -60,6 +60,7 @@ describe('defaults', () => {
         localMacs: [],
       },
       template: { ipv4: ['default'], ipv6: ['default'] },
+      enrichment: { databases: [], networks: [], prefixLengths: true },
       paths: [],
       biflow: false,
       timestamps: 'capture',
@@ -89,6 +90,7 @@ describe('defaults', () => {
         ipv6PrefixLength: 48,
         macAddresses: 'keep',
         names: 'drop',
+        networks: 'keep',
       },
       exporters: [],
       replay: {

@@ -111,8 +111,7 @@ export class LiveBatches {
     if (!this.#needsOffsets) this.#prepared.offsets = undefined;
     const selector = this.#hashSelector?.words.byteOffset ?? 0;
     // Of packets that were copied, none is selected on the way.
-    const isWhole =
-      this.#prepared.keyExtensions.length === 0 && (selector === 0 || capture.capture === 'ring');
+    const isWhole = selector === 0 || capture.capture === 'ring';
     const { multipliers } = this.#preparer;
     if (isWhole)
       this.#direct = new DirectPath(engine, this.#decoder, this.#prepared, multipliers, { selector });
@@ -163,8 +162,10 @@ export class LiveBatches {
     const { capture } = this.#counters;
     const prepared = this.#prepared;
     const batch = this.#read;
-    if (batch === undefined) this.#countDirect(this.#direct!.totals, prepared.count);
-    else this.#prepareRead(batch);
+    if (batch === undefined) {
+      this.#countDirect(this.#direct!.totals, prepared.count);
+      this.#preparer.extend(prepared, this.#view);
+    } else this.#prepareRead(batch);
     if (this.#group !== undefined) publishMembers(this.#group, capture);
     return prepared;
   }
