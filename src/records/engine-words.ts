@@ -105,7 +105,7 @@ export const TABLE_HEALTH_POOLS = 21;
 export const TABLE_HEALTH_INTERVAL_MS = 22;
 /** The list of packets whose payload is to be looked into, or 0 where none is: INSPECTION_…. */
 export const TABLE_INSPECTION = 23;
-/** What the first look at payload goes by: FIRST_LOOK_…. */
+/** What the first look at payload goes by, FIRST_LOOK_…, or 0 where there is none. */
 export const TABLE_FIRST_LOOK = 24;
 export const TABLE_PLACES = 25;
 

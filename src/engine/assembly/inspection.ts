@@ -60,7 +60,7 @@ export function listPayload(i: u32, slot: u32, record: usize, headers: usize, fr
   if (isTcp && frames !== 0 && start < end)
     start = transport + ((<usize>load<u8>(frames + transport + TCP_OFFSET_FLAGS) >>> 4) << 2);
   if (start >= end) return;
-  if (frames !== 0 && isDismissed(slot, record, isTcp, frames + start, frames + end)) return;
+  if (frames !== 0 && firstLook !== 0 && isDismissed(slot, record, isTcp, frames + start, frames + end)) return;
   const list = inspectionList;
   const count = load<u32>(list);
   const at = list + (<usize>(place.INSPECTION_HEAD_WORDS + count * place.INSPECTION_PAIR_WORDS) << 2);

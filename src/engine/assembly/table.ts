@@ -23,7 +23,7 @@ export let stopsAtEach: bool = false;
 export let pointMask: i32 = -1;
 /** Packets whose payload is to be looked into, or 0. */
 export let inspectionList: usize = 0;
-/** Where what its first look goes by lies: FIRST_LOOK_…. */
+/** Where what its first look goes by lies: FIRST_LOOK_…; 0: there is none, and all are looked into. */
 export let firstLook: usize = 0;
 let capacity: u32 = 0;
 let state: usize = 0;
