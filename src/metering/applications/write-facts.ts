@@ -11,12 +11,11 @@ import {
   type ApplicationFieldName,
 } from '../../records/application-fields.ts';
 import * as words from '../../records/application-layout.ts';
-import { READ_FACT } from './read-facts.ts';
+import { readFacts } from './read-facts.ts';
 
 /** Numbers of applications by name, from 1. */
 const NUMBERS: ReadonlyMap<string, number> = new Map(APPLICATIONS.map(({ name }, i) => [name, i + 1]));
 
-const READERS = APPLICATION_FIELDS.map(({ name }) => READ_FACT[name]);
 const NAME_PLACE = words.applicationPlace('applicationName');
 const NAME_FIELD: ApplicationField = APPLICATION_FIELDS[NAME_PLACE]!;
 const NAME_OCTETS_MAX = NAME_FIELD.octetsMax ?? 0;
@@ -26,6 +25,9 @@ const QUESTION_MARK = 0x3f;
 
 /** Values that a guess has are among the first ones. */
 const GUESS_VALUES = 2;
+
+/** Values of the flow at hand, by their places. */
+const values: (number | string | undefined)[] = new Array(APPLICATION_FIELDS.length).fill(undefined);
 
 const scratch = Buffer.alloc(words.TEXT_OCTETS_MAX);
 
@@ -106,8 +108,9 @@ export function writeFacts(to: Int32Array, at: number, facts: ApplicationFacts, 
   const name = facts.applicationName;
   if (name !== undefined)
     writeNumber(to, at, NUMBERS.get(name) ?? 0, facts.applicationConfidence === CONFIDENCE_PORT);
-  for (let place = 0; place < READERS.length; place++) {
-    const value = READERS[place]!(facts, looks);
+  readFacts(facts, looks, values);
+  for (let place = 0; place < values.length; place++) {
+    const value = values[place];
     if (value === undefined) continue;
     if (typeof value === 'number') setValue(to, at, place, value | 0);
     else {
