@@ -1,7 +1,7 @@
 /**
  * How `npm run build` makes the package's bundle in dist/ (docs/decisions/0018-the-package-is-a-bundle.md). Node finds,
  * reads and links each module by itself, which for a hundred and more of them takes longer than all else that a short
- * replay does. So what a replay and its export thread start with is put together in four chunks; what only some commands
+ * replay does. So what a replay and its export thread start with is put together in five chunks; what only some commands
  * and collectors need stays apart, and is loaded when it is asked for, as in the sources.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -125,6 +125,7 @@ export default defineConfig({
     chunkFileNames: '[name].js',
     codeSplitting: {
       groups: [
+        chunk('base', COMMAND_LINE, EXPORT),
         chunk('command-line', COMMAND_LINE),
         chunk('common', REPLAY, EXPORT),
         chunk('replaying', REPLAY),
