@@ -1,29 +1,11 @@
 /**
  * config/grafana/flowtap.json: a dashboard for Grafana, made from a table of its panels. It asks Prometheus for the
- * metrics of src/metrics/table.ts alone; test/docs checks that each of them exists.
+ * metrics of src/metrics/table.ts and diagnose/path-health-metrics.ts alone; test/metrics checks that each of them exists.
  */
+import { INTERFACE, OF, type Panel, type Row, rate } from './grafana-panel.ts';
+import { PATH_HEALTH_ROW } from './grafana-path-health.ts';
 
-/** One query of a panel, with what its lines are called. */
-type Query = readonly [expression: string, legend: string];
-
-interface Panel {
-  readonly title: string;
-  readonly unit: string;
-  readonly queries: readonly Query[];
-  readonly description?: string;
-  /** A single number instead of lines over time. */
-  readonly isNumber?: true;
-}
-
-const OF = 'instance=~"$instance"';
-const INTERFACE = `${OF},interface=~"$interface"`;
-
-/** The rate of a counter, added up by labels. */
-function rate(metric: string, by: string, more = ''): string {
-  return `sum by (${by}) (rate(${metric}{${INTERFACE}${more}}[$__rate_interval]))`;
-}
-
-const ROWS: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
+const ROWS: readonly Row[] = [
   [
     'At a glance',
     [
@@ -134,6 +116,7 @@ const ROWS: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
       },
     ],
   ],
+  PATH_HEALTH_ROW,
   [
     'Export',
     [

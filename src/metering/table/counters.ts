@@ -41,5 +41,7 @@ export const FIRST_METERING_GAUGE = 40;
 export const FLOWS_ACTIVE = FIRST_METERING_GAUGE;
 /** The metering process's clock, nanoseconds since the time base. */
 export const CLOCK_NS = FIRST_METERING_GAUGE + 1;
+/** Octets of memory that path health has taken for flows. */
+export const HEALTH_OCTETS = FIRST_METERING_GAUGE + 2;
 
 export const METERING_COUNTERS = 48;

@@ -102,7 +102,7 @@ export class LiveMetrics implements Part<LiveMetricsStatistics> {
     if (hasHealth) {
       const { HealthMetrics } = await import('../../diagnose/path-health-metrics.ts');
       const points = observationPoints(config.live.interfaces);
-      this.#healthMetrics = new HealthMetrics((point) => points[point - 1]?.name ?? String(point));
+      this.#healthMetrics = new HealthMetrics(points.map(({ name }) => name));
     }
     const metrics = createMetrics(state, this.#healthMetrics?.registry);
     // The first time takes ten times as long, which no scrape should have to wait for.
