@@ -1,4 +1,4 @@
-/** Panels of the dashboard (grafana-dashboard.ts) as plain objects, and the queries that most of them are made of. */
+/** Panels of the dashboard (grafana-panels.ts) as plain objects, and the queries that most of them are made of. */
 
 /** One query of a panel, with what its lines are called. */
 export type Query = readonly [expression: string, legend: string];

@@ -1,6 +1,6 @@
 /** Flows as lines for programs: JSON, one object a line, or CSV. The lines themselves are made by ie/flow-text.ts. */
 
-import { type FlowtapConfig, isEnriching } from '../config/config.ts';
+import { asksForDnsNames, type FlowtapConfig, isEnriching } from '../config/config.ts';
 import { FlowText } from '../ie/flow-text.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import type { RecordSections } from '../records/record-sections.ts';
@@ -11,13 +11,11 @@ import type { OutputStream } from './standard-output.ts';
  * Sections that are switched on are shown, unless a template says what is to be shown. Columns of CSV are the same
  * with path health as without, since programs may count them.
  */
-function shownTemplate(
-  form: 'json' | 'csv',
-  { template, metering, applications, enrichment }: FlowtapConfig,
-): FlowtapConfig['template'] {
+function shownTemplate(form: 'json' | 'csv', config: FlowtapConfig): FlowtapConfig['template'] {
+  const { template, metering, applications, enrichment } = config;
   const profile = [
     ...(metering.pathHealth === 'on' && form === 'json' ? ['health'] : []),
-    ...(applications.inspect === 'on' ? ['applications'] : []),
+    ...(applications.inspect === 'on' || asksForDnsNames(config) ? ['applications'] : []),
     ...(isEnriching(enrichment) ? ['networks'] : []),
   ].join('+');
   const shown = (names: readonly string[]) => (names.join() === 'default' ? [profile || 'default'] : names);
