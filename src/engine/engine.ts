@@ -92,6 +92,7 @@ interface EngineFunctions {
     accepted: number,
     headers: number,
     udpTunnels: number,
+    uncommon: number,
   ) => number;
   readonly decodedOctetsOnWire: () => number;
   readonly orderAndHash: (records: number, count: number, multipliers: number) => void;
@@ -112,6 +113,7 @@ interface EngineFunctions {
     multipliers: number,
     headers: number,
     udpTunnels: number,
+    uncommon: number,
     totals: number,
     worker: number,
     workers: number,
@@ -132,6 +134,7 @@ interface EngineFunctions {
     multipliers: number,
     headers: number,
     udpTunnels: number,
+    uncommon: number,
     members: number,
     selector: number,
     totals: number,

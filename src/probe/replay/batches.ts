@@ -139,6 +139,7 @@ export class ReplayBatches {
       const { totals } = this.#direct!;
       this.#count(totals, totals[DIRECT_RECORDS]!);
       countAccepted(this.#counters.decode, prepared.count, totals[DIRECT_KEPT_OCTETS]!);
+      this.#preparer.prepareFragments(prepared, this.#view);
       return prepared;
     }
     const { capacity, count, timeNs } = batch;
