@@ -61,17 +61,22 @@ const count: LiveProbe = {
   kept: ({ result }) => firstNumber(/"packets":(\d+)(?![\s\S]*"packets":)/, result.stdout),
 };
 
-const run: LiveProbe = {
-  name: 'flowtap run',
+const runWith = (name: string, pathHealth: 'on' | 'off'): LiveProbe => ({
+  name,
   versionCommand: [...FLOWTAP, '--version'],
   command: ({ interfaceName, port, flows, options = [] }) => [
     ...[...FLOWTAP, 'run', '-i', interfaceName, '--metrics', 'none', '-e', `ipfix://127.0.0.1:${port}`],
     ...['--flow-table-entries', String(Math.max(262_144, Math.ceil(flows * 1.25)))],
+    ...['--path-health', pathHealth],
     ...options,
   ],
   stopSignal: 'SIGTERM',
   kept: keptByCollector,
-};
+});
+
+/** As other probes do it: what the network did to the flows is not measured. */
+const run = runWith('flowtap run', 'off');
+export const RUN_WITH_PATH_HEALTH = runWith('flowtap run with path health', 'on');
 
 /** Asked by its control socket, since it loses records when it exports many at once. */
 const softflowd: LiveProbe = {
@@ -155,4 +160,13 @@ const tcpdump: LiveProbe = {
   kept: ({ result }) => firstNumber(/^(\d+) packets captured/m, result.stderr),
 };
 
-export const LIVE_PROBES: readonly LiveProbe[] = [count, run, softflowd, nfpcapd, pmacctd, fprobe, tcpdump];
+export const LIVE_PROBES: readonly LiveProbe[] = [
+  count,
+  run,
+  RUN_WITH_PATH_HEALTH,
+  softflowd,
+  nfpcapd,
+  pmacctd,
+  fprobe,
+  tcpdump,
+];

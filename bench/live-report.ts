@@ -1,6 +1,16 @@
 /** Turns runs of the live benchmark into medians and Markdown tables, and holds them against the floors. */
+import { basename } from 'node:path';
 import type { LiveRun, Scenario } from './live-run.ts';
 import { median } from './report.ts';
+
+/** Most processor time a packet of a probe, as a multiple of another one's. */
+export interface TimeFloor {
+  readonly probe: string;
+  readonly of: string;
+  readonly most: number;
+  /** Only where there are so many flows. Default: however many. */
+  readonly flows?: number;
+}
 
 /** Floors for `flowtap run`; see docs/benchmarks.md. */
 export interface LiveBaseline {
@@ -8,8 +18,8 @@ export interface LiveBaseline {
   readonly keptOfOffered: number;
   /** Least share of what `flowtap count` keeps that is kept when two generators send. */
   readonly keptOfCount: number;
-  /** Most processor time a packet, as a multiple of a peer's, where both keep everything. */
-  readonly processorTimeOf: Readonly<Record<string, number>>;
+  /** For medians, where both probes keep the same. */
+  readonly processorTime: readonly TimeFloor[];
 }
 
 export interface LiveSummary {
@@ -26,10 +36,11 @@ export interface LiveSummary {
 
 const METERING_PROBE = 'flowtap run';
 const BASELINE_PROBE = 'flowtap count';
-/** A peer that loses less than this counts as one that keeps everything. */
-const LOSSLESS = 0.999;
+/** Probes are compared where each keeps at least this share of what the other one does. */
+const EQUAL_LOAD = 0.999;
 
-export function scenarioName({ octets, rate, generators, flows, options }: Scenario): string {
+export function scenarioName({ octets, rate, generators, flows, options, capture }: Scenario): string {
+  if (capture !== undefined) return `frames of ${basename(capture)}`;
   const pace = rate === 'max' ? 'max' : `${rate / 1000}k`;
   const sent = `${octets} B, ${generators > 1 ? `${generators} × ` : ''}${pace}/s`;
   return `${sent}, ${flows} flows${options === undefined ? '' : ` ${options.join(' ')}`}`;
@@ -89,34 +100,40 @@ export function liveMarkdown(summaries: readonly LiveSummary[]): string {
   return lines.join('\n');
 }
 
+const isEqualLoad = (one: number, other: number) => Math.min(one, other) >= EQUAL_LOAD * Math.max(one, other);
+
+/** Whether less is kept than should be, in a sentence. */
+function lossFailures(own: LiveSummary, count: LiveSummary | undefined, baseline: LiveBaseline): string[] {
+  const { scenario, leastShare, share } = own;
+  // Of captured frames, those that are not IP are refused.
+  if (scenario.capture !== undefined) return [];
+  const name = scenarioName(scenario);
+  if (scenario.generators === 1) {
+    if (leastShare >= baseline.keptOfOffered) return [];
+    return [`${name}: kept ${formatShare(leastShare)}; floor ${formatShare(baseline.keptOfOffered)}`];
+  }
+  if (count === undefined || share >= baseline.keptOfCount * count.share) return [];
+  const kept = `kept ${formatShare(share)}, ${BASELINE_PROBE} ${formatShare(count.share)}`;
+  return [`${name}: ${kept}; floor ${formatShare(baseline.keptOfCount)} of that`];
+}
+
 /** What falls short of the floors, one sentence each; empty when nothing does. */
 export function liveFailures(summaries: readonly LiveSummary[], baseline: LiveBaseline): string[] {
-  const failures: string[] = [];
-  for (const own of summaries.filter(({ probe }) => probe === METERING_PROBE)) {
-    const name = scenarioName(own.scenario);
-    const peer = (probe: string) =>
-      summaries.find((s) => s.probe === probe && scenarioName(s.scenario) === name);
-    if (own.scenario.generators === 1 && !(own.leastShare >= baseline.keptOfOffered)) {
-      failures.push(
-        `${name}: kept ${formatShare(own.leastShare)}; floor ${formatShare(baseline.keptOfOffered)}`,
-      );
-    }
-    const count = peer(BASELINE_PROBE);
-    if (
-      own.scenario.generators > 1 &&
-      count !== undefined &&
-      !(own.share >= baseline.keptOfCount * count.share)
-    ) {
-      const kept = `kept ${formatShare(own.share)}, flowtap count ${formatShare(count.share)}`;
-      failures.push(`${name}: ${kept}; floor ${formatShare(baseline.keptOfCount)} of that`);
-    }
-    for (const [probe, most] of Object.entries(baseline.processorTimeOf)) {
-      const other = peer(probe);
-      if (other === undefined || own.share < LOSSLESS || other.share < LOSSLESS) continue;
-      if (own.cpuNs <= most * other.cpuNs) continue;
-      const times = `${own.cpuNs.toFixed(0)} ns a packet, ${probe} ${other.cpuNs.toFixed(0)} ns`;
-      failures.push(`${name}: ${times}; floor: at most ${most} times that`);
-    }
-  }
-  return failures;
+  const peerOf = (own: LiveSummary, probe: string) =>
+    summaries.find((s) => s.probe === probe && scenarioName(s.scenario) === scenarioName(own.scenario));
+  const losses = summaries
+    .filter(({ probe }) => probe === METERING_PROBE)
+    .flatMap((own) => lossFailures(own, peerOf(own, BASELINE_PROBE), baseline));
+  const times = baseline.processorTime.flatMap(({ probe, of, most, flows }) =>
+    summaries
+      .filter((own) => own.probe === probe && (flows === undefined || own.scenario.flows === flows))
+      .flatMap((own) => {
+        const other = peerOf(own, of);
+        if (other === undefined || !isEqualLoad(own.share, other.share)) return [];
+        if (own.cpuNs <= most * other.cpuNs) return [];
+        const found = `${probe} ${own.cpuNs.toFixed(0)} ns a packet, ${of} ${other.cpuNs.toFixed(0)} ns`;
+        return [`${scenarioName(own.scenario)}: ${found}; floor: at most ${most} times that`];
+      }),
+  );
+  return [...losses, ...times];
 }

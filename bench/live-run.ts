@@ -21,6 +21,8 @@ export interface Scenario {
   readonly flows: number;
   /** More options of the generator. */
   readonly options?: readonly string[];
+  /** Frames of this capture file are sent in place of made ones, as fast as can be; `octets` and `rate` are for warming up. */
+  readonly capture?: string;
 }
 
 export interface LiveRun {
@@ -47,6 +49,8 @@ const DRAIN_LIMIT_MS = 20_000;
 const STOP_LIMIT_MS = 30_000;
 const SETTLE_MS = 400;
 const WARM_UP_SECONDS = 1;
+/** Captures have super-packets. */
+const MTU_OCTETS = 65_535;
 const OUT = 'out0';
 const IN = 'in0';
 
@@ -108,6 +112,15 @@ async function rested(process: LabProcess): Promise<number> {
   }
 }
 
+/** What a generator is to send. */
+function loadOptions({ octets, rate, flows, options = [], capture }: Scenario, seed: number): string[] {
+  if (capture !== undefined) return ['-r', capture, '--speed', 'max', '--loop', '0'];
+  return [
+    ...['--size', String(octets), '--rate', String(rate), '--flows', String(flows), '--seed', String(seed)],
+    ...(options.length === 0 ? ['--order', 'random'] : options),
+  ];
+}
+
 /** The lab of all measurements: two namespaces, a link between them, a collector beside the probe. */
 export class LiveLab {
   readonly #lab = new Lab('bench');
@@ -118,7 +131,7 @@ export class LiveLab {
   private constructor() {
     this.sender = this.#lab.namespace('sender');
     this.receiver = this.#lab.namespace('probe');
-    this.#lab.connect(this.sender, this.receiver, { names: [OUT, IN] });
+    this.#lab.connect(this.sender, this.receiver, { names: [OUT, IN], mtuOctets: MTU_OCTETS });
     const words = [...this.receiver.prefix, process.execPath, join(import.meta.dirname, 'sink.ts')];
     this.#sink = spawn(words[0]!, words.slice(1), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   }
@@ -152,23 +165,12 @@ export class LiveLab {
 
   /** Starts the generators of a scenario. */
   startGenerators(scenario: Scenario, seconds: number, limitMs = RUN_LIMIT_MS): LabProcess[] {
-    const { octets, rate, generators, flows, options = [] } = scenario;
     const entry = join(import.meta.dirname, '../src/flowtap.mjs');
-    return Array.from({ length: generators }, (_, i) =>
+    return Array.from({ length: scenario.generators }, (_, i) =>
       this.sender.start(
         [
           ...[process.execPath, entry, 'generate', '-i', OUT, '-o', 'json', '--duration', `${seconds}s`],
-          ...[
-            '--size',
-            String(octets),
-            '--rate',
-            String(rate),
-            '--flows',
-            String(flows),
-            '--seed',
-            String(i + 1),
-          ],
-          ...(options.length === 0 ? ['--order', 'random'] : options),
+          ...loadOptions(scenario, i + 1),
         ],
         { limitMs },
       ),
@@ -211,8 +213,9 @@ export class LiveLab {
       const context = this.context(folder, port, scenario.flows);
       const running = await this.startProbe(probe, context);
       const arrivedBefore = this.arrived();
-      // Tables fill, and what is compiled while it runs is compiled.
-      const warm = await this.finish(this.startGenerators(scenario, WARM_UP_SECONDS));
+      // Tables fill, and what is compiled while it runs is compiled. A capture's packets do not come twice.
+      const { capture: _, ...made } = scenario;
+      const warm = await this.finish(this.startGenerators(made, WARM_UP_SECONDS));
       const cpuBefore = await rested(running);
       const sent = await this.finish(this.startGenerators(scenario, seconds));
       const cpuSeconds = (await rested(running)) - cpuBefore;

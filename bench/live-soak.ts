@@ -52,7 +52,7 @@ export async function soak(
     const running = await lab.startProbe(probe, context, limitMs);
     const arrivedBefore = lab.arrived();
     const cpuBefore = running.cpuSeconds();
-    const order = ['--packets-per-flow', String(PACKETS_PER_FLOW)];
+    const order = ['--packets-per-flow', String(PACKETS_PER_FLOW), '--protocol', 'tcp'];
     const scenario = { octets: 200, rate, generators: 1, flows: FLOWS, options: order };
     const sending = lab.finish(lab.startGenerators(scenario, seconds, limitMs));
     const samplesMiB: number[] = [];

@@ -6,10 +6,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { labObstacle } from '../test/lab/lab.ts';
-import { LIVE_PROBES, type LiveProbe } from './live-probes.ts';
+import { LIVE_PROBES, type LiveProbe, RUN_WITH_PATH_HEALTH } from './live-probes.ts';
 import {
   cpuNsOf,
   type LiveBaseline,
@@ -26,7 +26,7 @@ const RATES = [100_000, 300_000, 600_000, 'max'] as const;
 const FEW_FLOWS = 4096;
 const MANY_FLOWS = [100_000, 1_000_000];
 
-/** The paper's tables: sizes by rates; more flows; more than one generator. */
+/** The paper's tables: sizes by rates; more flows; more than one generator. And connections that carry data. */
 const TABLES: Readonly<Record<string, readonly Scenario[]>> = {
   sizes: SIZES.flatMap((octets) => RATES.map((rate) => ({ octets, rate, generators: 1, flows: FEW_FLOWS }))),
   flows: MANY_FLOWS.map((flows) => ({ octets: 64, rate: 'max' as const, generators: 1, flows })),
@@ -36,17 +36,22 @@ const TABLES: Readonly<Record<string, readonly Scenario[]>> = {
     generators: 2,
     flows,
   })),
+  tcp: [64, 512].map((octets) => ({
+    ...{ octets, rate: 'max' as const, generators: 1, flows: FEW_FLOWS },
+    options: ['--protocol', 'tcp'],
+  })),
 };
 
 const HELP = `usage: npm run bench:live -- [options]
 --tables A,B      of: ${Object.keys(TABLES).join(', ')} (default: all)
+--capture FILE    that, and the frames of this capture, as fast as can be; --tables none: nothing else
 --probes A,B      of: ${LIVE_PROBES.map(({ name }) => name).join(', ')} (default: those installed)
 --seconds N       of load in each measurement (default 4)
 --repeat N        rounds; medians are reported (default 1)
 --check           fails where a floor of bench/live-baseline.json is missed
 --json FILE       every single run as JSON
---soak MINUTES    flowtap run alone, --rate packets a second (default 200000) with a new flow for every 20 of them:
-                  fails where a packet is lost or memory grows`;
+--soak MINUTES    flowtap run with path health alone, --rate packets a second (default 200000) with a new flow for every
+                  20 of them: fails where a packet is lost or memory grows`;
 
 function isInstalled({ versionCommand }: LiveProbe): boolean {
   try {
@@ -68,13 +73,16 @@ function chooseProbes(names: string | undefined): LiveProbe[] {
   });
 }
 
-function chooseScenarios(names: string | undefined): Scenario[] {
+function chooseScenarios(names: string | undefined, capture: string | undefined): Scenario[] {
   const wanted = names?.split(',') ?? Object.keys(TABLES);
-  return wanted.flatMap((name) => {
+  const tables = (names === 'none' ? [] : wanted).flatMap((name) => {
     const table = TABLES[name];
     if (table === undefined) throw new RangeError(`--tables: found ${name}; see --help`);
     return table;
   });
+  if (capture === undefined) return tables;
+  const warmUp = { octets: 64, rate: 'max', generators: 1, flows: FEW_FLOWS } as const;
+  return [...tables, { ...warmUp, capture: resolve(capture) }];
 }
 
 interface Plan {
@@ -117,6 +125,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       tables: { type: 'string' },
+      capture: { type: 'string' },
       probes: { type: 'string' },
       seconds: { type: 'string', default: '4' },
       repeat: { type: 'string', default: '1' },
@@ -139,14 +148,13 @@ async function main(): Promise<void> {
   let result: unknown;
   try {
     if (values.soak !== undefined) {
-      const probe = LIVE_PROBES.find(({ name }) => name === 'flowtap run')!;
-      const report = await soak(lab, probe, Number(values.soak), Number(values.rate));
+      const report = await soak(lab, RUN_WITH_PATH_HEALTH, Number(values.soak), Number(values.rate));
       console.log(describeSoak(report));
       failures.push(...soakFailures(report));
       result = report;
     } else {
       const plan: Plan = {
-        scenarios: chooseScenarios(values.tables),
+        scenarios: chooseScenarios(values.tables, values.capture),
         probes: chooseProbes(values.probes),
         seconds: Number(values.seconds),
         rounds: Number(values.repeat),

@@ -1,5 +1,6 @@
 -- Flow records from Kafka into ClickHouse; docs/kafka.md explains it. Set brokers and topic below, and put flow.proto
--- into the server's format_schema_path.
+-- into the server's format_schema_path. Columns from application_name on are filled where the exporter's template has
+-- applications (flowtap run --template applications); elsewhere they are empty, or 0.
 
 CREATE TABLE IF NOT EXISTS flows_kafka
 (
@@ -31,7 +32,27 @@ CREATE TABLE IF NOT EXISTS flows_kafka
     ipv6_flow_label UInt32,
     layer2_octet_delta_count UInt64,
     flow_end_reason UInt32,
-    biflow_direction UInt32
+    biflow_direction UInt32,
+    application_name String,
+    application_confidence UInt32,
+    server_name String,
+    server_name_source UInt32,
+    dns_query_name String,
+    dns_query_type UInt32,
+    dns_response_code UInt32,
+    dns_flags UInt32,
+    dns_answers String,
+    dns_response_time_microseconds UInt32,
+    tls_alpn String,
+    tls_version UInt32,
+    tls_cipher_suite UInt32,
+    tls_ja4 String,
+    quic_version UInt32,
+    http_request_method String,
+    http_request_host String,
+    http_status_code UInt32,
+    ssh_client_version String,
+    ssh_server_version String
 )
 ENGINE = Kafka
 SETTINGS
@@ -73,7 +94,27 @@ CREATE TABLE IF NOT EXISTS flows
     ipv6_flow_label UInt32,
     layer2_bytes UInt64,
     flow_end_reason Enum8('unknown' = 0, 'idle timeout' = 1, 'active timeout' = 2, 'end of flow' = 3, 'forced' = 4, 'lack of resources' = 5),
-    biflow_direction Enum8('unknown' = 0, 'initiator' = 1, 'responder' = 2)
+    biflow_direction Enum8('unknown' = 0, 'initiator' = 1, 'responder' = 2),
+    application_name LowCardinality(String),
+    application_confidence UInt8,
+    server_name String,
+    server_name_source UInt8,
+    dns_query_name String,
+    dns_query_type UInt16,
+    dns_response_code UInt16,
+    dns_flags UInt16,
+    dns_answers String,
+    dns_response_time_microseconds UInt32,
+    tls_alpn LowCardinality(String),
+    tls_version UInt16,
+    tls_cipher_suite UInt16,
+    tls_ja4 LowCardinality(String),
+    quic_version UInt32,
+    http_request_method LowCardinality(String),
+    http_request_host String,
+    http_status_code UInt16,
+    ssh_client_version LowCardinality(String),
+    ssh_server_version LowCardinality(String)
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toDate(time_flow_end)
@@ -110,5 +151,25 @@ SELECT
     ipv6_flow_label,
     layer2_octet_delta_count AS layer2_bytes,
     flow_end_reason,
-    biflow_direction
+    biflow_direction,
+    application_name,
+    application_confidence,
+    server_name,
+    server_name_source,
+    dns_query_name,
+    dns_query_type,
+    dns_response_code,
+    dns_flags,
+    dns_answers,
+    dns_response_time_microseconds,
+    tls_alpn,
+    tls_version,
+    tls_cipher_suite,
+    tls_ja4,
+    quic_version,
+    http_request_method,
+    http_request_host,
+    http_status_code,
+    ssh_client_version,
+    ssh_server_version
 FROM flows_kafka;

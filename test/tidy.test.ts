@@ -42,6 +42,7 @@ const FLOORS: readonly (readonly (readonly string[])[])[] = [
   [['output']],
   [['diagnose']],
   [['paths']],
+  [['networks']],
   [['control']],
   [['probe', 'probe/replay', 'probe/live']],
   [['top']],
@@ -52,7 +53,7 @@ const FLOORS: readonly (readonly (readonly string[])[])[] = [
 /** Folders of test/ beside those that are rooms of src/: what tests share, and what they test is more than one room. */
 const TEST_FOLDERS: ReadonlySet<string> = new Set([
   ...['support', 'support/elastic-reader', 'lab'],
-  ...['golden', 'interop', 'packaging', 'service'],
+  ...['golden', 'interop', 'networks/databases', 'packaging', 'service'],
 ]);
 
 const FILE_LINES_MAX = 300;
@@ -82,6 +83,7 @@ const HOT_FILES: ReadonlySet<string> = new Set([
   'export/flow-messages/put-varint.ts',
   'ie/read-value.ts',
   'ie/text-values.ts',
+  'networks/enrichment.ts',
   'paths/path-match.ts',
   'paths/prefix-table.ts',
 ]);

@@ -116,14 +116,29 @@ export const APPLICATION_BY_NAME: ReadonlyMap<ApplicationName, Application> = ne
 const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
 
-function portsOf(ports: (row: Application) => readonly number[] | undefined): Map<number, ApplicationName> {
-  return new Map(APPLICATIONS.flatMap((row) => (ports(row) ?? []).map((port) => [port, row.name] as const)));
+const PORTS = 65_536;
+
+/** Number of the row that a port suggests, from 1; 0 for none. */
+function portsOf(ports: (row: Application) => readonly number[] | undefined): Uint8Array {
+  const numbers = new Uint8Array(PORTS);
+  APPLICATIONS.forEach((row, i) => {
+    for (const port of ports(row) ?? []) numbers[port] = i + 1;
+  });
+  return numbers;
 }
 
-const BY_PORT: Readonly<Record<number, ReadonlyMap<number, ApplicationName>>> = {
-  [PROTOCOL_TCP]: portsOf((row) => row.tcp),
-  [PROTOCOL_UDP]: portsOf((row) => row.udp),
-};
+const BY_TCP_PORT = portsOf((row) => row.tcp);
+const BY_UDP_PORT = portsOf((row) => row.udp);
+
+/**
+ * The application that one port alone suggests: a guess, CONFIDENCE_PORT.
+ * @param protocol IP protocol; only TCP (6) and UDP (17) have ports that suggest something
+ * @returns the number of its row in APPLICATIONS, from 1; 0 for none
+ */
+export function guessByPort(protocol: number, port: number): number {
+  if (protocol === PROTOCOL_TCP) return BY_TCP_PORT[port]!;
+  return protocol === PROTOCOL_UDP ? BY_UDP_PORT[port]! : 0;
+}
 
 /**
  * The application that ports alone suggest: a guess, CONFIDENCE_PORT. The responder's port counts first.
@@ -134,6 +149,6 @@ export function guessApplication(
   initiatorPort: number,
   responderPort: number,
 ): ApplicationName | undefined {
-  const ports = BY_PORT[protocol];
-  return ports?.get(responderPort) ?? ports?.get(initiatorPort);
+  const number = guessByPort(protocol, responderPort) || guessByPort(protocol, initiatorPort);
+  return number === 0 ? undefined : APPLICATIONS[number - 1]!.name;
 }

@@ -3,10 +3,10 @@
  * ALPN, versions, and the lists that JA4 is made of. A hello of which only the beginning is there tells what it has.
  */
 
-import { textAt, wordAt } from './text.ts';
+import { lowerTextAt, textAt, wordAt } from './text.ts';
 
 /** Octets of a hello that are read; twice as many list entries as fit are not needed. */
-const ENTRIES_MAX = 2048;
+export const ENTRIES_MAX = 2048;
 const RANDOM_OCTETS = 32;
 
 const EXTENSION_SERVER_NAME = 0;
@@ -83,7 +83,7 @@ function readServerName(octets: Uint8Array, start: number, end: number): string 
   if (start + 5 > end || octets[start + 2] !== 0) return undefined;
   const from = start + 5;
   const to = from + wordAt(octets, start + 3);
-  return to > end || to === from ? undefined : textAt(octets, from, to, 255).toLowerCase();
+  return to > end || to === from ? undefined : lowerTextAt(octets, from, to, 255);
 }
 
 /** Protocols of the extension ALPN (RFC 7301 §3.1). */

@@ -7,6 +7,7 @@
 
 import { putIPv4, putIPv6 } from '../ie/text-octets.ts';
 import type { DnsAnswer } from './facts.ts';
+import { asciiAt } from './text.ts';
 
 const HEADER_OCTETS = 12;
 const QUESTION_OCTETS_MIN = 5;
@@ -29,6 +30,9 @@ const PARAMETER_IPV4_HINT = 4;
 const PARAMETER_IPV6_HINT = 6;
 
 const FLAG_RESPONSE = 0x8000;
+const DOT = 0x2e;
+const BACKSLASH = 0x5c;
+const DIGIT_ZERO = 0x30;
 
 const addressWords = new Int32Array(4);
 const addressText = new Uint8Array(48);
@@ -64,11 +68,22 @@ export class DnsMessage {
 /** Behind the name that `readName` read. */
 let nameEnd = 0;
 
-function escaped(octet: number): string {
-  if (octet === 0x2e || octet === 0x5c) return `\\${String.fromCharCode(octet)}`;
-  if (octet > 0x20 && octet < 0x7f)
-    return String.fromCharCode(octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet);
-  return `\\${String(octet).padStart(3, '0')}`;
+/** Name at hand, as text: every octet of it may be escaped. */
+const nameText = new Uint8Array(4 * NAME_OCTETS_MAX);
+
+/** Puts an octet of a name into `nameText`, as text. @returns behind it */
+function putOctet(octet: number, at: number): number {
+  if (octet > 0x20 && octet < 0x7f) {
+    let end = at;
+    if (octet === DOT || octet === BACKSLASH) nameText[end++] = BACKSLASH;
+    nameText[end] = octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet;
+    return end + 1;
+  }
+  nameText[at] = BACKSLASH;
+  nameText[at + 1] = DIGIT_ZERO + Math.floor(octet / 100);
+  nameText[at + 2] = DIGIT_ZERO + (Math.floor(octet / 10) % 10);
+  nameText[at + 3] = DIGIT_ZERO + (octet % 10);
+  return at + 4;
 }
 
 /**
@@ -76,7 +91,7 @@ function escaped(octet: number): string {
  * @returns undefined for what is no name
  */
 function readName(octets: Uint8Array, start: number, end: number, from: number): string | undefined {
-  let text = '';
+  let used = 0;
   let at = from;
   let pieceStart = from;
   let wireOctets = 1;
@@ -86,7 +101,7 @@ function readName(octets: Uint8Array, start: number, end: number, from: number):
     const length = octets[at]!;
     if (length === 0) {
       if (nameEnd < 0) nameEnd = at + 1;
-      return text === '' ? '.' : text;
+      return used === 0 ? '.' : asciiAt(nameText, 0, used);
     }
     if (length >= 0xc0) {
       if (at + 1 >= end) return undefined;
@@ -100,8 +115,8 @@ function readName(octets: Uint8Array, start: number, end: number, from: number):
     }
     wireOctets += length + 1;
     if (length > 63 || at + length >= end || wireOctets > NAME_OCTETS_MAX) return undefined;
-    if (text !== '') text += '.';
-    for (let i = at + 1; i <= at + length; i++) text += escaped(octets[i]!);
+    if (used > 0) nameText[used++] = DOT;
+    for (let i = at + 1; i <= at + length; i++) used = putOctet(octets[i]!, used);
     at += length + 1;
   }
   return undefined;
@@ -131,7 +146,7 @@ function addressAt(octets: Uint8Array, at: number, length: number): string {
   for (let i = 0; i < length / 4; i++) addressWords[i] = doubleWord(octets, at + 4 * i);
   const end =
     length === 4 ? putIPv4(addressText, 0, addressWords[0]!) : putIPv6(addressText, 0, addressWords, 0);
-  return String.fromCharCode(...addressText.subarray(0, end));
+  return asciiAt(addressText, 0, end);
 }
 
 /** Addresses among the parameters of an SVCB or HTTPS record, whose data is `at` … `end` (RFC 9460 §2.2). */

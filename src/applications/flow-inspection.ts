@@ -5,7 +5,7 @@
  */
 
 import { guessApplication } from './applications.ts';
-import { type ApplicationFacts, CONFIDENCE_PORT, nameApplication } from './facts.ts';
+import { ApplicationFacts, CONFIDENCE_PORT, nameApplication } from './facts.ts';
 import type { InspectedPacket } from './inspected-packet.ts';
 import { COUNT_LIMIT, COUNT_PACKETS, COUNT_SNAPPED, type InspectionContext } from './inspection-context.ts';
 import { HAS_ALL, HAS_DIRECTION, type Inspector, WANTS_MORE } from './inspector.ts';
@@ -27,7 +27,7 @@ const SHORT_OCTETS = 16;
 
 export class FlowInspection {
   /** All that was found so far; `finish` completes it. A new object for each flow. */
-  facts: ApplicationFacts = {};
+  facts = new ApplicationFacts();
   readonly #context: InspectionContext;
   readonly #forward: StreamStart;
   readonly #reverse: StreamStart;
@@ -96,7 +96,7 @@ export class FlowInspection {
   /** Makes it ready for another flow; the facts that it told stay as they are. */
   reset(): void {
     this.#end();
-    this.facts = {};
+    this.facts = new ApplicationFacts();
     this.restart();
   }
 

@@ -22,24 +22,38 @@ export interface Signature {
 
 const LEAST_OCTETS = 8;
 
-/** Rows by first octet, in the order of the table. */
-export function createIndex(rows: readonly Signature[]): readonly (readonly Signature[])[] {
-  return Array.from({ length: 256 }, (_, octet) =>
+/** Rows of one protocol, to be found quickly. */
+export interface SignatureIndex {
+  /** By first octet, in the order of the table. */
+  readonly byOctet: readonly (readonly Signature[])[];
+  /** 1 for ports at which a row counts that counts at these alone. */
+  readonly ports: Uint8Array;
+}
+
+export function createIndex(rows: readonly Signature[]): SignatureIndex {
+  const ports = new Uint8Array(65_536);
+  for (const row of rows) for (const port of row.ports ?? []) ports[port] = 1;
+  const byOctet = Array.from({ length: 256 }, (_, octet) =>
     rows.filter(({ first }) => first === undefined || first.includes(octet)),
   );
+  return { byOctet, ports };
 }
 
 /** The first row that matches. */
 export function findSignature(
-  index: readonly (readonly Signature[])[],
+  { byOctet, ports: special }: SignatureIndex,
   { octets, start, end }: Piece,
   sourcePort: number,
   destinationPort: number,
 ): Signature | undefined {
-  const rows = index[octets[start]!]!;
-  for (const row of rows) {
+  const rows = byOctet[octets[start]!]!;
+  const isSpecial = (special[sourcePort]! | special[destinationPort]!) !== 0;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
     const { ports } = row;
-    if (ports !== undefined && !ports.includes(destinationPort) && !ports.includes(sourcePort)) continue;
+    if (ports !== undefined) {
+      if (!isSpecial || !(ports.includes(destinationPort) || ports.includes(sourcePort))) continue;
+    }
     if (end - start >= (row.least ?? LEAST_OCTETS) && row.matches(octets, start, end - start)) return row;
   }
   return undefined;

@@ -5,6 +5,7 @@ import { ConfigError, type ConfigFault } from '../base/errors.ts';
 import type { OptionValues } from '../config/config.ts';
 import { CONFIG_OPTIONS } from '../config/schema.ts';
 import {
+  allowedInPlaceOf,
   choice,
   duration,
   formatDuration,
@@ -105,7 +106,11 @@ function parseFlags(args: Arguments, faults: ConfigFault[]): Map<string, unknown
     for (const text of args.flags.get(flag.name) ?? []) {
       const value = flag.type.parse(text);
       if (value === undefined)
-        faults.push({ path: `--${flag.name}`, found: JSON.stringify(text), allowed: flag.type.allowed });
+        faults.push({
+          path: `--${flag.name}`,
+          found: JSON.stringify(text),
+          allowed: allowedInPlaceOf(text, flag.type),
+        });
       else values.set(flag.name, [...(values.get(flag.name) ?? []), value]);
     }
   }

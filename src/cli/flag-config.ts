@@ -10,7 +10,7 @@ import { type ExporterConfig, parseExporter } from '../config/exporters.ts';
 import type { ConfigFile } from '../config/load.ts';
 import { CONFIG_OPTIONS, flagText } from '../config/schema.ts';
 import { concerns, type MeteringCommand } from '../config/types/config-option.ts';
-import type { OptionType, OptionValue } from '../config/types/option-types.ts';
+import { allowedInPlaceOf, type OptionType, type OptionValue } from '../config/types/option-types.ts';
 import { type Arguments, COMMAND_LINE } from './command.ts';
 import { FLOW_KEY_PARTS, FLOW_KEY_TYPE } from './metering-flags.ts';
 
@@ -37,7 +37,8 @@ function flagValue(
 ): OptionValue {
   const text = type.isList ? texts.join(',') : texts.at(-1)!;
   const value = type.parse(text);
-  if (value === undefined) faults.push({ path: flag, found: JSON.stringify(text), allowed: type.allowed });
+  if (value === undefined)
+    faults.push({ path: flag, found: JSON.stringify(text), allowed: allowedInPlaceOf(text, type) });
   return value;
 }
 

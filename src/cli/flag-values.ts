@@ -1,6 +1,6 @@
 /** The values of flags that are no options of the configuration: what is wrong with them, and the form of a listing. */
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
-import { choice } from '../config/types/option-types.ts';
+import { allowedInPlaceOf, choice } from '../config/types/option-types.ts';
 import { type Arguments, COMMAND_LINE, type Flag } from './command.ts';
 
 /** How a listing is printed. */
@@ -16,7 +16,7 @@ export function valueFaults(flags: readonly Flag[], args: Arguments): ConfigFaul
   return flags.flatMap(({ name, type }) => {
     const text = args.flags.get(name)?.at(-1);
     if (type === undefined || text === undefined || type.parse(text) !== undefined) return [];
-    return [{ path: `--${name}`, found: JSON.stringify(text), allowed: type.allowed }];
+    return [{ path: `--${name}`, found: JSON.stringify(text), allowed: allowedInPlaceOf(text, type) }];
   });
 }
 

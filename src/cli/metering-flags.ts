@@ -49,6 +49,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   output: 'How flows are printed on standard output',
   paths: 'Print the named paths of a configuration file',
   top: 'Rows of the table; 0 shows all',
+  'top-by': 'Rows of application, serverName or host',
   speed: 'Multiple of real time',
   merge: 'Merge the files by time instead of one after the other',
   'reorder-window': 'Put records in order that are late by no more',
@@ -158,7 +159,7 @@ function flagsOf(command: MeteringCommand, first: readonly string[], last: reado
 
 export const REPLAY_FLAGS: readonly Flag[] = flagsOf(
   'replay',
-  ['output', 'paths', 'top', 'speed', 'merge'],
+  ['output', 'paths', 'top', 'top-by', 'speed', 'merge'],
   [
     { name: 'no-progress', help: 'No progress on a terminal' },
     { name: 'quiet', letter: 'q', help: 'No progress and no summary' },

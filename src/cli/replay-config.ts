@@ -22,12 +22,27 @@ function sharingFaults(config: FlowtapConfig, files: readonly string[], path: st
   return faults;
 }
 
+/** What rows of a ranking cannot be about, as the rest of the configuration has it. */
+function rankingFaults(config: FlowtapConfig, nameOf: (path: string) => string): ConfigFault[] {
+  const { topBy, paths } = config.replay;
+  if (topBy === 'flow') return [];
+  const path = nameOf('replay.topBy');
+  const faults: ConfigFault[] = [];
+  if (paths) faults.push({ path, found: topBy, allowed: `flow with ${nameOf('replay.paths')}` });
+  if (config.applications.inspect === 'off' && (topBy === 'application' || topBy === 'serverName')) {
+    const found = `off, and ${path} ${topBy} reads what payload inspection finds`;
+    faults.push({ path: nameOf('applications.inspect'), found, allowed: 'auto or on' });
+  }
+  return faults;
+}
+
 /**
  * @returns the complete configuration
  * @throws ConfigError for the file or the flags, or AggregateError with one for each
  */
 export function replayConfig(args: Arguments): Promise<FlowtapConfig> {
-  return mergeConfig('replay', args, ({ config, nameOf }) =>
-    sharingFaults(config, args.operands, nameOf('replay.workers')),
-  );
+  return mergeConfig('replay', args, ({ config, nameOf }) => [
+    ...sharingFaults(config, args.operands, nameOf('replay.workers')),
+    ...rankingFaults(config, nameOf),
+  ]);
 }

@@ -17,14 +17,16 @@ import type {
   SAMPLING_METHODS,
   WAIT_FOR_INTERFACES,
 } from './options/live.ts';
-import type { OUTPUTS } from './options/replay.ts';
+import type { OUTPUTS, TOP_BY } from './options/replay.ts';
 import { CONFIG_OPTIONS } from './schema.ts';
 import type { ConfigOption } from './types/config-option.ts';
 import { observationPointFaults } from './types/live-interfaces.ts';
 import { namedPathFaults } from './types/named-paths.ts';
 import { formatDuration, type OptionValue } from './types/option-types.ts';
+import { ownNetworkFaults } from './types/own-networks.ts';
 
 export type OutputName = (typeof OUTPUTS)[number];
+export type TopBy = (typeof TOP_BY)[number];
 
 export interface FlowtapConfig {
   readonly metering: {
@@ -102,6 +104,13 @@ export interface FlowtapConfig {
     readonly spoolOctets: number;
   };
   readonly exporters: readonly ExporterConfig[];
+  readonly enrichment: {
+    /** Files. */
+    readonly databases: readonly string[];
+    /** Words that `ownNetworks` of types/own-networks.ts takes apart. */
+    readonly networks: readonly string[];
+    readonly prefixLengths: boolean;
+  };
   /** Words that `namedPaths` of types/named-paths.ts takes apart. */
   readonly paths: readonly string[];
   readonly replay: {
@@ -110,6 +119,8 @@ export interface FlowtapConfig {
     readonly paths: boolean;
     /** Rows of the table; 0 for all. */
     readonly top: number;
+    /** What rows are about; another than `flow` is printed instead of flows. */
+    readonly topBy: TopBy;
     /** Multiple of real time. */
     readonly speed: number | 'max';
     readonly merge: boolean;
@@ -160,6 +171,11 @@ export interface FlowtapConfig {
     readonly level: (typeof LOG_LEVELS)[number];
     readonly format: (typeof LOG_FORMATS)[number];
   };
+}
+
+/** Whether anything is known of the networks of addresses. */
+export function isEnriching({ databases, networks }: FlowtapConfig['enrichment']): boolean {
+  return databases.length + networks.length > 0;
 }
 
 /** Values by option path; what is missing has its default. */
@@ -238,6 +254,7 @@ function pathFaults(config: FlowtapConfig, nameOf: (path: string) => string): Co
  */
 export function crossFaults(config: FlowtapConfig, nameOf: (path: string) => string): ConfigFault[] {
   const faults: ConfigFault[] = [...portFaults(config, nameOf), ...pathFaults(config, nameOf)];
+  faults.push(...ownNetworkFaults(config.enrichment.networks, nameOf('enrichment.networks')));
   faults.push(...observationPointFaults(config.live.interfaces, nameOf('live.interfaces')));
   const { idleTimeoutMs, activeTimeoutMs } = config.metering;
   if (idleTimeoutMs > activeTimeoutMs) {

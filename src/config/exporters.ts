@@ -5,7 +5,7 @@
 import type { ConfigFault } from '../base/errors.ts';
 import type { ExporterConfig, ExporterOptions } from '../export/contract/record-sink.ts';
 import { EXPORTER_PROTOCOLS, EXPORTER_SCHEMES, type ExporterScheme } from './exporter-schemes.ts';
-import type { OptionValue } from './types/option-types.ts';
+import { allowedInPlaceOf, type OptionValue } from './types/option-types.ts';
 
 export type { ExporterConfig } from '../export/contract/record-sink.ts';
 
@@ -80,7 +80,11 @@ function parseOptions(
       const known = scheme.options.map((row) => row.path).join(', ');
       faults.push({ path: `${path}.${name}`, found: 'an unknown option', allowed: known });
     } else if (value === undefined) {
-      faults.push({ path: `${path}.${name}`, found: JSON.stringify(found), allowed: option.type.allowed });
+      faults.push({
+        path: `${path}.${name}`,
+        found: JSON.stringify(found),
+        allowed: allowedInPlaceOf(found, option.type),
+      });
     } else {
       options[option.type.isDuration ? `${name}Ms` : name] = value;
     }

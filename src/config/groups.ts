@@ -9,6 +9,9 @@ export const CONFIG_GROUPS: Readonly<Record<string, string>> = {
   observation: 'Where the packets were seen, as collectors are told.',
   template: 'What a flow record holds.',
   export: 'How messages are sent, for every exporter that does not say otherwise itself.',
+  enrichment:
+    'Whose the addresses of a flow are: autonomous systems, countries, names. Looked up once for each record, before ' +
+    'addresses are anonymized (docs/networks.md).',
   anonymization: 'How addresses are replaced before exporters, files and printed output see them.',
   exporters:
     'The collectors: URLs (ipfix://HOST[:PORT][?OPTION=VALUE&…] and others, see docs/configuration.md), or objects ' +

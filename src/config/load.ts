@@ -21,6 +21,7 @@ import type { OptionValues } from './config.ts';
 import { type ExporterConfig, parseExporter } from './exporters.ts';
 import { CONFIG_OPTIONS } from './schema.ts';
 import type { ConfigOption } from './types/config-option.ts';
+import { allowedInPlaceOf } from './types/option-types.ts';
 
 export interface ConfigFile {
   /** Only what the file says, by option path. */
@@ -109,9 +110,11 @@ class Reader {
   }
 
   #readOption(key: Node, node: Node | null, option: ConfigOption): void {
-    const value = node === null ? undefined : option.type.parse(node.toJS(this.#document));
+    const raw = node === null ? undefined : (node.toJS(this.#document) as unknown);
+    const value = node === null ? undefined : option.type.parse(raw);
     if (value === undefined) {
-      this.#fault(option.path, node?.range ? node : key, this.#found(node), option.type.allowed);
+      const allowed = allowedInPlaceOf(raw, option.type);
+      this.#fault(option.path, node?.range ? node : key, this.#found(node), allowed);
       return;
     }
     this.values.set(option.path, value);

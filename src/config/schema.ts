@@ -6,6 +6,7 @@
 
 import { ANONYMIZATION_OPTIONS } from './options/anonymization.ts';
 import { APPLICATION_OPTIONS } from './options/applications.ts';
+import { ENRICHMENT_OPTIONS } from './options/enrichment.ts';
 import { EXPORTING_OPTIONS } from './options/exporting.ts';
 import { LIVE_OPTIONS } from './options/live.ts';
 import { METERING_OPTIONS } from './options/metering.ts';
@@ -21,6 +22,7 @@ export const CONFIG_OPTIONS: readonly ConfigOption[] = [
   ...OBSERVATION_OPTIONS,
   ...EXPORTING_OPTIONS,
   ...ANONYMIZATION_OPTIONS,
+  ...ENRICHMENT_OPTIONS,
   ...PATH_OPTIONS,
   ...REPLAY_OPTIONS,
   ...LIVE_OPTIONS,

@@ -3,6 +3,7 @@ import { ConfigError } from '../base/errors.ts';
 import { crossFaults, type FlowtapConfig, fieldPath } from '../config/config.ts';
 import { CONFIG_OPTIONS } from '../config/schema.ts';
 import { concerns } from '../config/types/config-option.ts';
+import { allowedInPlaceOf } from '../config/types/option-types.ts';
 
 const ORIGIN = 'set';
 
@@ -23,7 +24,9 @@ export function assignOption(config: FlowtapConfig, assignment: string): Flowtap
   }
   const value = option.type.parse(text);
   if (value === undefined)
-    throw new ConfigError(ORIGIN, [{ path, found: JSON.stringify(text), allowed: option.type.allowed }]);
+    throw new ConfigError(ORIGIN, [
+      { path, found: JSON.stringify(text), allowed: allowedInPlaceOf(text, option.type) },
+    ]);
   const changed = structuredClone(config);
   const keys = fieldPath(option).split('.');
   const last = keys.pop()!;

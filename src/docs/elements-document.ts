@@ -5,6 +5,7 @@ import { naturalOctets, PRIVATE_ENTERPRISE_NUMBER_DEFAULT } from '../ie/elements
 import { APPLICATION_ELEMENTS, OWN_APPLICATION_ELEMENTS } from '../ie/elements-applications.ts';
 import { FLOW_ELEMENTS } from '../ie/elements-flow.ts';
 import { LINK_ELEMENTS, OWN_ELEMENTS, TIME_ELEMENTS } from '../ie/elements-link.ts';
+import { NETWORK_ELEMENTS } from '../ie/elements-networks.ts';
 import { HEALTH_ELEMENTS, OWN_HEALTH_ELEMENTS } from '../ie/elements-path-health.ts';
 import { VENDOR_ELEMENTS } from '../ie/elements-vendor.ts';
 import { PROFILES } from '../ie/profiles.ts';
@@ -27,6 +28,7 @@ it never wraps; flags lose their upper bits.
   \`metering.pathHealth\` is \`on\`.
 - **🔎**: applications ([applications.md](applications.md)); payload is looked into only when a template asks for one of
   these, or \`applications.inspect\` is \`on\`.
+- **🏷**: names of networks ([networks.md](networks.md)); records have them only when a template asks for one of these.
 - In JSON and CSV, profiles leave out what does not apply or is 0 for "none"; a list of names shows everything it names.
 
 Values that only one direction of a flow is known to have (MPLS labels, 802.1Q priority, GTP-U endpoint) are 0 for the
@@ -51,6 +53,7 @@ function row(element: InformationElement): string {
     sections.encapsulation ? '⧉' : '',
     sections.health ? '♥' : '',
     sections.applications ? '🔎' : '',
+    sections.networks ? '🏷' : '',
   ].join('');
   const unitText = unit === 'none' ? '' : unit;
   const semanticsText = semantics === 'default' ? '' : semantics;
@@ -127,6 +130,14 @@ ${table(APPLICATION_ELEMENTS)}
 flowtap's own, as above:
 
 ${table(OWN_APPLICATION_ELEMENTS)}
+
+## Networks
+
+Countries and names of both ends of a flow, where databases of networks or networks of the user's own are configured:
+[networks.md](networks.md). They are flowtap's own, as above; numbers of autonomous systems and prefix lengths are among the
+headers. A value that is not known is left out of JSON and CSV, and 0 or empty on the wire.
+
+${table(NETWORK_ELEMENTS)}
 
 ## Profiles
 

@@ -15,6 +15,7 @@ import {
   REVERSE_DOUBLE,
   REVERSE_WORD,
 } from '../records/flow-layout.ts';
+import { NETWORK_WORD } from '../records/network-layout.ts';
 import { HEALTH_WORD } from '../records/path-health-layout.ts';
 import type { RecordSections } from '../records/record-sections.ts';
 import type { AbstractTypeName, SemanticsName, UnitName } from './abstract-types.ts';
@@ -105,8 +106,16 @@ export type ValueSource =
       readonly reverse: number;
       readonly which: 'full' | 'complete';
     }
-  /** A text of what payload inspection knows: the word that says where it stands. Both directions have it. */
-  | { readonly kind: 'text'; readonly forward: number; readonly when: Condition }
+  /** A text: the word that says where it stands, 0 where there is none, and the first word of all texts of the record. */
+  | {
+      readonly kind: 'text';
+      readonly forward: number;
+      readonly reverse: number;
+      readonly texts: number;
+      readonly when?: Condition;
+    }
+  /** Two letters, the first of them the lower octet; 0 where they are not known. */
+  | { readonly kind: 'letters'; readonly forward: WordField; readonly reverse: WordField }
   /** applicationId (RFC 6759 §4): classification engine and selector, 5 octets. */
   | { readonly kind: 'applicationId'; readonly forward: number }
   | { readonly kind: 'mac'; readonly forward: 'source' | 'destination' }
@@ -144,8 +153,8 @@ export interface InformationElement {
   readonly isFlowKeyOf?: FlowKeyPart;
   /** The profile `full` leaves it out: another element says the same, or it is about the exporter. */
   readonly inFull?: false;
-  /** An identifier that is 0, unknown, where it does not fit into a reduced size: another one would be wrong. */
-  readonly isZeroWhenTooLarge?: true;
+  /** An identifier: what is sent where it does not fit into a reduced size, as another one would be wrong. */
+  readonly whenTooLarge?: number;
   /** Text output leaves it out where it is 0, since 0 says that there is none. */
   readonly isAbsentWhenZero?: true;
   /** One sentence. */
@@ -202,6 +211,11 @@ export function whenProtocol(protocol: number): Condition {
   return { word: FLOW_PROTOCOL, shift: 0, mask: 0xff, equals: protocol };
 }
 
+/** Where a source's value stands in one direction. */
+export function placeFor<T>(source: { readonly forward: T; readonly reverse: T }, isReverse: boolean): T {
+  return isReverse ? source.reverse : source.forward;
+}
+
 /** The condition of a source in one direction. */
 export function conditionFor(
   source: { readonly when?: Condition; readonly whenReverse?: Condition },
@@ -221,7 +235,8 @@ export function sectionsRead(source: ValueSource): RecordSections {
   return {
     encapsulation: word >= ENCAPSULATION_WORD && word < HEALTH_WORD,
     health: word >= HEALTH_WORD && word < APPLICATION_WORD,
-    applications: word >= APPLICATION_WORD,
+    applications: word >= APPLICATION_WORD && word < NETWORK_WORD,
+    networks: word >= NETWORK_WORD,
   };
 }
 

@@ -8,6 +8,7 @@ import {
   applicationPlace,
   ENGINE,
   PRESENT,
+  TEXTS,
   VALUES,
 } from '../records/application-layout.ts';
 import type { SemanticsName, UnitName } from './abstract-types.ts';
@@ -18,7 +19,8 @@ type FieldName = (typeof APPLICATION_FIELDS)[number]['name'];
 function sourceOf(place: number, { octetsMax }: ApplicationField): ValueSource {
   const word = APPLICATION_WORD + VALUES + place;
   const when = { word: APPLICATION_WORD + PRESENT + (place >>> 5), shift: place & 31, mask: 1, equals: 1 };
-  if (octetsMax !== undefined) return { kind: 'text', forward: word, when };
+  if (octetsMax !== undefined)
+    return { kind: 'text', forward: word, reverse: word, texts: APPLICATION_WORD + TEXTS, when };
   return { kind: 'word', forward: { word, shift: 0 }, reverse: { word, shift: 0 }, mask: -1, when };
 }
 

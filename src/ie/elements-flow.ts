@@ -5,6 +5,8 @@
 
 import { EXTENSIONS_OF_IE64 } from '../records/extension-headers.ts';
 import {
+  AS_A,
+  AS_B,
   EGRESS_FORWARD,
   EGRESS_REVERSE,
   EXTENSION_HEADERS_SEEN,
@@ -22,6 +24,7 @@ import {
   LINK_WORD,
   OCTETS,
   PACKETS,
+  PREFIX_LENGTHS,
   REVERSE_DOUBLE,
   STATE_END_REASON_SHIFT,
   TCP_FLAGS_TOS,
@@ -35,6 +38,7 @@ import {
   lineWord,
   sharedWord,
   type ValueSource,
+  type WordField,
   whenProtocol,
 } from './element.ts';
 
@@ -65,6 +69,28 @@ const EGRESS: ValueSource = {
   mask: -1,
 };
 const LINK_DETAILS = LINK_WORD + 3;
+
+/** In the place of a number of four octets where there is room for two (RFC 6793 §9). */
+const AS_TRANS = 23_456;
+/** What the first end of a flow's record has, or the second one. */
+const ofEnd = (source: WordField, destination: WordField, mask: number): ValueSource => ({
+  kind: 'word',
+  forward: source,
+  reverse: destination,
+  mask,
+});
+const [AS_OF_A, AS_OF_B] = [
+  { word: AS_A, shift: 0 },
+  { word: AS_B, shift: 0 },
+];
+const [PREFIX_OF_A, PREFIX_OF_B] = [
+  { word: PREFIX_LENGTHS, shift: 0 },
+  { word: PREFIX_LENGTHS, shift: 8 },
+];
+const SOURCE_AS = ofEnd(AS_OF_A, AS_OF_B, -1);
+const DESTINATION_AS = ofEnd(AS_OF_B, AS_OF_A, -1);
+const SOURCE_PREFIX_LENGTH = ofEnd(PREFIX_OF_A, PREFIX_OF_B, 0xff);
+const DESTINATION_PREFIX_LENGTH = ofEnd(PREFIX_OF_B, PREFIX_OF_A, 0xff);
 
 /** A part of the destination port, where ICMP's type << 8 | code stands, for flows of one protocol. */
 function icmpPart(protocol: number, shift: number, mask: number): ValueSource {
@@ -114,9 +140,9 @@ export const FLOW_ELEMENTS: readonly InformationElement[] = [
     description: 'Source address.' },
   { id: 28, name: 'destinationIPv6Address', isFlowKeyOf: 'always', type: 'ipv6Address', unit: 'none', semantics: 'default', ipVersion: 6, source: endpointAddress('destination', 4),
     description: 'Destination address.' },
-  { id: 10, name: 'ingressInterface', isFlowKeyOf: 'ingress', isZeroWhenTooLarge: true, type: 'unsigned32', unit: 'none', semantics: 'identifier', source: INGRESS,
+  { id: 10, name: 'ingressInterface', isFlowKeyOf: 'ingress', whenTooLarge: 0, type: 'unsigned32', unit: 'none', semantics: 'identifier', source: INGRESS,
     description: 'Interface that the packets came in by: its number, that of a capture’s interface from 1, or the configured one; without `interface` in the flow key, that of the first packet.' },
-  { id: 14, name: 'egressInterface', isZeroWhenTooLarge: true, type: 'unsigned32', unit: 'none', semantics: 'identifier', isAbsentWhenZero: true, source: EGRESS,
+  { id: 14, name: 'egressInterface', whenTooLarge: 0, type: 'unsigned32', unit: 'none', semantics: 'identifier', isAbsentWhenZero: true, source: EGRESS,
     description: 'Interface that the packets left by: by its MAC address, the configured one, in a live capture else the same; 0 where it is not known.' },
   { id: 138, name: 'observationPointId', isFlowKeyOf: 'interface', inFull: false, type: 'unsigned64', unit: 'none', semantics: 'identifier', source: sharedWord(FLOW_OBSERVATION_POINT, 0, 0xffff),
     description: 'Observation point: number of the interface in the capture, from 1; without `interface` in the flow key, that of the first packet.' },
@@ -166,18 +192,18 @@ export const FLOW_ELEMENTS: readonly InformationElement[] = [
   { id: 148, name: 'flowId', type: 'unsigned64', unit: 'none', semantics: 'identifier', source: { kind: 'recordNumber' },
     description: 'Number of the record, unique within the exporter’s run.' },
 
-  { id: 9, name: 'sourceIPv4PrefixLength', type: 'unsigned8', unit: 'none', semantics: 'default', ipVersion: 4, isAbsentWhenZero: true, source: constant(0),
-    description: 'Always 0: a probe knows no routing table.' },
-  { id: 13, name: 'destinationIPv4PrefixLength', type: 'unsigned8', unit: 'none', semantics: 'default', ipVersion: 4, isAbsentWhenZero: true, source: constant(0),
-    description: 'Always 0: a probe knows no routing table.' },
-  { id: 29, name: 'sourceIPv6PrefixLength', type: 'unsigned8', unit: 'none', semantics: 'default', ipVersion: 6, isAbsentWhenZero: true, source: constant(0),
-    description: 'Always 0: a probe knows no routing table.' },
-  { id: 30, name: 'destinationIPv6PrefixLength', type: 'unsigned8', unit: 'none', semantics: 'default', ipVersion: 6, isAbsentWhenZero: true, source: constant(0),
-    description: 'Always 0: a probe knows no routing table.' },
-  { id: 16, name: 'bgpSourceAsNumber', type: 'unsigned32', unit: 'none', semantics: 'identifier', isAbsentWhenZero: true, source: constant(0),
-    description: 'Always 0: a probe knows no routing table.' },
-  { id: 17, name: 'bgpDestinationAsNumber', type: 'unsigned32', unit: 'none', semantics: 'identifier', isAbsentWhenZero: true, source: constant(0),
-    description: 'Always 0: a probe knows no routing table.' },
+  { id: 9, name: 'sourceIPv4PrefixLength', inFull: false, type: 'unsigned8', unit: 'none', semantics: 'default', ipVersion: 4, isAbsentWhenZero: true, source: SOURCE_PREFIX_LENGTH,
+    description: 'Length of the prefix that the source address is of, by the database of networks or the configuration; 0: not known.' },
+  { id: 13, name: 'destinationIPv4PrefixLength', inFull: false, type: 'unsigned8', unit: 'none', semantics: 'default', ipVersion: 4, isAbsentWhenZero: true, source: DESTINATION_PREFIX_LENGTH,
+    description: 'The same of the destination address.' },
+  { id: 29, name: 'sourceIPv6PrefixLength', inFull: false, type: 'unsigned8', unit: 'none', semantics: 'default', ipVersion: 6, isAbsentWhenZero: true, source: SOURCE_PREFIX_LENGTH,
+    description: 'The same of the source address.' },
+  { id: 30, name: 'destinationIPv6PrefixLength', inFull: false, type: 'unsigned8', unit: 'none', semantics: 'default', ipVersion: 6, isAbsentWhenZero: true, source: DESTINATION_PREFIX_LENGTH,
+    description: 'The same of the destination address.' },
+  { id: 16, name: 'bgpSourceAsNumber', inFull: false, whenTooLarge: AS_TRANS, type: 'unsigned32', unit: 'none', semantics: 'identifier', isAbsentWhenZero: true, source: SOURCE_AS,
+    description: 'Autonomous system that the source address is of, by the database of networks or the configuration; 0: not known. In two octets 23456 (AS_TRANS, RFC 6793) where it does not fit.' },
+  { id: 17, name: 'bgpDestinationAsNumber', inFull: false, whenTooLarge: AS_TRANS, type: 'unsigned32', unit: 'none', semantics: 'identifier', isAbsentWhenZero: true, source: DESTINATION_AS,
+    description: 'The same of the destination address.' },
   { id: 15, name: 'ipNextHopIPv4Address', type: 'ipv4Address', unit: 'none', semantics: 'default', ipVersion: 4, isAbsentWhenZero: true, source: constant(0),
     description: 'Always 0.0.0.0: a probe knows no routing table.' },
   { id: 62, name: 'ipNextHopIPv6Address', type: 'ipv6Address', unit: 'none', semantics: 'default', ipVersion: 6, isAbsentWhenZero: true, source: constant(0),

@@ -6,6 +6,7 @@
 import { isPrivate } from './element.ts';
 import { findElement, INFORMATION_ELEMENTS } from './elements.ts';
 import { APPLICATION_NAMES } from './elements-applications.ts';
+import { NETWORK_NAMES } from './elements-networks.ts';
 import { HEALTH_NAMES } from './elements-path-health.ts';
 import { vendorNames } from './elements-vendor.ts';
 
@@ -208,9 +209,31 @@ interface Profile {
 }
 
 /**
- * The profiles a user can choose, by name. `default` is max-compat on the wire, and `text` in JSON and CSV; `health` adds
- * all of path health, `applications` what payload inspection knows, `health+applications` both; the last three have what
- * other makers' dashboards read of path health.
+ * What can be added to the default: all of path health, what payload inspection knows, networks of both ends.
+ */
+export const ADDITIONS: Readonly<Record<string, readonly string[]>> = {
+  health: HEALTH_NAMES,
+  applications: APPLICATION_NAMES,
+  networks: NETWORK_NAMES,
+};
+
+/** Profiles of one addition or several, in the order above: `health`, `health+applications`, … */
+function additionProfiles(): Record<string, Profile> {
+  const keys = Object.keys(ADDITIONS);
+  const sets = Array.from({ length: 2 ** keys.length - 1 }, (_, i) =>
+    keys.filter((_key, bit) => (((i + 1) >>> bit) & 1) === 1),
+  );
+  return Object.fromEntries(
+    sets.map((set) => [
+      set.join('+'),
+      { names: withNames(set.flatMap((key) => ADDITIONS[key]!)), isPlain: false },
+    ]),
+  );
+}
+
+/**
+ * The profiles a user can choose, by name. `default` is max-compat on the wire, and `text` in JSON and CSV; the last three
+ * have what other makers' dashboards read of path health.
  */
 export const PROFILES: Readonly<Record<string, Profile>> = {
   default: {
@@ -224,9 +247,7 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
   nfdump: { names: nfdump, isPlain: true },
   ntopng: { names: ntopng, isPlain: true },
   elastiflow: { names: elastiflow, isPlain: true },
-  health: { names: withNames(HEALTH_NAMES), isPlain: false },
-  applications: { names: withNames(APPLICATION_NAMES), isPlain: false },
-  'health+applications': { names: withNames([...HEALTH_NAMES, ...APPLICATION_NAMES]), isPlain: false },
+  ...additionProfiles(),
   nprobe: { names: withVendor('nprobe'), isPlain: false },
   cert: { names: withVendor('cert'), isPlain: false },
   cisco: { names: withVendor('cisco'), isPlain: false },
@@ -234,10 +255,10 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
 
 /** The default and what is filled on demand. */
 function withNames(names: readonly string[]): Profile['names'] {
-  return (scope) => [
-    ...(scope.protocol === 'text' ? text(scope) : maxCompat(scope)),
-    ...nameable(names, scope.protocol),
-  ];
+  return (scope) => {
+    const usual = scope.protocol === 'text' ? text(scope) : maxCompat(scope);
+    return [...usual, ...nameable(names, scope.protocol).filter((name) => !usual.includes(name))];
+  };
 }
 
 /** max-compat and what a maker's dashboards read of path health. */

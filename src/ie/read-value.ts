@@ -4,7 +4,6 @@
  * those are all that a writer needs to know. It runs for each value of each record, so it makes no objects.
  */
 
-import { APPLICATION_WORD, TEXTS } from '../records/application-layout.ts';
 import { LINK_WORD } from '../records/flow-layout.ts';
 import * as layout from '../records/path-health-layout.ts';
 import { extensionHeadersComplete, extensionHeadersFull } from './extension-bits.ts';
@@ -16,7 +15,6 @@ const LINK = LINK_WORD;
 const NS_PER_S = 1e9;
 const TWO_32 = 4294967296;
 const NO_WORDS = new Int32Array(0);
-const APPLICATION_TEXTS = APPLICATION_WORD + TEXTS;
 
 /** Records whose values are read, as `FlowRecordBatch`. */
 export interface ValueRecords {
@@ -145,7 +143,10 @@ function readOther(
       readIntervals(words, row, row + at, value);
       break;
     case columns.FROM_TEXT:
-      readText(words, row, words[row + at]!, value);
+      readText(words, row + column.texts, words[row + at]!, value);
+      break;
+    case columns.FROM_LETTERS:
+      readLetters(column, words, row + at, value);
       break;
     case columns.FROM_APPLICATION_ID:
       value.high = words[row + at]!;
@@ -207,9 +208,19 @@ function readMac(column: ValueColumn, words: Int32Array, link: number, value: Va
   return column.kind;
 }
 
-/** @param place where the text stands within the record's texts | its length << 16 */
-function readText(words: Int32Array, row: number, place: number, value: Value): void {
-  value.at = 4 * (row + APPLICATION_TEXTS) + (place & 0xffff);
+/** Two letters of a word, or none. */
+function readLetters(column: ValueColumn, words: Int32Array, at: number, value: Value): void {
+  value.at = 4 * at + (column.shift >>> 3);
+  value.count = ((words[at]! >>> column.shift) & column.mask) === 0 ? 0 : 2;
+  value.source = words;
+}
+
+/**
+ * @param texts first word of the record's texts
+ * @param place where the text stands within them | its length << 16
+ */
+function readText(words: Int32Array, texts: number, place: number, value: Value): void {
+  value.at = 4 * texts + (place & 0xffff);
   value.count = place >>> 16;
   value.source = words;
 }

@@ -4,7 +4,13 @@
  * and flow messages have no other reader. The wire's columns are compiled in export/messages/columns.ts.
  */
 import { configuredInterface } from './configured-interface.ts';
-import { type Condition, conditionFor, type InformationElement, type ValueSource } from './element.ts';
+import {
+  type Condition,
+  conditionFor,
+  type InformationElement,
+  placeFor,
+  type ValueSource,
+} from './element.ts';
 
 /** What the exporter knows and records do not; as on the wire. */
 export interface RecordValues {
@@ -39,10 +45,12 @@ export const FROM_EXTENSIONS = 12;
 export const FROM_EXTENSIONS_COMPLETE = 13;
 /** A word, `constant` times smaller, rounded. */
 export const FROM_DIVIDED = 14;
-/** A text of the application section; `at` is the word that says where it stands. */
+/** A text; `at` is the word that says where it stands among those from `texts` on. */
 export const FROM_TEXT = 15;
 /** Classification engine and selector; `at` is the word of the engine. */
 export const FROM_APPLICATION_ID = 16;
+/** Two letters of a word. */
+export const FROM_LETTERS = 17;
 
 // Kinds of values: all that writers know.
 /** An unsigned number of 32 bits. */
@@ -77,6 +85,8 @@ export interface ValueColumn {
   readonly at: number;
   readonly shift: number;
   readonly mask: number;
+  /** The first word of the record's texts. */
+  readonly texts: number;
   readonly conditionAt: number;
   readonly conditionShift: number;
   readonly conditionMask: number;
@@ -119,6 +129,7 @@ const EMPTY: ValueColumn = {
   at: 0,
   shift: 0,
   mask: 0,
+  texts: 0,
   conditionAt: 0,
   conditionShift: 0,
   conditionMask: 0,
@@ -212,31 +223,33 @@ function propertiesOf(
       return wordProperties(element, source, isReverse);
     }
     case 'double':
-      return { from: FROM_DOUBLE, at: isReverse ? source.reverse : source.forward };
-    case 'time': {
-      const at = isReverse ? source.reverse : source.forward;
-      const constant = UNITS_PER_SECOND[element.type];
-      if (constant === undefined) return { from: FROM_INSTANT, kind: INSTANT, at, constant: 1 };
-      return { from: FROM_TIME, at, constant };
-    }
+      return { from: FROM_DOUBLE, at: placeFor(source, isReverse) };
+    case 'time':
+      return timeProperties(element, placeFor(source, isReverse));
     case 'duration': {
-      const at = isReverse ? source.reverse : source.forward;
       const limit = isSaturated ? UINT32_MAX : EMPTY.limit;
-      return { from: FROM_DURATION, at, constant: source.unitNs, limit };
+      return { from: FROM_DURATION, at: placeFor(source, isReverse), constant: source.unitNs, limit };
     }
     case 'address': {
       const kind = source.words === 1 ? IPV4 : IPV6;
-      return { from: FROM_ADDRESS, kind, at: isReverse ? source.reverse : source.forward };
+      return { from: FROM_ADDRESS, kind, at: placeFor(source, isReverse) };
     }
     case 'intervals':
-      return { from: FROM_INTERVALS, kind: INTERVALS, at: isReverse ? source.reverse : source.forward };
+      return { from: FROM_INTERVALS, kind: INTERVALS, at: placeFor(source, isReverse) };
     case 'extensions': {
-      const at = isReverse ? source.reverse : source.forward;
+      const at = placeFor(source, isReverse);
       if (source.which === 'full') return { from: FROM_EXTENSIONS, kind: WORD, at };
       return { from: FROM_EXTENSIONS_COMPLETE, kind: BOOLEAN, at };
     }
-    case 'text':
-      return { from: FROM_TEXT, kind: TEXT, at: source.forward };
+    case 'text': {
+      // Without a condition, the word itself says whether there is a text.
+      const mask = source.when === undefined ? -1 : 0;
+      return { from: FROM_TEXT, kind: TEXT, at: placeFor(source, isReverse), texts: source.texts, mask };
+    }
+    case 'letters': {
+      const { word: at, shift } = placeFor(source, isReverse);
+      return { from: FROM_LETTERS, kind: TEXT, at, shift, mask: 0xffff };
+    }
     case 'applicationId':
       return { from: FROM_APPLICATION_ID, kind: OCTETS, at: source.forward };
     case 'mac': {
@@ -256,6 +269,12 @@ function propertiesOf(
     case 'padding':
       return undefined;
   }
+}
+
+function timeProperties(element: InformationElement, at: number): Partial<ValueColumn> {
+  const constant = UNITS_PER_SECOND[element.type];
+  if (constant === undefined) return { from: FROM_INSTANT, kind: INSTANT, at, constant: 1 };
+  return { from: FROM_TIME, at, constant };
 }
 
 function wordProperties(

@@ -16,7 +16,8 @@ export function countBatch(
   table: FlowTable,
   clock: Float64Array,
 ): void {
-  counters[counting.METERED_PACKETS] = counters[counting.METERED_PACKETS]! + count;
+  counters[counting.METERED_PACKETS] =
+    counters[counting.METERED_PACKETS]! + count + sums[engineWords.SUMS_FURTHER]!;
   counters[counting.METERED_OCTETS] = counters[counting.METERED_OCTETS]! + sums[engineWords.SUMS_OCTETS]!;
   counters[counting.METERED_FRAME_OCTETS] =
     counters[counting.METERED_FRAME_OCTETS]! + sums[engineWords.SUMS_FRAME_OCTETS]!;

@@ -86,6 +86,7 @@ export class LiveFlows {
       encapsulation,
       health: table.health !== undefined,
       applications: table.applications !== undefined,
+      networks: true,
     });
     const memory = new ArrayBuffer(this.#count * stride * 4);
     const words = new Int32Array(memory);

@@ -32,7 +32,6 @@ import { hasKeyExtension, type PreparedBatch, recordAt } from './key-preparer.ts
 import { createTimeouts, type MeteringOptions, type TimeoutOptions } from './metering-options.ts';
 import { movePacketClock } from './packet-clock.ts';
 import { addHealth, beginHealth } from './path-health/path-health.ts';
-import { addFurtherSegments } from './super-packets.ts';
 import * as counting from './table/counters.ts';
 import * as flowKey from './table/flow-key.ts';
 import { createFlowTable, type FlowTable, findSlot, lineOf } from './table/flow-table.ts';
@@ -136,16 +135,12 @@ export class MeteringProcess {
     return slot;
   }
 
-  /** What few packets need, once they have been added. */
+  /** Path health of a packet that has been added, where the engine leaves it. */
   #afterAdding(slot: number, batch: PreparedBatch, i: number, view: DataView): void {
     const { table, counters } = this;
-    const packets = batch.words;
-    const at = i * decoded.DECODED_WORDS;
     const entryAt = slot * layout.ENTRY_WORDS;
-    const lineAt = lineOf(table.words, entryAt, packets[at + decoded.DETAIL]!);
-    if (table.health !== undefined) addHealth(table, slot, lineAt - entryAt, batch, i, view, counters);
-    if ((packets[at + decoded.DETAIL]! & decoded.DETAIL_SUPER_PACKET) !== 0)
-      addFurtherSegments(table.words, table.doubles, lineAt, packets, at, counters);
+    const detail = batch.words[i * decoded.DECODED_WORDS + decoded.DETAIL]!;
+    addHealth(table, slot, lineOf(table.words, entryAt, detail) - entryAt, batch, i, view, counters);
   }
 
   /** Moves the clock (see expiry.ts) and looks at a few due entries. */

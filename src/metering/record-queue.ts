@@ -8,28 +8,24 @@
  *
  * The number of batches is the credit. A meter that must lose nothing looks for room before each step, and waits
  * for it where there is none (`hasRoom`, `room`); a record without room is dropped and counted.
+ *
+ * The writer's end is record-queue-writer.ts: an export thread, which only reads, loads nothing of the flow table.
  */
 
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
-import * as layout from '../records/flow-layout.ts';
 import { type RecordSections, recordStride } from '../records/record-sections.ts';
-import type { FlowSink } from './expiry.ts';
-import * as counting from './table/counters.ts';
-import type { FlowTable } from './table/flow-table.ts';
-import { writeRecord } from './write-record.ts';
 
 /** Records in a batch and batches in the ring: about 3.7 MB with the smallest stride. */
 export const RECORDS_PER_BATCH = 512;
 export const BATCHES = 32;
-const ROOM_WAIT_MS = 100;
 /** The reader is woken when there is something to read: this is for a writer that died in the middle of saying so. */
 const NEXT_WAIT_MS = 1000;
 
-const WRITTEN = 0;
-const TAKEN = 1;
-const CLOSED = 2;
+export const WRITTEN = 0;
+export const TAKEN = 1;
+export const CLOSED = 2;
 const SIGNAL = 3;
-const HEADER_WORDS = 16;
+export const HEADER_WORDS = 16;
 /** Count, time base (double at word 2), clock (double at word 4). */
 const BATCH_HEADER_WORDS = 16;
 
@@ -53,12 +49,13 @@ export function createRecordQueue(
 }
 
 /** The batch's place in the ring as its reader and writer see it. */
-interface BatchView extends FlowRecordBatch {
+export interface BatchView extends FlowRecordBatch {
   readonly header: Int32Array;
   readonly headerDoubles: Float64Array;
 }
 
-function batchViews(memory: RecordQueueMemory): BatchView[] {
+/** The batches of a queue, for either end. */
+export function batchViews(memory: RecordQueueMemory): BatchView[] {
   const { buffer, stride, recordsPerBatch } = memory;
   const batchOctets = (BATCH_HEADER_WORDS + recordsPerBatch * stride) * 4;
   return Array.from({ length: memory.batches }, (_, i) => {
@@ -78,117 +75,9 @@ function batchViews(memory: RecordQueueMemory): BatchView[] {
 }
 
 /** Tells the reader that there is something new, wherever it is between looking and waiting. */
-function wakeReader(header: Int32Array): void {
+export function wakeReader(header: Int32Array): void {
   Atomics.add(header, SIGNAL, 1);
   Atomics.notify(header, SIGNAL);
-}
-
-export interface RecordQueueWriterOptions {
-  /** Records that find room once `hasRoom` has said that there is some: all of a step's, for a writer that loses none. */
-  readonly recordsPerStep: number;
-  /** The metering process's counters, for what is dropped. */
-  readonly counters: Float64Array;
-  /** Unix time in whole seconds that times count from, asked for at each handover. */
-  readonly timeBaseSeconds: () => number;
-  /** The metering process's clock, asked for at each handover. */
-  readonly clockNs: () => number;
-}
-
-/** The worker's end: a FlowSink that fills batches. */
-export class RecordQueueWriter implements FlowSink {
-  readonly #header: Int32Array;
-  readonly #views: BatchView[];
-  readonly #options: RecordQueueWriterOptions;
-  readonly #recordsPerBatch: number;
-  /** Batches that may be waiting when a step begins, and those that room is waited for until they wait. */
-  readonly #waitingMax: number;
-  readonly #waitingLow: number;
-  #written = 0;
-  #current: BatchView | undefined;
-  #count = 0;
-
-  /** @throws Error where a step's records do not fit into the queue at all */
-  constructor(memory: RecordQueueMemory, options: RecordQueueWriterOptions) {
-    // One more, since what is there already may be handed over half full.
-    const batchesPerStep = Math.ceil(options.recordsPerStep / memory.recordsPerBatch) + 1;
-    this.#waitingMax = memory.batches - batchesPerStep - 1;
-    if (this.#waitingMax < 0)
-      throw new Error(`${options.recordsPerStep} records do not fit into ${memory.batches} batches`);
-    this.#waitingLow = Math.min(memory.batches >> 1, this.#waitingMax);
-    this.#header = new Int32Array(memory.buffer, 0, HEADER_WORDS);
-    this.#views = batchViews(memory);
-    this.#recordsPerBatch = memory.recordsPerBatch;
-    this.#options = options;
-  }
-
-  emit(table: FlowTable, slot: number, endReason: number): void {
-    const batch = this.#current ?? this.#nextBatch();
-    if (batch === undefined) {
-      this.#countDropped(table, slot);
-      return;
-    }
-    writeRecord(batch, this.#count, table, slot, endReason);
-    if (++this.#count === this.#recordsPerBatch) this.flush();
-  }
-
-  /** Whether a step's records find room. */
-  get hasRoom(): boolean {
-    return ((this.#written - Atomics.load(this.#header, TAKEN)) | 0) <= this.#waitingMax;
-  }
-
-  /**
-   * Waits until half of the batches are free, or for a moment, without keeping the thread from other things, nor alive.
-   * @returns whether there is room now
-   */
-  async room(): Promise<boolean> {
-    const taken = Atomics.load(this.#header, TAKEN);
-    if (((this.#written - taken) | 0) > this.#waitingLow) {
-      const wait = Atomics.waitAsync(this.#header, TAKEN, taken, ROOM_WAIT_MS);
-      if (wait.async) await wait.value;
-    }
-    return this.hasRoom;
-  }
-
-  /** Hands over what is there, full or not. */
-  flush(): void {
-    const batch = this.#current;
-    if (batch === undefined || this.#count === 0) return;
-    batch.header[0] = this.#count;
-    batch.headerDoubles[1] = this.#options.timeBaseSeconds();
-    batch.headerDoubles[2] = this.#options.clockNs();
-    this.#current = undefined;
-    this.#count = 0;
-    this.#written = (this.#written + 1) | 0;
-    Atomics.store(this.#header, WRITTEN, this.#written);
-    wakeReader(this.#header);
-  }
-
-  /** Hands over the rest and says that it is the last. */
-  close(): void {
-    this.flush();
-    Atomics.store(this.#header, CLOSED, 1);
-    wakeReader(this.#header);
-  }
-
-  #nextBatch(): BatchView | undefined {
-    const taken = Atomics.load(this.#header, TAKEN);
-    if (((this.#written - taken) | 0) >= this.#views.length) return undefined;
-    this.#current = this.#views[(this.#written >>> 0) % this.#views.length]!;
-    return this.#current;
-  }
-
-  #countDropped(table: FlowTable, slot: number): void {
-    const { counters } = this.#options;
-    const at = slot * layout.ENTRY_DOUBLES;
-    const { doubles } = table;
-    counters[counting.RECORDS_DROPPED]!++;
-    counters[counting.RECORDS_DROPPED_PACKETS]! +=
-      doubles[at + layout.FORWARD_DOUBLE + layout.PACKETS]! +
-      doubles[at + layout.REVERSE_DOUBLE + layout.PACKETS]!;
-    counters[counting.RECORDS_DROPPED_OCTETS]! +=
-      doubles[at + layout.FORWARD_DOUBLE + layout.OCTETS]! +
-      doubles[at + layout.REVERSE_DOUBLE + layout.OCTETS]!;
-  }
 }
 
 /** Main's end: hands out batches in order, one at a time. */

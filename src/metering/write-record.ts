@@ -1,7 +1,9 @@
 /** Copies a flow out of the table to a record (records/flow-words.ts), with the sections that the table keeps beside it. */
+import { APPLICATION_WORD, VALUES } from '../records/application-layout.ts';
 import * as decoded from '../records/decoded-batch.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import * as layout from '../records/flow-layout.ts';
+import { NETWORK_NAMES, NETWORK_WORD, NETWORK_WORDS } from '../records/network-layout.ts';
 import * as healthLayout from '../records/path-health-layout.ts';
 import { writeApplication } from './applications/write-application.ts';
 import { writeHealth } from './path-health/record.ts';
@@ -35,27 +37,35 @@ export function writeRecord(
   record[to + layout.FLOW_STATE] = state | (endReason << layout.STATE_END_REASON_SHIFT);
   const link = slot * layout.LINK_WORDS;
   for (let w = 0; w < layout.LINK_WORDS; w++) record[to + layout.LINK_WORD + w] = table.link[link + w]!;
-  // Until somebody knows better: the interface's number in the run, and nothing of where the packets went.
+  // Until somebody knows better: the interface's number in the run, and nothing of where the packets went, nor of whose
+  // the addresses are.
   const point = entry[from + layout.FLOW_OBSERVATION_POINT]! & 0xffff;
   record[to + layout.INGRESS_FORWARD] = point;
   record[to + layout.EGRESS_FORWARD] = 0;
   record[to + layout.INGRESS_REVERSE] = point;
   record[to + layout.EGRESS_REVERSE] = 0;
+  for (let w = 0; w < layout.NETWORK_WORDS; w++) record[to + layout.AS_A + w] = 0;
   const { health, applications } = table;
-  if (applications !== undefined) {
-    writeApplication(batch, to, applications, slot);
-    if (health === undefined) writeNoHealth(record, to);
-  }
+  const hasNetworks = batch.stride >= NETWORK_WORD + NETWORK_WORDS;
+  if (applications !== undefined) writeApplication(batch, to, applications, slot);
   if (health !== undefined) writeHealth(batch, to, health, slot, endReason !== 0);
-  writeOuter(record, to, table, slot);
+  else if (applications !== undefined || hasNetworks) writeNoHealth(record, to);
+  if (hasNetworks) writeNoNames(record, to, applications === undefined);
+  writeOuter(record, to, table, slot, hasNetworks);
 }
 
 /** The encapsulation; where nothing is kept of it and its place is there, that is zero. */
-function writeOuter(record: Int32Array, to: number, table: FlowTable, slot: number): void {
+function writeOuter(
+  record: Int32Array,
+  to: number,
+  table: FlowTable,
+  slot: number,
+  hasNetworks: boolean,
+): void {
   const { encapsulation, health, applications } = table;
   if (encapsulation === undefined) {
-    if (health !== undefined || applications !== undefined)
-      record.fill(0, to + layout.ENCAPSULATION_WORD, to + healthLayout.HEALTH_WORD);
+    if (health === undefined && applications === undefined && !hasNetworks) return;
+    for (let w: number = layout.ENCAPSULATION_WORD; w < healthLayout.HEALTH_WORD; w++) record[to + w] = 0;
     return;
   }
   const outer = slot * decoded.ENCAPSULATION_WORDS;
@@ -69,4 +79,14 @@ function writeNoHealth(record: Int32Array, to: number): void {
   record[at + healthLayout.HEALTH_BITS] = 0;
   record[at + healthLayout.FORWARD_HEALTH + healthLayout.DIRECTION_BITS] = 0;
   record[at + healthLayout.REVERSE_HEALTH + healthLayout.DIRECTION_BITS] = 0;
+}
+
+/**
+ * In the place of names of networks, that none is known yet, and in that of applications, if they are not kept, that
+ * none was looked for.
+ */
+function writeNoNames(record: Int32Array, to: number, isWithoutApplications: boolean): void {
+  for (let w = 0; w < NETWORK_NAMES; w++) record[to + NETWORK_WORD + w] = 0;
+  if (!isWithoutApplications) return;
+  for (let w = 0; w < VALUES; w++) record[to + APPLICATION_WORD + w] = 0;
 }

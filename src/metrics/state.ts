@@ -5,6 +5,7 @@
 
 import type { CollectorStatistics } from '../export/contract/record-sink.ts';
 import type { CountsByEndReason } from '../ie/end-reasons.ts';
+import type { NetworksState } from '../records/network-state.ts';
 import type { PathState } from '../records/path-record.ts';
 
 /** Frames under one outcome of decoding (decode/reasons.ts), summed up over restarts. */
@@ -127,6 +128,7 @@ export interface LiveState {
   readonly interfaces: readonly InterfaceState[];
   readonly workers: readonly WorkerState[];
   readonly collectors: readonly CollectorStatistics[];
+  readonly networks: NetworksState;
   /** Each direction of each named path. */
   readonly paths: readonly PathState[];
   /** The last reading of the configuration, the first one included. */

@@ -9,6 +9,7 @@ import { CAPTURE_METRICS } from './capture-metrics.ts';
 import { EXPORT_METRICS } from './export-metrics.ts';
 import type { Metric, Sample } from './metric.ts';
 import { NAMED_PATH_METRICS } from './named-path-metrics.ts';
+import { NETWORK_METRICS } from './network-metrics.ts';
 import type { LiveState, WorkerState } from './state.ts';
 
 const RING = ['interface', 'ring'] as const;
@@ -143,6 +144,7 @@ export const METRIC_GROUPS: readonly (readonly [title: string, metrics: readonly
   ['Capture and decoding', CAPTURE_METRICS],
   ['Flows', FLOW_METRICS],
   ['Export', EXPORT_METRICS],
+  ['Networks', NETWORK_METRICS],
   ['Named paths', NAMED_PATH_METRICS],
   ['Process', PROCESS_METRICS],
 ];

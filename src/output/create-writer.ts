@@ -12,8 +12,13 @@ export async function createWriter(
   output: OutputStream,
   columns: number | undefined,
 ): Promise<FlowWriter | undefined> {
-  const form = config.replay.output;
+  const { output: form, top, topBy } = config.replay;
   if (form === 'none') return undefined;
+  if (topBy !== 'flow') {
+    const { RankingWriter } = await import('./ranking-writer.ts');
+    const health = config.metering.pathHealth === 'on';
+    return new RankingWriter(output, { topBy, form, top, columns, health });
+  }
   if (form !== 'table') {
     const { LineWriter } = await import('./lines.ts');
     return new LineWriter(output, form, config);
@@ -21,5 +26,5 @@ export async function createWriter(
   const { TableWriter } = await import('./table.ts');
   const hasApplications = config.applications.inspect !== 'off';
   const color = columns !== undefined && !process.env.NO_COLOR;
-  return new TableWriter(output, { top: config.replay.top, columns, color, hasApplications });
+  return new TableWriter(output, { top, columns, color, hasApplications });
 }

@@ -32,6 +32,7 @@ import { formatIPv4, formatIPv6, formatTcpFlags } from './addresses.ts';
 import { BusiestFlows } from './busiest.ts';
 import type { FlowWriter } from './flow-writer.ts';
 import type { OutputStream } from './standard-output.ts';
+import { shorten } from './text-table.ts';
 
 export interface TableOptions {
   /** Rows; 0 for all flows. */
@@ -97,13 +98,6 @@ function formatFlags(words: Int32Array, at: number): string {
   if (protocol !== PROTOCOL_TCP) return '';
   const flags = words[at + FORWARD_WORD + TCP_FLAGS_TOS]! | words[at + REVERSE_WORD + TCP_FLAGS_TOS]!;
   return formatTcpFlags(flags & 0xff);
-}
-
-/** Leaves the beginning and the end of an address that is too long. */
-function shorten(text: string, columns: number): string {
-  if (text.length <= columns) return text;
-  const tail = Math.ceil((columns - 1) / 2);
-  return `${text.slice(0, columns - 1 - tail)}…${text.slice(text.length - tail)}`;
 }
 
 export class TableWriter implements FlowWriter {

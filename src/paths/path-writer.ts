@@ -6,6 +6,7 @@
 import { formatOctets, formatShort, formatTime } from '../base/units.ts';
 import type { FlowWriter } from '../output/flow-writer.ts';
 import type { OutputStream } from '../output/standard-output.ts';
+import { tableText } from '../output/text-table.ts';
 import { type PathFigures, type PathRecord, pathHeader, pathLine } from '../records/path-record.ts';
 import { NO_SECTIONS, type RecordSections } from '../records/record-sections.ts';
 import type { PathMeter } from './path-meter.ts';
@@ -70,17 +71,6 @@ function cellsOf(figures: PathFigures): string[] {
   ];
 }
 
-/** Rows below titles, each column as wide as its widest cell. */
-function tableText(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = titles.map((title, c) => Math.max(title.length, ...rows.map((row) => row[c]!.length)));
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, c) => (LEFT.has(titles[c]!) ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!)))
-      .join('  ')
-      .trimEnd();
-  return `${[titles, ...rows].map(line).join('\n')}\n`;
-}
-
 export class PathWriter implements FlowWriter {
   readonly needs: RecordSections = { ...NO_SECTIONS, health: true };
   readonly #output: OutputStream;
@@ -137,8 +127,10 @@ export class PathWriter implements FlowWriter {
     });
     const more = sorted.length - shown.length;
     return [
-      tableText([...HEAD, ...FIGURES], whole),
-      ...(minutes.length === 0 ? [] : [`\n${tableText(['Minute (UTC)', ...HEAD, ...FIGURES], minutes)}`]),
+      tableText([...HEAD, ...FIGURES], whole, LEFT),
+      ...(minutes.length === 0
+        ? []
+        : [`\n${tableText(['Minute (UTC)', ...HEAD, ...FIGURES], minutes, LEFT)}`]),
       ...(more > 0 ? [`… and ${more} more minutes (--top 0 shows all)\n`] : []),
     ].join('');
   }

@@ -37,5 +37,6 @@ export function sectionsOf(
     encapsulation: needed.encapsulation || flowKey.mpls || flowKey.tunnel || decode.decapsulate.length > 0,
     health: pathHealth === 'on' || needed.health,
     applications: inspect === 'on' || needed.applications,
+    networks: needed.networks,
   };
 }

@@ -2,11 +2,12 @@
  * Takes flow records from the queues of meters, one batch at a time, in two steps: what the configuration says is
  * written into them first; then the exporting process gets them, and the writer that prints them.
  */
-import type { FlowtapConfig } from '../config/config.ts';
+import { type FlowtapConfig, isEnriching } from '../config/config.ts';
 import type { Anonymizer } from '../export/anonymization/anonymizer.ts';
 import type { ExportingProcess } from '../export/exporting-process.ts';
 import type { InterfaceNumbers } from '../export/interface-numbers.ts';
 import { type RecordQueueMemory, RecordQueueReader } from '../metering/record-queue.ts';
+import type { Enrichment } from '../networks/enrichment.ts';
 import type { FlowWriter } from '../output/flow-writer.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
 
@@ -17,6 +18,8 @@ export interface RecordTakerOptions {
    * Tells what writes the interfaces by now, before the anonymizer does its part: maps go by the true MAC addresses.
    */
   readonly numbers: () => InterfaceNumbers | undefined;
+  /** Writes whose addresses they are, by the true ones. */
+  readonly enrichment: () => Enrichment | undefined;
   /** Replaces addresses, before anybody sees them. */
   readonly anonymizer: Anonymizer | undefined;
   /** Called before anything is written into a batch, whose addresses are the true ones. */
@@ -50,10 +53,11 @@ export class RecordTaker {
     }
   }
 
-  /** Makes records as everybody sees them: with the numbers of interfaces, and anonymized. */
+  /** Makes records as everybody sees them: with the numbers of interfaces and with networks, and anonymized. */
   prepare(batch: FlowRecordBatch): void {
-    const { numbers, anonymizer } = this.#options;
+    const { numbers, enrichment, anonymizer } = this.#options;
     numbers()?.apply(batch);
+    enrichment()?.apply(batch);
     anonymizer?.apply(batch);
   }
 
@@ -85,4 +89,17 @@ export async function startAnonymizing({ anonymization }: FlowtapConfig): Promis
   if (anonymization.method === 'none' && anonymization.macAddresses === 'keep') return undefined;
   const { createAnonymizer } = await import('../export/anonymization/anonymizer.ts');
   return createAnonymizer(anonymization);
+}
+
+/**
+ * What writes networks into records, or undefined where nothing is known of any. Loaded only on demand.
+ * @throws ConfigError for a database that cannot be read
+ */
+export async function startEnriching({ enrichment }: FlowtapConfig): Promise<Enrichment | undefined> {
+  if (!isEnriching(enrichment)) return undefined;
+  const [{ Enrichment }, { lookupOf, openEach, readDatabase }] = await Promise.all([
+    import('../networks/enrichment.ts'),
+    import('../networks/open-networks.ts'),
+  ]);
+  return new Enrichment(lookupOf(enrichment, await openEach(enrichment.databases, readDatabase)));
 }

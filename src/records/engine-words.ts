@@ -164,11 +164,15 @@ export const TABLE_PLACES = 24;
 export const INSPECTION_HEAD_WORDS = 2;
 export const INSPECTION_PAIR_WORDS = 2;
 
-/** Doubles of the sums: IP octets and octets of frames are added to the first two; the third means nothing. */
+/**
+ * Doubles of the sums: IP octets and octets of frames are added to the first two; the third means nothing; to the last go
+ * the packets that super-packets stand for behind their first ones.
+ */
 export const SUMS_OCTETS = 0;
 export const SUMS_FRAME_OCTETS = 1;
 export const SUMS_TOUCHED = 2;
-export const SUMS_DOUBLES = 3;
+export const SUMS_FURTHER = 3;
+export const SUMS_DOUBLES = 4;
 
 /** What `meter` is told of its first packet, instead of the slot that the packet is to be added to. */
 export const SLOT_UNKNOWN = -1;

@@ -23,7 +23,9 @@
  *     words 48 … 51          link details of the first packet: source MAC (48, high half of 49), destination MAC
  *                            (low half of 49, 50), ethertype << 16 | has-MACs << 8 | 802.1Q priority (51)
  *     words 52 … 55          ifIndex by which each direction came in and left (export/interface-numbers.ts)
- *     words 56 … 77          its encapsulation (`ENCAPSULATION_WORDS` of records/decoded-batch.ts), where that is kept
+ *     words 56 … 59          autonomous systems of A (56) and B (57), countries (58) and prefix lengths (59) of both
+ *                            (networks/enrichment.ts); 0 is unknown
+ *     words 60 … 81          its encapsulation (`ENCAPSULATION_WORDS` of records/decoded-batch.ts), where that is kept
  *
  * Times are nanoseconds since the source's `timeBaseSeconds`. An ICMP flow keeps type << 8 | code as the destination
  * port of the first packet's direction.
@@ -97,4 +99,12 @@ export const EGRESS_FORWARD = INGRESS_FORWARD + 1;
 export const INGRESS_REVERSE = INGRESS_FORWARD + 2;
 export const EGRESS_REVERSE = INGRESS_FORWARD + 3;
 export const INTERFACE_WORDS = 4;
-export const ENCAPSULATION_WORD = INGRESS_FORWARD + INTERFACE_WORDS;
+/** Autonomous systems of A and of B. */
+export const AS_A = INGRESS_FORWARD + INTERFACE_WORDS;
+export const AS_B = AS_A + 1;
+/** Countries: two letters of A, the first of them the lowest octet, and of B above them. */
+export const COUNTRIES = AS_A + 2;
+/** Lengths of the prefixes that the addresses are of: A's | B's << 8. */
+export const PREFIX_LENGTHS = AS_A + 3;
+export const NETWORK_WORDS = 4;
+export const ENCAPSULATION_WORD = AS_A + NETWORK_WORDS;

@@ -2,7 +2,7 @@
  * The lines of `flowtap top`: rates and losses of each interface, then the greatest flows. As wide as the terminal: columns
  * that matter least go first. Names and verdicts come from elsewhere; what a terminal would obey is taken out of them.
  */
-import { formatShort, formatSpan } from '../base/units.ts';
+import { formatCounted, formatShort, formatSpan } from '../base/units.ts';
 import { endOf, type FlowObject } from '../control/flow-objects.ts';
 import type { InterfaceLook, Look } from './look.ts';
 import { KEYS, type TopState } from './state.ts';
@@ -92,6 +92,11 @@ function flowLines(flows: readonly FlowObject[], columns: number): ScreenLine[] 
   ];
 }
 
+/** A short number of things, or the one. */
+function counted(count: number, nouns: string): string {
+  return count === 1 ? formatCounted(count, nouns) : `${formatShort(count)} ${nouns}`;
+}
+
 /** Rates since the look before; of all the time where there is none. */
 function interfaceLine(one: InterfaceLook, before: InterfaceLook | undefined, seconds: number): ScreenLine {
   const rate = (read: (look: InterfaceLook) => number) =>
@@ -103,8 +108,8 @@ function interfaceLine(one: InterfaceLook, before: InterfaceLook | undefined, se
     one.isUp ? 'up' : 'DOWN',
     `${rate(({ packets }) => packets)} packets/s`,
     `${rate(({ octets }) => octets * 8)} bit/s`,
-    `${formatShort(one.activeFlows)} flows`,
-    `${formatShort(one.packets)} packets`,
+    counted(one.activeFlows, 'flows'),
+    counted(one.packets, 'packets'),
     `${formatShort(one.droppedPackets)} lost`,
   ].join('  ');
   return one.isUp && one.droppedPackets === 0 ? { text } : { text, style: 'alarm' };

@@ -1,7 +1,8 @@
 /** TLS and DTLS in payload inspection: hellos over records, segments and fragments, JA4's rules, hostile lengths. */
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ClientHello, readClientHello } from '../../src/applications/client-hello.ts';
+import { ClientHello, isGrease, readClientHello } from '../../src/applications/client-hello.ts';
 import { ja4Of } from '../../src/applications/ja4.ts';
 import { cases } from '../support/cases.ts';
 import {
@@ -195,6 +196,29 @@ describe('JA4', () => {
     // printf 000d_0403,0804 | sha256sum
     expect(fingerprint({ ciphers: [1], extensions: [algorithms(0x3a3a, 0x0403, 0x0804)] })).toMatch(
       /_ef95ca21a004$/,
+    );
+  });
+
+  it('is that of the sorted lists by node:crypto, of hellos seen before and of others between them', () => {
+    const short = (text: string) =>
+      text === '' ? '000000000000' : createHash('sha256').update(text).digest('hex').slice(0, 12);
+    const hexadecimal = (values: readonly number[]) =>
+      values.map((value) => value.toString(16).padStart(4, '0')).join();
+    const ascending = (values: readonly number[]) => hexadecimal(values.toSorted((a, b) => a - b));
+    const number = fc.integer({ min: 0x1000, max: 0x10ff }).filter((value) => !isGrease(value));
+    const lists = (maxLength: number) => fc.uniqueArray(number, { maxLength });
+    fc.assert(
+      fc.property(lists(100), lists(100), lists(8), fc.boolean(), (ciphers, types, signatures, isTurned) => {
+        const extensions = types.map((type): [number, number[]] => [type, []]);
+        if (signatures.length > 0) extensions.push(algorithms(...signatures));
+        const extensionPart = ascending(signatures.length > 0 ? [...types, 13] : types);
+        const algorithmPart = signatures.length > 0 ? `_${hexadecimal(signatures)}` : '';
+        const expected = `_${short(ascending(ciphers))}_${short(extensionPart + algorithmPart)}`;
+        const second = isTurned ? { ciphers: ciphers.toReversed(), extensions: extensions.toReversed() } : {};
+        expect(fingerprint({ ciphers, extensions }).slice(10)).toBe(expected);
+        expect(fingerprint({ ciphers, extensions, ...second }).slice(10)).toBe(expected);
+      }),
+      { numRuns: cases(100) },
     );
   });
 });

@@ -100,13 +100,21 @@ export function recordBatch(
     withHealth?: boolean;
     /** With applications, of which nothing is known. */
     withApplications?: boolean;
+    /** With names of networks, of which none is known. */
+    withNetworks?: boolean;
   } = {},
 ): FlowRecordBatch {
-  const { withEncapsulation = false, withHealth = false, withApplications = false } = options;
+  const {
+    withEncapsulation = false,
+    withHealth = false,
+    withApplications = false,
+    withNetworks = false,
+  } = options;
   const stride = recordStride({
     encapsulation: withEncapsulation,
     health: withHealth,
     applications: withApplications,
+    networks: withNetworks,
   });
   const buffer = new SharedArrayBuffer(Math.max(1, flows.length) * stride * 4);
   const words = new Int32Array(buffer);

@@ -23,12 +23,14 @@ import { isPrintable } from '../../src/ie/text-columns.ts';
 import { writeFacts } from '../../src/metering/applications/write-facts.ts';
 import { APPLICATION_WORD } from '../../src/records/application-layout.ts';
 import { OUTER_KIND, TUNNEL_ID } from '../../src/records/decoded-batch.ts';
-import { ENCAPSULATION_WORD, type FlowRecordBatch } from '../../src/records/flow-layout.ts';
+import { AS_A, ENCAPSULATION_WORD, type FlowRecordBatch } from '../../src/records/flow-layout.ts';
+import { NETWORK_NAMES } from '../../src/records/network-layout.ts';
 import * as health from '../../src/records/path-health-layout.ts';
 import { TUNNEL_VXLAN } from '../../src/records/tunnel-kinds.ts';
 import { CONFIG } from '../export/exporter-support.ts';
 import { anyFlow, encodeAll } from '../export/flow-messages/support.ts';
 import { recordBatch, type TestFlow } from '../export/records.ts';
+import { writeNetworkName } from '../support/network-names.ts';
 
 const T = 1_700_000_000;
 const DOMAIN = 7;
@@ -171,8 +173,8 @@ function anyBatch(ipVersion: 4 | 6): fc.Arbitrary<FlowRecordBatch> {
   });
   const counter = fc.oneof(fc.nat(300), fc.maxSafeNat());
   return fc
-    .tuple(flows, words, counter, fc.nat(health.INTERVALS_MAX), fc.nat(20), anyFacts())
-    .map(([some, extra, count, intervals, shift, facts]) => {
+    .tuple(flows, words, counter, fc.nat(health.INTERVALS_MAX), fc.nat(20), anyFacts(), anyNetworks())
+    .map(([some, extra, count, intervals, shift, facts, networks]) => {
       const both = some.map((flow) => withBoth({ ...flow, ipVersion }));
       const batch = recordBatch(both, {
         timeBaseSeconds: T,
@@ -180,10 +182,13 @@ function anyBatch(ipVersion: 4 | 6): fc.Arbitrary<FlowRecordBatch> {
         withEncapsulation: true,
         withHealth: true,
         withApplications: true,
+        withNetworks: true,
       });
       for (let row = 0; row < batch.count * batch.stride; row += batch.stride) {
         batch.words.set(extra, row + ENCAPSULATION_WORD);
         writeFacts(batch.words, row + APPLICATION_WORD, facts, 3);
+        batch.words.set(networks.numbers, row + AS_A);
+        for (const [place, name] of networks.names.entries()) writeNetworkName(batch.words, row, place, name);
         for (const { source } of INFORMATION_ELEMENTS) {
           if (source.kind !== 'double' || source.forward < health.HEALTH_WORD / 2) continue;
           for (const at of [source.forward, source.reverse]) batch.doubles[(row >>> 1) + at] = count;
@@ -195,6 +200,23 @@ function anyBatch(ipVersion: 4 | 6): fc.Arbitrary<FlowRecordBatch> {
       }
       return batch;
     });
+}
+
+/** Networks of both ends: any numbers, letters of countries or none, names that need escapes. */
+function anyNetworks(): fc.Arbitrary<{ numbers: number[]; names: string[] }> {
+  const letter = fc.integer({ min: 0x41, max: 0x5a });
+  const country = fc.oneof(
+    fc.constant(0),
+    fc.tuple(letter, letter).map(([first, second]) => first | (second << 8)),
+  );
+  const numbers = fc
+    .tuple(fc.integer(), fc.integer(), country, country, fc.nat(0xffff))
+    .map(([a, b, ofA, ofB, lengths]) => [a, b, ofA | (ofB << 16), lengths]);
+  const name = fc.string({ unit: fc.constantFrom('a', '"', '\\', ',', 'é', '字', '😀', ' '), maxLength: 16 });
+  return fc.record({
+    numbers,
+    names: fc.array(name, { minLength: NETWORK_NAMES, maxLength: NETWORK_NAMES }),
+  });
 }
 
 /** Facts of any kind, with texts that need escapes, and of more than one octet a character. */

@@ -1,10 +1,20 @@
 /** The live benchmark's floors: each of them fails when it is missed, and only then. */
 import { describe, expect, it } from 'vitest';
-import { liveFailures, liveMarkdown, summarizeLive } from '../../bench/live-report.ts';
+import { type LiveBaseline, liveFailures, liveMarkdown, summarizeLive } from '../../bench/live-report.ts';
 import type { LiveRun, Scenario } from '../../bench/live-run.ts';
 import { soakFailures } from '../../bench/live-soak.ts';
 
-const BASELINE = { keptOfOffered: 1, keptOfCount: 0.99, processorTimeOf: { softflowd: 0.5, nfpcapd: 1 } };
+const HEALTHY = 'flowtap run with path health';
+const BASELINE: LiveBaseline = {
+  keptOfOffered: 1,
+  keptOfCount: 0.99,
+  processorTime: [
+    { probe: 'flowtap run', of: 'softflowd', most: 0.5 },
+    { probe: 'flowtap run', of: 'nfpcapd', most: 1 },
+    { probe: 'flowtap run', of: 'nfpcapd', most: 0.5, flows: 100_000 },
+    { probe: HEALTHY, of: 'flowtap run', most: 1.4 },
+  ],
+};
 const ONE: Scenario = { octets: 64, rate: 'max', generators: 1, flows: 4096 };
 const TWO: Scenario = { ...ONE, generators: 2 };
 
@@ -29,10 +39,22 @@ describe('floors of the live benchmark', () => {
       '64 B, max/s, 4096 flows: kept 99.99 %; floor 100 %',
     ]);
     expect(failures(run('flowtap run', 1_000_000, 101), run('softflowd', 1_000_000, 200))).toEqual([
-      '64 B, max/s, 4096 flows: 101 ns a packet, softflowd 200 ns; floor: at most 0.5 times that',
+      '64 B, max/s, 4096 flows: flowtap run 101 ns a packet, softflowd 200 ns; floor: at most 0.5 times that',
     ]);
     expect(failures(run('flowtap run', 1_000_000, 121), run('nfpcapd', 1_000_000, 120)).length).toBe(1);
     expect(failures(run('flowtap run', undefined, 50)).length).toBe(1);
+  });
+
+  it('of processor time may be of another probe than the plain one, and for one number of flows', () => {
+    const off = run('flowtap run', 1_000_000, 100);
+    expect(failures(off, run(HEALTHY, 1_000_000, 140))).toEqual([]);
+    expect(failures(off, run(HEALTHY, 1_000_000, 141))).toEqual([
+      `64 B, max/s, 4096 flows: ${HEALTHY} 141 ns a packet, flowtap run 100 ns; floor: at most 1.4 times that`,
+    ]);
+    const many = { ...ONE, flows: 100_000 };
+    const peer = run('nfpcapd', 1_000_000, 190, many);
+    expect(failures(run('flowtap run', 1_000_000, 95, many), peer)).toEqual([]);
+    expect(failures(run('flowtap run', 1_000_000, 96, many), peer).length).toBe(1);
   });
 
   it('of processor time are for the same load: not against a peer that lost some of it', () => {

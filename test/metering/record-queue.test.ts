@@ -1,7 +1,8 @@
 /** The record queue's handover: its reader is woken by what happens, without ever looking again by the clock. */
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createRecordQueue, RecordQueueReader, RecordQueueWriter } from '../../src/metering/record-queue.ts';
+import { createRecordQueue, RecordQueueReader } from '../../src/metering/record-queue.ts';
+import { RecordQueueWriter } from '../../src/metering/record-queue-writer.ts';
 import { METERING_COUNTERS, RECORDS_DROPPED } from '../../src/metering/table/counters.ts';
 import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
 import { createFlowTable, type FlowTable } from '../../src/metering/table/flow-table.ts';

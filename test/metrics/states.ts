@@ -126,6 +126,20 @@ export function liveState(changes: Partial<LiveState> = {}): LiveState {
     ],
     workers: [workerState('eth0', 0), workerState('eth0', 1)],
     collectors: [collectorState('ipfix://192.0.2.1:4739')],
+    networks: {
+      databases: [
+        {
+          file: '/var/lib/asn.mmdb',
+          databaseType: 'Test-ASN',
+          buildEpoch: 1_690_000_000,
+          loadedAtMs: 1_700_000_000_600,
+          refused: 301,
+          faults: 302,
+        },
+      ],
+      addresses: 304,
+      lookups: 303,
+    },
     paths: [
       {
         path: 'here-there',

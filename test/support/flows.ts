@@ -46,6 +46,7 @@ export class CollectingSink implements FlowSink {
       encapsulation: table.encapsulation !== undefined,
       health: table.health !== undefined,
       applications: table.applications !== undefined,
+      networks: false,
     });
     const words = new Int32Array(stride).fill(0xa5a5a5a5 | 0);
     const doubles = new Float64Array(words.buffer);

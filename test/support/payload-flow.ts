@@ -28,8 +28,11 @@ export class PayloadFlow {
     this.#ports = [clientPort, serverPort];
   }
 
+  /** Those that are known. */
   get facts(): ApplicationFacts {
-    return this.inspection.facts;
+    return Object.fromEntries(
+      Object.entries(this.inspection.facts).filter(([, value]) => value !== undefined),
+    );
   }
 
   /** From the client. @param skip octets of the stream before this segment that are left out; negative: sent again */

@@ -10,6 +10,7 @@ import { int32Array } from '../../src/records/memory.ts';
 import { createPacketBatch } from '../../src/records/packet-batch.ts';
 import { CollectingSink, type TestFlow } from './flows.ts';
 import { testEngine } from './metering.ts';
+import { markSegments } from './super-packets.ts';
 
 const FLOW_KEY = { mac: false, mpls: false, tunnel: false };
 
@@ -24,6 +25,8 @@ export interface PipelineOptions extends CaptureOptions {
   readonly tcpEndDelayMs?: number;
   /** Frames lie outside the engine's memory while they are metered, as those of a ring do. */
   readonly framesOutside?: boolean;
+  /** TCP segments of more payload are super-packets of segments with so much each, as a ring tells. */
+  readonly segmentOctets?: number;
   readonly keepsLink?: boolean;
   /** Called behind each batch. */
   readonly onBatch?: (metering: MeteringProcess) => void;
@@ -86,6 +89,8 @@ export async function runPipeline(
     const all = decodeFrames(decoder, batch, linkTypes, prepared);
     const octets = share?.keep(prepared) ?? all;
     countAccepted(decoder.counters, prepared.count, octets);
+    if (options.segmentOctets !== undefined)
+      markSegments(engine, batch.view, prepared, options.segmentOctets);
     preparer.prepare(prepared, batch.view);
     metering.meter(prepared, options.framesOutside ? copyOf(batch.view) : batch.view);
     options.onBatch?.(metering);

@@ -81,6 +81,12 @@ describe('a screen', () => {
     );
   });
 
+  it('says one flow, not one flows', () => {
+    const interfaces = [{ ...look().interfaces[0]!, activeFlows: 1, packets: 1 }];
+    const text = textOf(screenLines(state, look({ interfaces }), undefined, { columns: 120, rows: 24 }));
+    expect(text).toContain('1 flow  1 packet  0 lost');
+  });
+
   it('has the flows that the scrolling leaves, up to the last one', () => {
     const shown = (offset: number) => {
       const text = textOf(screenLines({ ...state, offset }, look(), undefined, { columns: 120, rows: 16 }));

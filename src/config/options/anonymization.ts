@@ -53,6 +53,13 @@ export const ANONYMIZATION_OPTIONS: readonly ConfigOption[] = [
     type: choice(['drop', 'keep']),
     default: 'drop',
     unit: '',
-    help: 'Where addresses are replaced, names of servers, hosts and DNS questions are dropped with them, or kept.',
+    help: 'Where addresses are replaced, names of servers, hosts and DNS questions, of own networks, sites and cities are dropped with them, or kept.',
+  },
+  {
+    path: 'anonymization.networks',
+    type: choice(['keep', 'drop']),
+    default: 'keep',
+    unit: '',
+    help: 'Where addresses are replaced, autonomous systems and countries are kept, or dropped with them; prefix lengths always are dropped.',
   },
 ];

@@ -4,6 +4,9 @@ import { choice, duration, integer, numberOrWord, SWITCH } from '../types/option
 
 export const OUTPUTS = ['table', 'json', 'csv', 'none'] as const;
 
+/** What rows of the printed output are about; `flow`: each is a flow. */
+export const TOP_BY = ['flow', 'application', 'serverName', 'host'] as const;
+
 const ONLY: Pick<ConfigOption, 'commands'> = { commands: ['replay'] };
 
 export const REPLAY_OPTIONS: readonly ConfigOption[] = [
@@ -34,6 +37,15 @@ export const REPLAY_OPTIONS: readonly ConfigOption[] = [
     unit: 'rows',
     flag: 'top',
     help: 'Rows of the table, the busiest flows first; 0 shows all.',
+  },
+  {
+    ...ONLY,
+    path: 'replay.topBy',
+    type: { ...choice(TOP_BY), placeholder: 'WHAT' },
+    default: 'flow',
+    unit: '',
+    flag: 'top-by',
+    help: 'Prints who used what instead of flows: octets, packets and flows of each application, name of a server or host.',
   },
   {
     ...ONLY,

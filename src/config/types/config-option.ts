@@ -3,7 +3,7 @@ import type { ExportFeature } from '../../export/contract/protocols.ts';
 import { names, type OptionType, type OptionValue } from './option-types.ts';
 
 /** The parts of a probe that take a new value over while it runs. */
-export type ReloadedPart = 'exporting' | 'metering' | 'metrics' | 'log';
+export type ReloadedPart = 'exporting' | 'networks' | 'metering' | 'metrics' | 'log';
 
 /** The commands that read the configuration. */
 export type MeteringCommand = 'replay' | 'run' | 'count';

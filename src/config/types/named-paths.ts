@@ -3,9 +3,8 @@
  * `{name: ihep-in2p3, from: [202.122.32.0/24], to: [193.48.0.0/16, 2001:660::/32]}`. It is kept as a word,
  * `ihep-in2p3=202.122.32.0/24..193.48.0.0/16+2001:660::/32`, which may stand in YAML, too.
  */
-import { parseNetwork } from '../../base/addresses.ts';
 import type { ConfigFault } from '../../base/errors.ts';
-import { isInNetwork, type NetworkWords, networkWords } from '../../records/network.ts';
+import { type NetworkWords, PREFIX_ALLOWED, prefixKey, readPrefix } from '../../records/network.ts';
 import type { OptionType } from './option-types.ts';
 
 /** A path as it is configured; its prefixes as they were written. */
@@ -91,28 +90,15 @@ export const NAMED_PATHS: OptionType = {
 
 /** The prefixes of one side that are right; the faults of the others are added. */
 function readSide(texts: readonly string[], path: string, faults: ConfigFault[]): NetworkWords[] {
-  const allowed = 'prefixes as 192.0.2.0/24 or 2001:db8::/32, without bits behind the prefix';
   if (texts.length === 0 || texts.length > PREFIXES_MAX)
     faults.push({ path, found: `${texts.length} prefixes`, allowed: `1 to ${PREFIXES_MAX}` });
   return texts.flatMap((text) => {
-    const network = parseNetwork(text);
-    const words = network && networkWords(network);
-    if (words !== undefined && isInNetwork({ ...words, bits: words.isIPv6 ? 128 : 32 }, firstOf(words), 0))
-      return [words];
-    faults.push({ path, found: JSON.stringify(text), allowed });
+    const words = readPrefix(text);
+    if (words !== undefined) return [words];
+    faults.push({ path, found: JSON.stringify(text), allowed: PREFIX_ALLOWED });
     return [];
   });
 }
-
-/** The first address of a network. */
-function firstOf({ words, bits }: NetworkWords): Int32Array {
-  return words.map((word, w) => {
-    const counting = Math.min(32, Math.max(0, bits - 32 * w));
-    return counting === 0 ? 0 : word & (-1 << (32 - counting));
-  });
-}
-
-const keyOf = ({ isIPv6, words, bits }: NetworkWords) => `${isIPv6 ? 6 : 4} ${words.join(' ')}/${bits}`;
 
 /** Faults of the paths, each and together. @param path how the user called the option */
 export function namedPathFaults(words: readonly string[], path: string): ConfigFault[] {
@@ -129,7 +115,7 @@ export function namedPathFaults(words: readonly string[], path: string): ConfigF
       faults.push({ path: `${at}.name`, found: `${JSON.stringify(name)} twice`, allowed: 'each name once' });
     names.add(name);
     const [there, back] = [readSide(from, `${at}.from`, faults), readSide(to, `${at}.to`, faults)];
-    for (const [one, other] of there.flatMap((a) => back.map((b) => [keyOf(a), keyOf(b)] as const))) {
+    for (const [one, other] of there.flatMap((a) => back.map((b) => [prefixKey(a), prefixKey(b)] as const))) {
       if (one === other)
         faults.push({ path: at, found: 'a prefix on both sides', allowed: 'from and to that differ' });
       const owner = owners.get(`${one} ${other}`);

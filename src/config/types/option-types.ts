@@ -4,6 +4,7 @@
  * Nothing here knows an option's name.
  */
 
+import { nearest } from '../../base/nearest.ts';
 import { formatCount, formatList } from '../../base/units.ts';
 
 export type OptionValue = string | number | boolean | readonly string[] | readonly number[] | undefined;
@@ -15,6 +16,8 @@ export interface OptionType {
   readonly placeholder: string;
   /** JSON Schema (draft 2020-12) of the value as it stands in a YAML file. */
   readonly jsonSchema: object;
+  /** The words that it may be, for the one that was probably meant. */
+  readonly words?: readonly string[];
   /** More values of a repeated flag are added to the list instead of replacing the former. */
   readonly isList?: true;
   /** Milliseconds: the field of the configuration object is called after the option with `Ms` at its end. */
@@ -26,6 +29,12 @@ export interface OptionType {
   parse(raw: unknown): OptionValue;
   /** The value as it stands in a YAML file; missing: as it is. */
   readonly write?: (value: OptionValue) => OptionValue;
+}
+
+/** What may stand there, with the word that `raw`, which may not, was probably meant to be. */
+export function allowedInPlaceOf(raw: unknown, { allowed, words = [] }: OptionType): string {
+  const meant = typeof raw === 'string' ? nearest(raw, words) : undefined;
+  return meant === undefined ? allowed : `${allowed}; did you mean ${meant}?`;
 }
 
 /** The value as it stands in a YAML file. */
@@ -139,6 +148,7 @@ export function choice(words: readonly string[]): OptionType {
     allowed: formatList(words, 'or'),
     placeholder: words.join('|'),
     jsonSchema: { enum: words },
+    words,
     // YAML takes a word of digits for a number.
     parse: (raw) => words.find((word) => word === raw || (typeof raw === 'number' && word === String(raw))),
   };

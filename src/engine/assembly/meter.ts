@@ -8,6 +8,7 @@ import * as flow from '../../records/flow-words';
 import { NEXT_LOOK_NS, PREVIOUS_NS, REBASE_BELOW_NS, SLOT_MASK } from '../../records/table-words';
 import * as place from '../../records/engine-words';
 import { slotOf } from './find';
+import { addFurtherSegments } from './further-segments';
 import { FIN, PROTOCOL_TCP, RST, SYN } from './headers';
 import { listPayload } from './inspection';
 import { addToLine } from './line';
@@ -131,7 +132,10 @@ function addPacket(
   return octets;
 }
 
-/** Adds packet `i` to the path health of its flow. @returns whether something is left to TypeScript */
+/**
+ * Adds packet `i` to the path health of its flow, and what a super-packet has behind its first segment to the flow.
+ * @returns whether something is left to TypeScript
+ */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 function hasRest(
@@ -143,10 +147,13 @@ function hasRest(
   frames: usize,
   offsets: usize,
 ): bool {
-  if (!stopsAtEach) return (detail & packet.DETAIL_SUPER_PACKET) !== 0;
+  const isSuper = (detail & packet.DETAIL_SUPER_PACKET) !== 0;
+  if (!stopsAtEach && !isSuper) return false;
+  const entry = entries + <usize>slot * ENTRY_OCTETS;
+  const isReverse = (detail >>> packet.DETAIL_FROM_B_SHIFT) ^ ((load<u32>(entry, STATE) >>> 1) & 1);
+  if (isSuper) addFurtherSegments(entry + FORWARD + <usize>isReverse * LINE_OCTETS, record, sums);
+  if (!stopsAtEach) return false;
   if (offsets === 0 || frames === 0 || !hasHealth()) return true;
-  const state = load<u32>(entries + <usize>slot * ENTRY_OCTETS, STATE);
-  const isReverse = (detail >>> packet.DETAIL_FROM_B_SHIFT) ^ ((state >>> 1) & 1);
   return !addHealth(slot, isReverse, record, offsets + <usize>i * (packet.OFFSET_WORDS * 4), frames, timeNs);
 }
 

@@ -3,6 +3,7 @@
  */
 import * as packet from '../../records/decoded-words';
 import * as side from '../../records/path-health-words';
+import { superPayload } from './further-segments';
 import { ACK, FIN, RST, SYN, TCP_HEADER_OCTETS } from './headers';
 import { half, word } from './octets';
 import { addReset, addSyn, addWindow, CWR, countFlags, ECE } from './path-health-control';
@@ -65,8 +66,10 @@ export function addTcp(flow: usize, d: u32, record: usize, ip: usize, tcp: usize
   if (tcp + TCP_HEADER_OCTETS > end) return;
   const flags = load<u32>(record, packet.CONTROL_BITS * 4) & 0xff;
   const headerOctets = (<u32>load<u8>(tcp, DATA_OFFSET) >>> 4) << 2;
-  const payload = <i32>(load<u32>(record, packet.IP_OCTETS * 4) - <u32>(tcp - ip) - headerOctets);
-  if (headerOctets < <u32>TCP_HEADER_OCTETS || payload < 0) return;
+  const octets = <i32>(load<u32>(record, packet.IP_OCTETS * 4) - <u32>(tcp - ip) - headerOctets);
+  if (headerOctets < <u32>TCP_HEADER_OCTETS || octets < 0) return;
+  const isSuper = (load<u32>(record, packet.DETAIL * 4) & packet.DETAIL_SUPER_PACKET) !== 0;
+  const payload = isSuper ? superPayload(record, octets) : octets;
   const seq = word(tcp + SEQUENCE);
   const isIPv4 = ((load<u32>(record, packet.KEY_PROTOCOL * 4) >>> 8) & 0xf) === 4;
   const id = isIPv4 ? half(ip + IPV4_ID) : 0;
@@ -92,7 +95,7 @@ export function addTcp(flow: usize, d: u32, record: usize, ip: usize, tcp: usize
   const isBare = len === 0 && seq === load<u32>(block, NEXT);
   if ((flags & ACK) !== 0) addAck(flow, d, ack, window, isBare, headerOctets, timeNs);
   addWindow(flow, d, window, timeNs);
-  const isNew = addSequence(flow, d, seq, len, payload, headerOctets, id, timeNs);
+  const isNew = addSequence(flow, d, seq, len, payload, isSuper ? octets : 0, headerOctets, id, timeNs);
   if ((found & FOUND_TIMESTAMPS) === 0) return;
   const leaves = (flags & (FIN | ACK)) === ACK && leavesData(blockOf(flow, d ^ 1), ack);
   noteTimestamp(flow, d, optionTsval, payload > 0 ? isNew : leaves, timeNs);
@@ -173,13 +176,18 @@ function addSack(flow: usize, d: u32): void {
   add(at, side.SEQUENCE_DSACKS, segmentsIn(optionDsack, largest));
 }
 
-/** Counts the segments that a packet stands for, and notes the largest. @returns octets of a full one's payload */
+/**
+ * Counts the segments that a packet stands for, and notes the largest.
+ * @param each  payload of every segment of a super-packet but the last, where the source told; else 0
+ * @returns octets of a full one's payload
+ */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
-function countSegments(flow: usize, d: u32, payload: i32, headerOctets: u32): i32 {
+function countSegments(flow: usize, d: u32, payload: i32, each: i32, headerOctets: u32): i32 {
   const block = blockOf(flow, d);
-  const full =
-    payload <= SINGLE_OCTETS ? payload : segmentOctets(mssOf(flow, d ^ 1), headerOctets, payload);
+  let full = each;
+  if (full === 0)
+    full = payload <= SINGLE_OCTETS ? payload : segmentOctets(mssOf(flow, d ^ 1), headerOctets, payload);
   if (payload > 0)
     store<u32>(block, load<u32>(block, side.SEGMENTS * 4) + segmentsIn(payload, full), side.SEGMENTS * 4);
   const largest = <u32>min<i32>(payload, full);
@@ -205,6 +213,7 @@ function addSequence(
   seq: u32,
   len: i32,
   payload: i32,
+  each: i32,
   headerOctets: u32,
   id: u32,
   timeNs: f64,
@@ -226,7 +235,7 @@ function addSequence(
     }
     return false;
   }
-  const full = countSegments(flow, d, payload, headerOctets);
+  const full = countSegments(flow, d, payload, each, headerOctets);
   if (ahead < 0) {
     addOldSegment(flow, d, seq, len, full, id, timeNs);
     return false;

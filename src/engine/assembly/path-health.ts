@@ -1,10 +1,11 @@
 /**
  * Path health (metering/path-health/ says what is measured): the same figures as there, by the same rules; tests hold the
- * two equal. PDM, the errors of ICMP and super-packets are found out before a word is changed, and left to TypeScript.
+ * two equal. PDM and the errors of ICMP are found out before a word is changed, and left to TypeScript.
  */
 import * as packet from '../../records/decoded-words';
 import * as side from '../../records/path-health-words';
 import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP } from '../../records/protocol-numbers';
+import { superPayload } from './further-segments';
 import { UDP_HEADER_OCTETS } from './headers';
 import { moveInterval, noteData } from './path-health-intervals';
 import {
@@ -63,9 +64,11 @@ function addEcn(flow: usize, d: u32, ecn: u32): void {
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 function addOther(flow: usize, d: u32, record: usize, protocol: u32, headers: u32, timeNs: f64): void {
-  const isWhole = (load<u32>(record, packet.DETAIL * 4) & packet.DETAIL_LATER_FRAGMENT) === 0;
+  const detail = load<u32>(record, packet.DETAIL * 4);
+  const isWhole = (detail & packet.DETAIL_LATER_FRAGMENT) === 0;
   const transport: u32 = protocol === PROTOCOL_UDP && isWhole ? UDP_HEADER_OCTETS : 0;
-  const payload = <i32>(load<u32>(record, packet.IP_OCTETS * 4) - headers - transport);
+  let payload = <i32>(load<u32>(record, packet.IP_OCTETS * 4) - headers - transport);
+  if ((detail & packet.DETAIL_SUPER_PACKET) !== 0) payload = superPayload(record, payload);
   if (payload <= 0) return;
   noteData(flow, d, timeNs);
   const block = blockOf(flow, d);
@@ -100,10 +103,8 @@ export function addHealth(
 ): bool {
   const detail = load<u32>(record, packet.DETAIL * 4);
   const protocol = load<u32>(record, packet.KEY_PROTOCOL * 4) & 0xff;
-  const isUncommon =
-    (detail & packet.DETAIL_SUPER_PACKET) |
-    (load<u32>(record, packet.EXTENSION_HEADERS * 4) & DESTINATION_OPTIONS);
-  if (isUncommon !== 0 || isIcmpError(record, detail, protocol)) return false;
+  const hasOptions = (load<u32>(record, packet.EXTENSION_HEADERS * 4) & DESTINATION_OPTIONS) !== 0;
+  if (hasOptions || isIcmpError(record, detail, protocol)) return false;
   const flow = hot + <usize>slot * HOT_OCTETS;
   if (!(timeNs < load<f64>(flow, INTERVAL_END)) && !moveInterval(flow, timeNs)) return false;
   const ecn = (load<u32>(record, packet.CONTROL_BITS * 4) >>> 24) & 3;

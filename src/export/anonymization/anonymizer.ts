@@ -17,12 +17,24 @@ import { OUTER_DESTINATION_ADDRESS, OUTER_KIND, OUTER_SOURCE_ADDRESS } from '../
 import {
   ADDRESS_A,
   ADDRESS_B,
+  AS_A,
+  AS_B,
+  COUNTRIES,
   ENCAPSULATION_WORD,
   FLOW_PROTOCOL,
   type FlowRecordBatch,
   LINK_WORD,
+  PREFIX_LENGTHS,
 } from '../../records/flow-layout.ts';
-import { hasApplications, hasEncapsulation } from '../../records/record-sections.ts';
+import {
+  NAME_WORDS_MAX,
+  NETWORK_FIELDS,
+  NETWORK_NAMES,
+  NETWORK_TEXTS,
+  NETWORK_WORD,
+  type NetworkField,
+} from '../../records/network-layout.ts';
+import { hasApplications, hasEncapsulation, hasNetworks } from '../../records/record-sections.ts';
 import { CryptoPan, KEY_OCTETS } from './crypto-pan.ts';
 
 export interface AnonymizationConfig {
@@ -34,8 +46,10 @@ export interface AnonymizationConfig {
   readonly ipv6PrefixLength: number;
   /** What stays of MAC addresses: all, the vendor's three octets, or nothing. */
   readonly macAddresses: 'keep' | 'vendor' | 'zero';
-  /** What becomes of names of servers, hosts and questions where addresses are replaced. */
+  /** What becomes of names of servers, hosts, questions and own networks where addresses are replaced. */
   readonly names: 'drop' | 'keep';
+  /** What becomes of autonomous systems and countries then. */
+  readonly networks: 'drop' | 'keep';
 }
 
 export interface Anonymizer {
@@ -99,6 +113,22 @@ function macReplacer(macs: AnonymizationConfig['macAddresses']): ReplaceAddress 
   };
 }
 
+/**
+ * Makes names of networks unknown.
+ * @param at where the networks section of a record begins
+ * @param isOwn the user's own names, and cities
+ * @param isPublic the names of autonomous systems
+ */
+function dropNetworkNames(words: Int32Array, at: number, isOwn: boolean, isPublic: boolean): void {
+  for (let name = 0; name < NETWORK_NAMES; name++) {
+    const field: NetworkField = NETWORK_FIELDS[name % NETWORK_FIELDS.length]!;
+    if (!(field.isName === true ? isOwn : isPublic)) continue;
+    words[at + name] = 0;
+    const text = at + NETWORK_TEXTS + name * NAME_WORDS_MAX;
+    words.fill(0, text, text + NAME_WORDS_MAX);
+  }
+}
+
 /** Overwrites names, and says that they are not known. @param at where the application section of a record begins */
 function dropNames(words: Int32Array, at: number): void {
   for (const place of NAMES) {
@@ -141,11 +171,13 @@ export function createAnonymizer(config: AnonymizationConfig, origin?: string): 
         ? truncation(ipv6PrefixLength, 4)
         : nothing;
   const dropsNames = method !== 'none' && config.names === 'drop';
+  const dropsNetworks = method !== 'none' && config.networks === 'drop';
   return {
     apply: (batch) => {
       const { count, stride, words } = batch;
       const hasOuter = hasEncapsulation(batch);
       const hasNames = dropsNames && hasApplications(batch);
+      const hasNetworkNames = (dropsNames || dropsNetworks) && hasNetworks(batch);
       for (let i = 0; i < count; i++) {
         const row = i * stride;
         const replace = ((words[row + FLOW_PROTOCOL]! >>> 8) & 0xf) === 6 ? ipv6 : ipv4;
@@ -153,6 +185,14 @@ export function createAnonymizer(config: AnonymizationConfig, origin?: string): 
         replace(words, row + ADDRESS_B);
         replaceMac?.(words, row + LINK_WORD);
         if (hasNames) dropNames(words, row + APPLICATION_WORD);
+        if (hasNetworkNames) dropNetworkNames(words, row + NETWORK_WORD, dropsNames, dropsNetworks);
+        // The length of the true prefix would tell which prefix it is.
+        if (method !== 'none') words[row + PREFIX_LENGTHS] = 0;
+        if (dropsNetworks) {
+          words[row + AS_A] = 0;
+          words[row + AS_B] = 0;
+          words[row + COUNTRIES] = 0;
+        }
         if (!hasOuter) continue;
         const outer = row + ENCAPSULATION_WORD;
         const version = words[outer + OUTER_KIND]! & 0xff;

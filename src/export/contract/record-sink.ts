@@ -76,6 +76,8 @@ export interface ExportingConfig {
   readonly origin?: string;
   /** How packets were selected before they were metered; missing: every one was, or counters have been scaled up. */
   readonly sampling?: SamplingDescription;
+  /** Networks of addresses are known: the default of text, files and flow messages has them. */
+  readonly hasNetworks?: boolean;
   /** How the records have been anonymized (anonymization/anonymizer.ts), for options data. */
   readonly anonymization?: AnonymizationConfig;
   /** For the flow keys of options data. */

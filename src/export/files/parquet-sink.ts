@@ -1,4 +1,5 @@
 /** Flow records in Parquet files. */
+
 import {
   FLOW_PROTOCOL,
   type FlowRecordBatch,
@@ -8,6 +9,7 @@ import {
 } from '../../records/flow-layout.ts';
 import type { RecordSections } from '../../records/record-sections.ts';
 import type { CollectorStatistics, RecordSink, SinkFactory } from '../contract/record-sink.ts';
+import { textTemplate } from '../contract/text-template.ts';
 import { FileClock } from './file-clock.ts';
 import { createRotatingFile } from './file-options.ts';
 import { compileParquetColumns, type ParquetColumns, type RowReaders } from './parquet-columns.ts';
@@ -91,10 +93,9 @@ class ParquetSink implements RecordSink {
 /** @throws ConfigError for faults in the templates or in the file's name, ExportError for a folder that is not there */
 export const createParquetSink: SinkFactory = async (config, exporter, context) => {
   const { domainId, ingressInterface, egressInterface } = config.observation;
-  const { templateIpv4, templateIpv6 } = exporter.options;
   const isBiflow = exporter.options.biflow ?? config.biflow;
   const columns = compileParquetColumns({
-    template: { ipv4: templateIpv4 ?? config.template.ipv4, ipv6: templateIpv6 ?? config.template.ipv6 },
+    template: textTemplate(config, exporter),
     biflow: isBiflow,
     values: {
       observationDomainId: domainId,

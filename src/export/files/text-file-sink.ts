@@ -1,7 +1,9 @@
 /** Flow records in files of JSON lines or CSV: the same text as `-o json` and `-o csv`, rotated. */
+
 import { FlowText } from '../../ie/flow-text.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import type { CollectorStatistics, RecordSink, SinkFactory } from '../contract/record-sink.ts';
+import { textTemplate } from '../contract/text-template.ts';
 import { FileClock } from './file-clock.ts';
 import { createRotatingFile } from './file-options.ts';
 import type { RotatingFile } from './rotating-file.ts';
@@ -28,13 +30,10 @@ export function fileStatistics(url: string, file: RotatingFile, offered: number)
 /** @throws ConfigError for faults in the templates or in the file's name, ExportError for a folder that is not there */
 export const createTextFileSink: SinkFactory = async (config, exporter, context) => {
   const { domainId, ingressInterface, egressInterface } = config.observation;
-  const { templateIpv4, templateIpv6, biflow } = exporter.options;
+  const { biflow } = exporter.options;
   const text = new FlowText({
     form: exporter.protocol === 'csv' ? 'csv' : 'json',
-    template: {
-      ipv4: templateIpv4 ?? config.template.ipv4,
-      ipv6: templateIpv6 ?? config.template.ipv6,
-    },
+    template: textTemplate(config, exporter),
     biflow: biflow ?? config.biflow,
     values: {
       observationDomainId: domainId,

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { ConfigError } from '../../base/errors.ts';
 import type { ExporterConfig, ExportingConfig } from '../contract/record-sink.ts';
+import { textTemplate } from '../contract/text-template.ts';
 import { ownAddress, type ProbeValues } from './message-values.ts';
 
 export interface FlowMessageOptions {
@@ -49,7 +50,7 @@ export function flowMessageOptions(config: ExportingConfig, to: ExporterConfig):
     format: options.format === 'json' ? 'json' : 'protobuf',
     isDelimited: options.lengthPrefix !== false,
     hasEntryHeads: true,
-    template: { ipv4: templateIpv4 ?? config.template.ipv4, ipv6: templateIpv6 ?? config.template.ipv6 },
+    template: textTemplate(config, to),
     isBiflow: biflow ?? config.biflow,
     timestamps: config.timestamps,
     values: {

@@ -1,5 +1,4 @@
-/** Column encoders of what payload inspection knows: texts of a fixed length, and applicationId. See columns.ts. */
-import { APPLICATION_WORD, TEXTS } from '../../records/application-layout.ts';
+/** Column encoders of texts of a fixed length, and of applicationId. See columns.ts. */
 import type { Column, ColumnRun } from './columns.ts';
 
 /**
@@ -13,7 +12,7 @@ export function encodeText(column: Column, run: ColumnRun): void {
     const position = positions[i]! + offset;
     const condition = (words[row + column.conditionAt]! >>> column.conditionShift) & column.conditionMask;
     const place = condition === column.conditionEquals ? words[row + at]! : 0;
-    const texts = 4 * (row + APPLICATION_WORD + TEXTS) + (place & 0xffff);
+    const texts = 4 * (row + column.texts) + (place & 0xffff);
     let count = place >>> 16;
     if (count > octets) {
       count = octets;
@@ -22,6 +21,15 @@ export function encodeText(column: Column, run: ColumnRun): void {
     for (let o = 0; o < count; o++) view.setUint8(position + o, octetOf(words, texts + o));
     for (let o = count; o < octets; o++) view.setUint8(position + o, 0);
   }
+}
+
+/** Two letters. */
+export function encodeLetters(column: Column, run: ColumnRun): void {
+  const { words, rows, positions, view, to } = run;
+  const { offset, at, shift } = column;
+  // The first of them is the lower octet.
+  for (let i = run.from; i < to; i++)
+    view.setUint16(positions[i]! + offset, words[rows[i]! + at]! >>> shift, true);
 }
 
 /** An octet of words that hold four each, the lowest first. */

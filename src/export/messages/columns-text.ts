@@ -4,7 +4,6 @@
  */
 import type { Template } from '../../ie/templates.ts';
 import { VARIABLE_OCTETS } from '../../ie/templates.ts';
-import { APPLICATION_WORD, TEXTS } from '../../records/application-layout.ts';
 import type { ColumnRun } from './columns.ts';
 import { octetOf } from './columns-applications.ts';
 
@@ -12,9 +11,12 @@ import { octetOf } from './columns-applications.ts';
 export interface TextField {
   /** Word that says where it stands and how long it is. */
   readonly at: number;
-  /** The condition that it is there. */
+  /** The first word of the record's texts. */
+  readonly texts: number;
+  /** The condition that it is there; `conditionMask` 0 where that word says so. */
   readonly conditionAt: number;
   readonly conditionShift: number;
+  readonly conditionMask: number;
 }
 
 /** Texts of this many octets or more have their length in three octets. */
@@ -22,17 +24,21 @@ const LONG_OCTETS = 255;
 const LONG_PREFIX_OCTETS = 3;
 const QUESTION_MARK = 0x3f;
 
-/** The fields of variable length of a template. */
-export function compileTexts({ fields }: Pick<Template, 'fields'>): TextField[] {
+/** The fields of variable length of a template. @param isReverse whether records are about the direction from B to A */
+export function compileTexts({ fields }: Pick<Template, 'fields'>, isReverse: boolean): TextField[] {
   return fields.flatMap(({ element: { source }, octets }) => {
     if (octets !== VARIABLE_OCTETS || source.kind !== 'text') return [];
-    return [{ at: source.forward, conditionAt: source.when.word, conditionShift: source.when.shift }];
+    const { forward, reverse, texts, when } = source;
+    const condition = { conditionAt: when?.word ?? 0, conditionShift: when?.shift ?? 0 };
+    return [{ at: isReverse ? reverse : forward, texts, ...condition, conditionMask: when?.mask ?? 0 }];
   });
 }
 
 /** Where a text stands and how long it is, as the record has it; 0 where it is not there. */
-function placeOf({ at, conditionAt, conditionShift }: TextField, words: Int32Array, row: number): number {
-  return ((words[row + conditionAt]! >>> conditionShift) & 1) === 0 ? 0 : words[row + at]!;
+function placeOf(text: TextField, words: Int32Array, row: number): number {
+  const { at, conditionMask } = text;
+  const condition = (words[row + text.conditionAt]! >>> text.conditionShift) & conditionMask;
+  return condition === conditionMask ? words[row + at]! : 0;
 }
 
 /** Octets of a text with its length in front of it, if no more than `limit` octets of the text may be sent. */
@@ -92,17 +98,17 @@ export function encodeTexts(
     let at = start + fixedOctets;
     for (let t = 0; t < texts.length; t++) {
       const left = octetsMax - (at - start) - (texts.length - 1 - t);
-      at = encodeText(view, at, words, row, placeOf(texts[t]!, words, row), limitOf(left));
+      at = encodeText(view, at, words, row + texts[t]!.texts, placeOf(texts[t]!, words, row), limitOf(left));
     }
   }
 }
 
-/** Writes a text and its length. @returns the octet behind it */
+/** Writes a text and its length. @param texts first word of the record's texts @returns the octet behind it */
 function encodeText(
   view: DataView,
   at: number,
   words: Int32Array,
-  row: number,
+  texts: number,
   place: number,
   limit: number,
 ): number {
@@ -115,7 +121,7 @@ function encodeText(
     view.setUint16(end + 1, count);
     end += LONG_PREFIX_OCTETS;
   }
-  const from = 4 * (row + APPLICATION_WORD + TEXTS) + (place & 0xffff);
+  const from = 4 * texts + (place & 0xffff);
   for (let o = 0; o < count; o++) view.setUint8(end + o, octetOf(words, from + o));
   // A character that was cut through is not sent in part (RFC 3629 §3).
   for (let o = count; count < octets && o > 0 && (octetOf(words, from + o) & 0xc0) === 0x80; )

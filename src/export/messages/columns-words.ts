@@ -80,13 +80,13 @@ export function encodeWord(column: Column, run: ColumnRun): void {
   }
 }
 
-/** An identifier that is sent as 0, unknown, where it does not fit: another one's would be worse than none. */
+/** An identifier that does not fit is sent as another value, which says so: a part of it would be somebody else's. */
 export function encodeFitting(column: Column, run: ColumnRun): void {
   const { words, rows, positions, view, to } = run;
-  const { offset, octets, at, limit } = column;
+  const { offset, octets, at, limit, constant } = column;
   for (let i = run.from; i < to; i++) {
     const value = words[rows[i]! + at]! >>> 0;
-    writeUnsigned(view, positions[i]! + offset, octets, value > limit ? 0 : value);
+    writeUnsigned(view, positions[i]! + offset, octets, value > limit ? constant : value);
   }
 }
 

@@ -7,9 +7,9 @@
 
 import { ABSTRACT_TYPES } from '../../ie/abstract-types.ts';
 import { configuredInterface } from '../../ie/configured-interface.ts';
-import { conditionFor, type InformationElement, type ValueSource } from '../../ie/element.ts';
+import { conditionFor, type InformationElement, placeFor, type ValueSource } from '../../ie/element.ts';
 import { type Template, type TemplateField, VARIABLE_OCTETS } from '../../ie/templates.ts';
-import { encodeApplicationId, encodeText } from './columns-applications.ts';
+import { encodeApplicationId, encodeLetters, encodeText } from './columns-applications.ts';
 import {
   encodeConstant,
   encodeDuration,
@@ -70,6 +70,8 @@ export interface Column {
   readonly at: number;
   readonly shift: number;
   readonly mask: number;
+  /** The first word of the record's texts. */
+  readonly texts: number;
   /** Value counts only where this holds; `conditionMask` 0 for always. */
   readonly conditionAt: number;
   readonly conditionShift: number;
@@ -77,7 +79,7 @@ export interface Column {
   readonly conditionEquals: number;
   /** Most that fits, or -1 where whatever does not fit is cut off (flags) or nothing can be too large. */
   readonly limit: number;
-  /** A constant, the high word of a value, or nanoseconds in a unit. */
+  /** A constant, the high word of a value, nanoseconds in a unit, or what is sent in the place of too large a value. */
   readonly constant: number;
 }
 
@@ -116,7 +118,7 @@ function encodeDouble(column: Column, run: ColumnRun): void {
 }
 
 const NO_CONDITION = { conditionAt: 0, conditionShift: 0, conditionMask: 0, conditionEquals: 0 };
-const EMPTY = { at: 0, shift: 0, mask: 0, ...NO_CONDITION, limit: -1, constant: 0 };
+const EMPTY = { at: 0, shift: 0, mask: 0, texts: 0, ...NO_CONDITION, limit: -1, constant: 0 };
 
 /** Most that an element can hold in so many octets; -1 where nothing can exceed it or it is cut off. */
 function limitOf(element: InformationElement, octets: number): number {
@@ -184,13 +186,13 @@ function compileWord(
   }
   const isPlain = fits && source.highWord === undefined;
   const encode =
-    element.isZeroWhenTooLarge === true && !fits
+    element.whenTooLarge !== undefined && !fits
       ? encodeFitting
       : wordEncoder(octets, isPlain, when === undefined);
   const isWide = octets === ABSTRACT_TYPES[element.type].octets;
-  const highWord = isWide ? (source.highWord ?? 0) : 0;
+  const constant = isWide ? (source.highWord ?? 0) : (element.whenTooLarge ?? 0);
   const { mask } = source;
-  return { ...base, encode, at: place.word, shift: place.shift, mask, ...condition, constant: highWord };
+  return { ...base, encode, at: place.word, shift: place.shift, mask, ...condition, constant };
 }
 
 function compileColumn(field: TemplateField, isReverse: boolean, values: ExporterValues): Column {
@@ -204,33 +206,37 @@ function compileColumn(field: TemplateField, isReverse: boolean, values: Exporte
       return {
         ...base,
         encode: source.when !== undefined ? encodeDoubleWhen : octets === 8 ? encodeDouble64 : encodeDouble,
-        at: isReverse ? source.reverse : source.forward,
+        at: placeFor(source, isReverse),
         ...conditionOf(conditionFor(source, isReverse)),
       };
-    case 'time':
-      return {
-        ...base,
-        encode: timeEncoder(element.type, source.since),
-        at: isReverse ? source.reverse : source.forward,
-      };
+    case 'time': {
+      const encode = timeEncoder(element.type, source.since);
+      return { ...base, encode, at: placeFor(source, isReverse) };
+    }
     case 'duration': {
-      const at = isReverse ? source.reverse : source.forward;
+      const at = placeFor(source, isReverse);
       return { ...base, encode: encodeDuration, at, constant: source.unitNs };
     }
     case 'address': {
-      const at = isReverse ? source.reverse : source.forward;
+      const at = placeFor(source, isReverse);
       return { ...base, encode: encodeAddress, at, ...conditionOf(conditionFor(source, isReverse)) };
     }
     case 'intervals': {
-      const at = isReverse ? source.reverse : source.forward;
+      const at = placeFor(source, isReverse);
       return { ...base, encode: encodeIntervals, at, ...conditionOf(source.when) };
     }
     case 'extensions': {
       const encode = source.which === 'full' ? encodeExtensionsFull : encodeExtensionsComplete;
-      return { ...base, encode, at: isReverse ? source.reverse : source.forward };
+      return { ...base, encode, at: placeFor(source, isReverse) };
     }
-    case 'text':
-      return { ...base, encode: encodeText, at: source.forward, ...conditionOf(source.when) };
+    case 'text': {
+      const at = placeFor(source, isReverse);
+      return { ...base, encode: encodeText, at, texts: source.texts, ...conditionOf(source.when) };
+    }
+    case 'letters': {
+      const { word: at, shift } = placeFor(source, isReverse);
+      return { ...base, encode: encodeLetters, at, shift };
+    }
     case 'applicationId':
       return { ...base, encode: encodeApplicationId, at: source.forward };
     case 'mac':

@@ -102,20 +102,24 @@ export function compileRecordClasses(options: RecordClassOptions, ids: TemplateI
         path,
         origin,
       };
-      const add = (template: Template): Omit<RecordClass, 'columns'> => {
+      const add = (template: Template): Omit<RecordClass, 'columns' | 'texts'> => {
         const record = encode(0, template);
         const setId = ids.take(record);
         new DataView(record.buffer).setUint16(0, setId);
         templates.push(template);
         templateRecords.push(record);
-        return { setId, recordOctets: template.recordOctets, texts: compileTexts(template) };
+        return { setId, recordOctets: template.recordOctets };
       };
       const single = compileTemplate(names, compiled);
       const recordClass = add(single);
-      recordClasses.push({ ...recordClass, columns: compileColumns(single, false, values) });
-      recordClasses.push({ ...recordClass, columns: compileColumns(single, true, values) });
+      const fields = (template: Template, isReverse: boolean) => ({
+        columns: compileColumns(template, isReverse, values),
+        texts: compileTexts(template, isReverse),
+      });
+      recordClasses.push({ ...recordClass, ...fields(single, false) });
+      recordClasses.push({ ...recordClass, ...fields(single, true) });
       const both = isBiflow ? compileTemplate(names, { ...compiled, withReverse: true }) : undefined;
-      recordClasses.push(both && { ...add(both), columns: compileColumns(both, false, values) });
+      recordClasses.push(both && { ...add(both), ...fields(both, false) });
     }
   }
   return { recordClasses, templates, templateRecords };

@@ -1,7 +1,7 @@
 /**
  * The form of a spool's files. A segment is a header and frames, one batch of flow records each:
  *
- *     segment   "FTSPOOL1", u32 0x01020304 in the byte order of the writer, u32 0, and 16 octets of 0
+ *     segment   "FTSPOOL2", u32 0x01020304 in the byte order of the writer, u32 0, and 16 octets of 0
  *     frame      0 u32 magic    4 u32 octets of the records    8 u32 CRC-32 of octets 12 … end
  *               12 u32 records in the batch   16 u32 words of a record   20 u32 data records that they become
  *               24 f64 time base, s           32 f64 clock, ns           40 … the records
@@ -16,7 +16,8 @@ import { BatchBuffer } from '../contract/batch-buffer.ts';
 
 export const SEGMENT_HEADER_OCTETS = 32;
 export const FRAME_HEADER_OCTETS = 40;
-const FRAME_MAGIC = 0x464c4f57;
+/** Another one for each layout of records: those of an earlier build are damage, which is counted, and never misread. */
+const FRAME_MAGIC = 0x464c4f32;
 const CRC_FROM = 12;
 const BYTE_ORDER = 0x01020304;
 /** Nothing larger is believed: 16 times the largest batch that there is. */
@@ -30,7 +31,7 @@ export const FRAME_MAGIC_OCTETS = Buffer.from(Uint32Array.of(FRAME_MAGIC).buffer
 /** The octets that every segment begins with. */
 export function segmentHeader(): Buffer {
   const header = Buffer.alloc(SEGMENT_HEADER_OCTETS);
-  header.write('FTSPOOL1', 'latin1');
+  header.write('FTSPOOL2', 'latin1');
   new Uint32Array(header.buffer, header.byteOffset, SEGMENT_HEADER_OCTETS / 4)[2] = BYTE_ORDER;
   return header;
 }

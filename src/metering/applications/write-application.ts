@@ -1,5 +1,5 @@
 /** The application section of a flow record: what the flow's inspection has found, or what its ports suggest. */
-import { guessApplication } from '../../applications/applications.ts';
+import { guessByPort } from '../../applications/applications.ts';
 import { APPLICATION, APPLICATION_WORD, TEXT_OCTETS, TEXTS } from '../../records/application-layout.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import * as layout from '../../records/flow-layout.ts';
@@ -35,7 +35,8 @@ function writeGuessOf(words: Int32Array, to: number, at: number): void {
   const ports = words[to + layout.FLOW_PORTS]!;
   const protocol = words[to + layout.FLOW_PROTOCOL]! & 0xff;
   const responder = ports & 0xffff;
-  const byResponder = guessApplication(protocol, 0, responder);
-  const name = byResponder ?? guessApplication(protocol, ports >>> 16, 0);
-  if (name !== undefined) writeGuess(words, at, name, byResponder === undefined ? ports >>> 16 : responder);
+  const initiator = ports >>> 16;
+  const byResponder = guessByPort(protocol, responder);
+  const number = byResponder || guessByPort(protocol, initiator);
+  if (number !== 0) writeGuess(words, at, number, byResponder === 0 ? initiator : responder);
 }

@@ -3,7 +3,7 @@
  * (records/application-layout.ts). It runs once for a flow, or once for a record of a flow that is still looked into.
  */
 import { APPLICATIONS } from '../../applications/applications.ts';
-import type { ApplicationFacts, DnsAnswer } from '../../applications/facts.ts';
+import type { ApplicationFacts } from '../../applications/facts.ts';
 import { CONFIDENCE_PORT } from '../../applications/facts.ts';
 import {
   APPLICATION_FIELDS,
@@ -11,6 +11,7 @@ import {
   type ApplicationFieldName,
 } from '../../records/application-fields.ts';
 import * as words from '../../records/application-layout.ts';
+import { READ_FACT } from './read-facts.ts';
 
 /** The kind of flow by its application, where it is not a plain one. */
 const KINDS: Readonly<Record<string, number>> = {
@@ -27,43 +28,36 @@ const KINDS: Readonly<Record<string, number>> = {
 /** Numbers of applications by name, from 1. */
 const NUMBERS: ReadonlyMap<string, number> = new Map(APPLICATIONS.map(({ name }, i) => [name, i + 1]));
 
+const READERS = APPLICATION_FIELDS.map(({ name }) => READ_FACT[name]);
 const NAME_PLACE = words.applicationPlace('applicationName');
 const NAME_FIELD: ApplicationField = APPLICATION_FIELDS[NAME_PLACE]!;
 const NAME_OCTETS_MAX = NAME_FIELD.octetsMax ?? 0;
 const DELETE = 0x7f;
 const SPACE = 0x20;
 const QUESTION_MARK = 0x3f;
-const SEMICOLON_ESCAPED = '\\059';
+
+/** Values that a guess has are among the first ones. */
+const GUESS_VALUES = 2;
 
 const scratch = Buffer.alloc(words.TEXT_OCTETS_MAX);
-
-/** As one text: no part has a semicolon of its own. */
-function answersText(answers: readonly DnsAnswer[]): string {
-  let text = '';
-  for (let i = 0; i < answers.length; i++) {
-    const part = answers[i]!.text.replaceAll(';', SEMICOLON_ESCAPED);
-    text = i === 0 ? part : text.concat(';', part);
-  }
-  return text;
-}
-
-/** What a fact is as a number or text; undefined where it is not known. */
-function factOf(
-  facts: ApplicationFacts,
-  name: ApplicationFieldName,
-  looks: number,
-): number | string | undefined {
-  if (name === 'inspectedPacketDeltaCount') return looks;
-  if (name !== 'dnsAnswers') return facts[name];
-  const answers = facts.dnsAnswers;
-  return answers === undefined || answers.length === 0 ? undefined : answersText(answers);
-}
 
 /** Cuts a text of `octets` octets in `scratch` to `limit`, at the end of a character (RFC 3629 §3). */
 function cut(octets: number, limit: number): number {
   if (octets <= limit) return octets;
   let end = limit;
   while (end > 0 && (scratch[end]! & 0xc0) === 0x80) end--;
+  return end;
+}
+
+/** Puts a text of at most `limit` octets into `scratch`. @returns its octets */
+function putText(text: string, limit: number): number {
+  const { length } = text;
+  const end = length < limit ? length : limit;
+  for (let i = 0; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if (code > DELETE) return cut(scratch.write(text), limit);
+    scratch[i] = code;
+  }
   return end;
 }
 
@@ -74,17 +68,21 @@ function cut(octets: number, limit: number): number {
 function appendText(to: Int32Array, at: number, text: string, octetsMax: number): number {
   const used = to[at + words.TEXT_OCTETS]!;
   const room = words.TEXT_OCTETS_MAX - used;
-  const limit = octetsMax < room ? octetsMax : room;
-  const octets = cut(scratch.write(text), limit);
+  const octets = putText(text, octetsMax < room ? octetsMax : room);
+  let word = at + words.TEXTS + (used >>> 2);
+  let shift = 8 * (used & 3);
+  let kept = shift === 0 ? 0 : to[word]!;
   for (let i = 0; i < octets; i++) {
-    const place = used + i;
-    const word = at + words.TEXTS + (place >>> 2);
     const octet = scratch[i]!;
     // Nobody expects control characters in a line.
-    const shown = octet < SPACE || octet === DELETE ? QUESTION_MARK : octet;
-    const kept = (place & 3) === 0 ? 0 : to[word]!;
-    to[word] = kept | (shown << (8 * (place & 3)));
+    kept |= (octet < SPACE || octet === DELETE ? QUESTION_MARK : octet) << shift;
+    shift += 8;
+    if (shift < 32) continue;
+    to[word++] = kept;
+    kept = 0;
+    shift = 0;
   }
+  if (shift !== 0) to[word] = kept;
   to[at + words.TEXT_OCTETS] = used + octets;
   return used | (octets << 16);
 }
@@ -119,35 +117,46 @@ export function writeFacts(to: Int32Array, at: number, facts: ApplicationFacts, 
   writeNothing(to, at);
   const name = facts.applicationName;
   to[at + words.KIND] = name === undefined ? 0 : (KINDS[name] ?? 0);
-  if (name !== undefined) writeNumber(to, at, name, facts.applicationConfidence === CONFIDENCE_PORT);
-  for (let place = 0; place < APPLICATION_FIELDS.length; place++) {
-    const field: ApplicationField = APPLICATION_FIELDS[place]!;
-    const key = APPLICATION_FIELDS[place]!.name;
-    const value = factOf(facts, key, looks);
+  if (name !== undefined)
+    writeNumber(to, at, NUMBERS.get(name) ?? 0, facts.applicationConfidence === CONFIDENCE_PORT);
+  for (let place = 0; place < READERS.length; place++) {
+    const value = READERS[place]!(facts, looks);
     if (value === undefined) continue;
     if (typeof value === 'number') setValue(to, at, place, value | 0);
-    else setValue(to, at, place, sameText(facts, key, to, at) || appendText(to, at, value, field.octetsMax!));
+    else {
+      const { name: key, octetsMax }: ApplicationField = APPLICATION_FIELDS[place]!;
+      const same = sameText(facts, key as ApplicationFieldName, to, at);
+      setValue(to, at, place, same || appendText(to, at, value, octetsMax!));
+    }
   }
 }
 
 /** Number, classification engine and selector of an application that payload tells; a guess has its port as the selector. */
-function writeNumber(to: Int32Array, at: number, name: string, isGuess: boolean): void {
-  const number = NUMBERS.get(name) ?? 0;
+function writeNumber(to: Int32Array, at: number, number: number, isGuess: boolean): void {
   to[at + words.APPLICATION] = number;
   if (isGuess || number === 0) return;
   to[at + words.ENGINE] = words.ENGINE_NDPI;
   to[at + words.SELECTOR] = APPLICATIONS[number - 1]!.number;
 }
 
+/** The section of a guess, but for its selector: the same for all flows of an application. */
+const GUESSES: readonly Int32Array[] = APPLICATIONS.map(({ name }, i) => {
+  const section = new Int32Array(words.APPLICATION_WORDS);
+  writeNumber(section, 0, i + 1, true);
+  section[words.ENGINE] = words.ENGINE_IANA_L4;
+  setValue(section, 0, NAME_PLACE, appendText(section, 0, name, NAME_OCTETS_MAX));
+  setValue(section, 0, words.applicationPlace('applicationConfidence'), CONFIDENCE_PORT);
+  return section.slice(0, words.TEXTS + ((section[words.TEXT_OCTETS]! + 3) >>> 2));
+});
+
 /**
  * Writes an application that only the ports suggest.
+ * @param number of its row in APPLICATIONS, from 1
  * @param port that suggests it
  */
-export function writeGuess(to: Int32Array, at: number, name: string, port: number): void {
-  writeNothing(to, at);
-  writeNumber(to, at, name, true);
-  to[at + words.ENGINE] = words.ENGINE_IANA_L4;
+export function writeGuess(to: Int32Array, at: number, number: number, port: number): void {
+  const guess = GUESSES[number - 1]!;
+  for (let w = 0; w < words.VALUES + GUESS_VALUES; w++) to[at + w] = guess[w]!;
+  for (let w = words.TEXTS; w < guess.length; w++) to[at + w] = guess[w]!;
   to[at + words.SELECTOR] = port;
-  setValue(to, at, NAME_PLACE, appendText(to, at, name, NAME_OCTETS_MAX));
-  setValue(to, at, words.applicationPlace('applicationConfidence'), CONFIDENCE_PORT);
 }

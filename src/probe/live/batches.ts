@@ -21,7 +21,6 @@ import {
   decodeRange,
 } from '../../decode/decoder.ts';
 import { DirectPath } from '../../decode/direct-path.ts';
-import type { Engine } from '../../engine/engine.ts';
 import { createPreparedBatch, KeyPreparer, type PreparedBatch } from '../../metering/key-preparer.ts';
 import type { HashSeeds } from '../../metering/table/flow-key.ts';
 import {
@@ -43,23 +42,27 @@ import {
   SUPER_PACKETS,
 } from '../counters.ts';
 import { publishMembers } from './counters.ts';
+import type { LiveMemory } from './memory.ts';
 import { type LiveWorkerData, workerSections } from './messages.ts';
 
 const INTERFACES_MAX = 65_536;
 /** Packets of a batch: so many that what is done once for each batch does not matter. */
 const PACKETS_PER_BATCH = 512;
-/** With path health, whose own tables are touched for a whole batch at once. */
+/** With path health outside the engine, whose tables are touched for a whole batch at once. */
 const PACKETS_PER_HEALTH_BATCH = 128;
 /** Packets that are read where one of them could not go the direct path, if it was the only one for long. */
 const GENERAL_PACKETS = 64;
 
 /** Packets of a worker's batches. */
-export function batchCapacity({ health }: Pick<LiveWorkerData, 'health'>): number {
-  return (health ?? 'off') === 'off' ? PACKETS_PER_BATCH : PACKETS_PER_HEALTH_BATCH;
+export function batchCapacity(
+  { health = 'off' }: Pick<LiveWorkerData, 'health'>,
+  { allocateHealth }: Pick<LiveMemory, 'allocateHealth'>,
+): number {
+  return health === 'off' || allocateHealth !== undefined ? PACKETS_PER_BATCH : PACKETS_PER_HEALTH_BATCH;
 }
 
 export class LiveBatches {
-  readonly #engine: Engine;
+  readonly #engine: LiveMemory['engine'];
   readonly #data: LiveWorkerData;
   readonly #counters: RunCounters;
   readonly #decoder: Decoder;
@@ -83,13 +86,14 @@ export class LiveBatches {
   #read: LivePacketBatch | undefined;
   #view: DataView;
 
-  /** @param engine in whose memory batches lie */
-  constructor(engine: Engine, data: LiveWorkerData, seeds: HashSeeds, counters: RunCounters) {
+  /** @param memory of the worker: batches lie in its engine's */
+  constructor(memory: LiveMemory, data: LiveWorkerData, seeds: HashSeeds, counters: RunCounters) {
     const { encapsulation, metering, capture, decode } = data;
+    const { engine } = memory;
     this.#engine = engine;
     this.#data = data;
     this.#counters = counters;
-    const capacity = batchCapacity(data);
+    const capacity = batchCapacity(data, memory);
     this.#linkTypes = int32Array(engine.allocate, INTERFACES_MAX);
     this.#totals = float64Array(engine.allocate, DIRECT_DOUBLES);
     this.#full = createLiveBatch(capacity, engine.allocate);

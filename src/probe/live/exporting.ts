@@ -8,12 +8,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../../base/log.ts';
 import { formatCounted } from '../../base/units.ts';
 import type { LiveInterface } from '../../capture/live/live-capture.ts';
-import type { FlowtapConfig } from '../../config/config.ts';
+import { type FlowtapConfig, isEnriching } from '../../config/config.ts';
 import type { Anonymizer } from '../../export/anonymization/anonymizer.ts';
 import type { MeteringStatistics } from '../../export/contract/metering-statistics.ts';
 import type { CollectorStatistics, ExportingConfig } from '../../export/contract/record-sink.ts';
 import type { ExportingProcess } from '../../export/exporting-process.ts';
 import { InterfaceNumbers } from '../../export/interface-numbers.ts';
+import type { Enrichment } from '../../networks/enrichment.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import type { PathRecordSource } from '../../records/path-record.ts';
 import type { RecordSections } from '../../records/record-sections.ts';
@@ -36,11 +37,15 @@ export function unsentRecords({
   return recordsPending - (recordsSpooled ?? 0) + (recordsDropped?.stopped ?? 0);
 }
 
-/** What exporters read of a configuration, with the sampling that collectors have to know of. */
-function exportingConfig(config: FlowtapConfig): ExportingConfig {
+/**
+ * What exporters read of a configuration, with the sampling that collectors have to know of.
+ * @param hasNetworks as of the start, as records keep what they had a place for then
+ */
+function exportingConfig(config: FlowtapConfig, hasNetworks: boolean): ExportingConfig {
   const { method, interval, scale } = config.live.sampling;
   // Counters that are scaled already are announced as those of every packet.
-  return interval === 1 || scale ? config : { ...config, sampling: { method, interval } };
+  const isTold = interval !== 1 && !scale;
+  return { ...config, hasNetworks, ...(isTold ? { sampling: { method, interval } } : {}) };
 }
 
 /**
@@ -54,7 +59,7 @@ export async function openCollectors(
   paths?: PathRecordSource,
 ): Promise<ExportingProcess> {
   const { createExportingProcess } = await import('../../export/exporting-process.ts');
-  return createExportingProcess(exportingConfig(config), config.exporters, {
+  return createExportingProcess(exportingConfig(config, isEnriching(config.enrichment)), config.exporters, {
     whenFull: 'drop',
     ...(paths === undefined ? {} : { pathRecords: paths }),
     log: (level, kind, message) => log.write(level, kind, message),
@@ -64,6 +69,8 @@ export async function openCollectors(
 export interface LiveExportingOptions {
   readonly config: FlowtapConfig;
   readonly log: Log;
+  /** Writes whose addresses they are. */
+  readonly enrichment: () => Enrichment | undefined;
   /** Replaces addresses, before anybody sees them. */
   readonly anonymizer: Anonymizer | undefined;
   /** Where options data finds what the workers count. */
@@ -80,19 +87,22 @@ export class LiveExporting implements Part<readonly CollectorStatistics[]> {
   readonly #taker: RecordTaker;
   readonly #exporting: ExportingProcess;
   readonly #interfaces: LiveInterface[] = [];
+  readonly #hasNetworks: boolean;
   #numbers: InterfaceNumbers;
   /** On the monotonic clock, once everything is being exported: until then batches wait for room. */
   #waitsUntilMs: number | undefined;
 
   /** @param exporting is open, so that what records must carry is known */
   constructor(exporting: ExportingProcess, options: LiveExportingOptions) {
-    const { config, log, anonymizer, meteringStatistics, beforeBatch, onRecords } = options;
+    const { config, log, enrichment, anonymizer, meteringStatistics, beforeBatch, onRecords } = options;
     this.#exporting = exporting;
+    this.#hasNetworks = isEnriching(config.enrichment);
     this.#meteringStatistics = meteringStatistics;
     this.#numbers = new InterfaceNumbers(config.observation, true);
     this.#taker = new RecordTaker({
       exporting,
       numbers: () => this.#numbers,
+      enrichment,
       anonymizer,
       beforeBatch,
       onRecords,
@@ -139,7 +149,7 @@ export class LiveExporting implements Part<readonly CollectorStatistics[]> {
    * @throws ConfigError, ExportError: then nothing has changed
    */
   async reconfigure(config: FlowtapConfig, kept: RecordSections): Promise<void> {
-    await this.#exporting.reconfigure(exportingConfig(config), config.exporters, kept);
+    await this.#exporting.reconfigure(exportingConfig(config, this.#hasNetworks), config.exporters, kept);
     const numbers = new InterfaceNumbers(config.observation, true);
     this.#interfaces.forEach(({ ifIndex }, index) => {
       numbers.setInterface(index, ifIndex);
@@ -177,7 +187,7 @@ export class LiveExporting implements Part<readonly CollectorStatistics[]> {
     return this.#exporting.announce();
   }
 
-  /** Makes records as everybody sees them: with the numbers of interfaces, and anonymized. */
+  /** Makes records as everybody sees them: with the numbers of interfaces and with networks, and anonymized. */
   prepare(batch: FlowRecordBatch): void {
     this.#taker.prepare(batch);
   }

@@ -26,6 +26,8 @@ export interface LiveWorkerData {
   readonly health?: 'on' | 'sampled' | 'off';
   /** How payload is looked into; missing: not at all. */
   readonly applications?: ApplicationOptions;
+  /** Records have a place for names of networks. */
+  readonly networks?: boolean;
   /** Multiply the counters of each flow record by the sampling interval; then 1 is to be announced. */
   readonly scale: boolean;
   readonly queue: RecordQueueMemory;
@@ -37,8 +39,9 @@ export function workerSections({
   encapsulation,
   health = 'off',
   applications,
-}: Pick<LiveWorkerData, 'encapsulation' | 'health' | 'applications'>): RecordSections {
-  return { encapsulation, health: health !== 'off', applications: applications !== undefined };
+  networks = false,
+}: Pick<LiveWorkerData, 'encapsulation' | 'health' | 'applications' | 'networks'>): RecordSections {
+  return { encapsulation, health: health !== 'off', applications: applications !== undefined, networks };
 }
 
 /** Flows that are in a table, as records with flowEndReason 0. */

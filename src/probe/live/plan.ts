@@ -70,7 +70,7 @@ export function planLive(
 ): LivePlan {
   const { live, metering, decode } = config;
   const sections = sectionsOf(config, needs);
-  const { encapsulation } = sections;
+  const { encapsulation, networks } = sections;
   const applications = sections.applications ? config.applications : undefined;
   const health = !sections.health ? 'off' : live.sampling.interval === 1 ? 'on' : 'sampled';
   const each = workersPerInterface(config, cores);
@@ -97,8 +97,7 @@ export function planLive(
           },
           decode: { ...decode, flowKey: metering.flowKey },
           metering,
-          encapsulation,
-          health,
+          ...{ encapsulation, networks, health },
           ...(applications === undefined ? {} : { applications }),
           scale: live.sampling.scale,
         },

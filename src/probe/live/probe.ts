@@ -27,6 +27,7 @@ import { WatchedInterfaces } from './interfaces.ts';
 import { lossesOf } from './losses.ts';
 import { workerSections } from './messages.ts';
 import { LiveMetrics } from './metrics.ts';
+import type { LiveNetworks } from './networks.ts';
 import { type OpenedParts, openParts } from './opened-parts.ts';
 import type { LivePaths } from './paths.ts';
 import { type LivePlan, planLive } from './plan.ts';
@@ -67,6 +68,7 @@ export class LiveProbe {
   readonly #exporting: LiveExporting;
   readonly #workers: LiveWorkers;
   readonly #interfaces: WatchedInterfaces;
+  readonly #networks: LiveNetworks;
   readonly #paths: LivePaths | undefined;
   readonly #parts: Parts;
   readonly #startedAtMs = Date.now();
@@ -76,13 +78,14 @@ export class LiveProbe {
   #reload = { isSuccessful: true, succeededAtMs: Date.now() };
 
   /** Makes everything and starts nothing; `startLiveProbe` is for everyone else. */
-  constructor(options: LiveProbeOptions, { collectors, anonymizer, paths }: OpenedParts) {
+  constructor(options: LiveProbeOptions, { collectors, anonymizer, networks, paths }: OpenedParts) {
     const { config, log, testing, version, isService = false } = options;
     this.#version = version;
     this.#config = config;
     const exporting = new LiveExporting(collectors, {
       config,
       log,
+      enrichment: () => networks.enrichment,
       anonymizer,
       meteringStatistics: meteringStatistics(() => this.#workers.totals()),
       beforeBatch: (batch) => paths?.add(batch),
@@ -122,10 +125,11 @@ export class LiveProbe {
     this.#metrics = metrics;
     this.#interfaces = interfaces;
     this.#workers = workers;
-    this.#paths = paths;
+    [this.#networks, this.#paths] = [networks, paths];
     // In order of start, stopped in reverse: whoever takes something is there before what gives it, and stays longer.
     this.#parts = new Parts([
       { part: metrics, stopByMs: STOP_MS },
+      { part: networks, stopByMs: STOP_MS },
       { part: exporting, stopByMs: EXPORTING_STOP_MS },
       ...(paths === undefined ? [] : [{ part: paths, stopByMs: EXPORTING_STOP_MS }]),
       { part: watch, stopByMs: WORKERS_STOP_MS },
@@ -167,6 +171,7 @@ export class LiveProbe {
       interfaces: this.#interfaces.states(),
       workers: this.#workers.statistics,
       collectors: this.#exporting.statistics,
+      networks: this.#networks.statistics,
       paths: this.#paths?.statistics ?? [],
       reload: this.#reload,
     };
@@ -225,6 +230,7 @@ export class LiveProbe {
     const { applied, needRestart, parts, effective } = compareConfigs(this.#config, config);
     const data = this.plan.workers[0]?.data;
     const kept = data === undefined ? { ...NO_SECTIONS, encapsulation: true } : workerSections(data);
+    const networks = parts.has('networks') ? await this.#networks.prepare(effective) : undefined;
     // The server can be moved back without a trace, exporters cannot: they come last, all or none of them.
     const move = parts.has('metrics') ? await this.#metrics.move(this.#config, effective) : undefined;
     try {
@@ -234,6 +240,8 @@ export class LiveProbe {
       throw error;
     }
     await move?.commit();
+    networks?.commit();
+    await this.#networks.refresh();
     this.#config = effective;
     if (parts.has('metering')) {
       this.#paths?.reconfigure(effective);

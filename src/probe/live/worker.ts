@@ -12,7 +12,7 @@ import type { CaptureMemory } from '../../capture/live/capture-memory.ts';
 import type { LiveCapture } from '../../capture/live/live-capture.ts';
 import { LiveSource } from '../../capture/live/live-source.ts';
 import { liveOpener } from '../../capture/live/open-live.ts';
-import type { RecordQueueWriter } from '../../metering/record-queue.ts';
+import type { RecordQueueWriter } from '../../metering/record-queue-writer.ts';
 import { CLOCK_NS } from '../../metering/table/counters.ts';
 import { hearMissingFeatures } from '../../sys/kernel-features.ts';
 import { adviseHuge } from '../../sys/libc.ts';
@@ -62,19 +62,21 @@ class LiveWorker {
     this.#counters.capture[TIME_BASE_SECONDS] = this.#timeBaseSeconds;
     const { sampling } = data.capture;
     const scale = data.scale && sampling !== undefined ? sampling.interval : 1;
-    const { engine, captureMemory } = createLiveMemory(data);
-    this.#captureMemory = captureMemory;
+    const memory = createLiveMemory(data);
+    const { engine, allocateHealth } = memory;
+    this.#captureMemory = memory.captureMemory;
     this.#meter = new Meter({
       ...data,
       engine,
       health: data.health ?? 'off',
-      batchCapacity: batchCapacity(data),
-      createBatches: (seeds) => new LiveBatches(engine, data, seeds, this.#counters),
+      batchCapacity: batchCapacity(data, memory),
+      createBatches: (seeds) => new LiveBatches(memory, data, seeds, this.#counters),
       counters: this.#counters,
       recordsPerStep: RECORDS_KEPT_FREE,
       timeBaseSeconds: () => this.#timeBaseSeconds,
       clockNs: () => this.#counters.metering[CLOCK_NS]!,
       scale,
+      ...(allocateHealth === undefined ? {} : { allocateHealth }),
     });
     this.#batches = this.#meter.batches;
     this.#queue = this.#meter.queue!;

@@ -18,7 +18,7 @@ import type { PathMeter } from '../../paths/path-meter.ts';
 import type { RecordSections } from '../../records/record-sections.ts';
 import { startReplayPathMeter } from '../path-meter.ts';
 import { sectionsNeeded } from '../record-sections.ts';
-import { RecordTaker, startAnonymizing } from '../record-taker.ts';
+import { RecordTaker, startAnonymizing, startEnriching } from '../record-taker.ts';
 import { announceInterfaces, replayInterfaces, startExporting, tellStatistics } from './records.ts';
 
 /** What main gives the thread. */
@@ -100,6 +100,7 @@ async function makeWriter(
 async function run({ config, columns, isFollowed }: ReplayExportData): Promise<void> {
   const output = new DescriptorOutput(1);
   const anonymizer = await startAnonymizing(config);
+  const enrichment = await startEnriching(config);
   const paths = await startReplayPathMeter(config);
   const writer = await makeWriter(config, output, columns, paths);
   const hasExporters = config.exporters.length > 0;
@@ -123,6 +124,7 @@ async function run({ config, columns, isFollowed }: ReplayExportData): Promise<v
     exporting,
     writer: writer && watchClosing(writer),
     numbers: () => numbers,
+    enrichment: () => enrichment,
     anonymizer,
     beforeBatch: (batch) => {
       hearAll();

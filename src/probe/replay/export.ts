@@ -6,7 +6,7 @@
 import { Worker } from 'node:worker_threads';
 import { RelayedError } from '../../base/errors.ts';
 import type { SourceInterface } from '../../capture/source.ts';
-import type { FlowtapConfig } from '../../config/config.ts';
+import { type FlowtapConfig, isEnriching } from '../../config/config.ts';
 import type { CollectorStatistics } from '../../export/contract/record-sink.ts';
 import type { ExportingProcess } from '../../export/exporting-process.ts';
 import { isPlainProfile } from '../../ie/profiles.ts';
@@ -18,7 +18,7 @@ import { NO_SECTIONS, type RecordSections } from '../../records/record-sections.
 import type { Part } from '../part.ts';
 import { startReplayPathMeter } from '../path-meter.ts';
 import { sectionsNeeded } from '../record-sections.ts';
-import { RecordTaker, startAnonymizing } from '../record-taker.ts';
+import { RecordTaker, startAnonymizing, startEnriching } from '../record-taker.ts';
 import type {
   PrintedOutput,
   ReplayExportData,
@@ -50,8 +50,8 @@ export interface ReplayTaker extends Part<readonly CollectorStatistics[]> {
 }
 
 /** Whether no template can need an optional part: only then the answer is known before the templates are compiled. */
-function isDirect({ template, exporters, replay, paths }: FlowtapConfig): boolean {
-  if (replay.paths || paths.length > 0) return false;
+function isDirect({ template, exporters, replay, paths, enrichment }: FlowtapConfig): boolean {
+  if (replay.paths || paths.length > 0 || replay.topBy !== 'flow' || isEnriching(enrichment)) return false;
   const own = exporters.flatMap(({ options }) => [options.templateIpv4 ?? [], options.templateIpv6 ?? []]);
   const all = [template.ipv4, template.ipv6, ...own.filter((names) => names.length > 0)];
   return all.every(isPlainProfile);
@@ -195,12 +195,14 @@ export class HereTaker implements ReplayTaker {
   async #takeAll(): Promise<RecordsTaken> {
     const numbers = replayInterfaces(this.#config);
     const anonymizer = await startAnonymizing(this.#config);
+    const enrichment = await startEnriching(this.#config);
     const exporting = await this.#exporting.promise;
     const paths = await this.#paths;
     const taker = new RecordTaker({
       exporting,
       writer: this.#writer,
       numbers: () => numbers,
+      enrichment: () => enrichment,
       anonymizer,
       beforeBatch: (batch) => paths?.add(batch),
     });

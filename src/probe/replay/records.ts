@@ -1,7 +1,7 @@
 /** What the exporting process of a replay is told: its configuration, the interfaces of the captures, what the meters count. */
 import { createLog, printLogLine } from '../../base/log.ts';
 import type { SourceInterface } from '../../capture/source.ts';
-import type { FlowtapConfig } from '../../config/config.ts';
+import { type FlowtapConfig, isEnriching } from '../../config/config.ts';
 import type { ExportingProcess } from '../../export/exporting-process.ts';
 import { InterfaceNumbers } from '../../export/interface-numbers.ts';
 import type { PathRecordSource } from '../../records/path-record.ts';
@@ -49,7 +49,8 @@ export async function startExporting(
 ): Promise<ExportingProcess> {
   const { createExportingProcess } = await import('../../export/exporting-process.ts');
   const log = createLog({ level: 'warning', print: printLogLine });
-  return createExportingProcess(config, config.exporters, {
+  const hasNetworks = isEnriching(config.enrichment);
+  return createExportingProcess({ ...config, hasNetworks }, config.exporters, {
     isFollowed,
     ...(paths === undefined ? {} : { pathRecords: paths }),
     log: (level, kind, message) => log.write(level, kind, message),

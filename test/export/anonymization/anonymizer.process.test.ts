@@ -28,6 +28,7 @@ const config = (part: Partial<AnonymizationConfig>): AnonymizationConfig => ({
   ipv6PrefixLength: 48,
   macAddresses: 'keep',
   names: 'drop',
+  networks: 'keep',
   ...part,
 });
 

@@ -123,6 +123,7 @@ describe('flow messages in protobuf', () => {
       withEncapsulation: true,
       withHealth: true,
       withApplications: true,
+      withNetworks: true,
     });
     const [first] = encodeAll([batch], {}, { ...CONFIG, template, biflow: true }).map(({ value }) =>
       decodeMessage(value),

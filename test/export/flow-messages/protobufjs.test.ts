@@ -39,6 +39,7 @@ describe('flow messages', () => {
         withEncapsulation: true,
         withHealth: true,
         withApplications: true,
+        withNetworks: true,
       });
       const config = { ...CONFIG, biflow, template: { ipv4: names, ipv6: names } };
       for (const { value } of encodeAll([batch], {}, config)) {

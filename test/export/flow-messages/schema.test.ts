@@ -114,6 +114,7 @@ describe("messages of a user's schema", () => {
           withEncapsulation: true,
           withHealth: true,
           withApplications: true,
+          withNetworks: true,
         });
         const entries = encodeAll([batch], { schema: file, message: 'Every', fields });
         const texts = encodeAll([batch], { schema: file, message: 'Every', fields, format: 'json' });

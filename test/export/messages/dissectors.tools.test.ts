@@ -106,6 +106,7 @@ describe.skipIf(!hasTshark)('tshark', () => {
         clockNs: 10e9,
         withHealth: true,
         withApplications: true,
+        withNetworks: true,
       });
       const { messages } = await exportAll([batch], collector('ipfix'), { ...CONFIG, template });
       const text = tshark(messages, ['-V', '-o', 'cflow.max_template_fields:200']);

@@ -141,7 +141,7 @@ describe('an exporter', () => {
         );
         if (list.includes('protocolIdentifier')) template.pop();
         const config = { ...CONFIG, biflow, template: { ipv4: template, ipv6: template } };
-        const options = { withHealth: true, withApplications: true };
+        const options = { withHealth: true, withApplications: true, withNetworks: true };
         const prepared = all.map((flows) => recordBatch(flows, options));
         const { messages } = await exportAll(prepared, collector('ipfix', { optionsData: 'none' }), config);
         const sizes = [4, 6].flatMap((ipVersion) =>

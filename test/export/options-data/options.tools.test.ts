@@ -33,6 +33,7 @@ const ANONYMIZATION: AnonymizationConfig = {
   ipv6PrefixLength: 48,
   macAddresses: 'vendor',
   names: 'drop',
+  networks: 'keep',
 };
 
 /** Lines in which tshark complains. */

@@ -162,9 +162,11 @@ describe('path health', () => {
         fc.oneof(script.map(segmentsOf), connection.map(connectionOf)),
         fc.boolean(),
         fc.constantFrom(60_000, 36_000_000),
-        async (segments, isV6, activeTimeoutMs) => {
+        // Of a replay, and of a live capture whose packets of more octets are several segments each.
+        fc.constantFrom({}, { segmentOctets: 400 }, { segmentOctets: 999 }),
+        async (segments, isV6, activeTimeoutMs, source) => {
           const capture = segmentCapture(segments, { ...plain, isV6 });
-          const options = { activeTimeoutMs, idleTimeoutMs: 36_000_000 };
+          const options = { activeTimeoutMs, idleTimeoutMs: 36_000_000, ...source };
           const byTypeScript = await flowsOf(capture, { ...options, framesOutside: true });
           expect(await flowsOf(capture, options)).toEqual(byTypeScript);
         },

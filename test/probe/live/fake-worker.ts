@@ -15,7 +15,7 @@ import { createDecoder, decodeBatch } from '../../../src/decode/decoder.ts';
 import { createEngine } from '../../../src/engine/engine.ts';
 import { createPreparedBatch, KeyPreparer } from '../../../src/metering/key-preparer.ts';
 import { MeteringProcess } from '../../../src/metering/metering-process.ts';
-import { RecordQueueWriter } from '../../../src/metering/record-queue.ts';
+import { RecordQueueWriter } from '../../../src/metering/record-queue-writer.ts';
 import { createHashSeeds } from '../../../src/metering/table/flow-key.ts';
 import { tableOctets } from '../../../src/metering/table/flow-table.ts';
 import * as run from '../../../src/probe/counters.ts';
