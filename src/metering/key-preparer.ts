@@ -133,6 +133,11 @@ export class KeyPreparer {
   #complete(batch: PreparedBatch, view: DataView): void {
     const { words, count } = batch;
     this.#engine.orderAndHash(words.byteOffset, count, this.multipliers.byteOffset);
+    this.extend(batch, view);
+  }
+
+  /** Writes the key extensions of a batch, where there are any; its keys are ordered and hashed. */
+  extend(batch: PreparedBatch, view: DataView): void {
     if (batch.keyExtensions.length > 0)
       writeKeyExtensions(batch, view, this.#memory, this.#key, batch.keyExtensions);
   }

@@ -172,10 +172,10 @@ export class LiveFlows {
   /** Mean time to a direction's acknowledgement; 0 where nobody knows. */
   #roundTripNs(slot: number, isReverse: number): number {
     const { health } = this.#table;
-    if (health === undefined || !has(health, slot, isReverse, side.TIMING_USED)) return 0;
-    const at = (slot * 2 + isReverse) * side.TIMING_WORDS + side.ACK_TIMES;
-    const samples = health.timing[at + side.SAMPLES]!;
-    return samples === 0 ? 0 : health.timingDoubles[(at + side.SUM_NS) >>> 1]! / samples;
+    if (health === undefined) return 0;
+    const at = side.samplesAt(health, slot * 2 + isReverse) + side.ACK_TIMES;
+    const samples = health.lines[at + side.SAMPLES]!;
+    return samples === 0 ? 0 : health.lineDoubles[(at + side.SUM_NS) >>> 1]! / samples;
   }
 
   /** Keeps the flow in `slot` if it is one of the greatest so far. */

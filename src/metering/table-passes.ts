@@ -81,9 +81,9 @@ export class TablePasses {
     at[engineWords.TABLE_STOPS_AT_EACH] = health === undefined ? 0 : 1;
     if (isHealthInEngine) {
       at[engineWords.TABLE_HEALTH_HOT] = health.hot.byteOffset;
-      at[engineWords.TABLE_HEALTH_TIMING] = health.timing.byteOffset;
+      at[engineWords.TABLE_HEALTH_LINES] = health.lines.byteOffset;
       at[engineWords.TABLE_HEALTH_RARE] = health.loss.byteOffset;
-      at[engineWords.TABLE_HEALTH_RARE_STATE] = health.rareState.byteOffset;
+      at[engineWords.TABLE_HEALTH_POOLS] = health.pools.byteOffset;
       at[engineWords.TABLE_HEALTH_INTERVAL_MS] = health.intervalNs / NS_PER_MS;
     }
     at[engineWords.TABLE_POINT_MASK] = table.seeds.multipliers[HASH_POINT_MASK]!;

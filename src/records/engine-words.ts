@@ -149,9 +149,9 @@ export const TABLE_STOPS_AT_EACH = 16;
 export const TABLE_POINT_MASK = 17;
 /** Path health's words, where they lie in the engine, else 0; and the length of its intervals. */
 export const TABLE_HEALTH_HOT = 18;
-export const TABLE_HEALTH_TIMING = 19;
+export const TABLE_HEALTH_LINES = 19;
 export const TABLE_HEALTH_RARE = 20;
-export const TABLE_HEALTH_RARE_STATE = 21;
+export const TABLE_HEALTH_POOLS = 21;
 export const TABLE_HEALTH_INTERVAL_MS = 22;
 /** The list of packets whose payload is to be looked into, or 0 where none is: INSPECTION_…. */
 export const TABLE_INSPECTION = 23;

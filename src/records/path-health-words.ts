@@ -3,8 +3,9 @@
  * slot
  *
  *     hot      32 words, two cache lines: what nearly every packet needs of both directions
- *     timing   2 × 40 words: round-trip times, timestamps, responses, handshake
- *     rare     none, or a block: 2 × 96 words of order, losses, windows, and counts that few packets change; behind them
+ *     lines    up to seven, each a cache line: for each direction one of what it waits for and of the handshake, one of
+ *              round trips and responses, one of timestamps; and one of both directions' silences
+ *     rare     none, or a block: 2 × 80 words of order, losses, windows, and counts that few packets change; behind them
  *              2 × INTERVALS_MAX doubles: the intervals behind the current one
  *     pdm      2 × 32 words;  icmp  2 × 8 words
  *
@@ -20,16 +21,15 @@ export const HOT_DOUBLES = HOT_WORDS / 2;
 /** End of the current interval, ns: a double. -Infinity before the first packet. */
 export const INTERVAL_END_NS = 0;
 export const FLOW_BITS = 2;
-/** Number of the flow's rare block, from 1; 0: it has none. */
-export const HOT_RARE = 3;
+/** Number of the flow's line of silences, from 1; 0: it has none. */
+export const HOT_SILENCES = 3;
 export const HOT_FORWARD = 4;
 export const HOT_REVERSE = 16;
-/** Number of the first interval of the histogram, of the current one, and how often intervals were doubled. */
+/** Number of the first interval of the histogram, and of the current one. */
 export const HOT_FIRST_INTERVAL = 28;
 export const HOT_INTERVAL = 29;
-export const HOT_DOUBLINGS = 30;
-/** The MSS that the forward direction's SYN announced | that of the reverse one << 16. */
-export const HOT_MSS = 31;
+/** Numbers of the lines of times of the forward and of the reverse direction, from 1; 0: it has none. */
+export const HOT_TIMES = 30;
 // A direction's block.
 export const BITS = 0;
 /** The sequence number behind the last octet it sent. */
@@ -64,12 +64,14 @@ export const FLOW_CLIENT_TIME = 1 << 8;
 /** The time to the responder, or to the initiator, can no longer be told: something was sent twice. */
 export const FLOW_SERVER_VOID = 1 << 9;
 export const FLOW_CLIENT_VOID = 1 << 10;
+/** From here on, how often intervals were doubled. */
+export const FLOW_DOUBLINGS_SHIFT = 16;
+export const FLOW_DOUBLINGS_MASK = 0x3f << 16;
 
 /** Bits of a direction. */
 export const SEEN = 1 << 0;
 export const NEXT_KNOWN = 1 << 1;
 export const ACK_KNOWN = 1 << 2;
-export const TIMING_USED = 1 << 3;
 export const SEQUENCE_USED = 1 << 4;
 /** Segments whose acknowledgement is waited for, 0 … 3. */
 export const PENDING_ONE = 1 << 5;
@@ -105,13 +107,26 @@ export const DATA_IN_RECORD = 1 << 23;
 /** In this record it sent TCP segments. */
 export const SEEN_IN_RECORD = 1 << 24;
 
-// Timing: a block for each direction. Words hold float32 where a name ends in NS, unless it is called a double.
-export const TIMING_WORDS = 40;
-/** Three ends of segments, and their times: doubles 2 … 4 of the block. */
+// Lines, of which a free one begins with the number of the next. Line 0 belongs to nobody and stays empty: it is what is
+// read of a line that a flow does not have. Words hold float32 where a name ends in NS, unless it is called a double.
+export const LINE_WORDS = 16;
+/** Most lines that a flow has. */
+export const LINES_MAX = 7;
+// The line of times of a direction.
+/** Three ends of segments, and their times: doubles 2 … 4 of the line. */
 export const PENDING_END = 0;
 /** The number of its SYN. */
 export const TIMING_INITIAL = 3;
 export const PENDING_NS = 2;
+/** A double: when its SYN or SYN/ACK was sent, or how long that leg of the handshake took. */
+export const SYN_NS = 5;
+/** Segments with SYN | with FIN << 16, at most 65,535 each. */
+export const TIMING_SYN_FIN = 12;
+/** Segments with RST, at most 65,535 | the MSS that its SYN announced << 16. */
+export const TIMING_RST_MSS = 13;
+/** Numbers of its lines of samples and of timestamps, or 0. */
+export const TIMING_SAMPLES = 14;
+export const TIMING_STAMPS = 15;
 /** An accumulator: samples, least, greatest, last, jitter, then a double with the sum. */
 export const SAMPLES = 0;
 export const LEAST_NS = 1;
@@ -120,21 +135,27 @@ export const LAST_NS = 3;
 export const JITTER_NS = 4;
 export const SUM_NS = 6;
 export const ACCUMULATOR_WORDS = 8;
-export const ACK_TIMES = 10;
-export const TIMESTAMP_TIMES = 18;
-export const RESPONSE_TIMES = 26;
-/** Segments with these flags: the word of each accumulator that it does not use. */
-export const TIMING_SYN = 15;
-export const TIMING_FIN = 23;
-export const TIMING_RST = 31;
-export const TIMESTAMP_LAST = 34;
-export const TIMESTAMP_PENDING_VALUE = 35;
-/** Doubles of the block: when the pending timestamp was sent; when its SYN or SYN/ACK was. */
-export const TIMESTAMP_PENDING_NS = 18;
-export const SYN_NS = 19;
+// The line of samples of a direction: two accumulators.
+export const ACK_TIMES = 0;
+export const RESPONSE_TIMES = 8;
+// The line of timestamps of a direction: an accumulator, then what is waited for.
+export const TIMESTAMP_TIMES = 0;
+export const TIMESTAMP_LAST = 8;
+export const TIMESTAMP_PENDING_VALUE = 9;
+/** A double: when the pending timestamp was sent. */
+export const TIMESTAMP_PENDING_NS = 5;
+// The line of silences of a flow: these words of the forward direction, then of the reverse one.
+export const SILENCE_WORDS = 8;
+export const SILENCE_STALLS = 0;
+/** Of the forward direction: number of the flow's rare block, from 1; 0: it has none. */
+export const SILENCE_RARE = 1;
+/** Doubles. */
+export const SILENCE_STALLED_NS = 1;
+export const SILENCE_LONGEST_STALL_NS = 2;
+export const SILENCE_LONGEST_IDLE_NS = 3;
 
 // Loss: counters of a record, then what outlives it.
-export const SEQUENCE_WORDS = 96;
+export const SEQUENCE_WORDS = 80;
 export const SEQUENCE_RETRANSMITTED = 0;
 export const SEQUENCE_EPISODES = 1;
 export const SEQUENCE_UPSTREAM = 2;
@@ -153,22 +174,18 @@ export const SEQUENCE_ECT = 17;
 export const SEQUENCE_CE = 18;
 export const SEQUENCE_ECE = 19;
 export const SEQUENCE_CWR = 20;
-export const SEQUENCE_STALLS = 21;
 /** Doubles. */
 export const SEQUENCE_RETRANSMITTED_OCTETS = 11;
 export const SEQUENCE_UNSEEN_OCTETS = 12;
 export const SEQUENCE_ZERO_WINDOW_NS = 13;
-export const SEQUENCE_STALLED_NS = 14;
-export const SEQUENCE_LONGEST_STALL_NS = 15;
-export const SEQUENCE_LONGEST_IDLE_NS = 16;
 /** Words from here on outlive a record. A double: since when the window is closed. */
-export const SEQUENCE_COUNTER_WORDS = 34;
-export const SEQUENCE_ZERO_SINCE_NS = 17;
+export const SEQUENCE_COUNTER_WORDS = 28;
+export const SEQUENCE_ZERO_SINCE_NS = 14;
 /** A retransmission from here on is a new episode. */
-export const SEQUENCE_RECOVER = 38;
-export const SEQUENCE_HOLES = 39;
+export const SEQUENCE_RECOVER = 30;
+export const SEQUENCE_HOLES = 31;
 /** Each hole: start, end, IP identification and timestamp of the segment behind it, and its time, a double. */
-export const SEQUENCE_HOLE = 40;
+export const SEQUENCE_HOLE = 32;
 export const HOLE_START = 0;
 export const HOLE_END = 1;
 export const HOLE_ID = 2;
@@ -177,14 +194,20 @@ export const HOLE_NS = 2;
 export const HOLE_WORDS = 6;
 export const HOLES_MAX = 8;
 
-// Rare blocks: loss words of both directions, then both histograms. A free one begins with the number of the next.
+// Rare blocks: loss words of both directions, then both histograms. A free one begins with the number of the next; block 0
+// belongs to nobody, as line 0 does.
 export const RARE_WORDS = 2 * SEQUENCE_WORDS + 4 * INTERVALS_MAX;
 /** From a block's start to its histograms, in doubles. */
 export const RARE_HISTOGRAMS = SEQUENCE_WORDS;
-/** Words of what is known of all blocks: number of the first free one, or 0; how many have ever been in use. */
-export const RARE_FREE = 0;
-export const RARE_TAKEN = 1;
-export const RARE_STATE_WORDS = 2;
+
+/** Three words of all lines, then three of all blocks. */
+export const POOL_LINES = 0;
+export const POOL_RARE = 3;
+/** Number of the first free one, or 0; how many have been in use at a time; how many are now. */
+export const POOL_FREE = 0;
+export const POOL_MOST = 1;
+export const POOL_USED = 2;
+export const POOL_WORDS = 6;
 
 // PDM: counters and accumulators of a record, then what outlives it.
 export const PDM_WORDS = 32;

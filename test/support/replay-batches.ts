@@ -23,6 +23,8 @@ export interface ReplayedCaptures {
   readonly flows: readonly TestFlow[];
   readonly errors: readonly string[];
   readonly read: { packets: number; octets: number };
+  /** Batches that went from records to keys in one call. */
+  readonly directBatches: number;
   /** Records that named an interface which nobody had been told of. */
   readonly untold: number;
   /** Earliest and latest packet of the captures, nanoseconds since the time base. */
@@ -32,21 +34,22 @@ export interface ReplayedCaptures {
 
 export async function replayCaptures(
   files: readonly string[],
-  { flowTableEntries = 4096, capacity = 1024, worker = 0, workers = 1 } = {},
+  { flowTableEntries = 4096, capacity = 1024, worker = 0, workers = 1, key = {}, encapsulation = false } = {},
 ): Promise<ReplayedCaptures> {
   const engine = testEngine(flowTableEntries);
   const source = openCaptures(files, {}, engine);
   const counters = runCounters();
   const sink = new CollectingSink(true);
   const seeds = createHashSeeds();
+  const flowKey = { ...FLOW_KEY, ...key };
   let told = 0;
   const batches = new ReplayBatches(
     source,
     engine,
     {
       decode: {},
-      flowKey: FLOW_KEY,
-      sections: NO_SECTIONS,
+      flowKey,
+      sections: { ...NO_SECTIONS, encapsulation },
       worker,
       workers,
       capacity,
@@ -62,20 +65,22 @@ export async function replayCaptures(
     activeTimeoutMs: 60_000,
     tcpEndDelayMs: 2_000,
     flowTableEntries,
-    flowKey: FLOW_KEY,
-    encapsulation: false,
+    flowKey,
+    encapsulation,
     batchCapacity: capacity,
     engine,
     seeds,
     sink,
   });
   let untold = 0;
+  let directBatches = 0;
   for (;;) {
     if (!batches.read()) {
       if (!(await source.more())) break;
       continue;
     }
     const { words, count } = batches.prepare();
+    if (Number.isNaN(batches.timeNs)) directBatches++;
     for (let i = 0; i < count; i++) {
       if ((words[i * DECODED_WORDS + KEY_OBSERVATION_POINT]! & 0xffff) > told) untold++;
     }
@@ -91,6 +96,7 @@ export async function replayCaptures(
     errors: source.errors.map(({ message }) => message),
     read: { packets: capture[PACKETS_READ]!, octets: capture[OCTETS_READ]! },
     untold,
+    directBatches,
     firstNs: capture[FIRST_PACKET_NS]!,
     lastNs: capture[LAST_PACKET_NS]!,
   };

@@ -12,7 +12,7 @@ import { addFurtherSegments } from './further-segments';
 import { FIN, PROTOCOL_TCP, RST, SYN } from './headers';
 import { listPayload } from './inspection';
 import { addToLine } from './line';
-import { addHealth, touchHealth } from './path-health';
+import { addHealth, touchHot, touchSamples, touchTimes } from './path-health';
 import { hasHealth } from './path-health-state';
 import { clock, entries, index, indexShift, stopsAtEach, sums } from './table';
 import { activeNs, ENTRY_OCTETS, idleNs, scheduleFlow, tcpEndDelayNs, tcpEnds, unschedule } from './wheel';
@@ -65,6 +65,14 @@ export function touchIndex(records: usize, count: u32, found: usize): void {
   }
 }
 
+/** The slot that packet `i` was found to go to. A free index word is before the first one; any will do in its place. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function slotAt(found: usize, i: u32): u32 {
+  const number = load<u32>(found + (<usize>i << 2)) & SLOT_MASK;
+  return number === 0 ? 0 : number - 1;
+}
+
 /**
  * Loads the three lines of the entry that each packet's index word points to, of packets `from` to `end`. Which of the
  * counter lines the packet will be counted on is not known before the first line is there; loading both at once is
@@ -74,14 +82,14 @@ function touchEntries(found: usize, from: u32, end: u32): void {
   const table = entries;
   let touched: u32 = 0;
   for (let i = from; i < end; i++) {
-    // A free index word points before the first entry; any entry will do in its place.
-    const number = load<u32>(found + (<usize>i << 2)) & SLOT_MASK;
-    const entry = table + <usize>(number === 0 ? 0 : number - 1) * ENTRY_OCTETS;
+    const entry = table + <usize>slotAt(found, i) * ENTRY_OCTETS;
     touched ^= load<u32>(entry) ^ load<u32>(entry, FORWARD) ^ load<u32>(entry, REVERSE);
   }
-  for (let i = from; hasHealth() && i < end; i++) {
-    const number = load<u32>(found + (<usize>i << 2)) & SLOT_MASK;
-    touched ^= touchHealth(number === 0 ? 0 : number - 1);
+  if (hasHealth()) {
+    // Each line is found by what stands in the one before.
+    for (let i = from; i < end; i++) touched ^= touchHot(slotAt(found, i));
+    for (let i = from; i < end; i++) touched ^= touchTimes(slotAt(found, i));
+    for (let i = from; i < end; i++) touched ^= touchSamples(slotAt(found, i));
   }
   // Kept, so that no compiler drops the loads.
   store<u32>(sums, touched, place.SUMS_TOUCHED * 8);

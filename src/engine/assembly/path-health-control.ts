@@ -5,6 +5,7 @@ import { FOUND_ALL, FOUND_MSS, FOUND_SCALE, found, optionMss, optionScale } from
 import {
   ACKED,
   add,
+  addHalf,
   BITS,
   blockOf,
   clearBits,
@@ -12,6 +13,7 @@ import {
   FLOW_BITS,
   NEXT,
   setBits,
+  timesOf,
   useLoss,
   useTimes,
   WINDOW,
@@ -25,12 +27,12 @@ export const CWR: u32 = 0x80;
 export function countFlags(flow: usize, d: u32, flags: u32): void {
   if ((flags & ECE) !== 0) count(flow, d, side.SEQUENCE_ECE);
   if ((flags & CWR) !== 0) count(flow, d, side.SEQUENCE_CWR);
-  if ((flags & FIN) !== 0) add(useTimes(flow, d), side.TIMING_FIN, 1);
+  if ((flags & FIN) !== 0) addHalf(useTimes(flow, d) + side.TIMING_SYN_FIN * 4 + 2);
 }
 
 /** An RST: as the answer to a SYN it refuses the connection. */
 export function addReset(flow: usize, d: u32): void {
-  add(useTimes(flow, d), side.TIMING_RST, 1);
+  addHalf(useTimes(flow, d) + side.TIMING_RST_MSS * 4);
   const bits = load<u32>(flow, FLOW_BITS);
   if (d === 1 && (bits & (side.FLOW_SYN | side.FLOW_SYN_ACK)) === side.FLOW_SYN)
     store<u32>(flow, bits | side.FLOW_REFUSED, FLOW_BITS);
@@ -40,7 +42,7 @@ export function addReset(flow: usize, d: u32): void {
 export function addSyn(flow: usize, d: u32, flags: u32, seq: u32, ack: u32, payload: i32, timeNs: f64): void {
   const block = blockOf(flow, d);
   const at = useTimes(flow, d);
-  add(at, side.TIMING_SYN, 1);
+  addHalf(at + side.TIMING_SYN_FIN * 4);
   const bits = load<u32>(block, BITS);
   const isRepeated = (bits & side.INITIAL_KNOWN) !== 0 && load<u32>(at, side.TIMING_INITIAL * 4) === seq;
   if (isRepeated) {
@@ -72,7 +74,7 @@ function beginConnection(flow: usize, d: u32, isOpening: bool): void {
   bits |= known;
   if ((found & FOUND_ALL) !== 0) bits |= side.SYN_OPTIONS;
   if ((found & FOUND_MSS) !== 0) {
-    store<u16>(flow + <usize>d * 2, <u16>optionMss, side.HOT_MSS * 4);
+    store<u16>(timesOf(flow, d), <u16>optionMss, side.TIMING_RST_MSS * 4 + 2);
     bits |= side.MSS_KNOWN;
   }
   if ((found & FOUND_SCALE) !== 0) bits |= side.SCALE_OPTION;

@@ -21,7 +21,11 @@ const DOUBLINGS_MAX: u32 = 40;
 const INTERVAL_LIMIT: f64 = 2147483647;
 const FIRST_INTERVAL: usize = side.HOT_FIRST_INTERVAL * 4;
 const INTERVAL: usize = side.HOT_INTERVAL * 4;
-const DOUBLINGS: usize = side.HOT_DOUBLINGS * 4;
+
+/** How often the flow's intervals were doubled. */
+function doublingsOf(flow: usize): u32 {
+  return (load<u32>(flow, FLOW_BITS) & side.FLOW_DOUBLINGS_MASK) >>> side.FLOW_DOUBLINGS_SHIFT;
+}
 
 /** Length of an interval after so many doublings, ns. */
 function lengthNs(doublings: u32): f64 {
@@ -38,17 +42,17 @@ export function moveInterval(flow: usize, timeNs: f64): bool {
   if (load<f64>(flow, INTERVAL_END) === -Infinity) {
     store<i32>(flow, <i32>number, FIRST_INTERVAL);
     store<i32>(flow, <i32>number, INTERVAL);
-    store<u32>(flow, 0, DOUBLINGS);
+    store<u32>(flow, load<u32>(flow, FLOW_BITS) & ~side.FLOW_DOUBLINGS_MASK, FLOW_BITS);
     store<f64>(flow, (number + 1) * intervalNs, INTERVAL_END);
     return true;
   }
   storeInterval(flow);
-  while (load<u32>(flow, DOUBLINGS) < DOUBLINGS_MAX) {
-    const at = floor<f64>(timeNs / lengthNs(load<u32>(flow, DOUBLINGS)));
+  while (doublingsOf(flow) < DOUBLINGS_MAX) {
+    const at = floor<f64>(timeNs / lengthNs(doublingsOf(flow)));
     if (at - <f64>load<i32>(flow, FIRST_INTERVAL) < <f64>side.INTERVALS_MAX) break;
     doubleIntervals(flow);
   }
-  const length = lengthNs(load<u32>(flow, DOUBLINGS));
+  const length = lengthNs(doublingsOf(flow));
   const interval = floor<f64>(timeNs / length);
   store<i32>(flow, <i32>interval, INTERVAL);
   store<f64>(flow, (interval + 1) * length, INTERVAL_END);
@@ -86,7 +90,7 @@ function doubleIntervals(flow: usize): void {
   }
   store<i32>(flow, newFirst, FIRST_INTERVAL);
   store<i32>(flow, load<i32>(flow, INTERVAL) >> 1, INTERVAL);
-  store<u32>(flow, load<u32>(flow, DOUBLINGS) + 1, DOUBLINGS);
+  store<u32>(flow, load<u32>(flow, FLOW_BITS) + (1 << side.FLOW_DOUBLINGS_SHIFT), FLOW_BITS);
 }
 
 /** Whether data of the direction at `block` is not acknowledged yet by the one at `other`. */

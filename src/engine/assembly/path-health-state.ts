@@ -6,7 +6,7 @@ import * as place from '../../records/engine-words';
 import * as side from '../../records/path-health-words';
 
 export const HOT_OCTETS: usize = side.HOT_WORDS * 4;
-export const TIMING_OCTETS: usize = side.TIMING_WORDS * 4;
+export const LINE_OCTETS: usize = side.LINE_WORDS * 4;
 export const LOSS_OCTETS: usize = side.SEQUENCE_WORDS * 4;
 /** Of the histogram of one direction. */
 export const HISTOGRAM_OCTETS: usize = side.INTERVALS_MAX * 8;
@@ -21,22 +21,26 @@ export const ID_SEGMENT: usize = side.ID_SEGMENT * 4;
 export const NEW_OCTETS: usize = side.NEW_OCTETS * 8;
 export const LAST_DATA: usize = side.LAST_DATA_NS * 8;
 export const FLOW_BITS: usize = side.FLOW_BITS * 4;
-const RARE: usize = side.HOT_RARE * 4;
 const RARE_OCTETS: usize = side.RARE_WORDS * 4;
+const TIMES: usize = side.HOT_TIMES * 4;
+const SILENCES: usize = side.HOT_SILENCES * 4;
+const SAMPLES: usize = side.TIMING_SAMPLES * 4;
+const STAMPS: usize = side.TIMING_STAMPS * 4;
+const RARE: usize = side.SILENCE_RARE * 4;
 export const INTERVAL_END: usize = side.INTERVAL_END_NS * 8;
 
 export let hot: usize = 0;
-export let timing: usize = 0;
 export let intervalNs: f64 = 0;
+let lines: usize = 0;
 let rare: usize = 0;
-let rareState: usize = 0;
+let pools: usize = 0;
 
 /** The state that is measured in. @param at as for `useTable` */
 export function useHealth(at: usize): void {
   hot = load<u32>(at, place.TABLE_HEALTH_HOT * 4);
-  timing = load<u32>(at, place.TABLE_HEALTH_TIMING * 4);
+  lines = load<u32>(at, place.TABLE_HEALTH_LINES * 4);
   rare = load<u32>(at, place.TABLE_HEALTH_RARE * 4);
-  rareState = load<u32>(at, place.TABLE_HEALTH_RARE_STATE * 4);
+  pools = load<u32>(at, place.TABLE_HEALTH_POOLS * 4);
   intervalNs = <f64>load<u32>(at, place.TABLE_HEALTH_INTERVAL_MS * 4) * NS_PER_MS;
 }
 
@@ -54,55 +58,130 @@ export function blockOf(flow: usize, d: u32): usize {
   return flow + side.HOT_FORWARD * 4 + <usize>d * BLOCK_OCTETS;
 }
 
-/** Times of a direction, which may not be in use yet. */
+/** The line whose number stands at `at`: line 0, which is empty, where the flow has none. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function lineOf(at: usize, offset: usize): usize {
+  return lines + (<usize>load<u32>(at + offset)) * LINE_OCTETS;
+}
+
+/** What a direction waits for, and its handshake: its line of times. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 export function timesOf(flow: usize, d: u32): usize {
-  return timing + (((flow - hot) / HOT_OCTETS) * 2 + <usize>d) * TIMING_OCTETS;
+  return lineOf(flow + (<usize>d << 2), TIMES);
+}
+
+/** The line of samples that belongs to a line of times. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function samplesOf(times: usize): usize {
+  return lineOf(times, SAMPLES);
+}
+
+/** The line of timestamps that belongs to a line of times. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function stampsOf(times: usize): usize {
+  return lineOf(times, STAMPS);
+}
+
+/** Takes a part from a pool whose parts lie at `parts`. @returns its number */
+function take(pool: usize, parts: usize, octets: usize): u32 {
+  const at = pools + (pool << 2);
+  store<u32>(at, load<u32>(at, side.POOL_USED * 4) + 1, side.POOL_USED * 4);
+  const free = load<u32>(at, side.POOL_FREE * 4);
+  if (free !== 0) {
+    store<u32>(at, load<u32>(parts + <usize>free * octets), side.POOL_FREE * 4);
+    return free;
+  }
+  const number = load<u32>(at, side.POOL_MOST * 4) + 1;
+  store<u32>(at, number, side.POOL_MOST * 4);
+  return number;
+}
+
+/** Gives part `number` back to its pool, unless it is 0. */
+function give(pool: usize, parts: usize, octets: usize, number: u32): void {
+  if (number === 0) return;
+  const at = pools + (pool << 2);
+  store<u32>(parts + <usize>number * octets, load<u32>(at, side.POOL_FREE * 4));
+  store<u32>(at, number, side.POOL_FREE * 4);
+  store<u32>(at, load<u32>(at, side.POOL_USED * 4) - 1, side.POOL_USED * 4);
+}
+
+/** Takes an empty line, and notes its number at `at`. */
+function takeLine(at: usize): usize {
+  const number = take(side.POOL_LINES, lines, LINE_OCTETS);
+  const line = lines + <usize>number * LINE_OCTETS;
+  const zero = i64x2.splat(0);
+  v128.store(line, zero);
+  v128.store(line, zero, 16);
+  v128.store(line, zero, 32);
+  v128.store(line, zero, 48);
+  store<u32>(at, number);
+  return line;
+}
+
+/** The line whose number stands at `at`, which is taken if none does. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function useLine(at: usize): usize {
+  return load<u32>(at) === 0 ? takeLine(at) : lineOf(at, 0);
+}
+
+/** The line of times of a direction, which it gets if it has none. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function useTimes(flow: usize, d: u32): usize {
+  return useLine(flow + TIMES + (<usize>d << 2));
+}
+
+/** The line of samples of a direction, which it gets if it has none. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function useSamples(flow: usize, d: u32): usize {
+  return useLine(useTimes(flow, d) + SAMPLES);
+}
+
+/** The line of timestamps of a direction, which it gets if it has none. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function useStamps(flow: usize, d: u32): usize {
+  return useLine(useTimes(flow, d) + STAMPS);
+}
+
+/** The silences of a direction. */
+export function useSilences(flow: usize, d: u32): usize {
+  return useLine(flow + SILENCES) + <usize>d * (side.SILENCE_WORDS * 4);
 }
 
 /** The flow's rare block, which it gets if it has none. */
 function useRare(flow: usize): usize {
-  let number = load<u32>(flow, RARE);
+  const at = useSilences(flow, 0) + RARE;
+  let number = load<u32>(at);
   if (number === 0) {
-    number = load<u32>(rareState, side.RARE_FREE * 4);
-    if (number === 0) {
-      number = load<u32>(rareState, side.RARE_TAKEN * 4) + 1;
-      store<u32>(rareState, number, side.RARE_TAKEN * 4);
-    } else {
-      store<u32>(rareState, load<u32>(rare + <usize>(number - 1) * RARE_OCTETS), side.RARE_FREE * 4);
-    }
-    store<u32>(flow, number, RARE);
+    number = take(side.POOL_RARE, rare, RARE_OCTETS);
+    store<u32>(at, number);
   }
-  return rare + <usize>(number - 1) * RARE_OCTETS;
+  return rare + <usize>number * RARE_OCTETS;
 }
 
-/** Takes the rare block of the flow that was there, if it had one, for others. */
-export function freeRare(flow: usize): void {
-  const number = load<u32>(flow, RARE);
-  if (number === 0) return;
-  store<u32>(rare + <usize>(number - 1) * RARE_OCTETS, load<u32>(rareState, side.RARE_FREE * 4));
-  store<u32>(rareState, number, side.RARE_FREE * 4);
-  store<u32>(flow, 0, RARE);
+/** Takes the lines and the block of the flow that was there for others. */
+export function freeParts(flow: usize): void {
+  if ((load<u64>(flow, TIMES) | <u64>load<u32>(flow, SILENCES)) === 0) return;
+  for (let d: u32 = 0; d < 2; d++) {
+    const times = timesOf(flow, d);
+    give(side.POOL_LINES, lines, LINE_OCTETS, load<u32>(times, SAMPLES));
+    give(side.POOL_LINES, lines, LINE_OCTETS, load<u32>(times, STAMPS));
+    give(side.POOL_LINES, lines, LINE_OCTETS, load<u32>(flow + (<usize>d << 2), TIMES));
+  }
+  give(side.POOL_RARE, rare, RARE_OCTETS, load<u32>(lineOf(flow, SILENCES), RARE));
+  give(side.POOL_LINES, lines, LINE_OCTETS, load<u32>(flow, SILENCES));
 }
 
 /** The flow's histogram, that of forward data first; the bits of the flow say whether it is in use. */
 export function histogramOf(flow: usize): usize {
   return useRare(flow) + side.RARE_HISTOGRAMS * 8;
-}
-
-/** The times of a direction, emptied at their first use. */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
-export function useTimes(flow: usize, d: u32): usize {
-  const block = blockOf(flow, d);
-  const at = timesOf(flow, d);
-  const bits = load<u32>(block, BITS);
-  if ((bits & side.TIMING_USED) === 0) {
-    store<u32>(block, bits | side.TIMING_USED, BITS);
-    memory.fill(at, 0, TIMING_OCTETS);
-  }
-  return at;
 }
 
 /** The loss words of a direction, emptied at their first use. */
@@ -115,6 +194,12 @@ export function useLoss(flow: usize, d: u32): usize {
     memory.fill(at, 0, LOSS_OCTETS);
   }
   return at;
+}
+
+/** Adds 1 to the counter of 16 bits at `at`, which stays at its greatest. */
+export function addHalf(at: usize): void {
+  const count = load<u16>(at);
+  if (count !== 0xffff) store<u16>(at, count + 1);
 }
 
 /** Adds to the counter at word `counter` of `at`. */
@@ -149,5 +234,5 @@ export function clearBits(block: usize, bits: u32): void {
 /** The MSS that a direction's SYN announced, or 0. */
 export function mssOf(flow: usize, d: u32): i32 {
   if ((load<u32>(blockOf(flow, d), BITS) & side.MSS_KNOWN) === 0) return 0;
-  return <i32>load<u16>(flow + <usize>d * 2, side.HOT_MSS * 4);
+  return <i32>load<u16>(timesOf(flow, d), side.TIMING_RST_MSS * 4 + 2);
 }

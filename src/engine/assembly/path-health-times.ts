@@ -3,7 +3,22 @@
  * `d`: as of path-health-state.ts.
  */
 import * as side from '../../records/path-health-words';
-import { add, addDouble, BITS, blockOf, clearBits, FLOW_BITS, LAST_DATA, NEXT, timesOf, useLoss, useTimes } from './path-health-state';
+import {
+  add,
+  addDouble,
+  BITS,
+  blockOf,
+  clearBits,
+  FLOW_BITS,
+  LAST_DATA,
+  NEXT,
+  stampsOf,
+  timesOf,
+  useSamples,
+  useSilences,
+  useStamps,
+  useTimes,
+} from './path-health-state';
 
 const PENDING_SHIFT: u32 = 5;
 const JITTER_SHARE: f64 = 1.0 / 16;
@@ -61,7 +76,7 @@ export function takeAckRtt(flow: usize, d: u32, ack: u32, timeNs: f64): void {
     store<f64>(at + (to << 3), load<f64>(at + ((<usize>p) << 3), side.PENDING_NS * 8), side.PENDING_NS * 8);
   }
   store<u32>(block, bits - covered * side.PENDING_ONE, BITS);
-  if (ns >= 0) addSample(at + side.ACK_TIMES * 4, ns);
+  if (ns >= 0) addSample(useSamples(flow, d) + side.ACK_TIMES * 4, ns);
 }
 
 /** Whether an acknowledgement up to `ack` leaves data of the direction at `other` outstanding. */
@@ -73,7 +88,7 @@ export function leavesData(other: usize, ack: u32): bool {
 
 /** Notes a timestamp when it is seen for the first time, while no other waits for its echo. */
 export function noteTimestamp(flow: usize, d: u32, value: u32, isAwaited: bool, timeNs: f64): void {
-  const at = useTimes(flow, d);
+  const at = useStamps(flow, d);
   const block = blockOf(flow, d);
   const bits = load<u32>(block, BITS);
   const isFirst = (bits & side.TIMESTAMP_SEEN) === 0;
@@ -88,7 +103,7 @@ export function noteTimestamp(flow: usize, d: u32, value: u32, isAwaited: bool, 
 
 /** The other direction echoes a timestamp of this one, of which one is waited for. */
 export function takeTimestampRtt(flow: usize, d: u32, echo: u32, timeNs: f64): void {
-  const at = timesOf(flow, d);
+  const at = stampsOf(timesOf(flow, d));
   const block = blockOf(flow, d);
   const beyond = <i32>(echo - load<u32>(at, side.TIMESTAMP_PENDING_VALUE * 4));
   if (beyond < 0) return;
@@ -106,18 +121,18 @@ export function takeTimestampRtt(flow: usize, d: u32, echo: u32, timeNs: f64): v
 export function takeResponse(flow: usize, d: u32, timeNs: f64): void {
   const ns = timeNs - load<f64>(blockOf(flow, d ^ 1), LAST_DATA);
   if (!(ns >= 0)) return;
-  addSample(useTimes(flow, d) + side.RESPONSE_TIMES * 4, ns);
+  addSample(useSamples(flow, d) + side.RESPONSE_TIMES * 4, ns);
 }
 
 /** A silence has ended. */
 export function noteSilence(flow: usize, d: u32, ns: f64, isStall: bool): void {
-  const at = useLoss(flow, d);
+  const at = useSilences(flow, d);
   const longest =
-    at + (isStall ? <usize>(side.SEQUENCE_LONGEST_STALL_NS * 8) : <usize>(side.SEQUENCE_LONGEST_IDLE_NS * 8));
+    at + (isStall ? <usize>(side.SILENCE_LONGEST_STALL_NS * 8) : <usize>(side.SILENCE_LONGEST_IDLE_NS * 8));
   if (ns > load<f64>(longest)) store<f64>(longest, ns);
   if (!isStall) return;
-  add(at, side.SEQUENCE_STALLS, 1);
-  addDouble(at, side.SEQUENCE_STALLED_NS, ns);
+  add(at, side.SILENCE_STALLS, 1);
+  addDouble(at, side.SILENCE_STALLED_NS, ns);
   clearBits(blockOf(flow, d), side.TROUBLED);
 }
 

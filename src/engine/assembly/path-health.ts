@@ -11,14 +11,15 @@ import { moveInterval, noteData } from './path-health-intervals';
 import {
   add,
   blockOf,
-  freeRare,
+  freeParts,
   HOT_OCTETS,
   hot,
   INTERVAL_END,
   NEW_OCTETS,
+  samplesOf,
   setBits,
-  TIMING_OCTETS,
-  timing,
+  stampsOf,
+  timesOf,
   useLoss,
 } from './path-health-state';
 import { addTcp } from './path-health-tcp';
@@ -28,27 +29,41 @@ const CACHE_LINE_OCTETS: usize = 64;
 const DESTINATION_OPTIONS: u32 = 1;
 const CE: u32 = 3;
 
-/** Loads the lines of a slot's state. @returns a value that depends on all of them */
+/** Loads the hot words of a slot. @returns a value that depends on all that was loaded, as the others */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
-export function touchHealth(slot: u32): u32 {
-  const lines = hot + <usize>slot * HOT_OCTETS;
-  const times = timing + <usize>slot * (2 * TIMING_OCTETS);
+export function touchHot(slot: u32): u32 {
+  const flow = hot + <usize>slot * HOT_OCTETS;
+  return load<u32>(flow) ^ load<u32>(flow, CACHE_LINE_OCTETS);
+}
+
+/** Loads the lines of times of a slot, whose hot words are there. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function touchTimes(slot: u32): u32 {
+  const flow = hot + <usize>slot * HOT_OCTETS;
+  return load<u32>(timesOf(flow, 0)) ^ load<u32>(timesOf(flow, 1));
+}
+
+/** Loads the lines of samples and of timestamps of a slot, whose lines of times are there. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function touchSamples(slot: u32): u32 {
+  const flow = hot + <usize>slot * HOT_OCTETS;
+  const forward = timesOf(flow, 0);
+  const reverse = timesOf(flow, 1);
   return (
-    load<u32>(lines) ^
-    load<u32>(lines, CACHE_LINE_OCTETS) ^
-    load<u32>(times) ^
-    load<u32>(times, CACHE_LINE_OCTETS) ^
-    load<u32>(times, 2 * CACHE_LINE_OCTETS) ^
-    load<u32>(times, 3 * CACHE_LINE_OCTETS) ^
-    load<u32>(times, 4 * CACHE_LINE_OCTETS)
+    load<u32>(samplesOf(forward)) ^
+    load<u32>(samplesOf(reverse)) ^
+    load<u32>(stampsOf(forward)) ^
+    load<u32>(stampsOf(reverse))
   );
 }
 
 /** A flow starts in `slot`. */
 export function beginHealth(slot: u32): void {
   const flow = hot + <usize>slot * HOT_OCTETS;
-  freeRare(flow);
+  freeParts(flow);
   memory.fill(flow, 0, HOT_OCTETS);
   store<f64>(flow, -Infinity, INTERVAL_END);
 }

@@ -6,7 +6,7 @@
 import type { HealthTable } from '../table/path-health-table.ts';
 import * as side from '../table/path-health-table.ts';
 import * as options from './options.ts';
-import { endTrouble, lossOf, noteSyn, noteSynAck, timingOf } from './timing.ts';
+import { endTrouble, lossOf, noteSyn, noteSynAck } from './timing.ts';
 
 const FIN = 0x01;
 const ACK = 0x10;
@@ -19,28 +19,23 @@ export function count(health: HealthTable, line: number, block: number, counter:
   health.loss[at] = health.loss[at]! + 1;
 }
 
-/** Adds 1 to a counter of a timing block. */
-function countFlag(health: HealthTable, line: number, block: number, counter: number): void {
-  const at = timingOf(health, line, block) + counter;
-  health.timing[at] = health.timing[at]! + 1;
+/** Adds 1 to a counter of 16 bits in the line of times, the lower or the upper half of `word`, which stays at its greatest. */
+function countFlag(health: HealthTable, line: number, word: number, shift: number): void {
+  const at = side.useTimes(health, line) + word;
+  const both = health.lines[at]!;
+  if (((both >>> shift) & 0xffff) !== 0xffff) health.lines[at] = both + (1 << shift);
 }
 
 /** Counts the flags that few segments have; SYN and RST have functions of their own. */
 export function countFlags(health: HealthTable, line: number, block: number, flags: number): void {
   if ((flags & ECE) !== 0) count(health, line, block, side.SEQUENCE_ECE);
   if ((flags & CWR) !== 0) count(health, line, block, side.SEQUENCE_CWR);
-  if ((flags & FIN) !== 0) countFlag(health, line, block, side.TIMING_FIN);
+  if ((flags & FIN) !== 0) countFlag(health, line, side.TIMING_SYN_FIN, 16);
 }
 
 /** An RST: as the answer to a SYN it refuses the connection. */
-export function addReset(
-  health: HealthTable,
-  slot: number,
-  isReverse: number,
-  line: number,
-  block: number,
-): void {
-  countFlag(health, line, block, side.TIMING_RST);
+export function addReset(health: HealthTable, slot: number, isReverse: number, line: number): void {
+  countFlag(health, line, side.TIMING_RST_MSS, 0);
   const bits = slot * side.HOT_WORDS + side.FLOW_BITS;
   const flow = health.hot[bits]!;
   if (isReverse === 1 && (flow & (side.FLOW_SYN | side.FLOW_SYN_ACK)) === side.FLOW_SYN)
@@ -59,14 +54,15 @@ export function addSyn(
   times: Float64Array,
   i: number,
 ): void {
-  const { hot, timing, segment } = health;
+  const { hot, lines, segment } = health;
   const line = slot * 2 + isReverse;
   const block = slot * side.HOT_WORDS + side.HOT_FORWARD + isReverse * (side.HOT_REVERSE - side.HOT_FORWARD);
   const other = slot * side.HOT_WORDS + side.HOT_REVERSE - isReverse * (side.HOT_REVERSE - side.HOT_FORWARD);
-  countFlag(health, line, block, side.TIMING_SYN);
-  const initial = line * side.TIMING_WORDS + side.TIMING_INITIAL;
+  countFlag(health, line, side.TIMING_SYN_FIN, 0);
+  const at = side.timesAt(health, line);
+  const initial = at + side.TIMING_INITIAL;
   let bits = hot[block + side.BITS]!;
-  const isRepeated = (bits & side.INITIAL_KNOWN) !== 0 && timing[initial] === seq;
+  const isRepeated = (bits & side.INITIAL_KNOWN) !== 0 && lines[initial] === seq;
   if (isRepeated) {
     count(health, line, block, side.SEQUENCE_RETRANSMITTED);
     hot[block + side.BITS] = hot[block + side.BITS]! | side.TROUBLED;
@@ -81,16 +77,15 @@ export function addSyn(
       bits &= ~(side.ACK_KNOWN | side.PENDING_MASK | side.HAS_HOLES);
       if ((bits & side.SEQUENCE_USED) !== 0) health.loss[side.lossAt(health, line) + side.SEQUENCE_HOLES] = 0;
     }
-    timing[initial] = seq;
+    lines[initial] = seq;
     hot[block + side.NEXT] = (seq + 1 + payload) | 0;
     bits |= side.NEXT_KNOWN | side.INITIAL_KNOWN;
     const found = segment[options.OPTIONS_FOUND]!;
     let scale = 0;
     if ((found & options.FOUND_ALL) !== 0) bits |= side.SYN_OPTIONS;
     if ((found & options.FOUND_MSS) !== 0) {
-      const mss = slot * side.HOT_WORDS + side.HOT_MSS;
-      const shift = isReverse * 16;
-      hot[mss] = (hot[mss]! & ~(0xffff << shift)) | (segment[options.OPTION_MSS]! << shift);
+      const mss = at + side.TIMING_RST_MSS;
+      lines[mss] = (lines[mss]! & 0xffff) | (segment[options.OPTION_MSS]! << 16);
       bits |= side.MSS_KNOWN;
     }
     if ((found & options.FOUND_SCALE) !== 0) {

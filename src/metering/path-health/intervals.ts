@@ -21,6 +21,13 @@ export function intervalNs(health: HealthTable, doublings: number): number {
   return health.intervalNs * 2 ** doublings;
 }
 
+/** How often the intervals of the flow in `slot` were doubled. */
+export function doublingsOf(hot: Int32Array, slot: number): number {
+  return (
+    (hot[slot * side.HOT_WORDS + side.FLOW_BITS]! & side.FLOW_DOUBLINGS_MASK) >>> side.FLOW_DOUBLINGS_SHIFT
+  );
+}
+
 /** The current interval of the flow in `slot` is over at the time of packet `i`, or there is none yet. */
 export function moveInterval(health: HealthTable, slot: number, times: Float64Array, i: number): void {
   const { hot, hotDoubles } = health;
@@ -31,20 +38,19 @@ export function moveInterval(health: HealthTable, slot: number, times: Float64Ar
     const first = Math.floor(timeNs / health.intervalNs);
     hot[at + side.HOT_FIRST_INTERVAL] = first;
     hot[at + side.HOT_INTERVAL] = first;
-    hot[at + side.HOT_DOUBLINGS] = 0;
+    hot[at + side.FLOW_BITS] = hot[at + side.FLOW_BITS]! & ~side.FLOW_DOUBLINGS_MASK;
     hotDoubles[double + side.INTERVAL_END_NS] = (first + 1) * health.intervalNs;
     return;
   }
   storeInterval(health, slot);
   while (
-    Math.floor(timeNs / intervalNs(health, hot[at + side.HOT_DOUBLINGS]!)) -
-      hot[at + side.HOT_FIRST_INTERVAL]! >=
+    Math.floor(timeNs / intervalNs(health, doublingsOf(hot, slot))) - hot[at + side.HOT_FIRST_INTERVAL]! >=
       layout.INTERVALS_MAX &&
-    hot[at + side.HOT_DOUBLINGS]! < DOUBLINGS_MAX
+    doublingsOf(hot, slot) < DOUBLINGS_MAX
   ) {
     doubleIntervals(health, slot);
   }
-  const length = intervalNs(health, hot[at + side.HOT_DOUBLINGS]!);
+  const length = intervalNs(health, doublingsOf(hot, slot));
   const interval = Math.floor(timeNs / length);
   hot[at + side.HOT_INTERVAL] = interval;
   hotDoubles[double + side.INTERVAL_END_NS] = (interval + 1) * length;
@@ -86,7 +92,7 @@ function doubleIntervals(health: HealthTable, slot: number): void {
   }
   hot[at + side.HOT_FIRST_INTERVAL] = newFirst;
   hot[at + side.HOT_INTERVAL] = hot[at + side.HOT_INTERVAL]! >> 1;
-  hot[at + side.HOT_DOUBLINGS] = hot[at + side.HOT_DOUBLINGS]! + 1;
+  hot[at + side.FLOW_BITS] = hot[at + side.FLOW_BITS]! + (1 << side.FLOW_DOUBLINGS_SHIFT);
 }
 
 /** New payload of the side of `block`: what the time since the last one was. Any transport's. */
@@ -115,7 +121,7 @@ export function noteData(
   const flow = hot[flowAt]!;
   const lastWasReverse = (flow & side.FLOW_LAST_REVERSE) !== 0 ? 1 : 0;
   if ((flow & side.FLOW_ANY_DATA) !== 0 && lastWasReverse !== isReverse)
-    takeResponse(health, line, block, other, times, i);
+    takeResponse(health, line, other, times, i);
   hot[flowAt] =
     (flow & ~side.FLOW_LAST_REVERSE) | side.FLOW_ANY_DATA | (isReverse === 1 ? side.FLOW_LAST_REVERSE : 0);
   hot[block + side.BITS] = hot[block + side.BITS]! & ~side.TROUBLED;

@@ -38,9 +38,8 @@ export function segmentOctets(mss: number, headerOctets: number, payload: number
 
 /** The MSS that the SYN of a direction announced, or 0. @param block  its hot words */
 export function mssOf(health: HealthTable, line: number, block: number): number {
-  const { hot } = health;
-  if ((hot[block + side.BITS]! & side.MSS_KNOWN) === 0) return 0;
-  return (hot[(line >>> 1) * side.HOT_WORDS + side.HOT_MSS]! >>> ((line & 1) * 16)) & 0xffff;
+  if ((health.hot[block + side.BITS]! & side.MSS_KNOWN) === 0) return 0;
+  return health.lines[side.timesAt(health, line) + side.TIMING_RST_MSS]! >>> 16;
 }
 
 /** Payload of a super-packet, from that of its first segment and the word that says what else it stands for. */
@@ -134,13 +133,11 @@ function leastRoundTrip(health: HealthTable, line: number): number {
 
 /** One leg: by acknowledgements, else by the handshake, else 0. @param hasHandshake not 0 where its time is known */
 function leastLeg(health: HealthTable, line: number, hasHandshake: number): number {
-  const at = line * side.TIMING_WORDS;
-  const block =
-    (line >>> 1) * side.HOT_WORDS + side.HOT_FORWARD + (line & 1) * (side.HOT_REVERSE - side.HOT_FORWARD);
-  if ((health.hot[block + side.BITS]! & side.TIMING_USED) === 0) return 0;
-  const byHandshake = hasHandshake === 0 ? 0 : health.timingDoubles[(at >>> 1) + side.SYN_NS]!;
-  if (health.timing[at + side.ACK_TIMES + side.SAMPLES] === 0) return byHandshake;
-  const least = health.timingFloats[at + side.ACK_TIMES + side.LEAST_NS]!;
+  const double = (side.timesAt(health, line) >>> 1) + side.SYN_NS;
+  const byHandshake = hasHandshake === 0 ? 0 : health.lineDoubles[double]!;
+  const at = side.samplesAt(health, line) + side.ACK_TIMES;
+  if (health.lines[at + side.SAMPLES] === 0) return byHandshake;
+  const least = health.lineFloats[at + side.LEAST_NS]!;
   return byHandshake > 0 && byHandshake < least ? byHandshake : least;
 }
 

@@ -20,33 +20,41 @@ import { moveInterval, noteData } from './intervals.ts';
 import { superPayload } from './loss.ts';
 import { addPdm } from './pdm.ts';
 import { addTcp } from './tcp.ts';
-import { emptyTiming, lossOf } from './timing.ts';
+import { emptySilences, emptyTiming, lossOf } from './timing.ts';
 
-/** Words of a cache line. */
-const LINE_WORDS = 16;
 const UDP_HEADER_OCTETS = 8;
 /** IE 64's bit for destination options, the only place for PDM (RFC 8250 §3.1). */
 const DESTINATION_OPTIONS = 1;
 const CE = 3;
 
+/** The slot that packet `i` was found to go to, or any. */
+function slotAt(found: Int32Array, i: number): number {
+  const slot = (found[i]! & tableWords.SLOT_MASK) - 1;
+  return slot < 0 ? 0 : slot;
+}
+
 /**
  * Loads the lines of the side tables that the packets of a batch will need, as the metering process does with its own
- * table, so that their cache misses overlap.
+ * table, so that their cache misses overlap. Where a line stands is known once those before it are there.
  * @param found  index word of each packet
  * @returns a value that depends on all of them
  */
 export function touchHealth(health: HealthTable | undefined, count: number, found: Int32Array): number {
   if (health === undefined) return 0;
-  const { hot, timing } = health;
+  const { hot, lines } = health;
   let touched = 0;
   for (let i = 0; i < count; i++) {
-    const slot = (found[i]! & tableWords.SLOT_MASK) - 1;
-    const place = slot < 0 ? 0 : slot;
-    const at = place * side.HOT_WORDS;
-    const times = place * 2 * side.TIMING_WORDS;
-    touched ^= hot[at]! ^ hot[at + LINE_WORDS]! ^ timing[times]! ^ timing[times + LINE_WORDS]!;
-    touched ^=
-      timing[times + 2 * LINE_WORDS]! ^ timing[times + 3 * LINE_WORDS]! ^ timing[times + 4 * LINE_WORDS]!;
+    const at = slotAt(found, i) * side.HOT_WORDS;
+    touched ^= hot[at]! ^ hot[at + side.LINE_WORDS]!;
+  }
+  for (let i = 0; i < count; i++) {
+    const line = slotAt(found, i) * 2;
+    touched ^= lines[side.timesAt(health, line)]! ^ lines[side.timesAt(health, line + 1)]!;
+  }
+  for (let i = 0; i < count; i++) {
+    const line = slotAt(found, i) * 2;
+    touched ^= lines[side.samplesAt(health, line)]! ^ lines[side.samplesAt(health, line + 1)]!;
+    touched ^= lines[side.stampsAt(health, line)]! ^ lines[side.stampsAt(health, line + 1)]!;
   }
   return touched;
 }
@@ -70,7 +78,7 @@ export function beginHealth(
   }
   const { hot } = health;
   const from = slot * side.HOT_WORDS;
-  side.freeRare(health, slot);
+  side.freeParts(health, slot);
   for (let w = 0; w < side.HOT_WORDS; w++) hot[from + w] = 0;
   health.hotDoubles[slot * side.HOT_DOUBLES + side.INTERVAL_END_NS] = -Infinity;
 }
@@ -91,7 +99,8 @@ function continueHealth(health: HealthTable, slot: number, times: Float64Array, 
     if (hotDoubles[(block >>> 1) + side.LAST_DATA_NS]! < times[i]!)
       hotDoubles[(block >>> 1) + side.LAST_DATA_NS] = times[i]!;
     const line = slot * 2 + direction;
-    emptyTiming(health, line, block);
+    emptyTiming(health, line);
+    emptySilences(health, line);
     if ((bits & side.SEQUENCE_USED) !== 0) {
       const loss = side.lossAt(health, line);
       for (let w = 0; w < side.SEQUENCE_COUNTER_WORDS; w++) health.loss[loss + w] = 0;

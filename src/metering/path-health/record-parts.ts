@@ -29,7 +29,7 @@ export function writeTcp(
   other: number,
 ): number {
   const { words } = batch;
-  const { hot, timing } = health;
+  const { hot, lines } = health;
   const bits = hot[block + side.BITS]!;
   const otherBits = hot[other + side.BITS]!;
   const isOrdered = (bits & (side.NEXT_KNOWN | side.FRAGMENTED)) === side.NEXT_KNOWN;
@@ -40,7 +40,7 @@ export function writeTcp(
   words[at + record.SEGMENT_MAX] = hot[block + side.ID_SEGMENT]! >>> 16;
   if ((bits & side.INITIAL_KNOWN) !== 0) {
     valid |= record.VALID_INITIAL;
-    words[at + record.INITIAL_SEQUENCE] = timing[line * side.TIMING_WORDS + side.TIMING_INITIAL]!;
+    words[at + record.INITIAL_SEQUENCE] = lines[side.timesAt(health, line) + side.TIMING_INITIAL]!;
   }
   const mss = mssOf(health, line, block);
   if (mss > 0) valid |= record.VALID_MSS;
@@ -67,7 +67,7 @@ export function writeCounts(
   lastNs: number,
 ): void {
   const { words, doubles } = batch;
-  const { hot, timing, loss, lossDoubles } = health;
+  const { hot, lines, loss, lossDoubles } = health;
   const at = side.lossAt(health, line);
   const double = at >>> 1;
   const isUsed = (hot[block + side.BITS]! & side.SEQUENCE_USED) !== 0;
@@ -87,31 +87,38 @@ export function writeCounts(
   words[to + record.DUPLICATE_SACKS] = n * loss[at + side.SEQUENCE_DSACKS]!;
   words[to + record.ZERO_WINDOWS] = n * loss[at + side.SEQUENCE_ZERO_WINDOWS]!;
   words[to + record.WINDOW_FULL] = n * loss[at + side.SEQUENCE_WINDOW_FULL]!;
-  const times = line * side.TIMING_WORDS;
-  const t = (hot[block + side.BITS]! & side.TIMING_USED) === 0 ? 0 : 1;
-  words[to + record.SYN_FIN_COUNT] =
-    t * halves(timing[times + side.TIMING_SYN]!, timing[times + side.TIMING_FIN]!);
+  const times = side.timesAt(health, line);
+  words[to + record.SYN_FIN_COUNT] = lines[times + side.TIMING_SYN_FIN]!;
   words[to + record.RST_KEEP_ALIVES] = halves(
-    t * timing[times + side.TIMING_RST]!,
+    lines[times + side.TIMING_RST_MSS]! & 0xffff,
     n * loss[at + side.SEQUENCE_KEEP_ALIVES]!,
   );
   words[to + record.ECT_PACKETS] = n * loss[at + side.SEQUENCE_ECT]!;
   words[to + record.CE_PACKETS] = n * loss[at + side.SEQUENCE_CE]!;
   words[to + record.ECE_CWR] = n * halves(loss[at + side.SEQUENCE_ECE]!, loss[at + side.SEQUENCE_CWR]!);
-  words[to + record.STALLS] = n * loss[at + side.SEQUENCE_STALLS]!;
   const isClosed = isUsed && (hot[block + side.BITS]! & side.ZERO_WINDOW) !== 0;
   const closedNs = isClosed ? lastNs - lossDoubles[double + side.SEQUENCE_ZERO_SINCE_NS]! : 0;
   const ms = n / NS_PER_MS;
   words[to + record.ZERO_WINDOW_MS] = word(
     ms * (lossDoubles[double + side.SEQUENCE_ZERO_WINDOW_NS]! + closedNs),
   );
-  words[to + record.STALLED_MS] = word(ms * lossDoubles[double + side.SEQUENCE_STALLED_NS]!);
-  words[to + record.LONGEST_STALL_MS] = word(ms * lossDoubles[double + side.SEQUENCE_LONGEST_STALL_NS]!);
-  words[to + record.LONGEST_IDLE_MS] = word(ms * lossDoubles[double + side.SEQUENCE_LONGEST_IDLE_NS]!);
+  writeSilences(words, to, health, line);
   const retransmitted = n * lossDoubles[double + side.SEQUENCE_RETRANSMITTED_OCTETS]!;
   doubles[(to + record.RETRANSMITTED_OCTETS) >>> 1] = retransmitted;
   doubles[(to + record.CAPTURE_LOST_OCTETS) >>> 1] = n * lossDoubles[double + side.SEQUENCE_UNSEEN_OCTETS]!;
   doubles[(to + record.PAYLOAD_OCTETS) >>> 1] = newOctets(health, line, block) + retransmitted;
+}
+
+function writeSilences(words: Int32Array, to: number, health: HealthTable, line: number): void {
+  const { lines, lineDoubles } = health;
+  const at = side.silencesAt(health, line);
+  const double = at >>> 1;
+  words[to + record.STALLS] = lines[at + side.SILENCE_STALLS]!;
+  words[to + record.STALLED_MS] = word(lineDoubles[double + side.SILENCE_STALLED_NS]! / NS_PER_MS);
+  words[to + record.LONGEST_STALL_MS] = word(
+    lineDoubles[double + side.SILENCE_LONGEST_STALL_NS]! / NS_PER_MS,
+  );
+  words[to + record.LONGEST_IDLE_MS] = word(lineDoubles[double + side.SILENCE_LONGEST_IDLE_NS]! / NS_PER_MS);
 }
 
 /**
@@ -143,10 +150,11 @@ export function newOctets(health: HealthTable, line: number, block: number): num
 
 /** Round trips and responses. @returns the bits of what is valid */
 export function writeTimes(words: Int32Array, to: number, health: HealthTable, line: number): number {
-  const at = line * side.TIMING_WORDS;
+  const at = side.samplesAt(health, line);
+  const stamps = side.stampsAt(health, line);
   let valid = 0;
   if (writeTime(words, to + record.ACK_RTT, health, at + side.ACK_TIMES, true)) valid |= record.VALID_ACK_RTT;
-  if (writeTime(words, to + record.TIMESTAMP_RTT, health, at + side.TIMESTAMP_TIMES, true))
+  if (writeTime(words, to + record.TIMESTAMP_RTT, health, stamps + side.TIMESTAMP_TIMES, true))
     valid |= record.VALID_TIMESTAMP_RTT;
   if (writeTime(words, to + record.RESPONSE, health, at + side.RESPONSE_TIMES, false))
     valid |= record.VALID_RESPONSE;
@@ -160,14 +168,14 @@ function writeTime(
   at: number,
   hasJitter: boolean,
 ): boolean {
-  const { timing: times, timingFloats, timingDoubles } = health;
-  const samples = times[at + side.SAMPLES]!;
+  const { lines, lineFloats, lineDoubles } = health;
+  const samples = lines[at + side.SAMPLES]!;
   if (samples === 0) return false;
   words[to] = samples;
-  words[to + 1] = word(timingFloats[at + side.LEAST_NS]! / NS_PER_US);
-  words[to + 2] = word(timingDoubles[(at + side.SUM_NS) >>> 1]! / samples / NS_PER_US);
-  words[to + 3] = word(timingFloats[at + side.GREATEST_NS]! / NS_PER_US);
-  if (hasJitter) words[to + 4] = word(timingFloats[at + side.JITTER_NS]! / NS_PER_US);
+  words[to + 1] = word(lineFloats[at + side.LEAST_NS]! / NS_PER_US);
+  words[to + 2] = word(lineDoubles[(at + side.SUM_NS) >>> 1]! / samples / NS_PER_US);
+  words[to + 3] = word(lineFloats[at + side.GREATEST_NS]! / NS_PER_US);
+  if (hasJitter) words[to + 4] = word(lineFloats[at + side.JITTER_NS]! / NS_PER_US);
   return true;
 }
 

@@ -8,7 +8,7 @@ import * as flow from '../../records/flow-layout.ts';
 import * as record from '../../records/path-health-layout.ts';
 import type { HealthTable } from '../table/path-health-table.ts';
 import * as side from '../table/path-health-table.ts';
-import { intervalNs } from './intervals.ts';
+import { doublingsOf, intervalNs } from './intervals.ts';
 import { newOctets, word, writeCounts, writePdm, writeTcp, writeTimes } from './record-parts.ts';
 import { noteSilence } from './timing.ts';
 
@@ -42,19 +42,17 @@ export function writeHealth(
   if ((state & side.FLOW_REFUSED) !== 0) bits |= record.BIT_REFUSED;
   if ((state & side.FLOW_SERVER_TIME) !== 0) {
     bits |= record.BIT_HANDSHAKE_SERVER;
-    const ns = health.timingDoubles[((slot * 2 * side.TIMING_WORDS) >>> 1) + side.SYN_NS]!;
+    const ns = health.lineDoubles[(side.timesAt(health, slot * 2) >>> 1) + side.SYN_NS]!;
     words[at + record.HANDSHAKE_SERVER_US] = word(ns / NS_PER_US);
   }
   if ((state & side.FLOW_CLIENT_TIME) !== 0) {
     bits |= record.BIT_HANDSHAKE_CLIENT;
-    const ns = health.timingDoubles[(((slot * 2 + 1) * side.TIMING_WORDS) >>> 1) + side.SYN_NS]!;
+    const ns = health.lineDoubles[(side.timesAt(health, slot * 2 + 1) >>> 1) + side.SYN_NS]!;
     words[at + record.HANDSHAKE_CLIENT_US] = word(ns / NS_PER_US);
   }
   if (hotDoubles[slot * side.HOT_DOUBLES + side.INTERVAL_END_NS]! !== -Infinity) {
     bits |= record.BIT_INTERVALS;
-    words[at + record.INTERVAL_LENGTH_MS] = word(
-      intervalNs(health, hot[from + side.HOT_DOUBLINGS]!) / NS_PER_MS,
-    );
+    words[at + record.INTERVAL_LENGTH_MS] = word(intervalNs(health, doublingsOf(hot, slot)) / NS_PER_MS);
     words[at + record.FIRST_INTERVAL] = hot[from + side.HOT_FIRST_INTERVAL]!;
     words[at + record.INTERVALS] = hot[from + side.HOT_INTERVAL]! - hot[from + side.HOT_FIRST_INTERVAL]! + 1;
   }
@@ -98,7 +96,7 @@ function writeDirection(
   if (hasPackets && !health.isSampled) valid |= record.VALID_ECN;
   if ((bits & side.SEEN_IN_RECORD) !== 0) valid |= writeTcp(batch, at, health, line, block, other);
   if (valid !== 0) writeCounts(batch, at, health, line, block, doubles[(row >>> 1) + flow.FLOW_LAST_NS]!);
-  if ((bits & side.TIMING_USED) !== 0) valid |= writeTimes(words, at, health, line);
+  valid |= writeTimes(words, at, health, line);
   if ((bits & side.PDM_USED) !== 0 && health.pdm[line * side.PDM_WORDS + side.PDM_COUNT]! > 0)
     valid |= writePdm(words, at, health, line);
   if ((bits & side.ICMP_USED) !== 0) {

@@ -105,7 +105,7 @@ export function addTcp(
     readTcpOptions(segment, view, header + HEADER_OCTETS, header + headerOctets, end, ack);
   }
   if ((flags & (SYN | RST)) !== 0) {
-    if ((flags & RST) !== 0) addReset(health, slot, isReverse, line, block);
+    if ((flags & RST) !== 0) addReset(health, slot, isReverse, line);
     else addSyn(health, slot, isReverse, flags, seq, ack, payload, times, i);
     return;
   }

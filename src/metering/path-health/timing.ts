@@ -15,17 +15,6 @@ const ACK = 0x10;
 /** RFC 3550 §6.4.1. */
 const JITTER_SHARE = 1 / 16;
 
-/** Where the timing block of a direction starts. @param line 2 × slot, + 1 for the reverse direction */
-export function timingOf(health: HealthTable, line: number, block: number): number {
-  const at = line * side.TIMING_WORDS;
-  const { hot } = health;
-  if ((hot[block + side.BITS]! & side.TIMING_USED) === 0) {
-    hot[block + side.BITS] = hot[block + side.BITS]! | side.TIMING_USED;
-    for (let w = 0; w < side.TIMING_WORDS; w++) health.timing[at + w] = 0;
-  }
-  return at;
-}
-
 /** Where the loss block of a direction starts, emptied at its first use. */
 export function lossOf(health: HealthTable, line: number, block: number): number {
   const { hot } = health;
@@ -41,24 +30,24 @@ export function lossOf(health: HealthTable, line: number, block: number): number
 
 /** Adds the time in `health.number[0]` to the accumulator at word `at`. */
 function addSample(health: HealthTable, at: number): void {
-  const { timing, timingFloats, timingDoubles, number } = health;
+  const { lines, lineFloats, lineDoubles, number } = health;
   const ns = number[0]!;
-  const samples = timing[at + side.SAMPLES]!;
-  timing[at + side.SAMPLES] = samples + 1;
+  const samples = lines[at + side.SAMPLES]!;
+  lines[at + side.SAMPLES] = samples + 1;
   const sum = (at + side.SUM_NS) >>> 1;
-  timingDoubles[sum] = timingDoubles[sum]! + ns;
+  lineDoubles[sum] = lineDoubles[sum]! + ns;
   if (samples === 0) {
-    timingFloats[at + side.LEAST_NS] = ns;
-    timingFloats[at + side.GREATEST_NS] = ns;
-    timingFloats[at + side.JITTER_NS] = 0;
+    lineFloats[at + side.LEAST_NS] = ns;
+    lineFloats[at + side.GREATEST_NS] = ns;
+    lineFloats[at + side.JITTER_NS] = 0;
   } else {
-    if (ns < timingFloats[at + side.LEAST_NS]!) timingFloats[at + side.LEAST_NS] = ns;
-    if (ns > timingFloats[at + side.GREATEST_NS]!) timingFloats[at + side.GREATEST_NS] = ns;
-    const change = ns - timingFloats[at + side.LAST_NS]!;
-    const jitter = timingFloats[at + side.JITTER_NS]!;
-    timingFloats[at + side.JITTER_NS] = jitter + ((change < 0 ? -change : change) - jitter) * JITTER_SHARE;
+    if (ns < lineFloats[at + side.LEAST_NS]!) lineFloats[at + side.LEAST_NS] = ns;
+    if (ns > lineFloats[at + side.GREATEST_NS]!) lineFloats[at + side.GREATEST_NS] = ns;
+    const change = ns - lineFloats[at + side.LAST_NS]!;
+    const jitter = lineFloats[at + side.JITTER_NS]!;
+    lineFloats[at + side.JITTER_NS] = jitter + ((change < 0 ? -change : change) - jitter) * JITTER_SHARE;
   }
-  timingFloats[at + side.LAST_NS] = ns;
+  lineFloats[at + side.LAST_NS] = ns;
 }
 
 /** Waits for the acknowledgement of new data that ends at `end`, if fewer than three are waited for. */
@@ -70,11 +59,11 @@ export function expectAck(
   times: Float64Array,
   i: number,
 ): void {
-  const at = timingOf(health, line, block);
+  const at = side.useTimes(health, line);
   const { hot } = health;
   const pending = (hot[block + side.BITS]! & side.PENDING_MASK) / side.PENDING_ONE;
-  health.timing[at + side.PENDING_END + pending] = end;
-  health.timingDoubles[(at >>> 1) + side.PENDING_NS + pending] = times[i]!;
+  health.lines[at + side.PENDING_END + pending] = end;
+  health.lineDoubles[(at >>> 1) + side.PENDING_NS + pending] = times[i]!;
   hot[block + side.BITS] = hot[block + side.BITS]! + side.PENDING_ONE;
 }
 
@@ -90,22 +79,22 @@ export function takeAckRtt(
   times: Float64Array,
   i: number,
 ): void {
-  const at = line * side.TIMING_WORDS;
-  const { hot, timing, timingDoubles } = health;
+  const at = side.timesAt(health, line);
+  const { hot, lines, lineDoubles } = health;
   const pending = (hot[block + side.BITS]! & side.PENDING_MASK) / side.PENDING_ONE;
   let covered = 0;
-  while (covered < pending && ((timing[at + side.PENDING_END + covered]! - ack) | 0) <= 0) covered++;
+  while (covered < pending && ((lines[at + side.PENDING_END + covered]! - ack) | 0) <= 0) covered++;
   if (covered === 0) return;
   const pendingNs = (at >>> 1) + side.PENDING_NS;
-  const ns = times[i]! - timingDoubles[pendingNs + covered - 1]!;
+  const ns = times[i]! - lineDoubles[pendingNs + covered - 1]!;
   for (let p = covered; p < pending; p++) {
-    timing[at + side.PENDING_END + p - covered] = timing[at + side.PENDING_END + p]!;
-    timingDoubles[pendingNs + p - covered] = timingDoubles[pendingNs + p]!;
+    lines[at + side.PENDING_END + p - covered] = lines[at + side.PENDING_END + p]!;
+    lineDoubles[pendingNs + p - covered] = lineDoubles[pendingNs + p]!;
   }
   hot[block + side.BITS] = hot[block + side.BITS]! - covered * side.PENDING_ONE;
   if (!(ns >= 0)) return;
   health.number[0] = ns;
-  addSample(health, at + side.ACK_TIMES);
+  addSample(health, side.useSamples(health, line) + side.ACK_TIMES);
 }
 
 /** Whether a bare acknowledgement leaves data outstanding: the other side answers with its next data at once. */
@@ -128,16 +117,16 @@ export function noteTimestamp(
   times: Float64Array,
   i: number,
 ): void {
-  const at = timingOf(health, line, block);
-  const { hot, timing } = health;
+  const at = side.useStamps(health, line);
+  const { hot, lines } = health;
   const bits = hot[block + side.BITS]!;
   const isFirst = (bits & side.TIMESTAMP_SEEN) === 0;
-  if (!isFirst && ((value - timing[at + side.TIMESTAMP_LAST]!) | 0) <= 0) return;
-  timing[at + side.TIMESTAMP_LAST] = value;
+  if (!isFirst && ((value - lines[at + side.TIMESTAMP_LAST]!) | 0) <= 0) return;
+  lines[at + side.TIMESTAMP_LAST] = value;
   hot[block + side.BITS] = bits | side.TIMESTAMP_SEEN;
   if (!isAwaited || (bits & side.TIMESTAMP_PENDING) !== 0) return;
-  timing[at + side.TIMESTAMP_PENDING_VALUE] = value;
-  health.timingDoubles[(at >>> 1) + side.TIMESTAMP_PENDING_NS] = times[i]!;
+  lines[at + side.TIMESTAMP_PENDING_VALUE] = value;
+  health.lineDoubles[(at >>> 1) + side.TIMESTAMP_PENDING_NS] = times[i]!;
   hot[block + side.BITS] = bits | side.TIMESTAMP_SEEN | side.TIMESTAMP_PENDING;
 }
 
@@ -155,12 +144,12 @@ export function takeTimestampRtt(
   times: Float64Array,
   i: number,
 ): void {
-  const at = line * side.TIMING_WORDS;
-  const { hot, hotDoubles, timing } = health;
-  const beyond = (echo - timing[at + side.TIMESTAMP_PENDING_VALUE]!) | 0;
+  const at = side.stampsAt(health, line);
+  const { hot, hotDoubles, lines } = health;
+  const beyond = (echo - lines[at + side.TIMESTAMP_PENDING_VALUE]!) | 0;
   if (beyond < 0) return;
   hot[block + side.BITS] = hot[block + side.BITS]! & ~side.TIMESTAMP_PENDING;
-  const notedNs = health.timingDoubles[(at >>> 1) + side.TIMESTAMP_PENDING_NS]!;
+  const notedNs = health.lineDoubles[(at >>> 1) + side.TIMESTAMP_PENDING_NS]!;
   const ns = times[i]! - notedNs;
   if (beyond > 0 || !(ns >= 0)) return;
   const isBare =
@@ -171,33 +160,32 @@ export function takeTimestampRtt(
   addSample(health, at + side.TIMESTAMP_TIMES);
 }
 
-/** The side of `block` answers: its first data behind data of the other side, whose block is `other`. */
+/** A direction answers: its first data behind data of the other side, whose block is `other`. */
 export function takeResponse(
   health: HealthTable,
   line: number,
-  block: number,
   other: number,
   times: Float64Array,
   i: number,
 ): void {
   const ns = times[i]! - health.hotDoubles[(other >>> 1) + side.LAST_DATA_NS]!;
   if (!(ns >= 0)) return;
-  const at = timingOf(health, line, block);
   health.number[0] = ns;
-  addSample(health, at + side.RESPONSE_TIMES);
+  addSample(health, side.useSamples(health, line) + side.RESPONSE_TIMES);
 }
 
 /** A silence of `health.number[0]` ns has ended, or goes on at the end of the record. */
 export function noteSilence(health: HealthTable, line: number, block: number, isStall: boolean): void {
-  const at = lossOf(health, line, block) >>> 1;
-  const { loss, lossDoubles, number } = health;
+  const at = side.useSilences(health, line);
+  const { hot, lines, lineDoubles, number } = health;
   const ns = number[0]!;
-  const longest = at + (isStall ? side.SEQUENCE_LONGEST_STALL_NS : side.SEQUENCE_LONGEST_IDLE_NS);
-  if (ns > lossDoubles[longest]!) lossDoubles[longest] = ns;
+  const longest = (at >>> 1) + (isStall ? side.SILENCE_LONGEST_STALL_NS : side.SILENCE_LONGEST_IDLE_NS);
+  if (ns > lineDoubles[longest]!) lineDoubles[longest] = ns;
   if (!isStall) return;
-  loss[at * 2 + side.SEQUENCE_STALLS] = loss[at * 2 + side.SEQUENCE_STALLS]! + 1;
-  lossDoubles[at + side.SEQUENCE_STALLED_NS] = lossDoubles[at + side.SEQUENCE_STALLED_NS]! + ns;
-  health.hot[block + side.BITS] = health.hot[block + side.BITS]! & ~side.TROUBLED;
+  lines[at + side.SILENCE_STALLS] = lines[at + side.SILENCE_STALLS]! + 1;
+  const stalled = (at >>> 1) + side.SILENCE_STALLED_NS;
+  lineDoubles[stalled] = lineDoubles[stalled]! + ns;
+  hot[block + side.BITS] = hot[block + side.BITS]! & ~side.TROUBLED;
 }
 
 /**
@@ -232,44 +220,60 @@ export function noteSyn(
   times: Float64Array,
   i: number,
 ): void {
-  const at = timingOf(health, slot * 2, slot * side.HOT_WORDS + side.HOT_FORWARD);
+  const at = side.useTimes(health, slot * 2);
   const bits = slot * side.HOT_WORDS + side.FLOW_BITS;
   const flow = health.hot[bits]!;
   if ((flow & side.FLOW_SERVER_TIME) !== 0) return;
   health.hot[bits] = flow | side.FLOW_SYN | (isVoid ? side.FLOW_SERVER_VOID : 0);
-  health.timingDoubles[(at >>> 1) + side.SYN_NS] = times[i]!;
+  health.lineDoubles[(at >>> 1) + side.SYN_NS] = times[i]!;
 }
 
 /** A SYN/ACK of the responder. */
 export function noteSynAck(health: HealthTable, slot: number, times: Float64Array, i: number): void {
-  const { hot, timingDoubles } = health;
+  const { hot, lineDoubles } = health;
   const bits = slot * side.HOT_WORDS + side.FLOW_BITS;
-  const forward = timingOf(health, slot * 2, slot * side.HOT_WORDS + side.HOT_FORWARD) >>> 1;
-  const reverse = timingOf(health, slot * 2 + 1, slot * side.HOT_WORDS + side.HOT_REVERSE) >>> 1;
+  const forward = side.useTimes(health, slot * 2) >>> 1;
+  const reverse = side.useTimes(health, slot * 2 + 1) >>> 1;
   const flow = hot[bits]!;
   if ((flow & side.FLOW_SYN_ACK) !== 0) {
     if ((flow & side.FLOW_CLIENT_TIME) === 0) hot[bits] = flow | side.FLOW_CLIENT_VOID;
     return;
   }
-  timingDoubles[reverse + side.SYN_NS] = times[i]!;
+  lineDoubles[reverse + side.SYN_NS] = times[i]!;
   const isTimed = (flow & (side.FLOW_SYN | side.FLOW_SERVER_VOID)) === side.FLOW_SYN;
-  if (isTimed) timingDoubles[forward + side.SYN_NS] = times[i]! - timingDoubles[forward + side.SYN_NS]!;
+  if (isTimed) lineDoubles[forward + side.SYN_NS] = times[i]! - lineDoubles[forward + side.SYN_NS]!;
   hot[bits] = flow | side.FLOW_SYN_ACK | (isTimed ? side.FLOW_SERVER_TIME : 0);
 }
 
 /** The initiator's first segment behind the SYN/ACK. */
 export function noteEstablished(health: HealthTable, slot: number, times: Float64Array, i: number): void {
-  const { hot, timingDoubles } = health;
+  const { hot, lineDoubles } = health;
   const bits = slot * side.HOT_WORDS + side.FLOW_BITS;
-  const reverse = timingOf(health, slot * 2 + 1, slot * side.HOT_WORDS + side.HOT_REVERSE) >>> 1;
+  const reverse = side.useTimes(health, slot * 2 + 1) >>> 1;
   const isTimed = (hot[bits]! & side.FLOW_CLIENT_VOID) === 0;
   hot[bits] = hot[bits]! | side.FLOW_ESTABLISHED | (isTimed ? side.FLOW_CLIENT_TIME : 0);
-  if (isTimed) timingDoubles[reverse + side.SYN_NS] = times[i]! - timingDoubles[reverse + side.SYN_NS]!;
+  if (isTimed) lineDoubles[reverse + side.SYN_NS] = times[i]! - lineDoubles[reverse + side.SYN_NS]!;
 }
 
-/** Empties the counters of a record in the timing blocks of a flow, and leaves what is still waited for. */
-export function emptyTiming(health: HealthTable, line: number, block: number): void {
-  if ((health.hot[block + side.BITS]! & side.TIMING_USED) === 0) return;
-  const from = line * side.TIMING_WORDS + side.ACK_TIMES;
-  for (let w = 0; w < 3 * side.ACCUMULATOR_WORDS; w++) health.timing[from + w] = 0;
+/** Empties the counters of a record in the lines of a direction, and leaves what is still waited for. */
+export function emptyTiming(health: HealthTable, line: number): void {
+  const { lines } = health;
+  const at = side.timesAt(health, line);
+  if (at === 0) return;
+  lines[at + side.TIMING_SYN_FIN] = 0;
+  lines[at + side.TIMING_RST_MSS] = lines[at + side.TIMING_RST_MSS]! & ~0xffff;
+  const samples = side.samplesAt(health, line);
+  for (let w = 0; samples !== 0 && w < 2 * side.ACCUMULATOR_WORDS; w++) lines[samples + w] = 0;
+  const stamps = side.stampsAt(health, line);
+  for (let w = 0; stamps !== 0 && w < side.ACCUMULATOR_WORDS; w++)
+    lines[stamps + side.TIMESTAMP_TIMES + w] = 0;
+}
+
+/** Empties the silences of a direction, which are those of a record. */
+export function emptySilences(health: HealthTable, line: number): void {
+  const at = side.silencesAt(health, line);
+  if (at < side.LINE_WORDS) return;
+  health.lines[at + side.SILENCE_STALLS] = 0;
+  for (let d = side.SILENCE_STALLED_NS; d <= side.SILENCE_LONGEST_IDLE_NS; d++)
+    health.lineDoubles[(at >>> 1) + d] = 0;
 }

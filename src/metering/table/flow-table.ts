@@ -25,6 +25,7 @@ import {
 import { type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
 import {
   createHealthTable,
+  HEALTH_ENGINE_OCTETS_BESIDES,
   HEALTH_ENGINE_OCTETS_PER_FLOW,
   HEALTH_OCTETS_PER_FLOW,
   type HealthTable,
@@ -101,7 +102,7 @@ const ENGINE_TABLE_OCTETS_MAX = 3.5 * 2 ** 30;
 
 /** Octets of path health that lie in an engine's memory with a table of this capacity; 0 where that has no room for them. */
 export function healthEngineOctets(capacity: number): number {
-  const octets = capacity * HEALTH_ENGINE_OCTETS_PER_FLOW;
+  const octets = capacity * HEALTH_ENGINE_OCTETS_PER_FLOW + HEALTH_ENGINE_OCTETS_BESIDES;
   return tableOctets(capacity) + octets > ENGINE_TABLE_OCTETS_MAX ? 0 : octets;
 }
 
@@ -111,10 +112,9 @@ export function flowTableOctets(
 ): number {
   const { capacity, keyExtension, encapsulation, health = 'off', applications } = options;
   const besides =
-    (keyExtension ? KEY_EXTENSION_WORDS * 4 : 0) +
-    (encapsulation ? decoded.ENCAPSULATION_WORDS * 4 : 0) +
-    (health === 'off' ? 0 : HEALTH_OCTETS_PER_FLOW);
-  return tableOctets(capacity) + capacity * besides + applicationOctets(capacity, applications);
+    (keyExtension ? KEY_EXTENSION_WORDS * 4 : 0) + (encapsulation ? decoded.ENCAPSULATION_WORDS * 4 : 0);
+  const ofHealth = health === 'off' ? 0 : capacity * HEALTH_OCTETS_PER_FLOW + HEALTH_ENGINE_OCTETS_BESIDES;
+  return tableOctets(capacity) + capacity * besides + ofHealth + applicationOctets(capacity, applications);
 }
 
 export function createFlowTable(options: FlowTableOptions): FlowTable {

@@ -2,27 +2,36 @@
  * Memory of path health: side tables with the slot numbers of the flow table, made only where path health is switched
  * on. Nothing is measured here; records/path-health-words.ts has what they hold.
  *
- * A new flow empties only its hot words. The others are emptied by direction when they are first used, as bits of the
- * hot words tell: a table that few flows use stays untouched memory, which the system never hands out. A flow gets one of
- * the rare blocks when it first needs one, and leaves it to others when its slot is taken by the next flow: so they lie
- * close together, whichever flows need them.
+ * A new flow empties only its hot words. Lines and rare blocks it gets when it first needs them, and leaves them to others
+ * when its slot is taken by the next flow: so they lie close together, whichever flows need them, and the rest stays
+ * untouched memory, which the system never hands out. There are as many as all flows could need, so none is ever refused.
+ * PDM and ICMP are emptied by direction when they are first used, as bits of the hot words tell.
  */
 import { createDecodedBatch, type DecodedBatch } from '../../records/decoded-batch.ts';
 import { type AllocateMemory, int32Array } from '../../records/memory.ts';
 import {
   HOT_DOUBLES,
-  HOT_RARE,
+  HOT_SILENCES,
+  HOT_TIMES,
   HOT_WORDS,
   ICMP_WORDS,
   INTERVALS_MAX,
+  LINE_WORDS,
+  LINES_MAX,
   PDM_WORDS,
-  RARE_FREE,
+  POOL_FREE,
+  POOL_LINES,
+  POOL_MOST,
+  POOL_RARE,
+  POOL_USED,
+  POOL_WORDS,
   RARE_HISTOGRAMS,
-  RARE_STATE_WORDS,
-  RARE_TAKEN,
   RARE_WORDS,
   SEQUENCE_WORDS,
-  TIMING_WORDS,
+  SILENCE_RARE,
+  SILENCE_WORDS,
+  TIMING_SAMPLES,
+  TIMING_STAMPS,
 } from '../../records/path-health-words.ts';
 
 export * from '../../records/path-health-words.ts';
@@ -36,11 +45,12 @@ export interface HealthTable {
   readonly intervalNs: number;
   readonly hot: Int32Array;
   readonly hotDoubles: Float64Array;
-  readonly timing: Int32Array;
-  readonly timingFloats: Float32Array;
-  readonly timingDoubles: Float64Array;
-  /** Words RARE_FREE and RARE_TAKEN. */
-  readonly rareState: Int32Array;
+  /** Lines, of which `timesAt` and its like tell what stands where. */
+  readonly lines: Int32Array;
+  readonly lineFloats: Float32Array;
+  readonly lineDoubles: Float64Array;
+  /** Counts and free lists of lines and blocks: POOL_…. */
+  readonly pools: Int32Array;
   /** The rare blocks, of which `lossAt` and `histogramAt` tell what stands where. */
   readonly loss: Int32Array;
   readonly lossDoubles: Float64Array;
@@ -58,8 +68,10 @@ export interface HealthTable {
   readonly number: Float64Array;
 }
 
-/** Octets for each flow of the words of TCP and of data: what may lie in the engine's memory. */
-export const HEALTH_ENGINE_OCTETS_PER_FLOW = 4 * (HOT_WORDS + 2 * TIMING_WORDS + RARE_WORDS);
+/** Octets for each flow of the words of TCP and of data, at most: what may lie in the engine's memory. */
+export const HEALTH_ENGINE_OCTETS_PER_FLOW = 4 * (HOT_WORDS + LINES_MAX * LINE_WORDS + RARE_WORDS);
+/** Octets of the line and of the block that belong to nobody. */
+export const HEALTH_ENGINE_OCTETS_BESIDES = 4 * (LINE_WORDS + RARE_WORDS);
 /** Octets of all side tables for each flow. */
 export const HEALTH_OCTETS_PER_FLOW = HEALTH_ENGINE_OCTETS_PER_FLOW + 4 * 2 * (PDM_WORDS + ICMP_WORDS);
 
@@ -76,20 +88,22 @@ export function createHealthTable(
   const quoted = createDecodedBatch(1);
   quoted.count = 1;
   const hot = allocate(capacity * HOT_WORDS * 4);
-  const timing = allocate(capacity * 2 * TIMING_WORDS * 4);
-  const rare = allocate(capacity * RARE_WORDS * 4);
-  const rareDoubles = new Float64Array(rare.buffer, rare.byteOffset, (capacity * RARE_WORDS) / 2);
+  const lineWords = (capacity * LINES_MAX + 1) * LINE_WORDS;
+  const lines = allocate(lineWords * 4);
+  const rareWords = (capacity + 1) * RARE_WORDS;
+  const rare = allocate(rareWords * 4);
+  const rareDoubles = new Float64Array(rare.buffer, rare.byteOffset, rareWords / 2);
   const pdm = new ArrayBuffer(capacity * 2 * PDM_WORDS * 4);
   return {
     isSampled: options.isSampled,
     intervalNs: options.intervalMs * NS_PER_MS,
     hot: new Int32Array(hot.buffer, hot.byteOffset, capacity * HOT_WORDS),
     hotDoubles: new Float64Array(hot.buffer, hot.byteOffset, capacity * HOT_DOUBLES),
-    timing: new Int32Array(timing.buffer, timing.byteOffset, capacity * 2 * TIMING_WORDS),
-    timingFloats: new Float32Array(timing.buffer, timing.byteOffset, capacity * 2 * TIMING_WORDS),
-    timingDoubles: new Float64Array(timing.buffer, timing.byteOffset, capacity * TIMING_WORDS),
-    rareState: int32Array(allocate, RARE_STATE_WORDS),
-    loss: new Int32Array(rare.buffer, rare.byteOffset, capacity * RARE_WORDS),
+    lines: new Int32Array(lines.buffer, lines.byteOffset, lineWords),
+    lineFloats: new Float32Array(lines.buffer, lines.byteOffset, lineWords),
+    lineDoubles: new Float64Array(lines.buffer, lines.byteOffset, lineWords / 2),
+    pools: int32Array(allocate, POOL_WORDS),
+    loss: new Int32Array(rare.buffer, rare.byteOffset, rareWords),
     lossDoubles: rareDoubles,
     octets: rareDoubles,
     pdm: new Int32Array(pdm),
@@ -102,42 +116,110 @@ export function createHealthTable(
   };
 }
 
-/** Where the rare block of a slot begins, in words of `loss`: that of another one where it has none. */
-function rareOf(health: HealthTable, slot: number): number {
-  const number = health.hot[slot * HOT_WORDS + HOT_RARE]!;
-  return number === 0 ? 0 : (number - 1) * RARE_WORDS;
+/** Where the line of times of a direction begins in `lines`. @param line 2 × slot, + 1 for the reverse direction */
+export function timesAt({ hot }: HealthTable, line: number): number {
+  return hot[(line >>> 1) * HOT_WORDS + HOT_TIMES + (line & 1)]! * LINE_WORDS;
+}
+
+/** Where the line of samples of a direction begins in `lines`. */
+export function samplesAt(health: HealthTable, line: number): number {
+  return health.lines[timesAt(health, line) + TIMING_SAMPLES]! * LINE_WORDS;
+}
+
+/** Where the line of timestamps of a direction begins in `lines`. */
+export function stampsAt(health: HealthTable, line: number): number {
+  return health.lines[timesAt(health, line) + TIMING_STAMPS]! * LINE_WORDS;
+}
+
+/** Where the silences of a direction stand in `lines`. */
+export function silencesAt({ hot }: HealthTable, line: number): number {
+  return hot[(line >>> 1) * HOT_WORDS + HOT_SILENCES]! * LINE_WORDS + (line & 1) * SILENCE_WORDS;
+}
+
+/** Where the rare block of a slot begins, in words of `loss`. */
+function rareAt(health: HealthTable, slot: number): number {
+  return health.lines[silencesAt(health, slot * 2) + SILENCE_RARE]! * RARE_WORDS;
 }
 
 /** Where the loss words of a direction stand in `loss`; whether they are in use is told by its bits. */
 export function lossAt(health: HealthTable, line: number): number {
-  return rareOf(health, line >>> 1) + (line & 1) * SEQUENCE_WORDS;
+  return rareAt(health, line >>> 1) + (line & 1) * SEQUENCE_WORDS;
 }
 
 /** Where the histogram of a direction stands in `octets`; whether it is in use is told by the flow's bits. */
 export function histogramAt(health: HealthTable, line: number): number {
-  return (rareOf(health, line >>> 1) >>> 1) + RARE_HISTOGRAMS + (line & 1) * INTERVALS_MAX;
+  return (rareAt(health, line >>> 1) >>> 1) + RARE_HISTOGRAMS + (line & 1) * INTERVALS_MAX;
+}
+
+/** Takes a part of `size` words from a pool. @returns its number */
+function take(pools: Int32Array, pool: number, words: Int32Array, size: number): number {
+  pools[pool + POOL_USED] = pools[pool + POOL_USED]! + 1;
+  const free = pools[pool + POOL_FREE]!;
+  if (free !== 0) {
+    pools[pool + POOL_FREE] = words[free * size]!;
+    return free;
+  }
+  pools[pool + POOL_MOST] = pools[pool + POOL_MOST]! + 1;
+  return pools[pool + POOL_MOST]!;
+}
+
+/** Gives part `number` back to its pool. */
+function give(pools: Int32Array, pool: number, words: Int32Array, size: number, number: number): void {
+  if (number === 0) return;
+  words[number * size] = pools[pool + POOL_FREE]!;
+  pools[pool + POOL_FREE] = number;
+  pools[pool + POOL_USED] = pools[pool + POOL_USED]! - 1;
+}
+
+/** The line whose number stands at word `at` of `from`: an empty one is taken if none does. @returns where it begins */
+function useLine({ lines, pools }: HealthTable, from: Int32Array, at: number): number {
+  if (from[at] !== 0) return from[at]! * LINE_WORDS;
+  const number = take(pools, POOL_LINES, lines, LINE_WORDS);
+  const begin = number * LINE_WORDS;
+  for (let w = 0; w < LINE_WORDS; w++) lines[begin + w] = 0;
+  from[at] = number;
+  return begin;
+}
+
+/** The line of times of a direction, which it gets if it has none. @returns as timesAt */
+export function useTimes(health: HealthTable, line: number): number {
+  return useLine(health, health.hot, (line >>> 1) * HOT_WORDS + HOT_TIMES + (line & 1));
+}
+
+/** The line of samples of a direction, as useTimes. */
+export function useSamples(health: HealthTable, line: number): number {
+  return useLine(health, health.lines, useTimes(health, line) + TIMING_SAMPLES);
+}
+
+/** The line of timestamps of a direction, as useTimes. */
+export function useStamps(health: HealthTable, line: number): number {
+  return useLine(health, health.lines, useTimes(health, line) + TIMING_STAMPS);
+}
+
+/** The silences of a direction, as useTimes. */
+export function useSilences(health: HealthTable, line: number): number {
+  return useLine(health, health.hot, (line >>> 1) * HOT_WORDS + HOT_SILENCES) + (line & 1) * SILENCE_WORDS;
 }
 
 /** Gives the slot a rare block, if it has none. */
-export function useRare({ hot, loss, rareState }: HealthTable, slot: number): void {
-  const at = slot * HOT_WORDS + HOT_RARE;
-  if (hot[at] !== 0) return;
-  const free = rareState[RARE_FREE]!;
-  if (free === 0) {
-    rareState[RARE_TAKEN] = rareState[RARE_TAKEN]! + 1;
-    hot[at] = rareState[RARE_TAKEN]!;
-    return;
-  }
-  rareState[RARE_FREE] = loss[(free - 1) * RARE_WORDS]!;
-  hot[at] = free;
+export function useRare(health: HealthTable, slot: number): void {
+  const { lines, loss, pools } = health;
+  const at = useSilences(health, slot * 2) + SILENCE_RARE;
+  if (lines[at] === 0) lines[at] = take(pools, POOL_RARE, loss, RARE_WORDS);
 }
 
-/** Takes the rare block of the flow that was in the slot, if it had one, for others. */
-export function freeRare({ hot, loss, rareState }: HealthTable, slot: number): void {
-  const at = slot * HOT_WORDS + HOT_RARE;
-  const number = hot[at]!;
-  if (number === 0) return;
-  loss[(number - 1) * RARE_WORDS] = rareState[RARE_FREE]!;
-  rareState[RARE_FREE] = number;
-  hot[at] = 0;
+/** Takes the lines and the rare block of the flow that was in the slot for others. */
+export function freeParts({ hot, lines, loss, pools }: HealthTable, slot: number): void {
+  const at = slot * HOT_WORDS;
+  for (let d = 0; d < 2; d++) {
+    const times = hot[at + HOT_TIMES + d]!;
+    give(pools, POOL_LINES, lines, LINE_WORDS, lines[times * LINE_WORDS + TIMING_SAMPLES]!);
+    give(pools, POOL_LINES, lines, LINE_WORDS, lines[times * LINE_WORDS + TIMING_STAMPS]!);
+    give(pools, POOL_LINES, lines, LINE_WORDS, times);
+    hot[at + HOT_TIMES + d] = 0;
+  }
+  const silences = hot[at + HOT_SILENCES]!;
+  give(pools, POOL_RARE, loss, RARE_WORDS, lines[silences * LINE_WORDS + SILENCE_RARE]!);
+  give(pools, POOL_LINES, lines, LINE_WORDS, silences);
+  hot[at + HOT_SILENCES] = 0;
 }

@@ -112,8 +112,7 @@ export class LiveBatches {
     if (!this.#needsOffsets) this.#prepared.offsets = undefined;
     const selector = this.#hashSelector?.words.byteOffset ?? 0;
     // Of packets that were copied, none is selected on the way.
-    const isWhole =
-      this.#prepared.keyExtensions.length === 0 && (selector === 0 || capture.capture === 'ring');
+    const isWhole = selector === 0 || capture.capture === 'ring';
     const { multipliers } = this.#preparer;
     if (isWhole)
       this.#direct = new DirectPath(engine, this.#decoder, this.#prepared, multipliers, { selector });
@@ -167,6 +166,7 @@ export class LiveBatches {
     if (batch === undefined) {
       this.#countDirect(this.#direct!.totals, prepared.count);
       this.#preparer.prepareFragments(prepared, this.#view);
+      this.#preparer.extend(prepared, this.#view);
     } else this.#prepareRead(batch);
     if (this.#group !== undefined) publishMembers(this.#group, capture);
     return prepared;

@@ -94,8 +94,7 @@ export class ReplayBatches {
     const { multipliers } = this.#preparer;
     if (workers > 1) this.#share = new Share(engine, capacity, worker, workers);
     // A paced replay looks at each packet's time before it is decoded.
-    const isWhole = capacity > 1 && this.prepared.keyExtensions.length === 0;
-    if (isWhole)
+    if (capacity > 1)
       this.#direct = new DirectPath(engine, this.#decoder, this.prepared, multipliers, { worker, workers });
   }
 
@@ -140,6 +139,7 @@ export class ReplayBatches {
       this.#count(totals, totals[DIRECT_RECORDS]!);
       countAccepted(this.#counters.decode, prepared.count, totals[DIRECT_KEPT_OCTETS]!);
       this.#preparer.prepareFragments(prepared, this.#view);
+      this.#preparer.extend(prepared, this.#view);
       return prepared;
     }
     const { capacity, count, timeNs } = batch;

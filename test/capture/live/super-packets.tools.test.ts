@@ -3,8 +3,8 @@
  * carry. The sender's own kernel says how many those are (OutSegs and RetransSegs of its namespace).
  */
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { describeInLab, Lab, type LabProcess, type Namespace, waitForPort } from '../../lab/lab.ts';
-import { flowTotal, startWorkers, stopWorkers, total, waitForResult } from './support.ts';
+import { describeInLab, Lab, type Namespace, waitForPort } from '../../lab/lab.ts';
+import { flowTotal, startWorkers, stopWorkers, total, waitUntilQuiet } from './support.ts';
 
 let lab: Lab;
 let left: Namespace;
@@ -33,16 +33,6 @@ function segmentsSent(namespace: Namespace): number {
     .map((line) => line.split(' '));
   const value = (name: string) => Number(values![names!.indexOf(name)]);
   return value('OutSegs') + value('RetransSegs');
-}
-
-/** Waits until nothing more is metered for a while. */
-async function waitUntilQuiet(running: LabProcess): Promise<void> {
-  let [metered, looks] = [Number.NaN, 0];
-  await waitForResult(running, (now) => {
-    looks = total(now, 'metered') === metered ? looks + 1 : 0;
-    metered = total(now, 'metered');
-    return looks > 10;
-  });
 }
 
 describeInLab(['iperf3'], 'super-packets', () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach } from 'vitest';
+import type { FlowHealth } from '../../../src/records/path-health-figures.ts';
 import { Lab, type LabProcess, type Namespace } from '../../lab/lab.ts';
 import { ethernet, ipv4, udp } from '../../support/frames.ts';
 
@@ -53,6 +54,8 @@ export interface Flow {
   readonly endReason: number;
   readonly forward: Direction;
   readonly reverse: Direction;
+  /** Where path health is measured. */
+  readonly health?: FlowHealth;
 }
 
 export interface WorkerResult {
@@ -127,6 +130,16 @@ export async function waitForResult(
     }
     await delay(20);
   }
+}
+
+/** Waits until nothing more is metered for a while. */
+export async function waitUntilQuiet(running: LabProcess): Promise<void> {
+  let [metered, looks] = [Number.NaN, 0];
+  await waitForResult(running, (now) => {
+    looks = total(now, 'metered') === metered ? looks + 1 : 0;
+    metered = total(now, 'metered');
+    return looks > 10;
+  });
 }
 
 /**

@@ -6,9 +6,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LiveFlows } from '../../../src/metering/live-flows.ts';
 import type { MeteringProcess } from '../../../src/metering/metering-process.ts';
+import { LINES_MAX, POOL_LINES, POOL_USED } from '../../../src/records/path-health-words.ts';
 import { cases } from '../../support/cases.ts';
+import type { TestFlow } from '../../support/flows.ts';
+import { type CapturedFrame, pcapFile } from '../../support/frames.ts';
 import type { Connection, Segment } from '../../support/segments.ts';
-import { handshake, segmentCapture } from '../../support/segments.ts';
+import { handshake, segmentCapture, segmentFrame } from '../../support/segments.ts';
 import { flowsOf, healthOf } from './support.ts';
 
 const SIZE = 1000;
@@ -99,6 +102,14 @@ function connectionOf({
 }
 
 const plain: Connection = { client: 1000, server: 1000 };
+/** Longer than any connection. */
+const BETWEEN_PAIRS_MS = 200_000_000;
+
+/** A capture of the frames of several connections. */
+function inOrder(connections: readonly (readonly CapturedFrame[])[]): Buffer {
+  const frames = connections.flat().sort((a, b) => Number((a.timeNs ?? 0n) - (b.timeNs ?? 0n)));
+  return pcapFile(frames, { nanoseconds: true });
+}
 
 describe('path health', () => {
   it('is the same wherever sequence numbers begin', async () => {
@@ -172,6 +183,43 @@ describe('path health', () => {
         },
       ),
       { numRuns: cases(400) },
+    );
+  });
+
+  it('is the same whichever flows had its lines and blocks before', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(connection.map(connectionOf), { minLength: 3, maxLength: 8 }),
+        async (connections) => {
+          // Two at a time, over IPv4 and IPv6; all end before the next two begin.
+          const frames = connections.map((segments, n) => {
+            const startMs = Math.floor(n / 2) * BETWEEN_PAIRS_MS;
+            const to = { ...plain, isV6: n % 2 === 1 };
+            // All captures begin at the same time, which times are relative to.
+            const first: Segment = { ms: 0, from: 'client', seq: 1, ack: 1 };
+            return [first, ...segments].map((one) => segmentFrame({ ...one, ms: startMs + one.ms }, to));
+          });
+          const options = {
+            ...{ idleTimeoutMs: 1_000_000, tcpEndDelayMs: 1_000_000 },
+            activeTimeoutMs: BETWEEN_PAIRS_MS,
+          };
+          const counts: { used: number; slots: number }[] = [];
+          const onBatch = ({ table: { health, slotsTouched: slots } }: MeteringProcess) =>
+            counts.push({ used: health!.pools[POOL_LINES + POOL_USED]!, slots });
+          const together = await flowsOf(inOrder(frames), { ...options, batchCapacity: 8, onBatch });
+          const isV6 = (_: unknown, n: number) => n % 2 === 1;
+          const overIPv4 = await flowsOf(inOrder(frames.filter((one, n) => !isV6(one, n))), options);
+          const overIPv6 = await flowsOf(inOrder(frames.filter(isV6)), options);
+          const sorted = (flows: readonly TestFlow[]) =>
+            flows
+              .map(({ key, forward, reverse, health }) => JSON.stringify([key, forward, reverse, health]))
+              .sort();
+          expect(sorted(together)).toEqual(sorted([...overIPv4, ...overIPv6]));
+          for (const { used, slots } of counts) expect(used).toBeLessThanOrEqual(slots * LINES_MAX);
+          expect(counts.at(-1)!.slots).toBeLessThanOrEqual(2);
+        },
+      ),
+      { numRuns: cases(80) },
     );
   });
 

@@ -104,9 +104,9 @@ describe('the memory of a flow table', () => {
     const table = createFlowTable({ ...options, seeds: createHashSeeds(), engine });
     const { words, index, link, tcpEndNs, wheelNext, wheelPrevious, keyExtension, encapsulation } = table;
     // Losses and octets lie in one block, the rare one.
-    const { hot, timing, loss, pdm, icmp } = table.health ?? {};
+    const { hot, lines, loss, pdm, icmp } = table.health ?? {};
     const arrays = [words, index, link, tcpEndNs, wheelNext, wheelPrevious, keyExtension, encapsulation];
-    const taken = [...arrays, hot, timing, loss, pdm, icmp].map((array) => array?.byteLength ?? 0);
+    const taken = [...arrays, hot, lines, loss, pdm, icmp].map((array) => array?.byteLength ?? 0);
     expect(flowTableOctets(options)).toBe(taken.reduce((sum, one) => sum + one, 0));
   });
 });

@@ -15,6 +15,7 @@ import * as metering from '../../../src/metering/table/counters.ts';
 import * as run from '../../../src/probe/counters.ts';
 import type { LiveWorkerData, LiveWorkerMessage } from '../../../src/probe/live/messages.ts';
 import * as layout from '../../../src/records/flow-layout.ts';
+import { readHealth } from '../../../src/records/read-path-health.ts';
 import { NO_SECTIONS } from '../../../src/records/record-sections.ts';
 
 interface Wanted extends Partial<LiveCaptureOptions> {
@@ -25,12 +26,15 @@ interface Wanted extends Partial<LiveCaptureOptions> {
   readonly timeouts?: { idleTimeoutMs: number; activeTimeoutMs: number; tcpEndDelayMs: number };
   /** Systematic sampling in the kernel, shared by the workers. */
   readonly inKernel?: boolean;
+  /** Measure path health, of which each flow then has the figures. */
+  readonly health?: 'on' | 'off';
   /** Records are left in the queue until the end. */
   readonly holdRecords?: boolean;
 }
 
 const wanted = JSON.parse(process.argv[2]!) as Wanted;
-const { workers = 1, scale = false, timeouts, holdRecords = false, inKernel = false, ...options } = wanted;
+const { workers = 1, scale = false, timeouts, holdRecords = false, inKernel = false, ...rest } = wanted;
+const { health = 'off', ...options } = rest;
 const capture: LiveCaptureOptions = {
   capture: 'ring',
   interfaceIndex: 0,
@@ -75,6 +79,7 @@ async function readRecords(reader: RecordQueueReader): Promise<void> {
         endReason: (words[at + layout.FLOW_STATE]! >>> layout.STATE_END_REASON_SHIFT) & 0xf,
         forward: direction(layout.FORWARD_DOUBLE, layout.FORWARD_WORD),
         reverse: direction(layout.REVERSE_DOUBLE, layout.REVERSE_WORD),
+        health: readHealth(batch, at),
       });
     }
     reader.release();
@@ -112,7 +117,7 @@ const selection = inKernel ? shareSelection(capture, workers) : undefined;
 
 const running = Array.from({ length: workers }, (_, ring) => {
   const counters = run.runCounters();
-  const queue = createRecordQueue(NO_SECTIONS);
+  const queue = createRecordQueue({ ...NO_SECTIONS, health: health === 'on' });
   const workerData: LiveWorkerData = {
     capture: { ...capture, kernelSelection: selection?.workers[ring] },
     decode: {},
@@ -124,6 +129,7 @@ const running = Array.from({ length: workers }, (_, ring) => {
       flowKey: { vlan: true, tos: false, mac: false, mpls: false, tunnel: false } as never,
     },
     encapsulation: false,
+    health,
     scale,
     queue,
     counters: counters.buffer,

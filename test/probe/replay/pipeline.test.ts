@@ -83,6 +83,20 @@ function conservation(files: readonly string[]): void {
     expect([all.flows.length > 0, all.untold]).toEqual([true, 0]);
   });
 
+  it('give the same flows by that way where MAC addresses, labels and tunnels are in the key', async () => {
+    const key = { mac: true, mpls: true, tunnel: true };
+    let direct = 0;
+    for (const file of files) {
+      const options = { flowTableEntries: 16, key, encapsulation: true };
+      const { flows, errors, read } = await replayCaptures([file], { ...options, capacity: 1 });
+      const { directBatches, ...replayed } = await replayCaptures([file], options);
+      expect(replayed).toMatchObject({ flows, errors, read, untold: 0 });
+      direct += directBatches;
+    }
+    // Of hostile captures none is so plain.
+    expect(direct > 0).toBe(files !== HOSTILE);
+  });
+
   it('give every worker of a replay its share and the times of all, and the first one counts what was read', async () => {
     for (const file of files) {
       const { flows, firstNs, lastNs, read } = await replayCaptures([file]);
