@@ -7,9 +7,9 @@
 
 import { putIPv4, putIPv6 } from '../ie/text-octets.ts';
 import type { DnsAnswer } from './facts.ts';
-import { asciiAt } from './text.ts';
+import { asciiAt, doubleWordAt, wordAt } from './text.ts';
 
-const HEADER_OCTETS = 12;
+export const HEADER_OCTETS = 12;
 const QUESTION_OCTETS_MIN = 5;
 const RECORD_OCTETS_MIN = 11;
 /** Wire octets of a name (RFC 1035 §2.3.4). */
@@ -23,8 +23,8 @@ export const TYPE_A = 1;
 export const TYPE_CNAME = 5;
 export const TYPE_AAAA = 28;
 const TYPE_OPT = 41;
-const TYPE_SVCB = 64;
-const TYPE_HTTPS = 65;
+export const TYPE_SVCB = 64;
+export const TYPE_HTTPS = 65;
 /** Parameters of SVCB and HTTPS that are addresses (RFC 9460 §7.3). */
 const PARAMETER_IPV4_HINT = 4;
 const PARAMETER_IPV6_HINT = 6;
@@ -90,7 +90,7 @@ function putOctet(octet: number, at: number): number {
  * The name at `from`, in lower case with the escapes of RFC 4343 §2.1; sets `nameEnd`.
  * @returns undefined for what is no name
  */
-function readName(octets: Uint8Array, start: number, end: number, from: number): string | undefined {
+export function readName(octets: Uint8Array, start: number, end: number, from: number): string | undefined {
   let used = 0;
   let at = from;
   let pieceStart = from;
@@ -123,7 +123,7 @@ function readName(octets: Uint8Array, start: number, end: number, from: number):
 }
 
 /** Behind the name at `from`, which is not followed; -1 where it has no end. */
-function skipName(octets: Uint8Array, end: number, from: number): number {
+export function skipName(octets: Uint8Array, end: number, from: number): number {
   for (let at = from; at < end; at += octets[at]! + 1) {
     const length = octets[at]!;
     if (length === 0) return at + 1;
@@ -133,23 +133,35 @@ function skipName(octets: Uint8Array, end: number, from: number): number {
   return -1;
 }
 
-function word(octets: Uint8Array, at: number): number {
-  return (octets[at]! << 8) | octets[at + 1]!;
-}
-
-function doubleWord(octets: Uint8Array, at: number): number {
-  return ((word(octets, at) << 16) | word(octets, at + 2)) >>> 0;
-}
-
 /** The address of 4 or 16 octets at `at`, as text. */
 function addressAt(octets: Uint8Array, at: number, length: number): string {
-  for (let i = 0; i < length / 4; i++) addressWords[i] = doubleWord(octets, at + 4 * i);
+  for (let i = 0; i < length / 4; i++) addressWords[i] = doubleWordAt(octets, at + 4 * i);
   const end =
     length === 4 ? putIPv4(addressText, 0, addressWords[0]!) : putIPv6(addressText, 0, addressWords, 0);
   return asciiAt(addressText, 0, end);
 }
 
-/** Addresses among the parameters of an SVCB or HTTPS record, whose data is `at` … `end` (RFC 9460 §2.2). */
+/**
+ * Calls `take` for each address among the parameters of an SVCB or HTTPS record, whose data is `at` … `end` (RFC 9460 §2.2).
+ */
+export function eachHint(
+  octets: Uint8Array,
+  at: number,
+  end: number,
+  take: (at: number, octets: number) => void,
+): void {
+  let next = skipName(octets, end, at + 2);
+  while (next > 0 && next + 4 <= end) {
+    const key = wordAt(octets, next);
+    const behind = next + 4 + wordAt(octets, next + 2);
+    if (behind > end) return;
+    const each = key === PARAMETER_IPV4_HINT ? 4 : key === PARAMETER_IPV6_HINT ? 16 : 0;
+    for (let hint = next + 4; each > 0 && hint + each <= behind; hint += each) take(hint, each);
+    next = behind;
+  }
+}
+
+/** Takes the addresses among the parameters of an SVCB or HTTPS record, whose data is `at` … `end`. */
 function readHints(
   octets: Uint8Array,
   at: number,
@@ -158,17 +170,10 @@ function readHints(
   type: number,
   timeToLive: number,
 ): void {
-  let next = skipName(octets, end, at + 2);
-  while (next > 0 && next + 4 <= end) {
-    const key = word(octets, next);
-    const behind = next + 4 + word(octets, next + 2);
-    if (behind > end) return;
-    const each = key === PARAMETER_IPV4_HINT ? 4 : key === PARAMETER_IPV6_HINT ? 16 : 0;
-    if (each > 0)
-      for (let hint = next + 4; hint + each <= behind && message.answers.length < ANSWERS_MAX; hint += each)
-        message.answers.push({ type, text: addressAt(octets, hint, each), timeToLive });
-    next = behind;
-  }
+  eachHint(octets, at, end, (hint, length) => {
+    if (message.answers.length < ANSWERS_MAX)
+      message.answers.push({ type, text: addressAt(octets, hint, length), timeToLive });
+  });
 }
 
 /** Takes the record of the answer section whose data is `at` … `end`. */
@@ -205,10 +210,10 @@ function readRecords(
   for (let i = 0; i < count; i++) {
     at = skipName(octets, end, at);
     if (at < 0 || at + 10 > end) return false;
-    const type = word(octets, at);
-    const timeToLive = doubleWord(octets, at + 4);
+    const type = wordAt(octets, at);
+    const timeToLive = doubleWordAt(octets, at + 4);
     const data = at + 10;
-    at = data + word(octets, at + 8);
+    at = data + wordAt(octets, at + 8);
     if (at > end) return false;
     if (i < message.answerCount) readAnswer(octets, start, data, at, type, timeToLive, message);
     else if (type === TYPE_OPT) message.responseCode = ((timeToLive >>> 24) << 4) | (message.flags & 0xf);
@@ -221,8 +226,8 @@ function readRecords(
 function readOwner(octets: Uint8Array, start: number, end: number, message: DnsMessage): boolean {
   message.name = readName(octets, start, end, start + HEADER_OCTETS);
   if (message.name === undefined || nameEnd + 4 > end) return false;
-  message.type = word(octets, nameEnd);
-  message.class = word(octets, nameEnd + 2);
+  message.type = wordAt(octets, nameEnd);
+  message.class = wordAt(octets, nameEnd + 2);
   return true;
 }
 
@@ -241,11 +246,11 @@ export function readDnsMessage(
 ): boolean {
   const end = messageEnd - start > DNS_OCTETS_MAX ? start + DNS_OCTETS_MAX : messageEnd;
   if (end - start < HEADER_OCTETS) return false;
-  message.id = word(octets, start);
-  message.flags = word(octets, start + 2);
-  message.questionCount = word(octets, start + 4);
-  message.answerCount = word(octets, start + 6);
-  const records = message.answerCount + word(octets, start + 8) + word(octets, start + 10);
+  message.id = wordAt(octets, start);
+  message.flags = wordAt(octets, start + 2);
+  message.questionCount = wordAt(octets, start + 4);
+  message.answerCount = wordAt(octets, start + 6);
+  const records = message.answerCount + wordAt(octets, start + 8) + wordAt(octets, start + 10);
   const least = message.questionCount * QUESTION_OCTETS_MIN + records * RECORD_OCTETS_MIN;
   if (message.questionCount + records === 0) return false;
   if (!isCut && least > messageEnd - start - HEADER_OCTETS) return false;
@@ -262,8 +267,8 @@ export function readDnsMessage(
     if (at < 0 || at + 4 > end) return i > 0;
     if (i === 0) {
       message.name = name;
-      message.type = word(octets, at);
-      message.class = word(octets, at + 2);
+      message.type = wordAt(octets, at);
+      message.class = wordAt(octets, at + 2);
     }
     at += 4;
     message.end = at;

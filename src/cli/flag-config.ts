@@ -5,7 +5,8 @@
  */
 
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
-import { buildConfig, crossFaults, type FlowtapConfig, type OptionValues } from '../config/config.ts';
+import { buildConfig, type FlowtapConfig, type OptionValues } from '../config/config.ts';
+import { crossFaults } from '../config/cross-faults.ts';
 import { type ExporterConfig, parseExporter } from '../config/exporters.ts';
 import type { ConfigFile } from '../config/load.ts';
 import { CONFIG_OPTIONS, flagText } from '../config/schema.ts';

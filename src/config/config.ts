@@ -1,15 +1,15 @@
 /**
  * The configuration as the program uses it: one typed object, complete, checked, with units in its names. It is built
  * from a map of option paths to values, which files and flags fill. Rules that concern several options at once are
- * here; rules of a single one are in schema.ts.
+ * in cross-faults.ts; those of a single one are in schema.ts.
  */
 
-import type { ConfigFault } from '../base/errors.ts';
 import type { AnonymizationConfig } from '../export/anonymization/anonymizer.ts';
 import type { OptionsDataMode } from '../export/contract/options-content.ts';
 import type { TunnelName, UdpTunnelName } from '../records/tunnel-kinds.ts';
 import { EXPORTER_SCHEMES } from './exporter-schemes.ts';
 import type { ExporterConfig } from './exporters.ts';
+import type { DNS_NAMES } from './options/applications.ts';
 import type {
   CAPTURE_KINDS,
   LOG_FORMATS,
@@ -20,10 +20,7 @@ import type {
 import type { OUTPUTS, TOP_BY } from './options/replay.ts';
 import { CONFIG_OPTIONS } from './schema.ts';
 import type { ConfigOption } from './types/config-option.ts';
-import { observationPointFaults } from './types/live-interfaces.ts';
-import { namedPathFaults } from './types/named-paths.ts';
-import { formatDuration, type OptionValue } from './types/option-types.ts';
-import { ownNetworkFaults } from './types/own-networks.ts';
+import type { OptionValue } from './types/option-types.ts';
 
 export type OutputName = (typeof OUTPUTS)[number];
 export type TopBy = (typeof TOP_BY)[number];
@@ -52,6 +49,9 @@ export interface FlowtapConfig {
   readonly applications: {
     readonly inspect: 'auto' | 'on' | 'off';
     readonly flows: number;
+    /** Whose DNS answers name servers; auto: client for a replay's table, otherwise off. */
+    readonly dnsNames: (typeof DNS_NAMES)[number];
+    readonly dnsNameEntries: number;
     readonly bufferCount: number;
     readonly portGuess: boolean;
     readonly ja4: boolean;
@@ -213,77 +213,7 @@ export function buildConfig(values: OptionValues, exporters: readonly ExporterCo
   return config as unknown as FlowtapConfig;
 }
 
-/** UDP ports that belong to two of the tunnels that are looked into: nothing could tell which one it is. */
-function portFaults({ decode }: FlowtapConfig, nameOf: (path: string) => string): ConfigFault[] {
-  const faults: ConfigFault[] = [];
-  const owners = new Map<number, string>();
-  for (const [tunnel, ports] of Object.entries(decode.udpPorts)) {
-    if (!decode.decapsulate.includes(tunnel as UdpTunnelName)) continue;
-    const path = nameOf(`decode.udpPorts.${tunnel}`);
-    for (const port of ports) {
-      const owner = owners.get(port);
-      if (owner === undefined) owners.set(port, path);
-      else faults.push({ path, found: String(port), allowed: `a port that is not one of ${owner}` });
-    }
-  }
-  return faults;
-}
-
-/** Named paths, and what asks for them. */
-function pathFaults(config: FlowtapConfig, nameOf: (path: string) => string): ConfigFault[] {
-  const { paths, metering, exporters, replay } = config;
-  const path = nameOf('paths');
-  const faults = namedPathFaults(paths, path);
-  if (paths.length > 0 && metering.pathHealth === 'off') {
-    const found = `off, and there are ${path}`;
-    faults.push({ path: nameOf('metering.pathHealth'), found, allowed: 'auto or on' });
-  }
-  if (paths.length > 0) return faults;
-  const allowed = `${path} in the configuration file: [{name: NAME, from: [PREFIX], to: [PREFIX]}]`;
-  if (replay.paths) faults.push({ path: nameOf('replay.paths'), found: 'it without any path', allowed });
-  for (const { url, options } of exporters) {
-    if (options.records === 'paths')
-      faults.push({ path: url, found: 'records=paths without any path', allowed });
-  }
-  return faults;
-}
-
-/**
- * Options that are right by themselves and contradict each other.
- * @param nameOf how to call the option with this path: the path itself, or its flag
- */
-export function crossFaults(config: FlowtapConfig, nameOf: (path: string) => string): ConfigFault[] {
-  const faults: ConfigFault[] = [...portFaults(config, nameOf), ...pathFaults(config, nameOf)];
-  faults.push(...ownNetworkFaults(config.enrichment.networks, nameOf('enrichment.networks')));
-  faults.push(...observationPointFaults(config.live.interfaces, nameOf('live.interfaces')));
-  const { idleTimeoutMs, activeTimeoutMs } = config.metering;
-  if (idleTimeoutMs > activeTimeoutMs) {
-    faults.push({
-      path: nameOf('metering.idleTimeout'),
-      found: formatDuration(idleTimeoutMs),
-      allowed: `at most ${nameOf('metering.activeTimeout')}, which is ${formatDuration(activeTimeoutMs)}`,
-    });
-  }
-  const { ingressInterface, egressInterface, vlanInterfaces, macInterfaces } = config.observation;
-  if (ingressInterface !== 'auto' && vlanInterfaces.length + macInterfaces.length > 0) {
-    const path = nameOf('observation.ingressInterface');
-    const allowed = 'auto with observation.vlanInterfaces or observation.macInterfaces';
-    faults.push({ path, found: String(ingressInterface), allowed });
-  }
-  if (egressInterface !== 0 && macInterfaces.length > 0) {
-    const path = nameOf('observation.egressInterface');
-    faults.push({ path, found: String(egressInterface), allowed: '0 with observation.macInterfaces' });
-  }
-  const sent = new Set<string>();
-  for (const exporter of config.exporters) {
-    if (sent.has(exporter.url)) {
-      faults.push({
-        path: nameOf('exporters'),
-        found: `${exporter.url} twice`,
-        allowed: 'each collector once, since it would count every flow twice',
-      });
-    }
-    sent.add(exporter.url);
-  }
-  return faults;
+/** Whether names by DNS are asked for, not only where a table shows them. */
+export function asksForDnsNames({ applications: { dnsNames } }: FlowtapConfig): boolean {
+  return dnsNames !== 'auto' && dnsNames !== 'off';
 }

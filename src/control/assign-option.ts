@@ -1,6 +1,7 @@
 /** `metering.idleTimeout=30s`: one option of a running daemon, changed without its file. */
 import { ConfigError } from '../base/errors.ts';
-import { crossFaults, type FlowtapConfig, fieldPath } from '../config/config.ts';
+import { type FlowtapConfig, fieldPath } from '../config/config.ts';
+import { crossFaults } from '../config/cross-faults.ts';
 import { CONFIG_OPTIONS } from '../config/schema.ts';
 import { concerns } from '../config/types/config-option.ts';
 import { allowedInPlaceOf } from '../config/types/option-types.ts';

@@ -30,6 +30,11 @@ export function countBatch(
     counters[counting.FLOWS_PEAK] = state[tableWords.PEAK]!;
   counters[counting.CLOCK_NS] = clock[tableWords.NOW_NS]!;
   if (applications === undefined) return;
-  const { counts } = applications.context;
+  const { names, context } = applications;
+  const { counts } = context;
   for (let c = 0; c < counts.length; c++) counters[counting.INSPECTION + c] = counts[c]!;
+  if (names === undefined) return;
+  const { names: known } = names;
+  for (let c = 0; c < known.counts.length; c++) counters[counting.DNS_NAMES + c] = known.counts[c]!;
+  counters[counting.DNS_NAMES_SIZE] = known.size;
 }

@@ -47,7 +47,7 @@ export function writeRecord(
   for (let w = 0; w < layout.NETWORK_WORDS; w++) record[to + layout.AS_A + w] = 0;
   const { health, applications } = table;
   const hasNetworks = batch.stride >= NETWORK_WORD + NETWORK_WORDS;
-  if (applications !== undefined) writeApplication(batch, to, applications, slot);
+  if (applications !== undefined) writeApplication(batch, to, table, slot);
   if (health !== undefined) writeHealth(batch, to, health, slot, endReason !== 0);
   else if (applications !== undefined || hasNetworks) writeNoHealth(record, to);
   if (hasNetworks) writeNoNames(record, to, applications === undefined);

@@ -11,12 +11,10 @@ const NAMES: readonly ApplicationFieldName[] = ['serverName', 'dnsQueryName', 't
  * @param row first word of the record
  */
 export function applicationCell(words: Int32Array, row: number): string {
-  const application = readApplicationText(words, row, 'applicationName');
-  if (application === undefined) return '';
+  const application = readApplicationText(words, row, 'applicationName') ?? '';
   const isGuess = readApplicationNumber(words, row, 'applicationConfidence') === CONFIDENCE_PORT;
-  if (isGuess) return `${application}?`;
   const name = NAMES.map((field) => readApplicationText(words, row, field)).find(
     (text) => text !== undefined,
   );
-  return name === undefined ? application : `${application} ${name}`;
+  return [application + (isGuess ? '?' : ''), name ?? ''].filter((part) => part !== '').join(' ');
 }

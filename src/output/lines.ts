@@ -1,6 +1,6 @@
 /** Flows as lines for programs: JSON, one object a line, or CSV. The lines themselves are made by ie/flow-text.ts. */
 
-import { type FlowtapConfig, isEnriching } from '../config/config.ts';
+import { asksForDnsNames, type FlowtapConfig, isEnriching } from '../config/config.ts';
 import { FlowText } from '../ie/flow-text.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import type { RecordSections } from '../records/record-sections.ts';
@@ -8,15 +8,11 @@ import type { FlowWriter } from './flow-writer.ts';
 import type { OutputStream } from './standard-output.ts';
 
 /** Sections that were switched on are shown, unless a template says what is to be shown. */
-function shownTemplate({
-  template,
-  metering,
-  applications,
-  enrichment,
-}: FlowtapConfig): FlowtapConfig['template'] {
+function shownTemplate(config: FlowtapConfig): FlowtapConfig['template'] {
+  const { template, metering, applications, enrichment } = config;
   const profile = [
     ...(metering.pathHealth === 'on' ? ['health'] : []),
-    ...(applications.inspect === 'on' ? ['applications'] : []),
+    ...(applications.inspect === 'on' || asksForDnsNames(config) ? ['applications'] : []),
     ...(isEnriching(enrichment) ? ['networks'] : []),
   ].join('+');
   const shown = (names: readonly string[]) => (names.join() === 'default' ? [profile || 'default'] : names);

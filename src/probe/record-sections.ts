@@ -1,7 +1,7 @@
 /** Which optional sections the records of a run carry, by its configuration and by what its templates read. */
 
 import { ConfigError } from '../base/errors.ts';
-import type { FlowtapConfig } from '../config/config.ts';
+import { asksForDnsNames, type FlowtapConfig } from '../config/config.ts';
 import type { ExportingProcess } from '../export/exporting-process.ts';
 import type { FlowWriter } from '../output/flow-writer.ts';
 import { joinSections, type RecordSections } from '../records/record-sections.ts';
@@ -19,10 +19,8 @@ export function sectionsNeeded(
  * health and applications as configured, or where a template reads them.
  * @throws ConfigError where a template reads path health or applications though that is switched off
  */
-export function sectionsOf(
-  { metering, decode, applications }: FlowtapConfig,
-  needed: RecordSections,
-): RecordSections {
+export function sectionsOf(config: FlowtapConfig, needed: RecordSections): RecordSections {
+  const { metering, decode, applications } = config;
   const { pathHealth, flowKey } = metering;
   if (pathHealth === 'off' && needed.health) {
     const found = 'off, and a template names path health';
@@ -36,7 +34,7 @@ export function sectionsOf(
   return {
     encapsulation: needed.encapsulation || flowKey.mpls || flowKey.tunnel || decode.decapsulate.length > 0,
     health: pathHealth === 'on' || needed.health,
-    applications: inspect === 'on' || needed.applications,
+    applications: inspect === 'on' || asksForDnsNames(config) || needed.applications,
     networks: needed.networks,
   };
 }

@@ -1,7 +1,8 @@
 /** Configuration files: what they make, and every fault at once with its line. */
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
-import { buildConfig, crossFaults } from '../../src/config/config.ts';
+import { buildConfig } from '../../src/config/config.ts';
+import { crossFaults } from '../../src/config/cross-faults.ts';
 import { parseConfigFile } from '../../src/config/load.ts';
 import { renderYaml } from '../../src/config/render.ts';
 
@@ -40,6 +41,8 @@ describe('defaults', () => {
       applications: {
         inspect: 'auto',
         flows: 65_536,
+        dnsNames: 'auto',
+        dnsNameEntries: 262_144,
         bufferCount: 1024,
         portGuess: true,
         ja4: true,

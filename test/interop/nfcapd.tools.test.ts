@@ -5,8 +5,8 @@
 import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { PCAPS_FOLDER } from '../support/captures.ts';
-import { addToFlows, differencesOf, type FlowTotals, flowsOfJson } from '../support/flow-totals.ts';
-import { startNfcapd } from '../support/nfcapd.ts';
+import { differencesOf, type FlowTotals, flowsOfJson } from '../support/flow-totals.ts';
+import { startNfcapd, withoutIcmpV6Types } from '../support/nfcapd.ts';
 import { runFlowtap } from '../support/run-flowtap.ts';
 import { describeWithTools } from '../support/tools.ts';
 
@@ -22,14 +22,6 @@ const CAPTURES = [
 /** IPv4 flows alone: all that NetFlow v5 can say. */
 function onlyIPv4(flows: ReadonlyMap<string, FlowTotals>): Map<string, FlowTotals> {
   return new Map([...flows].filter(([, flow]) => !flow.source.includes(':')));
-}
-
-/** nfcapd 1.7.1 drops the type and code of ICMPv6 in NetFlow v9, whoever sends them (softflowd's too); IPFIX it reads. */
-function withoutIcmpV6Types(flows: ReadonlyMap<string, FlowTotals>): Map<string, FlowTotals> {
-  const result = new Map<string, FlowTotals>();
-  for (const flow of flows.values())
-    addToFlows(result, flow.protocol === 58 ? { ...flow, destinationPort: 0 } : flow);
-  return result;
 }
 
 const WHAT_ARRIVES: Readonly<

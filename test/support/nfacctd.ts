@@ -12,7 +12,7 @@ export type NfacctdRecord = Readonly<Record<string, string | number>>;
 
 const PRIMITIVES = [
   ...['src_host', 'dst_host', 'src_port', 'dst_port', 'proto', 'tos', 'tcpflags', 'in_iface', 'vlan'],
-  ...['src_mac', 'dst_mac', 'sampling_rate', 'timestamp_start', 'timestamp_end', 'peer_src_ip'],
+  ...['src_mac', 'dst_mac', 'sampling_rate', 'timestamp_start', 'timestamp_end', 'peer_src_ip', 'class'],
 ];
 
 /** @param options more lines of its configuration; @param wanted a port that it had before */

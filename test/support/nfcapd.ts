@@ -136,3 +136,11 @@ export async function startNfcapd(
     },
   };
 }
+
+/** nfcapd 1.7.1 drops the type and code of ICMPv6 in NetFlow v9, whoever sends them (softflowd's too); IPFIX it reads. */
+export function withoutIcmpV6Types(flows: ReadonlyMap<string, FlowTotals>): Map<string, FlowTotals> {
+  const result = new Map<string, FlowTotals>();
+  for (const flow of flows.values())
+    addToFlows(result, flow.protocol === 58 ? { ...flow, destinationPort: 0 } : flow);
+  return result;
+}

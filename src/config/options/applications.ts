@@ -2,6 +2,9 @@
 import type { ConfigOption } from '../types/config-option.ts';
 import { choice, integer, SWITCH } from '../types/option-types.ts';
 
+/** Whose DNS answers name servers. */
+export const DNS_NAMES = ['auto', 'off', 'client', 'any', 'clientThenAny'] as const;
+
 export const APPLICATION_OPTIONS: readonly ConfigOption[] = [
   {
     path: 'applications.inspect',
@@ -24,6 +27,23 @@ export const APPLICATION_OPTIONS: readonly ConfigOption[] = [
     default: 1024,
     unit: 'buffers',
     help: 'Messages that come in several packets and are put together at a time, 4 KiB each in each worker.',
+  },
+  {
+    path: 'applications.dnsNames',
+    type: { ...choice(DNS_NAMES), placeholder: 'WHOSE' },
+    default: 'auto',
+    unit: '',
+    flag: 'dns-names',
+    help:
+      'Name the server of a flow by the DNS answer that its own client had for the address, anybody had, or anybody where ' +
+      'the client had none; auto: client in a replay’s table, otherwise off.',
+  },
+  {
+    path: 'applications.dnsNameEntries',
+    type: integer(1024, 2 ** 24),
+    default: 262_144,
+    unit: 'addresses',
+    help: 'Addresses that are remembered with the name asked for, of each client: about 160 octets each in each worker.',
   },
   {
     path: 'applications.portGuess',

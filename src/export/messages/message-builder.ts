@@ -50,6 +50,8 @@ export interface ControlRecord {
   readonly setId: number;
   readonly record: Uint8Array;
   readonly kind: 'templateRecords' | 'optionsRecords';
+  /** Its set has no other record: some collectors read the first template of a set alone, or none behind a fault. */
+  readonly isAloneInSet?: boolean;
 }
 
 const NO_SET = -1;
@@ -155,11 +157,13 @@ export class MessageBuilder {
    * @returns false where there is no room before the transport has caught up
    * @throws Error where the record is larger than a message
    */
-  addControlRecord({ setId, record, kind }: ControlRecord): boolean {
+  addControlRecord({ setId, record, kind, isAloneInSet }: ControlRecord): boolean {
+    if (isAloneInSet === true && this.#isOpen) this.#closeSet();
     if (!this.#makeRoom(setId, record.length, Number.POSITIVE_INFINITY)) return false;
     this.#arena.bytes.set(record, this.#position);
     this.#position += record.length;
     this.#contents[kind]++;
+    if (isAloneInSet === true) this.#closeSet();
     return true;
   }
 

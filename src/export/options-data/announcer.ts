@@ -7,7 +7,7 @@ import { type FlowVolume, NOTHING_LOST } from '../contract/lost-flows.ts';
 import type { MeteringStatistics } from '../contract/metering-statistics.ts';
 import type { InterfaceDescription } from '../contract/options-content.ts';
 import { OPTIONS_TEMPLATE_SET, TEMPLATE_SET } from '../messages/ipfix.ts';
-import type { MessageBuilder } from '../messages/message-builder.ts';
+import type { ControlRecord, MessageBuilder } from '../messages/message-builder.ts';
 import { OPTIONS_TEMPLATE_SET_V9, TEMPLATE_SET_V9 } from '../messages/netflow-v9.ts';
 import type { RecordClasses, TemplateIds } from '../messages/record-classes.ts';
 import type { MessageArena } from '../transport/message-arena.ts';
@@ -36,13 +36,16 @@ interface Parts {
   readonly statistics: TransportStatistics;
 }
 
+/** An options template record, its id included. */
+type AnnouncedOptions = Pick<ControlRecord, 'record' | 'isAloneInSet'>;
+
 export class Announcer {
   readonly #parts: Parts;
   readonly #options: AnnouncerOptions;
   readonly #optionsTemplateSet: number;
   readonly #optionsIds = new Map<string, number>();
   /** Options template records as they were announced last; undefined where they may have changed. */
-  #optionsTemplates: readonly Uint8Array[] | undefined;
+  #optionsTemplates: readonly AnnouncedOptions[] | undefined;
   #interfaces: readonly InterfaceDescription[] = [];
   #hasNewInterfaces = false;
   #hasNewStart = false;
@@ -202,31 +205,34 @@ export class Announcer {
     const setId = this.#optionsTemplateSet;
     const all = this.#optionsSets();
     const sets = isAlone ? all.filter(hasData) : all;
-    const templates: Uint8Array[] = [];
-    const setIds = sets.map(({ template }) => {
-      const record = new Uint8Array([0, 0, ...template]);
+    const templates: AnnouncedOptions[] = [];
+    const addRecords = (id: number, { records }: OptionsSet) => {
+      for (const record of records) this.#records.add(id, record, 'optionsRecords');
+    };
+    const setIds = sets.map((set) => {
+      const { isAloneInSet } = set;
+      const record = new Uint8Array([0, 0, ...set.template]);
       const key = record.join();
       const id = this.#optionsIds.get(key) ?? ids.take(record);
       this.#optionsIds.set(key, id);
       new DataView(record.buffer).setUint16(0, id);
-      if (this.#isNew(key)) this.#records.add(setId, record, 'templateRecords');
-      templates.push(record);
+      if (this.#isNew(key)) this.#records.add(setId, record, 'templateRecords', isAloneInSet);
+      templates.push({ record, isAloneInSet });
+      if (isAloneInSet && hasData(set)) addRecords(id, set);
       return id;
     });
     if (!isAlone) this.#optionsTemplates = templates;
     sets.forEach((set, i) => {
-      if (!hasData(set)) return;
-      for (const record of set.records) {
-        this.#records.add(setIds[i]!, record, 'optionsRecords');
-      }
+      if (!set.isAloneInSet && hasData(set)) addRecords(setIds[i]!, set);
     });
   }
 
   /** Most announcements have nothing new: a busy exporter makes hundreds of them a second. */
-  #repeatOptionsTemplates(templates: readonly Uint8Array[]): void {
+  #repeatOptionsTemplates(templates: readonly AnnouncedOptions[]): void {
     if (this.#options.isReliable) return;
     const setId = this.#optionsTemplateSet;
-    for (const record of templates) this.#records.add(setId, record, 'templateRecords');
+    for (const { record, isAloneInSet } of templates)
+      this.#records.add(setId, record, 'templateRecords', isAloneInSet);
   }
 
   #optionsSets(): OptionsSet[] {
@@ -251,6 +257,7 @@ export class Announcer {
       anonymization,
       ownElements: ownElementsOf(fields),
       privateEnterpriseNumber,
+      hasApplications: fields.some(({ element }) => element.source.kind === 'applicationId'),
       exported: this.#exported(),
       metering: this.#readMetering?.(),
     };

@@ -17,8 +17,8 @@ export class ControlRecords {
     return this.#records.length === 0;
   }
 
-  add(setId: number, record: Uint8Array, kind: ControlRecord['kind']): void {
-    this.#records.push({ setId, record, kind });
+  add(setId: number, record: Uint8Array, kind: ControlRecord['kind'], isAloneInSet = false): void {
+    this.#records.push({ setId, record, kind, isAloneInSet });
   }
 
   /**

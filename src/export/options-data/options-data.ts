@@ -1,6 +1,6 @@
 /**
  * Options: what a collector should know besides flows. How packets were selected; the system start; names of interfaces;
- * the exporter's address; flow keys; anonymization; types of flowtap's own elements; statistics. Each is an options
+ * the exporter's address; flow keys; anonymization; names of applications; types of flowtap's own elements; statistics. Each is an options
  * template and its data records, sent together with the templates or, statistics, from time to time.
  */
 
@@ -13,7 +13,9 @@ import type {
   SamplingForm,
 } from '../contract/metering-statistics.ts';
 import type { FlowKeyParts, InterfaceDescription } from '../contract/options-content.ts';
+import { applicationOptions } from './options-applications.ts';
 import {
+  type Field,
   ipfixOptions,
   netflow9Options,
   type OptionsContent,
@@ -51,6 +53,8 @@ export interface OptionsContents {
   /** Own elements that the templates use. */
   readonly ownElements: readonly InformationElement[];
   readonly privateEnterpriseNumber: number;
+  /** Whether templates have applicationId. */
+  readonly hasApplications: boolean;
   readonly exported: ExportStatistics;
   readonly metering: MeteringStatistics | undefined;
 }
@@ -71,7 +75,10 @@ const interfaceRows = (interfaces: readonly InterfaceDescription[]) =>
 export function netflow9OptionsData(contents: OptionsContents): OptionsSet[] {
   const { observationDomainId, sampling, interfaces } = contents;
   const forms = contents.samplingForms ?? defaultSamplingForms(sampling, false);
-  const all = samplingContents(sampling, forms, SCOPE_SYSTEM_V9, observationDomainId);
+  const all: OptionsContent[] = [
+    ...applicationNames(contents, SCOPE_SYSTEM_V9),
+    ...samplingContents(sampling, forms, SCOPE_SYSTEM_V9, observationDomainId),
+  ];
   if (interfaces.length > 0) {
     all.push({
       kind: 'interfaces',
@@ -94,6 +101,7 @@ export function ipfixOptionsData(contents: OptionsContents): OptionsSet[] {
   const domain = OBSERVATION_DOMAIN_ID;
   const forms = contents.samplingForms ?? defaultSamplingForms(sampling, true);
   const all: OptionsContent[] = [
+    ...applicationNames(contents, domain),
     ...samplingContents(sampling, forms, domain, observationDomainId),
     { kind: 'start', scope: [domain], fields: [SYSTEM_INIT_MS], rows: [[observationDomainId, systemInitMs]] },
     ...exporterAddress(contents),
@@ -120,6 +128,10 @@ export function ipfixOptionsData(contents: OptionsContents): OptionsSet[] {
 
 const samplingContents: typeof samplingOptions = (...of) =>
   samplingOptions(...of).map((content) => ({ ...content, kind: 'sampling' }));
+
+/** In front of all that nfacctd cannot read: it passes over what comes behind that in a message. */
+const applicationNames = ({ hasApplications, observationDomainId }: OptionsContents, scope: Field) =>
+  hasApplications ? [applicationOptions(scope, observationDomainId)] : [];
 
 function exporterAddress(contents: OptionsContents): OptionsContent[] {
   const { exporterAddress: address, observationDomainId } = contents;

@@ -13,12 +13,15 @@ import {
 } from '../table/application-table.ts';
 import { hashOfEntry } from '../table/flow-key.ts';
 import type { FlowTable } from '../table/flow-table.ts';
+import { releaseFound, releaseName } from './flow-names.ts';
 
 /** Words of an entry that are its key, but for its session. */
 const KEY_WORDS = 11;
 /** Where the session of the key and the place of what is known stand behind them. */
 const SESSION = KEY_WORDS;
 const PLACE = KEY_WORDS + 1;
+/** Its name by DNS, as a slot has it. */
+const NAME = KEY_WORDS + 2;
 
 function sessionOf(words: Int32Array, entry: number): number {
   return words[entry + layout.FLOW_STATE]! >>> layout.STATE_PPPOE_SHIFT;
@@ -34,13 +37,16 @@ export function leaveTable(table: FlowTable, slot: number, reason: number, idleN
   if (table.applications === undefined) return;
   if (reason === layout.FLOW_END_REASON.activeTimeout) keepContinued(table, slot, idleNs);
   releaseApplication(table.applications, slot);
+  releaseName(table.applications, slot);
 }
 
 /** Keeps what is known of the flow in `slot`, which goes on; it is no longer the slot's. */
 function keepContinued(table: FlowTable, slot: number, idleNs: number): void {
   const applications = table.applications!;
   // Key extensions are not compared here.
-  if (applications.slots[slot]! >= 0 || table.keyExtension !== undefined) return;
+  const { names } = applications;
+  const found = names === undefined ? 0 : names.slots[slot]!;
+  if ((applications.slots[slot]! >= 0 && found <= 0) || table.keyExtension !== undefined) return;
   const { words } = table;
   const { continued, continuedUntilNs } = applications;
   const entry = slot * layout.ENTRY_WORDS;
@@ -49,13 +55,19 @@ function keepContinued(table: FlowTable, slot: number, idleNs: number): void {
   releasePlace(applications, continued[at + PLACE]!);
   for (let w = 0; w < KEY_WORDS; w++) continued[at + w] = words[entry + w]!;
   continued[at + SESSION] = sessionOf(words, entry);
-  continued[at + PLACE] = applications.slots[slot]!;
-  applications.slots[slot] = 0;
+  const isFound = applications.slots[slot]! < 0;
+  continued[at + PLACE] = isFound ? applications.slots[slot]! : 0;
+  if (isFound) applications.slots[slot] = 0;
+  if (names !== undefined) {
+    releaseFound(names, continued[at + NAME]!);
+    continued[at + NAME] = found > 0 ? found : 0;
+    names.slots[slot] = 0;
+  }
   const last = table.doubles[slot * layout.ENTRY_DOUBLES + layout.FLOW_LAST_NS]!;
   continuedUntilNs[number] = last + idleNs;
 }
 
-/** Gives the flow in `slot` what is known of the one that it continues. @returns false where nothing is */
+/** Gives the flow in `slot` what is known of the one that it continues. @returns false where nothing was found out about it */
 export function takeContinued(table: FlowTable, slot: number): boolean {
   const applications: ApplicationTable = table.applications!;
   const { words, doubles } = table;
@@ -64,13 +76,18 @@ export function takeContinued(table: FlowTable, slot: number): boolean {
   const number = numberOf(table, entry);
   const at = number * CONTINUED_WORDS;
   const place = continued[at + PLACE]!;
-  if (place === 0 || continued[at + SESSION] !== sessionOf(words, entry)) return false;
+  const name = continued[at + NAME]!;
+  if ((place === 0 && name === 0) || continued[at + SESSION] !== sessionOf(words, entry)) return false;
   for (let w = 0; w < KEY_WORDS; w++) if (continued[at + w] !== words[entry + w]) return false;
   continued[at + PLACE] = 0;
+  continued[at + NAME] = 0;
+  const { names } = applications;
   if (doubles[slot * layout.ENTRY_DOUBLES + layout.FLOW_FIRST_NS]! > continuedUntilNs[number]!) {
     releasePlace(applications, place);
+    if (names !== undefined) releaseFound(names, name);
     return false;
   }
+  if (names !== undefined) names.slots[slot] = name;
   applications.slots[slot] = place;
-  return true;
+  return place !== 0;
 }

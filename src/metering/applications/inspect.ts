@@ -26,6 +26,7 @@ import {
 import * as counting from '../table/counters.ts';
 import type { FlowTable } from '../table/flow-table.ts';
 import { takeContinued } from './continued.ts';
+import { isDnsFlow, learnNames, nameFlow } from './flow-names.ts';
 import { writeFacts } from './write-facts.ts';
 
 const UDP_HEADER_OCTETS = 8;
@@ -77,8 +78,10 @@ function inspectPacket(
   counters: Float64Array,
 ): void {
   const applications = table.applications!;
-  const { packet } = applications;
+  const { packet, names } = applications;
   if (!fillPacket(packet, batch, i, view, state)) return;
+  if (names !== undefined) learnNames(names, packet, batch, i, slot);
+  if ((state & layout.STATE_LOOKS_MASK) === layout.STATE_LOOKS_NAMES) return;
   const inspection = inspectionOf(applications, slot);
   if (inspection === undefined) beginInspection(table, slot, counters);
   else if (inspection.take(packet)) settle(table, slot, inspection, counters);
@@ -86,11 +89,13 @@ function inspectPacket(
 
 /** Looks into the first packet of the flow in `slot`, or the first since one that said nothing known. */
 function beginInspection(table: FlowTable, slot: number, counters: Float64Array): void {
-  if (takeContinued(table, slot)) {
+  const applications = table.applications!;
+  const isKnown = takeContinued(table, slot);
+  if (applications.names !== undefined) nameFlow(table, applications.names, slot);
+  if (isKnown) {
     stopInspecting(table, slot);
     return;
   }
-  const applications = table.applications!;
   const { packet, spare } = applications;
   if (spare.take(packet)) {
     settle(table, slot, spare, counters);
@@ -101,6 +106,7 @@ function beginInspection(table: FlowTable, slot: number, counters: Float64Array)
     spare.restart();
     const at = slot * layout.ENTRY_WORDS + layout.FLOW_STATE;
     table.words[at] = table.words[at]! - (1 << layout.STATE_LOOKS_SHIFT);
+    if ((table.words[at]! & layout.STATE_LOOKS_MASK) === 0) stopInspecting(table, slot);
     return;
   }
   if (openInspection(applications, slot)) return;
@@ -109,10 +115,12 @@ function beginInspection(table: FlowTable, slot: number, counters: Float64Array)
   stopInspecting(table, slot);
 }
 
-/** No further packet of the flow in `slot` is listed. */
-function stopInspecting(table: FlowTable, slot: number): void {
-  const at = slot * layout.ENTRY_WORDS + layout.FLOW_STATE;
-  table.words[at] = table.words[at]! & ~layout.STATE_LOOKS_MASK;
+/** No further packet of the flow in `slot` is listed, unless names are learned from them. */
+function stopInspecting({ words, applications }: FlowTable, slot: number): void {
+  const entry = slot * layout.ENTRY_WORDS;
+  const at = entry + layout.FLOW_STATE;
+  const isLearned = applications!.names !== undefined && isDnsFlow(words[entry + layout.FLOW_PORTS]!);
+  words[at] = (words[at]! & ~layout.STATE_LOOKS_MASK) | (isLearned ? layout.STATE_LOOKS_NAMES : 0);
 }
 
 /** Whether a record says no more of the flow than its ports do, which it does by itself. */

@@ -4,19 +4,32 @@ import { APPLICATION, APPLICATION_WORD, TEXT_OCTETS, TEXTS } from '../../records
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import * as layout from '../../records/flow-layout.ts';
 import { type ApplicationTable, blockOf, inspectionOf } from '../table/application-table.ts';
+import type { FlowTable } from '../table/flow-table.ts';
+import { writeName } from './flow-names.ts';
 import { writeFacts, writeGuess, writeNothing } from './write-facts.ts';
 
 /**
- * Writes it to the record that begins at word `to`, whose entry is written. It changes nothing in the table.
+ * Writes it to the record that begins at word `to`, whose entry is written. It changes nothing that was found out.
  * @param slot of the flow
  */
 export function writeApplication(
   { words }: FlowRecordBatch,
   to: number,
-  applications: ApplicationTable,
+  table: FlowTable,
   slot: number,
 ): void {
   const at = to + APPLICATION_WORD;
+  writeFound(words, to, at, table.applications!, slot);
+  writeName(words, at, table, slot);
+}
+
+function writeFound(
+  words: Int32Array,
+  to: number,
+  at: number,
+  applications: ApplicationTable,
+  slot: number,
+): void {
   const block = blockOf(applications, slot);
   if (block >= 0) {
     const { blocks } = applications;

@@ -131,6 +131,22 @@ export function writeFacts(to: Int32Array, at: number, facts: ApplicationFacts, 
   }
 }
 
+const SERVER_NAME_PLACE = words.applicationPlace('serverName');
+const SERVER_NAME_FIELD: ApplicationField = APPLICATION_FIELDS[SERVER_NAME_PLACE]!;
+const SERVER_NAME_OCTETS_MAX = SERVER_NAME_FIELD.octetsMax ?? 0;
+
+/** Whether a record says the name of the server. @param at where its application section begins */
+export function hasServerName(from: Int32Array, at: number): boolean {
+  const present = from[at + words.PRESENT + (SERVER_NAME_PLACE >>> 5)]!;
+  return ((present >>> (SERVER_NAME_PLACE & 31)) & 1) === 1;
+}
+
+/** Adds the name of the server to a record that has none. @param source serverNameSource */
+export function writeServerName(to: Int32Array, at: number, name: string, source: number): void {
+  setValue(to, at, SERVER_NAME_PLACE, appendText(to, at, name, SERVER_NAME_OCTETS_MAX));
+  setValue(to, at, words.applicationPlace('serverNameSource'), source);
+}
+
 /** Number, classification engine and selector of an application that payload tells; a guess has its port as the selector. */
 function writeNumber(to: Int32Array, at: number, number: number, isGuess: boolean): void {
   to[at + words.APPLICATION] = number;

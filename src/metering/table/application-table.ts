@@ -4,12 +4,17 @@
  *
  *     slots   a word for each slot of the flow table: 0 nothing is known, n the inspection n - 1 is at work,
  *             -n block n - 1 holds what was found
+ *     names   a word for each slot as well, where names by DNS are looked for: 0 it was not looked up, NAME_UNKNOWN, or
+ *             what `DnsNames.lookUp` found + 1
  *     blocks  APPLICATION_WORDS each, as in a record (records/application-layout.ts); one that was never used is untouched
  *             memory, which the system never hands out
  *
  * Both are handed out in order, then from a list of those that were given back.
  */
 
+import { DNS_LEARNER_OCTETS, DnsLearner } from '../../applications/dns-learner.ts';
+import { DNS_NAME_COUNTS } from '../../applications/dns-name-counts.ts';
+import { type DnsNameScope, DnsNames, dnsNamesOctets } from '../../applications/dns-names.ts';
 import { FlowInspection } from '../../applications/flow-inspection.ts';
 import { createInspectedPacket, type InspectedPacket } from '../../applications/inspected-packet.ts';
 import {
@@ -23,7 +28,25 @@ import { APPLICATION_WORDS } from '../../records/application-layout.ts';
 export interface ApplicationOptions extends Partial<InspectionOptions> {
   /** Flows whose payload is looked into at a time, and flows of which something is known. */
   readonly flows: number;
+  /** Names by DNS; undefined: none. */
+  readonly dnsNames?: DnsNameScope | undefined;
+  /** Addresses that are remembered with a name. */
+  readonly dnsNameEntries?: number;
 }
+
+/** Names that clients asked for, by the DNS that comes by. */
+export interface NameTable {
+  readonly names: DnsNames;
+  readonly learner: DnsLearner;
+  readonly slots: Int32Array;
+  /** The flow's client and server, as they are looked up. */
+  readonly client: Int32Array;
+  readonly server: Int32Array;
+}
+
+/** Of a flow that was looked up in vain. */
+export const NAME_UNKNOWN = -1;
+export const DNS_NAME_ENTRIES = 262_144;
 
 /** Numbers that are handed out, and given back. */
 export interface NumberPool {
@@ -44,6 +67,7 @@ export interface ApplicationTable {
   readonly inspectionPool: NumberPool;
   readonly blocks: Int32Array;
   readonly blockPool: NumberPool;
+  readonly names: NameTable | undefined;
   /** CONTINUED_WORDS for each of CONTINUED_FLOWS flows, and until when each may go on; see applications/continued.ts. */
   readonly continued: Int32Array;
   readonly continuedUntilNs: Float64Array;
@@ -64,10 +88,35 @@ const INSPECTION_OCTETS = 1024;
 export function applicationOctets(slots: number, options: ApplicationOptions | undefined): number {
   if (options === undefined) return 0;
   const flows = Math.min(slots, options.flows);
-  const { bufferCount = INSPECTION_DEFAULTS.bufferCount } = options;
+  const { bufferCount = INSPECTION_DEFAULTS.bufferCount, dnsNames, dnsNameEntries } = options;
+  const names = dnsNames === undefined ? 0 : nameOctets(slots, dnsNameEntries);
   return (
-    flows * (INSPECTION_OCTETS + APPLICATION_WORDS * 4 + 2 * 4) + slots * 4 + bufferCount * STREAM_OCTETS_MAX
+    names +
+    flows * (INSPECTION_OCTETS + APPLICATION_WORDS * 4 + 2 * 4) +
+    slots * 4 +
+    bufferCount * STREAM_OCTETS_MAX
   );
+}
+
+function nameOctets(slots: number, entries = DNS_NAME_ENTRIES): number {
+  return slots * 4 + DNS_LEARNER_OCTETS + dnsNamesOctets(entries);
+}
+
+function createNames(
+  slots: number,
+  { dnsNames, dnsNameEntries = DNS_NAME_ENTRIES }: ApplicationOptions,
+  context: InspectionContext,
+): NameTable | undefined {
+  if (dnsNames === undefined) return undefined;
+  const counts = new Float64Array(DNS_NAME_COUNTS.length);
+  const names = new DnsNames(dnsNameEntries, dnsNames, counts);
+  return {
+    names,
+    learner: new DnsLearner(names, context),
+    slots: new Int32Array(slots),
+    client: new Int32Array(4),
+    server: new Int32Array(4),
+  };
 }
 
 function createPool(capacity: number): NumberPool {
@@ -86,6 +135,7 @@ export function createApplicationTable(slots: number, options: ApplicationOption
     inspectionPool: createPool(flows),
     blocks: new Int32Array(flows * APPLICATION_WORDS),
     blockPool: createPool(flows),
+    names: createNames(slots, options, context),
     continued: new Int32Array(CONTINUED_FLOWS * CONTINUED_WORDS),
     continuedUntilNs: new Float64Array(CONTINUED_FLOWS),
     packet: createInspectedPacket(),

@@ -35,11 +35,17 @@ export const INSPECTIONS_REFUSED = INSPECTION + INSPECTION_COUNTERS;
 /** Flows of which something was found out, and no room was left to keep it. */
 export const FACTS_REFUSED = INSPECTIONS_REFUSED + 1;
 
+/** Names by DNS: counts of src/applications/dns-name-counts.ts, in its order, from here on. */
+export const DNS_NAMES = 40;
+export const DNS_NAMES_COUNTERS = 8;
+
 /** Places from here on tell how things are now; all before them count. */
-export const FIRST_METERING_GAUGE = 40;
+export const FIRST_METERING_GAUGE = 56;
 /** Flows now in the table. */
 export const FLOWS_ACTIVE = FIRST_METERING_GAUGE;
 /** The metering process's clock, nanoseconds since the time base. */
 export const CLOCK_NS = FIRST_METERING_GAUGE + 1;
+/** Addresses that are remembered with a name now. */
+export const DNS_NAMES_SIZE = FIRST_METERING_GAUGE + 2;
 
-export const METERING_COUNTERS = 48;
+export const METERING_COUNTERS = 64;

@@ -9,6 +9,7 @@ import { hasKeyExtension } from '../../metering/key-preparer.ts';
 import { BATCHES, RECORDS_PER_BATCH } from '../../metering/record-queue.ts';
 import { flowTableOctets } from '../../metering/table/flow-table.ts';
 import { type RecordSections, recordStride } from '../../records/record-sections.ts';
+import { applicationOptions } from '../application-options.ts';
 import { sectionsOf } from '../record-sections.ts';
 import type { LiveWorkerData } from './messages.ts';
 
@@ -71,7 +72,7 @@ export function planLive(
   const { live, metering, decode } = config;
   const sections = sectionsOf(config, needs);
   const { encapsulation, networks } = sections;
-  const applications = sections.applications ? config.applications : undefined;
+  const applications = sections.applications ? applicationOptions(config, false) : undefined;
   const health = !sections.health ? 'off' : live.sampling.interval === 1 ? 'on' : 'sampled';
   const each = workersPerInterface(config, cores);
   const workers = observationPoints(live.interfaces).flatMap(({ name, members }, interfaceIndex) =>

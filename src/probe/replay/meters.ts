@@ -9,6 +9,7 @@ import type { FlowtapConfig } from '../../config/config.ts';
 import { createRecordQueue, type RecordQueueMemory } from '../../metering/record-queue.ts';
 import { startModule } from '../../package-files.ts';
 import { NO_SECTIONS, type RecordSections } from '../../records/record-sections.ts';
+import { applicationOptions } from '../application-options.ts';
 import { type RunCounters, runCounters, STOP_REQUESTED } from '../counters.ts';
 import type { Part } from '../part.ts';
 import { sectionsOf } from '../record-sections.ts';
@@ -165,7 +166,7 @@ export class ReplayMeters implements Part<readonly RunCounters[]> {
       metering: config.metering,
       speed: speed === 'max' ? undefined : speed,
       sections,
-      applications: config.applications,
+      applications: applicationOptions(config, true),
       worker,
       workers,
       queue,

@@ -1,7 +1,8 @@
 /** The option `paths`: its forms, and every fault with what is allowed. */
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/base/errors.ts';
-import { buildConfig, crossFaults } from '../../../src/config/config.ts';
+import { buildConfig } from '../../../src/config/config.ts';
+import { crossFaults } from '../../../src/config/cross-faults.ts';
 import { parseConfigFile } from '../../../src/config/load.ts';
 import { renderYaml } from '../../../src/config/render.ts';
 import { namedPaths } from '../../../src/config/types/named-paths.ts';

@@ -329,4 +329,37 @@ describeWithTools(['tshark'], 'options data, as tshark reads it', () => {
     const { statistics } = await exportAll([flowsAt(1, 10)], collector('ipfix', { optionsData: 'none' }));
     expect(statistics.optionsRecords).toBe(0);
   });
+
+  it.each(['ipfix', 'netflow9'] as const)('names each application once: %s', async (protocol) => {
+    const template = { ipv4: ['sourceIPv4Address', 'applicationId'], ipv6: ['applicationId'] };
+    const { messages } = await exportAll([], collector(protocol), { ...CONFIG, template }, (exporter) =>
+      exporter.announce(),
+    );
+    const text = tshark(messages, ['-V']);
+    expect(faults(text)).toEqual([]);
+    const engines = valuesOf(text, 'Classification Engine ID');
+    const selectors = valuesOf(text, 'Selector ID');
+    const names = valuesOf(text, 'ApplicationName');
+    const descriptions = valuesOf(text, 'ApplicationDesc');
+    const rows = names.map((name, i) => [engines[i], Number(`0x${selectors[i]}`), name, descriptions[i]]);
+    const ndpi = 'ntop nDPI (22)';
+    // Numbers of nDPI's ndpi_protocol_ids.h, and ports of IANA's.
+    expect(rows).toContainEqual([ndpi, 5, 'dns', 'Domain Name System']);
+    expect(rows).toContainEqual([ndpi, 91, 'tls', 'Transport Layer Security']);
+    expect(rows).toContainEqual([ndpi, 188, 'quic', 'QUIC']);
+    const ports = rows.filter(([engine]) => engine !== ndpi);
+    expect(ports).toContainEqual([expect.stringContaining('(3)'), 53, 'dns', 'Domain Name System']);
+    expect(ports).toContainEqual([expect.anything(), 443, 'tls/quic', 'Transport Layer Security/QUIC']);
+    expect(new Set(rows.map(([engine, selector]) => `${engine} ${selector}`)).size).toBe(rows.length);
+    // A whole text leaves an octet for the zero that ends it: of 24 for a name, 55 for a description.
+    expect(Math.max(...names.map(({ length }) => length))).toBeLessThan(24);
+    expect(Math.max(...descriptions.map(({ length }) => length))).toBeLessThan(55);
+  });
+
+  it('has no names of applications where no template has applicationId', async () => {
+    const { messages } = await exportAll([], collector('netflow9'), CONFIG, (exporter) =>
+      exporter.announce(),
+    );
+    expect(tshark(messages, ['-V'])).not.toContain('ApplicationName');
+  });
 });
