@@ -1,6 +1,7 @@
 -- Flow records from Kafka into ClickHouse; docs/kafka.md explains it. Set brokers and topic below, and put flow.proto
 -- into the server's format_schema_path. Columns from application_name on are filled where the exporter's template has
--- applications (flowtap run --template applications); elsewhere they are empty, or 0.
+-- applications (flowtap run --template applications), those from src_as on where networks are known (docs/networks.md);
+-- elsewhere they are empty, or 0.
 
 CREATE TABLE IF NOT EXISTS flows_kafka
 (
@@ -52,7 +53,21 @@ CREATE TABLE IF NOT EXISTS flows_kafka
     http_request_host String,
     http_status_code UInt32,
     ssh_client_version String,
-    ssh_server_version String
+    ssh_server_version String,
+    src_as UInt32,
+    dst_as UInt32,
+    src_net UInt32,
+    dst_net UInt32,
+    source_country_code String,
+    destination_country_code String,
+    source_as_name String,
+    destination_as_name String,
+    source_network_name String,
+    destination_network_name String,
+    source_site_name String,
+    destination_site_name String,
+    source_city_name String,
+    destination_city_name String
 )
 ENGINE = Kafka
 SETTINGS
@@ -114,7 +129,21 @@ CREATE TABLE IF NOT EXISTS flows
     http_request_host String,
     http_status_code UInt16,
     ssh_client_version LowCardinality(String),
-    ssh_server_version LowCardinality(String)
+    ssh_server_version LowCardinality(String),
+    src_as UInt32,
+    dst_as UInt32,
+    src_net UInt8,
+    dst_net UInt8,
+    source_country_code LowCardinality(String),
+    destination_country_code LowCardinality(String),
+    source_as_name LowCardinality(String),
+    destination_as_name LowCardinality(String),
+    source_network_name LowCardinality(String),
+    destination_network_name LowCardinality(String),
+    source_site_name LowCardinality(String),
+    destination_site_name LowCardinality(String),
+    source_city_name LowCardinality(String),
+    destination_city_name LowCardinality(String)
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toDate(time_flow_end)
@@ -171,5 +200,19 @@ SELECT
     http_request_host,
     http_status_code,
     ssh_client_version,
-    ssh_server_version
+    ssh_server_version,
+    src_as,
+    dst_as,
+    src_net,
+    dst_net,
+    source_country_code,
+    destination_country_code,
+    source_as_name,
+    destination_as_name,
+    source_network_name,
+    destination_network_name,
+    source_site_name,
+    destination_site_name,
+    source_city_name,
+    destination_city_name
 FROM flows_kafka;

@@ -47,6 +47,13 @@ function checkTemplates(file: string, config: FlowtapConfig): void {
   if (faults.size > 0) throw new ConfigError(file, [...faults.values()]);
 }
 
+/** Reads the databases as a probe would. */
+async function checkDatabases(file: string, { enrichment }: FlowtapConfig): Promise<void> {
+  if (enrichment.databases.length === 0) return;
+  const { openEach, readDatabase } = await import('../networks/open-networks.ts');
+  await openEach(enrichment.databases, readDatabase, file);
+}
+
 /** @throws ConfigError with every fault of the file */
 export async function checkConfig(args: Arguments): Promise<number> {
   const file = args.operands[0]!;
@@ -54,6 +61,7 @@ export async function checkConfig(args: Arguments): Promise<number> {
   const flags = new Map([['config', [file]]]);
   const config = await mergeConfig('run', { operands: [], flags }, contradictions);
   checkTemplates(file, config);
+  await checkDatabases(file, config);
   const messageFaults = await flowMessageFaults(config);
   if (messageFaults.length > 0) throw new ConfigError(file, messageFaults);
   if (args.flags.has('print')) {

@@ -10,7 +10,7 @@ import { formatProtocol } from '../ie/protocol-names.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import * as layout from '../records/flow-layout.ts';
 import { FLOW_RATE_MS_MIN, type FlowSort } from '../records/flow-query.ts';
-import { hasHealth } from '../records/record-sections.ts';
+import { hasHealth, hasNetworks } from '../records/record-sections.ts';
 
 const NS_PER_MS = 1e6;
 const BITS_PER_OCTET = 8;
@@ -36,7 +36,11 @@ export interface FlowObject {
   readonly [element: string]: unknown;
 }
 
-const ALL = { ipv4: ['default'], ipv6: ['default'] };
+/** The elements of records, with networks where there is a place for their names. */
+function templateOf(batch: FlowRecordBatch) {
+  const names = [hasNetworks(batch) ? 'networks' : 'default'];
+  return { ipv4: names, ipv6: names };
+}
 
 function healthOf(batch: FlowRecordBatch, row: number): Partial<FlowObject> {
   const transfer = new Transfer(batch, row);
@@ -68,7 +72,7 @@ export function flowObjects(
   observationDomainId: number,
 ): FlowObject[] {
   const values = { observationDomainId, ingressInterface: 'auto', egressInterface: 0 } as const;
-  const text = new FlowText({ form: 'json', template: ALL, biflow: true, values });
+  const text = new FlowText({ form: 'json', template: templateOf(batch), biflow: true, values });
   const lines = text.batch(batch).toString('utf8').split('\n');
   const isMeasured = hasHealth(batch);
   return Array.from({ length: batch.count }, (_, i): FlowObject => {

@@ -17,7 +17,8 @@ know (libpcap does not tell of a ring) is absent, never 0. Counters go on when a
 
 Where path health is measured, \`flowtap_path_*\` come with them: losses, stalls, round trips and verdicts by interface
 ([diagnose.md](diagnose.md#metrics-of-the-daemon)). Paths between sites have names and metrics of their own
-([paths.md](paths.md)).
+([paths.md](paths.md)). Where payload is inspected, \`flowtap_application_*\`, \`flowtap_dns_*\` and \`flowtap_tls_*\` say what the
+traffic was ([applications.md](applications.md#metrics-of-the-daemon)).
 
 - Packets per second: \`sum by (interface) (rate(flowtap_capture_packets_total[1m]))\`
 - Share that is lost: \`flowtap:capture_loss:ratio_rate5m\` of

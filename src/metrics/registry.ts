@@ -42,18 +42,20 @@ function register(registry: Registry, metric: Metric, state: () => LiveState): v
 
 /**
  * @param state read once for each scrape
- * @param more metrics that are kept elsewhere, in the same answer
+ * @param kept metrics that are kept elsewhere, in the same answer
  * @returns the function that answers a scrape
  */
-export function createMetrics(state: () => LiveState, more?: Registry): () => Promise<MetricsText> {
+export function createMetrics(
+  state: () => LiveState,
+  kept: readonly Registry[] = [],
+): () => Promise<MetricsText> {
   const registry = new Registry();
   let current: LiveState | undefined;
   for (const metric of METRICS) register(registry, metric, () => (current ??= state()));
   collectDefaultMetrics({ register: registry });
   return async () => {
     current = state();
-    const body = await registry.metrics();
-    const rest = more === undefined ? '' : await more.metrics();
-    return { contentType: registry.contentType, body: body + rest };
+    const texts = await Promise.all([registry, ...kept].map((one) => one.metrics()));
+    return { contentType: registry.contentType, body: texts.join('') };
   };
 }

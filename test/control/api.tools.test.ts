@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { sendFrames } from '../capture/live/support.ts';
 import { describeInLab, Lab, type LabProcess, type Namespace } from '../lab/lab.ts';
+import { databasePath } from '../networks/support.ts';
 import { fetchFrom, LAUNCHER, scrapeUntil, startDaemon, total } from '../probe/live/daemon-support.ts';
 import { ethernet, ipv4, udp } from '../support/frames.ts';
 
@@ -47,6 +48,9 @@ function frames(): Uint8Array[] {
 
 /** Paths turn path health on. */
 const CONFIG = `
+enrichment:
+  databases: [${databasePath('asn-24.mmdb')}, ${databasePath('country-28.mmdb')}]
+  networks: [{ prefix: 198.51.100.0/25, name: servers, site: "Lyon 1" }]
 paths:
   - { name: used, from: [192.0.2.0/24], to: [198.51.100.0/24] }
   - { name: unused, from: [203.0.113.0/24], to: [198.51.100.0/24] }
@@ -107,6 +111,20 @@ describeInLab(['curl'], 'the API of a daemon', () => {
     await daemon.stop('SIGTERM');
     await lab.close();
     rmSync(folder, { recursive: true });
+  });
+
+  it('tells the networks of both ends', async () => {
+    const { flows } = await flowsOf('top=1');
+    expect(flows[0]).toMatchObject({
+      bgpSourceAsNumber: 64_496,
+      sourceAsName: 'Unité de test 字 😀',
+      sourceCountryCode: 'CN',
+      bgpDestinationAsNumber: 64_497,
+      destinationNetworkName: 'servers',
+      destinationSiteName: 'Lyon 1',
+      destinationCountryCode: 'US',
+      destinationIPv4PrefixLength: 25,
+    });
   });
 
   it('tells of the flows in its tables, with both directions in one', async () => {

@@ -1,12 +1,17 @@
 /** Rules and dashboard for Prometheus ask for metrics that exist, and tell of every loss. */
 import { describe, expect, it } from 'vitest';
+import { ApplicationMetrics } from '../../src/metrics/application-metrics.ts';
 import { METRICS } from '../../src/metrics/table.ts';
 import { queries, rules } from './rules.ts';
 
 describe('rules and dashboard', () => {
   it('ask for metrics that exist', () => {
+    const ofApplications = new ApplicationMetrics().registry.getMetricsAsArray();
     const known = new Set([
       ...METRICS.map(({ name }) => name),
+      ...ofApplications.flatMap(({ name, type }) =>
+        String(type) === 'histogram' ? [`${name}_bucket`] : [name],
+      ),
       ...rules.flatMap(({ record }) => record ?? []),
     ]);
     const asked = [...queries, ...rules.map(({ expr }) => expr)].flatMap(

@@ -76,7 +76,8 @@ describeInLab(['prometheus', 'tcpreplay', 'curl'], 'Prometheus', () => {
         scrape_configs: [{ job_name: 'flowtap', static_configs: [{ targets: ['127.0.0.1:9669'] }] }],
       }),
     );
-    await startDaemon(probe, '-i', inside, '-e', 'netflow9://127.0.0.1:2055', '--idle-timeout', '200ms');
+    const flags = ['-e', 'netflow9://127.0.0.1:2055', '--idle-timeout', '200ms', '--applications', 'on'];
+    await startDaemon(probe, '-i', inside, ...flags);
     const prometheus = probe.start([
       'prometheus',
       `--config.file=${join(folder, 'prometheus.yml')}`,
@@ -100,8 +101,10 @@ describeInLab(['prometheus', 'tcpreplay', 'curl'], 'Prometheus', () => {
     ]);
     await queryUntil('up{job="flowtap"}', (value) => value === 1);
     // A rate needs two scrapes that differ.
-    const capture = join(PCAPS_FOLDER, 'demo.pcapng');
-    await sender.run(['tcpreplay', '-q', '-i', link[0], '--pps', '1000', '--loop', '3', capture]);
+    for (const name of ['demo.pcapng', 'ipfixprobe/ipfixprobe-dns.pcap']) {
+      const capture = join(PCAPS_FOLDER, name);
+      await sender.run(['tcpreplay', '-q', '-i', link[0], '--pps', '1000', '--loop', '3', capture]);
+    }
   });
   afterAll(async () => {
     await lab.close();
@@ -132,6 +135,12 @@ describeInLab(['prometheus', 'tcpreplay', 'curl'], 'Prometheus', () => {
     expect(loaded.filter(({ health }) => health !== 'ok')).toEqual([]);
     const raised = loaded.filter(({ state }) => state !== undefined && state !== 'inactive');
     expect(raised.map(({ name }) => name)).toEqual(['FlowtapCollectorFailing']);
+  });
+
+  it('has what the DNS of the wire was, by application and response code', async () => {
+    await queryUntil('flowtap_application_flows_total{application="dns"}', (value) => value > 0);
+    await queryUntil('sum(flowtap_dns_responses_total)', (value) => value > 0);
+    await queryUntil('flowtap_dns_response_time_seconds_count', (value) => value > 0);
   });
 
   it('answers every query of the dashboard', async () => {

@@ -131,4 +131,16 @@ describe('a database that cannot be used', () => {
     expect(run.stderr).toContain(`enrichment.databases: found ${file}: ${reason}`);
     expect([run.exitCode, run.stdout]).toEqual([2, '']);
   });
+
+  it('is a fault of the configuration file that check-config finds', async () => {
+    const [file, absent] = [join(folder, 'faulty.yaml'), join(folder, 'gone.mmdb')];
+    writeFileSync(file, `enrichment: { databases: [${databasePath('asn-24.mmdb')}, ${absent}] }\n`);
+    const run = await runFlowtap(['check-config', file]);
+    expect([run.exitCode, run.stdout]).toEqual([2, '']);
+    expect(run.stderr).toContain(
+      `${file}: enrichment.databases: found ${absent}: ENOENT; allowed: a MaxMind DB file`,
+    );
+    writeFileSync(file, `enrichment: { databases: [${databasePath('asn-24.mmdb')}] }\n`);
+    expect((await runFlowtap(['check-config', file])).exitCode).toBe(0);
+  });
 });

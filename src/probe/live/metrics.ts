@@ -1,12 +1,13 @@
 /**
- * The metrics, the API and the page of a live probe over HTTP. A reload may move them to another address. Path health is counted for
- * them where it is measured.
+ * The metrics, the API and the page of a live probe over HTTP. A reload may move them to another address. Path health and
+ * applications are counted for them where flow records have them.
  */
+
+import type { Registry } from 'prom-client';
 import type { FlowtapConfig } from '../../config/config.ts';
 import { observationPoints } from '../../config/types/live-interfaces.ts';
 import type { Recorder } from '../../control/recorder.ts';
 import type { ApiSources } from '../../control/routes.ts';
-import type { HealthMetrics } from '../../diagnose/path-health-metrics.ts';
 import type { Check } from '../../metrics/routes.ts';
 import type { LiveState } from '../../metrics/state.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
@@ -14,11 +15,12 @@ import type { Route } from '../../web/route.ts';
 import type { WebServer } from '../../web/server.ts';
 import type { Part } from '../part.ts';
 import { MovableServer, type Move } from './movable-server.ts';
+import type { LivePlan } from './plan.ts';
 
 export interface LiveMetricsOptions {
   readonly config: FlowtapConfig;
-  /** Path health is measured of every packet. */
-  readonly hasHealth: boolean;
+  /** They say what flow records have. */
+  readonly workers: LivePlan['workers'];
   readonly state: () => LiveState;
   readonly health: Check;
   readonly readiness: Check;
@@ -37,11 +39,17 @@ interface LiveRoutes {
   readonly api: readonly Route[];
 }
 
+/** Metrics that add flow records up. */
+interface RecordMetrics {
+  readonly registry: Registry;
+  add(batch: FlowRecordBatch): void;
+}
+
 export class LiveMetrics implements Part<LiveMetricsStatistics> {
   readonly #options: LiveMetricsOptions;
   readonly #server = new MovableServer((config) => this.#listen(config));
   /** These go on when the server moves. */
-  #healthMetrics: HealthMetrics | undefined;
+  #ofRecords: readonly RecordMetrics[] = [];
   #routes: Promise<LiveRoutes> | undefined;
   #recorder: Recorder | undefined;
 
@@ -63,9 +71,9 @@ export class LiveMetrics implements Part<LiveMetricsStatistics> {
     return { url: this.#server.url };
   }
 
-  /** Counts path health of a batch of flow records. */
+  /** Counts path health and applications of a batch of flow records. */
   add(batch: FlowRecordBatch): void {
-    this.#healthMetrics?.add(batch);
+    for (const metrics of this.#ofRecords) metrics.add(batch);
   }
 
   /** Listens where a new configuration says. @throws ListenError: then it listens as before */
@@ -89,22 +97,34 @@ export class LiveMetrics implements Part<LiveMetricsStatistics> {
     return startWebServer({ listen, routes: [...guarded, ...metrics] });
   }
 
+  async #makeRecordMetrics(): Promise<RecordMetrics[]> {
+    const { config, workers } = this.#options;
+    const made: RecordMetrics[] = [];
+    if (workers.some(({ data }) => data.health === 'on')) {
+      const { HealthMetrics } = await import('../../diagnose/path-health-metrics.ts');
+      const points = observationPoints(config.live.interfaces);
+      made.push(new HealthMetrics((point) => points[point - 1]?.name ?? String(point)));
+    }
+    if (workers.some(({ data }) => data.applications !== undefined)) {
+      const { ApplicationMetrics } = await import('../../metrics/application-metrics.ts');
+      made.push(new ApplicationMetrics());
+    }
+    return made;
+  }
+
   #allRoutes(): Promise<LiveRoutes> {
     this.#routes ??= this.#makeRoutes();
     return this.#routes;
   }
 
   async #makeRoutes(): Promise<LiveRoutes> {
-    const { config, hasHealth, state, health, readiness, api } = this.#options;
+    const { state, health, readiness, api } = this.#options;
     const { createApi } = await import('../../control/routes.ts');
     const { createMetrics } = await import('../../metrics/registry.ts');
     const { metricsRoutes } = await import('../../metrics/routes.ts');
-    if (hasHealth) {
-      const { HealthMetrics } = await import('../../diagnose/path-health-metrics.ts');
-      const points = observationPoints(config.live.interfaces);
-      this.#healthMetrics = new HealthMetrics((point) => points[point - 1]?.name ?? String(point));
-    }
-    const metrics = createMetrics(state, this.#healthMetrics?.registry);
+    this.#ofRecords = await this.#makeRecordMetrics();
+    const kept = this.#ofRecords.map(({ registry }) => registry);
+    const metrics = createMetrics(state, kept);
     // The first time takes ten times as long, which no scrape should have to wait for.
     await metrics();
     const { routes, recorder } = createApi(api);

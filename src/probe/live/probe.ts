@@ -99,7 +99,7 @@ export class LiveProbe {
     this.plan = planLive(config, { ...needs, health: needs.health || paths !== undefined }, machine);
     const metrics = new LiveMetrics({
       config,
-      hasHealth: this.plan.workers.some(({ data }) => data.health === 'on'),
+      workers: this.plan.workers,
       state: () => this.state(),
       health: () => this.#workers.unhealthiness(),
       readiness: () => this.#unreadiness(),

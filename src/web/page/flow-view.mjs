@@ -42,6 +42,29 @@ function facts(pairs) {
   );
 }
 
+/** Whose the addresses are, as far as that is known. */
+function networksOf(flow) {
+  const of = (side) => {
+    const value = (name) => flow[`${side}${name}`];
+    const number = flow[side === 'source' ? 'bgpSourceAsNumber' : 'bgpDestinationAsNumber'];
+    const system = number === undefined ? undefined : `AS${number}`;
+    const known = [
+      value('NetworkName'),
+      value('SiteName'),
+      [system, value('AsName')].filter((part) => part !== undefined).join(' '),
+      value('CityName'),
+      value('CountryCode'),
+    ];
+    return known.filter((part) => part !== undefined && part !== '').join(', ') || undefined;
+  };
+  const [from, to] = [of('source'), of('destination')];
+  if (from === undefined && to === undefined) return undefined;
+  return facts([
+    ['From', from],
+    ['To', to],
+  ]);
+}
+
 function directionsOf(flow) {
   const row = (title, from, to, prefix) => {
     const element = (name) =>
@@ -166,6 +189,7 @@ export class FlowView {
           ? 'has ended: its record is exported'
           : `last packet ${span(flow.idleMilliseconds / 1000)} ago`,
       ),
+      networksOf(flow),
       ...healthOf(flow),
       directionsOf(flow),
     );

@@ -7,6 +7,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { databasePath } from '../../networks/support.ts';
+import { PCAPS_FOLDER } from '../../support/captures.ts';
 import { hasClickhouse, runClickhouse } from '../../support/chdb.ts';
 import { runFlowtap } from '../../support/run-flowtap.ts';
 import { encodeAll, FLOW_PROTO_FOLDER } from '../flow-messages/support.ts';
@@ -174,5 +176,43 @@ describe.skipIf(!hasClickhouse(WHAT))(WHAT, () => {
     expect(expected.length).toBeGreaterThan(3);
     expect(rows).toEqual(expected);
     expect(ranked!.map(({ application_name: name }) => name)).toEqual(['dns']);
+  }, 300_000);
+
+  it('has the networks of a capture, as the records of the same replay say them', async () => {
+    const messages = join(folder, 'messages.bin');
+    const databases = ['asn-24.mmdb', 'country-28.mmdb'].map(databasePath).join(',');
+    const { exitCode, stdout, stderr } = await runFlowtap([
+      ...['replay', join(PCAPS_FOLDER, 'demo.pcapng'), '-q', '-o', 'json', '--mmdb', databases],
+      ...['-e', `protobuf:${messages}`],
+    ]);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    const flows = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const { make, insertFrom } = tables();
+    const columns =
+      'src_as, dst_as, src_net, dst_net, source_country_code, destination_country_code, source_as_name, destination_as_name';
+    const answers = runClickhouse(join(folder, 'store'), [
+      ...make,
+      insertFrom(messages),
+      `SELECT DISTINCT ${columns} FROM flows`,
+      queries()[2]!.replace(/WHERE .*\n/, ''),
+    ]);
+    const [rows, ranked] = answers.slice(-2);
+    const expected = flows.map((flow) => [
+      flow.bgpSourceAsNumber ?? 0,
+      flow.bgpDestinationAsNumber ?? 0,
+      flow.sourceIPv4PrefixLength ?? flow.sourceIPv6PrefixLength ?? 0,
+      flow.destinationIPv4PrefixLength ?? flow.destinationIPv6PrefixLength ?? 0,
+      flow.sourceCountryCode ?? '',
+      flow.destinationCountryCode ?? '',
+      flow.sourceAsName ?? '',
+      flow.destinationAsName ?? '',
+    ]);
+    const found = rows!.map((row) => columns.split(', ').map((name) => row[name]));
+    expect(found.map(String).sort()).toEqual([...new Set(expected.map(String))].sort());
+    expect(ranked!.length).toBeGreaterThan(1);
+    expect(ranked![0]).toMatchObject({ source_name: expect.any(String), dst_as: expect.any(Number) });
   }, 300_000);
 });

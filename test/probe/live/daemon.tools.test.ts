@@ -2,11 +2,12 @@
  * `flowtap run` end to end, in network namespaces: a capture of ours is replayed onto a veth pair by tcpreplay, and what
  * the daemon says must agree with the kernel's counters and with what nfcapd got.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeInLab, Lab, type LabProcess, type Namespace } from '../../lab/lab.ts';
+import { databasePath } from '../../networks/support.ts';
 import { PCAPS_FOLDER } from '../../support/captures.ts';
 import {
   collected,
@@ -235,6 +236,54 @@ describeInLab(['tcpreplay', 'nfcapd', 'nfdump', 'curl'], 'flowtap run', () => {
     expect(before.packets).toBeGreaterThan(0);
     expect(before.packets + after.packets).toBe(metered);
     expect(before.packets).toBe(after.packets);
+  });
+
+  it('takes over a database on SIGHUP, refuses a broken one, and exports what it says', async () => {
+    const [stored, file] = [join(folder, 'stored'), join(folder, 'asn.mmdb')];
+    await probe.run(['mkdir', stored]);
+    copyFileSync(databasePath('asn-24.mmdb'), file);
+    const collector = await startCollector(probe, stored, 4001);
+    const config = join(folder, 'flowtap.yaml');
+    writeFileSync(
+      config,
+      `live: { interfaces: [${inside}] }\nexporters: ["ipfix://127.0.0.1:4001"]\nmetering: { idleTimeout: 200ms }\n` +
+        `enrichment: { databases: [${file}] }\n`,
+    );
+    const daemon = await startDaemon(probe, '-c', config);
+    const name = (metric: string) => `flowtap_network_database_${metric}{database="${file}"}`;
+    const before = await scrape(probe);
+    expect(before.get(name('build_timestamp_seconds'))).toBe(1_760_000_000);
+    expect(before.get(name('age_seconds'))).toBeGreaterThan(0);
+    expect(before.get(name('refused_total'))).toBe(0);
+    writeFileSync(`${file}.new`, 'no database');
+    renameSync(`${file}.new`, file);
+    daemon.signal('SIGHUP');
+    await daemon.waitForOutput(
+      /asn\.mmdb: no metadata of a MaxMind DB at its end; the former database stays/,
+    );
+    await scrapeUntil(probe, (now) => now.get(name('refused_total')) === 1);
+    copyFileSync(databasePath('newer-24.mmdb'), `${file}.new`);
+    renameSync(`${file}.new`, file);
+    daemon.signal('SIGHUP');
+    await daemon.waitForOutput(/asn\.mmdb: Test-ASN of 2025-10-09T08:53:20\.000Z is in use now/);
+    await replay();
+    const sent = probe.counters(inside).rxPackets;
+    const series = await scrapeUntil(probe, (now) => {
+      return total(now, 'flowtap_flows_active') === 0 && decided(now) >= sent;
+    });
+    expect(total(series, 'flowtap_network_addresses_total')).toBeGreaterThan(0);
+    expect(await stop(daemon)).toMatchObject({ code: 0 });
+    await stopCollector(collector, 4001);
+    const { stdout } = await probe.run(['nfdump', '-R', stored, '-q', '-N', '-o', 'fmt:%sas %das']);
+    const numbers = new Set(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.trim().replace(/\s+/g, ' ')),
+    );
+    // Addresses of the capture in 10.1.0.0/16 and in the rest of 10.0.0.0/8, as the newer one has them.
+    expect([...numbers]).toContain('64502 64501');
+    expect([...numbers].filter((pair) => pair.includes('64500'))).toEqual([]);
   });
 
   it('outlives its collector, says what is wrong, and counts what could not be sent', async () => {
