@@ -44,7 +44,7 @@ export class DirectPath implements PacketTaker {
   readonly #memberNumbers: Int32Array;
   readonly #engine: Engine;
   readonly #decoder: Decoder;
-  readonly #out: DecodedBatch;
+  #out: DecodedBatch;
   readonly #multipliers: Int32Array;
   readonly #worker: number;
   readonly #workers: number;
@@ -77,6 +77,11 @@ export class DirectPath implements PacketTaker {
     this.#workers = workers;
     this.#selector = selector;
     this.#uncommon = decoder.inEngine!.uncommon;
+  }
+
+  /** Overwrites this batch from now on. */
+  use(out: DecodedBatch): void {
+    this.#out = out;
   }
 
   /**
