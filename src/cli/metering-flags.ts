@@ -50,7 +50,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   output: 'How flows are printed on standard output',
   paths: 'Print the named paths of a configuration file',
   top: 'Rows of the table; 0 shows all',
-  'top-by': 'Rows of application, serverName or host',
+  'top-by': 'Rows of application, serverName, host, as, …',
   speed: 'Multiple of real time',
   merge: 'Merge the files by time instead of one after the other',
   'reorder-window': 'Put records in order that are late by no more',
