@@ -38,7 +38,7 @@ async function replay(...args: string[]): Promise<Row[]> {
 
 /** Whose an address of the capture is, by the databases' own script and NETWORKS. */
 function expectedOf(address: string): Readonly<Record<string, string | number | null>> {
-  if (address.startsWith('fe80:')) return { as: 4_294_967_295, country: null, network: null };
+  if (address.startsWith('fd')) return { as: 4_294_967_295, country: null, network: null };
   const [first, second, third] = address.split('.').map(Number);
   if (first !== 10 || address.includes(':')) return { as: null, country: null, network: null };
   if (second === 3) return { as: 65_010, country: 'FR', network: 'far, away' };
