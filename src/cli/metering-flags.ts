@@ -31,6 +31,7 @@ const SHORT_HELP: Readonly<Record<string, string>> = {
   'flow-table-entries': 'Flows kept at a time',
   applications: 'Look for applications and names in payload',
   'dns-names': 'Name servers by DNS: auto, off, client, any, …',
+  mmdb: 'MaxMind DB files that tell networks',
   'path-health': 'Measure round trips, losses, stalls of each flow',
   decapsulate: 'Tunnels to look into, or all',
   'vxlan-ports': 'UDP ports of VXLAN',
