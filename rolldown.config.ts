@@ -14,6 +14,7 @@ const STARTED = [
   'main',
   'probe/live/worker',
   'probe/replay/worker',
+  'probe/replay/reader-worker',
   'probe/replay/export-worker',
   'capture/live/cap-process',
 ];

@@ -43,10 +43,11 @@ function flowTableEntries(flows: number): number {
  * flowtap itself.
  * @param commandLine words of its command line; {file}, {port}, {flows} and {entries} (table room above
  *   the flows) stand for the workload's
+ * @param name another one where flowtap is run in several ways
  */
-export function flowtapProbe(commandLine: readonly string[]): Probe {
+export function flowtapProbe(commandLine: readonly string[], name = 'flowtap'): Probe {
   return {
-    name: 'flowtap',
+    name,
     output: 'ipfix',
     versionCommand: [process.execPath, '--version'],
     command: ({ workload, port }) =>

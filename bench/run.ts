@@ -49,6 +49,7 @@ const HELP = `usage: npm run bench -- [options]
 --peers A,B       of: ${PEERS.map((probe) => probe.name).join(', ')} (default: ${DEFAULT_PEERS.join(', ')})
 --data DIR        where the captures are kept (default: bench/data)
 --flowtap WORDS   flowtap's command line; {file}, {port}, {entries} are filled in. 'none' leaves it out
+--workers A,B     flowtap with each of these --workers, in turn; the first one is compared with the others
 --sources         flowtap runs from its sources, in place of the bundle that users have, which is built first
 --smoke           one small workload: fails where flowtap loses or miscounts anything, or is half as fast as softflowd
 --check           fails where a ratio falls short of bench/baseline.json
@@ -101,10 +102,10 @@ async function runOnce(probe: Probe, workload: ReadyWorkload, sink: ChildProcess
 function faultsOf(run: Run, workload: ReadyWorkload): string[] {
   const faults: string[] = [];
   const got = run.received;
-  if (run.probe !== 'flowtap' || got === undefined) return faults;
+  if (!run.probe.startsWith('flowtap') || got === undefined) return faults;
   const check = (what: string, found: number, expected: number) => {
     if (found !== expected)
-      faults.push(`${run.workload}: flowtap: ${what}: found ${found}; expected ${expected}`);
+      faults.push(`${run.workload}: ${run.probe}: ${what}: found ${found}; expected ${expected}`);
   };
   check('records lost', lostRecords(run) ?? 0, 0);
   check('packets received', got.packets, workload.content.ipPackets);
@@ -163,7 +164,7 @@ function order(plan: Plan, run: Run): number {
 
 /** flowtap and the peers that are both asked for and installed. */
 function chooseProbes(
-  { flowtap, sources }: { flowtap?: string; sources: boolean },
+  { flowtap, sources, workers }: { flowtap?: string; sources: boolean; workers?: string },
   peers: readonly string[],
 ): Probe[] {
   const known = PEERS.filter((probe) => peers.includes(probe.name));
@@ -173,7 +174,13 @@ function chooseProbes(
   const installed = known.filter(isInstalled);
   if (flowtap === 'none') return installed;
   const command = flowtap?.split(' ') ?? (sources ? flowtapFromSources() : installedFlowtap());
-  return [flowtapProbe(command), ...installed];
+  if (workers === undefined) return [flowtapProbe(command), ...installed];
+  const own = workers
+    .split(',')
+    .map((count, i) =>
+      flowtapProbe([...command, '--workers', count], i === 0 ? 'flowtap' : `flowtap --workers ${count}`),
+    );
+  return [...own, ...installed];
 }
 
 /** The captures of this run, made if they are not there yet. */
@@ -198,6 +205,7 @@ async function main(): Promise<void> {
       peers: { type: 'string' },
       data: { type: 'string', default: DATA_FOLDER },
       flowtap: { type: 'string' },
+      workers: { type: 'string' },
       sources: { type: 'boolean', default: false },
       smoke: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },

@@ -37,6 +37,19 @@ export interface ByteWindow {
   close(): void;
 }
 
+/**
+ * Frames that another thread still reads, where one takes batches over: their memory is not overwritten before it is done
+ * with them. Batches are handed to it and done with in one order.
+ */
+export interface FramesInUse {
+  /** Batches that have been handed over. */
+  readonly handed: number;
+  /** Whether the first so many of them are done with. */
+  isDone(handed: number): boolean;
+  /** Waits until they are, keeping the thread from everything else. */
+  waitFor(handed: number): void;
+}
+
 /** The LINKTYPE_ values of a capture's interfaces. */
 export interface FileLinkTypes {
   readonly file: string;

@@ -2,23 +2,25 @@
 import { statSync } from 'node:fs';
 import type { ConfigFault } from '../base/errors.ts';
 import { type FlowtapConfig, isEnriching } from '../config/config.ts';
+import { metersOf } from '../probe/replay-threads.ts';
 import type { Arguments } from './command.ts';
 import { mergeConfig } from './flag-config.ts';
 
 /**
- * What several workers cannot share: they each read all of the input, so it must be there more than once; and they share
+ * What several meters cannot share: they each read all of the input, so it must be there more than once; and they share
  * it by the addresses that a frame shows at once, so those must decide which flow it belongs to.
  */
 function sharingFaults(config: FlowtapConfig, files: readonly string[], path: string): ConfigFault[] {
-  const { workers } = config.replay;
-  if (workers === 1) return [];
-  const found = String(workers);
+  if (metersOf(config.replay) === 1) return [];
+  const found = String(config.replay.workers);
   const faults: ConfigFault[] = [];
   const isPipe = (file: string) =>
     file === '-' || statSync(file, { throwIfNoEntry: false })?.isFile() === false;
   const pipe = files.find(isPipe);
-  if (pipe !== undefined) faults.push({ path, found, allowed: `1 for ${pipe}, which can be read only once` });
-  if (config.decode.decapsulate.length > 0) faults.push({ path, found, allowed: '1 with --decapsulate' });
+  if (pipe !== undefined)
+    faults.push({ path, found, allowed: `1, 2 or auto for ${pipe}, which can be read only once` });
+  if (config.decode.decapsulate.length > 0)
+    faults.push({ path, found, allowed: '1, 2 or auto with --decapsulate' });
   return faults;
 }
 

@@ -126,7 +126,7 @@ export interface FlowtapConfig {
     readonly merge: boolean;
     readonly reorderWindowMs: number;
     /** Threads. */
-    readonly workers: number;
+    readonly workers: number | 'auto';
   };
   readonly live: {
     /** Names, and groups `NAME=MEMBER/MEMBER…`: see `observationPoints` of live-interfaces.ts. */

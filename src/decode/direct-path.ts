@@ -42,7 +42,7 @@ export class DirectPath implements PacketTaker {
   readonly #memberNumbers: Int32Array;
   readonly #engine: Engine;
   readonly #decoder: Decoder;
-  readonly #out: DecodedBatch;
+  #out: DecodedBatch;
   readonly #multipliers: Int32Array;
   readonly #worker: number;
   readonly #workers: number;
@@ -72,6 +72,11 @@ export class DirectPath implements PacketTaker {
     this.#worker = worker;
     this.#workers = workers;
     this.#selector = selector;
+  }
+
+  /** Overwrites this batch from now on. */
+  use(out: DecodedBatch): void {
+    this.#out = out;
   }
 
   /**

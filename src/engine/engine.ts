@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../package-files.ts';
-import type { AllocateMemory } from '../records/memory.ts';
+import { type AllocateMemory, allocateFrom } from '../records/memory.ts';
 
 /** The parts of the standard that are used here; Node's types leave them to those of the browsers. */
 declare namespace WebAssembly {
@@ -15,8 +15,9 @@ declare namespace WebAssembly {
     constructor(octets: Uint8Array);
   }
   class Memory {
+    /** A SharedArrayBuffer where the memory is shared, which typed arrays and views take in the same way. */
     readonly buffer: ArrayBuffer;
-    constructor(pages: { initial: number; maximum: number });
+    constructor(pages: { initial: number; maximum: number; shared: boolean });
   }
   class Instance {
     readonly exports: Readonly<Record<string, unknown>>;
@@ -188,12 +189,37 @@ export interface Engine extends EngineFunctions {
   readonly allocatePages: AllocateMemory;
 }
 
-let compiled: WebAssembly.Module | undefined;
+/** A part of a memory that engines of several threads share: each of them allocates in its own. It can be posted to a thread. */
+export interface EnginePart {
+  readonly memory: WebAssembly.Memory;
+  /** Octets from the start of the memory. */
+  readonly start: number;
+  readonly end: number;
+}
 
-/** The compiled engine, read on first use. */
-function engineModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(readFileSync(packageFile('src/engine/engine.wasm')));
-  return compiled;
+/**
+ * How a module imports its memory: module, field, kind, and limits with a maximum (WebAssembly Core Specification §5.5.5).
+ * Behind a flag of 3 in place of 1 the memory is a shared one (Threads proposal, "Spec Changes").
+ */
+const MEMORY_IMPORT = Buffer.from('\x03env\x06memory\x02\x01', 'latin1');
+const SHARED_LIMITS = 3;
+
+const compiled = new Map<boolean, WebAssembly.Module>();
+
+/** The compiled engine, read on first use. A module takes a memory of one kind alone: `isShared` says which. */
+function engineModule(isShared: boolean): WebAssembly.Module {
+  const known = compiled.get(isShared);
+  if (known !== undefined) return known;
+  const octets = readFileSync(packageFile('src/engine/engine.wasm'));
+  if (isShared) octets[octets.indexOf(MEMORY_IMPORT) + MEMORY_IMPORT.length - 1] = SHARED_LIMITS;
+  const module = new WebAssembly.Module(octets);
+  compiled.set(isShared, module);
+  return module;
+}
+
+function createMemory(octets: number, isShared: boolean): WebAssembly.Memory {
+  const pages = Math.ceil(octets / PAGE_OCTETS);
+  return new WebAssembly.Memory({ initial: pages, maximum: PAGES_MAX, shared: isShared });
 }
 
 /**
@@ -202,19 +228,52 @@ function engineModule(): WebAssembly.Module {
  * @throws RangeError when there is no memory of this size
  */
 export function createEngine(octets: number): Engine {
-  const pages = Math.ceil((octets + SMALL_OCTETS) / PAGE_OCTETS);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: PAGES_MAX });
-  const { exports } = new WebAssembly.Instance(engineModule(), { env: { memory } });
+  const all = octets + SMALL_OCTETS;
+  const memory = createMemory(all, false);
+  return instantiate({ memory, start: 0, end: memory.buffer.byteLength }, false);
+}
+
+/** Octets of a part, in whole pages. */
+function partOctets(octets: number): number {
+  return Math.ceil((octets + SMALL_OCTETS) / PAGE_OCTETS) * PAGE_OCTETS;
+}
+
+/** Whether a memory can have such parts. */
+export function canDivide(octets: readonly number[]): boolean {
+  return octets.reduce((sum, wanted) => sum + partOctets(wanted), 0) <= PAGES_MAX * PAGE_OCTETS;
+}
+
+/**
+ * One memory for engines of several threads, which see all of it.
+ * @param octets of each part, what will be allocated in large pieces
+ * @throws RangeError when there is no memory of this size
+ */
+export function divideMemory<const Parts extends readonly number[]>(
+  octets: Parts,
+): { [Part in keyof Parts]: EnginePart } {
+  const ends: number[] = [];
+  for (const wanted of octets) ends.push((ends.at(-1) ?? 0) + partOctets(wanted));
+  const memory = createMemory(ends.at(-1)!, true);
+  const parts = ends.map((end, i): EnginePart => ({ memory, start: ends[i - 1] ?? 0, end }));
+  return parts as { [Part in keyof Parts]: EnginePart };
+}
+
+/** An engine in a part of a memory that others share. */
+export function createEngineIn(part: EnginePart): Engine {
+  return instantiate(part, true);
+}
+
+/** Allocates in a part of a memory, from its beginning on: on both sides what is allocated in one order lies in one place. */
+export function allocateInPart({ memory, start, end }: EnginePart): AllocateMemory {
+  const allocateOn = allocateFrom(memory.buffer, Math.max(start, CACHE_LINE_OCTETS), end);
+  return (wanted) => allocateOn(CACHE_LINE_OCTETS, wanted);
+}
+
+function instantiate({ memory, start, end }: EnginePart, isShared: boolean): Engine {
+  const { exports } = new WebAssembly.Instance(engineModule(isShared), { env: { memory } });
   const { buffer } = memory;
   // Address 0 is not used: a place of 0 is always a mistake.
-  let used = CACHE_LINE_OCTETS;
-  const allocateOn = (boundary: number, wanted: number) => {
-    const byteOffset = Math.ceil(used / boundary) * boundary;
-    used = byteOffset + wanted;
-    if (used > buffer.byteLength)
-      throw new RangeError(`engine memory of ${buffer.byteLength} octets is full`);
-    return { buffer, byteOffset };
-  };
+  const allocateOn = allocateFrom(buffer, Math.max(start, CACHE_LINE_OCTETS), end);
   const allocate: AllocateMemory = (wanted) => allocateOn(CACHE_LINE_OCTETS, wanted);
   // No system has larger pages than WebAssembly.
   const allocatePages: AllocateMemory = (wanted) =>

@@ -9,6 +9,7 @@
 import type { Engine } from '../engine/engine.ts';
 import * as decoded from '../records/decoded-batch.ts';
 import { copyRecord, type DecodedBatch } from '../records/decoded-batch.ts';
+import { int32Array } from '../records/memory.ts';
 import * as identities from './fragment-identity.ts';
 import { isSameIdentity, isSameProtocol } from './fragment-identity.ts';
 import { FRAGMENTS_MATCHED } from './table/counters.ts';
@@ -39,28 +40,37 @@ export class HeldFragments {
   readonly #held: DecodedBatch;
   readonly #identities = new Int32Array(FRAGMENTS_HELD_MAX * identities.IDENTITY_WORDS);
   readonly #links = new Int32Array(FRAGMENTS_HELD_MAX * LINK_WORDS);
-  /** In the engine's memory, MAC addresses of the fragments that went back to the batch that is being prepared. */
+  /**
+   * In the engine's memory, MAC addresses of the fragments that went back to the batch that is being prepared, and to those
+   * before it that have not been metered.
+   */
   readonly #returned: Int32Array;
   readonly #returnedAt: number;
-  #returnedCount = 0;
+  /** Words of it for each batch, and where those of this one begin and end. */
+  readonly #returnedWords: number;
+  #returnedFrom = 0;
+  #returnedTo = 0;
 
-  /** @param like a batch as those that fragments will come from: its length, and what stands beside its records */
-  constructor(engine: Engine, like: DecodedBatch) {
+  /**
+   * @param like a batch as those that fragments will come from: its length, and what stands beside its records
+   * @param batchesKept batches that are prepared and not yet metered at a time, the one that is being prepared among them
+   */
+  constructor(engine: Engine, like: DecodedBatch, batchesKept = 1) {
     const withOffsets = like.offsets !== undefined;
     this.#held = decoded.createDecodedBatch(
       FRAGMENTS_HELD_MAX,
       like.encapsulation !== undefined,
       withOffsets,
     );
-    const words = like.timeNs.length * LINK_WORDS;
-    const { buffer, byteOffset } = engine.allocate(words * 4);
-    this.#returned = new Int32Array(buffer, byteOffset, words);
-    this.#returnedAt = byteOffset / 4;
+    this.#returnedWords = like.timeNs.length * LINK_WORDS;
+    this.#returned = int32Array(engine.allocate, this.#returnedWords * batchesKept);
+    this.#returnedAt = this.#returned.byteOffset / 4;
   }
 
-  /** To be called before fragments go back to a batch: those that went to the one before have been metered. */
+  /** To be called before fragments go back to a batch: those that went to one `batchesKept` before it have been metered. */
   beginBatch(): void {
-    this.#returnedCount = 0;
+    this.#returnedFrom = (this.#returnedFrom + this.#returnedWords) % this.#returned.length;
+    this.#returnedTo = this.#returnedFrom;
   }
 
   /** Whether the fragment that came first of those that are held has waited long enough by `timeNs`. */
@@ -131,7 +141,8 @@ export class HeldFragments {
     copyRecord(this.#held, index, batch, to);
     const linkAt = to * decoded.DECODED_WORDS + decoded.LINK_OFFSET;
     if (batch.words[linkAt]! < 0) return;
-    const at = this.#returnedCount++ * LINK_WORDS;
+    const at = this.#returnedTo;
+    this.#returnedTo += LINK_WORDS;
     for (let w = 0; w < LINK_WORDS; w++) this.#returned[at + w] = this.#links[index * LINK_WORDS + w]!;
     batch.words[linkAt] = -(this.#returnedAt + at);
   }

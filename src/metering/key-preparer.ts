@@ -30,18 +30,18 @@ export function hasKeyExtension(key: FlowKeyExtension): boolean {
 
 /**
  * A prepared batch of `capacity` packets, with room for fragments that come back to it.
- * @param engine in whose memory it is to lie
+ * @param engine in whose memory it is to lie: only its `allocate` is asked
  */
 export function createPreparedBatch(
   capacity: number,
   key: FlowKeyExtension,
-  engine: Engine,
+  { allocate }: Pick<Engine, 'allocate'>,
   { encapsulation = false, offsets = false } = {},
 ): PreparedBatch {
   const records = capacity + FRAGMENTS_HELD_MAX;
   return {
-    ...createDecodedBatch(records, encapsulation, offsets, engine.allocate),
-    keyExtensions: new Int32Array(hasKeyExtension(key) ? records * KEY_EXTENSION_WORDS : 0),
+    ...createDecodedBatch(records, encapsulation, offsets, allocate),
+    keyExtensions: int32Array(allocate, hasKeyExtension(key) ? records * KEY_EXTENSION_WORDS : 0),
   };
 }
 
@@ -63,9 +63,20 @@ export class KeyPreparer {
   #overdue: PreparedBatch | undefined;
   /** The engine's memory. */
   readonly #memory: DataView;
+  readonly #batchesKept: number;
 
-  /** @param counters the metering process's, for what becomes of fragments */
-  constructor(engine: Engine, seeds: HashSeeds, key: FlowKeyExtension, counters: Float64Array) {
+  /**
+   * @param counters the metering process's, for what becomes of fragments
+   * @param batchesKept batches that are prepared and not yet metered at a time, the one that is being prepared among them
+   */
+  constructor(
+    engine: Engine,
+    seeds: HashSeeds,
+    key: FlowKeyExtension,
+    counters: Float64Array,
+    batchesKept = 1,
+  ) {
+    this.#batchesKept = batchesKept;
     const { multipliers } = seeds;
     this.#engine = engine;
     this.multipliers = int32Array(engine.allocate, multipliers.length);
@@ -111,7 +122,7 @@ export class KeyPreparer {
     const encapsulation = like.encapsulation !== undefined;
     this.#overdue = createPreparedBatch(0, this.#key, engine, { encapsulation, offsets: true });
     const key = createFragmentKey(this.#seeds, this.#key);
-    return new FragmentResolver(key, new HeldFragments(engine, like), this.#counters);
+    return new FragmentResolver(key, new HeldFragments(engine, like, this.#batchesKept), this.#counters);
   }
 
   #complete(batch: PreparedBatch, view: DataView): void {

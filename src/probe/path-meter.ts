@@ -1,6 +1,7 @@
 /** The meter of named paths of a run, where the configuration has some. */
 import type { FlowtapConfig } from '../config/config.ts';
 import type { PathMeter } from '../paths/path-meter.ts';
+import { metersOf } from './replay-threads.ts';
 
 /** What a batch waits in queues, and a table's clock is behind, at most. */
 const SLACK_MS = 5000;
@@ -29,6 +30,6 @@ export async function startPathMeter(
 export function startReplayPathMeter(config: FlowtapConfig): Promise<PathMeter | undefined> {
   const { exporters, replay } = config;
   const isRead = replay.paths || exporters.some(({ options }) => options.records === 'paths');
-  const lateMs = replay.workers > 1 ? Number.POSITIVE_INFINITY : lateMsOf(config);
+  const lateMs = metersOf(replay) > 1 ? Number.POSITIVE_INFINITY : lateMsOf(config);
   return isRead ? startPathMeter(config, lateMs) : Promise.resolve(undefined);
 }

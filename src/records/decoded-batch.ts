@@ -24,7 +24,7 @@ export interface DecodedBatch {
 
 /**
  * A decoded batch for `capacity` packets.
- * @param allocate where times and words are to lie, one behind the other as in records/engine-words.ts, and offsets
+ * @param allocate where times and words are to lie, one behind the other as in records/engine-words.ts, and what stands beside them
  */
 export function createDecodedBatch(
   capacity: number = BATCH_CAPACITY,
@@ -38,7 +38,7 @@ export function createDecodedBatch(
     hasFragments: false,
     timeNs: new Float64Array(buffer, byteOffset, capacity),
     words: new Int32Array(buffer, byteOffset + capacity * TIME_OCTETS, capacity * DECODED_WORDS),
-    encapsulation: withEncapsulation ? new Int32Array(capacity * ENCAPSULATION_WORDS) : undefined,
+    encapsulation: withEncapsulation ? int32Array(allocate, capacity * ENCAPSULATION_WORDS) : undefined,
     offsets: withOffsets ? int32Array(allocate, capacity * OFFSET_WORDS) : undefined,
   };
 }

@@ -86,7 +86,8 @@ describe('named paths of a capture', () => {
 
   it('are the same with several workers, and with anonymized addresses', async () => {
     const rows = await replay('--paths', '-o', 'json');
-    expect(await replay('--paths', '-o', 'json', '--workers', '2')).toBe(rows);
+    for (const workers of ['2', '3'])
+      expect(await replay('--paths', '-o', 'json', '--workers', workers)).toBe(rows);
     const key = join(folder, 'key');
     writeFileSync(key, new Uint8Array(32).fill(7));
     const hidden = ['--anonymize', 'cryptopan', '--anonymization-key', key];

@@ -79,12 +79,13 @@ export async function replayCaptures(
       if (!(await source.more())) break;
       continue;
     }
-    const { words, count } = batches.prepare();
+    const prepared = batches.prepare();
+    const { words, count } = prepared;
     if (Number.isNaN(batches.timeNs)) directBatches++;
     for (let i = 0; i < count; i++) {
       if ((words[i * DECODED_WORDS + KEY_OBSERVATION_POINT]! & 0xffff) > told) untold++;
     }
-    metering.meter(batches.prepared, batches.view);
+    metering.meter(prepared, batches.view);
   }
   source.close();
   const overdue = batches.takeOverdue(Number.POSITIVE_INFINITY);

@@ -6,7 +6,13 @@
  */
 import { closeSync, readSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import type { ByteWindow } from '../source.ts';
+import type { ByteWindow, FramesInUse } from '../source.ts';
+
+/** A buffer of its own for octets that `own` has no room for; other threads see it where they see that. */
+function createLarger(own: Uint8Array, octets: number): Uint8Array {
+  const isShared = own.buffer instanceof SharedArrayBuffer;
+  return new Uint8Array(isShared ? new SharedArrayBuffer(octets) : new ArrayBuffer(octets));
+}
 
 /**
  * Moves the octets from `start` to `end` to the front of `own`, or of a larger buffer where `need` octets find no room
@@ -24,7 +30,7 @@ function moveToFront(
     if (start > 0) bytes.copyWithin(0, start, end);
     return bytes;
   }
-  const to = need > own.length ? new Uint8Array(need) : own;
+  const to = need > own.length ? createLarger(own, need) : own;
   to.set(bytes.subarray(start, end));
   return to;
 }
@@ -43,14 +49,17 @@ export class FileWindow implements ByteWindow {
   readonly #own: Uint8Array;
   #bytes: Uint8Array;
   readonly #fd: number;
+  readonly #inUse: FramesInUse | undefined;
   #isClosed = false;
 
   /**
    * @param bytes the buffer; a record that is longer gets a larger one for itself
    * @param position where in the file to begin
+   * @param inUse frames that may lie in the buffer
    */
-  constructor(fd: number, bytes: Uint8Array, position = 0) {
+  constructor(fd: number, bytes: Uint8Array, position = 0, inUse?: FramesInUse) {
     this.#fd = fd;
+    this.#inUse = inUse;
     this.#own = bytes;
     this.#bytes = bytes;
     this.viewOffset = position;
@@ -81,6 +90,7 @@ export class FileWindow implements ByteWindow {
 
   /** Moves the unconsumed octets to the front of a buffer that holds as many as are needed. */
   #makeRoom(need: number): void {
+    this.#inUse?.waitFor(this.#inUse.handed);
     const left = this.end - this.start;
     const bytes = moveToFront(this.#bytes, this.start, this.end, this.#own, need);
     if (bytes !== this.#bytes) this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -116,6 +126,7 @@ export class StreamWindow implements ByteWindow {
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #stream: Readable;
   readonly #consumed: () => number;
+  readonly #inUse: FramesInUse | undefined;
   #pending: Uint8Array | undefined;
   #isEnded = false;
 
@@ -124,13 +135,16 @@ export class StreamWindow implements ByteWindow {
    * @param stream what to close at the end
    * @param consumed octets taken from the file itself so far
    * @param bytes the buffer; a record that is longer gets a larger one for itself
+   * @param inUse frames that may lie in the buffer
    */
   constructor(
     chunks: AsyncIterator<Uint8Array>,
     stream: Readable,
     consumed: () => number,
     bytes: Uint8Array,
+    inUse?: FramesInUse,
   ) {
+    this.#inUse = inUse;
     this.#own = bytes;
     this.#bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -172,6 +186,7 @@ export class StreamWindow implements ByteWindow {
 
   /** Puts as much of the pending chunk behind the unconsumed octets as the buffer holds. */
   #append(need: number): void {
+    this.#inUse?.waitFor(this.#inUse.handed);
     const left = this.end - this.start;
     const bytes = moveToFront(this.#bytes, this.start, this.end, this.#own, need);
     if (bytes !== this.#bytes) this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

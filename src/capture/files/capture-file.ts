@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { CaptureFileError } from '../../base/errors.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
-import type { ByteWindow, DirectRecords } from '../source.ts';
+import type { ByteWindow, DirectRecords, FramesInUse } from '../source.ts';
 import { FileWindow, StreamWindow } from './byte-window.ts';
 import type { CaptureContext, CaptureFormat } from './capture-format.ts';
 import { COMPRESSION_MAGIC_OCTETS, type Compression, decompress, detectCompression } from './decompress.ts';
@@ -29,6 +29,8 @@ export interface CaptureFileOptions {
   readonly readOctets: number;
   /** The memory that these are put into, STREAM_WINDOW_READS times as long; without, each has its own. */
   readonly streamWindow?: Uint8Array;
+  /** Frames that may lie in these memories. */
+  readonly inUse?: FramesInUse | undefined;
 }
 
 /** Reads that the window of a pipe or compressed file holds. */
@@ -221,11 +223,11 @@ function hexOf(window: ByteWindow, octets: number): string {
 function fileWindow(
   fd: number,
   size: number,
-  { window, windowOctets, ahead }: CaptureFileOptions,
+  { window, windowOctets, ahead, inUse }: CaptureFileOptions,
 ): ByteWindow {
   if (ahead !== undefined && size >= ahead.fileOctetsMin)
-    return new ReadAheadWindow(fd, ahead.bytes, ahead, window);
-  return new FileWindow(fd, window ?? new Uint8Array(windowOctets));
+    return new ReadAheadWindow(fd, ahead.bytes, ahead, window, inUse);
+  return new FileWindow(fd, window ?? new Uint8Array(windowOctets), 0, inUse);
 }
 
 /** A window over a stream, uncompressed if need be; a compression that is not known is told when its octets come. */
@@ -244,7 +246,7 @@ function streamWindow(
   }
   const chunks = compression === undefined ? sniffed(counted()) : decompress(counted(), compression, again);
   const bytes = options.streamWindow ?? new Uint8Array(STREAM_WINDOW_READS * options.readOctets);
-  return new StreamWindow(chunks, stream, () => consumed, bytes);
+  return new StreamWindow(chunks, stream, () => consumed, bytes, options.inUse);
 }
 
 /** Passes chunks on as they are or uncompressed, as the first of them say. */

@@ -8,7 +8,7 @@ import { NS_PER_MS } from '../../base/clock.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { type AllocateMemory, allocateOnHeap, uint8Array } from '../../records/memory.ts';
 import { createPacketBatch, type PacketBatch } from '../../records/packet-batch.ts';
-import type { DirectRecords, PacketSource } from '../source.ts';
+import type { DirectRecords, FramesInUse, PacketSource } from '../source.ts';
 import { type CaptureFile, type CaptureFileOptions, STREAM_WINDOW_READS } from './capture-file.ts';
 import { SNAP_LENGTH_MAX } from './capture-format.ts';
 import { Captures, type FrameSupply } from './captures.ts';
@@ -37,13 +37,16 @@ const MERGED_OCTETS = 4 * 1024 * 1024 + SNAP_LENGTH_MAX;
 /**
  * Opens captures; `-` is standard input. What cannot be opened is told by `errors`, in its turn.
  * @param engine captures are read into its memory, and their records walked through by it, if they are direct
+ * @param inUse frames of batches that another thread has taken over; not for merged captures
  */
 export function openCaptures(
   files: readonly string[],
   options: CaptureOptions = {},
   engine?: Engine,
+  inUse?: FramesInUse,
 ): PacketSource {
   const fileOptions: CaptureFileOptions = {
+    inUse,
     isDirectionApart: options.isDirectionApart ?? false,
     windowOctets: options.windowOctets ?? WINDOW_OCTETS,
     readOctets: options.readOctets ?? READ_OCTETS,
@@ -51,7 +54,7 @@ export function openCaptures(
   const supply = openSupply(files, options, fileOptions, engine);
   const { reorderWindowMs = 0 } = options;
   if (reorderWindowMs === 0 || engine === undefined) return supply;
-  return new OrderedCaptures(supply, reorderWindowMs * NS_PER_MS, engine);
+  return new OrderedCaptures(supply, reorderWindowMs * NS_PER_MS, engine, inUse);
 }
 
 function openSupply(

@@ -12,7 +12,7 @@
 import type { Engine } from '../../engine/engine.ts';
 import { uint8Array } from '../../records/memory.ts';
 import type { PacketBatch } from '../../records/packet-batch.ts';
-import type { DirectOrder, DirectRecords, PacketSource } from '../source.ts';
+import type { DirectOrder, DirectRecords, FramesInUse, PacketSource } from '../source.ts';
 import { AroundSupply } from './around-supply.ts';
 import type { FrameSupply } from './captures.ts';
 import { DirectScan, headerOctets, SCANNED_AT_ONCE } from './direct-scan.ts';
@@ -36,6 +36,7 @@ export class OrderedCaptures extends AroundSupply implements PacketSource {
   readonly #held: FrameList;
   readonly #fresh: FrameList;
   readonly #bytes: Uint8Array;
+  readonly #inUse: FramesInUse | undefined;
   #heldOctets = 0;
   /** The latest time of the frames that have been put in order. */
   #latestNs = Number.NEGATIVE_INFINITY;
@@ -56,9 +57,13 @@ export class OrderedCaptures extends AroundSupply implements PacketSource {
   recordsOutOfOrder = 0;
   recordsTooLate = 0;
 
-  /** @param windowNs more than 0 */
-  constructor(supply: FrameSupply, windowNs: number, engine: Engine) {
+  /**
+   * @param windowNs more than 0
+   * @param inUse frames of batches that another thread has taken over
+   */
+  constructor(supply: FrameSupply, windowNs: number, engine: Engine, inUse?: FramesInUse) {
     super(supply);
+    this.#inUse = inUse;
     this.#windowNs = windowNs;
     this.#held = new FrameList(HELD_FRAMES);
     this.#fresh = new FrameList(FRESH_FRAMES, engine.allocate);
@@ -231,6 +236,7 @@ export class OrderedCaptures extends AroundSupply implements PacketSource {
 
   /** Copies the fresh frames away. Where there is no room, what waits is handed out first. Always true. */
   #hold(): boolean {
+    this.#inUse?.waitFor(this.#inUse.handed);
     const octets = this.#held.takeOver(this.#fresh, this.#bytes, this.#heldOctets);
     if (octets < 0) this.#isDue = true;
     else this.#heldOctets += octets;

@@ -9,7 +9,7 @@
  * room, and the end of a file, which may have been cut or have grown meanwhile.
  */
 import { closeSync, read, readSync } from 'node:fs';
-import type { ByteWindow } from '../source.ts';
+import type { ByteWindow, FramesInUse } from '../source.ts';
 import { FileWindow } from './byte-window.ts';
 
 const CHUNKS = 4;
@@ -45,6 +45,8 @@ interface Chunk {
   /** Octets read; undefined while it is being read. */
   octets: number | undefined;
   hasFailed: boolean;
+  /** Batches that had been handed over when it was left: frames of theirs may lie in it. */
+  handed: number;
 }
 
 export class ReadAheadWindow implements ByteWindow {
@@ -68,13 +70,25 @@ export class ReadAheadWindow implements ByteWindow {
   readonly #restBytes: Uint8Array | undefined;
   /** What goes on where this stops. */
   #rest: FileWindow | undefined;
+  readonly #inUse: FramesInUse | undefined;
+  /** Chunks that have been left and not yet read into again, in that order. */
+  readonly #left: Chunk[] = [];
 
   /**
    * @param bytes `readAheadOctets` of memory
    * @param restBytes memory for what goes on where this stops
+   * @param inUse frames that may lie in this memory
    */
-  constructor(fd: number, bytes: Uint8Array, options: ReadAheadOptions = READ_AHEAD, restBytes?: Uint8Array) {
+  constructor(
+    fd: number,
+    bytes: Uint8Array,
+    options: ReadAheadOptions = READ_AHEAD,
+    restBytes?: Uint8Array,
+    inUse?: FramesInUse,
+  ) {
     const { chunkOctets, roomOctets } = options;
+    this.#inUse = inUse;
+    inUse?.waitFor(inUse.handed);
     this.#fd = fd;
     this.#bytes = bytes;
     this.#options = options;
@@ -84,6 +98,7 @@ export class ReadAheadWindow implements ByteWindow {
       start: i * (roomOctets + chunkOctets) + roomOctets,
       octets: undefined,
       hasFailed: false,
+      handed: 0,
     }));
     this.#readFirst(this.#chunks[this.#current]!.start);
     for (const chunk of this.#chunks.slice(0, this.#current)) this.#read(chunk);
@@ -132,6 +147,7 @@ export class ReadAheadWindow implements ByteWindow {
       if (this.#rest !== undefined) return this.#ensureRest(this.#rest, need);
       const next = this.#chunks[(this.#current + 1) % CHUNKS]!;
       if (this.#isLast || need > this.#options.roomOctets) this.#leaveRest();
+      else if (this.#left.includes(next)) this.#readAgain(next);
       else if (next.octets === undefined) return false;
       else if (next.hasFailed) this.#leaveRest();
       else this.#advance(next, next.octets);
@@ -148,13 +164,28 @@ export class ReadAheadWindow implements ByteWindow {
     this.start = start;
     this.end = next.start + octets;
     this.#isLast = octets < this.#options.chunkOctets;
-    if (!this.#isLast) this.#read(this.#chunks[this.#current]!);
+    const before = this.#chunks[this.#current]!;
+    before.handed = this.#inUse?.handed ?? 0;
+    this.#left.push(before);
+    if (!this.#isLast) this.#readAgain();
     this.#current = (this.#current + 1) % CHUNKS;
+  }
+
+  /** Has the chunks read into again that were left and hold no frame in use any more; waits for `wanted` among them. */
+  #readAgain(wanted?: Chunk): void {
+    if (wanted !== undefined) this.#inUse?.waitFor(wanted.handed);
+    while (this.#left.length > 0 && this.#inUse?.isDone(this.#left[0]!.handed) !== false)
+      this.#read(this.#left.shift()!);
   }
 
   #leaveRest(): void {
     const position = this.octetsConsumed;
-    this.#rest = new FileWindow(this.#fd, this.#restBytes ?? new Uint8Array(REST_OCTETS), position);
+    this.#rest = new FileWindow(
+      this.#fd,
+      this.#restBytes ?? new Uint8Array(REST_OCTETS),
+      position,
+      this.#inUse,
+    );
     this.viewOffset = position;
     this.start = this.end = 0;
   }

@@ -80,10 +80,10 @@ export const REPLAY_OPTIONS: readonly ConfigOption[] = [
   {
     ...ONLY,
     path: 'replay.workers',
-    type: integer(1, 16),
+    type: numberOrWord(['auto'], { min: 1, max: 16, isWhole: true }),
     default: 1,
     unit: 'threads',
     flag: 'workers',
-    help: 'Threads that share the capture by IP addresses, each with a flow table of its own; needs as many cores.',
+    help: 'With 2, one thread reads and one meters; 3 and more share flows by IP addresses, each with a table of its own; auto chooses 1 or 2 by the size of the captures.',
   },
 ];

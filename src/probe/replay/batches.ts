@@ -33,14 +33,24 @@ export interface ReplayBatchesOptions {
   /** Packets of a batch. */
   readonly capacity: number;
   readonly seeds: HashSeeds;
+  /** Batches that are prepared and not yet metered at a time, the one that is being prepared among them. Default: 1. */
+  readonly batchesKept?: number;
 }
 
 const INTERFACES_MAX = 65_536;
 /** Packets that are read where one of them could not go the direct path, if it was the only one for long. */
 const GENERAL_PACKETS = 64;
 
+/** What stands beside the records of a batch that is to give records with these sections. */
+export function besides({ encapsulation, health, applications }: RecordSections): {
+  encapsulation: boolean;
+  offsets: boolean;
+} {
+  return { encapsulation, offsets: health || applications };
+}
+
 export class ReplayBatches {
-  readonly prepared: PreparedBatch;
+  #prepared: PreparedBatch;
   readonly #source: PacketSource;
   readonly #engine: Engine;
   readonly #options: ReplayBatchesOptions;
@@ -65,6 +75,7 @@ export class ReplayBatches {
   /**
    * @param engine in whose memory batches lie
    * @param onInterfaces hears of the capture's interfaces before the first batch that names a new one
+   * @param prepared the batch to overwrite, where it is not one of its own; see `use`
    */
   constructor(
     source: PacketSource,
@@ -72,6 +83,7 @@ export class ReplayBatches {
     options: ReplayBatchesOptions,
     counters: RunCounters,
     onInterfaces: (interfaces: readonly SourceInterface[]) => void,
+    prepared?: PreparedBatch,
   ) {
     const { capacity, decode, flowKey, sections, seeds, worker, workers } = options;
     this.#source = source;
@@ -84,18 +96,22 @@ export class ReplayBatches {
     this.#full = createPacketBatch(capacity, engine.allocate);
     this.#small = createPacketBatch(Math.min(capacity, GENERAL_PACKETS), engine.allocate);
     this.#view = this.#full.view;
-    const { encapsulation, health, applications } = sections;
-    const offsets = health || applications;
-    this.prepared = createPreparedBatch(capacity, flowKey, engine, { encapsulation, offsets });
+    this.#prepared = prepared ?? createPreparedBatch(capacity, flowKey, engine, besides(sections));
     // Every meter reads and decodes all; what that shows beside the packets that are kept, the first one counts.
     const refused = worker === 0 ? counters.decode : createDecodeCounters();
     this.#decoder = createDecoder(decode, refused, engine);
-    this.#preparer = new KeyPreparer(engine, seeds, flowKey, counters.metering);
+    this.#preparer = new KeyPreparer(engine, seeds, flowKey, counters.metering, options.batchesKept);
     const { multipliers } = this.#preparer;
     if (workers > 1) this.#share = new Share(engine, capacity, worker, workers);
     // A paced replay looks at each packet's time before it is decoded.
     if (capacity > 1)
-      this.#direct = new DirectPath(engine, this.#decoder, this.prepared, multipliers, { worker, workers });
+      this.#direct = new DirectPath(engine, this.#decoder, this.#prepared, multipliers, { worker, workers });
+  }
+
+  /** Puts the packets that are read from now on into this batch. */
+  use(prepared: PreparedBatch): void {
+    this.#prepared = prepared;
+    this.#direct?.use(prepared);
   }
 
   /** The memory that the frames of the last batch lie in. */
@@ -132,7 +148,7 @@ export class ReplayBatches {
 
   /** Counts what was read, decodes it, and prepares its keys. */
   prepare(): PreparedBatch {
-    const { prepared } = this;
+    const prepared = this.#prepared;
     const batch = this.#read;
     if (batch === undefined) {
       const { totals } = this.#direct!;

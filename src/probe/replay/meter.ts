@@ -6,11 +6,10 @@
  * Several meters may share a replay: each reads all of the capture and meters the flows that are its own.
  */
 import { setImmediate } from 'node:timers/promises';
-import type { FlowtapError } from '../../base/errors.ts';
-import { CAPTURE_OCTETS, type CaptureOptions, openCaptures } from '../../capture/files/capture-source.ts';
-import type { FileLinkTypes, PacketSource, SourceInterface } from '../../capture/source.ts';
+import { CAPTURE_OCTETS, type CaptureOptions } from '../../capture/files/capture-source.ts';
+import type { SourceInterface } from '../../capture/source.ts';
 import type { DecodeOptions } from '../../decode/decoder.ts';
-import { createEngine } from '../../engine/engine.ts';
+import { canDivide, createEngine, createEngineIn, divideMemory, type Engine } from '../../engine/engine.ts';
 import { RECORDS_PER_PACKET_MAX } from '../../metering/expiry.ts';
 import { FRAGMENTS_HELD_MAX } from '../../metering/held-fragments.ts';
 import { LiveFlows } from '../../metering/live-flows.ts';
@@ -20,11 +19,12 @@ import { healthEngineOctets, tableOctets } from '../../metering/table/flow-table
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import type { FlowQuery } from '../../records/flow-query.ts';
 import type { RecordSections } from '../../records/record-sections.ts';
-import { FIRST_PACKET_NS, LAST_PACKET_NS, type RunCounters, STOP_REQUESTED } from '../counters.ts';
+import { FIRST_PACKET_NS, type RunCounters } from '../counters.ts';
 import { type FlowMetering, Meter } from '../meter.ts';
-import { ReplayBatches } from './batches.ts';
+import { ApartInput } from './apart-input.ts';
+import { batchRingOctets } from './batch-ring.ts';
 import { FollowedClock } from './followed-clock.ts';
-import { publishInput } from './publish-input.ts';
+import { HereInput, type InputBatches, type InputRead, type ReplayInput } from './input.ts';
 import { TablePages } from './table-pages.ts';
 
 /** What a meter is to do; it can be posted to a thread. */
@@ -40,6 +40,8 @@ export interface ReplayMeterOptions {
   /** Which of how many meters this one is, from 0. */
   readonly worker: number;
   readonly workers: number;
+  /** A thread of its own reads and decodes the capture for the meter. Not for packets that are followed or paced. */
+  readonly isReadApart: boolean;
   /** Times faster than the capture's own pace; undefined: as fast as possible. */
   readonly speed: number | undefined;
   /** Where flow records go; undefined where nobody wants them. */
@@ -65,28 +67,56 @@ const FLOWS_PER_TURN = 1024;
 /** How long records wait at most for others to be handed over with them, and flows of a silent input for their end. */
 const TURN_MS = 100;
 
-/** A meter's input at its end. */
-export interface InputRead {
-  /** Its faults. */
-  readonly errors: readonly FlowtapError[];
-  /** Names of the captures in it. */
-  readonly files: readonly string[];
-  /** Link types of those that were read to their end. */
-  readonly linkTypes: readonly FileLinkTypes[];
+type OnInterfaces = (interfaces: readonly SourceInterface[]) => void;
+
+/** Packets of a batch. A paced replay waits between any two packets. */
+function batchPackets({ speed, sections }: ReplayMeterOptions, healthOctets: number): number {
+  if (speed !== undefined) return 1;
+  return sections.health && healthOctets === 0 ? PACKETS_PER_HEALTH_BATCH : PACKETS_PER_BATCH;
+}
+
+/** The meter's engine, and what it reads, on this thread or on one of its own. */
+function openInput(
+  options: ReplayMeterOptions,
+  capacity: number,
+  meterOctets: number,
+  counters: RunCounters,
+  onInterfaces: OnInterfaces,
+): { engine: Engine; input: ReplayInput } {
+  const { isReadApart, metering } = options;
+  const inputOptions = { ...options, capacity, flowKey: metering.flowKey };
+  const octets = [meterOctets, CAPTURE_OCTETS, batchRingOctets(inputOptions)] as const;
+  // The largest flow tables leave no room for what two engines need.
+  if (isReadApart && canDivide(octets)) {
+    const { files, capture, decode, sections } = options;
+    const [meter, reader, ring] = divideMemory(octets);
+    const readerOptions = {
+      files,
+      capture,
+      decode,
+      sections,
+      capacity,
+      flowKey: metering.flowKey,
+      reader,
+      ring,
+    };
+    return { engine: createEngineIn(meter), input: new ApartInput(readerOptions, counters, onInterfaces) };
+  }
+  const engine = createEngine(meterOctets + CAPTURE_OCTETS);
+  return { engine, input: new HereInput(inputOptions, engine, counters, onInterfaces) };
 }
 
 export class ReplayMeter {
   readonly #options: ReplayMeterOptions;
   readonly #counters: RunCounters;
   readonly #onInputEnd: (() => void) | undefined;
-  readonly #source: PacketSource;
-  readonly #meter: Meter<ReplayBatches>;
+  readonly #input: ReplayInput;
+  readonly #meter: Meter<InputBatches>;
   readonly #pages: TablePages;
   /** Packets of a batch. */
   readonly #capacity: number;
   readonly #clock = new FollowedClock();
   #startedAtMs = Number.NaN;
-  #isStopped = false;
   #isAbandoned = false;
 
   /**
@@ -100,19 +130,17 @@ export class ReplayMeter {
     onInterfaces: (interfaces: readonly SourceInterface[]) => void,
     onInputEnd?: () => void,
   ) {
-    const { files, capture, queue, metering, sections, speed } = options;
+    const { queue, metering, sections } = options;
     const { encapsulation, health } = sections;
     this.#options = options;
     this.#counters = counters;
     this.#onInputEnd = onInputEnd;
     const entries = metering.flowTableEntries;
     const healthOctets = health ? healthEngineOctets(entries) : 0;
-    const batchPackets = health && healthOctets === 0 ? PACKETS_PER_HEALTH_BATCH : PACKETS_PER_BATCH;
-    const engine = createEngine(tableOctets(entries) + CAPTURE_OCTETS + healthOctets);
-    const source = openCaptures(files, capture, engine);
-    this.#source = source;
-    // A paced replay waits between any two packets.
-    const capacity = speed !== undefined ? 1 : batchPackets;
+    const capacity = batchPackets(options, healthOctets);
+    const meterOctets = tableOctets(entries) + healthOctets;
+    const { engine, input } = openInput(options, capacity, meterOctets, counters, onInterfaces);
+    this.#input = input;
     this.#capacity = capacity;
     this.#meter = new Meter({
       engine,
@@ -121,15 +149,12 @@ export class ReplayMeter {
       health: health ? 'on' : 'off',
       applications: sections.applications ? options.applications : undefined,
       batchCapacity: capacity,
-      createBatches: (seeds) => {
-        const batchOptions = { ...options, flowKey: metering.flowKey, capacity, seeds };
-        return new ReplayBatches(source, engine, batchOptions, counters, onInterfaces);
-      },
+      createBatches: (seeds) => input.createBatches(seeds),
       counters,
       queue,
       // Fragments that were held come with the packets of a batch.
       recordsPerStep: (capacity + FRAGMENTS_HELD_MAX) * RECORDS_PER_PACKET_MAX,
-      timeBaseSeconds: () => source.timeBaseSeconds,
+      timeBaseSeconds: () => input.timeBaseSeconds,
       clockNs: () => this.#timeNs,
       ...(healthOctets > 0 ? { allocateHealth: engine.allocate } : {}),
     });
@@ -142,7 +167,7 @@ export class ReplayMeter {
     const found = new LiveFlows({ table: this.#meter.metering.table, encapsulation, scale: 1 });
     found.begin(query);
     found.look(Number.POSITIVE_INFINITY);
-    return found.allocateCopy(this.#source.timeBaseSeconds, this.#timeNs);
+    return found.allocateCopy(this.#input.timeBaseSeconds, this.#timeNs);
   }
 
   /** Meters everything there is, or what there is until `stop`, and hands every flow over. */
@@ -157,14 +182,12 @@ export class ReplayMeter {
     this.#onInputEnd?.();
     await this.#expireAll();
     this.#meter.queue?.close();
-    this.#source.close();
-    const { errors, filesRead: files, linkTypesRead: linkTypes = [] } = this.#source;
-    return { errors, files, linkTypes };
+    return this.#input.end();
   }
 
   async #meterInput(): Promise<void> {
     const { speed } = this.#options;
-    const source = this.#source;
+    const input = this.#input;
     const { batches } = this.#meter;
     const batchesPerLook = Math.min(BATCHES_PER_LOOK_MAX, PACKETS_PER_LOOK / this.#capacity);
     let looksIn = 0;
@@ -176,7 +199,7 @@ export class ReplayMeter {
         await setImmediate();
       }
       if (!batches.read()) {
-        if (!(await source.more())) return;
+        if (!(await input.more())) return;
         continue;
       }
       if (speed !== undefined && (await this.#wait(batches.timeNs, speed))) return;
@@ -188,12 +211,12 @@ export class ReplayMeter {
 
   /** Whether flows end by the system's clock as well: not at a pace of its own, which has a clock already. */
   get #isFollowed(): boolean {
-    return this.#source.isFollowed && this.#options.speed === undefined;
+    return this.#input.isFollowed && this.#options.speed === undefined;
   }
 
   /** Nanoseconds since the time base: that of the latest packet, or what time it is by now. */
   get #timeNs(): number {
-    const latestNs = this.#counters.capture[LAST_PACKET_NS]!;
+    const { latestNs } = this.#input;
     return this.#isFollowed ? Math.max(latestNs, this.#clock.timeNs(performance.now())) : latestNs;
   }
 
@@ -208,14 +231,13 @@ export class ReplayMeter {
 
   /** Reads no further: ends a wait for input that may never come, as from an idle pipe. */
   stop(): void {
-    this.#isStopped = true;
-    this.#source.close();
+    this.#input.stop();
   }
 
   /** Ends without handing over what is in the table: nobody takes records any more. */
-  abandon(): void {
+  async abandon(): Promise<void> {
     this.#isAbandoned = true;
-    this.stop();
+    await this.#input.abandon();
   }
 
   /** Waits until there is room for records; false when nobody will ever make any. */
@@ -232,10 +254,9 @@ export class ReplayMeter {
 
   /** Publishes progress; true when the meter is to stop. */
   #look(): boolean {
-    const { capture } = this.#counters;
-    publishInput(this.#source, capture, this.#options.worker === 0);
+    this.#input.publish();
     this.#pages.look();
-    return this.#isStopped || capture[STOP_REQUESTED] !== 0;
+    return this.#isAbandoned || this.#input.isStopped;
   }
 
   /**

@@ -1,5 +1,6 @@
 /**
- * The meters of a replay: one on this thread, or several that each have a thread, with the queues of their records.
+ * The meters of a replay: one on this thread, or several that each have a thread, with the queues of their records; which,
+ * says probe/replay-threads.ts.
  * Metering itself is `ReplayMeter`'s (probe/replay/meter.ts).
  */
 
@@ -13,8 +14,10 @@ import { applicationOptions } from '../application-options.ts';
 import { type RunCounters, runCounters, STOP_REQUESTED } from '../counters.ts';
 import type { Part } from '../part.ts';
 import { sectionsOf } from '../record-sections.ts';
+import { type ReplayThreads, replayThreads } from '../replay-threads.ts';
 import type { ReplayTaker } from './export.ts';
-import { type InputRead, ReplayMeter, type ReplayMeterOptions } from './meter.ts';
+import type { InputRead } from './input.ts';
+import { ReplayMeter, type ReplayMeterOptions } from './meter.ts';
 import type { ReplayWatcher } from './options.ts';
 import type { ReplayWorkerData, ReplayWorkerMessage } from './worker.ts';
 
@@ -63,7 +66,7 @@ function startHere(
     counters,
     ended: meter.run().then(endOf),
     stop: () => meter.stop(),
-    terminate: async () => meter.abandon(),
+    terminate: () => meter.abandon(),
   };
 }
 
@@ -108,13 +111,14 @@ export class ReplayMeters implements Part<readonly RunCounters[]> {
 
   /** Resolves when all of them read. @throws what the taker of records cannot begin with */
   async start(): Promise<void> {
-    const { config, isThreadTaken, taker, watcher } = this.#options;
-    const { workers } = config.replay;
+    const { config, files, isThreadTaken, taker, watcher } = this.#options;
+    const threads = replayThreads(config.replay, files);
+    const { meters } = threads;
     const sections = sectionsOf(config, (await taker?.needs()) ?? NO_SECTIONS);
-    const queues = taker && Array.from({ length: workers }, () => createRecordQueue(sections));
-    const isHere = workers === 1 && !isThreadTaken;
-    this.#meters = Array.from({ length: workers }, (_, worker) => {
-      const options = this.#meterOptions(worker, sections, queues?.[worker]);
+    const queues = taker && Array.from({ length: meters }, () => createRecordQueue(sections));
+    const isHere = meters === 1 && !isThreadTaken;
+    this.#meters = Array.from({ length: meters }, (_, worker) => {
+      const options = this.#meterOptions(worker, threads, sections, queues?.[worker]);
       const onInterfaces = (interfaces: readonly SourceInterface[]) => {
         if (worker === 0) taker?.setInterfaces(interfaces);
       };
@@ -150,11 +154,12 @@ export class ReplayMeters implements Part<readonly RunCounters[]> {
 
   #meterOptions(
     worker: number,
+    { meters, isReadApart }: ReplayThreads,
     sections: RecordSections,
     queue: RecordQueueMemory | undefined,
   ): ReplayMeterOptions {
     const { files, config } = this.#options;
-    const { speed, workers, merge, reorderWindowMs } = config.replay;
+    const { speed, merge, reorderWindowMs } = config.replay;
     return {
       files,
       capture: {
@@ -168,7 +173,8 @@ export class ReplayMeters implements Part<readonly RunCounters[]> {
       sections,
       applications: applicationOptions(config, true),
       worker,
-      workers,
+      workers: meters,
+      isReadApart,
       queue,
     };
   }

@@ -1,7 +1,7 @@
 /**
  * The probe of captures: makes the parts of a replay, starts and stops them in one visible list.
  *
- *     meter (this thread, or 1 … n workers) ─ record queue ─▶ export thread ─▶ collectors, standard output
+ *     (reader thread ─ batch ring ─▶) meter (this thread, or n workers) ─ record queue ─▶ export thread ─▶ collectors, standard output
  *            └── counters in shared memory ──▶ summary, progress
  *
  * One meter runs on this thread and begins to read while the export thread gets ready (docs/decisions/0011).
@@ -9,6 +9,7 @@
 import { isFollowedInput } from '../../capture/files/open-input.ts';
 import type { ReplaySummary } from '../../output/summary.ts';
 import { Parts } from '../part.ts';
+import { metersOf } from '../replay-threads.ts';
 import { ExportThread, HereTaker, type ReplayTaker } from './export.ts';
 import { ReplayMeters } from './meters.ts';
 import type { ReplayOptions } from './options.ts';
@@ -54,7 +55,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
       // Every meter reads every file, and meets the same faults.
       ...ends[0]!,
       counters: meters.statistics,
-      capacity: config.metering.flowTableEntries * config.replay.workers,
+      capacity: config.metering.flowTableEntries * metersOf(config.replay),
       statistics: taker?.statistics ?? [],
       output: taken?.output ?? { isClosed: false, error: undefined },
       elapsedMs: performance.now() - startedAtMs,

@@ -72,7 +72,7 @@ it('is 0 where a capture says nothing', async () => {
   expect(await dropsOf(SECTION, INTERFACE, packet(0), statistics(0, END), statistics(0))).toBe(0);
 });
 
-it.each(['1', '2'])('is in the summary of a replay, with %s workers', (workers) => {
+it.each(['1', '2', '3'])('is in the summary of a replay, with %s workers', (workers) => {
   const file = write(
     SECTION,
     INTERFACE,

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describeWithTools(['nfcapd', 'nfdump'], 'a replay whose collector is slow', () => {
-  it.each([1, 2])('waits for it, and loses nothing, with %d workers', async (workers) => {
+  it.each([1, 2, 3])('waits for it, and loses nothing, with %d workers', async (workers) => {
     const collector = await startNfcapd();
     const to = `ipfix://127.0.0.1:${collector.port}?rate=2000`;
     const run = await runFlowtap(['replay', capture, '-o', 'none', '--workers', String(workers), '-e', to]);
