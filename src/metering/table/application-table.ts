@@ -24,6 +24,7 @@ import {
 } from '../../applications/inspection-context.ts';
 import { STREAM_OCTETS_MAX } from '../../applications/stream-buffer.ts';
 import { APPLICATION_WORDS } from '../../records/application-layout.ts';
+import { DNS_NAMES, METERING_COUNTERS } from './counters.ts';
 
 export interface ApplicationOptions extends Partial<InspectionOptions> {
   /** Flows whose payload is looked into at a time, and flows of which something is known. */
@@ -106,9 +107,10 @@ function createNames(
   slots: number,
   { dnsNames, dnsNameEntries = DNS_NAME_ENTRIES }: ApplicationOptions,
   context: InspectionContext,
+  counters: Float64Array,
 ): NameTable | undefined {
   if (dnsNames === undefined) return undefined;
-  const counts = new Float64Array(DNS_NAME_COUNTS.length);
+  const counts = counters.subarray(DNS_NAMES, DNS_NAMES + DNS_NAME_COUNTS.length);
   const names = new DnsNames(dnsNameEntries, dnsNames, counts);
   return {
     names,
@@ -123,8 +125,15 @@ function createPool(capacity: number): NumberPool {
   return { capacity, freed: new Int32Array(capacity), freedCount: 0, touched: 0 };
 }
 
-/** @param slots of the flow table */
-export function createApplicationTable(slots: number, options: ApplicationOptions): ApplicationTable {
+/**
+ * @param slots of the flow table
+ * @param counters of metering
+ */
+export function createApplicationTable(
+  slots: number,
+  options: ApplicationOptions,
+  counters: Float64Array = new Float64Array(METERING_COUNTERS),
+): ApplicationTable {
   const flows = Math.min(slots, options.flows);
   const context = new InspectionContext(options);
   return {
@@ -135,7 +144,7 @@ export function createApplicationTable(slots: number, options: ApplicationOption
     inspectionPool: createPool(flows),
     blocks: new Int32Array(flows * APPLICATION_WORDS),
     blockPool: createPool(flows),
-    names: createNames(slots, options, context),
+    names: createNames(slots, options, context, counters),
     continued: new Int32Array(CONTINUED_FLOWS * CONTINUED_WORDS),
     continuedUntilNs: new Float64Array(CONTINUED_FLOWS),
     packet: createInspectedPacket(),

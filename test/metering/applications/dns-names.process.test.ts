@@ -241,6 +241,19 @@ describe('names by DNS', () => {
     expect(run(frames, ['-o', 'json', '--dns-names', 'client'])).toContain('"serverName":"www.a.example"');
   });
 
+  it('are counted, and the summary says how many', () => {
+    const [query, response] = resolved(0, ALICE, 'www.a.example', [a('www.a.example', CDN)]);
+    const spoofed = resolved(0.5, ALICE, 'bank.example', [a('bank.example', CDN)], 40_001)[1]!;
+    const frames = [query!, response!, spoofed, segment(1, ALICE, 1001, SYN), segment(1, BOB, 1002, SYN)];
+    const file = join(folder, 'counted.pcap');
+    writeFileSync(file, pcapFile(frames, { nanoseconds: true }));
+    const { code, out, err } = runFlowtap(['replay', file, '--no-progress']);
+    expect(code).toBe(0);
+    expect(out).not.toMatch(/tls.*bank\.example/);
+    expect(err).toMatch(/Names +1 address remembered of DNS answers, 1 of 2 flows named by them\n/);
+    expect(err).toMatch(/\n +1 +unasked +DNS responses without a question/);
+  });
+
   it('are not told where addresses are hidden, unless they are to be kept', () => {
     const frames = [
       ...resolved(0, ALICE, 'www.a.example', [a('www.a.example', CDN)]),
