@@ -18,6 +18,8 @@ export interface RunContext {
 
 export interface Probe {
   readonly name: string;
+  /** The workloads that it is run on; missing: all. */
+  readonly workloads?: readonly string[];
   /** How it hands out flows: IPFIX to the collector, files of its own, or not at all (a reader, for comparison). */
   readonly output: 'ipfix' | 'netflow9' | 'file' | 'none';
   /** Prints the version; failing means not installed. */
@@ -33,6 +35,9 @@ function firstNumber(pattern: RegExp, output: string): number | undefined {
   const found = pattern.exec(output);
   return found === null ? undefined : Number(found[1]);
 }
+
+/** Name of flowtap with payload inspection. */
+export const INSPECTING = 'flowtap, applications';
 
 /** flowtap's default where it is enough; else a quarter above the flows, for those that TCP's end splits. */
 function flowTableEntries(flows: number): number {
@@ -58,6 +63,18 @@ export function flowtapProbe(commandLine: readonly string[], name = 'flowtap'): 
           .replace('{flows}', String(workload.content.flows))
           .replace('{entries}', String(flowTableEntries(workload.content.flows))),
       ),
+  };
+}
+
+/**
+ * flowtap with payload inspection, beside flowtap without: what that costs is told as a ratio.
+ * @param workloads that it is run on
+ */
+export function inspectingProbe(commandLine: readonly string[], workloads: readonly string[]): Probe {
+  return {
+    ...flowtapProbe([...commandLine, '--applications', 'on']),
+    name: INSPECTING,
+    workloads,
   };
 }
 

@@ -22,6 +22,8 @@ export interface Summary {
   readonly runs: number;
   readonly wallSeconds: number;
   readonly cpuSeconds: number;
+  /** Of the run that took the least: whatever else the machine does only adds to it. */
+  readonly leastCpuSeconds: number;
   readonly peakRssMiB: number;
   readonly packetsPerSecond: number;
   readonly last: Run;
@@ -31,6 +33,8 @@ export interface Summary {
 export interface Baseline {
   readonly ratios: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly peakRssMiB: Readonly<Record<string, number>>;
+  /** How much processor time a probe may take beside flowtap's, by probe and workload. */
+  readonly processorRatios: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 /** The middle value; the mean of the two middle ones for an even count. */
@@ -56,6 +60,7 @@ export function summarize(runs: readonly Run[]): Summary[] {
       runs: group.length,
       wallSeconds,
       cpuSeconds: median(group.map((run) => run.cpuSeconds)),
+      leastCpuSeconds: Math.min(...group.map((run) => run.cpuSeconds)),
       peakRssMiB: Math.max(...group.map((run) => run.peakRssMiB)),
       packetsPerSecond: last.packets / wallSeconds,
       last,
@@ -69,6 +74,18 @@ export function ratioOf(summaries: readonly Summary[], workload: string, peer: s
   const own = find('flowtap');
   const other = find(peer);
   return own === undefined || other === undefined ? undefined : other.wallSeconds / own.wallSeconds;
+}
+
+/** Least processor time of a probe as a share of flowtap's; undefined where one of them did not run. */
+export function processorRatioOf(
+  summaries: readonly Summary[],
+  workload: string,
+  probe: string,
+): number | undefined {
+  const find = (name: string) => summaries.find((s) => s.workload === workload && s.probe === name);
+  const own = find('flowtap');
+  const other = find(probe);
+  return own === undefined || other === undefined ? undefined : other.leastCpuSeconds / own.leastCpuSeconds;
 }
 
 /** A Markdown table of all summaries. */
@@ -114,6 +131,16 @@ export function failuresOf(summaries: readonly Summary[], baseline: Baseline): s
       if (ratio !== undefined && ratio < least) {
         failures.push(
           `${workload}: flowtap is ${ratio.toFixed(2)} × as fast as ${peer}; the baseline asks for ${least}`,
+        );
+      }
+    }
+  }
+  for (const [probe, workloads] of Object.entries(baseline.processorRatios)) {
+    for (const [workload, most] of Object.entries(workloads)) {
+      const ratio = processorRatioOf(summaries, workload, probe);
+      if (ratio !== undefined && ratio > most) {
+        failures.push(
+          `${workload}: ${probe} takes ${ratio.toFixed(2)} × flowtap's processor time; the baseline allows ${most}`,
         );
       }
     }

@@ -26,6 +26,8 @@ import {
   executableOf,
   flowtapFromSources,
   flowtapProbe,
+  INSPECTING,
+  inspectingProbe,
   installedFlowtap,
   isInstalled,
   PEERS,
@@ -139,9 +141,10 @@ async function runAll(plan: Plan, sink: ChildProcess): Promise<{ runs: Run[]; fa
   const runs: Run[] = [];
   const faults: string[] = [];
   for (const workload of plan.workloads) {
+    const probes = plan.probes.filter(({ workloads }) => workloads?.includes(workload.name) ?? true);
     for (let round = 0; round < plan.rounds; round++) {
-      for (let turn = 0; turn < plan.probes.length; turn++) {
-        const probe = plan.probes[(turn + round) % plan.probes.length]!;
+      for (let turn = 0; turn < probes.length; turn++) {
+        const probe = probes[(turn + round) % probes.length]!;
         warm(probe, workload);
         const run = await runOnce(probe, workload, sink);
         runs.push(run);
@@ -166,6 +169,7 @@ function order(plan: Plan, run: Run): number {
 function chooseProbes(
   { flowtap, sources, workers }: { flowtap?: string; sources: boolean; workers?: string },
   peers: readonly string[],
+  baseline: Baseline,
 ): Probe[] {
   const known = PEERS.filter((probe) => peers.includes(probe.name));
   for (const probe of known) {
@@ -174,7 +178,9 @@ function chooseProbes(
   const installed = known.filter(isInstalled);
   if (flowtap === 'none') return installed;
   const command = flowtap?.split(' ') ?? (sources ? flowtapFromSources() : installedFlowtap());
-  if (workers === undefined) return [flowtapProbe(command), ...installed];
+  const inspected = Object.keys(baseline.processorRatios[INSPECTING] ?? {});
+  const inspecting = inspectingProbe(command, inspected);
+  if (workers === undefined) return [flowtapProbe(command), inspecting, ...installed];
   const own = workers
     .split(',')
     .map((count, i) =>
@@ -217,11 +223,12 @@ async function main(): Promise<void> {
     console.log(HELP);
     return;
   }
+  const baseline = JSON.parse(readFileSync(join(import.meta.dirname, 'baseline.json'), 'utf8')) as Baseline;
   const peers = values.peers?.split(',') ?? (values.smoke ? ['softflowd'] : DEFAULT_PEERS);
   mkdirSync(values.data, { recursive: true });
   const plan: Plan = {
     workloads: chooseWorkloads(values),
-    probes: chooseProbes(values, peers),
+    probes: chooseProbes(values, peers, baseline),
     rounds: Number(values.repeat ?? (values.smoke ? 3 : 5)),
   };
   const sink = fork(join(import.meta.dirname, 'sink.ts'));
@@ -232,7 +239,6 @@ async function main(): Promise<void> {
   console.log(`${cpus().length} × ${processor}, Node ${process.version}, medians of ${plan.rounds}\n`);
   console.log(toMarkdown(summaries));
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(runs, null, 2)}\n`);
-  const baseline = JSON.parse(readFileSync(join(import.meta.dirname, 'baseline.json'), 'utf8')) as Baseline;
   const failures = values.check || values.smoke ? failuresOf(summaries, baseline) : [];
   for (const failure of [...faults, ...failures]) console.error(`FAILED ${failure}`);
   if (faults.length + failures.length > 0) process.exitCode = 1;

@@ -71,13 +71,18 @@ let nameEnd = 0;
 /** Name at hand, as text: every octet of it may be escaped. */
 const nameText = new Uint8Array(4 * NAME_OCTETS_MAX);
 
-/** Puts an octet of a name into `nameText`, as text. @returns behind it */
-function putOctet(octet: number, at: number): number {
-  if (octet > 0x20 && octet < 0x7f) {
-    let end = at;
-    if (octet === DOT || octet === BACKSLASH) nameText[end++] = BACKSLASH;
-    nameText[end] = octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet;
-    return end + 1;
+/** Octets of names in lower case; 0 for those that are escaped. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, octet) => {
+  if (octet <= 0x20 || octet >= 0x7f || octet === DOT || octet === BACKSLASH) return 0;
+  return octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet;
+});
+
+/** Puts an octet of a name into `nameText`, escaped. @returns behind it */
+function putEscaped(octet: number, at: number): number {
+  if (octet === DOT || octet === BACKSLASH) {
+    nameText[at] = BACKSLASH;
+    nameText[at + 1] = octet;
+    return at + 2;
   }
   nameText[at] = BACKSLASH;
   nameText[at + 1] = DIGIT_ZERO + Math.floor(octet / 100);
@@ -116,7 +121,11 @@ export function readName(octets: Uint8Array, start: number, end: number, from: n
     wireOctets += length + 1;
     if (length > 63 || at + length >= end || wireOctets > NAME_OCTETS_MAX) return undefined;
     if (used > 0) nameText[used++] = DOT;
-    for (let i = at + 1; i <= at + length; i++) used = putOctet(octets[i]!, used);
+    for (let i = at + 1; i <= at + length; i++) {
+      const plain = PLAIN[octets[i]!]!;
+      if (plain === 0) used = putEscaped(octets[i]!, used);
+      else nameText[used++] = plain;
+    }
     at += length + 1;
   }
   return undefined;

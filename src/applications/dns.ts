@@ -16,6 +16,9 @@ const PORT_DNS = 53;
 const PORT_MDNS = 5353;
 const PORT_LLMNR = 5355;
 const PORT_NETBIOS = 137;
+/** Ports of DNS and of what shares its layout, over TCP and over UDP. */
+export const DNS_STREAM_PORTS = [PORT_DNS, PORT_LLMNR];
+export const DNS_DATAGRAM_PORTS = [PORT_DNS, PORT_MDNS, PORT_LLMNR, PORT_NETBIOS];
 const HEADER_OCTETS = 12;
 const CLASS_INTERNET = 1;
 /** Opcodes in use: query, inverse query, status, notify, update, stateful operations; of NetBIOS registration and its kind (RFC 1002 §4.2.1.1). */

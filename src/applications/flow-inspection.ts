@@ -10,7 +10,7 @@ import type { InspectedPacket } from './inspected-packet.ts';
 import { COUNT_LIMIT, COUNT_PACKETS, COUNT_SNAPPED, type InspectionContext } from './inspection-context.ts';
 import { HAS_ALL, HAS_DIRECTION, type Inspector, WANTS_MORE } from './inspector.ts';
 import { recognize, recognizeInner } from './recognize.ts';
-import { StreamStart } from './stream-start.ts';
+import { type Piece, StreamStart } from './stream-start.ts';
 import { isTlsPort } from './tell-hello.ts';
 
 const PROTOCOL_TCP = 6;
@@ -24,6 +24,15 @@ const PASSED_MAX = 16;
 export const INSPECTED_OCTETS_MAX = 16_384;
 /** A first segment this short may be the beginning of anything. */
 const SHORT_OCTETS = 16;
+/** Fewer zeros may be the beginning of a length. */
+const PADDING_OCTETS_MIN = 4;
+
+/** Whether a short piece has zeros alone, by which nothing known begins. */
+function isPadding({ octets, start, end }: Piece): boolean {
+  if (end - start < PADDING_OCTETS_MIN || end - start >= SHORT_OCTETS) return false;
+  for (let at = start; at < end; at++) if (octets[at] !== 0) return false;
+  return true;
+}
 
 export class FlowInspection {
   /** All that was found so far; `finish` completes it. A new object for each flow. */
@@ -185,7 +194,7 @@ export class FlowInspection {
   #keepUnrecognized(stream: StreamStart, packet: InspectedPacket): void {
     const isShort = stream.end - stream.start < SHORT_OCTETS;
     const isEarly = isTlsPort(packet.destinationPort) && this.#forwardLooks + this.#reverseLooks === 1;
-    if ((isShort || isEarly) && stream.keep()) return;
+    if ((isShort || isEarly) && !isPadding(stream) && stream.keep()) return;
     stream.restart();
     this.#misses++;
   }

@@ -34,6 +34,8 @@ const BEGINNINGS: ReadonlySet<number> = new Set(
     ...['PROP', 'REPO', 'MKCO', 'LOCK', 'UNLO', 'COPY', 'MOVE', 'SEAR', 'HTTP', 'PRI '],
   ].map(fourOctets),
 );
+/** First octets of these. */
+export const HTTP_FIRST_OCTETS = [...new Set(Array.from(BEGINNINGS, (four) => four >>> 24))];
 const RESPONSE = fourOctets('HTTP');
 const TUNNEL = fourOctets('CONN');
 const TARGET_BEGINNINGS: ReadonlySet<number> = new Set(Buffer.from('/hH*'));

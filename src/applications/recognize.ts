@@ -1,9 +1,9 @@
 /** Finds the protocol of a flow by the first octets of a datagram or a stream. */
 
-import { DnsInspection, recognizeDns } from './dns.ts';
+import { DNS_DATAGRAM_PORTS, DNS_STREAM_PORTS, DnsInspection, recognizeDns } from './dns.ts';
 import { DtlsInspection, isDtls } from './dtls.ts';
 import { type ApplicationFacts, CONFIDENCE_SIGNATURE, nameApplication } from './facts.ts';
-import { HttpInspection, isHttp } from './http.ts';
+import { HTTP_FIRST_OCTETS, HttpInspection, isHttp } from './http.ts';
 import type { InspectedPacket } from './inspected-packet.ts';
 import type { InspectionContext } from './inspection-context.ts';
 import type { Inspector } from './inspector.ts';
@@ -12,19 +12,36 @@ import { isQuic, QuicInspection } from './quic.ts';
 import { findSignature } from './signature.ts';
 import { DATAGRAM_SIGNATURES } from './signatures-datagram.ts';
 import { STREAM_SIGNATURES } from './signatures-stream.ts';
-import { isSsh, SshInspection } from './ssh.ts';
+import { isSsh, SSH_FIRST_OCTET, SshInspection } from './ssh.ts';
 import type { Piece } from './stream-start.ts';
 import { isTlsHello, isTlsRecords, isVersion2Hello, TlsInspection } from './tls.ts';
+import { TLS_RECORDS } from './tls-numbers.ts';
 import {
   isOpenvpn,
   isRtp,
   isWireguard,
+  OPENVPN_FIRST_OCTETS,
   OpenvpnInspection,
+  RTP_FIRST_OCTETS,
   RtpInspection,
   WireguardInspection,
 } from './two-way.ts';
 
 const PROTOCOL_TCP = 6;
+
+/**
+ * First octets, and ports at which any may come, of what is recognised here beside signatures. Left out are those that
+ * the first look tells by later octets (engine/assembly/first-look.ts): hellos in the form of SSL 2.0 and OpenVPN over TCP;
+ * DNS at other ports, QUIC and WireGuard over UDP.
+ */
+export const STREAM_BEGINNINGS = {
+  octets: [...HTTP_FIRST_OCTETS, SSH_FIRST_OCTET, ...TLS_RECORDS],
+  ports: DNS_STREAM_PORTS,
+};
+export const DATAGRAM_BEGINNINGS = {
+  octets: [...TLS_RECORDS, ...RTP_FIRST_OCTETS, ...OPENVPN_FIRST_OCTETS],
+  ports: DNS_DATAGRAM_PORTS,
+};
 
 /** @returns what reads the flow from this piece on, or undefined where the piece says nothing known */
 export function recognize(

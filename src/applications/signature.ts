@@ -14,6 +14,8 @@ export interface Signature {
   readonly least?: number;
   /** One end has one of these ports. */
   readonly ports?: readonly number[];
+  /** It begins with any octet, and the first look knows it by a later one (engine/assembly/first-look.ts). */
+  readonly isToldLater?: true;
   /** Another protocol may follow in the same flow: TLS behind STARTTLS, DTLS or RTP behind STUN. */
   readonly isOuter?: boolean;
   /** @param length octets from `at` to the end of the piece */
@@ -81,6 +83,10 @@ export function begins(...texts: readonly string[]): Signature['matches'] {
 
 /** First octets of texts. */
 export const firstOf = (...texts: readonly string[]) => [...new Set(texts.map((text) => text.charCodeAt(0)))];
+
+/** All octets from one to another. */
+export const octetRange = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 /** Whether a text stands in the first `limit` octets. */
 export function contains(

@@ -8,6 +8,7 @@ import {
   firstOf,
   isAt,
   littleWord,
+  octetRange,
   octetsOf,
   type Signature,
 } from './signature.ts';
@@ -19,6 +20,9 @@ const SIP_TARGETS = [' sip:', ' sips:', ' tel:'].map(octetsOf);
 const SIP_REPLY = octetsOf('SIP/2.0 ');
 const LINE_END = octetsOf('\r\n');
 const NTP_OCTETS = 48;
+const CAPITALS = octetRange(0x41, 0x5a);
+/** First octets of RTP's version 2. */
+const VERSION_2 = octetRange(0x80, 0xbf);
 
 /** STUN (RFC 8489 §5), TURN among it. */
 function isStun(octets: Uint8Array, at: number, length: number): boolean {
@@ -85,7 +89,7 @@ function isTftp(octets: Uint8Array, at: number, length: number): boolean {
 }
 
 const ROWS: readonly Signature[] = [
-  { name: 'stun', isOuter: true, matches: isStun },
+  { name: 'stun', isToldLater: true, isOuter: true, matches: isStun },
   {
     name: 'dhcp',
     first: [1, 2],
@@ -95,8 +99,8 @@ const ROWS: readonly Signature[] = [
   { name: 'ssdp', first: firstOf('M', 'N'), matches: begins('M-SEARCH * HTTP/1.1', 'NOTIFY * HTTP/1.1') },
   // An answer comes from any port.
   { name: 'ssdp', first: firstOf('H'), matches: begins('HTTP/1.1 200 OK\r\n') },
-  { name: 'sip', matches: isSip },
-  { name: 'rtcp', isOuter: true, matches: isRtcp },
+  { name: 'sip', first: CAPITALS, matches: isSip },
+  { name: 'rtcp', first: VERSION_2, isOuter: true, matches: isRtcp },
   {
     name: 'ntp',
     ports: [123],
@@ -202,6 +206,7 @@ const ROWS: readonly Signature[] = [
   },
   {
     name: 'nfs',
+    isToldLater: true,
     // A call of ONC RPC (RFC 5531 §9) for program 100003.
     matches: (o, at, length) =>
       length >= 24 &&

@@ -189,7 +189,7 @@ const ROWS: readonly Signature[] = [
     matches: (o, at, length) => contains(o, at, length, STREAM_TAG),
   },
   { name: 'postgresql', first: [0], isOuter: true, matches: isPostgresql },
-  { name: 'mysql', isOuter: true, matches: isMysql },
+  { name: 'mysql', isToldLater: true, isOuter: true, matches: isMysql },
   { name: 'redis', first: firstOf('*'), matches: isRedis },
   {
     name: 'redis',

@@ -11,6 +11,7 @@ const TEXT_OCTETS_MAX = 64;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const BEGINNING = [...Buffer.from('SSH-')];
+export const SSH_FIRST_OCTET = 0x53;
 
 /** Whether an identification line begins here. */
 export function isSsh({ octets, start, end }: Piece): boolean {

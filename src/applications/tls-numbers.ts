@@ -4,6 +4,8 @@
 export const CHANGE_CIPHER_SPEC_RECORD = 20;
 export const HANDSHAKE_RECORD = 22;
 export const DATA_RECORD = 23;
+/** All of them: alerts are 21. */
+export const TLS_RECORDS = [20, 21, 22, 23];
 /** Octets of a record: 16,384, and 2,048 that protection may add (RFC 5246 §6.2.3). */
 export const RECORD_OCTETS_MAX = 16_384 + 2_048;
 

@@ -6,7 +6,7 @@
 import { type ApplicationFacts, CONFIDENCE_SIGNATURE, CONFIDENCE_TWO_WAY, nameApplication } from './facts.ts';
 import type { InspectedPacket } from './inspected-packet.ts';
 import { HAS_ALL, type Inspector, WANTS_NEXT } from './inspector.ts';
-import { littleDoubleWord } from './signature.ts';
+import { littleDoubleWord, octetRange } from './signature.ts';
 import type { Piece } from './stream-start.ts';
 import { doubleWordAt, wordAt } from './text.ts';
 
@@ -23,9 +23,12 @@ const OPENVPN_PORT = 1194;
 const SESSION_OCTETS = 8;
 const RESET_OCTETS_MIN = 14;
 /** P_CONTROL_HARD_RESET_CLIENT_V2 and _SERVER_V2 with key 0; _CLIENT_V3 of tls-crypt-v2. */
-const CLIENT_RESETS: ReadonlySet<number> = new Set([0x38, 0x50]);
+export const OPENVPN_FIRST_OCTETS = [0x38, 0x50];
+const CLIENT_RESETS: ReadonlySet<number> = new Set(OPENVPN_FIRST_OCTETS);
 const SERVER_RESET = 0x40;
 const RTP_HEADER_OCTETS = 12;
+/** Those of version 2. */
+export const RTP_FIRST_OCTETS = octetRange(0x80, 0xbf);
 const RTP_PACKETS = 3;
 
 function isOn(packet: InspectedPacket, port: number): boolean {

@@ -5,7 +5,7 @@ import { naturalOctets, PRIVATE_ENTERPRISE_NUMBER_DEFAULT } from '../ie/elements
 import { APPLICATION_ELEMENTS, OWN_APPLICATION_ELEMENTS } from '../ie/elements-applications.ts';
 import { FLOW_ELEMENTS } from '../ie/elements-flow.ts';
 import { LINK_ELEMENTS, OWN_ELEMENTS, TIME_ELEMENTS } from '../ie/elements-link.ts';
-import { NETWORK_ELEMENTS } from '../ie/elements-networks.ts';
+import { NETWORK_ELEMENTS, NTOP_NETWORK_ELEMENTS } from '../ie/elements-networks.ts';
 import { HEALTH_ELEMENTS, OWN_HEALTH_ELEMENTS } from '../ie/elements-path-health.ts';
 import { VENDOR_ELEMENTS } from '../ie/elements-vendor.ts';
 import { PROFILES } from '../ie/profiles.ts';
@@ -138,6 +138,10 @@ Countries and names of both ends of a flow, where databases of networks or netwo
 headers. A value that is not known is left out of JSON and CSV, and 0 or empty on the wire.
 
 ${table(NETWORK_ELEMENTS)}
+
+ntop's numbers, for dashboards that read them; the profile \`networks\` has them in NetFlow v9:
+
+${table(NTOP_NETWORK_ELEMENTS)}
 
 ## Profiles
 

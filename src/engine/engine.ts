@@ -159,6 +159,13 @@ interface EngineFunctions {
     octets: number,
   ) => number;
   readonly useTable: (places: number) => void;
+  readonly saysNothing: (
+    isTcp: boolean,
+    source: number,
+    destination: number,
+    start: number,
+    end: number,
+  ) => number;
   readonly setTimeouts: (idleNs: number, activeNs: number, tcpEndDelayNs: number) => void;
   readonly touchIndex: (records: number, count: number, found: number) => void;
   readonly meter: (

@@ -143,6 +143,8 @@ export interface InformationElement {
   readonly semantics: SemanticsName;
   /** It is another maker's, under that enterprise number. */
   readonly enterpriseNumber?: number;
+  /** The element of the same meaning that profiles have in NetFlow v9, as that has no enterprise elements. */
+  readonly inV9?: string;
   /** Its number in NetFlow v9 where that is not `id`. */
   readonly v9Id?: number;
   /** A biflow record has it a second time for the reverse direction (RFC 5103 §6.1). */

@@ -11,7 +11,7 @@ import type { InformationElement } from './element.ts';
 import { APPLICATION_ELEMENTS, OWN_APPLICATION_ELEMENTS } from './elements-applications.ts';
 import { FLOW_ELEMENTS } from './elements-flow.ts';
 import { LINK_ELEMENTS, OWN_ELEMENTS, TIME_ELEMENTS } from './elements-link.ts';
-import { NETWORK_ELEMENTS } from './elements-networks.ts';
+import { NETWORK_ELEMENTS, NTOP_NETWORK_ELEMENTS } from './elements-networks.ts';
 import { HEALTH_ELEMENTS, OWN_HEALTH_ELEMENTS } from './elements-path-health.ts';
 import { VENDOR_ELEMENTS } from './elements-vendor.ts';
 
@@ -37,6 +37,7 @@ export const INFORMATION_ELEMENTS: readonly InformationElement[] = [
   ...OWN_APPLICATION_ELEMENTS,
   ...NETWORK_ELEMENTS,
   ...VENDOR_ELEMENTS,
+  ...NTOP_NETWORK_ELEMENTS,
 ];
 
 const BY_NAME = new Map(INFORMATION_ELEMENTS.map((element) => [element.name, element]));

@@ -173,9 +173,10 @@ const KINDS_IN_FULL: ReadonlySet<string> = new Set(['word', 'double', 'address',
 /** What NetFlow v9 can name of these: elements of IANA's, and those that have a number of their own there. */
 function nameable(names: readonly string[], protocol: TemplateScope['protocol']): readonly string[] {
   if (protocol !== 'netflow9') return names;
-  return names.filter((name) => {
+  return names.flatMap((name) => {
     const element = findElement(name);
-    return element !== undefined && (!isPrivate(element) || element.v9Id !== undefined);
+    if (element?.inV9 !== undefined) return [element.inV9];
+    return element !== undefined && (!isPrivate(element) || element.v9Id !== undefined) ? [name] : [];
   });
 }
 

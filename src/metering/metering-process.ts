@@ -13,7 +13,7 @@ import * as engineWords from '../records/engine-words.ts';
 import * as layout from '../records/flow-layout.ts';
 import * as tableWords from '../records/table-words.ts';
 import { leaveTable } from './applications/continued.ts';
-import { inspectListed } from './applications/inspect.ts';
+import { countDismissed, inspectListed } from './applications/inspect.ts';
 import { countBatch } from './count-batch.ts';
 import {
   evict,
@@ -113,6 +113,7 @@ export class MeteringProcess {
         this.#splitIfEnded(nextSlot, batch, i, view);
       } else this.#afterAdding(found[i]!, batch, i++, view);
     }
+    if (inspectionList !== undefined) countDismissed(this.table.applications!, inspectionList);
     countBatch(this.counters, count, sums, this.table, clock);
   }
 

@@ -88,6 +88,9 @@ export class TablePasses {
     }
     at[engineWords.TABLE_POINT_MASK] = table.seeds.multipliers[HASH_POINT_MASK]!;
     at[engineWords.TABLE_INSPECTION] = this.inspectionList?.byteOffset ?? 0;
+    // Flows are named by DNS when payload of theirs is looked into, whatever it says.
+    const looksFirst = table.applications !== undefined && table.applications.names === undefined;
+    at[engineWords.TABLE_FIRST_LOOK] = looksFirst ? table.applications.firstLook.byteOffset : 0;
     this.#engine.useTable(at.byteOffset);
   }
 

@@ -105,14 +105,36 @@ export const TABLE_HEALTH_POOLS = 21;
 export const TABLE_HEALTH_INTERVAL_MS = 22;
 /** The list of packets whose payload is to be looked into, or 0 where none is: INSPECTION_…. */
 export const TABLE_INSPECTION = 23;
-export const TABLE_PLACES = 24;
+/** What the first look at payload goes by, FIRST_LOOK_…, or 0 where there is none. */
+export const TABLE_FIRST_LOOK = 24;
+export const TABLE_PLACES = 25;
 
 /**
- * Words of that list: how many packets are in it, then for each its number in the batch and the slot of its flow. Who has
- * looked at them sets the first word to 0.
+ * Words of that list: how many packets are in it, how many were looked at and left out as they say nothing known, then for
+ * each its number in the batch and the slot of its flow. Who has looked at them sets the first two words to 0.
  */
+export const INSPECTION_COUNT = 0;
+export const INSPECTION_DISMISSED = 1;
 export const INSPECTION_HEAD_WORDS = 2;
 export const INSPECTION_PAIR_WORDS = 2;
+
+/**
+ * Octets that the first look at payload goes by, TCP's before UDP's: the class of each port, and for each class a bit for
+ * each first octet by which something may be known. Class 0 is that of signatures without ports, and of ports without a
+ * class. FIRST_LOOK_TLS in a port's class: whatever a segment to it begins with may belong to a hello.
+ * Behind them a bit for each place of flows that go on from before (metering/applications/continued.ts): one is there.
+ */
+export const FIRST_LOOK_PORTS = 65_536;
+export const FIRST_LOOK_TLS = 0x80;
+export const FIRST_LOOK_CLASSES = 2 * FIRST_LOOK_PORTS;
+export const FIRST_LOOK_CLASSES_MAX = 128;
+export const FIRST_LOOK_CLASS_OCTETS = 32;
+const CLASSES_OCTETS = FIRST_LOOK_CLASSES_MAX * FIRST_LOOK_CLASS_OCTETS;
+export const FIRST_LOOK_UDP_CLASSES = FIRST_LOOK_CLASSES + CLASSES_OCTETS;
+export const FIRST_LOOK_CONTINUED = FIRST_LOOK_UDP_CLASSES + CLASSES_OCTETS;
+/** Places of flows that go on are 2 to the power of this many. */
+export const FIRST_LOOK_CONTINUED_BITS = 13;
+export const FIRST_LOOK_OCTETS = FIRST_LOOK_CONTINUED + ((1 << FIRST_LOOK_CONTINUED_BITS) >>> 3);
 
 /**
  * Doubles of the sums: IP octets and octets of frames are added to the first two; the third means nothing; to the last go

@@ -61,8 +61,10 @@ export const STATE_LOOKS_SHIFT = 5;
 export const STATE_LOOKS_MASK = 7 << STATE_LOOKS_SHIFT;
 /** So many at first. */
 export const STATE_LOOKS_FIRST = 3 << STATE_LOOKS_SHIFT;
+/** Set with them while payload of the flow was found that may say something: each packet is looked into. */
+export const STATE_LOOKS_LISTED = 4 << STATE_LOOKS_SHIFT;
 /** Nothing more is to be found out about the flow, but names are learned from its packets: all of them are looked into. */
-export const STATE_LOOKS_NAMES = STATE_LOOKS_MASK;
+export const STATE_LOOKS_NAMES = STATE_LOOKS_LISTED;
 /** flowEndReason (IE 136), set when the entry is exported. */
 export const STATE_END_REASON_SHIFT = 8;
 /** PPPoE session id, if it is in the flow key; the state word's upper half, which is a part of the key. */

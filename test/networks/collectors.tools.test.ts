@@ -8,7 +8,7 @@ import { expect, it } from 'vitest';
 import { Enrichment } from '../../src/networks/enrichment.ts';
 import { NetworkDatabase } from '../../src/networks/network-database.ts';
 import { NetworkLookup } from '../../src/networks/network-lookup.ts';
-import { collector, exportAll } from '../export/exporter-support.ts';
+import { CONFIG, collector, exportAll } from '../export/exporter-support.ts';
 import { tshark } from '../export/messages/outside-tools.ts';
 import { ipv4, recordBatch } from '../export/records.ts';
 import { PCAPS_FOLDER } from '../support/captures.ts';
@@ -98,5 +98,31 @@ describeWithTools(['tshark'], 'tshark', () => {
     const fields = ['cflow.srcas', 'cflow.dstas', 'cflow.srcmask', 'cflow.dstmask'];
     const text = tshark(messages, ['-T', 'fields', ...fields.flatMap((field) => ['-e', field])]);
     expect(text.trim().split('\n').at(-1)!.split('\t')).toEqual(expected);
+  });
+
+  it('reads countries and names of the profile networks in NetFlow v9, under ntop’s numbers', async () => {
+    const databases = ['asn-24.mmdb', 'city-32.mmdb'].map(
+      (name) => new NetworkDatabase(databaseOctets(name)),
+    );
+    const forward = { packets: 1, octets: 40, firstNs: 0, lastNs: 1e6 };
+    const ends = { source: ipv4('192.0.2.1'), destination: ipv4('10.1.2.3') };
+    const batch = recordBatch([{ ...ends, ipVersion: 4, protocol: 17, ports: [1, 2], forward }], {
+      timeBaseSeconds: 1_700_000_000,
+      clockNs: 10e9,
+      withNetworks: true,
+    });
+    new Enrichment(new NetworkLookup(undefined, databases, true)).apply(batch);
+    const template = { ipv4: ['networks'], ipv6: ['networks'] };
+    const to = collector('netflow9', { optionsData: 'none' });
+    const { messages } = await exportAll([batch], to, { ...CONFIG, template });
+    const text = tshark(messages, ['-V']);
+    expect(text).not.toMatch(/malformed|\[Expert/i);
+    expect(text).toContain('Country where the src IP is located: CN');
+    expect(text).toContain('Country where the dst IP is located: DE');
+    expect(text).toContain('City where the src IP is located: City of CN');
+    expect(text).toContain('City where the dst IP is located: City of DE');
+    // tshark writes what the locale has no letter for in its own way.
+    expect(text).toMatch(/: Unit.+ de test/);
+    expect(text).toContain('Within Ten');
   });
 });

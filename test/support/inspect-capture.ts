@@ -6,7 +6,7 @@
 import { guessApplication } from '../../src/applications/applications.ts';
 import { type ApplicationFacts, CONFIDENCE_PORT, nameApplication } from '../../src/applications/facts.ts';
 import { FlowInspection } from '../../src/applications/flow-inspection.ts';
-import { createInspectedPacket } from '../../src/applications/inspected-packet.ts';
+import { createInspectedPacket, type InspectedPacket } from '../../src/applications/inspected-packet.ts';
 import { InspectionContext, type InspectionOptions } from '../../src/applications/inspection-context.ts';
 import { openCaptures } from '../../src/capture/files/capture-source.ts';
 import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
@@ -60,18 +60,23 @@ function endpoint(words: Int32Array, at: number, version: number, port: number):
   return version === 4 ? `${address}:${port}` : `[${address}]:${port}`;
 }
 
-/** Inspects every flow of a capture. @param context whose counts tell of all of them */
-export async function inspectCapture(
+/** A packet as it is handed over, with the ends of its flow. */
+interface CapturedPayload {
+  readonly source: string;
+  readonly destination: string;
+  readonly vlan: number;
+}
+
+/** Hands over every packet of TCP and UDP in a capture, with payload or without. */
+export async function readPayloads(
   file: string,
-  options: Partial<InspectionOptions> = {},
-  context = new InspectionContext(options),
-): Promise<InspectedFlow[]> {
+  take: (packet: InspectedPacket, payload: CapturedPayload) => void,
+): Promise<void> {
   const source = openCaptures([file]);
   const decoder = createDecoder();
   const batch = createPacketBatch(1024);
   const decoded = createDecodedBatch(1024, false, true);
   const linkTypes = new Int32Array(65_536);
-  const flows = new Map<string, OpenFlow>();
   for (;;) {
     if (source.readBatch(batch) === 0) {
       if (!(await source.more())) break;
@@ -81,9 +86,19 @@ export async function inspectCapture(
       linkTypes[i] = linkType;
     });
     decodeBatch(decoder, batch, linkTypes, decoded);
-    for (let i = 0; i < decoded.count; i++) inspectPacket(batch, decoded, i, flows, context);
+    for (let i = 0; i < decoded.count; i++) readPayload(batch, decoded, i, take);
   }
   source.close();
+}
+
+/** Inspects every flow of a capture. @param context whose counts tell of all of them */
+export async function inspectCapture(
+  file: string,
+  options: Partial<InspectionOptions> = {},
+  context = new InspectionContext(options),
+): Promise<InspectedFlow[]> {
+  const flows = new Map<string, OpenFlow>();
+  await readPayloads(file, (packet, payload) => inspectPayload(packet, payload, flows, context));
   return [...flows.values()].map((flow) => {
     const { source, destination, protocol, inspection } = flow;
     const facts = inspection.finish();
@@ -102,12 +117,28 @@ function guess({ source, destination, protocol }: OpenFlow, facts: ApplicationFa
 
 const packet = createInspectedPacket();
 
-function inspectPacket(
+function inspectPayload(
+  packet: InspectedPacket,
+  { source, destination, vlan }: CapturedPayload,
+  flows: Map<string, OpenFlow>,
+  context: InspectionContext,
+): void {
+  const { protocol } = packet;
+  const key = `${protocol} ${vlan} ${[source, destination].sort().join(' ')}`;
+  let flow = flows.get(key);
+  if (flow === undefined) {
+    flow = { source, destination, protocol, inspection: new FlowInspection(context), isDone: false };
+    flows.set(key, flow);
+  }
+  packet.reverse = flow.source !== source;
+  if (!flow.isDone) flow.isDone = flow.inspection.take(packet);
+}
+
+function readPayload(
   { view }: PacketBatch,
   decoded: DecodedBatch,
   index: number,
-  flows: Map<string, OpenFlow>,
-  context: InspectionContext,
+  take: (packet: InspectedPacket, payload: CapturedPayload) => void,
 ): void {
   const { words, offsets } = decoded;
   const at = index * DECODED_WORDS;
@@ -119,13 +150,6 @@ function inspectPacket(
   const source = endpoint(words, at + SOURCE_ADDRESS, version, packet.sourcePort);
   const destination = endpoint(words, at + DESTINATION_ADDRESS, version, packet.destinationPort);
   const vlan = words[at + KEY_PROTOCOL]! >>> 16;
-  const key = `${protocol} ${vlan} ${[source, destination].sort().join(' ')}`;
-  let flow = flows.get(key);
-  if (flow === undefined) {
-    flow = { source, destination, protocol, inspection: new FlowInspection(context), isDone: false };
-    flows.set(key, flow);
-  }
-  if (flow.isDone) return;
   const transport = offsets![index * OFFSET_WORDS + TRANSPORT_OFFSET]!;
   const ip = offsets![index * OFFSET_WORDS + IP_OFFSET]!;
   packet.octets = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
@@ -133,7 +157,6 @@ function inspectPacket(
   packet.cut = packet.end - ip < words[at + IP_OCTETS]! || (words[at + DETAIL]! & DETAIL_FRAGMENT) !== 0;
   packet.start = transport + 8;
   packet.protocol = protocol;
-  packet.reverse = flow.source !== source;
   packet.timeNs = decoded.timeNs[index]!;
   if (protocol === TCP) {
     if (packet.end - transport < 20) return;
@@ -141,5 +164,5 @@ function inspectPacket(
     packet.start = transport + 4 * (view.getUint8(transport + 12) >>> 4);
     packet.sequence = view.getUint32(transport + 4) + (isSyn ? 1 : 0);
   }
-  flow.isDone = flow.inspection.take(packet);
+  take(packet, { source, destination, vlan });
 }

@@ -1,5 +1,6 @@
 /** What the engine does for every packet; `engine.ts` loads it. */
 export { decodeCommon, decodedOctetsOnWire } from './decode';
+export { saysNothing } from './first-look';
 export { countFrames } from './frames';
 export { orderAndHash } from './keys';
 export { meter, touchIndex } from './meter';

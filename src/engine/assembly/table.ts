@@ -23,6 +23,8 @@ export let stopsAtEach: bool = false;
 export let pointMask: i32 = -1;
 /** Packets whose payload is to be looked into, or 0. */
 export let inspectionList: usize = 0;
+/** Where what its first look goes by lies: FIRST_LOOK_…; 0: there is none, and all are looked into. */
+export let firstLook: usize = 0;
 let capacity: u32 = 0;
 let state: usize = 0;
 let link: usize = 0;
@@ -44,6 +46,7 @@ export function useTable(at: usize): void {
   stopsAtEach = load<u32>(at, place.TABLE_STOPS_AT_EACH * 4) !== 0;
   pointMask = load<i32>(at, place.TABLE_POINT_MASK * 4);
   inspectionList = load<u32>(at, place.TABLE_INSPECTION * 4);
+  firstLook = load<u32>(at, place.TABLE_FIRST_LOOK * 4);
   useWheel(at);
   useHealth(at);
 }

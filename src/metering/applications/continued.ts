@@ -3,14 +3,15 @@
  * with payload, so that later records have the same names. A table of fixed size by the hash of the flow key, in which a
  * later flow takes the place of an earlier one.
  */
+import { FIRST_LOOK_CONTINUED_BITS } from '../../records/engine-words.ts';
 import * as layout from '../../records/flow-layout.ts';
 import {
   type ApplicationTable,
-  CONTINUED_FLOWS,
   CONTINUED_WORDS,
   releaseApplication,
   releasePlace,
 } from '../table/application-table.ts';
+import { isNoted, noteContinued } from '../table/first-look.ts';
 import { hashOfEntry } from '../table/flow-key.ts';
 import type { FlowTable } from '../table/flow-table.ts';
 import { releaseFound, releaseName } from './flow-names.ts';
@@ -29,7 +30,7 @@ function sessionOf(words: Int32Array, entry: number): number {
 
 /** Number of the flow's place. */
 function numberOf({ words, seeds }: FlowTable, entry: number): number {
-  return hashOfEntry(words, entry, seeds) >>> (32 - Math.log2(CONTINUED_FLOWS));
+  return hashOfEntry(words, entry, seeds) >>> (32 - FIRST_LOOK_CONTINUED_BITS);
 }
 
 /** The flow in `slot` leaves the table: what is known of it is kept where it goes on, else given back. */
@@ -63,6 +64,7 @@ function keepContinued(table: FlowTable, slot: number, idleNs: number): void {
     continued[at + NAME] = found > 0 ? found : 0;
     names.slots[slot] = 0;
   }
+  noteContinued(applications.firstLook, number, continued[at + PLACE] !== 0 || continued[at + NAME] !== 0);
   const last = table.doubles[slot * layout.ENTRY_DOUBLES + layout.FLOW_LAST_NS]!;
   continuedUntilNs[number] = last + idleNs;
 }
@@ -74,6 +76,7 @@ export function takeContinued(table: FlowTable, slot: number): boolean {
   const { continued, continuedUntilNs } = applications;
   const entry = slot * layout.ENTRY_WORDS;
   const number = numberOf(table, entry);
+  if (!isNoted(applications.firstLook, number)) return false;
   const at = number * CONTINUED_WORDS;
   const place = continued[at + PLACE]!;
   const name = continued[at + NAME]!;
@@ -81,6 +84,7 @@ export function takeContinued(table: FlowTable, slot: number): boolean {
   for (let w = 0; w < KEY_WORDS; w++) if (continued[at + w] !== words[entry + w]) return false;
   continued[at + PLACE] = 0;
   continued[at + NAME] = 0;
+  noteContinued(applications.firstLook, number, false);
   const { names } = applications;
   if (doubles[slot * layout.ENTRY_DOUBLES + layout.FLOW_FIRST_NS]! > continuedUntilNs[number]!) {
     releasePlace(applications, place);

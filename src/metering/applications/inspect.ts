@@ -11,9 +11,15 @@ import type { ApplicationFacts } from '../../applications/facts.ts';
 import { CONFIDENCE_PORT } from '../../applications/facts.ts';
 import type { FlowInspection } from '../../applications/flow-inspection.ts';
 import type { InspectedPacket } from '../../applications/inspected-packet.ts';
+import { COUNT_PACKETS } from '../../applications/inspection-context.ts';
 import type { DecodedBatch } from '../../records/decoded-batch.ts';
 import * as decoded from '../../records/decoded-batch.ts';
-import { INSPECTION_HEAD_WORDS, INSPECTION_PAIR_WORDS } from '../../records/engine-words.ts';
+import {
+  INSPECTION_COUNT,
+  INSPECTION_DISMISSED,
+  INSPECTION_HEAD_WORDS,
+  INSPECTION_PAIR_WORDS,
+} from '../../records/engine-words.ts';
 import * as layout from '../../records/flow-layout.ts';
 import { PROTOCOL_TCP } from '../../records/protocol-numbers.ts';
 import {
@@ -54,8 +60,8 @@ export function inspectListed(
   counters: Float64Array,
 ): void {
   const applications = table.applications!;
-  const count = list[0]!;
-  list[0] = 0;
+  const count = list[INSPECTION_COUNT]!;
+  list[INSPECTION_COUNT] = 0;
   if (applications.view !== view) allocateOctets(applications, view);
   for (let n = 0; n < count; n++) {
     const at = INSPECTION_HEAD_WORDS + n * INSPECTION_PAIR_WORDS;
@@ -65,6 +71,12 @@ export function inspectListed(
     if ((state & layout.STATE_LOOKS_MASK) !== 0)
       inspectPacket(table, slot, state, batch, list[at]!, view, counters);
   }
+}
+
+/** Counts the packets that the engine has looked at and left out. */
+export function countDismissed({ context }: ApplicationTable, list: Int32Array): void {
+  context.counts[COUNT_PACKETS]! += list[INSPECTION_DISMISSED]!;
+  list[INSPECTION_DISMISSED] = 0;
 }
 
 /** Hands packet `i` of the batch over to the inspection of its flow. */
@@ -105,11 +117,16 @@ function beginInspection(table: FlowTable, slot: number, counters: Float64Array)
     // Most flows that say nothing known never do: they get no inspection of their own.
     spare.restart();
     const at = slot * layout.ENTRY_WORDS + layout.FLOW_STATE;
-    table.words[at] = table.words[at]! - (1 << layout.STATE_LOOKS_SHIFT);
+    table.words[at] = (table.words[at]! & ~layout.STATE_LOOKS_LISTED) - (1 << layout.STATE_LOOKS_SHIFT);
     if ((table.words[at]! & layout.STATE_LOOKS_MASK) === 0) stopInspecting(table, slot);
     return;
   }
-  if (openInspection(applications, slot)) return;
+  if (openInspection(applications, slot)) {
+    // Another packet of the flow, which said nothing, may have come before it in the list.
+    const at = slot * layout.ENTRY_WORDS + layout.FLOW_STATE;
+    table.words[at] = table.words[at]! | layout.STATE_LOOKS_LISTED;
+    return;
+  }
   counters[counting.INSPECTIONS_REFUSED] = counters[counting.INSPECTIONS_REFUSED]! + 1;
   spare.reset();
   stopInspecting(table, slot);

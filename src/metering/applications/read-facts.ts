@@ -1,10 +1,7 @@
-/** How each value of a record is read from the facts of a flow: a function for each, so that each reads one place. */
+/** How the values of a record are read from the facts of a flow. */
 import { TYPE_CNAME } from '../../applications/dns-message.ts';
 import type { ApplicationFacts, DnsAnswer } from '../../applications/facts.ts';
-import type { ApplicationFieldName } from '../../records/application-fields.ts';
-
-/** @param looks packets that were looked into. @returns undefined where the value is not known */
-type ReadFact = (facts: ApplicationFacts, looks: number) => number | string | undefined;
+import { APPLICATION_FIELDS, type ApplicationFieldName } from '../../records/application-fields.ts';
 
 const SEMICOLON = ';';
 const SEMICOLON_ESCAPED = '\\059';
@@ -22,41 +19,53 @@ function answersText(answers: readonly DnsAnswer[] | undefined): string | undefi
   return all;
 }
 
-export const READ_FACT: Readonly<Record<ApplicationFieldName, ReadFact>> = {
-  applicationName: (facts) => facts.applicationName,
-  applicationConfidence: (facts) => facts.applicationConfidence,
-  serverName: (facts) => facts.serverName,
-  serverNameSource: (facts) => facts.serverNameSource,
-  inspectedPacketDeltaCount: (_, looks) => looks,
-  dnsQueryName: (facts) => facts.dnsQueryName,
-  dnsQueryType: (facts) => facts.dnsQueryType,
-  dnsResponseCode: (facts) => facts.dnsResponseCode,
-  dnsTransactionId: (facts) => facts.dnsTransactionId,
-  dnsAnswerCount: (facts) => facts.dnsAnswerCount,
-  dnsAnswers: (facts) => answersText(facts.dnsAnswers),
-  dnsMinimumTtl: (facts) => facts.dnsMinimumTtl,
-  dnsResponseTimeMicroseconds: (facts) => facts.dnsResponseTimeMicroseconds,
-  dnsFlags: (facts) => facts.dnsFlags,
-  tlsServerName: (facts) => facts.tlsServerName,
-  tlsAlpn: (facts) => facts.tlsAlpn,
-  tlsClientVersion: (facts) => facts.tlsClientVersion,
-  tlsVersion: (facts) => facts.tlsVersion,
-  tlsCipherSuite: (facts) => facts.tlsCipherSuite,
-  tlsKeyShareGroup: (facts) => facts.tlsKeyShareGroup,
-  tlsJa4: (facts) => facts.tlsJa4,
-  tlsFlags: (facts) => facts.tlsFlags,
-  tlsCertificateName: (facts) => facts.tlsCertificateName,
-  tlsCertificateNotBefore: (facts) => facts.tlsCertificateNotBefore,
-  tlsCertificateNotAfter: (facts) => facts.tlsCertificateNotAfter,
-  quicVersion: (facts) => facts.quicVersion,
-  httpRequestMethod: (facts) => facts.httpRequestMethod,
-  httpRequestHost: (facts) => facts.httpRequestHost,
-  httpStatusCode: (facts) => facts.httpStatusCode,
-  httpRequestTarget: (facts) => facts.httpRequestTarget,
-  httpMessageVersion: (facts) => facts.httpMessageVersion,
-  httpContentType: (facts) => facts.httpContentType,
-  httpReasonPhrase: (facts) => facts.httpReasonPhrase,
-  httpUserAgent: (facts) => facts.httpUserAgent,
-  sshClientVersion: (facts) => facts.sshClientVersion,
-  sshServerVersion: (facts) => facts.sshServerVersion,
-};
+type Places = Readonly<Record<ApplicationFieldName, number>>;
+const PLACE = Object.fromEntries(APPLICATION_FIELDS.map(({ name }, place) => [name, place])) as Places;
+
+/**
+ * Reads the values of a record from facts. One line for each, so that each reads one place of a known shape.
+ * @param looks packets that were looked into
+ * @param values receives them in the order of APPLICATION_FIELDS; undefined where one is not known
+ */
+export function readFacts(
+  facts: ApplicationFacts,
+  looks: number,
+  values: (number | string | undefined)[],
+): void {
+  values[PLACE.applicationName] = facts.applicationName;
+  values[PLACE.applicationConfidence] = facts.applicationConfidence;
+  values[PLACE.serverName] = facts.serverName;
+  values[PLACE.serverNameSource] = facts.serverNameSource;
+  values[PLACE.inspectedPacketDeltaCount] = looks;
+  values[PLACE.dnsQueryName] = facts.dnsQueryName;
+  values[PLACE.dnsQueryType] = facts.dnsQueryType;
+  values[PLACE.dnsResponseCode] = facts.dnsResponseCode;
+  values[PLACE.dnsTransactionId] = facts.dnsTransactionId;
+  values[PLACE.dnsAnswerCount] = facts.dnsAnswerCount;
+  values[PLACE.dnsAnswers] = answersText(facts.dnsAnswers);
+  values[PLACE.dnsMinimumTtl] = facts.dnsMinimumTtl;
+  values[PLACE.dnsResponseTimeMicroseconds] = facts.dnsResponseTimeMicroseconds;
+  values[PLACE.dnsFlags] = facts.dnsFlags;
+  values[PLACE.tlsServerName] = facts.tlsServerName;
+  values[PLACE.tlsAlpn] = facts.tlsAlpn;
+  values[PLACE.tlsClientVersion] = facts.tlsClientVersion;
+  values[PLACE.tlsVersion] = facts.tlsVersion;
+  values[PLACE.tlsCipherSuite] = facts.tlsCipherSuite;
+  values[PLACE.tlsKeyShareGroup] = facts.tlsKeyShareGroup;
+  values[PLACE.tlsJa4] = facts.tlsJa4;
+  values[PLACE.tlsFlags] = facts.tlsFlags;
+  values[PLACE.tlsCertificateName] = facts.tlsCertificateName;
+  values[PLACE.tlsCertificateNotBefore] = facts.tlsCertificateNotBefore;
+  values[PLACE.tlsCertificateNotAfter] = facts.tlsCertificateNotAfter;
+  values[PLACE.quicVersion] = facts.quicVersion;
+  values[PLACE.httpRequestMethod] = facts.httpRequestMethod;
+  values[PLACE.httpRequestHost] = facts.httpRequestHost;
+  values[PLACE.httpStatusCode] = facts.httpStatusCode;
+  values[PLACE.httpRequestTarget] = facts.httpRequestTarget;
+  values[PLACE.httpMessageVersion] = facts.httpMessageVersion;
+  values[PLACE.httpContentType] = facts.httpContentType;
+  values[PLACE.httpReasonPhrase] = facts.httpReasonPhrase;
+  values[PLACE.httpUserAgent] = facts.httpUserAgent;
+  values[PLACE.sshClientVersion] = facts.sshClientVersion;
+  values[PLACE.sshServerVersion] = facts.sshServerVersion;
+}

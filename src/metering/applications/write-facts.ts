@@ -11,7 +11,7 @@ import {
   type ApplicationFieldName,
 } from '../../records/application-fields.ts';
 import * as words from '../../records/application-layout.ts';
-import { READ_FACT } from './read-facts.ts';
+import { readFacts } from './read-facts.ts';
 
 /** The kind of flow by its application, where it is not a plain one. */
 const KINDS: Readonly<Record<string, number>> = {
@@ -28,7 +28,6 @@ const KINDS: Readonly<Record<string, number>> = {
 /** Numbers of applications by name, from 1. */
 const NUMBERS: ReadonlyMap<string, number> = new Map(APPLICATIONS.map(({ name }, i) => [name, i + 1]));
 
-const READERS = APPLICATION_FIELDS.map(({ name }) => READ_FACT[name]);
 const NAME_PLACE = words.applicationPlace('applicationName');
 const NAME_FIELD: ApplicationField = APPLICATION_FIELDS[NAME_PLACE]!;
 const NAME_OCTETS_MAX = NAME_FIELD.octetsMax ?? 0;
@@ -38,6 +37,9 @@ const QUESTION_MARK = 0x3f;
 
 /** Values that a guess has are among the first ones. */
 const GUESS_VALUES = 2;
+
+/** Values of the flow at hand, by their places. */
+const values: (number | string | undefined)[] = new Array(APPLICATION_FIELDS.length).fill(undefined);
 
 const scratch = Buffer.alloc(words.TEXT_OCTETS_MAX);
 
@@ -119,8 +121,9 @@ export function writeFacts(to: Int32Array, at: number, facts: ApplicationFacts, 
   to[at + words.KIND] = name === undefined ? 0 : (KINDS[name] ?? 0);
   if (name !== undefined)
     writeNumber(to, at, NUMBERS.get(name) ?? 0, facts.applicationConfidence === CONFIDENCE_PORT);
-  for (let place = 0; place < READERS.length; place++) {
-    const value = READERS[place]!(facts, looks);
+  readFacts(facts, looks, values);
+  for (let place = 0; place < values.length; place++) {
+    const value = values[place];
     if (value === undefined) continue;
     if (typeof value === 'number') setValue(to, at, place, value | 0);
     else {

@@ -24,7 +24,10 @@ import {
 } from '../../applications/inspection-context.ts';
 import { STREAM_OCTETS_MAX } from '../../applications/stream-buffer.ts';
 import { APPLICATION_WORDS } from '../../records/application-layout.ts';
+import { FIRST_LOOK_CONTINUED_BITS } from '../../records/engine-words.ts';
+import type { AllocateMemory } from '../../records/memory.ts';
 import { DNS_NAMES, METERING_COUNTERS } from './counters.ts';
+import { createFirstLook } from './first-look.ts';
 
 export interface ApplicationOptions extends Partial<InspectionOptions> {
   /** Flows whose payload is looked into at a time, and flows of which something is known. */
@@ -72,6 +75,8 @@ export interface ApplicationTable {
   /** CONTINUED_WORDS for each of CONTINUED_FLOWS flows, and until when each may go on; see applications/continued.ts. */
   readonly continued: Int32Array;
   readonly continuedUntilNs: Float64Array;
+  /** What the engine's first look at payload goes by. */
+  readonly firstLook: Uint8Array;
   /** The packet that is handed over. */
   readonly packet: InspectedPacket;
   /** The memory that its octets are those of. */
@@ -79,7 +84,7 @@ export interface ApplicationTable {
 }
 
 /** Flows that left the table and go on, of which something is kept: a power of two. */
-export const CONTINUED_FLOWS = 8192;
+export const CONTINUED_FLOWS = 1 << FIRST_LOOK_CONTINUED_BITS;
 export const CONTINUED_WORDS = 16;
 
 /** Octets of an inspection at work: its object, and what lies on the JavaScript heap for it. */
@@ -127,11 +132,13 @@ function createPool(capacity: number): NumberPool {
 
 /**
  * @param slots of the flow table
+ * @param allocate of the engine that fills it
  * @param counters of metering
  */
 export function createApplicationTable(
   slots: number,
   options: ApplicationOptions,
+  allocate: AllocateMemory,
   counters: Float64Array = new Float64Array(METERING_COUNTERS),
 ): ApplicationTable {
   const flows = Math.min(slots, options.flows);
@@ -147,6 +154,7 @@ export function createApplicationTable(
     names: createNames(slots, options, context, counters),
     continued: new Int32Array(CONTINUED_FLOWS * CONTINUED_WORDS),
     continuedUntilNs: new Float64Array(CONTINUED_FLOWS),
+    firstLook: createFirstLook(allocate),
     packet: createInspectedPacket(),
     view: undefined,
   };

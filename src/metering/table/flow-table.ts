@@ -144,7 +144,8 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
     keyExtension: options.keyExtension ? new Int32Array(capacity * KEY_EXTENSION_WORDS) : undefined,
     encapsulation: options.encapsulation ? new Int32Array(capacity * decoded.ENCAPSULATION_WORDS) : undefined,
     health: health === 'off' ? undefined : createHealthTable(capacity, { isSampled, intervalMs }, allocate),
-    applications: applications && createApplicationTable(capacity, applications, options.counters),
+    applications:
+      applications && createApplicationTable(capacity, applications, engine.allocate, options.counters),
     state,
     get active() {
       return state[tableWords.ACTIVE]!;

@@ -109,7 +109,7 @@ describe.skipIf(!hasTshark)('tshark', () => {
         withNetworks: true,
       });
       const { messages } = await exportAll([batch], collector('ipfix'), { ...CONFIG, template });
-      const text = tshark(messages, ['-V', '-o', 'cflow.max_template_fields:200']);
+      const text = tshark(messages, ['-V', '-o', 'cflow.max_template_fields:300']);
       expect(faults(text, /malformed|\[Expert/i)).toEqual([]);
       for (const ipVersion of [4, 6] as const) {
         const { fields } = compileTemplate(template.ipv4, { protocol: 'ipfix', ipVersion });

@@ -137,6 +137,17 @@ describe('one damaged octet', () => {
   });
 });
 
+it('takes no record of an earlier build, whose words mean something else, and counts all octets', () => {
+  fill();
+  // As those builds wrote them: the same form, other magic numbers.
+  damage(0, Buffer.from('FTSPOOL1'));
+  for (let b = 0; b < BATCHES; b++) damage(frame(b), Buffer.from(Uint32Array.of(0x464c4f57).buffer));
+  const next = open();
+  expect(readAll(next).numbers).toEqual([]);
+  const { damaged, torn, dataRecords } = next.recovered;
+  expect([damaged.octets + torn.octets, dataRecords]).toEqual([frame(BATCHES), 0]);
+});
+
 describe('larger damage', () => {
   it.each<[string, number, number, number[], number]>([
     ['across a border of frames', frame(2) - 10, 60, [1, 2], FRAME],
