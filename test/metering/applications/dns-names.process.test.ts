@@ -234,6 +234,7 @@ describe('names by DNS', () => {
       segment(1, ALICE, 1001, SYN),
     ];
     expect(run(frames, [])).toMatch(/tls\? www\.a\.example/);
+    expect(run(frames, ['--workers', '2'])).toBe(run(frames, []));
     expect(run(frames, ['--dns-names', 'off'])).not.toMatch(/tls\? www/);
     expect(run(frames, ['--top-by', 'serverName', '-o', 'csv'])).toMatch(/,www\.a\.example,40,/);
     const lines = run(frames, ['-o', 'json', '--applications', 'on']);
