@@ -78,10 +78,11 @@ export function inspectingProbe(commandLine: readonly string[], workloads: reado
   };
 }
 
-/** What flowtap is told unless the command line says otherwise. */
+/** What flowtap is told unless the command line says otherwise: of path health, which its peers do not measure, nothing. */
 const REPLAY: readonly string[] = [
   'replay',
   ...['{file}', '-e', 'ipfix://127.0.0.1:{port}', '-o', 'none', '--flow-table-entries', '{entries}'],
+  ...['--path-health', 'off'],
 ];
 
 /** flowtap as it is installed: from the bundle, which this makes. @throws Error when it cannot be made */

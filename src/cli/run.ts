@@ -148,15 +148,19 @@ class Daemon {
     );
     const workers = formatCounted(plan.workersPerInterface, 'workers each');
     this.#log.write('info', undefined, `metering ${points.join(', ')} by ${live.capture}, ${workers}`);
-    const { ringOctets, tableOctets, queueOctets, totalOctets } = plan;
+    const { ringOctets, tableOctets, queueOctets, healthOctetsMax, totalOctets } = plan;
     const ring =
       ringOctets === 0
         ? ''
         : `ring ${formatOctets(ringOctets)} (${formatCounted(live.ring.blocks, 'blocks of')} ${formatOctets(live.ring.blockOctets)}), `;
+    const health =
+      healthOctetsMax === 0
+        ? ''
+        : `; path health up to ${formatOctets(healthOctetsMax)} more, as flows need it`;
     this.#log.write(
       'info',
       undefined,
-      `memory: ${formatOctets(totalOctets)}; each worker: ${ring}flow table ${formatOctets(tableOctets)}, record queue ${formatOctets(queueOctets)}`,
+      `memory: ${formatOctets(totalOctets)}; each worker: ${ring}flow table ${formatOctets(tableOctets)}, record queue ${formatOctets(queueOctets)}${health}`,
     );
     const to = exporters.length === 0 ? 'no collector' : exporters.map(({ url }) => url).join(', ');
     this.#log.write('info', undefined, `exporting to ${to}`);

@@ -26,8 +26,10 @@ import {
 import { createDecodeCounters, type DecodeCounters } from './counters.ts';
 import { decodeFrame } from './decode-frame.ts';
 import { createDecodeState, type DecodeState, startFrame } from './decode-state.ts';
-import { decodeInEngine, isForEngine } from './engine-path.ts';
+import { decodeInEngine, type InEngine, isForEngine } from './engine-path.ts';
 import { ACCEPTED, OTHER_ETHER_TYPE, UNSUPPORTED_LINK_TYPE } from './reasons.ts';
+import { createTunnelProtocols } from './tunnel.ts';
+import { UncommonFrames } from './uncommon-frames.ts';
 
 export interface DecodeOptions {
   /** Tunnels to look into; packets in others are metered on the outer packet. Default: none. */
@@ -45,8 +47,8 @@ export interface DecodeOptions {
 
 export interface Decoder {
   readonly counters: DecodeCounters;
-  /** Decodes common frames that lie in its memory; without, every frame takes the general path. */
-  readonly engine: Engine | undefined;
+  /** Decodes frames that lie in its memory, but the rarest; without, every frame takes the general path. */
+  readonly inEngine: InEngine | undefined;
   /** Private to the decoder. */
   readonly state: DecodeState;
 }
@@ -79,7 +81,11 @@ export function createDecoder(
       state.udpTunnels[port] = EITHER_PORT.has(name) ? kind << 4 : kind;
     }
   }
-  return { counters, engine, state };
+  const inEngine = engine && {
+    engine,
+    uncommon: new UncommonFrames(engine, createTunnelProtocols(state), state.pppoeMask),
+  };
+  return { counters, inEngine, state };
 }
 
 /**
@@ -152,15 +158,16 @@ export function decodeRange(
   from: number,
   until: number,
 ): number {
-  const { engine, state } = decoder;
-  const isInEngine = engine !== undefined && isForEngine(engine, batch, state.linkTypes, out);
+  const { inEngine, state } = decoder;
+  const isInEngine = inEngine !== undefined && isForEngine(inEngine.engine, batch, state.linkTypes, out);
   let index = from;
   while (true) {
-    if (isInEngine) index = decodeInEngine(engine, state, batch, out, index, until);
+    if (isInEngine) index = decodeInEngine(inEngine, state, batch, out, index, until);
     if (index >= until) break;
     decodeUncommonFrame(decoder, batch, out, index);
     index++;
   }
+  if (isInEngine) inEngine.uncommon.end(out, decoder.counters);
   return state.acceptedOctets;
 }
 

@@ -1,7 +1,8 @@
 /**
  * The direct path from the direct records of a capture, or the packets of a ring, to prepared keys, in the engine
  * (engine/assembly/direct.ts, ring.ts): what reading, decoding and preparing a batch do one after the other, for each
- * packet at once. It takes only what the common path takes (engine/assembly/decode.ts), and stops at anything else.
+ * packet at once. It takes what the common and the uncommon path take (engine/assembly/decode.ts, uncommon.ts), and stops at
+ * anything else.
  */
 import { useBlocks } from '../capture/direct-blocks.ts';
 import {
@@ -31,6 +32,7 @@ import { float64Array } from '../records/memory.ts';
 import type { Decoder } from './decoder.ts';
 import { udpTunnelsPlace } from './engine-path.ts';
 import * as link from './link.ts';
+import type { UncommonFrames } from './uncommon-frames.ts';
 
 export class DirectPath implements PacketTaker {
   /** What the last packets taken add up to: DIRECT_… of records/engine-words.ts. */
@@ -47,9 +49,11 @@ export class DirectPath implements PacketTaker {
   readonly #worker: number;
   readonly #workers: number;
   readonly #selector: number;
+  readonly #uncommon: UncommonFrames;
 
   /**
    * @param engine in whose memory everything lies
+   * @param decoder one of that engine
    * @param out overwritten by each call
    * @param multipliers of the flow key's hash
    * @param share worker, workers: which of how many meters gets the packets of records; selector: which packets of a
@@ -72,6 +76,7 @@ export class DirectPath implements PacketTaker {
     this.#worker = worker;
     this.#workers = workers;
     this.#selector = selector;
+    this.#uncommon = decoder.inEngine!.uncommon;
   }
 
   /** Overwrites this batch from now on. */
@@ -81,7 +86,7 @@ export class DirectPath implements PacketTaker {
 
   /**
    * Takes records until the batch is full, or one is not for it; the batch's `count` says how many of them are its own.
-   * Counts nothing: `totals` has what is to be counted.
+   * Counts what was refused, and notices: `totals` has what else is to be counted.
    * @returns how many it took
    */
   takeRecords(records: TakenRecords, timeBaseSeconds: number): number {
@@ -98,6 +103,7 @@ export class DirectPath implements PacketTaker {
         // It may belong before some of those that were taken: they are all taken again, in order.
         order.isLate = true;
         out.count = 0;
+        this.#uncommon.forget();
         return 0;
       }
       if (taken > 0) order.latestNs = this.totals[DIRECT_LAST_NS]!;
@@ -106,12 +112,14 @@ export class DirectPath implements PacketTaker {
       window.start = this.totals[DIRECT_PLACE]!;
       if (blocks !== undefined) blocks.lastNs = this.totals[DIRECT_END_NS]!;
     }
+    this.#uncommon.end(out, this.#decoder.counters);
     return taken;
   }
 
   /** Records to the batch. @returns how many are in it */
   #take(records: TakenRecords, timeBaseSeconds: number): number {
     const out = this.#out;
+    this.#uncommon.begin(out);
     const { window, order, blocks, unitNs } = records;
     const { tosMask, vlanMask } = this.#decoder.state;
     if (blocks !== undefined) useBlocks(this.#engine, unitNs, blocks);
@@ -132,6 +140,7 @@ export class DirectPath implements PacketTaker {
       this.#multipliers.byteOffset,
       out.offsets?.byteOffset ?? 0,
       udpTunnelsPlace(this.#decoder.state),
+      this.#uncommon.place,
       this.totals.byteOffset,
       this.#worker,
       this.#workers,
@@ -141,7 +150,7 @@ export class DirectPath implements PacketTaker {
 
   /**
    * Takes packets of a block until the batch is full, or one is not for it; the batch's `count` says how many of them are
-   * selected. Counts nothing but those of the members of a group: `totals` has what is to be counted.
+   * selected. Counts what was refused, notices, and those of the members of a group: `totals` has what else is to be counted.
    * @returns how many it took
    */
   takeBlock(walk: BlockWalk): number {
@@ -150,6 +159,7 @@ export class DirectPath implements PacketTaker {
     const out = this.#out;
     const { tosMask, vlanMask } = this.#decoder.state;
     if (members !== undefined) this.#beginMembers(members);
+    this.#uncommon.begin(out);
     this.totals[DIRECT_SUPER_PACKETS] = 0;
     this.totals[DIRECT_SEGMENTS] = 0;
     const count = this.#engine.takeRing(
@@ -167,11 +177,13 @@ export class DirectPath implements PacketTaker {
       this.#multipliers.byteOffset,
       out.offsets?.byteOffset ?? 0,
       udpTunnelsPlace(this.#decoder.state),
+      this.#uncommon.place,
       members === undefined ? 0 : this.#members.byteOffset,
       this.#selector,
       this.totals.byteOffset,
     );
     this.#begin(count);
+    this.#uncommon.end(out, this.#decoder.counters);
     const taken = this.totals[DIRECT_RECORDS]!;
     if (taken === 0) return 0;
     if (members !== undefined) this.#addMembers(members);
@@ -181,7 +193,7 @@ export class DirectPath implements PacketTaker {
     return taken;
   }
 
-  /** A batch of common packets, which have nothing around them. */
+  /** A batch of packets of which nothing is kept that is around them. */
   #begin(count: number): void {
     const out = this.#out;
     out.count = count;

@@ -7,6 +7,13 @@ import type { Engine } from '../engine/engine.ts';
 import type { DecodedBatch } from '../records/decoded-batch.ts';
 import type { PacketBatch } from '../records/packet-batch.ts';
 import type { DecodeState } from './decode-state.ts';
+import type { UncommonFrames } from './uncommon-frames.ts';
+
+/** An engine, and what its uncommon path needs. */
+export interface InEngine {
+  readonly engine: Engine;
+  readonly uncommon: UncommonFrames;
+}
 
 /** True if the engine can decode the common frames of `batch`: all that it reads and writes lies in its memory. */
 export function isForEngine(
@@ -30,12 +37,13 @@ export function udpTunnelsPlace({ tunnels, udpTunnels }: DecodeState): number {
 }
 
 /**
- * Decodes frames of `batch` from index `from` up to `until`, as long as they are common ones: appends them to `out`, whose count
- * grows, and adds their octets on the wire to `state.acceptedOctets`. Nothing else of `state` is changed.
+ * Decodes frames of `batch` from index `from` up to `until`, as long as none is for the general path alone: appends them to `out`,
+ * whose count grows, and adds their octets on the wire to `state.acceptedOctets`. Nothing else of `state` is changed.
+ * `uncommon` has what is to be counted.
  * @returns the index of the first frame that the general path has to decide, or `until`
  */
 export function decodeInEngine(
-  engine: Engine,
+  inEngine: InEngine,
   state: DecodeState,
   batch: PacketBatch,
   out: DecodedBatch,
@@ -43,6 +51,8 @@ export function decodeInEngine(
   until: number,
 ): number {
   const { view, timeNs, capacity } = batch;
+  const { engine, uncommon } = inEngine;
+  uncommon.begin(out);
   const result = engine.decodeCommon(
     view.byteOffset,
     timeNs.byteOffset,
@@ -57,6 +67,7 @@ export function decodeInEngine(
     out.count,
     out.offsets?.byteOffset ?? 0,
     udpTunnelsPlace(state),
+    uncommon.place,
   );
   out.count = result >>> 16;
   state.acceptedOctets += engine.decodedOctetsOnWire();

@@ -17,26 +17,28 @@ import {
   missingHeader,
 } from './decode-state.ts';
 import {
-  ARP,
-  EAPOL,
-  FLOW_CONTROL,
+  ETHER_TYPE_IPV4,
+  ETHER_TYPE_IPV6,
+  ETHER_TYPE_VLAN,
+  etherTypeReason,
+  isVlanType,
+  SAP_IP,
+  SAP_NOVELL_RAW,
+  SAP_SNAP,
+  sapReason,
+  tagHoldsFrame,
+  tagOctets,
+  tagOf,
+} from './ether-kinds.ts';
+import {
   IPX,
-  ISO_OSI,
   LINK_TOO_SHORT,
   LINK_TRUNCATED,
-  LLC,
-  LLDP,
   MACSEC,
   OTHER_ETHER_TYPE,
-  PPPOE_DISCOVERY,
-  PTP,
-  RARP,
-  SLOW_PROTOCOL,
   SNAP,
-  SPANNING_TREE,
   VLAN_TAG_LIMIT,
 } from './reasons.ts';
-import { tagHoldsFrame, tagOctets, tagOf } from './tags.ts';
 import { isVariableTag, variableTagLayer } from './variable-tags.ts';
 
 export const ETHERNET_HEADER_OCTETS = 14;
@@ -48,19 +50,9 @@ const VLAN_TAGS_MAX = 8;
 
 /** Values up to here are a length: an LLC frame follows (IEEE 802.3 §3.2.6). */
 export const LENGTH_MAX = 1500;
-export const ETHER_TYPE_IPV4 = 0x0800;
-export const ETHER_TYPE_IPV6 = 0x86dd;
-export const ETHER_TYPE_VLAN = 0x8100;
 
 const LLC_OCTETS = 3; // IEEE 802.2 §3.2: DSAP, SSAP, control
 const SNAP_OCTETS = 5; // organisation (3), protocol (2): RFC 1042; behind LLC AA AA 03
-const SAP_IP = 0x06;
-const SAP_SPANNING_TREE = 0x42;
-const SAP_SNAP = 0xaa;
-const SAP_IPX = 0xe0;
-const SAP_OSI = 0xfe;
-/** No SAP: Novell's raw 802.3, whose IPX checksum FF FF stands in its place. */
-const SAP_NOVELL_RAW = 0xff;
 const OUI_ENCAPSULATED_ETHERNET = 0x000000;
 /** Ethernet types bridged as 802.1H has it. */
 const OUI_BRIDGE_TUNNEL = 0x0000f8;
@@ -95,9 +87,6 @@ export function etherTypeLayer(state: DecodeState): number {
     case ETHER_TYPE_IPV6:
       return LAYER_IPV6;
     case ETHER_TYPE_VLAN:
-    case 0x88a8: // 802.1ad service tag
-    case 0x9100: // QinQ before its standard
-    case 0x9200:
       return vlanLayer(state);
     case 0x8847: // MPLS unicast, RFC 5332
     case 0x8848: // MPLS multicast or upstream-assigned
@@ -117,6 +106,7 @@ export function etherTypeLayer(state: DecodeState): number {
 
 /** What few frames have: a tag of fixed length, or no IP. */
 function otherLayer(state: DecodeState, etherType: number): number {
+  if (isVlanType(etherType)) return vlanLayer(state);
   const tag = tagOf(etherType);
   if (tag === 0) return isVariableTag(etherType) ? variableTagLayer(state) : etherTypeReason(etherType);
   const next = state.offset + tagOctets(tag);
@@ -204,32 +194,6 @@ export function isKnownEtherType(etherType: number): boolean {
   }
 }
 
-/** The reason for an EtherType that carries no IP. */
-function etherTypeReason(etherType: number): number {
-  switch (etherType) {
-    case 0x0806:
-      return ARP;
-    case 0x8035:
-      return RARP;
-    case 0x8137:
-      return IPX;
-    case 0x8808:
-      return FLOW_CONTROL;
-    case 0x8809:
-      return SLOW_PROTOCOL;
-    case 0x8863:
-      return PPPOE_DISCOVERY;
-    case 0x888e:
-      return EAPOL;
-    case 0x88cc:
-      return LLDP;
-    case 0x88f7:
-      return PTP;
-    default:
-      return OTHER_ETHER_TYPE;
-  }
-}
-
 /** An LLC frame: IP over SNAP or over its own SAP, or something else. */
 export function llcLayer(state: DecodeState): number {
   const offset = state.offset;
@@ -243,16 +207,7 @@ export function llcLayer(state: DecodeState): number {
   if (destination === SAP_SNAP && source === SAP_SNAP) return snapLayer(state);
   if (destination === SAP_IP && source === SAP_IP) return LAYER_IPV4;
   if (destination === SAP_NOVELL_RAW && source === SAP_NOVELL_RAW) return IPX;
-  switch (destination) {
-    case SAP_SPANNING_TREE:
-      return SPANNING_TREE;
-    case SAP_IPX:
-      return IPX;
-    case SAP_OSI:
-      return ISO_OSI;
-    default:
-      return LLC;
-  }
+  return sapReason(destination);
 }
 
 /** Organisation and protocol, as they follow LLC, or NLPID 0x80 in frame relay. */

@@ -8,10 +8,8 @@
  */
 import { HEADER_HOP_BY_HOP, HEADER_NONE } from '../records/extension-headers.ts';
 import { type DecodeState, LAYER_ETHERNET, LAYER_IPV4, LAYER_IPV6 } from './decode-state.ts';
+import { ETHER_TYPE_IPV4, ETHER_TYPE_IPV6, isVlanType } from './ether-kinds.ts';
 import {
-  ETHER_TYPE_IPV4,
-  ETHER_TYPE_IPV6,
-  ETHER_TYPE_VLAN,
   ETHERNET_HEADER_OCTETS,
   ETHERNET_TYPE,
   isKnownEtherType,
@@ -135,10 +133,4 @@ function ethernetLikelihood(state: DecodeState, start: number): number {
   const version = view.getUint8(payload) >>> 4;
   if (etherType === ETHER_TYPE_IPV4) return version === 4 ? ipv4Likelihood(state, payload) : UNLIKELY;
   return version === 6 ? ipv6Likelihood(state, payload) : UNLIKELY;
-}
-
-function isVlanType(etherType: number): boolean {
-  return (
-    etherType === ETHER_TYPE_VLAN || etherType === 0x88a8 || etherType === 0x9100 || etherType === 0x9200
-  );
 }

@@ -4,28 +4,32 @@
  * row's position and indexes a counter array; codes may change between releases, names do not.
  */
 
+import {
+  NOTICE_CHAIN_LIMIT,
+  NOTICE_CHAIN_MALFORMED,
+  NOTICE_CHAIN_TRUNCATED,
+  NOTICE_FIRST_FRAGMENT_INCOMPLETE,
+  NOTICE_FRAGMENT_FIRST,
+  NOTICE_FRAGMENT_LATER,
+  NOTICE_HOP_BY_HOP_MISPLACED,
+  NOTICE_LENGTH_BEYOND_FRAME,
+  NOTICE_LENGTH_ZERO,
+  NOTICE_MPLS_STACK_CUT,
+  NOTICE_OPTION_LIMIT,
+  NOTICE_TRANSPORT_MALFORMED,
+  NOTICE_TRANSPORT_TRUNCATED,
+  NOTICE_TUNNEL_NESTING_LIMIT,
+  NOTICE_TUNNEL_NOT_IP,
+  NOTICE_TUNNEL_UNDECODABLE,
+} from '../records/notice-codes.ts';
+
+export * from '../records/notice-codes.ts';
+
 export interface Notice {
   readonly code: number;
   readonly name: string;
   readonly help: string;
 }
-
-export const NOTICE_TRANSPORT_TRUNCATED = 0;
-export const NOTICE_TRANSPORT_MALFORMED = 1;
-export const NOTICE_LENGTH_BEYOND_FRAME = 2;
-export const NOTICE_LENGTH_ZERO = 3;
-export const NOTICE_FRAGMENT_FIRST = 4;
-export const NOTICE_FRAGMENT_LATER = 5;
-export const NOTICE_FIRST_FRAGMENT_INCOMPLETE = 6;
-export const NOTICE_CHAIN_TRUNCATED = 7;
-export const NOTICE_CHAIN_MALFORMED = 8;
-export const NOTICE_CHAIN_LIMIT = 9;
-export const NOTICE_OPTION_LIMIT = 10;
-export const NOTICE_HOP_BY_HOP_MISPLACED = 11;
-export const NOTICE_TUNNEL_NOT_IP = 12;
-export const NOTICE_TUNNEL_UNDECODABLE = 13;
-export const NOTICE_TUNNEL_NESTING_LIMIT = 14;
-export const NOTICE_MPLS_STACK_CUT = 15;
 
 /** Every notice, in order of its code. At most 31, as a packet's notices are kept as bits of one integer. */
 export const NOTICES: readonly Notice[] = [

@@ -15,6 +15,15 @@ import {
   PORTS,
 } from '../records/decoded-batch.ts';
 import {
+  HEADER_KIND_MASK,
+  HEADER_OCTETS_MASK,
+  HEADER_PORTS,
+  HEADER_TCP,
+  HEADER_TYPE,
+  HEADER_TYPE_CODE,
+  HEADER_UDP,
+} from '../records/engine-words.ts';
+import {
   PROTOCOL_DCCP,
   PROTOCOL_ICMP,
   PROTOCOL_ICMPV6,
@@ -40,26 +49,46 @@ const DCCP_HEADER_OCTETS = 12; // RFC 4340 §5.1, short sequence numbers
 const ICMP_HEADER_OCTETS = 4; // RFC 792, RFC 4443 §2.1
 const IGMP_HEADER_OCTETS = 8; // RFC 3376 §4
 
+/** A header of so many octets at least, or, where nothing in it is read, none. */
+interface TransportKind {
+  readonly protocol: number;
+  readonly octets: number;
+  readonly kind: number;
+}
+
+const TRANSPORT_KINDS: readonly TransportKind[] = [
+  { protocol: PROTOCOL_ICMP, octets: ICMP_HEADER_OCTETS, kind: HEADER_TYPE_CODE },
+  { protocol: PROTOCOL_IGMP, octets: IGMP_HEADER_OCTETS, kind: HEADER_TYPE },
+  { protocol: PROTOCOL_TCP, octets: TCP_HEADER_OCTETS, kind: HEADER_TCP },
+  { protocol: PROTOCOL_UDP, octets: UDP_HEADER_OCTETS, kind: HEADER_UDP },
+  { protocol: PROTOCOL_DCCP, octets: DCCP_HEADER_OCTETS, kind: HEADER_PORTS },
+  { protocol: PROTOCOL_ICMPV6, octets: ICMP_HEADER_OCTETS, kind: HEADER_TYPE_CODE },
+  { protocol: PROTOCOL_SCTP, octets: SCTP_HEADER_OCTETS, kind: HEADER_PORTS },
+  { protocol: PROTOCOL_UDP_LITE, octets: UDP_LITE_HEADER_OCTETS, kind: HEADER_PORTS },
+];
+
+const byProtocol = new Int32Array(0x100);
+for (const { protocol, octets, kind } of TRANSPORT_KINDS) byProtocol[protocol] = kind | octets;
+/** Kinds of headers by protocol (HEADER_… of records/engine-words.ts), 0 where there is no row. */
+export const KINDS_BY_PROTOCOL: Int32Array = byProtocol;
+
 /** Reads the transport header at `state.offset` into the record. A later fragment has none. */
 export function transportHeader(state: DecodeState, protocol: number): void {
   if ((state.record[DETAIL]! & DETAIL_LATER_FRAGMENT) !== 0) return;
-  switch (protocol) {
-    case PROTOCOL_TCP:
+  switch (byProtocol[protocol]! & HEADER_KIND_MASK) {
+    case HEADER_TCP:
       tcpHeader(state);
       break;
-    case PROTOCOL_UDP:
+    case HEADER_UDP:
       udpHeader(state);
       break;
-    case PROTOCOL_ICMP:
-    case PROTOCOL_ICMPV6:
+    case HEADER_TYPE_CODE:
       typeAndCode(state, protocol, 0xffff);
       break;
-    case PROTOCOL_IGMP:
+    case HEADER_TYPE:
       typeAndCode(state, protocol, 0xff00);
       break;
-    case PROTOCOL_UDP_LITE:
-    case PROTOCOL_SCTP:
-    case PROTOCOL_DCCP:
+    case HEADER_PORTS:
       ports(state, protocol);
       break;
     default:
@@ -68,25 +97,7 @@ export function transportHeader(state: DecodeState, protocol: number): void {
 
 /** Octets that a header of `protocol` has at least; 0 where it is not read. */
 export function transportHeaderOctets(protocol: number): number {
-  switch (protocol) {
-    case PROTOCOL_TCP:
-      return TCP_HEADER_OCTETS;
-    case PROTOCOL_UDP:
-      return UDP_HEADER_OCTETS;
-    case PROTOCOL_ICMP:
-    case PROTOCOL_ICMPV6:
-      return ICMP_HEADER_OCTETS;
-    case PROTOCOL_IGMP:
-      return IGMP_HEADER_OCTETS;
-    case PROTOCOL_UDP_LITE:
-      return UDP_LITE_HEADER_OCTETS;
-    case PROTOCOL_SCTP:
-      return SCTP_HEADER_OCTETS;
-    case PROTOCOL_DCCP:
-      return DCCP_HEADER_OCTETS;
-    default:
-      return 0;
-  }
+  return byProtocol[protocol]! & HEADER_OCTETS_MASK;
 }
 
 /** Leaves a notice unless a whole header of `protocol` was captured. */

@@ -27,6 +27,19 @@ import { udpTunnelLayer } from './udp-tunnel.ts';
 const PROTOCOL_IPV4 = 4;
 const PROTOCOL_IPV6 = 41;
 
+/** Kinds of tunnels directly over IP, by the protocol that announces them. */
+const TUNNELS_BY_PROTOCOL: readonly { readonly protocol: number; readonly kinds: readonly number[] }[] = [
+  { protocol: PROTOCOL_IPV4, kinds: [TUNNEL_IPIP] },
+  { protocol: PROTOCOL_IPV6, kinds: [TUNNEL_IPIP, TUNNEL_6IN4] },
+  { protocol: PROTOCOL_GRE, kinds: [TUNNEL_GRE, TUNNEL_ERSPAN] },
+];
+
+/** Protocols of packets that may hold a tunnel that is to be looked into; that of tunnels over UDP is not among them. */
+export function createTunnelProtocols(state: DecodeState): number[] {
+  const chosen = TUNNELS_BY_PROTOCOL.filter(({ kinds }) => kinds.some((kind) => isChosen(state, kind)));
+  return chosen.map(({ protocol }) => protocol);
+}
+
 /**
  * Goes into the tunnel at `state.offset`, if there is one that is to be looked into.
  * @param protocol  of the packet just written out

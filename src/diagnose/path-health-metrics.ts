@@ -8,6 +8,7 @@ import { Counter, Histogram, Registry } from 'prom-client';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import { hasHealth } from '../records/record-sections.ts';
 import { diagnose, mainDirection } from './describe.ts';
+import { VERDICTS } from './finding.ts';
 import { Transfer } from './transfer.ts';
 import type { Judgement } from './verdict.ts';
 
@@ -34,12 +35,12 @@ export class HealthMetrics {
   readonly #lostShare: Histogram<'interface'>;
 
   /**
-   * Makes the metrics.
-   * @param interfaceNameOf the label for a record's observation point
+   * Makes the metrics. Those of known interfaces begin at 0, so that the first loss is an increase and no new series.
+   * @param interfaces names of observation points, from 1 on: the labels
    */
-  constructor(interfaceNameOf: (observationPoint: number) => string) {
+  constructor(interfaces: readonly string[]) {
     const registers = [this.registry];
-    this.#interfaceNameOf = interfaceNameOf;
+    this.#interfaceNameOf = (point) => interfaces[point - 1] ?? String(point);
     const counter = <T extends string>(name: string, help: string, labelNames: readonly T[]) =>
       new Counter<T>({ name: `flowtap_path_${name}`, help, labelNames, registers });
     const histogram = (name: string, help: string, buckets: number[]) =>
@@ -84,6 +85,21 @@ export class HealthMetrics {
       `Share of lost segments in each flow record with ${SEGMENTS_MIN} or more in a direction.`,
       LOST_SHARE,
     );
+    for (const name of interfaces) this.#begin({ interface: name });
+  }
+
+  #begin(label: { interface: string }): void {
+    for (const one of [this.#verdicts, this.#octets])
+      for (const verdict of VERDICTS) one.inc({ ...label, verdict }, 0);
+    for (const one of [
+      this.#segments,
+      this.#lost,
+      this.#retransmitted,
+      this.#captureLost,
+      this.#stalledSeconds,
+    ])
+      one.inc(label, 0);
+    for (const one of [this.#roundTrip, this.#lostShare]) one.zero(label);
   }
 
   /** Adds the records of a batch; does nothing where they carry no path health. */

@@ -24,8 +24,8 @@ it never wraps; flags lose their upper bits.
 - **↔**: a biflow record (RFC 5103) has the element a second time for the reverse direction, under enterprise number
   29305; flowtap's own ones under their own enterprise number, with 0x4000 added to theirs. In JSON and CSV its name begins with \`reverse\`.
 - **⧉**: about what was around the metered packet; it is kept only when a template or the flow key asks for it.
-- **♥**: path health ([path-health.md](path-health.md)); it is measured only when a template asks for it, or
-  \`metering.pathHealth\` is \`on\`.
+- **♥**: path health ([path-health.md](path-health.md)); it is measured unless \`metering.pathHealth\`
+  is \`off\`, or \`auto\` and no template asks for it.
 - **🔎**: applications ([applications.md](applications.md)); payload is looked into only when a template asks for one of
   these, or \`applications.inspect\` is \`on\`.
 - **🏷**: names of networks ([networks.md](networks.md)); records have them only when a template asks for one of these.

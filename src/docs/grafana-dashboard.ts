@@ -2,7 +2,8 @@
  * config/grafana/flowtap.json: a dashboard for Grafana, made from the table of its panels in grafana-panels.ts.
  */
 
-import { type Panel, ROWS } from './grafana-panels.ts';
+import type { Panel } from './grafana-panel.ts';
+import { ROWS } from './grafana-panels.ts';
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of Grafana's
 const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };

@@ -1,29 +1,12 @@
 /**
- * The panels of the dashboard, in rows. They ask Prometheus for the metrics of src/metrics alone; a test checks that each
+ * The panels of the dashboard, in rows. They ask Prometheus for the metrics of src/metrics and of diagnose/path-health-metrics.ts alone; a test checks that each
  * of them exists.
  */
 
-/** One query of a panel, with what its lines are called. */
-type Query = readonly [expression: string, legend: string];
+import { INTERFACE, OF, type Query, type Row, rate } from './grafana-panel.ts';
+import { PATH_HEALTH_ROW } from './grafana-path-health.ts';
 
-export interface Panel {
-  readonly title: string;
-  readonly unit: string;
-  readonly queries: readonly Query[];
-  readonly description?: string;
-  /** A single number instead of lines over time. */
-  readonly isNumber?: true;
-}
-
-const OF = 'instance=~"$instance"';
-const INTERFACE = `${OF},interface=~"$interface"`;
-
-/** The rate of a counter, added up by labels. */
-function rate(metric: string, by: string, more = ''): string {
-  return `sum by (${by}) (rate(${metric}{${INTERFACE}${more}}[$__rate_interval]))`;
-}
-
-export const ROWS: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
+export const ROWS: readonly Row[] = [
   [
     'At a glance',
     [
@@ -134,6 +117,7 @@ export const ROWS: readonly (readonly [title: string, panels: readonly Panel[]])
       },
     ],
   ],
+  PATH_HEALTH_ROW,
   [
     'Export',
     [

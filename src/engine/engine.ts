@@ -93,6 +93,7 @@ interface EngineFunctions {
     accepted: number,
     headers: number,
     udpTunnels: number,
+    uncommon: number,
   ) => number;
   readonly decodedOctetsOnWire: () => number;
   readonly orderAndHash: (records: number, count: number, multipliers: number) => void;
@@ -113,6 +114,7 @@ interface EngineFunctions {
     multipliers: number,
     headers: number,
     udpTunnels: number,
+    uncommon: number,
     totals: number,
     worker: number,
     workers: number,
@@ -133,6 +135,7 @@ interface EngineFunctions {
     multipliers: number,
     headers: number,
     udpTunnels: number,
+    uncommon: number,
     members: number,
     selector: number,
     totals: number,

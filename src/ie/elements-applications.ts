@@ -3,6 +3,7 @@
  * flowtap's own. Both directions of a flow have the same values, so there are no reverse ones.
  */
 import { APPLICATION_FIELDS, type ApplicationField } from '../records/application-fields.ts';
+import type { ApplicationKind } from '../records/application-kinds.ts';
 import {
   APPLICATION_WORD,
   applicationPlace,
@@ -91,3 +92,15 @@ export const APPLICATION_NAMES: readonly string[] = [
   ...APPLICATION_ELEMENTS,
   ...OWN_APPLICATION_ELEMENTS,
 ].map(({ name }) => name);
+
+const KIND_OF_NAME = new Map<string, ApplicationKind>(
+  APPLICATION_FIELDS.flatMap(({ name, kind }: ApplicationField) =>
+    kind === undefined ? [] : [[name, kind]],
+  ),
+);
+
+/** Whether flows of a kind of application can have the element. */
+export function isOfKind(name: string, application: ApplicationKind = 'mixed'): boolean {
+  const kind = KIND_OF_NAME.get(name) ?? application;
+  return application === 'mixed' || kind === application;
+}

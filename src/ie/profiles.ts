@@ -3,9 +3,10 @@
  * what it needs: counters of 64 bits, both interfaces, ICMP in its own element and in the destination port.
  */
 
+import type { ApplicationKind } from '../records/application-kinds.ts';
 import { isPrivate } from './element.ts';
 import { findElement, INFORMATION_ELEMENTS } from './elements.ts';
-import { APPLICATION_NAMES } from './elements-applications.ts';
+import { APPLICATION_NAMES, isOfKind } from './elements-applications.ts';
 import { NETWORK_NAMES } from './elements-networks.ts';
 import { HEALTH_NAMES } from './elements-path-health.ts';
 import { vendorNames } from './elements-vendor.ts';
@@ -18,6 +19,8 @@ export interface TemplateScope {
   readonly ipVersion: 4 | 6;
   /** A template for ICMP or ICMPv6 flows alone. */
   readonly isIcmp: boolean;
+  /** A template for flows of this kind alone; missing: for all. */
+  readonly application?: ApplicationKind | undefined;
 }
 
 const addresses = (version: 4 | 6) => [`sourceIPv${version}Address`, `destinationIPv${version}Address`];
@@ -207,6 +210,8 @@ interface Profile {
    * what records must carry.
    */
   readonly isPlain: boolean;
+  /** Flows of each kind of application have a template of their own, without what only others have. */
+  readonly isByApplication?: boolean;
 }
 
 /**
@@ -227,7 +232,11 @@ function additionProfiles(): Record<string, Profile> {
   return Object.fromEntries(
     sets.map((set) => [
       set.join('+'),
-      { names: withNames(set.flatMap((key) => ADDITIONS[key]!)), isPlain: false },
+      {
+        names: withNames(set.flatMap((key) => ADDITIONS[key]!)),
+        isPlain: false,
+        isByApplication: set.includes('applications'),
+      },
     ]),
   );
 }
@@ -257,14 +266,22 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
 /** The default and what is filled on demand. */
 function withNames(names: readonly string[]): Profile['names'] {
   return (scope) => {
+    const added = ({ protocol, application }: TemplateScope) =>
+      nameable(names, protocol).filter((name) => isOfKind(name, application));
     const usual = scope.protocol === 'text' ? text(scope) : maxCompat(scope);
-    return [...usual, ...nameable(names, scope.protocol).filter((name) => !usual.includes(name))];
+    return [...usual, ...added(scope).filter((name) => !usual.includes(name))];
   };
 }
 
 /** max-compat and what a maker's dashboards read of path health. */
 function withVendor(vendor: Parameters<typeof vendorNames>[0]): Profile['names'] {
   return (scope) => [...maxCompat(scope), ...nameable(vendorNames(vendor), scope.protocol)];
+}
+
+/** Whether a list of names is a profile with a template for each kind of application. */
+export function isByApplication(names: readonly string[]): boolean {
+  const [name = ''] = names;
+  return names.length === 1 && Object.hasOwn(PROFILES, name) && PROFILES[name]!.isByApplication === true;
 }
 
 /** Whether a list of names is a profile's that needs no optional part of records. */

@@ -7,6 +7,7 @@
  */
 
 import { ConfigError, type ConfigFault } from '../base/errors.ts';
+import type { ApplicationKind } from '../records/application-kinds.ts';
 import { joinSections, type RecordSections } from '../records/record-sections.ts';
 import { ABSTRACT_TYPES } from './abstract-types.ts';
 import { type InformationElement, isPrivate, sectionsRead } from './element.ts';
@@ -49,6 +50,8 @@ export interface TemplateOptions {
   readonly ipVersion: 4 | 6;
   /** For ICMP flows alone; matters to profiles. */
   readonly isIcmp?: boolean;
+  /** For flows of this kind of application alone; matters to profiles that have a template for each. */
+  readonly application?: ApplicationKind;
   /** Appends the reverse counterparts (RFC 5103) of the fields that have one. IPFIX only. */
   readonly withReverse?: boolean;
   readonly privateEnterpriseNumber?: number;
@@ -122,8 +125,8 @@ function parseEntry(text: string, options: TemplateOptions, faults: ConfigFault[
 /** The list that `names` stands for: itself, or that of the profile which is its only name. */
 function expandProfile(names: readonly string[], options: TemplateOptions): readonly string[] {
   if (!isProfile(names)) return names;
-  const { protocol, ipVersion, isIcmp = false } = options;
-  return PROFILES[names[0]!]!.names({ protocol, ipVersion, isIcmp });
+  const { protocol, ipVersion, isIcmp = false, application } = options;
+  return PROFILES[names[0]!]!.names({ protocol, ipVersion, isIcmp, application });
 }
 
 /** Whether a list of names differs for ICMP flows: profiles do, lists of the user's do not. */

@@ -3,6 +3,7 @@ import * as engineWords from '../records/engine-words.ts';
 import * as tableWords from '../records/table-words.ts';
 import * as counting from './table/counters.ts';
 import type { FlowTable } from './table/flow-table.ts';
+import { healthOctetsTaken } from './table/path-health-table.ts';
 
 /**
  * @param counters of the metering process
@@ -22,13 +23,14 @@ export function countBatch(
   counters[counting.METERED_FRAME_OCTETS] =
     counters[counting.METERED_FRAME_OCTETS]! + sums[engineWords.SUMS_FRAME_OCTETS]!;
   sums.fill(0);
-  const { state, active, applications } = table;
+  const { state, active, applications, health, slotsTouched } = table;
   counters[counting.FLOWS_CREATED] = counters[counting.FLOWS_CREATED]! + state[tableWords.CREATED]!;
   state[tableWords.CREATED] = 0;
   counters[counting.FLOWS_ACTIVE] = active;
   if (state[tableWords.PEAK]! > counters[counting.FLOWS_PEAK]!)
     counters[counting.FLOWS_PEAK] = state[tableWords.PEAK]!;
   counters[counting.CLOCK_NS] = clock[tableWords.NOW_NS]!;
+  if (health !== undefined) counters[counting.HEALTH_OCTETS] = healthOctetsTaken(health, slotsTouched);
   if (applications === undefined) return;
   const { names, context } = applications;
   const { counts } = context;

@@ -97,11 +97,27 @@ export class KeyPreparer {
    * @param view the memory that its frames lie in
    */
   prepare(batch: PreparedBatch, view: DataView): void {
-    if (batch.hasFragments || this.isHolding) {
-      this.#fragments ??= this.#createFragments(batch);
-      this.#fragments.resolve(batch, view);
-    }
+    if (batch.hasFragments || this.isHolding) this.#resolve(batch, view);
     this.#complete(batch, view);
+  }
+
+  /**
+   * Prepares the fragments of a batch whose other keys are ready, in place, while none are held.
+   * @param view the memory that its frames lie in
+   */
+  prepareFragments(batch: PreparedBatch, view: DataView): void {
+    if (!batch.hasFragments) return;
+    this.#resolve(batch, view);
+    const { words, count } = batch;
+    for (let i = 0; i < count; i++) {
+      if ((words[i * decoded.DECODED_WORDS + decoded.DETAIL]! & decoded.DETAIL_FRAGMENT) === 0) continue;
+      this.#engine.orderAndHash(recordAt(batch, i), 1, this.multipliers.byteOffset);
+    }
+  }
+
+  #resolve(batch: PreparedBatch, view: DataView): void {
+    this.#fragments ??= this.#createFragments(batch);
+    this.#fragments.resolve(batch, view);
   }
 
   /**

@@ -45,6 +45,8 @@ export interface MeterState {
     readonly active: number;
     readonly peak: number;
     readonly capacity: number;
+    /** Memory that path health has taken for them. */
+    readonly healthOctets: number;
     /** Records by flowEndReason. */
     readonly expired: CountsByEndReason;
   };

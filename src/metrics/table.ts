@@ -41,6 +41,13 @@ const FLOW_METRICS: readonly Metric[] = [
     samples: perRing(({ flows }) => flows.tableOctets),
   },
   {
+    name: 'flowtap_path_health_memory_bytes',
+    type: 'gauge',
+    help: 'Memory that path health has taken beside the flow table, as flows needed it.',
+    labels: RING,
+    samples: perRing(({ flows }) => flows.healthOctets),
+  },
+  {
     name: 'flowtap_flows_created_total',
     type: 'counter',
     help: 'Flows begun.',

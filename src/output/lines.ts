@@ -7,11 +7,14 @@ import type { RecordSections } from '../records/record-sections.ts';
 import type { FlowWriter } from './flow-writer.ts';
 import type { OutputStream } from './standard-output.ts';
 
-/** Sections that were switched on are shown, unless a template says what is to be shown. */
-function shownTemplate(config: FlowtapConfig): FlowtapConfig['template'] {
+/**
+ * Sections that are switched on are shown, unless a template says what is to be shown. Columns of CSV are the same
+ * with path health as without, since programs may count them.
+ */
+function shownTemplate(form: 'json' | 'csv', config: FlowtapConfig): FlowtapConfig['template'] {
   const { template, metering, applications, enrichment } = config;
   const profile = [
-    ...(metering.pathHealth === 'on' ? ['health'] : []),
+    ...(metering.pathHealth === 'on' && form === 'json' ? ['health'] : []),
     ...(applications.inspect === 'on' || asksForDnsNames(config) ? ['applications'] : []),
     ...(isEnriching(enrichment) ? ['networks'] : []),
   ].join('+');
@@ -29,7 +32,7 @@ export class LineWriter implements FlowWriter {
   constructor(output: OutputStream, form: 'json' | 'csv', config: FlowtapConfig) {
     this.#output = output;
     const { biflow, observation } = config;
-    const template = shownTemplate(config);
+    const template = shownTemplate(form, config);
     const { domainId, ingressInterface, egressInterface } = observation;
     const values = { observationDomainId: domainId, ingressInterface, egressInterface };
     this.#text = new FlowText({ form, template, biflow, values });

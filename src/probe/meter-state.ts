@@ -46,6 +46,7 @@ export function meterState(counts: MeterCounts): MeterState {
       active: count(metering.FLOWS_ACTIVE),
       peak: count(metering.FLOWS_PEAK),
       capacity,
+      healthOctets: count(metering.HEALTH_OCTETS),
       expired: countByEndReason((reason) => count(metering.FLOWS_EXPIRED + reason)),
     },
     fragments: {

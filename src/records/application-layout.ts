@@ -6,7 +6,6 @@
  * (record-sections.ts). A value is only valid where its bit is set; whatever has no bit is unknown: not 0.
  *
  *     words  0, 1    which values are there: bit n of both together is that of row n of application-fields.ts
- *            2       the kind of flow, KIND_… below
  *            3       number of the application in src/applications/applications.ts, from 1; 0 unknown
  *            4       classification engine (RFC 6759 §4.1) of applicationId;  5 its selector
  *            6       octets of text
@@ -20,7 +19,6 @@ export const APPLICATION_WORD = HEALTH_WORD + HEALTH_WORDS;
 
 // Words from APPLICATION_WORD on.
 export const PRESENT = 0;
-export const KIND = 2;
 export const APPLICATION = 3;
 export const ENGINE = 4;
 export const SELECTOR = 5;
@@ -31,14 +29,6 @@ export const TEXTS = VALUES + VALUES_MAX;
 /** Octets of all texts of a record: those of an HTTP request with a response. */
 export const TEXT_OCTETS_MAX = 832;
 export const APPLICATION_WORDS = TEXTS + TEXT_OCTETS_MAX / 4;
-
-// Kinds of flow: which values there are, for templates that have no others.
-export const KIND_PLAIN = 0;
-export const KIND_DNS = 1;
-export const KIND_TLS = 2;
-export const KIND_HTTP = 3;
-export const KIND_SSH = 4;
-export const APPLICATION_KINDS = 5;
 
 /** Classification engines: IANA's ports for a guess, and nDPI's registry for what payload says. */
 export const ENGINE_IANA_L4 = 3;

@@ -35,7 +35,57 @@ export const DIRECT_SUPER_PACKETS = 8;
 export const DIRECT_SEGMENTS = 9;
 /** Of `takeRecords` only: the time of the record that was taken last. */
 export const DIRECT_END_NS = 10;
-export const DIRECT_DOUBLES = 11;
+/** Not of `countFrames`: records that were taken and refused, since what they hold is not metered. */
+export const DIRECT_REFUSED = 11;
+export const DIRECT_DOUBLES = 12;
+
+/**
+ * Words of what uncommon frames are decoded with (decode/uncommon-frames.ts): places of the kinds of EtherTypes and of the reasons by
+ * service access point, an octet each, and of the kinds of IP protocols, a word each (HEADER_…).
+ */
+export const UNCOMMON_ETHER_KINDS = 0;
+export const UNCOMMON_SAP_REASONS = 1;
+export const UNCOMMON_PROTOCOLS = 2;
+/** What of the PPPoE session id belongs to the key. */
+export const UNCOMMON_PPPOE_MASK = 3;
+/** 1: what is around packets is kept, as the engine does not: it leaves labels and sessions. */
+export const UNCOMMON_KEEPS_AROUND = 4;
+/** What the engine sets: not 0 once something was counted, and once one of the packets is a fragment. */
+export const UNCOMMON_IS_COUNTED = 5;
+export const UNCOMMON_HAS_FRAGMENTS = 6;
+/** Doubles behind them: frames that are not metered and their octets on the wire by reason, packets by notice. */
+export const UNCOMMON_REASONS_MAX = 64;
+export const UNCOMMON_PACKETS_DOUBLE = 4;
+export const UNCOMMON_OCTETS_DOUBLE = 68;
+export const UNCOMMON_NOTICES_DOUBLE = 132;
+export const UNCOMMON_DOUBLES = 164;
+
+/** Kinds of EtherTypes: 0 is none of these, numbers up to the first are reasons (reason-codes.ts). */
+export const ETHER_REASON_MAX = 0x3f;
+/** A tag between this EtherType and the next, or a whole Ethernet frame; the lower bits are its octets. */
+export const ETHER_TAG = 0x40;
+export const ETHER_FRAME = 0xc0;
+export const ETHER_TAG_OCTETS_MASK = 0x1f;
+export const ETHER_IPV4 = 0x81;
+export const ETHER_IPV6 = 0x82;
+export const ETHER_VLAN = 0x83;
+export const ETHER_MPLS = 0x84;
+export const ETHER_PPPOE = 0x85;
+/** Of a destination service access point: with the same source it leads on to something else than its reason. */
+export const SAP_LEADS_ON = 0x80;
+
+/** Kinds of transport headers: the lower octet is how many octets it has at least, 0 where it is not read. */
+export const HEADER_OCTETS_MASK = 0xff;
+export const HEADER_KIND_MASK = 0xf00;
+/** Two ports, and nothing else that is read. */
+export const HEADER_PORTS = 0x100;
+/** Type and code, and type alone. */
+export const HEADER_TYPE_CODE = 0x200;
+export const HEADER_TYPE = 0x300;
+export const HEADER_TCP = 0x400;
+export const HEADER_UDP = 0x500;
+/** A tunnel that is to be looked into, as the engine does not. */
+export const HEADER_LEFT = 0x600;
 
 /** Words of a selection by hash: one packet in so many, the hash's initial value, and room for what is hashed. */
 export const SELECTOR_INTERVAL = 0;

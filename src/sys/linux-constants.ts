@@ -108,6 +108,15 @@ export const MAP_SHARED = 1;
 export const MAP_PRIVATE = 2;
 export const MAP_FIXED = 0x10;
 export const MAP_ANONYMOUS = 0x20;
+export const MAP_POPULATE = 0x8000;
+/** Offsets of mappings are multiples of a page; no system has larger ones. */
+export const MAPPING_PAGE_OCTETS = 65_536;
+export const F_SETSIG = 10;
+export const F_SETLEASE = 1024;
+export const F_GETLEASE = 1025;
+export const F_RDLCK = 0;
+export const F_UNLCK = 2;
+export const SIGURG = 23;
 export const MADV_HUGEPAGE = 14;
 export const MADV_POPULATE_WRITE = 23;
 export const LOCK_EX = 2;

@@ -25,7 +25,7 @@ describe('defaults', () => {
         activeTimeoutMs: 60_000,
         tcpEndDelayMs: 2_000,
         flowTableEntries: 262_144,
-        pathHealth: 'auto',
+        pathHealth: 'on',
         pathHealthIntervalMs: 5000,
         flowKey: {
           vlan: true,

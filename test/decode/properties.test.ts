@@ -115,10 +115,15 @@ describe('every seed frame', () => {
   it('has the same outcome on both paths at every captured length and every wire length', () => {
     for (const text of SEED_FRAMES) {
       const frame = hex(text);
-      for (const decapsulate of [[], ALL_TUNNELS]) {
+      // The engine leaves labels and PPPoE where they are kept.
+      for (const [decapsulate, encapsulation] of [
+        [[], true],
+        [[], false],
+        [ALL_TUNNELS, true],
+      ] as const) {
         for (let captured = 0; captured <= frame.length; captured++) {
           for (const wire of [frame.length, captured]) {
-            const options: FrameOptions = { decapsulate, captured, wire };
+            const options: FrameOptions = { decapsulate, encapsulation, captured, wire };
             const outcome = decodeOne(frame, options);
             expect(decodeOne(frame, { ...options, inEngine: false })).toEqual(outcome);
             expect(decodeOne(frame, { ...options, fill: 0x45 })).toEqual(outcome);

@@ -156,12 +156,14 @@ describe('the page', () => {
 });
 
 it('metrics are by interface and verdict, never by address', async () => {
-  const metrics = new HealthMetrics((point) => `eth${point}`);
+  const metrics = new HealthMetrics(['eth1', 'eth2']);
   metrics.add(healthBatch([LOSSY, LOSSY, UNANSWERED]));
   const text = await metrics.registry.metrics();
   expect(text).toContain('flowtap_path_flow_records_total{interface="eth1",verdict="loss-limited"} 2');
   expect(text).toContain('flowtap_path_flow_records_total{interface="eth1",verdict="unanswered"} 1');
   expect(text).toContain('flowtap_path_tcp_lost_segments_total{interface="eth1"} 124');
   expect(text).toContain('flowtap_path_round_trip_seconds_bucket{le="0.1",interface="eth1"} 2');
+  // Of an interface that nothing was seen of yet too.
+  expect(text).toContain('flowtap_path_tcp_lost_segments_total{interface="eth2"} 0');
   expect(text).not.toMatch(/192\.0\.2|198\.51/);
 });

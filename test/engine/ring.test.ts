@@ -8,7 +8,7 @@ import { createBlockWalk, walkPackets } from '../../src/capture/live/ring-walk.t
 import { createLiveBatch, type LivePacketBatch } from '../../src/capture/live-batch.ts';
 import type { BlockWalk } from '../../src/capture/ring-block.ts';
 import { createHashSelector, selectDecoded } from '../../src/capture/selection/hash-selection.ts';
-import { createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
+import { countAccepted, createDecoder, decodeBatch } from '../../src/decode/decoder.ts';
 import { DirectPath } from '../../src/decode/direct-path.ts';
 import { udpTunnelsPlace } from '../../src/decode/engine-path.ts';
 import { createEngine } from '../../src/engine/engine.ts';
@@ -27,12 +27,22 @@ import {
   OFFSET_WORDS,
   TRANSPORT_OFFSET,
 } from '../../src/records/decoded-batch.ts';
-import { DIRECT_DOUBLES, DIRECT_SEGMENTS, DIRECT_SUPER_PACKETS } from '../../src/records/engine-words.ts';
+import {
+  DIRECT_DOUBLES,
+  DIRECT_KEPT_OCTETS,
+  DIRECT_RECORDS,
+  DIRECT_REFUSED,
+  DIRECT_SEGMENTS,
+  DIRECT_SUPER_PACKETS,
+} from '../../src/records/engine-words.ts';
 import { float64Array, int32Array } from '../../src/records/memory.ts';
 import { hex } from '../decode/decode-support.ts';
 import { FRAMES, SEED_FRAMES } from '../decode/seed-frames.ts';
 
 const CAPACITY = 16;
+/** Of a batch that is walked over: no fewer than there are packets. */
+const READ_CAPACITY = 64;
+const COUNTED = ['packetsByReason', 'octetsByReason', 'packetsByNotice'] as const;
 const BASE_SECONDS = 1_700_000_000;
 const POINT = 3;
 const NO_EXTENSION = { mac: false, mpls: false, tunnel: false };
@@ -129,18 +139,21 @@ function write(view: DataView, start: number, mac: number, all: readonly Packet[
 const isSame = (one: Uint8Array, other: Uint8Array) => Buffer.compare(one, other) === 0;
 
 /**
- * Marks the super-packets of a batch, all of whose frames were accepted; written apart from the engine's.
+ * Marks the super-packets of a batch, whose frames lie in their order; written apart from the engine's.
  * @returns how many there are, and packets that they stand for
  */
 function markAll(batch: LivePacketBatch, { words, offsets, count }: DecodedBatch): [number, number] {
   const counts: [number, number] = [0, 0];
-  for (let i = 0; i < count; i++) {
+  for (let r = 0; r < count; r++) {
+    const record = words.subarray(r * DECODED_WORDS, (r + 1) * DECODED_WORDS);
+    const i = batch.frameOffset.findLastIndex(
+      (offset, place) => place < batch.count && offset <= record[LINK_OFFSET]!,
+    );
     if (batch.segmentOctets[i] === 0) continue;
-    const record = words.subarray(i * DECODED_WORDS, (i + 1) * DECODED_WORDS);
     const isUdp = batch.isUdp[i] !== 0;
     const known = batch.transportOffset[i]!;
     const isAlike = (record[KEY_PROTOCOL]! & 0xff) === (isUdp ? 17 : 6);
-    const decoded = offsets![i * OFFSET_WORDS + TRANSPORT_OFFSET]! - batch.frameOffset[i]!;
+    const decoded = offsets![r * OFFSET_WORDS + TRANSPORT_OFFSET]! - batch.frameOffset[i]!;
     const transport = known !== 0 ? known : isAlike ? decoded : Number.NaN;
     let headers = transport + 8;
     if (!isUdp) {
@@ -184,9 +197,12 @@ describe('the direct path of a ring', () => {
   const out = prepared();
   const expected = prepared();
   const offsets = [out.offsets, expected.offsets] as const;
-  const batch = createLiveBatch(CAPACITY, engine.allocate);
+  const batch = createLiveBatch(READ_CAPACITY, engine.allocate);
   const one = createLiveBatch(1);
-  const preparer = new KeyPreparer(engine, createHashSeeds(), NO_EXTENSION, new Float64Array(64));
+  const seeds = createHashSeeds();
+  const [preparer, otherPreparer] = [0, 0].map(
+    () => new KeyPreparer(engine, seeds, NO_EXTENSION, new Float64Array(64)),
+  ) as [KeyPreparer, KeyPreparer];
   // With the type of service in the key, datagrams to port 53 are looked into as tunnels.
   const decoderOf = (flowKey: { tos: boolean; vlan: boolean }, decodesIn?: typeof engine) =>
     createDecoder(
@@ -205,6 +221,7 @@ describe('the direct path of a ring', () => {
   it('takes what the walk and the general decoder take, each packet once, and stops at no common one', () => {
     let taken = 0;
     let walked = 0;
+    let refused = 0;
     let superPackets = 0;
     const property = fc.property(
       packets,
@@ -234,7 +251,9 @@ describe('the direct path of a ring', () => {
         );
         for (;;) {
           const content = ring.slice();
-          const count = direct.takeBlock(walk);
+          for (const { counters } of [decoder, general]) for (const lane of COUNTED) counters[lane].fill(0);
+          direct.takeBlock(walk);
+          const count = direct.totals[DIRECT_RECORDS]!;
           expect(isSame(ring, content)).toBe(true);
           taken += count;
           for (let i = 0; i < count; i++) {
@@ -249,37 +268,46 @@ describe('the direct path of a ring', () => {
           batch.view = other.view;
           batch.count = count;
           decodeBatch(general, batch, linkTypes, expected);
-          expect(expected.count).toBe(count);
+          expect(out.count).toBe(expected.count);
+          expect(direct.totals[DIRECT_REFUSED]).toBe(count - out.count);
+          refused += count - out.count;
+          countAccepted(decoder.counters, out.count, direct.totals[DIRECT_KEPT_OCTETS]!);
+          for (const lane of COUNTED) expect(decoder.counters[lane]).toEqual(general.counters[lane]);
           const segments = markAll(batch, expected);
           expect([direct.totals[DIRECT_SUPER_PACKETS], direct.totals[DIRECT_SEGMENTS]]).toEqual(segments);
           superPackets += expected.words.filter(
             (word, at) => at % DECODED_WORDS === DETAIL && (word & DETAIL_SUPER_PACKET) !== 0,
           ).length;
-          preparer.prepare(expected, batch.view);
+          expect(out.hasFragments).toBe(expected.hasFragments);
+          preparer.prepareFragments(out, walk.view);
+          otherPreparer.prepare(expected, batch.view);
+          expect(out.count).toBe(expected.count);
+          expect(preparer.isHolding).toBe(otherPreparer.isHolding);
+          // Held fragments are given up here, so that they are not in the next run's way.
+          for (const of of [preparer, otherPreparer]) of.takeOverdue(Number.POSITIVE_INFINITY);
           // The walk has put tags back: the addresses stand elsewhere, and are the same.
           const addresses = (memory: DataView, words: Int32Array, i: number) => {
             const at = i * DECODED_WORDS + LINK_OFFSET;
-            const from = memory.byteOffset + words[at]!;
+            const place = words[at]!;
             words[at] = 0;
-            return [...new Uint8Array(memory.buffer, from, 12)];
+            // Of a fragment that came back, they lie elsewhere in the engine's memory.
+            const from = place < 0 ? [engine.buffer, -place * 4] : [memory.buffer, memory.byteOffset + place];
+            return [...new Uint8Array(from[0] as ArrayBuffer, from[1] as number, 12)];
           };
-          for (let i = 0; i < count; i++)
+          for (let i = 0; i < out.count; i++)
             expect(addresses(walk.view, out.words, i)).toEqual(addresses(other.view, expected.words, i));
-          const words = count * DECODED_WORDS;
+          const words = out.count * DECODED_WORDS;
           expect(out.words.subarray(0, words)).toEqual(expected.words.subarray(0, words));
-          expect(out.timeNs.subarray(0, count)).toEqual(expected.timeNs.subarray(0, count));
-          const places = count * OFFSET_WORDS;
+          expect(out.timeNs.subarray(0, out.count)).toEqual(expected.timeNs.subarray(0, out.count));
+          const places = out.count * OFFSET_WORDS;
           if (hasOffsets)
             expect(out.offsets!.subarray(0, places)).toEqual(expected.offsets!.subarray(0, places));
           if (count > 0) {
-            engine.countFrames(batch.timeNs.byteOffset, CAPACITY, count, totals.byteOffset);
+            engine.countFrames(batch.timeNs.byteOffset, READ_CAPACITY, count, totals.byteOffset);
             expect(direct.totals.subarray(0, 4)).toEqual(totals.subarray(0, 4));
           }
           expect([walk.left, members]).toEqual([other.left, alike]);
-          if (count === CAPACITY || walk.left === 0) {
-            if (walk.left === 0) break;
-            continue;
-          }
+          if (walk.left === 0) break;
           // What it stopped at is for the walk: one packet, or the end of what can be found.
           const stoppedAt = walk.at;
           const isFound = walkPackets(walk, one);
@@ -290,7 +318,8 @@ describe('the direct path of a ring', () => {
           const isOtherTag =
             (view.getUint32(stoppedAt + 20, true) & 0x40) !== 0 &&
             view.getUint16(stoppedAt + 36, true) !== 0x8100;
-          if (isOtherTag || walk.faults > 0) continue;
+          const hasSegments = hasVnetHeader && view.getUint8(stoppedAt + mac - 9) !== 0;
+          if (isOtherTag || hasSegments || walk.faults > 0) continue;
           // The engine's decoder of batches, which takes the same frames, does not take it either.
           for (const lane of ['frameOffset', 'capturedLength', 'wireLength', 'timeNs'] as const)
             batch[lane][0] = one[lane][0]!;
@@ -298,7 +327,7 @@ describe('the direct path of a ring', () => {
           const next = engine.decodeCommon(
             ring.byteOffset,
             batch.timeNs.byteOffset,
-            CAPACITY,
+            READ_CAPACITY,
             1,
             0,
             linkTypes.byteOffset,
@@ -309,6 +338,7 @@ describe('the direct path of a ring', () => {
             0,
             0,
             udpTunnelsPlace(decoder.state),
+            decoder.inEngine!.uncommon.place,
           );
           expect(next & 0xffff).toBe(0);
         }
@@ -318,6 +348,7 @@ describe('the direct path of a ring', () => {
     fc.assert(property, { numRuns: 1000 });
     expect(taken).toBeGreaterThan(1000);
     expect(walked).toBeGreaterThan(200);
+    expect(refused).toBeGreaterThan(100);
     expect(superPackets).toBeGreaterThan(20);
   });
 
@@ -357,7 +388,9 @@ describe('the direct path of a ring', () => {
         expect(expected.timeNs.subarray(0, out.count)).toEqual(out.timeNs.subarray(0, out.count));
         expect(selecting.totals.subarray(0, 4)).toEqual(direct.totals.subarray(0, 4));
         kept += out.count;
-        dropped += taken - out.count;
+        const { [DIRECT_REFUSED]: refused } = selecting.totals;
+        expect(direct.totals[DIRECT_REFUSED]).toBe(refused);
+        dropped += taken - out.count - refused!;
       }
     });
     fc.assert(property, { numRuns: 200 });

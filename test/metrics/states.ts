@@ -54,6 +54,7 @@ export function workerState(name: string, ring: number, changes: Partial<WorkerS
       peak: 50,
       capacity: 4096,
       tableOctets: 1_179_648,
+      healthOctets: 65_536,
       expired: { idleTimeout: 31, activeTimeout: 32, endOfFlow: 33, forcedEnd: 34, lackOfResources: 35 },
     },
     fragments: { matched: 41, unmatched: 42, forgotten: 43 },

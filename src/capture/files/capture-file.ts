@@ -10,6 +10,7 @@ import type { ByteWindow, DirectRecords, FramesInUse } from '../source.ts';
 import { FileWindow, StreamWindow } from './byte-window.ts';
 import type { CaptureContext, CaptureFormat } from './capture-format.ts';
 import { COMPRESSION_MAGIC_OCTETS, type Compression, decompress, detectCompression } from './decompress.ts';
+import { hasLongRecords, MappedWindow } from './mapped-window.ts';
 import { openFile, openPipe, openStandardInput, READABLE, STANDARD_INPUT } from './open-input.ts';
 import { describeOtherFormat } from './other-formats.ts';
 import { detectPcap, PCAP_HEADER_OCTETS, PcapFormat } from './pcap-format.ts';
@@ -23,7 +24,7 @@ export interface CaptureFileOptions {
   readonly windowOctets: number;
   /** The memory to read it into, `windowOctets` long; without, each file has its own. */
   readonly window?: Uint8Array;
-  /** Read large files ahead, and into which memory. */
+  /** Read large files ahead, or map them, and which memory for. */
   readonly ahead?: ReadAheadOptions & { readonly bytes: Uint8Array };
   /** Octets of a pipe or compressed file read at a time. */
   readonly readOctets: number;
@@ -225,8 +226,12 @@ function fileWindow(
   size: number,
   { window, windowOctets, ahead, inUse }: CaptureFileOptions,
 ): ByteWindow {
-  if (ahead !== undefined && size >= ahead.fileOctetsMin)
-    return new ReadAheadWindow(fd, ahead.bytes, ahead, window, inUse);
+  if (ahead !== undefined && size >= ahead.fileOctetsMin) {
+    // Frames that another thread uses must stay where they are.
+    const isMapped = inUse === undefined && hasLongRecords(fd);
+    const mapped = isMapped ? MappedWindow.open(fd, size, ahead.bytes, window) : undefined;
+    return mapped ?? new ReadAheadWindow(fd, ahead.bytes, ahead, window, inUse);
+  }
   return new FileWindow(fd, window ?? new Uint8Array(windowOctets), 0, inUse);
 }
 

@@ -69,14 +69,18 @@ function openSupply(
   // One file is read at a time: they all share the windows.
   const window = uint8Array(engine.allocate, fileOptions.windowOctets);
   const readAhead = options.readAhead ?? READ_AHEAD;
-  const ahead = { ...readAhead, bytes: uint8Array(engine.allocate, readAheadOctets(readAhead)) };
+  const ahead = { ...readAhead, bytes: uint8Array(engine.allocatePages, readAheadOctets(readAhead)) };
   const streamWindow = uint8Array(engine.allocate, STREAM_WINDOW_READS * fileOptions.readOctets);
   return new CaptureSequence(files, { ...fileOptions, window, ahead, streamWindow }, engine);
 }
 
+/** That `allocatePages` may leave free around. */
+const PAGES_OCTETS = 2 * 65_536;
+
 /** Octets that `openCaptures` takes of an engine's memory. */
 export const CAPTURE_OCTETS =
   ORDERED_OCTETS +
+  PAGES_OCTETS +
   Math.max(WINDOW_OCTETS + readAheadOctets(READ_AHEAD) + STREAM_WINDOW_READS * READ_OCTETS, MERGED_OCTETS);
 
 class CaptureSequence extends Captures {

@@ -36,15 +36,15 @@ export const METERING_OPTIONS: readonly ConfigOption[] = [
     default: 262_144,
     unit: 'flows',
     flag: 'flow-table-entries',
-    help: 'Flows kept at a time, about 232 octets each with the index; a full table exports early.',
+    help: 'Flows kept at a time, about 232 octets each, and 300 of path health; a full table exports early.',
   },
   {
     path: 'metering.pathHealth',
     type: choice(['auto', 'on', 'off']),
-    default: 'auto',
+    default: 'on',
     unit: '',
     flag: 'path-health',
-    help: 'Measure what the network did to each flow: round trips, losses, stalls; auto: where a template names it.',
+    help: 'Measure what the network did to each flow: round trips, losses, stalls; auto: only where a template names it.',
   },
   {
     path: 'metering.pathHealthInterval',

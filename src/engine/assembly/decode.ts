@@ -4,13 +4,17 @@
  * and its cost decides what the probe costs.
  *
  * It takes a frame only if every check of the general path would pass without a notice and no tunnel is to be looked
- * into; anything else is left to the general path (decode/decode-frame.ts). Tests hold the two equal.
+ * into; anything else is for the uncommon path (uncommon.ts), and what that leaves for the general one
+ * (decode/decode-frame.ts). Tests hold them equal.
  */
 import * as layout from '../../records/decoded-words';
 import { TIME_OCTETS } from '../../records/engine-words';
+import { ACCEPTED } from '../../records/reason-codes';
 import * as header from './headers';
 import { decodeIpv4, decodeIpv6 } from './ip';
 import { half } from './octets';
+import { decodeUncommon } from './uncommon';
+import { LEFT, useFrames } from './uncommon-frame';
 
 /** The shortest frame taken: an untagged UDP datagram without payload over IPv4. */
 export const FRAME_OCTETS_MIN: u32 =
@@ -148,7 +152,7 @@ export function decodePayload(
 }
 
 /**
- * Decodes frames from number `from` on, as long as they are common ones.
+ * Decodes frames from number `from` on, up to the first that is left to the general path.
  * @param memory where the view begins that the frames' offsets count from
  * @param batch,capacity  the packet batch; `count` frames are in it
  * @param linkTypes  LINKTYPE_ numbers by interface index
@@ -156,7 +160,8 @@ export function decodePayload(
  * @param out,outCapacity  the decoded batch; `accepted` records are in it
  * @param headers  its words of header offsets, or 0
  * @param udpTunnels  as of `decodeFrame`
- * @returns the number of the first frame that is not common, or `count`, | records accepted now << 16
+ * @param uncommon  what uncommon frames are decoded with (UNCOMMON_… of engine-words.ts)
+ * @returns the number of the first frame that is left, or `count`, | records accepted now << 16
  */
 export function decodeCommon(
   memory: usize,
@@ -172,7 +177,9 @@ export function decodeCommon(
   accepted: u32,
   headers: usize,
   udpTunnels: usize,
+  uncommon: usize,
 ): u32 {
+  useFrames(uncommon, udpTunnels, tosMask, vlanMask);
   const offsets = batch + <usize>capacity * TIME_OCTETS;
   const each = (<usize>capacity) << 2;
   let to = out + <usize>outCapacity * TIME_OCTETS + <usize>accepted * RECORD_OCTETS;
@@ -186,7 +193,11 @@ export function decodeCommon(
     const point = <u32>load<u16>(offsets + 3 * each + (<usize>index << 1));
     if (load<i32>(linkTypes + (<usize>point << 2)) !== header.LINKTYPE_ETHERNET) break;
     const place = offsetsOf(headers, accepted);
-    if (!decodeFrame(memory + linkOffset, linkOffset, captured, wire, point, tosMask, vlanMask, to, 0, place, udpTunnels)) break;
+    if (!decodeFrame(memory + linkOffset, linkOffset, captured, wire, point, tosMask, vlanMask, to, 0, place, udpTunnels)) {
+      const outcome = decodeUncommon(memory + linkOffset, linkOffset, captured, wire, -1, point, to, 0, place);
+      if (outcome === LEFT) break;
+      if (outcome !== ACCEPTED) continue;
+    }
     store<f64>(out + (<usize>accepted << 3), load<f64>(batch + (<usize>index << 3)));
     wireOctets += wire;
     accepted++;

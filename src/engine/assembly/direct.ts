@@ -1,14 +1,17 @@
 /**
- * The direct path for direct records with common frames, which is nearly all of nearly every capture file: each is read,
+ * The direct path for direct records, which is nearly all of nearly every capture file: each is read,
  * counted, decoded, and its key ordered and hashed, before the next one is looked at. It is what `walkPcap`,
  * `countFrames`, `decodeCommon` and `orderAndHash` do one after the other to a batch, without what they leave for each
  * other.
  */
 import * as layout from '../../records/decoded-words';
 import * as place from '../../records/engine-words';
+import { ACCEPTED } from '../../records/reason-codes';
 import { decodeFrame, offsetsOf } from './decode';
 import { capturedOf, endOf, headerOctets, isDirect, isSayable, originalOf, timeNsOf, touch } from './pcap';
 import { isOfShare } from './share';
+import { decodeUncommon } from './uncommon';
+import { LEFT, useFrames } from './uncommon-frame';
 
 const RECORD_OCTETS: usize = layout.DECODED_WORDS * 4;
 /** Records touched at a time; the next ones are still in the cache when it is their turn. */
@@ -28,6 +31,7 @@ export function writeTotals(
   last: f64,
   at: usize,
   isLate: bool,
+  refused: u32,
 ): void {
   store<u32>(totals, touched);
   store<f64>(totals, <f64>octets, place.DIRECT_OCTETS * 8);
@@ -38,11 +42,12 @@ export function writeTotals(
   store<f64>(totals, f64(u32(isLate)), place.DIRECT_IS_LATE * 8);
   store<f64>(totals, <f64>records, place.DIRECT_RECORDS * 8);
   store<f64>(totals, <f64>octetsKept, place.DIRECT_KEPT_OCTETS * 8);
+  store<f64>(totals, <f64>refused, place.DIRECT_REFUSED * 8);
 }
 
 /**
- * Takes records until one is out of order, later than `untilNs` or not direct, its frame is not a common one, or the
- * batch is full. Of those that it takes the batch gets the share of one meter.
+ * Takes records until one is out of order, later than `untilNs` or not direct, its frame is left to the general path, or
+ * the batch is full. Of those that it takes the batch gets the share of one meter.
  * @param memory where the window's view begins: offsets of frames count from there
  * @param start  the first record, in octets from there; `end`: behind the last octet
  * @param baseSeconds  what times count from; `unitNs`: of a record's fraction
@@ -52,6 +57,7 @@ export function writeTotals(
  * @param tosMask,vlanMask  what of ToS and VLAN id goes to the key
  * @param out  the decoded batch, of `capacity`; `headers`: its words of header offsets, or 0
  * @param udpTunnels  kinds of tunnels by UDP port, where any are looked into, or 0
+ * @param uncommon  what uncommon frames are decoded with (UNCOMMON_… of engine-words.ts)
  * @param totals  overwritten with the doubles DIRECT_… of engine-words.ts
  * @param worker  which of how many meters this is (share.ts); of one, that one gets all. Without a branch, which would be
  *   mispredicted every other time, a record of another meter is written and then written over
@@ -76,35 +82,35 @@ function take(
   multipliers: usize,
   headers: usize,
   udpTunnels: usize,
+  uncommon: usize,
   totals: usize,
   worker: u32,
   workers: u32,
   isBlock: bool,
 ): u32 {
   const stop = memory + end;
-  let at = memory + start;
-  let to = out + <usize>capacity * place.TIME_OCTETS;
-  let count: u32 = 0;
-  let records: u32 = 0;
+  let at = memory + start, to = out + <usize>capacity * place.TIME_OCTETS;
+  let count: u32 = 0, records: u32 = 0, refused: u32 = 0, snapped: u32 = 0, touched: u32 = 0;
   let octets: u64 = 0, octetsKept: u64 = 0;
-  let snapped: u32 = 0;
-  let touched: u32 = 0;
   const isOrdered = latestNs === latestNs;
   let first = at + headerOctets(isBlock) <= stop ? timeNsOf(at, baseSeconds, unitNs, isBlock) : Infinity;
   let last = isOrdered ? latestNs : -Infinity;
   let isLate = false;
   while (count < capacity && at + headerOctets(isBlock) <= stop) {
     if (records % TOUCHED_AT_ONCE === 0) touched ^= touch(at, stop, TOUCHED_AT_ONCE, isBlock);
-    const captured = capturedOf(at, isBlock);
-    const original = originalOf(at, isBlock);
+    const captured = capturedOf(at, isBlock), original = originalOf(at, isBlock);
     const frame = at + headerOctets(isBlock);
     const ns = timeNsOf(at, baseSeconds, unitNs, isBlock);
     if (!isDirect(at, captured, original, capturedMax, stop, isBlock) || !isSayable(ns, isBlock)) break;
     isLate = isOrdered && ns < last;
     if (isLate || ns > untilNs) break;
-    if (!decodeFrame(frame, <u32>(frame - memory), captured, original, point, tosMask, vlanMask, to, multipliers, offsetsOf(headers, count), udpTunnels)) break;
+    const offsets = offsetsOf(headers, count);
+    const isCommon = decodeFrame(frame, <u32>(frame - memory), captured, original, point, tosMask, vlanMask, to, multipliers, offsets, udpTunnels);
+    const outcome = isCommon ? ACCEPTED : decodeUncommon(frame, <u32>(frame - memory), captured, original, -1, point, to, multipliers, offsets);
+    if (outcome === LEFT) break;
     store<f64>(out + (<usize>count << 3), ns);
-    const isOwn = u32(workers === 1 || isOfShare(to, worker, workers));
+    refused += u32(outcome !== ACCEPTED);
+    const isOwn = u32(outcome === ACCEPTED) & u32(workers === 1 || isOfShare(to, worker, workers));
     octets += original;
     octetsKept += original * isOwn;
     snapped += u32(captured < original);
@@ -116,7 +122,7 @@ function take(
     count += isOwn;
     records++;
   }
-  writeTotals(totals, touched, records, octets, octetsKept, snapped, first, last, at - memory, isLate);
+  writeTotals(totals, touched, records, octets, octetsKept, snapped, first, last, at - memory, isLate, refused);
   return count;
 }
 
@@ -141,17 +147,19 @@ export function takeRecords(
   multipliers: usize,
   headers: usize,
   udpTunnels: usize,
+  uncommon: usize,
   totals: usize,
   worker: u32,
   workers: u32,
   isBlock: bool,
 ): u32 {
+  useFrames(uncommon, udpTunnels, tosMask, vlanMask);
   if (isBlock) {
     return take(
       memory, start, end, capturedMax, baseSeconds, unitNs, latestNs, untilNs, point, tosMask, vlanMask, out, capacity,
-      multipliers, headers, udpTunnels, totals, worker, workers, true);
+      multipliers, headers, udpTunnels, uncommon, totals, worker, workers, true);
   }
   return take(
     memory, start, end, capturedMax, baseSeconds, unitNs, latestNs, untilNs, point, tosMask, vlanMask, out, capacity,
-    multipliers, headers, udpTunnels, totals, worker, workers, false);
+    multipliers, headers, udpTunnels, uncommon, totals, worker, workers, false);
 }

@@ -12,6 +12,9 @@ export const ETHER_TYPE_IPV6_SWAPPED: u32 = 0xdd86;
 export const ETHER_TYPE_VLAN_SWAPPED: u32 = 0x0081;
 export const VLAN_TAG_OCTETS = 4;
 export const VLAN_TYPE = 2;
+export const VLAN_ID_MASK = 0xfff;
+export const VLAN_PRIORITY_SHIFT = 13;
+export const MAC_SOURCE = 6;
 
 export const IPV4_HEADER_OCTETS = 20;
 /** The first octet of a header without options: version 4, 5 words. */

@@ -5,7 +5,7 @@ import { hashOf, isFromBIPv4, orderAndHashRecord, orderPorts, sumOfKey } from '.
 import { fourWords, half, word } from './octets';
 
 /** Whether a datagram's ports tell of a tunnel (decode/udp-tunnel.ts). @param ports  source << 16 | destination */
-function isUdpTunnel(udpTunnels: usize, ports: u32): bool {
+export function isUdpTunnel(udpTunnels: usize, ports: u32): bool {
   const source = <u32>load<u8>(udpTunnels + (ports >>> 16));
   return (<u32>load<u8>(udpTunnels + (ports & 0xffff)) | (source >>> 4)) !== 0;
 }

@@ -7,12 +7,15 @@
 import * as layout from '../../records/decoded-words';
 import { MEMBER_NUMBERS, MEMBER_OCTETS_DOUBLE, MEMBER_PACKETS_DOUBLE, TIME_OCTETS } from '../../records/engine-words';
 import * as ring from '../../records/packet-ring';
+import { ACCEPTED } from '../../records/reason-codes';
 import { decodePayload, FRAME_OCTETS_MIN, offsetsOf } from './decode';
 import { writeTotals } from './direct';
 import * as header from './headers';
 import { half } from './octets';
 import { noteSuperPacket } from './segments';
 import { isSelected } from './select';
+import { decodeUncommon } from './uncommon';
+import { LEFT, useFrames } from './uncommon-frame';
 
 const RECORD_OCTETS: usize = layout.DECODED_WORDS * 4;
 const CACHE_LINE_OCTETS: usize = 64;
@@ -101,10 +104,18 @@ function timeNs(at: usize, baseSeconds: f64): f64 {
   return (<f64>load<u32>(at, ring.PKT_SEC) - baseSeconds) * NS_PER_S + <f64>load<u32>(at, ring.PKT_NSEC);
 }
 
+/** Octets of the packet at `at` on the wire, with a tag that the kernel took out. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function wireOctets(at: usize): u32 {
+  const isTagged = (load<u32>(at, ring.PKT_STATUS) & ring.TP_STATUS_VLAN_VALID) !== 0;
+  return load<u32>(at, ring.PKT_LEN) + (isTagged ? header.VLAN_TAG_OCTETS : 0);
+}
+
 /**
  * Decodes the frame of the packet at `at` to the record at `to`.
  * @param memory,point,tosMask,vlanMask,multipliers  as of `takeRing`; `offsets`: as of `decodePayload`
- * @returns octets of the frame on the wire, with its tag, or 0 where it is not a common one
+ * @returns whether it is a common one
  */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
@@ -118,21 +129,19 @@ function decodeAt(
   multipliers: usize,
   offsets: usize,
   udpTunnels: usize,
-): u32 {
+): bool {
   const frame = at + <u32>load<u16>(at, ring.PKT_MAC);
   const captured = load<u32>(at, ring.PKT_SNAPLEN);
   const length = load<u32>(at, ring.PKT_LEN);
-  if (captured < FRAME_OCTETS_MIN || captured > length) return 0;
+  if (captured < FRAME_OCTETS_MIN || captured > length) return false;
   const status = load<u32>(at, ring.PKT_STATUS);
-  let wire = length;
   let etherType = <u32>load<u16>(frame, header.ETHERNET_TYPE);
   let ip = frame + header.ETHERNET_HEADER_OCTETS;
   let tag: u32 = 0;
   if ((status & ring.TP_STATUS_VLAN_VALID) !== 0) {
     const hasType = (status & ring.TP_STATUS_VLAN_TPID_VALID) !== 0;
-    if (hasType && load<u16>(at, ring.PKT_VLAN_TPID) !== header.ETHER_TYPE_VLAN) return 0;
+    if (hasType && load<u16>(at, ring.PKT_VLAN_TPID) !== header.ETHER_TYPE_VLAN) return false;
     tag = <u32>load<u16>(at, ring.PKT_VLAN_TCI);
-    wire += header.VLAN_TAG_OCTETS;
   } else if (etherType === header.ETHER_TYPE_VLAN_SWAPPED) {
     tag = half(ip);
     etherType = <u32>load<u16>(ip, header.VLAN_TYPE);
@@ -140,7 +149,7 @@ function decodeAt(
   }
   const linkOffset = <u32>(frame - memory);
   const end = frame + captured;
-  const isCommon = decodePayload(
+  return decodePayload(
     etherType,
     tag,
     ip,
@@ -148,7 +157,7 @@ function decodeAt(
     frame + length,
     memory,
     linkOffset,
-    wire,
+    wireOctets(at),
     point,
     tosMask,
     vlanMask,
@@ -157,11 +166,32 @@ function decodeAt(
     offsets,
     udpTunnels,
   );
-  return isCommon ? wire : 0;
 }
 
 /**
- * Takes packets until one is not where it can be, or has no common frame, or the batch is full.
+ * Decodes the frame of the packet at `at`, which is not a common one, and has no segments.
+ * @param before  as of `takeRing`; the others as of `decodeAt`
+ * @returns as of `decodeUncommon`
+ */
+function decodeUncommonAt(at: usize, memory: usize, before: u32, point: u32, to: usize, multipliers: usize, offsets: usize): i32 {
+  const frame = at + <u32>load<u16>(at, ring.PKT_MAC);
+  const isSuperPacket =
+    before !== <u32>HEADER_OCTETS && load<u8>(frame - ring.VIRTIO_NET_HDR_OCTETS + ring.VNET_GSO_TYPE) !== 0;
+  if (isSuperPacket) return LEFT;
+  const status = load<u32>(at, ring.PKT_STATUS);
+  let tag: i32 = -1;
+  if ((status & ring.TP_STATUS_VLAN_VALID) !== 0) {
+    const hasType = (status & ring.TP_STATUS_VLAN_TPID_VALID) !== 0;
+    if (hasType && load<u16>(at, ring.PKT_VLAN_TPID) !== header.ETHER_TYPE_VLAN) return LEFT;
+    tag = <i32>load<u16>(at, ring.PKT_VLAN_TCI);
+  }
+  const captured = load<u32>(at, ring.PKT_SNAPLEN);
+  const length = load<u32>(at, ring.PKT_LEN);
+  return decodeUncommon(frame, <u32>(frame - memory), captured, length, tag, point, to, multipliers, offsets);
+}
+
+/**
+ * Takes packets until one is not where it can be, or its frame is left to the general path, or the batch is full.
  * @param memory where the ring begins: offsets count from there
  * @param start  the first packet; `end`: behind the block; `left`: packets that the block still has
  * @param before  octets between a packet's place and its frame, at least; more than a TPACKET_V3 header: a
@@ -171,6 +201,7 @@ function decodeAt(
  * @param tosMask,vlanMask  what of ToS and VLAN id goes to the key
  * @param out  the decoded batch, of `capacity`; `headers`: its words of header offsets, or 0
  * @param udpTunnels  kinds of tunnels by UDP port, where any are looked into, or 0
+ * @param uncommon  what uncommon frames are decoded with (UNCOMMON_… of engine-words.ts)
  * @param members  counts packets by interface (MEMBER_… of engine-words.ts), or 0
  * @param selector  only what it selects comes into the batch (SELECTOR_… of engine-words.ts); 0: everything. There must be
  *   words of header offsets for it
@@ -192,6 +223,7 @@ export function takeRing(
   multipliers: usize,
   headers: usize,
   udpTunnels: usize,
+  uncommon: usize,
   members: usize,
   selector: usize,
   totals: usize,
@@ -200,25 +232,24 @@ export function takeRing(
   let at = memory + start;
   let latest = at;
   let to = out + <usize>capacity * TIME_OCTETS;
-  let records: u32 = 0;
-  let dropped: u32 = 0;
+  let records: u32 = 0, dropped: u32 = 0, refused: u32 = 0, snapped: u32 = 0, touched: u32 = 0;
   let most = min<u32>(capacity, left);
-  let octets: u64 = 0;
-  let octetsDropped: u64 = 0;
-  let snapped: u32 = 0;
-  let touched: u32 = 0;
-  let first = Infinity;
-  let last = -Infinity;
+  let octets: u64 = 0, octetsDropped: u64 = 0;
+  useFrames(uncommon, udpTunnels, tosMask, vlanMask);
+  let first = Infinity, last = -Infinity;
   while (records < most && at + before <= stop) {
     if (records % TOUCHED_AT_ONCE === 0) touched ^= touch(at, stop, min<u32>(most - records, TOUCHED_AT_ONCE));
     if (!isDirect(at, stop, before, records + 1 === left)) break;
     const offsets = offsetsOf(headers, records - dropped);
-    const wire = decodeAt(at, memory, point, tosMask, vlanMask, to, multipliers, offsets, udpTunnels);
-    if (wire === 0) break;
+    const isCommon = decodeAt(at, memory, point, tosMask, vlanMask, to, multipliers, offsets, udpTunnels);
+    const outcome = isCommon ? ACCEPTED : decodeUncommonAt(at, memory, before, point, to, multipliers, offsets);
+    if (outcome === LEFT) break;
+    refused += u32(outcome !== ACCEPTED);
+    const wire = wireOctets(at);
     const ns = timeNs(at, baseSeconds);
     store<f64>(out + (<usize>(records - dropped) << 3), ns);
     octets += wire;
-    if (selector === 0 || isKept(selector, memory, offsets)) {
+    if (outcome === ACCEPTED && (selector === 0 || isKept(selector, memory, offsets))) {
       noteSegments(at, before, to, totals);
       to += RECORD_OCTETS;
     } else {
@@ -234,6 +265,6 @@ export function takeRing(
     records++;
   }
   if (records > 1) spacing = (latest - memory - start) / (records - 1);
-  writeTotals(totals, touched, records, octets, octets - octetsDropped, snapped, first, last, at - memory, false);
+  writeTotals(totals, touched, records, octets, octets - octetsDropped, snapped, first, last, at - memory, false, refused);
   return records - dropped;
 }

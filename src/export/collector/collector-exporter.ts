@@ -11,7 +11,7 @@ import type { FlowVolume } from '../contract/lost-flows.ts';
 import type { MeteringStatistics } from '../contract/metering-statistics.ts';
 import type { InterfaceDescription } from '../contract/options-content.ts';
 import type { CollectorStatistics } from '../contract/record-sink.ts';
-import { DIRECTIONS, RECORD_CLASSES, RowSelection } from '../contract/row-selection.ts';
+import { DIRECTIONS, RowSelection } from '../contract/row-selection.ts';
 import { type ColumnRun, encodeColumns } from '../messages/columns.ts';
 import { encodeTexts, measureRecords } from '../messages/columns-text.ts';
 import { addMessageVolumes } from '../messages/columns-volume.ts';
@@ -38,7 +38,7 @@ export class CollectorExporter {
   /** Undefined for NetFlow v5, which has nothing to announce. */
   readonly #announcer: Announcer | undefined;
   readonly #clock: ExportClock;
-  readonly #selection = new RowSelection();
+  readonly #selection: RowSelection;
   readonly #usesExportTime: boolean;
   /** Most time from the earliest packet of a message to its export that the records can say. */
   readonly #spanMaxMs: number;
@@ -57,11 +57,11 @@ export class CollectorExporter {
     this.#arena = arena;
     this.#transport = transport;
     this.#clock = options.clock ?? new ExportClock(options.timestamps);
-    const isV5 = options.protocol === 'netflow5';
     const { statistics } = transport;
     const { recordClasses, ids } = exporterClasses(options);
     this.#classes = recordClasses;
-    const { templates } = this.#classes;
+    this.#selection = new RowSelection(recordClasses.isByApplication);
+    const { templates } = recordClasses;
     this.needs = joinSections(templates.map(({ needs }) => needs));
     this.#usesExportTime = templates.some((template) =>
       template.fields.some(
@@ -70,12 +70,13 @@ export class CollectorExporter {
     );
     this.#spanMaxMs = messageSpanMaxMs(options.protocol, templates);
     this.#builder = new MessageBuilder(arena, this.#format());
-    this.#announcer = isV5
-      ? undefined
-      : new Announcer(
-          { builder: this.#builder, arena, recordClasses, ids, clock: this.#clock, statistics },
-          { ...options, isIpfix: options.protocol === 'ipfix' },
-        );
+    this.#announcer =
+      options.protocol === 'netflow5'
+        ? undefined
+        : new Announcer(
+            { builder: this.#builder, arena, recordClasses, ids, clock: this.#clock, statistics },
+            { ...options, isIpfix: options.protocol === 'ipfix' },
+          );
   }
 
   /** Names of interfaces, announced from the next refresh on. */
@@ -231,7 +232,7 @@ export class CollectorExporter {
   /** Exports rows from `row` of `recordClass` on, and those of later classes; goes on when the arena has room again. */
   #exportClasses(batch: FlowRecordBatch, recordClass: number, row: number): Promise<void> | undefined {
     const { counts } = this.#selection;
-    for (let l = recordClass, from = row; l < RECORD_CLASSES; l++, from = 0) {
+    for (let l = recordClass, from = row; l < counts.length; l++, from = 0) {
       const count = counts[l]!;
       if (count === 0) continue;
       if (this.#classes.recordClasses[l] === undefined) {
@@ -246,9 +247,7 @@ export class CollectorExporter {
         const placed = this.#encodeRows(batch, l, from, count);
         this.#transport.pump();
         from += placed;
-        if (from < count && this.#arena.free <= 0) {
-          return this.#later(batch, l, from);
-        }
+        if (from < count && this.#arena.free <= 0) return this.#later(batch, l, from);
       }
     }
     return undefined;

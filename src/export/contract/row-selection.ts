@@ -4,6 +4,7 @@
  * both (a biflow). Uniflows put a record with packets both ways into two record classes.
  */
 
+import { APPLICATION_KINDS, applicationKindOf } from '../../records/application-kinds.ts';
 import {
   FIRST_NS,
   FLOW_PROTOCOL,
@@ -27,30 +28,41 @@ export const KIND_ICMP = 1;
 export const KIND_IPV6 = 2;
 export const KIND_ICMPV6 = 3;
 export const KINDS = 4;
-/** A record class's number is kind × DIRECTIONS + side. */
+/** Record classes of flows of one application kind. A record class's number is kind × DIRECTIONS + side. */
 export const RECORD_CLASSES = KINDS * DIRECTIONS;
 
+/** Where templates differ by the kind of application, its number × RECORD_CLASSES stands before the rest. */
 export class RowSelection {
   /** First word of each record, record class by record class; `counts` says how many. */
   readonly rows: Int32Array[] = [];
-  readonly counts = new Int32Array(RECORD_CLASSES);
+  readonly counts: Int32Array;
   /** The earliest and the latest packet of the batch, since its time base. */
   firstNs = 0;
   lastNs = 0;
+  readonly #isByApplication: boolean;
   #capacity = 0;
+
+  /** @param isByApplication sort by the kind of application too: batches have to carry applications */
+  constructor(isByApplication = false) {
+    this.#isByApplication = isByApplication;
+    this.counts = new Int32Array(RECORD_CLASSES * (isByApplication ? APPLICATION_KINDS.length : 1));
+  }
 
   /** Sorts a batch, with what was sorted before forgotten. @param isBiflow one record for both directions */
   select(batch: FlowRecordBatch, isBiflow: boolean): void {
     this.#reserve(batch.count);
     const { words, doubles, stride } = batch;
     const { rows, counts } = this;
+    const isByApplication = this.#isByApplication;
     counts.fill(0);
     let firstNs = Number.POSITIVE_INFINITY;
     let lastNs = Number.NEGATIVE_INFINITY;
     for (let i = 0; i < batch.count; i++) {
       const row = i * stride;
       const entry = row >>> 1;
-      const recordClass = kindOf(words[row + FLOW_PROTOCOL]!) * DIRECTIONS;
+      const application = isByApplication ? applicationKindOf(words, row) : 0;
+      const kind = application * KINDS + kindOf(words[row + FLOW_PROTOCOL]!);
+      const recordClass = kind * DIRECTIONS;
       const hasForward = doubles[entry + FORWARD_DOUBLE + PACKETS]! > 0;
       const hasReverse = doubles[entry + REVERSE_DOUBLE + PACKETS]! > 0;
       if (hasForward) {
@@ -82,7 +94,7 @@ export class RowSelection {
   #reserve(count: number): void {
     if (count <= this.#capacity) return;
     this.#capacity = count;
-    for (let recordClass = 0; recordClass < RECORD_CLASSES; recordClass++)
+    for (let recordClass = 0; recordClass < this.counts.length; recordClass++)
       this.rows[recordClass] = new Int32Array(count);
   }
 }

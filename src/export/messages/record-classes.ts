@@ -2,8 +2,16 @@
  * For each record class of row-selection.ts, what its records are encoded with: template, set id and columns; and the
  * template records that announce them.
  */
+import { isByApplication } from '../../ie/profiles.ts';
 import { compileTemplate, isProfile, type Template, type TemplateOptions } from '../../ie/templates.ts';
-import { DIRECTION_BOTH, DIRECTION_REVERSE, DIRECTIONS, KINDS } from '../contract/row-selection.ts';
+import { APPLICATION_KINDS } from '../../records/application-kinds.ts';
+import {
+  DIRECTION_BOTH,
+  DIRECTION_REVERSE,
+  DIRECTIONS,
+  KINDS,
+  RECORD_CLASSES,
+} from '../contract/row-selection.ts';
 import { type Column, compileColumns, type ExporterValues } from './columns.ts';
 import { compileTexts, type TextField } from './columns-text.ts';
 import type { CollectorExporterOptions } from './exporter-options.ts';
@@ -25,6 +33,8 @@ export interface RecordClasses {
   readonly templates: readonly Template[];
   /** Template records, id included. */
   readonly templateRecords: readonly Uint8Array[];
+  /** Whether there are classes for each kind of application, one after the other. */
+  readonly isByApplication: boolean;
 }
 
 export interface RecordClassOptions {
@@ -70,7 +80,47 @@ function netflow5Classes(values: ExporterValues): RecordClasses {
       recordClasses.push(isCarried ? { setId: 0, recordOctets, columns, texts: [] } : undefined);
     }
   }
-  return { recordClasses, templates: [template], templateRecords: [] };
+  return { recordClasses, templates: [template], templateRecords: [], isByApplication: false };
+}
+
+/** Compiles templates, and keeps them with their records. */
+class TemplateSet {
+  readonly templates: Template[] = [];
+  readonly templateRecords: Uint8Array[] = [];
+  readonly #options: RecordClassOptions;
+  readonly #ids: TemplateIds;
+
+  constructor(options: RecordClassOptions, ids: TemplateIds) {
+    this.#options = options;
+    this.#ids = ids;
+  }
+
+  /** The classes of a kind of flow, by side. */
+  compile(names: readonly string[], compiled: TemplateOptions): (RecordClass | undefined)[] {
+    const { values, isBiflow } = this.#options;
+    const fields = (template: Template, isReverse: boolean) => ({
+      columns: compileColumns(template, isReverse, values),
+      texts: compileTexts(template, isReverse),
+    });
+    const single = compileTemplate(names, compiled);
+    const recordClass = this.#add(single);
+    const both = isBiflow ? compileTemplate(names, { ...compiled, withReverse: true }) : undefined;
+    return [
+      { ...recordClass, ...fields(single, false) },
+      { ...recordClass, ...fields(single, true) },
+      both && { ...this.#add(both), ...fields(both, false) },
+    ];
+  }
+
+  #add(template: Template): Pick<RecordClass, 'setId' | 'recordOctets'> {
+    const encode = this.#options.protocol === 'ipfix' ? ipfixTemplateRecord : netflow9TemplateRecord;
+    const record = encode(0, template);
+    const setId = this.#ids.take(record);
+    new DataView(record.buffer).setUint16(0, setId);
+    this.templates.push(template);
+    this.templateRecords.push(record);
+    return { setId, recordOctets: template.recordOctets };
+  }
 }
 
 /**
@@ -78,51 +128,34 @@ function netflow5Classes(values: ExporterValues): RecordClasses {
  * @throws ConfigError with what is wrong in the lists of elements
  */
 export function compileRecordClasses(options: RecordClassOptions, ids: TemplateIds): RecordClasses {
-  const { protocol, values, isBiflow, privateEnterpriseNumber, origin } = options;
+  const { protocol, values, template, privateEnterpriseNumber, origin } = options;
   if (protocol === 'netflow5') return netflow5Classes(values);
-  const encode = protocol === 'ipfix' ? ipfixTemplateRecord : netflow9TemplateRecord;
+  const set = new TemplateSet(options, ids);
+  const isDivided = isByApplication(template.ipv4) || isByApplication(template.ipv6);
   const recordClasses: (RecordClass | undefined)[] = [];
-  const templates: Template[] = [];
-  const templateRecords: Uint8Array[] = [];
-  for (const ipVersion of [4, 6] as const) {
-    const names = ipVersion === 4 ? options.template.ipv4 : options.template.ipv6;
-    const path = `template.ipv${ipVersion}`;
-    const firstClass = recordClasses.length;
-    for (const isIcmp of [false, true]) {
-      if (isIcmp && !isProfile(names)) {
-        // A list of the user's is one template for all flows of the IP version.
-        recordClasses.push(...recordClasses.slice(firstClass));
-        continue;
+  for (const application of isDivided ? APPLICATION_KINDS : ([undefined] as const)) {
+    for (const ipVersion of [4, 6] as const) {
+      const names = ipVersion === 4 ? template.ipv4 : template.ipv6;
+      const path = `template.ipv${ipVersion}`;
+      for (const isIcmp of [false, true]) {
+        const isFirst = recordClasses.length < RECORD_CLASSES;
+        const at = recordClasses.length % RECORD_CLASSES;
+        if (!isFirst && (isIcmp || !isByApplication(names))) {
+          // One for all kinds of application: the first one's.
+          recordClasses.push(...recordClasses.slice(at, at + DIRECTIONS));
+        } else if (isIcmp && !isProfile(names)) {
+          // A list of the user's is one template for all flows of the IP version.
+          recordClasses.push(...recordClasses.slice(-DIRECTIONS));
+        } else {
+          const kind = application === undefined ? {} : { application };
+          const compiled = { protocol, ipVersion, isIcmp, privateEnterpriseNumber, path, origin, ...kind };
+          recordClasses.push(...set.compile(names, compiled));
+        }
       }
-      const compiled: TemplateOptions = {
-        protocol,
-        ipVersion,
-        isIcmp,
-        privateEnterpriseNumber,
-        path,
-        origin,
-      };
-      const add = (template: Template): Omit<RecordClass, 'columns' | 'texts'> => {
-        const record = encode(0, template);
-        const setId = ids.take(record);
-        new DataView(record.buffer).setUint16(0, setId);
-        templates.push(template);
-        templateRecords.push(record);
-        return { setId, recordOctets: template.recordOctets };
-      };
-      const single = compileTemplate(names, compiled);
-      const recordClass = add(single);
-      const fields = (template: Template, isReverse: boolean) => ({
-        columns: compileColumns(template, isReverse, values),
-        texts: compileTexts(template, isReverse),
-      });
-      recordClasses.push({ ...recordClass, ...fields(single, false) });
-      recordClasses.push({ ...recordClass, ...fields(single, true) });
-      const both = isBiflow ? compileTemplate(names, { ...compiled, withReverse: true }) : undefined;
-      recordClasses.push(both && { ...add(both), ...fields(both, false) });
     }
   }
-  return { recordClasses, templates, templateRecords };
+  const { templates, templateRecords } = set;
+  return { recordClasses, templates, templateRecords, isByApplication: isDivided };
 }
 
 /**

@@ -13,18 +13,6 @@ import {
 import * as words from '../../records/application-layout.ts';
 import { readFacts } from './read-facts.ts';
 
-/** The kind of flow by its application, where it is not a plain one. */
-const KINDS: Readonly<Record<string, number>> = {
-  dns: words.KIND_DNS,
-  mdns: words.KIND_DNS,
-  llmnr: words.KIND_DNS,
-  'netbios-ns': words.KIND_DNS,
-  tls: words.KIND_TLS,
-  quic: words.KIND_TLS,
-  http: words.KIND_HTTP,
-  ssh: words.KIND_SSH,
-};
-
 /** Numbers of applications by name, from 1. */
 const NUMBERS: ReadonlyMap<string, number> = new Map(APPLICATIONS.map(({ name }, i) => [name, i + 1]));
 
@@ -118,7 +106,6 @@ function setValue(to: Int32Array, at: number, place: number, value: number): voi
 export function writeFacts(to: Int32Array, at: number, facts: ApplicationFacts, looks: number): void {
   writeNothing(to, at);
   const name = facts.applicationName;
-  to[at + words.KIND] = name === undefined ? 0 : (KINDS[name] ?? 0);
   if (name !== undefined)
     writeNumber(to, at, NUMBERS.get(name) ?? 0, facts.applicationConfidence === CONFIDENCE_PORT);
   readFacts(facts, looks, values);

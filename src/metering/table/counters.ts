@@ -47,5 +47,7 @@ export const FLOWS_ACTIVE = FIRST_METERING_GAUGE;
 export const CLOCK_NS = FIRST_METERING_GAUGE + 1;
 /** Addresses that are remembered with a name now. */
 export const DNS_NAMES_SIZE = FIRST_METERING_GAUGE + 2;
+/** Octets of memory that path health has taken for flows. */
+export const HEALTH_OCTETS = FIRST_METERING_GAUGE + 3;
 
 export const METERING_COUNTERS = 64;

@@ -116,6 +116,13 @@ export function createHealthTable(
   };
 }
 
+/** Octets that flows have taken of a table so far, PDM and ICMP errors aside; `slots` of it have been in use. */
+export function healthOctetsTaken({ pools }: HealthTable, slots: number): number {
+  const lines = pools[POOL_LINES + POOL_MOST]! * LINE_WORDS;
+  const rare = pools[POOL_RARE + POOL_MOST]! * RARE_WORDS;
+  return 4 * (slots * HOT_WORDS + lines + rare);
+}
+
 /** Where the line of times of a direction begins in `lines`. @param line 2 × slot, + 1 for the reverse direction */
 export function timesAt({ hot }: HealthTable, line: number): number {
   return hot[(line >>> 1) * HOT_WORDS + HOT_TIMES + (line & 1)]! * LINE_WORDS;

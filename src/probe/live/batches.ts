@@ -27,6 +27,7 @@ import {
   DIRECT_DOUBLES,
   DIRECT_KEPT_OCTETS,
   DIRECT_RECORDS,
+  DIRECT_REFUSED,
   DIRECT_SEGMENTS,
   DIRECT_SUPER_PACKETS,
 } from '../../records/engine-words.ts';
@@ -164,6 +165,7 @@ export class LiveBatches {
     const batch = this.#read;
     if (batch === undefined) {
       this.#countDirect(this.#direct!.totals, prepared.count);
+      this.#preparer.prepareFragments(prepared, this.#view);
       this.#preparer.extend(prepared, this.#view);
     } else this.#prepareRead(batch);
     if (this.#group !== undefined) publishMembers(this.#group, capture);
@@ -175,7 +177,7 @@ export class LiveBatches {
     const { capture, decode } = this.#counters;
     const taken = totals[DIRECT_RECORDS]!;
     countRead(capture, totals, taken);
-    capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + taken - kept;
+    capture[PACKETS_UNSELECTED] = capture[PACKETS_UNSELECTED]! + taken - kept - totals[DIRECT_REFUSED]!;
     countAccepted(decode, kept, totals[DIRECT_KEPT_OCTETS]!);
     this.#countSuperPackets(totals[DIRECT_SUPER_PACKETS]!, totals[DIRECT_SEGMENTS]!);
   }

@@ -103,7 +103,7 @@ export class LiveMetrics implements Part<LiveMetricsStatistics> {
     if (workers.some(({ data }) => data.health === 'on')) {
       const { HealthMetrics } = await import('../../diagnose/path-health-metrics.ts');
       const points = observationPoints(config.live.interfaces);
-      made.push(new HealthMetrics((point) => points[point - 1]?.name ?? String(point)));
+      made.push(new HealthMetrics(points.map(({ name }) => name)));
     }
     if (workers.some(({ data }) => data.applications !== undefined)) {
       const { ApplicationMetrics } = await import('../../metrics/application-metrics.ts');

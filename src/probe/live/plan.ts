@@ -30,7 +30,9 @@ export interface LivePlan {
   readonly ringOctets: number;
   readonly tableOctets: number;
   readonly queueOctets: number;
-  /** Of all workers together. */
+  /** The most that path health takes besides, as flows need it. */
+  readonly healthOctetsMax: number;
+  /** Of all workers together, what path health takes left out. */
   readonly totalOctets: number;
 }
 
@@ -55,6 +57,15 @@ export function waitsForInterfaces({ live }: FlowtapConfig, isService: boolean):
   return live.waitForInterfaces === 'on' || (live.waitForInterfaces === 'auto' && isService);
 }
 
+/**
+ * How path health is measured where it is wanted. Of sampled packets nothing but ICMP errors can be told: not worth a stop
+ * at each packet unless a template reads it.
+ */
+function howHealth({ live }: FlowtapConfig, needs: RecordSections): 'on' | 'sampled' | 'off' {
+  if (live.sampling.interval === 1) return 'on';
+  return needs.health ? 'sampled' : 'off';
+}
+
 /** The kernel's number of the group in which an interface's workers share its packets: not 0, and ours alone. */
 function fanoutGroup(pid: number, interfaceIndex: number): number {
   return ((pid * 31 + interfaceIndex) % 65_535) + 1;
@@ -70,10 +81,11 @@ export function planLive(
   { cores, pid, isService = false }: { cores: number; pid: number; isService?: boolean },
 ): LivePlan {
   const { live, metering, decode } = config;
-  const sections = sectionsOf(config, needs);
+  const wanted = sectionsOf(config, needs);
+  const health = wanted.health ? howHealth(config, needs) : 'off';
+  const sections = { ...wanted, health: health !== 'off' };
   const { encapsulation, networks } = sections;
   const applications = sections.applications ? applicationOptions(config, false) : undefined;
-  const health = !sections.health ? 'off' : live.sampling.interval === 1 ? 'on' : 'sampled';
   const each = workersPerInterface(config, cores);
   const workers = observationPoints(live.interfaces).flatMap(({ name, members }, interfaceIndex) =>
     Array.from(
@@ -106,13 +118,12 @@ export function planLive(
     ),
   );
   const ringOctets = live.capture === 'ring' ? live.ring.blocks * live.ring.blockOctets : 0;
-  const tableOctets = flowTableOctets({
+  const table = {
     capacity: metering.flowTableEntries,
     keyExtension: hasKeyExtension(metering.flowKey),
-    encapsulation,
-    health,
-    applications,
-  });
+    ...{ encapsulation, applications },
+  };
+  const tableOctets = flowTableOctets(table);
   const queueOctets = BATCHES * RECORDS_PER_BATCH * recordStride(sections) * 4;
   return {
     workers,
@@ -120,6 +131,7 @@ export function planLive(
     ringOctets,
     tableOctets,
     queueOctets,
+    healthOctetsMax: flowTableOctets({ ...table, health }) - tableOctets,
     totalOctets: workers.length * (ringOctets + tableOctets + queueOctets),
   };
 }

@@ -176,7 +176,8 @@ export class WorkerCounters {
     const state = meterState({
       decoders,
       metering: (index) => {
-        const isGone = index === metering.FLOWS_ACTIVE && !condition.isRunning;
+        const isOfFlows = index === metering.FLOWS_ACTIVE || index === metering.HEALTH_OCTETS;
+        const isGone = isOfFlows && !condition.isRunning;
         return isGone ? 0 : this.#metering(index);
       },
       numbersOf: (reason) => this.#told.of(reason, decoders),

@@ -154,6 +154,7 @@ export class ReplayBatches {
       const { totals } = this.#direct!;
       this.#count(totals, totals[DIRECT_RECORDS]!);
       countAccepted(this.#counters.decode, prepared.count, totals[DIRECT_KEPT_OCTETS]!);
+      this.#preparer.prepareFragments(prepared, this.#view);
       this.#preparer.extend(prepared, this.#view);
       return prepared;
     }

@@ -126,7 +126,11 @@ describeInLab(['tcpreplay', 'nfcapd', 'nfdump', 'curl'], 'flowtap run', () => {
     const [outside2, inside2] = lab.connect(sender, probe, { quiet: true, mtuOctets: 9000 });
     const args = ['-i', inside, '-i', inside2, '--workers', '2', '--ring-blocks', '8'];
     const daemon = await startDaemon(probe, ...args, '--flow-table-entries', '4096');
-    await daemon.waitForOutput(/memory: 5\d\.\d MB; each worker: ring 8\.39 MB \(8 blocks of 1\.05 MB\)/);
+    // Four workers; records with path health take most of a queue.
+    await daemon.waitForOutput(
+      /memory: 115 MB; each worker: ring 8\.39 MB \(8 blocks of 1\.05 MB\), .*queue 19\.5 MB/,
+    );
+    await daemon.waitForOutput(/; path health up to 7\.87 MB more, as flows need it/);
     await replay();
     await sender.run(['tcpreplay', '-q', '-i', outside2, '--pps', '2000', CAPTURE]);
     const sent = [inside, inside2].map((name) => probe.counters(name).rxPackets - WAITING_FRAGMENTS);

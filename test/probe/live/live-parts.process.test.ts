@@ -89,6 +89,10 @@ describe('workers', () => {
     // Entry, link details, wheel, end of TCP; the index is the next power of two above twice the flows.
     expect(plan.tableOctets).toBe(1000 * (192 + 16 + 8 + 8) + 2048 * 4);
     expect(plan.totalOctets).toBe(3 * (plan.ringOctets + plan.tableOctets + plan.queueOctets));
+    // Hot words, seven lines, a rare block, PDM, ICMP; and the line and the block that belong to nobody.
+    expect(plan.healthOctetsMax).toBe(1000 * (128 + 7 * 64 + 1024 + 256 + 64) + 64 + 1024);
+    const withoutHealth = liveConfig({ 'metering.pathHealth': 'off' });
+    expect(planLive(withoutHealth, NO_SECTIONS, { cores: 4, pid: 1 }).healthOctetsMax).toBe(0);
     const libpcap = liveConfig({ 'live.capture': 'libpcap' });
     expect(planLive(libpcap, NO_SECTIONS, { cores: 4, pid: 1 }).ringOctets).toBe(0);
   });

@@ -93,8 +93,7 @@ function conservation(files: readonly string[]): void {
       expect(replayed).toMatchObject({ flows, errors, read, untold: 0 });
       direct += directBatches;
     }
-    // Of hostile captures none is so plain.
-    expect(direct > 0).toBe(files !== HOSTILE);
+    expect(direct).toBeGreaterThan(0);
   });
 
   it('give every worker of a replay its share and the times of all, and the first one counts what was read', async () => {

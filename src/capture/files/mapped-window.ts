@@ -1,0 +1,179 @@
+/**
+ * A large regular file of long records, mapped a piece at a time in place of memory of our own: most of such a record is
+ * payload, which need not be copied (docs/decisions/0008 has the measurement). The file is held by a lease meanwhile; once
+ * somebody wants to write to it, the piece becomes a copy, and the rest is read.
+ */
+import { closeSync, readSync } from 'node:fs';
+import { FileMapping } from '../../sys/file-mapping.ts';
+import { MAPPING_PAGE_OCTETS } from '../../sys/linux-constants.ts';
+import type { ByteWindow } from '../source.ts';
+import { FileWindow } from './byte-window.ts';
+
+/** Records that are longer, on average, are mapped. */
+export const MAPPED_RECORD_OCTETS_MIN = 512;
+/** Octets that are looked at for it. */
+const SAMPLE_OCTETS = 64 * 1024;
+/** How often it is asked whether somebody waits for the file; the system lets nobody wait longer than 45 s. */
+const LOOK_MS = 1000;
+
+const PCAP_MAGICS: readonly number[] = [0xa1b2c3d4, 0xa1b23c4d];
+const PCAPNG_MAGIC = 0x0a0d0d0a;
+const PCAP_HEADER_OCTETS = 24;
+const PCAP_RECORD_OCTETS = 16;
+const PCAP_CAPTURED = 8;
+const BLOCK_LENGTH = 4;
+const BLOCK_OCTETS_MIN = 12;
+
+/**
+ * The mean length of the records that the first octets of a capture have, with what stands around them; 0 where they are not
+ * those of a capture in this host's order of octets.
+ */
+export function meanRecordOctets(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (bytes.length < PCAP_HEADER_OCTETS) return 0;
+  const magic = view.getUint32(0, true);
+  const isBlock = magic === PCAPNG_MAGIC;
+  if (!isBlock && !PCAP_MAGICS.includes(magic)) return 0;
+  const first = isBlock ? 0 : PCAP_HEADER_OCTETS;
+  let at = first;
+  let records = 0;
+  while (at + PCAP_RECORD_OCTETS <= bytes.length) {
+    const octets = isBlock
+      ? view.getUint32(at + BLOCK_LENGTH, true)
+      : PCAP_RECORD_OCTETS + view.getUint32(at + PCAP_CAPTURED, true);
+    if (octets < BLOCK_OCTETS_MIN) return 0;
+    at += octets;
+    records++;
+  }
+  return records === 0 ? 0 : (at - first) / records;
+}
+
+/** Whether the records of a file are so long that mapping them takes less time than reading. */
+export function hasLongRecords(fd: number): boolean {
+  const bytes = new Uint8Array(SAMPLE_OCTETS);
+  try {
+    return (
+      meanRecordOctets(bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0))) > MAPPED_RECORD_OCTETS_MIN
+    );
+  } catch {
+    // It shows again where the file is read, and is told then.
+    return false;
+  }
+}
+
+export class MappedWindow implements ByteWindow {
+  view: DataView;
+  start = 0;
+  end = 0;
+  viewOffset = 0;
+  readonly #fd: number;
+  readonly #size: number;
+  readonly #memory: Uint8Array;
+  readonly #mapping: FileMapping;
+  readonly #restBytes: Uint8Array | undefined;
+  readonly #timer: NodeJS.Timeout;
+  #rest: FileWindow | undefined;
+  #isClosed = false;
+
+  private constructor(
+    fd: number,
+    size: number,
+    memory: Uint8Array,
+    mapping: FileMapping,
+    restBytes: Uint8Array | undefined,
+  ) {
+    this.#fd = fd;
+    this.#size = size;
+    this.#memory = memory;
+    this.#mapping = mapping;
+    this.#restBytes = restBytes;
+    this.view = new DataView(memory.buffer, memory.byteOffset, memory.length);
+    // Also while a replay waits, for a collector or for the time of a packet.
+    this.#timer = setInterval(() => this.look(), LOOK_MS).unref();
+  }
+
+  /**
+   * @param memory that pieces are mapped in place of; on a page of 64 KiB, and several of them
+   * @param restBytes memory for what has to be read
+   * @returns undefined where the file cannot be mapped
+   */
+  static open(
+    fd: number,
+    size: number,
+    memory: Uint8Array,
+    restBytes?: Uint8Array,
+  ): MappedWindow | undefined {
+    const whole = memory.subarray(0, memory.length - (memory.length % MAPPING_PAGE_OCTETS));
+    if (whole.length < 2 * MAPPING_PAGE_OCTETS) return undefined;
+    const mapping = FileMapping.take(fd, whole);
+    return mapping && new MappedWindow(fd, size, whole, mapping, restBytes);
+  }
+
+  get octetsConsumed(): number {
+    return this.viewOffset + this.start;
+  }
+
+  get fault(): Error | undefined {
+    return this.#rest?.fault;
+  }
+
+  /** Lets somebody have the file who waits for it. */
+  look(): void {
+    if (!this.#isClosed && this.#mapping.isWanted) this.#mapping.keep();
+  }
+
+  ensureNow(need: number): boolean {
+    while (this.end - this.start < need) {
+      // The descriptor may be another file's by now.
+      if (this.#isClosed) return false;
+      if (this.#rest !== undefined) return this.#ensureRest(this.#rest, need);
+      this.look();
+      const at = this.octetsConsumed;
+      const position = at - (at % MAPPING_PAGE_OCTETS);
+      const octets = Math.min(this.#size - position, this.#memory.length);
+      if (at + need > position + octets || !this.#mapping.map(position, octets)) {
+        this.#leaveRest(at);
+        continue;
+      }
+      this.viewOffset = position;
+      this.start = at - position;
+      this.end = octets;
+    }
+    return true;
+  }
+
+  /** Records longer than the memory, the end of the file, and all of a file that somebody else wanted are read. */
+  #leaveRest(position: number): void {
+    this.#mapping.release();
+    clearInterval(this.#timer);
+    this.#rest = new FileWindow(this.#fd, this.#restBytes ?? new Uint8Array(this.#memory.length), position);
+    this.viewOffset = position;
+    this.start = this.end = 0;
+  }
+
+  #ensureRest(rest: FileWindow, need: number): boolean {
+    rest.start = this.start;
+    const isThere = rest.ensureNow(need);
+    this.view = rest.view;
+    this.start = rest.start;
+    this.end = rest.end;
+    this.viewOffset = rest.viewOffset;
+    return isThere;
+  }
+
+  ensure(need: number): Promise<boolean> {
+    return Promise.resolve(this.ensureNow(need));
+  }
+
+  settled(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    this.#mapping.release();
+    closeSync(this.#fd);
+  }
+}
