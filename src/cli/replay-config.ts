@@ -1,7 +1,7 @@
 /** The configuration of one replay, with the rules that concern a replay alone. */
 import { statSync } from 'node:fs';
 import type { ConfigFault } from '../base/errors.ts';
-import type { FlowtapConfig } from '../config/config.ts';
+import { type FlowtapConfig, isEnriching } from '../config/config.ts';
 import { metersOf } from '../probe/replay-threads.ts';
 import type { Arguments } from './command.ts';
 import { mergeConfig } from './flag-config.ts';
@@ -35,7 +35,18 @@ function rankingFaults(config: FlowtapConfig, nameOf: (path: string) => string):
     const found = `off, and ${path} ${topBy} reads what payload inspection finds`;
     faults.push({ path: nameOf('applications.inspect'), found, allowed: 'auto or on' });
   }
+  const lacking = lackingNetworks(config);
+  if (lacking !== undefined) faults.push({ path, found: topBy, allowed: `another one without ${lacking}` });
   return faults;
+}
+
+/** What tells the networks that rows are about, where that is not there. */
+function lackingNetworks({ replay: { topBy }, enrichment }: FlowtapConfig): string | undefined {
+  const databases = 'a database of networks (--mmdb FILE, enrichment.databases)';
+  const networks = 'networks of your own (enrichment.networks in the configuration file)';
+  if (topBy === 'as' && !isEnriching(enrichment)) return `${databases} or ${networks}`;
+  if (topBy === 'country' && enrichment.databases.length === 0) return databases;
+  return topBy === 'network' && enrichment.networks.length === 0 ? networks : undefined;
 }
 
 /**

@@ -35,8 +35,5 @@ export function countBatch(
   const { names, context } = applications;
   const { counts } = context;
   for (let c = 0; c < counts.length; c++) counters[counting.INSPECTION + c] = counts[c]!;
-  if (names === undefined) return;
-  const { names: known } = names;
-  for (let c = 0; c < known.counts.length; c++) counters[counting.DNS_NAMES + c] = known.counts[c]!;
-  counters[counting.DNS_NAMES_SIZE] = known.size;
+  if (names !== undefined) counters[counting.DNS_NAMES_SIZE] = names.names.size;
 }

@@ -59,7 +59,9 @@ export class MeteringProcess {
 
   constructor(options: MeteringOptions) {
     const keyExtension = hasKeyExtension(options.flowKey);
-    this.table = createFlowTable({ ...options, capacity: options.flowTableEntries, keyExtension });
+    this.counters = options.counters ?? new Float64Array(counting.METERING_COUNTERS);
+    const { counters } = this;
+    this.table = createFlowTable({ ...options, capacity: options.flowTableEntries, keyExtension, counters });
     this.#timeouts = createTimeouts(options);
     this.engine = options.engine;
     this.#wheel = createTimingWheel(this.engine.allocate);
@@ -72,7 +74,6 @@ export class MeteringProcess {
     this.#passes.setTimeouts(this.#timeouts);
     this.#clock = this.#passes.clock;
     this.#sink = options.sink;
-    this.counters = options.counters ?? new Float64Array(counting.METERING_COUNTERS);
   }
 
   /**

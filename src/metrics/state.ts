@@ -51,6 +51,8 @@ export interface MeterState {
     readonly expired: CountsByEndReason;
   };
   readonly fragments: { readonly matched: number; readonly unmatched: number; readonly forgotten: number };
+  /** Names by DNS: addresses that are remembered now, and counts by the names of applications/dns-name-counts.ts. */
+  readonly dnsNames: { readonly size: number; readonly counts: Readonly<Record<string, number>> };
 }
 
 /** A meter worker: one ring, one flow table. Counts go on over its restarts. */

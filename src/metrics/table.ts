@@ -106,6 +106,25 @@ const FLOW_METRICS: readonly Metric[] = [
         }),
       ),
   },
+  {
+    name: 'flowtap_dns_names_addresses',
+    type: 'gauge',
+    help: 'Addresses that are remembered with the name that a client asked DNS for.',
+    labels: RING,
+    samples: perRing(({ dnsNames }) => dnsNames.size),
+  },
+  {
+    name: 'flowtap_dns_names_total',
+    type: 'counter',
+    help: 'Names by DNS: addresses remembered, evicted or refused for lack of room, responses unasked or cut, flows looked up and found (docs/applications.md).',
+    labels: [...RING, 'result'],
+    samples: ({ workers }) =>
+      workers.flatMap((worker) =>
+        Object.entries(worker.dnsNames.counts).map(([result, count]): Sample => {
+          return [count, worker.interface, String(worker.ring), result];
+        }),
+      ),
+  },
 ];
 
 const PROCESS_METRICS: readonly Metric[] = [

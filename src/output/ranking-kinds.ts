@@ -1,8 +1,15 @@
 /** What the rows of a ranking can be about: a row for each, with how a flow record tells it. */
 import { CONFIDENCE_PORT } from '../applications/facts.ts';
 import type { TopBy } from '../config/config.ts';
-import { ADDRESS_A, ADDRESS_B, FLOW_PROTOCOL } from '../records/flow-layout.ts';
-import { readApplicationNumber, readApplicationText } from '../records/read-application.ts';
+import { ADDRESS_A, ADDRESS_B, AS_A, AS_B, COUNTRIES, FLOW_PROTOCOL } from '../records/flow-words.ts';
+import {
+  NETWORK_FIELDS,
+  NETWORK_TEXTS,
+  NETWORK_WORD,
+  type NetworkFieldName,
+  networkPlace,
+} from '../records/network-layout.ts';
+import { readApplicationNumber, readApplicationText, readText } from '../records/read-application.ts';
 import { NO_SECTIONS, type RecordSections } from '../records/record-sections.ts';
 import { formatIPv4, formatIPv6 } from './addresses.ts';
 
@@ -23,10 +30,11 @@ export interface RankingKind {
   /** The name as people read it. */
   label(name: string): string;
   /** The name as programs read it; null: not known. */
-  values(name: string): readonly (string | boolean | null)[];
+  values(name: string): readonly (string | number | boolean | null)[];
 }
 
 const WITH_APPLICATIONS: RecordSections = { ...NO_SECTIONS, applications: true };
+const WITH_NETWORKS: RecordSections = { ...NO_SECTIONS, networks: true };
 const UNKNOWN = '(unknown)';
 /** Behind an application that only a port suggests. */
 const GUESS = '?';
@@ -46,6 +54,13 @@ function addressOfKey(key: string): string {
   return key.length === 2
     ? formatIPv4(word(0))
     : formatIPv6(Int32Array.of(word(0), word(2), word(4), word(6)), 0);
+}
+
+/** The name of an end's network, or an empty text. */
+function networkName(words: Int32Array, row: number, field: NetworkFieldName, isResponder: boolean): string {
+  const at = row + NETWORK_WORD;
+  const place = words[at + networkPlace(field) + (isResponder ? NETWORK_FIELDS.length : 0)]!;
+  return readText(words, at + NETWORK_TEXTS, place);
 }
 
 export const RANKING_KINDS: Readonly<Record<Exclude<TopBy, 'flow'>, RankingKind>> = {
@@ -82,5 +97,41 @@ export const RANKING_KINDS: Readonly<Record<Exclude<TopBy, 'flow'>, RankingKind>
     },
     label: addressOfKey,
     values: (name) => [addressOfKey(name)],
+  },
+  as: {
+    title: 'Autonomous system',
+    fields: ['bgpAsNumber', 'asName'],
+    needs: WITH_NETWORKS,
+    isOfEnds: true,
+    name(words, row, isResponder) {
+      const number = words[row + (isResponder ? AS_B : AS_A)]! >>> 0;
+      return number === 0 ? '' : `${number} ${networkName(words, row, 'AsName', isResponder)}`;
+    },
+    label: (name) => (name === '' ? UNKNOWN : `AS${name.trimEnd()}`),
+    values(name) {
+      const [number = '', ...rest] = name.split(' ');
+      return [number === '' ? null : Number(number), rest.join(' ') || null];
+    },
+  },
+  country: {
+    title: 'Country',
+    fields: ['countryCode'],
+    needs: NO_SECTIONS,
+    isOfEnds: true,
+    name(words, row, isResponder) {
+      const letters = (words[row + COUNTRIES]! >>> (isResponder ? WORD_BITS : 0)) & 0xffff;
+      return letters === 0 ? '' : String.fromCharCode(letters & 0xff, letters >>> 8);
+    },
+    label: (name) => name || UNKNOWN,
+    values: (name) => [name || null],
+  },
+  network: {
+    title: 'Network',
+    fields: ['networkName'],
+    needs: WITH_NETWORKS,
+    isOfEnds: true,
+    name: (words, row, isResponder) => networkName(words, row, 'NetworkName', isResponder),
+    label: (name) => name || UNKNOWN,
+    values: (name) => [name || null],
   },
 };

@@ -1,6 +1,6 @@
 /**
- * Who used what, printed instead of flows: a row for each application, name of a server or host, the greatest by octets
- * first, then one row for all others. Where rows are about the ends of flows, each flow is in the rows of both its ends;
+ * Who used what, printed instead of flows: a row for each application, name of a server, host, autonomous system, country
+ * or network, the greatest by octets first, then one row for all others. Where rows are about the ends of flows, each flow is in the rows of both its ends;
  * shares are always of all octets. Figures are added up by ranking.ts, in bounded memory.
  */
 import { formatCount, formatOctets, formatShort } from '../base/units.ts';

@@ -2,6 +2,7 @@
  * Sections of a summary for people: a label, and lines that belong to it. The summary of a replay and that of a live probe
  * have those of the meters alike (`meterSections`). They fill lines from one typed object and count nothing themselves.
  */
+import { DNS_NAME_COUNTS } from '../applications/dns-name-counts.ts';
 import { formatCount, formatCounted } from '../base/units.ts';
 import { type CountsByEndReason, endReasonsText } from '../ie/end-reasons.ts';
 
@@ -38,6 +39,8 @@ export interface MeterSummary {
     readonly peak: number;
     readonly capacity: number;
   };
+  /** Counts of names by DNS, by the names of applications/dns-name-counts.ts; undefined where nothing was counted. */
+  readonly dnsNames?: Readonly<Record<string, number>> | undefined;
 }
 
 const LABEL_COLUMNS = 10;
@@ -85,12 +88,25 @@ function flowLines({
   ];
 }
 
+/** What became of names by DNS. */
+function nameLines(counts: Readonly<Record<string, number>>): string[] {
+  const { remembered = 0, lookups = 0, found = 0 } = counts;
+  const told = new Set(['remembered', 'lookups', 'found']);
+  const rest = DNS_NAME_COUNTS.filter(({ name }) => !told.has(name)).map(({ name, help }) => {
+    return { name, help, packets: counts[name] ?? 0 };
+  });
+  return [
+    `${formatCounted(remembered, 'addresses')} remembered of DNS answers, ${formatCount(found)} of ${formatCounted(lookups, 'flows')} named by them`,
+    ...reasonRows(rest),
+  ];
+}
+
 /**
  * Sections of packets metered, refused and noticed, and of flows.
  * @param more lines for sections of these labels
  */
 export function meterSections(
-  { metered, refused, notices, flows }: MeterSummary,
+  { metered, refused, notices, flows, dnsNames }: MeterSummary,
   more: { readonly refused?: readonly string[]; readonly flows?: readonly string[] } = {},
 ): Section[] {
   const refusedPackets = refused.reduce((sum, row) => sum + row.packets, 0);
@@ -103,6 +119,7 @@ export function meterSections(
   }
   if (noticed.length > 0) sections.push({ label: 'Noticed', lines: ['in metered packets', ...noticed] });
   sections.push({ label: 'Flows', lines: [...flowLines(flows), ...(more.flows ?? [])] });
+  if (dnsNames !== undefined) sections.push({ label: 'Names', lines: nameLines(dnsNames) });
   return sections;
 }
 

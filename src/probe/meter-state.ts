@@ -2,6 +2,7 @@
  * What meters have decided and metered, as plain named numbers: from this the account of a replay is made, and the state
  * of a live worker. Adds up what several meters, or several lives of one, have counted.
  */
+import { DNS_NAME_COUNTS } from '../applications/dns-name-counts.ts';
 import type { DecodeCounters } from '../decode/counters.ts';
 import { NOTICES } from '../decode/notices.ts';
 import { REASONS } from '../decode/reasons.ts';
@@ -52,6 +53,12 @@ export function meterState(counts: MeterCounts): MeterState {
       matched: count(metering.FRAGMENTS_MATCHED),
       unmatched: count(metering.FRAGMENTS_UNMATCHED),
       forgotten: count(metering.FRAGMENTS_FORGOTTEN),
+    },
+    dnsNames: {
+      size: count(metering.DNS_NAMES_SIZE),
+      counts: Object.fromEntries(
+        DNS_NAME_COUNTS.map(({ name }, place) => [name, count(metering.DNS_NAMES + place)]),
+      ),
     },
   };
 }

@@ -1,4 +1,5 @@
 /** Adds up the state of meters to what their summary tells, for a replay as for a live probe. */
+import { DNS_NAME_COUNTS } from '../applications/dns-name-counts.ts';
 import { sum } from '../base/sum.ts';
 import { NOTICES } from '../decode/notices.ts';
 import { REASONS } from '../decode/reasons.ts';
@@ -73,6 +74,14 @@ function flowsOf(meters: readonly MeterState[]): MeterSummary['flows'] {
   };
 }
 
+/** Counts of names by DNS, where there are any. */
+function dnsNamesOf(meters: readonly MeterState[]): MeterSummary['dnsNames'] {
+  const counts = Object.fromEntries(
+    DNS_NAME_COUNTS.map(({ name }) => [name, sum(meters.map(({ dnsNames }) => dnsNames.counts[name] ?? 0))]),
+  );
+  return Object.values(counts).some((count) => count > 0) ? counts : undefined;
+}
+
 /** @returns the totals over all meters */
 export function meterSummary(
   meters: readonly MeterState[],
@@ -83,5 +92,6 @@ export function meterSummary(
     refused: refusedOf(meters),
     notices: noticesOf(meters),
     flows: flowsOf(meters),
+    dnsNames: dnsNamesOf(meters),
   };
 }

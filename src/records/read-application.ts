@@ -28,7 +28,16 @@ export function readApplicationText(
 ): string | undefined {
   const place = wordOf(words, row, name);
   if (place === undefined) return undefined;
-  const from = 4 * (row + APPLICATION_WORD + TEXTS) + (place & 0xffff);
+  return readText(words, row + APPLICATION_WORD + TEXTS, place);
+}
+
+/**
+ * A text of a record.
+ * @param texts word that its texts begin at
+ * @param place of its first octet within them | its length << 16
+ */
+export function readText(words: Int32Array, texts: number, place: number): string {
+  const from = 4 * texts + (place & 0xffff);
   const octets = Uint8Array.from({ length: place >>> 16 }, (_, i) => {
     const at = from + i;
     return (words[at >>> 2]! >>> (8 * (at & 3))) & 0xff;

@@ -39,6 +39,8 @@ describe('metrics', () => {
     'flowtap_flows_expired_total{interface="eth0",ring="0",reason="cache_full"} 35',
     'flowtap_flow_cache_evictions_total{interface="eth0",ring="0"} 35',
     'flowtap_flow_fragments_total{interface="eth0",ring="0",result="unmatched"} 42',
+    'flowtap_dns_names_addresses{interface="eth0",ring="0"} 44',
+    'flowtap_dns_names_total{interface="eth0",ring="0",result="unasked"} 46',
     'flowtap_export_records_total{collector="ipfix://192.0.2.1:4739",protocol="ipfix",kind="data"} 300',
     'flowtap_export_errors_total{collector="ipfix://192.0.2.1:4739",protocol="ipfix",reason="enobufs"} 1',
     'flowtap_export_records_dropped_total{collector="ipfix://192.0.2.1:4739",protocol="ipfix",reason="send_failed"} 12',

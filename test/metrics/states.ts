@@ -58,6 +58,7 @@ export function workerState(name: string, ring: number, changes: Partial<WorkerS
       expired: { idleTimeout: 31, activeTimeout: 32, endOfFlow: 33, forcedEnd: 34, lackOfResources: 35 },
     },
     fragments: { matched: 41, unmatched: 42, forgotten: 43 },
+    dnsNames: { size: 44, counts: { remembered: 45, unasked: 46 } },
     queue: {
       batches: 1,
       capacity: 32,

@@ -74,7 +74,7 @@ describe('replay --top-by', () => {
       return stderr;
     };
     expect(await wrong('--top-by', 'aplication')).toContain(
-      '--top-by: found "aplication"; allowed: flow, application, serverName or host; did you mean application?',
+      '--top-by: found "aplication"; allowed: flow, application, serverName, host, as, country or network; did you mean application?',
     );
     expect(await wrong('--top-by', 'serverName', '--applications', 'off')).toContain(
       '--applications: found off, and --top-by serverName reads what payload inspection finds; allowed: auto or on',

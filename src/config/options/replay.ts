@@ -5,7 +5,10 @@ import { choice, duration, integer, numberOrWord, SWITCH } from '../types/option
 export const OUTPUTS = ['table', 'json', 'csv', 'none'] as const;
 
 /** What rows of the printed output are about; `flow`: each is a flow. */
-export const TOP_BY = ['flow', 'application', 'serverName', 'host'] as const;
+export const TOP_BY = [
+  ...(['flow', 'application', 'serverName', 'host'] as const),
+  ...(['as', 'country', 'network'] as const),
+] as const;
 
 const ONLY: Pick<ConfigOption, 'commands'> = { commands: ['replay'] };
 
@@ -45,7 +48,7 @@ export const REPLAY_OPTIONS: readonly ConfigOption[] = [
     default: 'flow',
     unit: '',
     flag: 'top-by',
-    help: 'Prints who used what instead of flows: octets, packets and flows of each application, name of a server or host.',
+    help: 'Prints who used what instead of flows: octets, packets and flows of each application, name of a server, host, autonomous system, country or network of your own.',
   },
   {
     ...ONLY,

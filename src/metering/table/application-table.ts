@@ -26,6 +26,7 @@ import { STREAM_OCTETS_MAX } from '../../applications/stream-buffer.ts';
 import { APPLICATION_WORDS } from '../../records/application-layout.ts';
 import { FIRST_LOOK_CONTINUED_BITS } from '../../records/engine-words.ts';
 import type { AllocateMemory } from '../../records/memory.ts';
+import { DNS_NAMES, METERING_COUNTERS } from './counters.ts';
 import { createFirstLook } from './first-look.ts';
 
 export interface ApplicationOptions extends Partial<InspectionOptions> {
@@ -111,9 +112,10 @@ function createNames(
   slots: number,
   { dnsNames, dnsNameEntries = DNS_NAME_ENTRIES }: ApplicationOptions,
   context: InspectionContext,
+  counters: Float64Array,
 ): NameTable | undefined {
   if (dnsNames === undefined) return undefined;
-  const counts = new Float64Array(DNS_NAME_COUNTS.length);
+  const counts = counters.subarray(DNS_NAMES, DNS_NAMES + DNS_NAME_COUNTS.length);
   const names = new DnsNames(dnsNameEntries, dnsNames, counts);
   return {
     names,
@@ -131,11 +133,13 @@ function createPool(capacity: number): NumberPool {
 /**
  * @param slots of the flow table
  * @param allocate of the engine that fills it
+ * @param counters of metering
  */
 export function createApplicationTable(
   slots: number,
   options: ApplicationOptions,
   allocate: AllocateMemory,
+  counters: Float64Array = new Float64Array(METERING_COUNTERS),
 ): ApplicationTable {
   const flows = Math.min(slots, options.flows);
   const context = new InspectionContext(options);
@@ -147,7 +151,7 @@ export function createApplicationTable(
     inspectionPool: createPool(flows),
     blocks: new Int32Array(flows * APPLICATION_WORDS),
     blockPool: createPool(flows),
-    names: createNames(slots, options, context),
+    names: createNames(slots, options, context, counters),
     continued: new Int32Array(CONTINUED_FLOWS * CONTINUED_WORDS),
     continuedUntilNs: new Float64Array(CONTINUED_FLOWS),
     firstLook: createFirstLook(allocate),

@@ -48,6 +48,8 @@ export interface FlowTableOptions {
   readonly pathHealthIntervalMs?: number;
   /** Look into the first packets with payload of each flow. Default: no. */
   readonly applications?: ApplicationOptions | undefined;
+  /** Those of metering (counters.ts), which names by DNS are counted in. Default: nobody's. */
+  readonly counters?: Float64Array;
   /** In whose memory it lies. */
   readonly engine: Engine;
   /** Memory for path health: the engine's, to have it measured there. Default: the JavaScript heap's. */
@@ -142,7 +144,8 @@ export function createFlowTable(options: FlowTableOptions): FlowTable {
     keyExtension: options.keyExtension ? new Int32Array(capacity * KEY_EXTENSION_WORDS) : undefined,
     encapsulation: options.encapsulation ? new Int32Array(capacity * decoded.ENCAPSULATION_WORDS) : undefined,
     health: health === 'off' ? undefined : createHealthTable(capacity, { isSampled, intervalMs }, allocate),
-    applications: applications && createApplicationTable(capacity, applications, engine.allocate),
+    applications:
+      applications && createApplicationTable(capacity, applications, engine.allocate, options.counters),
     state,
     get active() {
       return state[tableWords.ACTIVE]!;

@@ -234,11 +234,25 @@ describe('names by DNS', () => {
       segment(1, ALICE, 1001, SYN),
     ];
     expect(run(frames, [])).toMatch(/tls\? www\.a\.example/);
+    expect(run(frames, ['--workers', '2'])).toBe(run(frames, []));
     expect(run(frames, ['--dns-names', 'off'])).not.toMatch(/tls\? www/);
     expect(run(frames, ['--top-by', 'serverName', '-o', 'csv'])).toMatch(/,www\.a\.example,40,/);
     const lines = run(frames, ['-o', 'json', '--applications', 'on']);
     expect(lines).not.toContain('serverName');
     expect(run(frames, ['-o', 'json', '--dns-names', 'client'])).toContain('"serverName":"www.a.example"');
+  });
+
+  it('are counted, and the summary says how many', () => {
+    const [query, response] = resolved(0, ALICE, 'www.a.example', [a('www.a.example', CDN)]);
+    const spoofed = resolved(0.5, ALICE, 'bank.example', [a('bank.example', CDN)], 40_001)[1]!;
+    const frames = [query!, response!, spoofed, segment(1, ALICE, 1001, SYN), segment(1, BOB, 1002, SYN)];
+    const file = join(folder, 'counted.pcap');
+    writeFileSync(file, pcapFile(frames, { nanoseconds: true }));
+    const { code, out, err } = runFlowtap(['replay', file, '--no-progress']);
+    expect(code).toBe(0);
+    expect(out).not.toMatch(/tls.*bank\.example/);
+    expect(err).toMatch(/Names +1 address remembered of DNS answers, 1 of 2 flows named by them\n/);
+    expect(err).toMatch(/\n +1 +unasked +DNS responses without a question/);
   });
 
   it('are not told where addresses are hidden, unless they are to be kept', () => {
