@@ -50,7 +50,7 @@ function refusedOf({ outcomes }: WorkerState): Tree {
 }
 
 function workerOf(worker: WorkerState): Tree {
-  const { capture, flows, queue, lost, metered } = worker;
+  const { capture, flows, inspection, queue, lost, metered } = worker;
   return {
     interface: worker.interface,
     ring: worker.ring,
@@ -82,6 +82,12 @@ function workerOf(worker: WorkerState): Tree {
       octets: flows.tableOctets,
       expired: flows.expired,
       lostFlows: lost.flows,
+    },
+    inspection: {
+      packets: inspection.packets,
+      activeFlows: inspection.active,
+      refusedFlows: { noInspection: inspection.refused.no_inspection, noRoom: inspection.refused.no_room },
+      incomplete: inspection.incomplete,
     },
     recordQueue: {
       batches: queue.batches,

@@ -32,8 +32,9 @@ export function countBatch(
   counters[counting.CLOCK_NS] = clock[tableWords.NOW_NS]!;
   if (health !== undefined) counters[counting.HEALTH_OCTETS] = healthOctetsTaken(health, slotsTouched);
   if (applications === undefined) return;
-  const { names, context } = applications;
+  const { names, context, inspectionPool } = applications;
   const { counts } = context;
+  counters[counting.INSPECTIONS_ACTIVE] = inspectionPool.touched - inspectionPool.freedCount;
   for (let c = 0; c < counts.length; c++) counters[counting.INSPECTION + c] = counts[c]!;
   if (names !== undefined) counters[counting.DNS_NAMES_SIZE] = names.names.size;
 }

@@ -34,6 +34,18 @@ export interface MemberState {
   readonly reopened: number;
 }
 
+/** What payload inspection did and could not do; all 0 where nothing is inspected. */
+export interface InspectionState {
+  /** Packets whose payload was looked into. */
+  readonly packets: number;
+  /** Flows that are looked into now. */
+  readonly active: number;
+  /** Flows not looked into as all inspections were at work, and flows with findings that no room was left for. */
+  readonly refused: { readonly no_inspection: number; readonly no_room: number };
+  /** Payload that was not read to its end, by the names of applications/inspection-context.ts. */
+  readonly incomplete: Readonly<Record<string, number>>;
+}
+
 /** What meters have decided and metered (probe/meter-state.ts). */
 export interface MeterState {
   /** Every outcome, accepted first. */
@@ -50,6 +62,7 @@ export interface MeterState {
     /** Records by flowEndReason. */
     readonly expired: CountsByEndReason;
   };
+  readonly inspection: InspectionState;
   readonly fragments: { readonly matched: number; readonly unmatched: number; readonly forgotten: number };
   /** Names by DNS: addresses that are remembered now, and counts by the names of applications/dns-name-counts.ts. */
   readonly dnsNames: { readonly size: number; readonly counts: Readonly<Record<string, number>> };

@@ -7,6 +7,7 @@
 import { END_REASONS, type FlowEndReason } from '../ie/end-reasons.ts';
 import { CAPTURE_METRICS } from './capture-metrics.ts';
 import { EXPORT_METRICS } from './export-metrics.ts';
+import { INSPECTION_METRICS } from './inspection-metrics.ts';
 import type { Metric, Sample } from './metric.ts';
 import { NAMED_PATH_METRICS } from './named-path-metrics.ts';
 import { NETWORK_METRICS } from './network-metrics.ts';
@@ -170,6 +171,7 @@ export const METRIC_GROUPS: readonly (readonly [title: string, metrics: readonly
   ['Capture and decoding', CAPTURE_METRICS],
   ['Flows', FLOW_METRICS],
   ['Export', EXPORT_METRICS],
+  ['Payload inspection', INSPECTION_METRICS],
   ['Networks', NETWORK_METRICS],
   ['Named paths', NAMED_PATH_METRICS],
   ['Process', PROCESS_METRICS],

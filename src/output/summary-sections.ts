@@ -39,6 +39,8 @@ export interface MeterSummary {
     readonly peak: number;
     readonly capacity: number;
   };
+  /** Flows that payload inspection had no room for: to look into, and to keep what was found. */
+  readonly notInspected: { readonly noInspection: number; readonly noRoom: number };
   /** Counts of names by DNS, by the names of applications/dns-name-counts.ts; undefined where nothing was counted. */
   readonly dnsNames?: Readonly<Record<string, number>> | undefined;
 }
@@ -88,6 +90,17 @@ function flowLines({
   ];
 }
 
+/** Flows that were too many for payload inspection. */
+function notInspectedLines({ noInspection, noRoom }: MeterSummary['notInspected']): string[] {
+  const remedy = 'raise applications.flows';
+  return [
+    [noInspection, `not looked into, as all inspections were at work: ${remedy}`] as const,
+    [noRoom, `without room for what was found of them: ${remedy}`] as const,
+  ]
+    .filter(([count]) => count > 0)
+    .map(([count, text]) => `${formatCounted(count, 'flows')} ${text}`);
+}
+
 /** What became of names by DNS. */
 function nameLines(counts: Readonly<Record<string, number>>): string[] {
   const { remembered = 0, lookups = 0, found = 0 } = counts;
@@ -106,7 +119,7 @@ function nameLines(counts: Readonly<Record<string, number>>): string[] {
  * @param more lines for sections of these labels
  */
 export function meterSections(
-  { metered, refused, notices, flows, dnsNames }: MeterSummary,
+  { metered, refused, notices, flows, notInspected, dnsNames }: MeterSummary,
   more: { readonly refused?: readonly string[]; readonly flows?: readonly string[] } = {},
 ): Section[] {
   const refusedPackets = refused.reduce((sum, row) => sum + row.packets, 0);
@@ -119,6 +132,8 @@ export function meterSections(
   }
   if (noticed.length > 0) sections.push({ label: 'Noticed', lines: ['in metered packets', ...noticed] });
   sections.push({ label: 'Flows', lines: [...flowLines(flows), ...(more.flows ?? [])] });
+  const withoutRoom = notInspectedLines(notInspected);
+  if (withoutRoom.length > 0) sections.push({ label: 'Payload', lines: withoutRoom });
   if (dnsNames !== undefined) sections.push({ label: 'Names', lines: nameLines(dnsNames) });
   return sections;
 }

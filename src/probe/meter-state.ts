@@ -3,12 +3,13 @@
  * of a live worker. Adds up what several meters, or several lives of one, have counted.
  */
 import { DNS_NAME_COUNTS } from '../applications/dns-name-counts.ts';
+import { COUNT_PACKETS, INSPECTION_COUNTS } from '../applications/inspection-context.ts';
 import type { DecodeCounters } from '../decode/counters.ts';
 import { NOTICES } from '../decode/notices.ts';
 import { REASONS } from '../decode/reasons.ts';
 import { countByEndReason } from '../ie/end-reasons.ts';
 import * as metering from '../metering/table/counters.ts';
-import type { MeterState, OutcomeState } from '../metrics/state.ts';
+import type { InspectionState, MeterState, OutcomeState } from '../metrics/state.ts';
 
 export interface MeterCounts {
   /** All of these are added up. */
@@ -19,6 +20,21 @@ export interface MeterCounts {
   readonly numbersOf: (reason: number) => OutcomeState['numbers'];
   /** Entries of all flow tables. */
   readonly capacity: number;
+}
+
+function inspectionOf(count: MeterCounts['metering']): InspectionState {
+  const incomplete = INSPECTION_COUNTS.flatMap(({ name }, i): [string, number][] =>
+    i === COUNT_PACKETS ? [] : [[name, count(metering.INSPECTION + i)]],
+  );
+  return {
+    packets: count(metering.INSPECTION + COUNT_PACKETS),
+    active: count(metering.INSPECTIONS_ACTIVE),
+    refused: {
+      no_inspection: count(metering.INSPECTIONS_REFUSED),
+      no_room: count(metering.FACTS_REFUSED),
+    },
+    incomplete: Object.fromEntries(incomplete),
+  };
 }
 
 /** @returns every outcome, accepted first, and every notice, in the order of their tables */
@@ -49,6 +65,7 @@ export function meterState(counts: MeterCounts): MeterState {
       healthOctets: count(metering.HEALTH_OCTETS),
       expired: countByEndReason((reason) => count(metering.FLOWS_EXPIRED + reason)),
     },
+    inspection: inspectionOf(count),
     fragments: {
       matched: count(metering.FRAGMENTS_MATCHED),
       unmatched: count(metering.FRAGMENTS_UNMATCHED),

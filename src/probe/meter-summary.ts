@@ -92,6 +92,10 @@ export function meterSummary(
     refused: refusedOf(meters),
     notices: noticesOf(meters),
     flows: flowsOf(meters),
+    notInspected: {
+      noInspection: of(({ inspection }) => inspection.refused.no_inspection),
+      noRoom: of(({ inspection }) => inspection.refused.no_room),
+    },
     dnsNames: dnsNamesOf(meters),
   };
 }

@@ -44,6 +44,7 @@ const run: RunReplay = async ({ files, config, columns, signal, onProgress }) =>
     refused: [],
     undecoded: [],
     notices: [],
+    notInspected: { noInspection: 0, noRoom: 0 },
     flows: {
       created: exported,
       active: 0,

@@ -57,6 +57,12 @@ export function workerState(name: string, ring: number, changes: Partial<WorkerS
       healthOctets: 65_536,
       expired: { idleTimeout: 31, activeTimeout: 32, endOfFlow: 33, forcedEnd: 34, lackOfResources: 35 },
     },
+    inspection: {
+      packets: 61,
+      active: 62,
+      refused: { no_inspection: 63, no_room: 64 },
+      incomplete: { snapped: 65, limit: 66 },
+    },
     fragments: { matched: 41, unmatched: 42, forgotten: 43 },
     dnsNames: { size: 44, counts: { remembered: 45, unasked: 46 } },
     queue: {

@@ -49,6 +49,7 @@ const SUMMARY: ReplaySummary = {
     peak: 64,
     capacity: 64,
   },
+  notInspected: { noInspection: 0, noRoom: 0 },
   exporters: [
     {
       url: 'netflow5://192.0.2.1:2055',
@@ -80,6 +81,15 @@ const SUMMARY: ReplaySummary = {
 };
 
 describe('summaryLines', () => {
+  it('tells of flows that payload inspection had no room for, and of nothing else', () => {
+    const linesOf = (noInspection: number, noRoom: number) =>
+      summaryLines({ ...SUMMARY, notInspected: { noInspection, noRoom } }, false).join('\n');
+    expect(linesOf(0, 0)).not.toMatch(/applications\.flows/);
+    expect(linesOf(1, 1234)).toMatch(
+      /Payload {3}1 flow not looked into, as all .*applications\.flows\n {10}1,234 flows without room .*applications\.flows/,
+    );
+  });
+
   it('tells what was read, metered, refused, exported and lost', () => {
     expect(summaryLines(SUMMARY).join('\n')).toMatchInlineSnapshot(`
       "Read      a.pcap: 1,234 packets, 1,500,000 octets

@@ -49,5 +49,7 @@ export const CLOCK_NS = FIRST_METERING_GAUGE + 1;
 export const DNS_NAMES_SIZE = FIRST_METERING_GAUGE + 2;
 /** Octets of memory that path health has taken for flows. */
 export const HEALTH_OCTETS = FIRST_METERING_GAUGE + 3;
+/** Flows whose payload is looked into now. */
+export const INSPECTIONS_ACTIVE = FIRST_METERING_GAUGE + 4;
 
 export const METERING_COUNTERS = 64;

@@ -95,6 +95,13 @@ export function missingOf(capture: Float64Array, names: readonly string[]): stri
   return missing.map(({ interface: name }) => name);
 }
 
+/** What a worker that is gone has no more of. */
+const OF_FLOWS: ReadonlySet<number> = new Set([
+  metering.FLOWS_ACTIVE,
+  metering.HEALTH_OCTETS,
+  metering.INSPECTIONS_ACTIVE,
+]);
+
 export class WorkerCounters {
   readonly main: MainCounts = {
     recordsTaken: 0,
@@ -176,8 +183,7 @@ export class WorkerCounters {
     const state = meterState({
       decoders,
       metering: (index) => {
-        const isOfFlows = index === metering.FLOWS_ACTIVE || index === metering.HEALTH_OCTETS;
-        const isGone = isOfFlows && !condition.isRunning;
+        const isGone = OF_FLOWS.has(index) && !condition.isRunning;
         return isGone ? 0 : this.#metering(index);
       },
       numbersOf: (reason) => this.#told.of(reason, decoders),

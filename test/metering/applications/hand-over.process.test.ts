@@ -151,6 +151,9 @@ describe('what payload says', () => {
     const named = records.filter((record) => 'dnsQueryName' in record);
     expect(named).toHaveLength(16);
     for (const record of records) expect(record).toMatchObject({ applicationName: 'dns' });
+    const file = join(folder, 'capture.pcap');
+    const told = runFlowtap(['replay', '-o', 'none', '--applications', 'on', '-c', config, file]);
+    expect(told.err).toMatch(/^Payload {3}24 flows .*raise applications\.flows$/m);
   });
 
   it('has no names beside hidden addresses, unless they are asked for', () => {
