@@ -9,10 +9,13 @@ export interface EncodedName {
 
 export const NO_NAME: EncodedName = { octets: 0, words: new Int32Array(0) };
 
-/** @returns NO_NAME of the empty text and of nothing */
+/** Characters that break lines of text and reach into terminals: a database is somebody else's. */
+const CONTROL = /\p{Cc}/gu;
+
+/** Control characters become spaces, as texts of records have none. @returns NO_NAME of the empty text and of nothing */
 export function encodeName(name: string | undefined): EncodedName {
   if (name === undefined || name === '') return NO_NAME;
-  const text = Buffer.from(name);
+  const text = Buffer.from(name.replace(CONTROL, ' '));
   let octets = Math.min(text.length, NAME_OCTETS_MAX);
   // A character that was cut through is left out (RFC 3629 §3).
   while (octets < text.length && octets > 0 && (text[octets]! & 0xc0) === 0x80) octets--;

@@ -256,3 +256,9 @@ describe('the table of addresses', () => {
     expect([...batch.words.subarray(56, 60)]).toEqual([64_496, 64_496, 0, 24 | (24 << 8)]);
   });
 });
+
+it('names of somebody else reach no line of text with control characters', () => {
+  const { octets, words } = encodeName('Evil\n\u001b[31mNet\u0085"');
+  const text = Buffer.from(words.buffer, 0, octets).toString();
+  expect(text).toBe('Evil  [31mNet "');
+});
