@@ -2,6 +2,7 @@
 import { ABSTRACT_TYPES } from '../ie/abstract-types.ts';
 import { type InformationElement, isPrivate, sectionsRead } from '../ie/element.ts';
 import { naturalOctets, PRIVATE_ENTERPRISE_NUMBER_DEFAULT } from '../ie/elements.ts';
+import { APPLICATION_VENDOR_ELEMENTS } from '../ie/elements-application-vendor.ts';
 import { APPLICATION_ELEMENTS, OWN_APPLICATION_ELEMENTS } from '../ie/elements-applications.ts';
 import { FLOW_ELEMENTS } from '../ie/elements-flow.ts';
 import { LINK_ELEMENTS, OWN_ELEMENTS, TIME_ELEMENTS } from '../ie/elements-link.ts';
@@ -130,6 +131,11 @@ ${table(APPLICATION_ELEMENTS)}
 flowtap's own, as above:
 
 ${table(OWN_APPLICATION_ELEMENTS)}
+
+Other makers' numbers (ntop's, CERT's, CESNET's and Flowmon's), for dashboards that read them; the profiles \`nprobe\`, \`cert\`
+and \`cesnet\` have them:
+
+${table(APPLICATION_VENDOR_ELEMENTS)}
 
 ## Networks
 

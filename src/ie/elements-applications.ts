@@ -17,7 +17,8 @@ import type { InformationElement, ValueSource } from './element.ts';
 
 type FieldName = (typeof APPLICATION_FIELDS)[number]['name'];
 
-function sourceOf(place: number, { octetsMax }: ApplicationField): ValueSource {
+/** Where records have the value of a field. @param place of the field in APPLICATION_FIELDS */
+export function applicationSource(place: number, { octetsMax }: ApplicationField): ValueSource {
   const word = APPLICATION_WORD + VALUES + place;
   const when = { word: APPLICATION_WORD + PRESENT + (place >>> 5), shift: place & 31, mask: 1, equals: 1 };
   if (octetsMax !== undefined)
@@ -36,7 +37,15 @@ function element(row: Row): InformationElement {
   const unit: UnitName = 'none';
   const semantics: SemanticsName = octetsMax === undefined ? 'identifier' : 'default';
   const texts = octetsMax === undefined ? {} : { octetsMax };
-  return { type: 'string', unit, semantics, inFull: false, ...texts, ...row, source: sourceOf(place, field) };
+  return {
+    type: 'string',
+    unit,
+    semantics,
+    inFull: false,
+    ...texts,
+    ...row,
+    source: applicationSource(place, field),
+  };
 }
 
 const own = (row: Row): InformationElement => element({ ...row, isEnterprise: true });
@@ -99,8 +108,7 @@ const KIND_OF_NAME = new Map<string, ApplicationKind>(
   ),
 );
 
-/** Whether flows of a kind of application can have the element. */
-export function isOfKind(name: string, application: ApplicationKind = 'mixed'): boolean {
-  const kind = KIND_OF_NAME.get(name) ?? application;
-  return application === 'mixed' || kind === application;
+/** The kind of flow that has the element, or undefined where all can have it. */
+export function kindOf(name: string): ApplicationKind | undefined {
+  return KIND_OF_NAME.get(name);
 }

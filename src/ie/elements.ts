@@ -8,6 +8,7 @@
 import { nearest } from '../base/nearest.ts';
 import { ABSTRACT_TYPES } from './abstract-types.ts';
 import type { InformationElement } from './element.ts';
+import { APPLICATION_VENDOR_ELEMENTS } from './elements-application-vendor.ts';
 import { APPLICATION_ELEMENTS, OWN_APPLICATION_ELEMENTS } from './elements-applications.ts';
 import { FLOW_ELEMENTS } from './elements-flow.ts';
 import { LINK_ELEMENTS, OWN_ELEMENTS, TIME_ELEMENTS } from './elements-link.ts';
@@ -38,6 +39,7 @@ export const INFORMATION_ELEMENTS: readonly InformationElement[] = [
   ...NETWORK_ELEMENTS,
   ...VENDOR_ELEMENTS,
   ...NTOP_NETWORK_ELEMENTS,
+  ...APPLICATION_VENDOR_ELEMENTS,
 ];
 
 const BY_NAME = new Map(INFORMATION_ELEMENTS.map((element) => [element.name, element]));

@@ -6,7 +6,8 @@
 import type { ApplicationKind } from '../records/application-kinds.ts';
 import { isPrivate } from './element.ts';
 import { findElement, INFORMATION_ELEMENTS } from './elements.ts';
-import { APPLICATION_NAMES, isOfKind } from './elements-applications.ts';
+import { applicationVendorNames, isOfKind } from './elements-application-vendor.ts';
+import { APPLICATION_NAMES } from './elements-applications.ts';
 import { NETWORK_NAMES } from './elements-networks.ts';
 import { HEALTH_NAMES } from './elements-path-health.ts';
 import { vendorNames } from './elements-vendor.ts';
@@ -205,18 +206,13 @@ function full({ protocol, ipVersion }: TemplateScope): string[] {
 
 interface Profile {
   readonly names: (scope: TemplateScope) => string[];
-  /**
-   * Whether its elements are all of the part that every record has: then a replay need not wait for its templates to know
-   * what records must carry.
-   */
+  /** Its elements are all of the part that every record has: a replay need not wait for templates to know what records carry. */
   readonly isPlain: boolean;
   /** Flows of each kind of application have a template of their own, without what only others have. */
   readonly isByApplication?: boolean;
 }
 
-/**
- * What can be added to the default: all of path health, what payload inspection knows, networks of both ends.
- */
+/** What can be added to the default: all of path health, what payload inspection knows, networks of both ends. */
 export const ADDITIONS: Readonly<Record<string, readonly string[]>> = {
   health: HEALTH_NAMES,
   applications: APPLICATION_NAMES,
@@ -242,8 +238,8 @@ function additionProfiles(): Record<string, Profile> {
 }
 
 /**
- * The profiles a user can choose, by name. `default` is max-compat on the wire, and `text` in JSON and CSV; the last three
- * have what other makers' dashboards read of path health.
+ * The profiles a user can choose, by name. `default` is max-compat on the wire, and `text` in JSON and CSV; the last four
+ * have what other makers' dashboards read of path health and applications.
  */
 export const PROFILES: Readonly<Record<string, Profile>> = {
   default: {
@@ -258,9 +254,15 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
   ntopng: { names: ntopng, isPlain: true },
   elastiflow: { names: elastiflow, isPlain: true },
   ...additionProfiles(),
-  nprobe: { names: withVendor('nprobe'), isPlain: false },
-  cert: { names: withVendor('cert'), isPlain: false },
-  cisco: { names: withVendor('cisco'), isPlain: false },
+  nprobe: withVendor([
+    ...vendorNames('nprobe'),
+    'nprobeSrcIpCountry',
+    'nprobeDstIpCountry',
+    ...applicationVendorNames('nprobe'),
+  ]),
+  cert: withVendor([...vendorNames('cert'), ...applicationVendorNames('cert')]),
+  cesnet: withVendor(applicationVendorNames('cesnet')),
+  cisco: withVendor([...vendorNames('cisco'), 'applicationId']),
 };
 
 /** The default and what is filled on demand. */
@@ -273,9 +275,16 @@ function withNames(names: readonly string[]): Profile['names'] {
   };
 }
 
-/** max-compat and what a maker's dashboards read of path health. */
-function withVendor(vendor: Parameters<typeof vendorNames>[0]): Profile['names'] {
-  return (scope) => [...maxCompat(scope), ...nameable(vendorNames(vendor), scope.protocol)];
+/** max-compat and what a maker's dashboards read of path health and applications. */
+function withVendor(names: readonly string[]): Profile {
+  return {
+    names: (scope) => {
+      const added = nameable(names, scope.protocol);
+      return [...maxCompat(scope), ...added.filter((name) => isOfKind(name, scope.application))];
+    },
+    isPlain: false,
+    isByApplication: true,
+  };
 }
 
 /** Whether a list of names is a profile with a template for each kind of application. */

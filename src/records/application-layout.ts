@@ -6,6 +6,7 @@
  * (record-sections.ts). A value is only valid where its bit is set; whatever has no bit is unknown: not 0.
  *
  *     words  0, 1    which values are there: bit n of both together is that of row n of application-fields.ts
+ *            2       well-known port of an application that payload tells; 0 where it is a guess
  *            3       number of the application in src/applications/applications.ts, from 1; 0 unknown
  *            4       classification engine (RFC 6759 §4.1) of applicationId;  5 its selector
  *            6       octets of text
@@ -19,6 +20,7 @@ export const APPLICATION_WORD = HEALTH_WORD + HEALTH_WORDS;
 
 // Words from APPLICATION_WORD on.
 export const PRESENT = 0;
+export const PORT = 2;
 export const APPLICATION = 3;
 export const ENGINE = 4;
 export const SELECTOR = 5;

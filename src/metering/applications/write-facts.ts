@@ -2,7 +2,7 @@
  * Writes what an inspection has found (src/applications/facts.ts) to the words that records have for it
  * (records/application-layout.ts). It runs once for a flow, or once for a record of a flow that is still looked into.
  */
-import { APPLICATIONS } from '../../applications/applications.ts';
+import { APPLICATIONS, type Application } from '../../applications/applications.ts';
 import type { ApplicationFacts } from '../../applications/facts.ts';
 import { CONFIDENCE_PORT } from '../../applications/facts.ts';
 import {
@@ -137,10 +137,14 @@ export function writeServerName(to: Int32Array, at: number, name: string, source
   setValue(to, at, words.applicationPlace('serverNameSource'), source);
 }
 
-/** Number, classification engine and selector of an application that payload tells; a guess has its port as the selector. */
+/** The first well-known port of each application, over TCP where it has one; 0 of those without. */
+const PORTS = APPLICATIONS.map(({ tcp, udp }: Application) => tcp?.[0] ?? udp?.[0] ?? 0);
+
+/** Number, port, classification engine and selector of an application that payload tells; a guess has its port as the selector. */
 function writeNumber(to: Int32Array, at: number, number: number, isGuess: boolean): void {
   to[at + words.APPLICATION] = number;
   if (isGuess || number === 0) return;
+  to[at + words.PORT] = PORTS[number - 1]!;
   to[at + words.ENGINE] = words.ENGINE_NDPI;
   to[at + words.SELECTOR] = APPLICATIONS[number - 1]!.number;
 }

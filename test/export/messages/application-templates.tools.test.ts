@@ -15,7 +15,8 @@ import { tshark } from './outside-tools.ts';
 
 const FACTS: readonly (ApplicationFacts | undefined)[] = [
   undefined,
-  { applicationName: 'dns', dnsQueryName: 'www.example.org', dnsQueryType: 28, dnsResponseCode: 0 },
+  // CAA is 257, which is too much for an element of one octet.
+  { applicationName: 'dns', dnsQueryName: 'www.example.org', dnsQueryType: 257, dnsResponseCode: 3 },
   { applicationName: 'tls', tlsServerName: 'tls.example.org', tlsVersion: 772, tlsCipherSuite: 4865 },
   { applicationName: 'quic', tlsServerName: 'quic.example.org', quicVersion: 1 },
   { applicationName: 'http', httpRequestHost: 'www.example.com', httpStatusCode: 204 },
@@ -23,10 +24,10 @@ const FACTS: readonly (ApplicationFacts | undefined)[] = [
   { applicationName: 'http', httpRequestMethod: 'CONNECT', tlsServerName: 'behind.example.org' },
 ];
 
-/** IPv4 flows of both directions, one for each of FACTS. */
-function batchOf(): layout.FlowRecordBatch {
+/** IPv4 flows of both directions, one for each of FACTS. @param health records have path health too, of which nothing is known */
+function batchOf(health = false): layout.FlowRecordBatch {
   const plain = flowsAt(1, 40);
-  const stride = recordStride({ encapsulation: false, health: false, applications: true, networks: false });
+  const stride = recordStride({ encapsulation: false, health, applications: true, networks: false });
   const doubles = new Float64Array((FACTS.length * stride) / 2);
   const words = new Int32Array(doubles.buffer);
   FACTS.forEach((facts, i) => {
@@ -120,5 +121,54 @@ describeWithTools(['tshark'], 'templates by kind of application', () => {
       expect(sets.size).toBeGreaterThan(0);
       for (let i = 0; i < FACTS.length; i++) expect(flows[0]).toContain(`SrcPort: ${40_000 + i}`);
     }
+  });
+
+  it.each(['ipfix', 'netflow9'] as const)(
+    'have ntop’s elements in the profile nprobe, which tshark knows by name: %s',
+    async (protocol) => {
+      const config = { ...CONFIG, template: { ipv4: ['nprobe'], ipv6: ['nprobe'] } };
+      const { messages } = await exportAll([batchOf(true)], collector(protocol), config);
+      const text = shown(messages);
+      expect(text).not.toMatch(/malformed/i);
+      const records = recordsOf(text);
+      const lines = (i: number) =>
+        records
+          .get(40_000 + i)!
+          .split('\n')
+          .map((line) => line.trim());
+      expect(lines(1)).toEqual(
+        expect.arrayContaining([
+          expect.stringMatching(/^Layer 7 protocol \(numeric\): 5$/),
+          expect.stringMatching(/^Layer 7 protocol name: dns/i),
+          expect.stringMatching(/^DNS query: www\.example\.org/i),
+          expect.stringMatching(/^DNS query type: 255/i),
+          expect.stringMatching(/^DNS return code: 3/i),
+        ]),
+      );
+      expect(lines(2)).toContainEqual(expect.stringMatching(/^SSL server name: tls\.example\.org/i));
+      expect(lines(4)).toEqual(
+        expect.arrayContaining([
+          expect.stringMatching(/^HTTP host.*: www\.example\.com/i),
+          expect.stringMatching(/^HTTP Ret(urn)? Code: 204/i),
+        ]),
+      );
+      for (const i of [0, 2, 3, 4, 5]) expect(records.get(40_000 + i)).not.toMatch(/DNS query/i);
+      for (const i of [0, 1, 2, 3, 5]) expect(records.get(40_000 + i)).not.toMatch(/HTTP host/i);
+    },
+  );
+
+  it.each([
+    ['cert', 6871, { 1: '0035', 2: hex('tls.example.org') }],
+    ['cesnet', 8057, { 1: hex('www.example.org'), 3: hex('quic.example.org'), 4: hex('www.example.com') }],
+  ] as const)('have %s’s elements in its profile', async (profile, enterprise, values) => {
+    const config = { ...CONFIG, template: { ipv4: [profile], ipv6: [profile] } };
+    const { messages } = await exportAll([batchOf(true)], collector('ipfix'), config);
+    const text = shown(messages);
+    expect(text).not.toMatch(/malformed/i);
+    expect(text).toContain(`PEN: ${enterprise === 6871 ? 'CERT' : ''}`);
+    expect(text).toContain(`(${enterprise})`);
+    const records = recordsOf(text);
+    for (const [i, value] of Object.entries(values))
+      expect(records.get(40_000 + Number(i))!.replaceAll(' ', ''), i).toContain(value);
   });
 });

@@ -2,9 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { createExportingProcess } from '../../../src/export/exporting-process.ts';
-import { isPrivate } from '../../../src/ie/element.ts';
-import { INFORMATION_ELEMENTS } from '../../../src/ie/elements.ts';
-import { APPLICATION_NAMES } from '../../../src/ie/elements-applications.ts';
+import { isPrivate, sectionsRead } from '../../../src/ie/element.ts';
+import { findElement, INFORMATION_ELEMENTS } from '../../../src/ie/elements.ts';
 import { compileTemplate } from '../../../src/ie/templates.ts';
 import { requireTools } from '../../support/tools.ts';
 import { CONFIG, collector, exportAll } from '../exporter-support.ts';
@@ -99,7 +98,9 @@ describe.skipIf(!hasTshark)('tshark', () => {
     'reads records with every element that there is (applications: %s)',
     async (isOf) => {
       // A template record with all of them would be longer than a message.
-      const names = allNames('ipfix').filter((name) => APPLICATION_NAMES.includes(name) === isOf);
+      const names = allNames('ipfix').filter(
+        (name) => sectionsRead(findElement(name)!.source).applications === isOf,
+      );
       const template = { ipv4: names, ipv6: names };
       const batch = recordBatch(flows(6), {
         timeBaseSeconds: T,

@@ -1,5 +1,6 @@
 /** Path health on the wire: tshark reads ntop's numbers. */
 import { expect, it } from 'vitest';
+import { vendorNames } from '../../../src/ie/elements-vendor.ts';
 import { describeWithTools } from '../../support/tools.ts';
 import { CONFIG, collector, exportAll } from '../exporter-support.ts';
 import { tshark } from './outside-tools.ts';
@@ -9,7 +10,8 @@ describeWithTools(['tshark'], 'path health, as tshark reads it', () => {
   it('is read under ntop’s numbers, in IPFIX and in NetFlow v9', async () => {
     const { record } = await healthFlow();
     for (const protocol of ['ipfix', 'netflow9'] as const) {
-      const template = { ipv4: ['nprobe'], ipv6: ['nprobe'] };
+      const names = vendorNames('nprobe');
+      const template = { ipv4: names, ipv6: names };
       const { messages } = await exportAll([record], collector(protocol), { ...CONFIG, template });
       const fields = [
         'retransmitted_in_pkts',
