@@ -58,51 +58,32 @@ function element({ field, type, octetsMax, enterpriseNumber, id, ...row }: Row):
   return { id, enterpriseNumber, ...v9, ...kind, ...size, ...row, inFull: false, source };
 }
 
-const nprobe = (
-  id: number,
-  name: string,
-  field: ApplicationFieldName,
-  size: NumberType | number,
-  description: string,
-  isList?: true,
-) => row(NTOP, id, `nprobe${name}`, field, size, description, isList);
-const cert = (
-  id: number,
-  name: string,
-  field: ApplicationFieldName,
-  size: NumberType | number,
-  description: string,
-) => row(CERT, id, `cert${name}`, field, size, description);
-const cesnet = (
-  id: number,
-  name: string,
-  field: ApplicationFieldName,
-  size: NumberType | number,
-  description: string,
-  isList?: true,
-) => row(CESNET, id, `cesnet${name}`, field, size, description, isList);
-const flowmon = (
-  id: number,
-  name: string,
-  field: ApplicationFieldName,
-  size: NumberType | number,
-  description: string,
-) => row(FLOWMON, id, `cesnet${name}`, field, size, description);
-
-function row(
-  enterpriseNumber: number,
-  id: number,
-  name: string,
-  field: ApplicationFieldName,
-  size: NumberType | number,
-  description: string,
-  isList?: true,
-): { readonly element: InformationElement; readonly kind: ApplicationKind | undefined } {
-  const sized = typeof size === 'number' ? { octetsMax: size } : { type: size };
-  const list = isList === undefined ? {} : { isList };
-  const made = element({ enterpriseNumber, id, name, field, ...sized, ...list, description });
-  return { element: made, kind: fieldOf(field).kind };
+interface MadeRow {
+  readonly element: InformationElement;
+  readonly kind: ApplicationKind | undefined;
 }
+
+/** Rows of a maker. @returns of a number, its name behind the maker's, our field, its type or octets: a row */
+function rowsOf(enterpriseNumber: number, maker: Maker) {
+  return (
+    id: number,
+    name: string,
+    field: ApplicationFieldName,
+    size: NumberType | number,
+    description: string,
+    isList?: true,
+  ): MadeRow => {
+    const sized = typeof size === 'number' ? { octetsMax: size } : { type: size };
+    const list = isList === undefined ? {} : { isList };
+    const row = { enterpriseNumber, id, name: `${maker}${name}`, field, ...sized, ...list, description };
+    return { element: element(row), kind: fieldOf(field).kind };
+  };
+}
+
+const nprobe = rowsOf(NTOP, 'nprobe');
+const cert = rowsOf(CERT, 'cert');
+const cesnet = rowsOf(CESNET, 'cesnet');
+const flowmon = rowsOf(FLOWMON, 'cesnet');
 
 /** nDPI's number of what payload tells; 0 of a guess. */
 const ndpiNumber = {
@@ -110,7 +91,7 @@ const ndpiNumber = {
   when: { word: APPLICATION_WORD + ENGINE, shift: 0, mask: -1, equals: ENGINE_NDPI },
 };
 
-const ROWS = [
+const ROWS: readonly MadeRow[] = [
   {
     element: {
       id: 118,
@@ -123,7 +104,7 @@ const ROWS = [
       inFull: false,
       source: ndpiNumber,
       description: 'L7_PROTO: nDPI’s number of the application that payload tells; 0 where it is a guess.',
-    } satisfies InformationElement,
+    },
     kind: undefined,
   },
   nprobe(119, 'L7ProtoName', 'applicationName', 16, 'L7_PROTO_NAME: applicationName.'),
@@ -161,7 +142,7 @@ const ROWS = [
       source: sharedWord(APPLICATION_WORD + PORT, 0, 0xffff),
       description:
         'silkAppLabel: well-known port of the application that payload tells; 0 where it is a guess.',
-    } satisfies InformationElement,
+    },
     kind: undefined,
   },
   cert(294, 'SslServerName', 'tlsServerName', 255, 'sslServerName: tlsServerName, in the main record.'),

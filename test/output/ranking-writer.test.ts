@@ -1,8 +1,8 @@
 /** Rankings as table, JSON and CSV: rows, shares, all others, what is not known, flows within one host. */
 import { describe, expect, it } from 'vitest';
 import { type RankingOptions, RankingWriter } from '../../src/output/ranking-writer.ts';
-import type { OutputStream } from '../../src/output/standard-output.ts';
 import { recordBatch, type TestFlow } from './records.ts';
+import { textOutput } from './text-output.ts';
 
 const HOST = 0xc0000201;
 const FLOWS: readonly TestFlow[] = [
@@ -13,14 +13,7 @@ const FLOWS: readonly TestFlow[] = [
 ];
 
 async function render(flows: readonly TestFlow[], options: Partial<RankingOptions> = {}): Promise<string> {
-  let text = '';
-  const output: OutputStream = {
-    isClosed: false,
-    error: undefined,
-    write: (octets) => {
-      text += Buffer.from(octets).toString();
-    },
-  };
+  const { output, text } = textOutput();
   const writer = new RankingWriter(output, {
     topBy: 'host',
     form: 'table',
@@ -32,7 +25,7 @@ async function render(flows: readonly TestFlow[], options: Partial<RankingOption
   writer.write(recordBatch(flows.slice(0, 1)));
   writer.write(recordBatch(flows.slice(1)));
   await writer.end();
-  return text;
+  return text();
 }
 
 const objects = async (options: Partial<RankingOptions>) =>

@@ -1,8 +1,8 @@
 /** The table for people: layout, order, what a narrow terminal does to it. */
 import { describe, expect, it } from 'vitest';
-import type { OutputStream } from '../../src/output/standard-output.ts';
 import { type TableOptions, TableWriter } from '../../src/output/table.ts';
 import { recordBatch, type TestFlow } from './records.ts';
+import { textOutput } from './text-output.ts';
 
 const FLOWS: readonly TestFlow[] = [
   {
@@ -30,14 +30,7 @@ const FLOWS: readonly TestFlow[] = [
 ];
 
 async function render(flows: readonly TestFlow[], options: Partial<TableOptions> = {}): Promise<string> {
-  let text = '';
-  const output: OutputStream = {
-    isClosed: false,
-    error: undefined,
-    write: (octets) => {
-      text += Buffer.from(octets).toString();
-    },
-  };
+  const { output, text } = textOutput();
   const writer = new TableWriter(output, {
     top: 25,
     columns: undefined,
@@ -49,7 +42,7 @@ async function render(flows: readonly TestFlow[], options: Partial<TableOptions>
   writer.write(recordBatch(flows.slice(0, 1)));
   writer.write(recordBatch(flows.slice(1)));
   await writer.end();
-  return text;
+  return text();
 }
 
 describe('TableWriter', () => {

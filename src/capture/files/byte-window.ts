@@ -114,6 +114,25 @@ export class FileWindow implements ByteWindow {
   }
 }
 
+/** What a window shows of another one that reads for it. */
+interface ShownWindow {
+  view: DataView;
+  start: number;
+  end: number;
+  viewOffset: number;
+}
+
+/** Goes on by `rest` from where `shown` is, and shows what it has. @returns whether `need` octets are there */
+export function ensureRest(shown: ShownWindow, rest: FileWindow, need: number): boolean {
+  rest.start = shown.start;
+  const isThere = rest.ensureNow(need);
+  shown.view = rest.view;
+  shown.start = rest.start;
+  shown.end = rest.end;
+  shown.viewOffset = rest.viewOffset;
+  return isThere;
+}
+
 /** A stream's octets, in a buffer that is reused: what is left of it moves to the front before more is put behind. */
 export class StreamWindow implements ByteWindow {
   view: DataView;

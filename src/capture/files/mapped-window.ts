@@ -7,7 +7,7 @@ import { closeSync, readSync } from 'node:fs';
 import { FileMapping } from '../../sys/file-mapping.ts';
 import { MAPPING_PAGE_OCTETS } from '../../sys/linux-constants.ts';
 import type { ByteWindow } from '../source.ts';
-import { FileWindow } from './byte-window.ts';
+import { ensureRest, FileWindow } from './byte-window.ts';
 
 /** Records that are longer, on average, are mapped. */
 export const MAPPED_RECORD_OCTETS_MIN = 512;
@@ -126,7 +126,7 @@ export class MappedWindow implements ByteWindow {
     while (this.end - this.start < need) {
       // The descriptor may be another file's by now.
       if (this.#isClosed) return false;
-      if (this.#rest !== undefined) return this.#ensureRest(this.#rest, need);
+      if (this.#rest !== undefined) return ensureRest(this, this.#rest, need);
       this.look();
       const at = this.octetsConsumed;
       const position = at - (at % MAPPING_PAGE_OCTETS);
@@ -149,16 +149,6 @@ export class MappedWindow implements ByteWindow {
     this.#rest = new FileWindow(this.#fd, this.#restBytes ?? new Uint8Array(this.#memory.length), position);
     this.viewOffset = position;
     this.start = this.end = 0;
-  }
-
-  #ensureRest(rest: FileWindow, need: number): boolean {
-    rest.start = this.start;
-    const isThere = rest.ensureNow(need);
-    this.view = rest.view;
-    this.start = rest.start;
-    this.end = rest.end;
-    this.viewOffset = rest.viewOffset;
-    return isThere;
   }
 
   ensure(need: number): Promise<boolean> {

@@ -10,7 +10,7 @@
  */
 import { closeSync, read, readSync } from 'node:fs';
 import type { ByteWindow, FramesInUse } from '../source.ts';
-import { FileWindow } from './byte-window.ts';
+import { ensureRest, FileWindow } from './byte-window.ts';
 
 const CHUNKS = 4;
 /** Octets that are read at once, before any are read ahead: the parser need not wait for the first chunk. */
@@ -144,7 +144,7 @@ export class ReadAheadWindow implements ByteWindow {
     while (this.end - this.start < need) {
       // The descriptor may be another file's by now.
       if (this.#isClosed) return false;
-      if (this.#rest !== undefined) return this.#ensureRest(this.#rest, need);
+      if (this.#rest !== undefined) return ensureRest(this, this.#rest, need);
       const next = this.#chunks[(this.#current + 1) % CHUNKS]!;
       if (this.#isLast || need > this.#options.roomOctets) this.#leaveRest();
       else if (this.#left.includes(next)) this.#readAgain(next);
@@ -188,16 +188,6 @@ export class ReadAheadWindow implements ByteWindow {
     );
     this.viewOffset = position;
     this.start = this.end = 0;
-  }
-
-  #ensureRest(rest: FileWindow, need: number): boolean {
-    rest.start = this.start;
-    const isThere = rest.ensureNow(need);
-    this.view = rest.view;
-    this.start = rest.start;
-    this.end = rest.end;
-    this.viewOffset = rest.viewOffset;
-    return isThere;
   }
 
   async ensure(need: number): Promise<boolean> {
