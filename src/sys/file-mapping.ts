@@ -19,6 +19,9 @@ interface Calls {
   readonly fcntl: (fd: number, command: number, argument: number) => number;
 }
 
+/** Offsets of mappings are multiples of a page; no system has larger ones. */
+export const MAPPING_PAGE_OCTETS = 65_536;
+
 let calls: Calls | undefined;
 
 /** A file under a lease, and the memory that pieces of it are mapped in place of. */
@@ -53,7 +56,7 @@ export class FileMapping {
     }));
     if (calls === undefined) return undefined;
     const address = addressOf(memory);
-    if (address % BigInt(linux.MAPPING_PAGE_OCTETS) !== 0n) return undefined;
+    if (address % BigInt(MAPPING_PAGE_OCTETS) !== 0n) return undefined;
     // What tells of a break is a signal: one that nobody hears, since it is asked for the lease instead.
     if (calls.fcntl(fd, linux.F_SETSIG, linux.SIGURG) !== 0) return undefined;
     if (calls.fcntl(fd, linux.F_SETLEASE, linux.F_RDLCK) !== 0) return undefined;
@@ -104,7 +107,7 @@ export class FileMapping {
 
   #giveBack(): void {
     const flags = linux.MAP_PRIVATE | linux.MAP_FIXED | linux.MAP_ANONYMOUS;
-    const pages = Math.ceil(this.#extent / linux.MAPPING_PAGE_OCTETS) * linux.MAPPING_PAGE_OCTETS;
+    const pages = Math.ceil(this.#extent / MAPPING_PAGE_OCTETS) * MAPPING_PAGE_OCTETS;
     if (pages > 0 && !this.#place(pages, flags, -1, 0)) throw new Error('mmap of memory failed');
     this.#isHeld = false;
     this.#calls.fcntl(this.#fd, linux.F_SETLEASE, linux.F_UNLCK);

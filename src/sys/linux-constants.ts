@@ -109,8 +109,6 @@ export const MAP_PRIVATE = 2;
 export const MAP_FIXED = 0x10;
 export const MAP_ANONYMOUS = 0x20;
 export const MAP_POPULATE = 0x8000;
-/** Offsets of mappings are multiples of a page; no system has larger ones. */
-export const MAPPING_PAGE_OCTETS = 65_536;
 export const F_SETSIG = 10;
 export const F_SETLEASE = 1024;
 export const F_GETLEASE = 1025;

@@ -117,6 +117,7 @@ const NEWER = [
 ];
 
 const HEADERS = [
+  'signal.h',
   ...['stddef.h', 'stdio.h', 'errno.h', 'poll.h', 'sys/socket.h', 'sys/mman.h', 'sys/ioctl.h'],
   ...['sys/file.h', 'sys/syscall.h', 'sys/uio.h', 'sys/un.h', 'netinet/in.h'],
   ...[

@@ -4,8 +4,7 @@
  * somebody wants to write to it, the piece becomes a copy, and the rest is read.
  */
 import { closeSync, readSync } from 'node:fs';
-import { FileMapping } from '../../sys/file-mapping.ts';
-import { MAPPING_PAGE_OCTETS } from '../../sys/linux-constants.ts';
+import { FileMapping, MAPPING_PAGE_OCTETS } from '../../sys/file-mapping.ts';
 import type { ByteWindow } from '../source.ts';
 import { ensureRest, FileWindow } from './byte-window.ts';
 
