@@ -5,6 +5,7 @@ import { formatCount, formatCounted, formatOctets, formatSpan } from '../base/un
 import type { FlowtapConfig } from '../config/config.ts';
 import { observationPoints } from '../config/types/live-interfaces.ts';
 import type { LiveCount, LiveCountOptions } from '../probe/live/count.ts';
+import { snapLengthOf } from '../probe/live/snap-length.ts';
 import type { Arguments } from './command.ts';
 import { type MergedConfig, mergeConfig } from './flag-config.ts';
 import { LISTING, listingForm, valueFaults } from './flag-values.ts';
@@ -37,7 +38,7 @@ function optionsOf({ live }: FlowtapConfig): LiveCountOptions['capture'] {
     blockOctets: live.ring.blockOctets,
     blocks: live.ring.blocks,
     blockTimeoutMs: live.ring.blockTimeoutMs,
-    snapLength: live.snapLength,
+    snapLength: snapLengthOf(live, false),
     filter: live.filter,
     sampling: live.sampling,
     promiscuous: live.promiscuous,

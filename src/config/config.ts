@@ -138,8 +138,8 @@ export interface FlowtapConfig {
     readonly workers: number | 'auto';
     /** `''`: none. */
     readonly filter: string;
-    /** Octets. */
-    readonly snapLength: number;
+    /** Octets; `auto`: as many as what is measured needs (probe/live/snap-length.ts). */
+    readonly snapLength: number | 'auto';
     readonly promiscuous: boolean;
     readonly outgoing: boolean;
     readonly ring: {

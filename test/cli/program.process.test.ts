@@ -118,7 +118,7 @@ describe('a wrong command line', () => {
       [
         '--duration: found "soon"; allowed: a duration',
         '--output: found "xml"; allowed: table or json',
-        '--snap-length: found "x"; allowed: a whole number',
+        '--snap-length: found "x"; allowed: auto, or a whole number',
       ],
     ],
     [['replay', '-5'], ['-5: found an unknown option']],

@@ -112,7 +112,7 @@ describe('defaults', () => {
         capture: 'ring',
         workers: 'auto',
         filter: '',
-        snapLength: 256,
+        snapLength: 'auto',
         promiscuous: true,
         outgoing: false,
         ring: { blocks: 64, blockOctets: 1_048_576, blockTimeoutMs: 50 },

@@ -74,11 +74,11 @@ const CAPTURE_OPTIONS: readonly ConfigOption[] = [
   {
     ...CAPTURE,
     path: 'live.snapLength',
-    type: integer(64, 65_535),
-    default: 256,
+    type: numberOrWord(['auto'], { min: 64, max: 65_535, isWhole: true }),
+    default: 'auto',
     unit: 'octets',
     flag: 'snap-length',
-    help: 'Octets of each frame that are captured; lengths are counted as they were on the wire all the same.',
+    help: 'Octets of each frame that are captured; lengths are counted as they were on the wire all the same. auto: 256, and 2,048 where payload is inspected, as a ClientHello has more.',
   },
   {
     ...CAPTURE,

@@ -161,7 +161,7 @@ describe('a loss', () => {
       'eth0: flow records lost, the exporting process is behind; raise export.rate',
       'eth0: flows exported early, the flow table was full; raise metering.flowTableEntries (--flow-table-entries), now 262144',
       'eth0: packets lost with a worker that died',
-      'eth0: packets not metered: ipv4Truncated; raise live.snapLength (--snap-length), now 256',
+      'eth0: packets not metered: ipv4Truncated; raise live.snapLength (--snap-length), now auto',
       "ipfix://h:1: refusals by the collector's host: econnrefused; nothing listens on that port",
       'ipfix://h:1: messages not sent: enobufs; the network interface is behind',
       "ipfix://h:1: messages dropped by the collector's socket; enlarge its buffer (sysctl net.core.rmem_max)",
@@ -390,7 +390,7 @@ describe('a new configuration', () => {
     expect(applied).toEqual(['metering.activeTimeout', 'biflow', 'log.format', 'exporters']);
     expect([...parts].sort()).toEqual(['exporting', 'log', 'metering']);
     expect(needRestart).toEqual(['live.snapLength']);
-    expect(effective.live.snapLength).toBe(256);
+    expect(effective.live.snapLength).toBe('auto');
     expect(effective.metering.activeTimeoutMs).toBe(30_000);
     expect(after.live.snapLength).toBe(512);
   });
