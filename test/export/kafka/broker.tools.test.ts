@@ -21,7 +21,7 @@ describe.skipIf(!canRun)(WHAT, () => {
 
   beforeAll(async () => {
     broker = await startKafka();
-    const { stdout } = await runFlowtap(['replay', DEMO, '-q', '-o', 'json']);
+    const { stdout } = await runFlowtap(['replay', DEMO, '-q', '-o', 'json', '--path-health', 'off']);
     lines = stdout
       .trim()
       .split('\n')

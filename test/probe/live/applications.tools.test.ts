@@ -26,7 +26,7 @@ const FACTS = [
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** What is known of each flow, by its key; the same where a flow has several records. */
+/** Facts of each flow, by its key; the same where a flow has several records. */
 function factsOf(lines: string): Map<string, Line> {
   const facts = new Map<string, Line>();
   for (const text of lines.trimEnd().split('\n')) {
