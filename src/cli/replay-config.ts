@@ -1,8 +1,8 @@
 /** The configuration of one replay, with the rules that concern a replay alone. */
 import { statSync } from 'node:fs';
 import type { ConfigFault } from '../base/errors.ts';
-import { type FlowtapConfig, isEnriching } from '../config/config.ts';
-import { metersOf } from '../probe/replay-threads.ts';
+import { isEnriching, metersOf } from '../config/asked.ts';
+import type { FlowtapConfig } from '../config/config.ts';
 import type { Arguments } from './command.ts';
 import { mergeConfig } from './flag-config.ts';
 

@@ -173,11 +173,6 @@ export interface FlowtapConfig {
   };
 }
 
-/** Whether anything is known of the networks of addresses. */
-export function isEnriching({ databases, networks }: FlowtapConfig['enrichment']): boolean {
-  return databases.length + networks.length > 0;
-}
-
 /** Values by option path; what is missing has its default. */
 export type OptionValues = Map<string, OptionValue>;
 
@@ -211,9 +206,4 @@ export function buildConfig(values: OptionValues, exporters: readonly ExporterCo
     completeOptions(exporter, config.export as Record<string, unknown>),
   );
   return config as unknown as FlowtapConfig;
-}
-
-/** Whether names by DNS are asked for, not only where a table shows them. */
-export function asksForDnsNames({ applications: { dnsNames } }: FlowtapConfig): boolean {
-  return dnsNames !== 'auto' && dnsNames !== 'off';
 }

@@ -1,7 +1,8 @@
 /** Rules that concern several options at once; those of a single one are in schema.ts. */
 import type { ConfigFault } from '../base/errors.ts';
 import type { UdpTunnelName } from '../records/tunnel-kinds.ts';
-import { asksForDnsNames, type FlowtapConfig } from './config.ts';
+import { asksForDnsNames } from './asked.ts';
+import type { FlowtapConfig } from './config.ts';
 import { observationPointFaults } from './types/live-interfaces.ts';
 import { namedPathFaults } from './types/named-paths.ts';
 import { formatDuration } from './types/option-types.ts';

@@ -1,6 +1,7 @@
 /** Flows as lines for programs: JSON, one object a line, or CSV. The lines themselves are made by ie/flow-text.ts. */
 
-import { asksForDnsNames, type FlowtapConfig, isEnriching } from '../config/config.ts';
+import { asksForDnsNames, isEnriching } from '../config/asked.ts';
+import type { FlowtapConfig } from '../config/config.ts';
 import { FlowText } from '../ie/flow-text.ts';
 import type { FlowRecordBatch } from '../records/flow-layout.ts';
 import type { RecordSections } from '../records/record-sections.ts';

@@ -1,7 +1,8 @@
 /** The meter of named paths of a run, where the configuration has some. */
+
+import { metersOf } from '../config/asked.ts';
 import type { FlowtapConfig } from '../config/config.ts';
 import type { PathMeter } from '../paths/path-meter.ts';
-import { metersOf } from './replay-threads.ts';
 
 /** What a batch waits in queues, and a table's clock is behind, at most. */
 const SLACK_MS = 5000;

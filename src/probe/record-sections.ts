@@ -1,7 +1,8 @@
 /** Which optional sections the records of a run carry, by its configuration and by what its templates read. */
 
 import { ConfigError } from '../base/errors.ts';
-import { asksForDnsNames, type FlowtapConfig } from '../config/config.ts';
+import { asksForDnsNames } from '../config/asked.ts';
+import type { FlowtapConfig } from '../config/config.ts';
 import type { ExportingProcess } from '../export/exporting-process.ts';
 import type { FlowWriter } from '../output/flow-writer.ts';
 import { joinSections, type RecordSections } from '../records/record-sections.ts';

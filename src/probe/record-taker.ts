@@ -2,7 +2,8 @@
  * Takes flow records from the queues of meters, one batch at a time, in two steps: what the configuration says is
  * written into them first; then the exporting process gets them, and the writer that prints them.
  */
-import { type FlowtapConfig, isEnriching } from '../config/config.ts';
+import { isEnriching } from '../config/asked.ts';
+import type { FlowtapConfig } from '../config/config.ts';
 import type { Anonymizer } from '../export/anonymization/anonymizer.ts';
 import type { ExportingProcess } from '../export/exporting-process.ts';
 import type { InterfaceNumbers } from '../export/interface-numbers.ts';

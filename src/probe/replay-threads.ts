@@ -2,6 +2,7 @@
 import { fstatSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { isFollowedInput, STANDARD_INPUT } from '../capture/files/open-input.ts';
+import { metersOf } from '../config/asked.ts';
 import type { FlowtapConfig } from '../config/config.ts';
 
 /**
@@ -15,11 +16,6 @@ export interface ReplayThreads {
   readonly meters: number;
   /** The one meter has the captures read and decoded by a thread of its own. */
   readonly isReadApart: boolean;
-}
-
-/** How many meters so many workers are: of two, one reads and the other one meters. */
-export function metersOf({ workers }: FlowtapConfig['replay']): number {
-  return workers === 'auto' || workers <= 2 ? 1 : workers;
 }
 
 /** Octets of a regular file; 0 for anything else, or where there is none. */

@@ -6,6 +6,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Log } from '../../base/log.ts';
+import { isEnriching } from '../../config/asked.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import { DatabaseFile } from '../../networks/database-file.ts';
 import { Enrichment } from '../../networks/enrichment.ts';
@@ -96,8 +97,7 @@ export class LiveNetworks implements Part<NetworksState> {
       this.#config,
       this.#files.map(({ database }) => database),
     );
-    const isWanted = this.#files.length + this.#config.networks.length > 0;
-    if (!isWanted) this.#enrichment = undefined;
+    if (!isEnriching(this.#config)) this.#enrichment = undefined;
     else if (this.#enrichment === undefined) this.#enrichment = new Enrichment(lookup);
     else this.#enrichment.replace(lookup);
   }

@@ -6,7 +6,8 @@
 import { Worker } from 'node:worker_threads';
 import { RelayedError } from '../../base/errors.ts';
 import type { SourceInterface } from '../../capture/source.ts';
-import { type FlowtapConfig, isEnriching } from '../../config/config.ts';
+import { isEnriching } from '../../config/asked.ts';
+import type { FlowtapConfig } from '../../config/config.ts';
 import type { CollectorStatistics } from '../../export/contract/record-sink.ts';
 import type { ExportingProcess } from '../../export/exporting-process.ts';
 import { isPlainProfile } from '../../ie/profiles.ts';

@@ -7,9 +7,9 @@
  * One meter runs on this thread and begins to read while the export thread gets ready (docs/decisions/0011).
  */
 import { isFollowedInput } from '../../capture/files/open-input.ts';
+import { metersOf } from '../../config/asked.ts';
 import type { ReplaySummary } from '../../output/summary.ts';
 import { Parts } from '../part.ts';
-import { metersOf } from '../replay-threads.ts';
 import { ExportThread, HereTaker, type ReplayTaker } from './export.ts';
 import { ReplayMeters } from './meters.ts';
 import type { ReplayOptions } from './options.ts';

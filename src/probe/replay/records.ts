@@ -1,7 +1,8 @@
 /** What the exporting process of a replay is told: its configuration, the interfaces of the captures, what the meters count. */
 import { createLog, printLogLine } from '../../base/log.ts';
 import type { SourceInterface } from '../../capture/source.ts';
-import { type FlowtapConfig, isEnriching } from '../../config/config.ts';
+import { isEnriching } from '../../config/asked.ts';
+import type { FlowtapConfig } from '../../config/config.ts';
 import type { ExportingProcess } from '../../export/exporting-process.ts';
 import { InterfaceNumbers } from '../../export/interface-numbers.ts';
 import type { PathRecordSource } from '../../records/path-record.ts';
