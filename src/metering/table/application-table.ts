@@ -24,7 +24,7 @@ import {
 } from '../../applications/inspection-context.ts';
 import { STREAM_OCTETS_MAX } from '../../applications/stream-buffer.ts';
 import { APPLICATION_WORDS } from '../../records/application-layout.ts';
-import { FIRST_LOOK_CONTINUED_BITS } from '../../records/engine-words.ts';
+import { FIRST_LOOK_CONTINUED_BITS, FIRST_LOOK_OCTETS } from '../../records/engine-words.ts';
 import type { AllocateMemory } from '../../records/memory.ts';
 import { DNS_NAMES, METERING_COUNTERS } from './counters.ts';
 import { createFirstLook } from './first-look.ts';
@@ -90,22 +90,31 @@ export const CONTINUED_WORDS = 16;
 /** Octets of an inspection at work: its object, and what lies on the JavaScript heap for it. */
 const INSPECTION_OCTETS = 1024;
 
-/** Octets that applications take at most beside a flow table. */
-export function applicationOctets(slots: number, options: ApplicationOptions | undefined): number {
-  if (options === undefined) return 0;
-  const flows = Math.min(slots, options.flows);
-  const { bufferCount = INSPECTION_DEFAULTS.bufferCount, dnsNames, dnsNameEntries } = options;
-  const names = dnsNames === undefined ? 0 : nameOctets(slots, dnsNameEntries);
-  return (
-    names +
-    flows * (INSPECTION_OCTETS + APPLICATION_WORDS * 4 + 2 * 4) +
-    slots * 4 +
-    bufferCount * STREAM_OCTETS_MAX
-  );
+/** Octets that applications take at most beside a flow table, and what for. */
+export interface ApplicationMemory {
+  /** Flows that are looked into at a time, and flows of which something is known. */
+  readonly flows: number;
+  readonly inspectionOctets: number;
+  /** Addresses that are remembered with a name by DNS; 0: no names are. */
+  readonly dnsNameEntries: number;
+  readonly dnsNameOctets: number;
 }
 
-function nameOctets(slots: number, entries = DNS_NAME_ENTRIES): number {
-  return slots * 4 + DNS_LEARNER_OCTETS + dnsNamesOctets(entries);
+/** @param slots of the flow table */
+export function applicationMemory(slots: number, options: ApplicationOptions | undefined): ApplicationMemory {
+  if (options === undefined) return { flows: 0, inspectionOctets: 0, dnsNameEntries: 0, dnsNameOctets: 0 };
+  const flows = Math.min(slots, options.flows);
+  const { bufferCount = INSPECTION_DEFAULTS.bufferCount, dnsNames } = options;
+  const entries = dnsNames === undefined ? 0 : (options.dnsNameEntries ?? DNS_NAME_ENTRIES);
+  const each = INSPECTION_OCTETS + APPLICATION_WORDS * 4 + 2 * 4;
+  const continued = CONTINUED_FLOWS * (CONTINUED_WORDS * 4 + 8);
+  return {
+    flows,
+    inspectionOctets:
+      flows * each + slots * 4 + bufferCount * STREAM_OCTETS_MAX + continued + FIRST_LOOK_OCTETS,
+    dnsNameEntries: entries,
+    dnsNameOctets: entries === 0 ? 0 : slots * 4 + DNS_LEARNER_OCTETS + dnsNamesOctets(entries),
+  };
 }
 
 function createNames(

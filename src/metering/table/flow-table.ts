@@ -19,7 +19,7 @@ import * as tableWords from '../../records/table-words.ts';
 import {
   type ApplicationOptions,
   type ApplicationTable,
-  applicationOctets,
+  applicationMemory,
   createApplicationTable,
 } from './application-table.ts';
 import { type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
@@ -116,7 +116,8 @@ export function flowTableOctets(
   const besides =
     (keyExtension ? KEY_EXTENSION_WORDS * 4 : 0) + (encapsulation ? decoded.ENCAPSULATION_WORDS * 4 : 0);
   const ofHealth = health === 'off' ? 0 : capacity * HEALTH_OCTETS_PER_FLOW + HEALTH_ENGINE_OCTETS_BESIDES;
-  return tableOctets(capacity) + capacity * besides + ofHealth + applicationOctets(capacity, applications);
+  const { inspectionOctets, dnsNameOctets } = applicationMemory(capacity, applications);
+  return tableOctets(capacity) + capacity * besides + ofHealth + inspectionOctets + dnsNameOctets;
 }
 
 export function createFlowTable(options: FlowTableOptions): FlowTable {
