@@ -2,7 +2,7 @@
 import { formatCounted, formatOctets } from '../base/units.ts';
 import { isEnriching } from '../config/asked.ts';
 import type { FlowtapConfig } from '../config/config.ts';
-import type { ApplicationMemory } from '../metering/table/application-table.ts';
+import type { ApplicationMemory } from '../metering/table/application-memory.ts';
 
 /** Of one meter: payload inspection, and names by DNS; none where nothing is looked into. */
 export function applicationParts(memory: ApplicationMemory): string[] {

@@ -12,19 +12,14 @@
  * Both are handed out in order, then from a list of those that were given back.
  */
 
-import { DNS_LEARNER_OCTETS, DnsLearner } from '../../applications/dns-learner.ts';
+import { DnsLearner } from '../../applications/dns-learner.ts';
 import { DNS_NAME_COUNTS } from '../../applications/dns-name-counts.ts';
-import { type DnsNameScope, DnsNames, dnsNamesOctets } from '../../applications/dns-names.ts';
+import { type DnsNameScope, DnsNames } from '../../applications/dns-names.ts';
 import { FlowInspection } from '../../applications/flow-inspection.ts';
 import { createInspectedPacket, type InspectedPacket } from '../../applications/inspected-packet.ts';
-import {
-  INSPECTION_DEFAULTS,
-  InspectionContext,
-  type InspectionOptions,
-} from '../../applications/inspection-context.ts';
-import { STREAM_OCTETS_MAX } from '../../applications/stream-buffer.ts';
+import { InspectionContext, type InspectionOptions } from '../../applications/inspection-context.ts';
 import { APPLICATION_WORDS } from '../../records/application-layout.ts';
-import { FIRST_LOOK_CONTINUED_BITS, FIRST_LOOK_OCTETS } from '../../records/engine-words.ts';
+import { FIRST_LOOK_CONTINUED_BITS } from '../../records/engine-words.ts';
 import type { AllocateMemory } from '../../records/memory.ts';
 import { DNS_NAMES, METERING_COUNTERS } from './counters.ts';
 import { createFirstLook } from './first-look.ts';
@@ -86,36 +81,6 @@ export interface ApplicationTable {
 /** Flows that left the table and go on, of which something is kept: a power of two. */
 export const CONTINUED_FLOWS = 1 << FIRST_LOOK_CONTINUED_BITS;
 export const CONTINUED_WORDS = 16;
-
-/** Octets of an inspection at work: its object, and what lies on the JavaScript heap for it. */
-const INSPECTION_OCTETS = 1024;
-
-/** Octets that applications take at most beside a flow table, and what for. */
-export interface ApplicationMemory {
-  /** Flows that are looked into at a time, and flows of which something is known. */
-  readonly flows: number;
-  readonly inspectionOctets: number;
-  /** Addresses that are remembered with a name by DNS; 0: no names are. */
-  readonly dnsNameEntries: number;
-  readonly dnsNameOctets: number;
-}
-
-/** @param slots of the flow table */
-export function applicationMemory(slots: number, options: ApplicationOptions | undefined): ApplicationMemory {
-  if (options === undefined) return { flows: 0, inspectionOctets: 0, dnsNameEntries: 0, dnsNameOctets: 0 };
-  const flows = Math.min(slots, options.flows);
-  const { bufferCount = INSPECTION_DEFAULTS.bufferCount, dnsNames } = options;
-  const entries = dnsNames === undefined ? 0 : (options.dnsNameEntries ?? DNS_NAME_ENTRIES);
-  const each = INSPECTION_OCTETS + APPLICATION_WORDS * 4 + 2 * 4;
-  const continued = CONTINUED_FLOWS * (CONTINUED_WORDS * 4 + 8);
-  return {
-    flows,
-    inspectionOctets:
-      flows * each + slots * 4 + bufferCount * STREAM_OCTETS_MAX + continued + FIRST_LOOK_OCTETS,
-    dnsNameEntries: entries,
-    dnsNameOctets: entries === 0 ? 0 : slots * 4 + DNS_LEARNER_OCTETS + dnsNamesOctets(entries),
-  };
-}
 
 function createNames(
   slots: number,

@@ -16,10 +16,10 @@ import * as layout from '../../records/flow-layout.ts';
 import { type AllocateMemory, allocateOnHeap, float64Array, int32Array } from '../../records/memory.ts';
 import { INTERVAL_MS } from '../../records/path-health-layout.ts';
 import * as tableWords from '../../records/table-words.ts';
+import { applicationMemory } from './application-memory.ts';
 import {
   type ApplicationOptions,
   type ApplicationTable,
-  applicationMemory,
   createApplicationTable,
 } from './application-table.ts';
 import { type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';

@@ -7,7 +7,7 @@ import type { FlowtapConfig } from '../../config/config.ts';
 import { observationPoints } from '../../config/types/live-interfaces.ts';
 import { hasKeyExtension } from '../../metering/key-preparer.ts';
 import { BATCHES, RECORDS_PER_BATCH } from '../../metering/record-queue.ts';
-import { type ApplicationMemory, applicationMemory } from '../../metering/table/application-table.ts';
+import { type ApplicationMemory, applicationMemory } from '../../metering/table/application-memory.ts';
 import { flowTableOctets } from '../../metering/table/flow-table.ts';
 import { type RecordSections, recordStride } from '../../records/record-sections.ts';
 import { applicationOptions } from '../application-options.ts';

@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import type { SourceInterface } from '../../capture/source.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import { createRecordQueue, type RecordQueueMemory } from '../../metering/record-queue.ts';
-import { applicationMemory } from '../../metering/table/application-table.ts';
+import { applicationMemory } from '../../metering/table/application-memory.ts';
 import { startModule } from '../../package-files.ts';
 import { NO_SECTIONS, type RecordSections } from '../../records/record-sections.ts';
 import { applicationOptions } from '../application-options.ts';

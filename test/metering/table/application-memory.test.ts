@@ -2,7 +2,8 @@
 import { expect, it } from 'vitest';
 import { DNS_LEARNER_OCTETS } from '../../../src/applications/dns-learner.ts';
 import { dnsNamesOctets } from '../../../src/applications/dns-names.ts';
-import { applicationMemory, createApplicationTable } from '../../../src/metering/table/application-table.ts';
+import { applicationMemory } from '../../../src/metering/table/application-memory.ts';
+import { createApplicationTable } from '../../../src/metering/table/application-table.ts';
 import { allocateOnHeap } from '../../../src/records/memory.ts';
 
 /** An inspection lies on the heap, where nobody tells its size. */
