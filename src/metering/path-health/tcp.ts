@@ -4,16 +4,73 @@
  * loss.ts, times go to timing.ts. All arithmetic on numbers is modulo 2^32.
  */
 
-import type { DecodedBatch } from '../../records/decoded-batch.ts';
-import * as decoded from '../../records/decoded-batch.ts';
-import type { HealthTable } from '../table/path-health-table.ts';
-import * as side from '../table/path-health-table.ts';
+import {
+  CAPTURED_END,
+  CONTROL_BITS,
+  DECODED_WORDS,
+  DETAIL,
+  DETAIL_FRAGMENT,
+  type DecodedBatch,
+  IP_OCTETS,
+  IP_OFFSET,
+  KEY_PROTOCOL,
+  OFFSET_WORDS,
+  TRANSPORT_OFFSET,
+} from '../../records/decoded-batch.ts';
+import {
+  ACK_KNOWN,
+  ACKED,
+  BITS,
+  DATA_IN_RECORD,
+  DATA_SEEN,
+  FLIGHT,
+  FLOW_BITS,
+  FLOW_ESTABLISHED,
+  FLOW_SYN_ACK,
+  FRAGMENTED,
+  HAS_HOLES,
+  type HealthTable,
+  HOT_FORWARD,
+  HOT_REVERSE,
+  HOT_WORDS,
+  ID_ORDERED,
+  ID_REACH,
+  ID_SEGMENT,
+  ID_VARIES,
+  NEW_OCTETS,
+  NEXT,
+  NEXT_KNOWN,
+  PENDING_MASK,
+  PROBED,
+  SCALE_OPTION,
+  SEEN,
+  SEEN_IN_RECORD,
+  SEQUENCE_DSACKS,
+  SEQUENCE_DUPLICATE_ACKS,
+  SEQUENCE_KEEP_ALIVES,
+  SEQUENCE_MIRRORED,
+  SEQUENCE_SACK_BLOCKS,
+  SEQUENCE_WINDOW_FULL,
+  SYN_OPTIONS,
+  TIMESTAMP_PENDING,
+  TROUBLED,
+  WINDOW,
+  ZERO_WINDOW,
+} from '../table/path-health-table.ts';
 import { addReset, addSyn, addWindow, count, countFlags } from './control.ts';
 import { noteData } from './intervals.ts';
-import * as losses from './loss.ts';
-import { addOldSegment, mssOf, openHole, segmentOctets, segmentsIn, takeUnseen } from './loss.ts';
-import * as options from './options.ts';
-import { readTcpOptions } from './options.ts';
+import { addOldSegment, JUMP_MAX, mssOf, openHole, segmentOctets, segmentsIn, takeUnseen } from './loss.ts';
+import {
+  FOUND_ALL,
+  FOUND_SACK,
+  FOUND_TIMESTAMPS,
+  OPTION_DSACK,
+  OPTION_SACK_BLOCKS,
+  OPTION_TSECR,
+  OPTION_TSVAL,
+  OPTIONS_FOUND,
+  readTcpOptions,
+} from './options.ts';
 import { countSegments, payloadOf } from './segments.ts';
 import {
   endTrouble,
@@ -25,20 +82,6 @@ import {
   takeAckRtt,
   takeTimestampRtt,
 } from './timing.ts';
-
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { CAPTURED_END, CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_FRAGMENT } = decoded;
-const { IP_OCTETS, IP_OFFSET } = decoded;
-const { KEY_PROTOCOL, OFFSET_WORDS, TRANSPORT_OFFSET } = decoded;
-const { ACKED, ACK_KNOWN, BITS, DATA_IN_RECORD, DATA_SEEN, FLIGHT, FLOW_BITS, FLOW_ESTABLISHED } = side;
-const { FLOW_SYN_ACK, FRAGMENTED, HAS_HOLES, HOT_FORWARD, HOT_REVERSE, HOT_WORDS, ID_SEGMENT } = side;
-const { ID_ORDERED, ID_REACH, ID_VARIES, SEQUENCE_DSACKS, SEQUENCE_DUPLICATE_ACKS } = side;
-const { SEQUENCE_KEEP_ALIVES, SEQUENCE_MIRRORED, SEQUENCE_SACK_BLOCKS, SEQUENCE_WINDOW_FULL } = side;
-const { NEW_OCTETS, NEXT, NEXT_KNOWN, PENDING_MASK, PROBED, SCALE_OPTION, SEEN } = side;
-const { SEEN_IN_RECORD, SYN_OPTIONS, TIMESTAMP_PENDING, TROUBLED, WINDOW, ZERO_WINDOW } = side;
-const { FOUND_ALL, FOUND_SACK, FOUND_TIMESTAMPS, OPTIONS_FOUND } = options;
-const { OPTION_DSACK, OPTION_SACK_BLOCKS, OPTION_TSECR, OPTION_TSVAL } = options;
-const { JUMP_MAX } = losses;
 
 const FIN = 0x01;
 const SYN = 0x02;
