@@ -116,11 +116,15 @@ export function createHealthTable(
   };
 }
 
+/** Octets of lines that have been in use. */
+export function linesTaken({ pools }: HealthTable): number {
+  return pools[POOL_LINES + POOL_MOST]! * LINE_WORDS * 4;
+}
+
 /** Octets that flows have taken of a table so far, PDM and ICMP errors aside; `slots` of it have been in use. */
-export function healthOctetsTaken({ pools }: HealthTable, slots: number): number {
-  const lines = pools[POOL_LINES + POOL_MOST]! * LINE_WORDS;
-  const rare = pools[POOL_RARE + POOL_MOST]! * RARE_WORDS;
-  return 4 * (slots * HOT_WORDS + lines + rare);
+export function healthOctetsTaken(health: HealthTable, slots: number): number {
+  const rare = health.pools[POOL_RARE + POOL_MOST]! * RARE_WORDS;
+  return 4 * (slots * HOT_WORDS + rare) + linesTaken(health);
 }
 
 /** Where the line of times of a direction begins in `lines`. @param line 2 × slot, + 1 for the reverse direction */
