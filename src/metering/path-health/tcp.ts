@@ -197,6 +197,12 @@ function addAck(
   }
 }
 
+/** True if data before the segment was not seen. @param ahead of what comes next, modulo 2^32 */
+function isGap(hot: Int32Array, block: number, ahead: number): boolean {
+  if (ahead <= 0 || ahead >= losses.JUMP_MAX) return false;
+  return ahead > 1 || (hot[block + side.BITS]! & side.DATA_SEEN) !== 0;
+}
+
 /** The numbers that the segment takes. @returns whether it brought new data in order, or behind a gap */
 function addSequence(
   health: HealthTable,
@@ -222,11 +228,7 @@ function addSequence(
   }
   if (len === 0) {
     // A bare ACK behind data that was not seen.
-    if (
-      ahead > 0 &&
-      ahead < losses.JUMP_MAX &&
-      (ahead > 1 || (hot[block + side.BITS]! & side.DATA_SEEN) !== 0)
-    ) {
+    if (isGap(hot, block, ahead)) {
       openHole(health, line, block, seq, id, times, i);
       hot[block + side.NEXT] = seq;
     }
@@ -238,13 +240,7 @@ function addSequence(
     return false;
   }
   if (payload > 0) noteData(health, line, block, other, times, i);
-  if (
-    ahead > 0 &&
-    ahead < losses.JUMP_MAX &&
-    (ahead > 1 || (hot[block + side.BITS]! & side.DATA_SEEN) !== 0)
-  ) {
-    openHole(health, line, block, seq, id, times, i);
-  }
+  if (isGap(hot, block, ahead)) openHole(health, line, block, seq, id, times, i);
   const next = (seq + len) | 0;
   hot[block + side.NEXT] = next;
   if (payload > 0) {
