@@ -23,9 +23,13 @@ export interface Signature {
 }
 
 const LEAST_OCTETS = 8;
+const OCTETS = 256;
+/** What a row may begin with that does not say so. */
+export const ALL_OCTETS: readonly number[] = Array.from({ length: OCTETS }, (_, octet) => octet);
 
 /** Rows of one protocol, to be found quickly. */
 export interface SignatureIndex {
+  readonly rows: readonly Signature[];
   /** By first octet, in the order of the table. */
   readonly byOctet: readonly (readonly Signature[])[];
   /** 1 for ports at which a row counts that counts at these alone. */
@@ -35,10 +39,9 @@ export interface SignatureIndex {
 export function createIndex(rows: readonly Signature[]): SignatureIndex {
   const ports = new Uint8Array(65_536);
   for (const row of rows) for (const port of row.ports ?? []) ports[port] = 1;
-  const byOctet = Array.from({ length: 256 }, (_, octet) =>
-    rows.filter(({ first }) => first === undefined || first.includes(octet)),
-  );
-  return { byOctet, ports };
+  const byOctet: Signature[][] = Array.from({ length: OCTETS }, () => []);
+  for (const row of rows) for (const octet of new Set(row.first ?? ALL_OCTETS)) byOctet[octet]!.push(row);
+  return { rows, byOctet, ports };
 }
 
 /** The first row that matches. */

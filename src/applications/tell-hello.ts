@@ -24,8 +24,11 @@ const BY_PORT: Readonly<Record<number, ApplicationName>> = {
   995: 'pop3s',
 };
 
-const TLS_PORTS = new Uint8Array(65_536);
-for (const port of [443, 8443, ...Object.keys(BY_PORT).map(Number)]) TLS_PORTS[port] = 1;
+/** Ports of servers that speak TLS from the first octet on. */
+export const TLS_PORTS: readonly number[] = [443, 8443, ...Object.keys(BY_PORT).map(Number)];
+
+const IS_TLS_PORT = new Uint8Array(65_536);
+for (const port of TLS_PORTS) IS_TLS_PORT[port] = 1;
 
 /** The name of an application within TLS over TCP. */
 export function tlsApplication(serverPort: number, alpn: string | undefined): ApplicationName {
@@ -35,7 +38,7 @@ export function tlsApplication(serverPort: number, alpn: string | undefined): Ap
 
 /** Whether a server at this port speaks TLS from the first octet on. */
 export function isTlsPort(port: number): boolean {
-  return TLS_PORTS[port] === 1;
+  return IS_TLS_PORT[port] === 1;
 }
 
 /** Writes the facts of a hello, whole or in part; a later part of the same hello writes them anew. */

@@ -27,7 +27,9 @@ import {
   inspectionOf,
   openInspection,
   releaseApplication,
+  startOfBlock,
   takeBlock,
+  wordsOfBlock,
 } from '../table/application-table.ts';
 import * as counting from '../table/counters.ts';
 import type { FlowTable } from '../table/flow-table.ts';
@@ -156,7 +158,7 @@ function settle(table: FlowTable, slot: number, inspection: FlowInspection, coun
   if (isGuess(facts)) return;
   const block = takeBlock(applications, slot);
   if (block < 0) counters[counting.FACTS_REFUSED] = counters[counting.FACTS_REFUSED]! + 1;
-  else writeFacts(applications.blocks, block, facts, looks);
+  else writeFacts(wordsOfBlock(applications, block), startOfBlock(block), facts, looks);
 }
 
 /**

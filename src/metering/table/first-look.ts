@@ -3,14 +3,12 @@
  * known, at any port and at those that signatures ask for. The layout is that of records/engine-words.ts.
  */
 import { DATAGRAM_BEGINNINGS, STREAM_BEGINNINGS } from '../../applications/recognize.ts';
-import type { SignatureIndex } from '../../applications/signature.ts';
+import { ALL_OCTETS, type Signature, type SignatureIndex } from '../../applications/signature.ts';
 import { DATAGRAM_SIGNATURES } from '../../applications/signatures-datagram.ts';
 import { STREAM_SIGNATURES } from '../../applications/signatures-stream.ts';
-import { isTlsPort } from '../../applications/tell-hello.ts';
+import { TLS_PORTS } from '../../applications/tell-hello.ts';
 import * as place from '../../records/engine-words.ts';
 import { type AllocateMemory, uint8Array } from '../../records/memory.ts';
-
-const OCTETS = 256;
 
 /** By what recognize.ts finds the protocols of one transport that signatures do not name. */
 export interface Beginnings {
@@ -20,39 +18,45 @@ export interface Beginnings {
   readonly ports: readonly number[];
 }
 
-/** The first octets by which something may be known, a bit for each. @param port undefined for any */
-function createBits(
-  { byOctet }: SignatureIndex,
-  { octets, ports }: Beginnings,
-  port: number | undefined,
-): Uint8Array {
-  const bits = new Uint8Array(place.FIRST_LOOK_CLASS_OCTETS);
-  const isAny = port !== undefined && ports.includes(port);
-  for (let octet = 0; octet < OCTETS; octet++) {
-    const isBeginning = port === undefined && octets.includes(octet);
-    const isSignature = byOctet[octet]!.some((row) =>
-      port === undefined ? row.ports === undefined && row.isToldLater !== true : row.ports?.includes(port),
-    );
-    if (isAny || isBeginning || isSignature) bits[octet >>> 3] = bits[octet >>> 3]! | (1 << (octet & 7));
-  }
-  return bits;
+/** Sets the bits of octets. */
+function setBits(bits: Uint8Array, octets: readonly number[]): void {
+  for (const octet of octets) bits[octet >>> 3] = bits[octet >>> 3]! | (1 << (octet & 7));
 }
 
-/** Makes the classes of one transport's ports, in their places. @throws RangeError where there are more classes than have room */
+/** By what something may begin at each port of its own, a bit for each octet. */
+function bitsByPort(rows: readonly Signature[], { ports: anyOctet }: Beginnings): Map<number, Uint8Array> {
+  const all = new Map<number, Uint8Array>();
+  const add = (port: number, octets: readonly number[]) => {
+    const bits = all.get(port) ?? new Uint8Array(place.FIRST_LOOK_CLASS_OCTETS);
+    all.set(port, bits);
+    setBits(bits, octets);
+  };
+  for (const { ports = [], first = ALL_OCTETS } of rows) for (const port of ports) add(port, first);
+  for (const port of anyOctet) add(port, ALL_OCTETS);
+  return all;
+}
+
+/**
+ * Makes the classes of one transport's ports, in their places. It goes by rows and their ports: all ports by all octets
+ * would take a tenth of a short replay.
+ * @throws RangeError where there are more classes than have room
+ */
 function createClasses(
-  index: SignatureIndex,
+  { rows }: SignatureIndex,
   beginnings: Beginnings,
   ports: Uint8Array,
   classes: Uint8Array,
 ): void {
+  const anyPort = classes.subarray(0, place.FIRST_LOOK_CLASS_OCTETS);
+  setBits(anyPort, beginnings.octets);
+  for (const row of rows)
+    if (row.ports === undefined && row.isToldLater !== true) setBits(anyPort, row.first ?? ALL_OCTETS);
   const numbers = new Map<string, number>();
-  classes.set(createBits(index, beginnings, undefined));
-  for (let port = 0; port < place.FIRST_LOOK_PORTS; port++) {
-    if (index.ports[port] === 0 && !beginnings.ports.includes(port)) continue;
-    const bits = createBits(index, beginnings, port);
-    const number = numbers.get(bits.join()) ?? numbers.size + 1;
+  for (const [port, bits] of bitsByPort(rows, beginnings)) {
+    const key = bits.join();
+    const number = numbers.get(key) ?? numbers.size + 1;
     if (number >= place.FIRST_LOOK_CLASSES_MAX) throw new RangeError(`${number} classes of ports`);
-    numbers.set(bits.join(), number);
+    numbers.set(key, number);
     classes.set(bits, number * place.FIRST_LOOK_CLASS_OCTETS);
     ports[port] = number;
   }
@@ -67,8 +71,7 @@ export function createFirstLook(allocate: AllocateMemory): Uint8Array {
   const udpClasses = octets.subarray(place.FIRST_LOOK_UDP_CLASSES, place.FIRST_LOOK_CONTINUED);
   createClasses(STREAM_SIGNATURES, STREAM_BEGINNINGS, ports, classes);
   createClasses(DATAGRAM_SIGNATURES, DATAGRAM_BEGINNINGS, udpPorts, udpClasses);
-  for (let port = 0; port < place.FIRST_LOOK_PORTS; port++)
-    if (isTlsPort(port)) ports[port] = ports[port]! | place.FIRST_LOOK_TLS;
+  for (const port of TLS_PORTS) ports[port] = ports[port]! | place.FIRST_LOOK_TLS;
   return octets;
 }
 
