@@ -1,7 +1,7 @@
 /**
  * How `npm run build` makes the package's bundle in dist/ (docs/decisions/0018-the-package-is-a-bundle.md). Node finds,
  * reads and links each module by itself, which for a hundred and more of them takes longer than all else that a short
- * replay does. So what a replay and its export thread start with is put together in five chunks; what only some commands
+ * replay does. So what a replay and its threads start with is put together in six chunks; what only some commands
  * and collectors need stays apart, and is loaded when it is asked for, as in the sources.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -22,6 +22,7 @@ const STARTED = [
 // What each part of a replay begins with. The rest is what these import.
 const COMMAND_LINE = ['cli/cli'];
 const REPLAY = ['cli/replay', 'probe/replay/probe'];
+const READER = ['probe/replay/reader-worker'];
 const EXPORT = [
   'probe/replay/export-worker',
   'export/exporting-process',
@@ -43,12 +44,11 @@ function loadedWith(names: readonly string[], graph: ChunkingContext): Set<strin
   return found;
 }
 
-/** A chunk of the modules that each of these parts loads; those of an earlier chunk stay there. */
-function chunk(name: string, ...parts: (readonly string[])[]): CodeSplittingGroup {
-  return {
-    debugName: name,
-    name: (id, graph) => (parts.every((names) => loadedWith(names, graph).has(id)) ? name : null),
-  };
+/** A chunk of the modules that all parts of one of these lists load; those of an earlier chunk stay there. */
+function chunk(name: string, ...lists: (readonly (readonly string[])[])[]): CodeSplittingGroup {
+  const isLoadedBy = (id: string, graph: ChunkingContext) => (parts: readonly (readonly string[])[]) =>
+    parts.every((names) => loadedWith(names, graph).has(id));
+  return { debugName: name, name: (id, graph) => (lists.some(isLoadedBy(id, graph)) ? name : null) };
 }
 
 /**
@@ -125,11 +125,12 @@ export default defineConfig({
     chunkFileNames: '[name].js',
     codeSplitting: {
       groups: [
-        chunk('base', COMMAND_LINE, EXPORT),
-        chunk('command-line', COMMAND_LINE),
-        chunk('common', REPLAY, EXPORT),
-        chunk('replaying', REPLAY),
-        chunk('exporting', EXPORT),
+        chunk('base', [COMMAND_LINE, EXPORT], [COMMAND_LINE, READER], [REPLAY, EXPORT, READER]),
+        chunk('command-line', [COMMAND_LINE]),
+        chunk('common', [REPLAY, EXPORT]),
+        chunk('reading', [REPLAY, READER]),
+        chunk('replaying', [REPLAY]),
+        chunk('exporting', [EXPORT]),
       ],
     },
   },

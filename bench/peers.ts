@@ -10,8 +10,8 @@ import type { ReadyWorkload } from './ready.ts';
 /** What a probe is given for one run. */
 export interface RunContext {
   readonly workload: ReadyWorkload;
-  /** Where the collector listens on 127.0.0.1. */
-  readonly port: number;
+  /** Where the collectors listen on 127.0.0.1; one at least. */
+  readonly ports: readonly number[];
   /** An empty folder for this run, in memory where the system has such a place. */
   readonly folder: string;
 }
@@ -46,8 +46,8 @@ function flowTableEntries(flows: number): number {
 
 /**
  * flowtap itself.
- * @param commandLine words of its command line; {file}, {port}, {flows} and {entries} (table room above
- *   the flows) stand for the workload's
+ * @param commandLine words of its command line; {file}, {flows} and {entries} (table room above the flows) stand
+ *   for the workload's, {port}, {port2}, {port3} … for the collectors'
  * @param name another one where flowtap is run in several ways
  */
 export function flowtapProbe(commandLine: readonly string[], name = 'flowtap'): Probe {
@@ -55,11 +55,11 @@ export function flowtapProbe(commandLine: readonly string[], name = 'flowtap'): 
     name,
     output: 'ipfix',
     versionCommand: [process.execPath, '--version'],
-    command: ({ workload, port }) =>
+    command: ({ workload, ports }) =>
       commandLine.map((word) =>
         word
           .replace('{file}', workload.path)
-          .replace('{port}', String(port))
+          .replace(/\{port(\d*)\}/, (_, nth: string) => String(ports[Number(nth || 1) - 1]))
           .replace('{flows}', String(workload.content.flows))
           .replace('{entries}', String(flowTableEntries(workload.content.flows))),
       ),
@@ -125,7 +125,7 @@ const softflowd: Probe = {
     uncompressed(context, 'pipe', (path) => [
       'softflowd',
       ...['-r', path, '-d', '-v', '10', '-m', String(context.workload.content.flows * 2)],
-      ...['-n', `127.0.0.1:${context.port}`, '-c', 'none', '-p', join(context.folder, 'softflowd.pid')],
+      ...['-n', `127.0.0.1:${context.ports[0]}`, '-c', 'none', '-p', join(context.folder, 'softflowd.pid')],
     ]),
   recordsFrom: (output) => firstNumber(/Flows exported: \d+ \((\d+) records\)/, output),
 };
@@ -154,14 +154,14 @@ const pmacctd: Probe = {
   name: 'pmacctd',
   output: 'ipfix',
   versionCommand: ['pmacctd', '-V'],
-  command: ({ workload, port, folder }) => {
+  command: ({ workload, ports, folder }) => {
     const flows = workload.content.flows * 2;
     const lines = [
       'daemonize: false',
       `pcap_savefile: ${workload.path}`,
       'aggregate: src_host,dst_host,src_port,dst_port,proto',
       'plugins: nfprobe',
-      `nfprobe_receiver: 127.0.0.1:${port}`,
+      `nfprobe_receiver: 127.0.0.1:${ports[0]}`,
       'nfprobe_version: 10',
       `nfprobe_maxflows: ${flows}`,
       'plugin_buffer_size: 1024000',

@@ -1,4 +1,5 @@
 /** Turns benchmark runs into medians, ratios and a Markdown table; compares the ratios with a baseline. */
+import { type Column, markdownTable } from './markdown-table.ts';
 
 /** One run of one probe over one workload. */
 export interface Run {
@@ -10,10 +11,14 @@ export interface Run {
   readonly peakRssMiB: number;
   /** Flow records the probe says it exported; undefined where it does not tell. */
   readonly exportedRecords: number | undefined;
-  /** What the collector got; undefined for probes that export nothing to it. */
-  readonly received:
-    | { messages: number; records: number; packets: number; octets: number; lostRecords: number }
-    | undefined;
+  /** What each collector got; none for probes that export nothing to them. */
+  readonly received: readonly {
+    readonly messages: number;
+    readonly records: number;
+    readonly packets: number;
+    readonly octets: number;
+    readonly lostRecords: number;
+  }[];
 }
 
 export interface Summary {
@@ -88,38 +93,54 @@ export function processorRatioOf(
   return own === undefined || other === undefined ? undefined : other.leastCpuSeconds / own.leastCpuSeconds;
 }
 
-/** A Markdown table of all summaries. */
-export function toMarkdown(summaries: readonly Summary[]): string {
-  const lines = [
-    '| workload | probe | seconds | Mpps | processor s | peak MiB | records out | received | lost | flowtap is |',
-    '|---|---|--:|--:|--:|--:|--:|--:|--:|--:|',
-  ];
-  for (const s of summaries) {
-    const ratio = s.probe === 'flowtap' ? undefined : ratioOf(summaries, s.workload, s.probe);
-    const received = s.last.received;
-    lines.push(
-      `| ${[
-        s.workload,
-        s.probe,
-        s.wallSeconds.toFixed(2),
-        (s.packetsPerSecond / 1e6).toFixed(2),
-        s.cpuSeconds.toFixed(2),
-        s.peakRssMiB.toFixed(0),
-        s.last.exportedRecords ?? '–',
-        received?.records ?? '–',
-        lostRecords(s.last) ?? '–',
-        ratio === undefined ? '' : `${ratio.toFixed(1)} × as fast`,
-      ].join(' | ')} |`,
-    );
-  }
-  return lines.join('\n');
+/** How many times as fast as a peer flowtap is; of flowtap run in another way, nothing. */
+function speedOf(summaries: readonly Summary[], { workload, probe }: Summary): string {
+  const ratio = probe.startsWith('flowtap') ? undefined : ratioOf(summaries, workload, probe);
+  return ratio === undefined ? '' : `${ratio.toFixed(1)} × as fast`;
 }
 
-/** Records that were sent and did not reach the collector, as far as that is known. */
+/** The share of flowtap's wall time that flowtap takes when it is run in another way. */
+function shareOf(summaries: readonly Summary[], { workload, probe }: Summary): string {
+  if (probe === 'flowtap' || !probe.startsWith('flowtap')) return '';
+  return ratioOf(summaries, workload, probe)?.toFixed(2) ?? '';
+}
+
+/** What the baseline asks for, and whether it is missed. */
+function floorOf(summaries: readonly Summary[], { workload, probe }: Summary, baseline: Baseline): string {
+  const floor = baseline.ratios[workload]?.[probe];
+  if (floor === undefined) return '';
+  const ratio = ratioOf(summaries, workload, probe);
+  return ratio !== undefined && ratio < floor ? `${floor}, missed` : String(floor);
+}
+
+/** A Markdown table of all summaries, beside the floors of the baseline. */
+export function toMarkdown(summaries: readonly Summary[], baseline: Baseline): string {
+  const columns: readonly Column<Summary>[] = [
+    { title: 'workload', align: 'left', text: ({ workload }) => workload },
+    { title: 'probe', align: 'left', text: ({ probe }) => probe },
+    { title: 'seconds', align: 'right', text: ({ wallSeconds }) => wallSeconds.toFixed(2) },
+    { title: 'Mpps', align: 'right', text: ({ packetsPerSecond }) => (packetsPerSecond / 1e6).toFixed(2) },
+    { title: 'processor s', align: 'right', text: ({ cpuSeconds }) => cpuSeconds.toFixed(2) },
+    { title: 'peak MiB', align: 'right', text: ({ peakRssMiB }) => peakRssMiB.toFixed(0) },
+    { title: 'records out', align: 'right', text: ({ last }) => String(last.exportedRecords ?? '–') },
+    { title: 'received', align: 'right', text: ({ last }) => String(last.received[0]?.records ?? '–') },
+    { title: 'lost', align: 'right', text: ({ last }) => String(lostRecords(last) ?? '–') },
+    { title: 'flowtap is', align: 'left', text: (summary) => speedOf(summaries, summary) },
+    { title: 'floor', align: 'right', text: (summary) => floorOf(summaries, summary, baseline) },
+    { title: "of flowtap's s", align: 'right', text: (summary) => shareOf(summaries, summary) },
+  ];
+  return markdownTable(columns, summaries);
+}
+
+/** Records that were sent and did not reach a collector, as far as that is known. */
 export function lostRecords(run: Run): number | undefined {
-  if (run.received === undefined) return undefined;
-  if (run.exportedRecords !== undefined) return run.exportedRecords - run.received.records;
-  return run.received.lostRecords;
+  if (run.received.length === 0) return undefined;
+  const { exportedRecords } = run;
+  return run.received
+    .map(({ records, lostRecords }) =>
+      exportedRecords === undefined ? lostRecords : exportedRecords - records,
+    )
+    .reduce((sum, lost) => sum + lost, 0);
 }
 
 /** What falls short of the baseline, one sentence each; empty when nothing does. */

@@ -4,26 +4,14 @@
  * flowtap runs from the bundle that users have, which is built first.
  * Captures are made first, outside the timed part. Workloads: workloads.ts; how each probe is run: peers.ts.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { measure } from './measure.ts';
+import { drawDocuments, readBaseline, writeGrowth, writePeers } from './documents.ts';
+import { measureGrowth } from './growth.ts';
+import { describeMachine, machineText, roundsText } from './machine.ts';
 import {
   DEFAULT_PEERS,
-  executableOf,
   flowtapFromSources,
   flowtapProbe,
   INSPECTING,
@@ -33,15 +21,14 @@ import {
   PEERS,
   type Probe,
 } from './peers.ts';
+import { faultsOf, runOnce, warm, withCollectors } from './probe-run.ts';
 import { DATA_FOLDER, prepareMade, prepareNamed, type ReadyWorkload } from './ready.ts';
-import { type Baseline, failuresOf, lostRecords, type Run, summarize, toMarkdown } from './report.ts';
-import type { SinkReport } from './sink.ts';
+import { type Baseline, failuresOf, type Run, summarize, toMarkdown } from './report.ts';
 import type { WorkloadOptions } from './workload.ts';
 import { MADE, WORKLOAD_NAMES } from './workloads.ts';
 
-const RUN_LIMIT_SECONDS = 300;
-const QUIET_MS = 300;
-const WARMED = Buffer.alloc(1024 * 1024);
+const ROUNDS = 5;
+const SMOKE_ROUNDS = 3;
 const SMOKE: WorkloadOptions = { ...MADE['64B-100k']!, packets: 1_000_000, flows: 50_000 };
 
 const HELP = `usage: npm run bench -- [options]
@@ -55,80 +42,12 @@ const HELP = `usage: npm run bench -- [options]
 --sources         flowtap runs from its sources, in place of the bundle that users have, which is built first
 --smoke           one small workload: fails where flowtap loses or miscounts anything, or is half as fast as softflowd
 --check           fails where a ratio falls short of bench/baseline.json
---json FILE       every single run as JSON`;
-
-/** Asks the collector process for its counters, or to forget them. */
-function ask(sink: ChildProcess, command: 'reset' | 'report'): Promise<SinkReport> {
-  return new Promise((resolve) => {
-    sink.once('message', (answer) => resolve(answer as SinkReport));
-    sink.send(command);
-  });
-}
-
-/** The collector's counters once nothing has arrived for a moment. */
-async function settled(sink: ChildProcess): Promise<SinkReport> {
-  for (;;) {
-    const report = await ask(sink, 'report');
-    if (report.quietMs >= QUIET_MS) return report;
-    await delay(QUIET_MS / 3);
-  }
-}
-
-/** Runs one probe over one workload. */
-async function runOnce(probe: Probe, workload: ReadyWorkload, sink: ChildProcess): Promise<Run> {
-  const { port } = await ask(sink, 'reset');
-  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'flowtap-bench-'));
-  try {
-    const command = probe.command({ workload, port, folder });
-    const result = await measure(command, { cwd: folder, limitSeconds: RUN_LIMIT_SECONDS });
-    if (result.exitCode !== 0) {
-      throw new Error(`${command.join(' ')}: exit code ${result.exitCode}\n${result.output.slice(-2000)}`);
-    }
-    const received = probe.output === 'ipfix' ? await settled(sink) : undefined;
-    return {
-      workload: workload.name,
-      probe: probe.name,
-      packets: workload.content.packets,
-      wallSeconds: result.wallSeconds,
-      cpuSeconds: result.cpuSeconds,
-      peakRssMiB: result.peakRssMiB,
-      exportedRecords: probe.recordsFrom?.(result.output),
-      received,
-    };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** What flowtap's export must add up to, whatever its speed; one sentence for each fault. */
-function faultsOf(run: Run, workload: ReadyWorkload): string[] {
-  const faults: string[] = [];
-  const got = run.received;
-  if (!run.probe.startsWith('flowtap') || got === undefined) return faults;
-  const check = (what: string, found: number, expected: number) => {
-    if (found !== expected)
-      faults.push(`${run.workload}: ${run.probe}: ${what}: found ${found}; expected ${expected}`);
-  };
-  check('records lost', lostRecords(run) ?? 0, 0);
-  check('packets received', got.packets, workload.content.ipPackets);
-  check('octets received', got.octets, workload.content.ipOctets);
-  if (got.records < workload.content.unidirectionalFlows) {
-    check('records received', got.records, workload.content.unidirectionalFlows);
-  }
-  return faults;
-}
-
-/**
- * Reads the capture and the probe's program, so that the probe finds them in the page cache: a system that gives memory
- * back forgets them within a minute.
- */
-function warm(probe: Probe, workload: ReadyWorkload): void {
-  for (const path of [workload.path, executableOf(probe)]) {
-    const file = openSync(path, 'r');
-    while (readSync(file, WARMED) > 0);
-    closeSync(file);
-  }
-}
+--json FILE       every single run as JSON
+--write           writes the results to docs/benchmarks/peers.json and the table of docs/benchmarks.md; measures two
+                  workers too, unless --workers says otherwise
+--charts          measures how the time of a replay grows, with flows, workers, collectors and the size of the file, in
+                  place of all that; writes docs/benchmarks/growth.json and the charts (default of --repeat: ${ROUNDS})
+--draw            measures nothing: makes table and charts of the results that lie in docs/benchmarks`;
 
 interface Plan {
   readonly workloads: readonly ReadyWorkload[];
@@ -137,7 +56,10 @@ interface Plan {
 }
 
 /** All rounds: within a round every probe runs once on each workload, in an order that moves on from round to round. */
-async function runAll(plan: Plan, sink: ChildProcess): Promise<{ runs: Run[]; faults: string[] }> {
+async function runAll(
+  plan: Plan,
+  sinks: readonly ChildProcess[],
+): Promise<{ runs: Run[]; faults: string[] }> {
   const runs: Run[] = [];
   const faults: string[] = [];
   for (const workload of plan.workloads) {
@@ -146,7 +68,7 @@ async function runAll(plan: Plan, sink: ChildProcess): Promise<{ runs: Run[]; fa
       for (let turn = 0; turn < probes.length; turn++) {
         const probe = probes[(turn + round) % probes.length]!;
         warm(probe, workload);
-        const run = await runOnce(probe, workload, sink);
+        const run = await runOnce(probe, workload, sinks);
         runs.push(run);
         faults.push(...faultsOf(run, workload));
         const mpps = (run.packets / run.wallSeconds / 1e6).toFixed(2);
@@ -186,7 +108,7 @@ function chooseProbes(
     .map((count, i) =>
       flowtapProbe([...command, '--workers', count], i === 0 ? 'flowtap' : `flowtap --workers ${count}`),
     );
-  return [...own, ...installed];
+  return [own[0]!, inspecting, ...own.slice(1), ...installed];
 }
 
 /** The captures of this run, made if they are not there yet. */
@@ -202,43 +124,54 @@ function chooseWorkloads(values: {
   return names.flatMap((name) => prepareNamed(name, values.data, packets) ?? []);
 }
 
+const OPTIONS = {
+  workloads: { type: 'string' },
+  packets: { type: 'string' },
+  repeat: { type: 'string' },
+  peers: { type: 'string' },
+  data: { type: 'string', default: DATA_FOLDER },
+  flowtap: { type: 'string' },
+  workers: { type: 'string' },
+  sources: { type: 'boolean', default: false },
+  smoke: { type: 'boolean', default: false },
+  check: { type: 'boolean', default: false },
+  json: { type: 'string' },
+  write: { type: 'boolean', default: false },
+  charts: { type: 'boolean', default: false },
+  draw: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+/** Whether it was something else than to compare probes that was asked for; then it has been done. */
+async function didOtherwise(values: ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values']) {
+  if (values.help) console.log(HELP);
+  else if (values.charts) writeGrowth(await measureGrowth(values.data, Number(values.repeat ?? ROUNDS)));
+  if (values.charts || values.draw) await drawDocuments();
+  return values.help || values.charts || values.draw;
+}
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      workloads: { type: 'string' },
-      packets: { type: 'string' },
-      repeat: { type: 'string' },
-      peers: { type: 'string' },
-      data: { type: 'string', default: DATA_FOLDER },
-      flowtap: { type: 'string' },
-      workers: { type: 'string' },
-      sources: { type: 'boolean', default: false },
-      smoke: { type: 'boolean', default: false },
-      check: { type: 'boolean', default: false },
-      json: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) {
-    console.log(HELP);
-    return;
-  }
-  const baseline = JSON.parse(readFileSync(join(import.meta.dirname, 'baseline.json'), 'utf8')) as Baseline;
+  const { values } = parseArgs({ options: OPTIONS });
+  if (await didOtherwise(values)) return;
+  const baseline = readBaseline();
   const peers = values.peers?.split(',') ?? (values.smoke ? ['softflowd'] : DEFAULT_PEERS);
   mkdirSync(values.data, { recursive: true });
+  const own = values.write ? { workers: '1,2', ...values } : values;
   const plan: Plan = {
     workloads: chooseWorkloads(values),
-    probes: chooseProbes(values, peers, baseline),
-    rounds: Number(values.repeat ?? (values.smoke ? 3 : 5)),
+    probes: chooseProbes(own, peers, baseline),
+    rounds: Number(values.repeat ?? (values.smoke ? SMOKE_ROUNDS : ROUNDS)),
   };
-  const sink = fork(join(import.meta.dirname, 'sink.ts'));
-  await new Promise((resolve) => sink.once('message', resolve));
-  const { runs, faults } = await runAll(plan, sink).finally(() => sink.disconnect());
+  const machine = describeMachine();
+  const { runs, faults } = await withCollectors(1, (sinks) => runAll(plan, sinks));
   const summaries = summarize(runs);
-  const processor = cpus()[0]?.model ?? 'unknown processor';
-  console.log(`${cpus().length} × ${processor}, Node ${process.version}, medians of ${plan.rounds}\n`);
-  console.log(toMarkdown(summaries));
+  console.log(`${machineText(machine)}, ${roundsText(plan.rounds)}\n`);
+  console.log(toMarkdown(summaries, baseline));
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(runs, null, 2)}\n`);
+  if (values.write) {
+    writePeers({ machine, rounds: plan.rounds, summaries });
+    await drawDocuments();
+  }
   const failures = values.check || values.smoke ? failuresOf(summaries, baseline) : [];
   for (const failure of [...faults, ...failures]) console.error(`FAILED ${failure}`);
   if (faults.length + failures.length > 0) process.exitCode = 1;

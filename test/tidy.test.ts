@@ -53,7 +53,7 @@ const FLOORS: readonly (readonly (readonly string[])[])[] = [
 /** Folders of test/ beside those that are rooms of src/: what tests share, and what they test is more than one room. */
 const TEST_FOLDERS: ReadonlySet<string> = new Set([
   ...['support', 'support/elastic-reader', 'lab'],
-  ...['golden', 'interop', 'networks/databases', 'packaging', 'service'],
+  ...['bench', 'golden', 'interop', 'networks/databases', 'packaging', 'service'],
 ]);
 
 const FILE_LINES_MAX = 300;

@@ -94,8 +94,8 @@ export function begins(...texts: readonly string[]): Signature['matches'] {
 /** First octets of texts. */
 export const firstOf = (...texts: readonly string[]) => [...new Set(texts.map((text) => text.charCodeAt(0)))];
 
-/** All octets from one to another. */
-export const octetRange = (from: number, to: number) =>
+/** All numbers from one to another: octets, ports. */
+export const numbersFrom = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 /** Whether a text stands in the first `limit` octets. */

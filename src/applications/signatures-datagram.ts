@@ -8,7 +8,7 @@ import {
   firstOf,
   isAt,
   littleWord,
-  octetRange,
+  numbersFrom,
   octetsOf,
   type Signature,
 } from './signature.ts';
@@ -20,9 +20,9 @@ const SIP_TARGETS = [' sip:', ' sips:', ' tel:'].map(octetsOf);
 const SIP_REPLY = octetsOf('SIP/2.0 ');
 const LINE_END = octetsOf('\r\n');
 const NTP_OCTETS = 48;
-const CAPITALS = octetRange(0x41, 0x5a);
+const CAPITALS = numbersFrom(0x41, 0x5a);
 /** First octets of RTP's version 2. */
-const VERSION_2 = octetRange(0x80, 0xbf);
+const VERSION_2 = numbersFrom(0x80, 0xbf);
 
 /** STUN (RFC 8489 §5), TURN among it. */
 function isStun(octets: Uint8Array, at: number, length: number): boolean {

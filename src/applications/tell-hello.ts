@@ -24,7 +24,7 @@ const BY_PORT: Readonly<Record<number, ApplicationName>> = {
   995: 'pop3s',
 };
 
-/** Ports of servers that speak TLS from the first octet on. */
+/** Ports at which servers speak TLS from the first octet on. */
 export const TLS_PORTS: readonly number[] = [443, 8443, ...Object.keys(BY_PORT).map(Number)];
 
 const IS_TLS_PORT = new Uint8Array(65_536);

@@ -6,7 +6,7 @@
 import { type ApplicationFacts, CONFIDENCE_SIGNATURE, CONFIDENCE_TWO_WAY, nameApplication } from './facts.ts';
 import type { InspectedPacket } from './inspected-packet.ts';
 import { HAS_ALL, type Inspector, WANTS_NEXT } from './inspector.ts';
-import { littleDoubleWord, octetRange } from './signature.ts';
+import { littleDoubleWord, numbersFrom } from './signature.ts';
 import type { Piece } from './stream-start.ts';
 import { doubleWordAt, wordAt } from './text.ts';
 
@@ -28,7 +28,7 @@ const CLIENT_RESETS: ReadonlySet<number> = new Set(OPENVPN_FIRST_OCTETS);
 const SERVER_RESET = 0x40;
 const RTP_HEADER_OCTETS = 12;
 /** Those of version 2. */
-export const RTP_FIRST_OCTETS = octetRange(0x80, 0xbf);
+export const RTP_FIRST_OCTETS = numbersFrom(0x80, 0xbf);
 const RTP_PACKETS = 3;
 
 function isOn(packet: InspectedPacket, port: number): boolean {

@@ -6,7 +6,7 @@ import * as linux from '../sys/linux-constants.ts';
 
 export const LINKTYPE_ETHERNET = 1;
 const LINKTYPE_IEEE802_11 = 105;
-const LINKTYPE_RAW = 101;
+export const LINKTYPE_RAW = 101;
 const LINKTYPE_IEEE802_11_PRISM = 119;
 const LINKTYPE_IEEE802_11_RADIOTAP = 127;
 const DLT_RAW = 12;

@@ -26,6 +26,14 @@ export interface KernelSelectionOptions {
   readonly phase: number;
 }
 
+/** How frames are cut whose payload can say nothing to an inspection. */
+export interface HeadersSnap {
+  /** Octets that are kept of them. */
+  readonly octets: number;
+  /** UDP ports of tunnels that are looked into. */
+  readonly tunnelPorts: readonly number[];
+}
+
 export interface LiveCaptureOptions {
   readonly capture: CaptureKind;
   /** Name of the network interface, or of the group of `members`. */
@@ -43,6 +51,8 @@ export interface LiveCaptureOptions {
   readonly blockTimeoutMs: number;
   /** Octets of each frame that are captured; 0 for whole frames. */
   readonly snapLength: number;
+  /** Frames whose payload can say nothing to an inspection are cut to this (kind `ring` only); undefined: none is. */
+  readonly headersSnap?: HeadersSnap | undefined;
   /** In tcpdump's syntax; undefined or `''` for every packet. */
   readonly filter?: string | undefined;
   /** Undefined or an interval of 1: every packet. */

@@ -5,7 +5,7 @@ import { formatCount, formatCounted, formatOctets, formatSpan } from '../base/un
 import type { FlowtapConfig } from '../config/config.ts';
 import { observationPoints } from '../config/types/live-interfaces.ts';
 import type { LiveCount, LiveCountOptions } from '../probe/live/count.ts';
-import { snapLengthOf } from '../probe/live/snap-length.ts';
+import { snapLengthsOf } from '../probe/live/snap-length.ts';
 import type { Arguments } from './command.ts';
 import { type MergedConfig, mergeConfig } from './flag-config.ts';
 import { LISTING, listingForm, valueFaults } from './flag-values.ts';
@@ -30,7 +30,8 @@ function durationOf(args: Arguments): number {
   return text === undefined ? Number.POSITIVE_INFINITY : (COUNT_DURATION.type!.parse(text) as number);
 }
 
-function optionsOf({ live }: FlowtapConfig): LiveCountOptions['capture'] {
+function optionsOf(config: FlowtapConfig): LiveCountOptions['capture'] {
+  const { live } = config;
   return {
     capture: live.capture,
     interface: live.interfaces[0]!,
@@ -38,7 +39,7 @@ function optionsOf({ live }: FlowtapConfig): LiveCountOptions['capture'] {
     blockOctets: live.ring.blockOctets,
     blocks: live.ring.blocks,
     blockTimeoutMs: live.ring.blockTimeoutMs,
-    snapLength: snapLengthOf(live, false),
+    ...snapLengthsOf(config, undefined),
     filter: live.filter,
     sampling: live.sampling,
     promiscuous: live.promiscuous,

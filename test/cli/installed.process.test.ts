@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type * as PageRoutes from '../../src/web/page-routes.ts';
 import { pageRoutes as fromSources } from '../../src/web/page-routes.ts';
@@ -56,6 +56,17 @@ function runInstalled(args: readonly string[]): RunResult {
     env,
   });
   return { code: result.status, out: result.stdout, err: result.stderr };
+}
+
+/** Files of the bundle that one of them is loaded with, itself among them. */
+function loadedWith(file: string): string[] {
+  const found = new Set([file]);
+  for (const name of found) {
+    const text = readFileSync(join(home, 'dist', name), 'utf8');
+    for (const [, next] of text.matchAll(/^import (?:[^'"]* from )?"(\.[^"]+)";$/gm))
+      found.add(join(dirname(name), next!));
+  }
+  return [...found].sort();
 }
 
 /** A replay of the demo to a collector, watched by WITNESS. */
@@ -194,6 +205,15 @@ describe('the bundle', () => {
       timeout: LIMIT_MS,
     });
     expect([status, stdout, stderr]).toEqual([0, '', '']);
+  });
+
+  it.each([
+    ['reads', 'reader-worker', ['base', 'reading']],
+    ['exports', 'export-worker', ['base', 'common', 'exporting']],
+  ])('loads on the thread that %s nothing else', (_, thread, chunks) => {
+    const file = `probe/replay/${thread}.js`;
+    const expected = [file, 'rolldown-runtime.js', ...chunks.map((name) => `${name}.js`)];
+    expect(loadedWith(file)).toEqual(expected.sort());
   });
 
   it('is what runs, and starts a replay with few files', () => {

@@ -87,7 +87,7 @@ export function ringProgram(
     // Filters are compiled with a handle on an interface, and those of a group are of one kind.
     name: members?.firstPresent ?? options.interface,
     linkType,
-    snapLength: options.snapLength,
+    ...{ snapLength: options.snapLength, headersSnap: options.headersSnap },
     filter: options.filter ?? '',
     randomInterval: sampling?.method === 'random' ? sampling.interval : 1,
     // Kernels may not know PACKET_IGNORE_OUTGOING, or hand a fanout group everything (sys/kernel-features.ts).

@@ -3,7 +3,9 @@
  * it is from, what this host sends, random sampling, the filter, and the snap length, which is the value that the program
  * returns. A packet that it returns 0 for never leaves the kernel.
  *
- *     [ another interface? drop ]  [ outgoing? drop ]  [ random word mod N not 0? drop ]  filter or: return snap length
+ *     [ another interface? drop ]  [ outgoing? drop ]  [ random word mod N not 0? drop ]  [ filter ]  return snap length
+ *
+ * While payload is inspected, the snap length is worked out for each frame (payload-snap.ts).
  *
  * The parts stand in front of each other unchanged, since jumps of classic BPF are relative.
  */
@@ -11,6 +13,9 @@ import { CaptureError } from '../../base/errors.ts';
 import { errorBuffer, type Libpcap, libpcap, programBuffer } from '../../sys/libpcap.ts';
 import * as linux from '../../sys/linux-constants.ts';
 import { dltOfLinkType } from '../link-types.ts';
+import type { HeadersSnap } from '../live-options.ts';
+import { assemble, followedBy, type Instruction, keep } from './classic-program.ts';
+import { createPayloadSnap } from './payload-snap.ts';
 
 /** What the kernel returns for whole frames, and libpcap's largest snap length. */
 export const SNAP_LENGTH_MAX = 262_144;
@@ -25,6 +30,8 @@ export interface BpfOptions {
   readonly linkType: number;
   /** Octets; 0 for whole frames. */
   readonly snapLength: number;
+  /** How frames are cut whose payload can say nothing; undefined: as all others. */
+  readonly headersSnap?: HeadersSnap | undefined;
   readonly filter: string;
   /** Keep each packet with a chance of 1 in so many; 1 keeps all. */
   readonly randomInterval: number;
@@ -34,23 +41,7 @@ export interface BpfOptions {
   readonly ifIndexes?: readonly number[] | undefined;
 }
 
-/** code, jump if true, jump if false, k. */
-type Instruction = readonly [number, number, number, number];
-
-function assemble(instructions: readonly Instruction[]): Uint8Array {
-  const octets = new Uint8Array(instructions.length * linux.SOCK_FILTER_OCTETS);
-  const view = new DataView(octets.buffer);
-  instructions.forEach(([code, ifTrue, ifFalse, k], i) => {
-    const at = i * linux.SOCK_FILTER_OCTETS;
-    view.setUint16(at, code, true);
-    view.setUint8(at + 2, ifTrue);
-    view.setUint8(at + 3, ifFalse);
-    view.setUint32(at + 4, k, true);
-  });
-  return octets;
-}
-
-const DROP: Instruction = [linux.BPF_RET_K, 0, 0, 0];
+const DROP = keep(0);
 
 /** Drops the packets of all other interfaces. */
 function onlyInterfaces(ifIndexes: readonly number[]): Instruction[] {
@@ -76,21 +67,39 @@ export function compileProgram(options: BpfOptions): Uint8Array {
     before.push([linux.BPF_ALU_MOD_K, 0, 0, options.randomInterval], [linux.BPF_JMP_JEQ_K, 1, 0, 0], DROP);
   }
   const first = assemble(before);
-  const rest =
+  const filter =
     options.filter === ''
-      ? assemble([[linux.BPF_RET_K, 0, 0, snapLength]])
+      ? assemble([keep(snapLength)])
       : compileFilter(options.name, options.filter, options.linkType, snapLength);
-  const program = new Uint8Array(first.length + rest.length);
-  program.set(first);
-  program.set(rest, first.length);
-  const instructions = program.length / linux.SOCK_FILTER_OCTETS;
+  const instructions = (first.length + filter.length) / linux.SOCK_FILTER_OCTETS;
   if (instructions > linux.BPF_MAXINSNS) {
     throw new CaptureError(options.name, `the filter takes ${instructions} instructions`, {
       remedy: `the kernel takes ${linux.BPF_MAXINSNS}: make it simpler`,
       exitCode: 2,
     });
   }
+  return joined(first, snappingFilter(filter, snapLength, options, linux.BPF_MAXINSNS - instructions));
+}
+
+function joined(first: Uint8Array, rest: Uint8Array): Uint8Array {
+  const program = new Uint8Array(first.length + rest.length);
+  program.set(first);
+  program.set(rest, first.length);
   return program;
+}
+
+/** The filter, with a snap length for each frame where that is wanted, and possible within `room` more instructions. */
+function snappingFilter(
+  filter: Uint8Array,
+  snapLength: number,
+  { linkType, headersSnap }: BpfOptions,
+  room: number,
+): Uint8Array {
+  if (headersSnap === undefined) return filter;
+  const { octets: headers, tunnelPorts } = headersSnap;
+  const snap = createPayloadSnap(linkType, { headers, payload: snapLength, tunnelPorts });
+  if (snap === undefined || snap.length > room) return filter;
+  return followedBy(filter, snap) ?? filter;
 }
 
 /**

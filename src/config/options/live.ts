@@ -78,7 +78,7 @@ const CAPTURE_OPTIONS: readonly ConfigOption[] = [
     default: 'auto',
     unit: 'octets',
     flag: 'snap-length',
-    help: 'Octets of each frame that are captured; lengths are counted as they were on the wire all the same. auto: 256, and 2,048 where payload is inspected, as a ClientHello has more.',
+    help: 'Octets of each frame that are captured; lengths are counted as they were on the wire all the same. auto: 256; while payload is inspected, 2,048 of frames that may say something, as a ClientHello has more.',
   },
   {
     ...CAPTURE,

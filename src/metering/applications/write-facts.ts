@@ -33,7 +33,7 @@ interface Run {
   end: number;
 }
 
-function runsOf(fields: readonly ApplicationField[]): readonly Run[] {
+function createRuns(fields: readonly ApplicationField[]): readonly Run[] {
   const runs: Run[] = [];
   fields.forEach(({ kind: name }, place) => {
     const kind = KIND_BITS[name ?? 'any'];
@@ -44,7 +44,7 @@ function runsOf(fields: readonly ApplicationField[]): readonly Run[] {
   return runs;
 }
 
-const RUNS = runsOf(APPLICATION_FIELDS);
+const RUNS = createRuns(APPLICATION_FIELDS);
 
 /** Values of the flow at hand, by their places; those of kinds that it has none of are an earlier flow's. */
 const values: (number | string | undefined)[] = new Array(APPLICATION_FIELDS.length).fill(undefined);
@@ -80,7 +80,7 @@ function appendText(to: Int32Array, at: number, text: string, octetsMax: number)
   for (let i = 0; i < end; i++) {
     let octet = text.charCodeAt(i);
     if (octet > DELETE && !isEncoded) {
-      // What was put before it is ASCII, and the same in UTF-8.
+      // All before it is ASCII, and the same in UTF-8.
       isEncoded = true;
       end = encode(text, limit);
       if (i === end) break;
@@ -129,8 +129,11 @@ export function writeFacts(to: Int32Array, at: number, facts: ApplicationFacts, 
   if (name !== undefined)
     writeNumber(to, at, NUMBERS.get(name) ?? 0, facts.applicationConfidence === CONFIDENCE_PORT);
   const kinds = readFacts(facts, looks, values);
-  for (const { kind, first, end } of RUNS)
-    if ((kinds & kind) !== 0) for (let place = first; place < end; place++) writeValue(to, at, place, facts);
+  for (let i = 0; i < RUNS.length; i++) {
+    const run = RUNS[i]!;
+    if ((kinds & run.kind) === 0) continue;
+    for (let place = run.first; place < run.end; place++) writeValue(to, at, place, facts);
+  }
 }
 
 function writeValue(to: Int32Array, at: number, place: number, facts: ApplicationFacts): void {

@@ -202,10 +202,12 @@ export function takeBlock(table: ApplicationTable, slot: number): number {
   const number = takeNumber(table.blockPool);
   if (number < 0) return -1;
   table.slots[slot] = -number - 1;
-  const { blockPieces } = table;
-  if (number >= blockPieces.length * PIECE_BLOCKS)
-    blockPieces.push(new Int32Array(PIECE_BLOCKS * APPLICATION_WORDS));
+  if (number >= table.blockPieces.length * PIECE_BLOCKS) allocatePiece(table);
   return number;
+}
+
+function allocatePiece({ blockPieces }: ApplicationTable): void {
+  blockPieces.push(new Int32Array(PIECE_BLOCKS * APPLICATION_WORDS));
 }
 
 /** The words that a block lies in. */

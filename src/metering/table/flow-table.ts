@@ -139,7 +139,7 @@ export function tableOctets(capacity: number): number {
 }
 
 /** What WebAssembly's memory, 4 GiB, leaves to tables beside windows and batches. */
-const ENGINE_TABLE_OCTETS_MAX = 3.5 * 2 ** 30;
+const ENGINE_TABLE_OCTETS_MAX = 3.75 * 2 ** 30;
 
 /** Octets of path health that lie in an engine's memory with a table of this capacity; 0 where that has no room for them. */
 export function healthEngineOctets(capacity: number): number {

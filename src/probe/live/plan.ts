@@ -12,7 +12,7 @@ import { type RecordSections, recordStride } from '../../records/record-sections
 import { applicationOptions } from '../application-options.ts';
 import { sectionsOf } from '../record-sections.ts';
 import type { LiveWorkerData } from './messages.ts';
-import { snapLengthOf } from './snap-length.ts';
+import { snapLengthsOf } from './snap-length.ts';
 
 /** Workers for one interface that `auto` does not go beyond. */
 const AUTO_WORKERS_MAX = 16;
@@ -103,7 +103,7 @@ export function planLive(
             blockOctets: live.ring.blockOctets,
             blocks: live.ring.blocks,
             blockTimeoutMs: live.ring.blockTimeoutMs,
-            snapLength: snapLengthOf(live, sections.applications),
+            ...snapLengthsOf(config, applications),
             filter: live.filter,
             sampling: live.sampling.interval === 1 ? undefined : live.sampling,
             ...{ promiscuous: live.promiscuous, outgoing: live.outgoing },

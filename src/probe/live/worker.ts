@@ -7,6 +7,7 @@
  * counters, anything else by messages, for which the event loop gets a turn now and then.
  */
 import { enableCompileCache } from 'node:module';
+import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CaptureMemory } from '../../capture/live/capture-memory.ts';
 import type { LiveCapture } from '../../capture/live/live-capture.ts';
@@ -18,6 +19,7 @@ import { hearMissingFeatures } from '../../sys/kernel-features.ts';
 import { adviseHuge } from '../../sys/libc.ts';
 import { type RunCounters, runCounters, STOP_REQUESTED, TIME_BASE_SECONDS } from '../counters.ts';
 import { Meter } from '../meter.ts';
+import { TablePages } from '../table-pages.ts';
 import { batchCapacity, LiveBatches } from './batches.ts';
 import { publishLive, publishMembers, publishOpened } from './counters.ts';
 import { createLiveMemory } from './memory.ts';
@@ -47,6 +49,7 @@ class LiveWorker {
   readonly #timeBaseSeconds = Math.floor(Date.now() / 1000);
   readonly #meter: Meter<LiveBatches>;
   readonly #batches: LiveBatches;
+  readonly #pages: TablePages;
   readonly #queue: RecordQueueWriter;
   readonly #answers: WorkerAnswers;
   /** Where the ring is to lie, or what packets are copied to. */
@@ -79,6 +82,7 @@ class LiveWorker {
       ...(allocateHealth === undefined ? {} : { allocateHealth }),
     });
     this.#batches = this.#meter.batches;
+    this.#pages = new TablePages(this.#meter.metering.table);
     this.#queue = this.#meter.queue!;
     const about = { encapsulation: data.encapsulation, scale, timeBaseSeconds: this.#timeBaseSeconds, post };
     this.#answers = new WorkerAnswers(this.#meter.metering, this.#queue, about);
@@ -128,6 +132,9 @@ class LiveWorker {
       if (isBusy) this.#meterBatch();
       if (isBusy && --looksIn > 0) continue;
       looksIn = BATCHES_PER_LOOK;
+      this.#pages.look();
+      // Its steps begin in turns of the event loop, which has few as long as packets come.
+      if (this.#pages.isBusy) await setImmediate();
       if (this.#isStopped || this.#counters.capture[STOP_REQUESTED] !== 0) break;
       let nowMs = 0;
       if (!isBusy) {
@@ -157,7 +164,7 @@ class LiveWorker {
     publishLive(source, this.#counters.capture);
     this.#answers.turn();
     // Messages come with the event loop.
-    await new Promise((resolve) => setImmediate(resolve));
+    await setImmediate();
   }
 
   /** Ends the flows of a quiet link too, as many at a time as the exporting process keeps up with. */

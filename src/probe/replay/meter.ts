@@ -21,11 +21,11 @@ import type { FlowQuery } from '../../records/flow-query.ts';
 import type { RecordSections } from '../../records/record-sections.ts';
 import { FIRST_PACKET_NS, type RunCounters } from '../counters.ts';
 import { type FlowMetering, Meter } from '../meter.ts';
+import { TablePages } from '../table-pages.ts';
 import { ApartInput } from './apart-input.ts';
 import { batchRingOctets } from './batch-ring.ts';
 import { FollowedClock } from './followed-clock.ts';
 import { HereInput, type InputBatches, type InputRead, type ReplayInput } from './input.ts';
-import { TablePages } from './table-pages.ts';
 
 /** What a meter is to do; it can be posted to a thread. */
 export interface ReplayMeterOptions {

@@ -1,13 +1,25 @@
 /** The pages of a flow table are made ahead of its flows: the kernel is asked which of them there are (mincore). */
 import { describe, expect, it } from 'vitest';
-import { createEngine } from '../../../src/engine/engine.ts';
-import { createFlowTable, type FlowTable, tableOctets } from '../../../src/metering/table/flow-table.ts';
-import { LEAD_OCTETS, SLOTS_AHEAD, TablePages } from '../../../src/probe/replay/table-pages.ts';
-import { SLOTS_TOUCHED } from '../../../src/records/table-words.ts';
-import { addressOf, loadLibc } from '../../../src/sys/koffi.ts';
-import { populatePages } from '../../../src/sys/libc.ts';
-import { TEST_SEEDS } from '../../support/metering.ts';
-import { waitFor } from '../../support/wait.ts';
+import { createEngine } from '../../src/engine/engine.ts';
+import {
+  createFlowTable,
+  type FlowTable,
+  healthEngineOctets,
+  tableOctets,
+} from '../../src/metering/table/flow-table.ts';
+import {
+  type HealthTable,
+  HOT_WORDS,
+  LINE_WORDS,
+  POOL_LINES,
+  POOL_MOST,
+} from '../../src/metering/table/path-health-table.ts';
+import { LEAD_OCTETS, SLOTS_AHEAD, TablePages } from '../../src/probe/table-pages.ts';
+import { SLOTS_TOUCHED } from '../../src/records/table-words.ts';
+import { addressOf, loadLibc } from '../../src/sys/koffi.ts';
+import { populatePages } from '../../src/sys/libc.ts';
+import { TEST_SEEDS } from '../support/metering.ts';
+import { waitFor } from '../support/wait.ts';
 
 const MIB = 2 ** 20;
 const PAGE_OCTETS = 4096;
@@ -27,6 +39,16 @@ function table(capacity: number): FlowTable {
     encapsulation: false,
     engine: createEngine(tableOctets(capacity) + MIB),
   });
+}
+
+/** A table with path health in the engine's memory. */
+function tableWithHealth(capacity: number): FlowTable & { health: HealthTable } {
+  const engine = createEngine(tableOctets(capacity) + healthEngineOctets(capacity) + MIB);
+  const options = { capacity, seeds: TEST_SEEDS, keyExtension: false, encapsulation: false, engine };
+  const made = createFlowTable({ ...options, health: 'on', allocate: engine.allocate });
+  const { health } = made;
+  if (health === undefined) throw new Error('no path health');
+  return Object.assign(made, { health });
 }
 
 /** Octets of an array that have pages. */
@@ -63,6 +85,33 @@ describe.skipIf(!canPopulate)('the pages of a table', () => {
       }
     }
     expect(large.words.every((word) => word === 0)).toBe(true);
+  });
+
+  it('are made ahead for path health too, of its lines as many for each flow as so far', async () => {
+    const slots = 2 * SLOTS_AHEAD;
+    const linesPerSlot = 2;
+    const withHealth = tableWithHealth(LARGE);
+    const { hot, lines, loss, pools } = withHealth.health;
+    withHealth.state[SLOTS_TOUCHED] = slots;
+    pools[POOL_LINES + POOL_MOST] = slots * linesPerSlot;
+    await look(new TablePages(withHealth));
+    const lead = LEAD_OCTETS / 4;
+    for (const [array, wordsPerSlot] of [
+      [hot, HOT_WORDS],
+      [lines, linesPerSlot * LINE_WORDS],
+    ] as const) {
+      const ahead = array.subarray(slots * wordsPerSlot + lead, (slots + SLOTS_AHEAD) * wordsPerSlot);
+      expect(resident(ahead)).toBeGreaterThanOrEqual(ahead.byteLength);
+      expect(resident(array)).toBeLessThanOrEqual(ahead.byteLength + ROUNDING_OCTETS);
+    }
+    expect(resident(loss)).toBeLessThanOrEqual(ROUNDING_OCTETS);
+  });
+
+  it('are not made for lines before a flow has one', async () => {
+    const withHealth = tableWithHealth(LARGE);
+    await look(new TablePages(withHealth));
+    expect(resident(withHealth.health.hot)).toBeGreaterThanOrEqual(SLOTS_AHEAD * HOT_WORDS * 4 - LEAD_OCTETS);
+    expect(resident(withHealth.health.lines)).toBeLessThanOrEqual(ROUNDING_OCTETS);
   });
 
   it('are made while the look goes on', async () => {
