@@ -12,17 +12,12 @@
  * Inspections and blocks are handed out in order, then from a list of those that were given back.
  */
 
-import { DNS_LEARNER_OCTETS, DnsLearner } from '../../applications/dns-learner.ts';
+import { DnsLearner } from '../../applications/dns-learner.ts';
 import { DNS_NAME_COUNTS } from '../../applications/dns-name-counts.ts';
-import { type DnsNameScope, DnsNames, dnsNamesOctets } from '../../applications/dns-names.ts';
+import { type DnsNameScope, DnsNames } from '../../applications/dns-names.ts';
 import { FlowInspection } from '../../applications/flow-inspection.ts';
 import { createInspectedPacket, type InspectedPacket } from '../../applications/inspected-packet.ts';
-import {
-  INSPECTION_DEFAULTS,
-  InspectionContext,
-  type InspectionOptions,
-} from '../../applications/inspection-context.ts';
-import { STREAM_OCTETS_MAX } from '../../applications/stream-buffer.ts';
+import { InspectionContext, type InspectionOptions } from '../../applications/inspection-context.ts';
 import { APPLICATION_WORDS } from '../../records/application-layout.ts';
 import { FIRST_LOOK_CONTINUED_BITS } from '../../records/engine-words.ts';
 import type { AllocateMemory } from '../../records/memory.ts';
@@ -90,27 +85,6 @@ export const CONTINUED_WORDS = 16;
 /** Blocks of a piece: a power of two. All at once would have the collector of garbage run at the start of each replay. */
 const PIECE_SHIFT = 6;
 const PIECE_BLOCKS = 1 << PIECE_SHIFT;
-
-/** Octets of an inspection at work: its object, and what lies on the JavaScript heap for it. */
-const INSPECTION_OCTETS = 1024;
-
-/** Octets that applications take at most beside a flow table. */
-export function applicationOctets(slots: number, options: ApplicationOptions | undefined): number {
-  if (options === undefined) return 0;
-  const flows = Math.min(slots, options.flows);
-  const { bufferCount = INSPECTION_DEFAULTS.bufferCount, dnsNames, dnsNameEntries } = options;
-  const names = dnsNames === undefined ? 0 : nameOctets(slots, dnsNameEntries);
-  return (
-    names +
-    flows * (INSPECTION_OCTETS + APPLICATION_WORDS * 4 + 2 * 4) +
-    slots * 4 +
-    bufferCount * STREAM_OCTETS_MAX
-  );
-}
-
-function nameOctets(slots: number, entries = DNS_NAME_ENTRIES): number {
-  return slots * 4 + DNS_LEARNER_OCTETS + dnsNamesOctets(entries);
-}
 
 function createNames(
   slots: number,

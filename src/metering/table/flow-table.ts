@@ -16,10 +16,10 @@ import * as layout from '../../records/flow-layout.ts';
 import { type AllocateMemory, allocateOnHeap, float64Array, int32Array } from '../../records/memory.ts';
 import { INTERVAL_MS } from '../../records/path-health-layout.ts';
 import * as tableWords from '../../records/table-words.ts';
+import { applicationMemory } from './application-memory.ts';
 import {
   type ApplicationOptions,
   type ApplicationTable,
-  applicationOctets,
   createApplicationTable,
 } from './application-table.ts';
 import { type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
@@ -155,7 +155,8 @@ export function flowTableOctets(
   const besides =
     (keyExtension ? KEY_EXTENSION_WORDS * 4 : 0) + (encapsulation ? decoded.ENCAPSULATION_WORDS * 4 : 0);
   const ofHealth = health === 'off' ? 0 : capacity * HEALTH_OCTETS_PER_FLOW + HEALTH_ENGINE_OCTETS_BESIDES;
-  return tableOctets(capacity) + capacity * besides + ofHealth + applicationOctets(capacity, applications);
+  const { inspectionOctets, dnsNameOctets } = applicationMemory(capacity, applications);
+  return tableOctets(capacity) + capacity * besides + ofHealth + inspectionOctets + dnsNameOctets;
 }
 
 export function createFlowTable(options: FlowTableOptions): FlowTable {
