@@ -180,8 +180,9 @@ export function takeBlock(table: ApplicationTable, slot: number): number {
   return number;
 }
 
-function allocatePiece({ blockPieces }: ApplicationTable): void {
-  blockPieces.push(new Int32Array(PIECE_BLOCKS * APPLICATION_WORDS));
+function allocatePiece({ blockPieces, blockPool }: ApplicationTable): void {
+  const left = blockPool.capacity - blockPieces.length * PIECE_BLOCKS;
+  blockPieces.push(new Int32Array(Math.min(left, PIECE_BLOCKS) * APPLICATION_WORDS));
 }
 
 /** The words that a block lies in. */
