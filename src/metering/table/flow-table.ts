@@ -56,7 +56,8 @@ export interface FlowTableOptions {
   readonly allocate?: AllocateMemory;
 }
 
-export interface FlowTable {
+/** A class, as V8 keeps the properties of a literal with getters in a dictionary, and searches it at each read. */
+export class FlowTable {
   readonly capacity: number;
   readonly seeds: HashSeeds;
   readonly engine: Engine;
@@ -79,10 +80,48 @@ export interface FlowTable {
   readonly applications: ApplicationTable | undefined;
   /** Its numbers, which the engine keeps too: table-words.ts. */
   readonly state: Int32Array;
+
+  /** @throws RangeError where the capacity is none that a table has */
+  constructor(options: FlowTableOptions) {
+    const { capacity, health = 'off', pathHealthIntervalMs: intervalMs = INTERVAL_MS } = options;
+    const isSampled = health === 'sampled';
+    if (!(capacity >= 1 && capacity <= CAPACITY_MAX)) throw new RangeError(`flow table capacity ${capacity}`);
+    const { engine, allocate = allocateOnHeap, applications } = options;
+    const entries = engine.allocate(capacity * layout.ENTRY_WORDS * 4);
+    const bits = indexBits(capacity);
+    this.state = int32Array(engine.allocate, tableWords.TABLE_STATE_WORDS);
+    this.state[tableWords.FREE_LIST] = -1;
+    this.capacity = capacity;
+    this.seeds = options.seeds;
+    this.engine = engine;
+    this.memory = new DataView(engine.buffer);
+    this.words = new Int32Array(entries.buffer, entries.byteOffset, capacity * layout.ENTRY_WORDS);
+    this.doubles = new Float64Array(entries.buffer, entries.byteOffset, (capacity * layout.ENTRY_WORDS) / 2);
+    this.index = int32Array(engine.allocate, 2 ** bits);
+    this.indexShift = 32 - bits;
+    this.link = int32Array(engine.allocate, capacity * layout.LINK_WORDS);
+    const schedule = int32Array(engine.allocate, capacity * tableWords.SCHEDULE_WORDS);
+    this.schedule = schedule;
+    this.scheduleDoubles = new Float64Array(schedule.buffer, schedule.byteOffset, schedule.length / 2);
+    this.keyExtension = options.keyExtension ? new Int32Array(capacity * KEY_EXTENSION_WORDS) : undefined;
+    this.encapsulation = options.encapsulation
+      ? new Int32Array(capacity * decoded.ENCAPSULATION_WORDS)
+      : undefined;
+    this.health =
+      health === 'off' ? undefined : createHealthTable(capacity, { isSampled, intervalMs }, allocate);
+    this.applications =
+      applications && createApplicationTable(capacity, applications, engine.allocate, options.counters);
+  }
+
   /** Flows in the table. */
-  readonly active: number;
+  get active(): number {
+    return this.state[tableWords.ACTIVE]!;
+  }
+
   /** Slots below this one have been handed out at least once. */
-  readonly slotsTouched: number;
+  get slotsTouched(): number {
+    return this.state[tableWords.SLOTS_TOUCHED]!;
+  }
 }
 
 /** Octets beside each entry: link details and schedule. */
@@ -124,40 +163,7 @@ export function flowTableOctets(
 }
 
 export function createFlowTable(options: FlowTableOptions): FlowTable {
-  const { capacity, health = 'off', pathHealthIntervalMs: intervalMs = INTERVAL_MS } = options;
-  const isSampled = health === 'sampled';
-  if (!(capacity >= 1 && capacity <= CAPACITY_MAX)) throw new RangeError(`flow table capacity ${capacity}`);
-  const { engine, allocate = allocateOnHeap, applications } = options;
-  const entries = engine.allocate(capacity * layout.ENTRY_WORDS * 4);
-  const bits = indexBits(capacity);
-  const state = int32Array(engine.allocate, tableWords.TABLE_STATE_WORDS);
-  state[tableWords.FREE_LIST] = -1;
-  const schedule = int32Array(engine.allocate, capacity * tableWords.SCHEDULE_WORDS);
-  return {
-    capacity,
-    seeds: options.seeds,
-    engine,
-    memory: new DataView(engine.buffer),
-    words: new Int32Array(entries.buffer, entries.byteOffset, capacity * layout.ENTRY_WORDS),
-    doubles: new Float64Array(entries.buffer, entries.byteOffset, (capacity * layout.ENTRY_WORDS) / 2),
-    index: int32Array(engine.allocate, 2 ** bits),
-    indexShift: 32 - bits,
-    link: int32Array(engine.allocate, capacity * layout.LINK_WORDS),
-    schedule,
-    scheduleDoubles: new Float64Array(schedule.buffer, schedule.byteOffset, schedule.length / 2),
-    keyExtension: options.keyExtension ? new Int32Array(capacity * KEY_EXTENSION_WORDS) : undefined,
-    encapsulation: options.encapsulation ? new Int32Array(capacity * decoded.ENCAPSULATION_WORDS) : undefined,
-    health: health === 'off' ? undefined : createHealthTable(capacity, { isSampled, intervalMs }, allocate),
-    applications:
-      applications && createApplicationTable(capacity, applications, engine.allocate, options.counters),
-    state,
-    get active() {
-      return state[tableWords.ACTIVE]!;
-    },
-    get slotsTouched() {
-      return state[tableWords.SLOTS_TOUCHED]!;
-    },
-  };
+  return new FlowTable(options);
 }
 
 /** Where the line of a packet's direction starts: forward if the packet comes from the flow's initiator. */
