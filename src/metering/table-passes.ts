@@ -83,6 +83,7 @@ export class TablePasses {
       at[engineWords.TABLE_HEALTH_HOT] = health.hot.byteOffset;
       at[engineWords.TABLE_HEALTH_LINES] = health.lines.byteOffset;
       at[engineWords.TABLE_HEALTH_RARE] = health.loss.byteOffset;
+      at[engineWords.TABLE_HEALTH_WIDE] = health.octets.byteOffset;
       at[engineWords.TABLE_HEALTH_POOLS] = health.pools.byteOffset;
       at[engineWords.TABLE_HEALTH_INTERVAL_MS] = health.intervalNs / NS_PER_MS;
     }

@@ -9,6 +9,8 @@ import { type NetworkFacts, NO_FACTS, readFacts } from './network-facts.ts';
 
 /** Places for facts that are kept decoded: each offset has one, which it may share. */
 const PLACES = 262_144;
+/** Octets of these places: an offset, and a reference to the facts, which are not counted. */
+export const FACTS_OCTETS = PLACES * (4 + 8);
 /** Knuth's multiplicative hash. */
 const HASH_FACTOR = 0x9e3779b1 | 0;
 const PLACE_SHIFT = 14;

@@ -157,7 +157,9 @@ export const TABLE_HEALTH_INTERVAL_MS = 22;
 export const TABLE_INSPECTION = 23;
 /** What the first look at payload goes by, FIRST_LOOK_…, or 0 where there is none. */
 export const TABLE_FIRST_LOOK = 24;
-export const TABLE_PLACES = 25;
+/** Path health's wide histograms, as TABLE_HEALTH_HOT. */
+export const TABLE_HEALTH_WIDE = 25;
+export const TABLE_PLACES = 26;
 
 /**
  * Words of that list: how many packets are in it, how many were looked at and left out as they say nothing known, then for

@@ -3,10 +3,11 @@
  * slot
  *
  *     hot      32 words, two cache lines: what nearly every packet needs of both directions
- *     lines    up to seven, each a cache line: for each direction one of what it waits for and of the handshake, one of
- *              round trips and responses, one of timestamps; and one of both directions' silences
- *     rare     none, or a block: 2 × 80 words of order, losses, windows, and counts that few packets change; behind them
- *              2 × INTERVALS_MAX doubles: the intervals behind the current one
+ *     lines    up to eight, each a cache line: for each direction one of what it waits for and of the handshake, one of
+ *              round trips and responses, one of timestamps; one of both directions' silences; and one of the first
+ *              LINE_INTERVALS intervals behind the current one
+ *     octets   none, or in place of that last line 2 × INTERVALS_MAX doubles, where there is data in a later interval
+ *     rare     none, or a block: 2 × 80 words of order, losses, windows, and counts that few packets change
  *     pdm      2 × 32 words;  icmp  2 × 8 words
  *
  * Nothing but numbers stands here, so that the engine (engine/assembly) is compiled from the same ones.
@@ -53,8 +54,9 @@ export const LAST_DATA_NS = 5;
 export const FLOW_ANY_DATA = 1 << 0;
 /** The last data went in reverse. */
 export const FLOW_LAST_REVERSE = 1 << 1;
-/** `octets` holds intervals of this flow. */
+/** The flow's histogram holds intervals of this record; it is a wide one. */
 export const FLOW_OCTETS_USED = 1 << 2;
+export const FLOW_OCTETS_WIDE = 1 << 11;
 export const FLOW_SYN = 1 << 3;
 export const FLOW_SYN_ACK = 1 << 4;
 export const FLOW_ESTABLISHED = 1 << 5;
@@ -111,7 +113,7 @@ export const SEEN_IN_RECORD = 1 << 24;
 // read of a line that a flow does not have. Words hold float32 where a name ends in NS, unless it is called a double.
 export const LINE_WORDS = 16;
 /** Most lines that a flow has. */
-export const LINES_MAX = 7;
+export const LINES_MAX = 8;
 // The line of times of a direction.
 /** Three ends of segments, and their times: doubles 2 … 4 of the line. */
 export const PENDING_END = 0;
@@ -149,6 +151,8 @@ export const SILENCE_WORDS = 8;
 export const SILENCE_STALLS = 0;
 /** Of the forward direction: number of the flow's rare block, from 1; 0: it has none. */
 export const SILENCE_RARE = 1;
+/** Of the line, not of a direction: number of the line or of the wide histogram that holds intervals; 0: the flow has none. */
+export const SILENCE_HISTOGRAM = SILENCE_WORDS + 1;
 /** Doubles. */
 export const SILENCE_STALLED_NS = 1;
 export const SILENCE_LONGEST_STALL_NS = 2;
@@ -194,20 +198,22 @@ export const HOLE_NS = 2;
 export const HOLE_WORDS = 6;
 export const HOLES_MAX = 8;
 
-// Rare blocks: loss words of both directions, then both histograms. A free one begins with the number of the next; block 0
-// belongs to nobody, as line 0 does.
-export const RARE_WORDS = 2 * SEQUENCE_WORDS + 4 * INTERVALS_MAX;
-/** From a block's start to its histograms, in doubles. */
-export const RARE_HISTOGRAMS = SEQUENCE_WORDS;
+// Rare blocks: loss words of both directions. A free one begins with the number of the next; block 0 belongs to nobody, as
+// line 0 does. Wide histograms likewise.
+export const RARE_WORDS = 2 * SEQUENCE_WORDS;
+/** Intervals of each direction that a line holds, as doubles: forward ones first. */
+export const LINE_INTERVALS = LINE_WORDS / 4;
+export const WIDE_WORDS = 4 * INTERVALS_MAX;
 
-/** Three words of all lines, then three of all blocks. */
+/** Three words of all lines, then three of all blocks, then of all wide histograms. */
 export const POOL_LINES = 0;
 export const POOL_RARE = 3;
+export const POOL_WIDE = 6;
 /** Number of the first free one, or 0; how many have been in use at a time; how many are now. */
 export const POOL_FREE = 0;
 export const POOL_MOST = 1;
 export const POOL_USED = 2;
-export const POOL_WORDS = 6;
+export const POOL_WORDS = 9;
 
 // PDM: counters and accumulators of a record, then what outlives it.
 export const PDM_WORDS = 32;

@@ -1,13 +1,12 @@
 /** Data over time (metering/path-health/intervals.ts says what it is): the same figures, by the same rules. */
 import * as side from '../../records/path-health-words';
+import { hasHistogram, histogramLength, histogramOf, useHistogram } from './path-health-histogram';
 import {
   ACKED,
   addDouble,
   BITS,
   blockOf,
   FLOW_BITS,
-  HISTOGRAM_OCTETS,
-  histogramOf,
   INTERVAL_END,
   intervalNs,
   LAST_DATA,
@@ -59,19 +58,17 @@ export function moveInterval(flow: usize, timeNs: f64): bool {
   return true;
 }
 
-/** Adds what the current interval holds to the histogram. */
+/** Adds what the current interval holds to the histogram, if it holds something. */
 function storeInterval(flow: usize): void {
-  const at = histogramOf(flow);
-  const bits = load<u32>(flow, FLOW_BITS);
-  if ((bits & side.FLOW_OCTETS_USED) === 0) {
-    store<u32>(flow, bits | side.FLOW_OCTETS_USED, FLOW_BITS);
-    memory.fill(at, 0, 2 * HISTOGRAM_OCTETS);
-  }
-  const number = <usize>(load<u32>(flow, INTERVAL) - load<u32>(flow, FIRST_INTERVAL));
   const forward = blockOf(flow, 0);
   const reverse = blockOf(flow, 1);
-  addDouble(at, number, load<f64>(forward, NEW_OCTETS));
-  addDouble(at + HISTOGRAM_OCTETS, number, load<f64>(reverse, NEW_OCTETS));
+  const forwardOctets = load<f64>(forward, NEW_OCTETS);
+  const reverseOctets = load<f64>(reverse, NEW_OCTETS);
+  if (forwardOctets === 0 && reverseOctets === 0) return;
+  const number = <usize>(load<u32>(flow, INTERVAL) - load<u32>(flow, FIRST_INTERVAL));
+  const at = useHistogram(flow, number);
+  addDouble(at, number, forwardOctets);
+  addDouble(at, number + histogramLength(flow), reverseOctets);
   store<f64>(forward, 0, NEW_OCTETS);
   store<f64>(reverse, 0, NEW_OCTETS);
 }
@@ -79,18 +76,24 @@ function storeInterval(flow: usize): void {
 function doubleIntervals(flow: usize): void {
   const first = load<i32>(flow, FIRST_INTERVAL);
   const newFirst = first >> 1;
+  if (hasHistogram(flow)) doubleHistogram(flow, first, newFirst);
+  store<i32>(flow, newFirst, FIRST_INTERVAL);
+  store<i32>(flow, load<i32>(flow, INTERVAL) >> 1, INTERVAL);
+  store<u32>(flow, load<u32>(flow, FLOW_BITS) + (1 << side.FLOW_DOUBLINGS_SHIFT), FLOW_BITS);
+}
+
+/** Adds neighbours up; the first interval has number `first` before, and `newFirst` behind it. */
+function doubleHistogram(flow: usize, first: i32, newFirst: i32): void {
+  const length = histogramLength(flow);
   for (let d: usize = 0; d < 2; d++) {
-    const from = histogramOf(flow) + d * HISTOGRAM_OCTETS;
-    for (let o: i32 = 0; o < <i32>side.INTERVALS_MAX; o++) {
+    const from = histogramOf(flow) + ((d * length) << 3);
+    for (let o: i32 = 0; o < <i32>length; o++) {
       const place = from + ((<usize>o) << 3);
       const value = load<f64>(place);
       store<f64>(place, 0);
       addDouble(from, <usize>(((first + o) >> 1) - newFirst), value);
     }
   }
-  store<i32>(flow, newFirst, FIRST_INTERVAL);
-  store<i32>(flow, load<i32>(flow, INTERVAL) >> 1, INTERVAL);
-  store<u32>(flow, load<u32>(flow, FLOW_BITS) + (1 << side.FLOW_DOUBLINGS_SHIFT), FLOW_BITS);
 }
 
 /** Whether data of the direction at `block` is not acknowledged yet by the one at `other`. */

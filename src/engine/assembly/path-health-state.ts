@@ -8,8 +8,6 @@ import * as side from '../../records/path-health-words';
 export const HOT_OCTETS: usize = side.HOT_WORDS * 4;
 export const LINE_OCTETS: usize = side.LINE_WORDS * 4;
 export const LOSS_OCTETS: usize = side.SEQUENCE_WORDS * 4;
-/** Of the histogram of one direction. */
-export const HISTOGRAM_OCTETS: usize = side.INTERVALS_MAX * 8;
 const BLOCK_OCTETS: usize = (side.HOT_REVERSE - side.HOT_FORWARD) * 4;
 const NS_PER_MS: f64 = 1e6;
 
@@ -27,12 +25,15 @@ const SILENCES: usize = side.HOT_SILENCES * 4;
 const SAMPLES: usize = side.TIMING_SAMPLES * 4;
 const STAMPS: usize = side.TIMING_STAMPS * 4;
 const RARE: usize = side.SILENCE_RARE * 4;
+const HISTOGRAM: usize = side.SILENCE_HISTOGRAM * 4;
+const WIDE_OCTETS: usize = side.WIDE_WORDS * 4;
 export const INTERVAL_END: usize = side.INTERVAL_END_NS * 8;
 
 export let hot: usize = 0;
 export let intervalNs: f64 = 0;
 let lines: usize = 0;
 let rare: usize = 0;
+let wide: usize = 0;
 let pools: usize = 0;
 
 /** The state that is measured in. @param at as for `useTable` */
@@ -40,6 +41,7 @@ export function useHealth(at: usize): void {
   hot = load<u32>(at, place.TABLE_HEALTH_HOT * 4);
   lines = load<u32>(at, place.TABLE_HEALTH_LINES * 4);
   rare = load<u32>(at, place.TABLE_HEALTH_RARE * 4);
+  wide = load<u32>(at, place.TABLE_HEALTH_WIDE * 4);
   pools = load<u32>(at, place.TABLE_HEALTH_POOLS * 4);
   intervalNs = <f64>load<u32>(at, place.TABLE_HEALTH_INTERVAL_MS * 4) * NS_PER_MS;
 }
@@ -110,7 +112,7 @@ function give(pool: usize, parts: usize, octets: usize, number: u32): void {
 }
 
 /** Takes an empty line, and notes its number at `at`. */
-function takeLine(at: usize): usize {
+export function takeLine(at: usize): usize {
   const number = take(side.POOL_LINES, lines, LINE_OCTETS);
   const line = lines + <usize>number * LINE_OCTETS;
   const zero = i64x2.splat(0);
@@ -166,7 +168,30 @@ function useRare(flow: usize): usize {
   return rare + <usize>number * RARE_OCTETS;
 }
 
-/** Takes the lines and the block of the flow that was there for others. */
+/** Where the number of the flow's histogram stands. */
+export function histogramPlace(flow: usize): usize {
+  return useSilences(flow, 0) + HISTOGRAM;
+}
+
+/** Where histogram `number` lies: a line, or a wide one. */
+export function histogramAt(number: u32, isWide: bool): usize {
+  return isWide ? wide + <usize>number * WIDE_OCTETS : lines + <usize>number * LINE_OCTETS;
+}
+
+/** Takes an empty wide histogram. @returns its number */
+export function takeWide(): u32 {
+  const number = take(side.POOL_WIDE, wide, WIDE_OCTETS);
+  memory.fill(wide + <usize>number * WIDE_OCTETS, 0, WIDE_OCTETS);
+  return number;
+}
+
+/** Gives histogram `number` back to its pool, unless it is 0. */
+export function giveHistogram(number: u32, isWide: bool): void {
+  if (isWide) give(side.POOL_WIDE, wide, WIDE_OCTETS, number);
+  else give(side.POOL_LINES, lines, LINE_OCTETS, number);
+}
+
+/** Takes the lines, the block and the histogram of the flow that was there for others. */
 export function freeParts(flow: usize): void {
   if ((load<u64>(flow, TIMES) | <u64>load<u32>(flow, SILENCES)) === 0) return;
   for (let d: u32 = 0; d < 2; d++) {
@@ -175,13 +200,10 @@ export function freeParts(flow: usize): void {
     give(side.POOL_LINES, lines, LINE_OCTETS, load<u32>(times, STAMPS));
     give(side.POOL_LINES, lines, LINE_OCTETS, load<u32>(flow + (<usize>d << 2), TIMES));
   }
-  give(side.POOL_RARE, rare, RARE_OCTETS, load<u32>(lineOf(flow, SILENCES), RARE));
+  const silences = lineOf(flow, SILENCES);
+  give(side.POOL_RARE, rare, RARE_OCTETS, load<u32>(silences, RARE));
+  giveHistogram(load<u32>(silences, HISTOGRAM), (load<u32>(flow, FLOW_BITS) & side.FLOW_OCTETS_WIDE) !== 0);
   give(side.POOL_LINES, lines, LINE_OCTETS, load<u32>(flow, SILENCES));
-}
-
-/** The flow's histogram, that of forward data first; the bits of the flow say whether it is in use. */
-export function histogramOf(flow: usize): usize {
-  return useRare(flow) + side.RARE_HISTOGRAMS * 8;
 }
 
 /** The loss words of a direction, emptied at their first use. */

@@ -7,6 +7,13 @@
  * counted to the current one.
  */
 import * as layout from '../../records/path-health-layout.ts';
+import {
+  hasHistogram,
+  histogramArray,
+  histogramAt,
+  histogramLength,
+  useHistogram,
+} from '../table/path-health-histogram.ts';
 import type { HealthTable } from '../table/path-health-table.ts';
 import * as side from '../table/path-health-table.ts';
 import { noteSilence, takeResponse } from './timing.ts';
@@ -56,43 +63,49 @@ export function moveInterval(health: HealthTable, slot: number, times: Float64Ar
   hotDoubles[double + side.INTERVAL_END_NS] = (interval + 1) * length;
 }
 
-/** Adds what the current interval holds to the histogram. */
+/** Adds what the current interval holds to the histogram, if it holds something. */
 function storeInterval(health: HealthTable, slot: number): void {
-  const { hot, hotDoubles, octets } = health;
+  const { hot, hotDoubles } = health;
   const at = slot * side.HOT_WORDS;
   const double = slot * side.HOT_DOUBLES;
-  if ((hot[at + side.FLOW_BITS]! & side.FLOW_OCTETS_USED) === 0) {
-    hot[at + side.FLOW_BITS] = hot[at + side.FLOW_BITS]! | side.FLOW_OCTETS_USED;
-    side.useRare(health, slot);
-    const from = side.histogramAt(health, slot * 2);
-    for (let o = 0; o < 2 * layout.INTERVALS_MAX; o++) octets[from + o] = 0;
-  }
-  const to = side.histogramAt(health, slot * 2);
-  const interval = to + hot[at + side.HOT_INTERVAL]! - hot[at + side.HOT_FIRST_INTERVAL]!;
-  octets[interval] = octets[interval]! + hotDoubles[double + FORWARD_OCTETS]!;
-  octets[interval + layout.INTERVALS_MAX] =
-    octets[interval + layout.INTERVALS_MAX]! + hotDoubles[double + REVERSE_OCTETS]!;
+  const forward = hotDoubles[double + FORWARD_OCTETS]!;
+  const reverse = hotDoubles[double + REVERSE_OCTETS]!;
+  if (forward === 0 && reverse === 0) return;
+  const number = hot[at + side.HOT_INTERVAL]! - hot[at + side.HOT_FIRST_INTERVAL]!;
+  useHistogram(health, slot, number);
+  const octets = histogramArray(health, slot);
+  const interval = histogramAt(health, slot * 2) + number;
+  octets[interval] = octets[interval]! + forward;
+  const length = histogramLength(health, slot);
+  octets[interval + length] = octets[interval + length]! + reverse;
   hotDoubles[double + FORWARD_OCTETS] = 0;
   hotDoubles[double + REVERSE_OCTETS] = 0;
 }
 
 function doubleIntervals(health: HealthTable, slot: number): void {
-  const { hot, octets } = health;
+  const { hot } = health;
   const at = slot * side.HOT_WORDS;
   const first = hot[at + side.HOT_FIRST_INTERVAL]!;
   const newFirst = first >> 1;
+  if (hasHistogram(health, slot)) doubleHistogram(health, slot, first, newFirst);
+  hot[at + side.HOT_FIRST_INTERVAL] = newFirst;
+  hot[at + side.HOT_INTERVAL] = hot[at + side.HOT_INTERVAL]! >> 1;
+  hot[at + side.FLOW_BITS] = hot[at + side.FLOW_BITS]! + (1 << side.FLOW_DOUBLINGS_SHIFT);
+}
+
+/** Adds neighbours up; the first interval has number `first` before, and `newFirst` behind it. */
+function doubleHistogram(health: HealthTable, slot: number, first: number, newFirst: number): void {
+  const octets = histogramArray(health, slot);
+  const length = histogramLength(health, slot);
   for (let direction = 0; direction < 2; direction++) {
-    const from = side.histogramAt(health, slot * 2 + direction);
-    for (let o = 0; o < layout.INTERVALS_MAX; o++) {
+    const from = histogramAt(health, slot * 2 + direction);
+    for (let o = 0; o < length; o++) {
       const value = octets[from + o]!;
       octets[from + o] = 0;
       const to = from + ((first + o) >> 1) - newFirst;
       octets[to] = octets[to]! + value;
     }
   }
-  hot[at + side.HOT_FIRST_INTERVAL] = newFirst;
-  hot[at + side.HOT_INTERVAL] = hot[at + side.HOT_INTERVAL]! >> 1;
-  hot[at + side.FLOW_BITS] = hot[at + side.FLOW_BITS]! + (1 << side.FLOW_DOUBLINGS_SHIFT);
 }
 
 /** New payload of the side of `block`: what the time since the last one was. Any transport's. */

@@ -1,6 +1,12 @@
 /** The groups of words of one direction in a record of path health (record.ts). */
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import * as record from '../../records/path-health-layout.ts';
+import {
+  hasHistogram,
+  histogramArray,
+  histogramAt,
+  histogramLength,
+} from '../table/path-health-histogram.ts';
 import type { HealthTable } from '../table/path-health-table.ts';
 import * as side from '../table/path-health-table.ts';
 import { mssOf } from './loss.ts';
@@ -140,11 +146,13 @@ export function lostDownstream(health: HealthTable, line: number): number {
 
 /** New payload of all intervals. */
 export function newOctets(health: HealthTable, line: number, block: number): number {
-  const { hot, hotDoubles, octets } = health;
-  let sum = hotDoubles[(block >>> 1) + side.NEW_OCTETS]!;
-  if ((hot[(line >>> 1) * side.HOT_WORDS + side.FLOW_BITS]! & side.FLOW_OCTETS_USED) === 0) return sum;
-  const from = side.histogramAt(health, line);
-  for (let o = 0; o < record.INTERVALS_MAX; o++) sum += octets[from + o]!;
+  const slot = line >>> 1;
+  let sum = health.hotDoubles[(block >>> 1) + side.NEW_OCTETS]!;
+  if (!hasHistogram(health, slot)) return sum;
+  const octets = histogramArray(health, slot);
+  const from = histogramAt(health, line);
+  const length = histogramLength(health, slot);
+  for (let o = 0; o < length; o++) sum += octets[from + o]!;
   return sum;
 }
 

@@ -6,6 +6,12 @@
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import * as flow from '../../records/flow-layout.ts';
 import * as record from '../../records/path-health-layout.ts';
+import {
+  hasHistogram,
+  histogramArray,
+  histogramAt,
+  histogramLength,
+} from '../table/path-health-histogram.ts';
 import type { HealthTable } from '../table/path-health-table.ts';
 import * as side from '../table/path-health-table.ts';
 import { doublingsOf, intervalNs } from './intervals.ts';
@@ -116,21 +122,22 @@ function writeIntervals(
   isReverse: number,
 ): void {
   const { words } = batch;
-  const { hot, hotDoubles, octets } = health;
+  const { hot, hotDoubles } = health;
   const from = slot * side.HOT_WORDS;
   const block = from + side.HOT_FORWARD + isReverse * (side.HOT_REVERSE - side.HOT_FORWARD);
   const current = hot[from + side.HOT_INTERVAL]! - hot[from + side.HOT_FIRST_INTERVAL]!;
-  const stored = side.histogramAt(health, slot * 2 + isReverse);
-  const isStored = (hot[from + side.FLOW_BITS]! & side.FLOW_OCTETS_USED) !== 0;
+  const octets = histogramArray(health, slot);
+  const stored = histogramAt(health, slot * 2 + isReverse);
+  const length = hasHistogram(health, slot) ? histogramLength(health, slot) : 0;
   const now = hotDoubles[(block >>> 1) + side.NEW_OCTETS]!;
-  let most = now + (isStored ? octets[stored + current]! : 0);
-  for (let o = 0; isStored && o < current; o++) if (octets[stored + o]! > most) most = octets[stored + o]!;
+  let most = now + (current < length ? octets[stored + current]! : 0);
+  for (let o = 0; o < current && o < length; o++) if (octets[stored + o]! > most) most = octets[stored + o]!;
   let shift = 0;
   while (most / 2 ** shift > UINT32_MAX) shift++;
   const unit = 2 ** shift;
   words[at + record.INTERVAL_SHIFT] = shift;
   for (let o = 0; o <= current; o++) {
-    const value = (isStored ? octets[stored + o]! : 0) + (o === current ? now : 0);
+    const value = (o < length ? octets[stored + o]! : 0) + (o === current ? now : 0);
     words[at + record.INTERVAL_OCTETS + o] = Math.floor(value / unit) | 0;
   }
 }

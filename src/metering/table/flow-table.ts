@@ -16,10 +16,10 @@ import * as layout from '../../records/flow-layout.ts';
 import { type AllocateMemory, allocateOnHeap, float64Array, int32Array } from '../../records/memory.ts';
 import { INTERVAL_MS } from '../../records/path-health-layout.ts';
 import * as tableWords from '../../records/table-words.ts';
+import { applicationMemory } from './application-memory.ts';
 import {
   type ApplicationOptions,
   type ApplicationTable,
-  applicationOctets,
   createApplicationTable,
 } from './application-table.ts';
 import { type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
@@ -56,7 +56,8 @@ export interface FlowTableOptions {
   readonly allocate?: AllocateMemory;
 }
 
-export interface FlowTable {
+/** A class, as V8 keeps the properties of a literal with getters in a dictionary, and searches it at each read. */
+export class FlowTable {
   readonly capacity: number;
   readonly seeds: HashSeeds;
   readonly engine: Engine;
@@ -81,10 +82,48 @@ export interface FlowTable {
   readonly applications: ApplicationTable | undefined;
   /** Its numbers, which the engine keeps too: table-words.ts. */
   readonly state: Int32Array;
+
+  /** @throws RangeError where the capacity is none that a table has */
+  constructor(options: FlowTableOptions) {
+    const { capacity, health = 'off', pathHealthIntervalMs: intervalMs = INTERVAL_MS } = options;
+    const isSampled = health === 'sampled';
+    if (!(capacity >= 1 && capacity <= CAPACITY_MAX)) throw new RangeError(`flow table capacity ${capacity}`);
+    const { engine, allocate = allocateOnHeap, applications } = options;
+    const entries = engine.allocate(capacity * layout.ENTRY_WORDS * 4);
+    const bits = indexBits(capacity);
+    this.state = int32Array(engine.allocate, tableWords.TABLE_STATE_WORDS);
+    this.state[tableWords.FREE_LIST] = -1;
+    this.capacity = capacity;
+    this.seeds = options.seeds;
+    this.engine = engine;
+    this.memory = new DataView(engine.buffer);
+    this.words = new Int32Array(entries.buffer, entries.byteOffset, capacity * layout.ENTRY_WORDS);
+    this.doubles = new Float64Array(entries.buffer, entries.byteOffset, (capacity * layout.ENTRY_WORDS) / 2);
+    this.index = int32Array(engine.allocate, 2 ** bits);
+    this.indexShift = 32 - bits;
+    this.link = int32Array(engine.allocate, capacity * layout.LINK_WORDS);
+    this.tcpEndNs = float64Array(engine.allocate, capacity);
+    this.wheelNext = int32Array(engine.allocate, capacity);
+    this.wheelPrevious = int32Array(engine.allocate, capacity);
+    this.keyExtension = options.keyExtension ? new Int32Array(capacity * KEY_EXTENSION_WORDS) : undefined;
+    this.encapsulation = options.encapsulation
+      ? new Int32Array(capacity * decoded.ENCAPSULATION_WORDS)
+      : undefined;
+    this.health =
+      health === 'off' ? undefined : createHealthTable(capacity, { isSampled, intervalMs }, allocate);
+    this.applications =
+      applications && createApplicationTable(capacity, applications, engine.allocate, options.counters);
+  }
+
   /** Flows in the table. */
-  readonly active: number;
+  get active(): number {
+    return this.state[tableWords.ACTIVE]!;
+  }
+
   /** Slots below this one have been handed out at least once. */
-  readonly slotsTouched: number;
+  get slotsTouched(): number {
+    return this.state[tableWords.SLOTS_TOUCHED]!;
+  }
 }
 
 /** Octets beside each entry: link details, links of the wheel, and when TCP ended. */
@@ -100,7 +139,7 @@ export function tableOctets(capacity: number): number {
 }
 
 /** What WebAssembly's memory, 4 GiB, leaves to tables beside windows and batches. */
-const ENGINE_TABLE_OCTETS_MAX = 3.5 * 2 ** 30;
+const ENGINE_TABLE_OCTETS_MAX = 3.75 * 2 ** 30;
 
 /** Octets of path health that lie in an engine's memory with a table of this capacity; 0 where that has no room for them. */
 export function healthEngineOctets(capacity: number): number {
@@ -116,44 +155,12 @@ export function flowTableOctets(
   const besides =
     (keyExtension ? KEY_EXTENSION_WORDS * 4 : 0) + (encapsulation ? decoded.ENCAPSULATION_WORDS * 4 : 0);
   const ofHealth = health === 'off' ? 0 : capacity * HEALTH_OCTETS_PER_FLOW + HEALTH_ENGINE_OCTETS_BESIDES;
-  return tableOctets(capacity) + capacity * besides + ofHealth + applicationOctets(capacity, applications);
+  const { inspectionOctets, dnsNameOctets } = applicationMemory(capacity, applications);
+  return tableOctets(capacity) + capacity * besides + ofHealth + inspectionOctets + dnsNameOctets;
 }
 
 export function createFlowTable(options: FlowTableOptions): FlowTable {
-  const { capacity, health = 'off', pathHealthIntervalMs: intervalMs = INTERVAL_MS } = options;
-  const isSampled = health === 'sampled';
-  if (!(capacity >= 1 && capacity <= CAPACITY_MAX)) throw new RangeError(`flow table capacity ${capacity}`);
-  const { engine, allocate = allocateOnHeap, applications } = options;
-  const entries = engine.allocate(capacity * layout.ENTRY_WORDS * 4);
-  const bits = indexBits(capacity);
-  const state = int32Array(engine.allocate, tableWords.TABLE_STATE_WORDS);
-  state[tableWords.FREE_LIST] = -1;
-  return {
-    capacity,
-    seeds: options.seeds,
-    engine,
-    memory: new DataView(engine.buffer),
-    words: new Int32Array(entries.buffer, entries.byteOffset, capacity * layout.ENTRY_WORDS),
-    doubles: new Float64Array(entries.buffer, entries.byteOffset, (capacity * layout.ENTRY_WORDS) / 2),
-    index: int32Array(engine.allocate, 2 ** bits),
-    indexShift: 32 - bits,
-    link: int32Array(engine.allocate, capacity * layout.LINK_WORDS),
-    tcpEndNs: float64Array(engine.allocate, capacity),
-    wheelNext: int32Array(engine.allocate, capacity),
-    wheelPrevious: int32Array(engine.allocate, capacity),
-    keyExtension: options.keyExtension ? new Int32Array(capacity * KEY_EXTENSION_WORDS) : undefined,
-    encapsulation: options.encapsulation ? new Int32Array(capacity * decoded.ENCAPSULATION_WORDS) : undefined,
-    health: health === 'off' ? undefined : createHealthTable(capacity, { isSampled, intervalMs }, allocate),
-    applications:
-      applications && createApplicationTable(capacity, applications, engine.allocate, options.counters),
-    state,
-    get active() {
-      return state[tableWords.ACTIVE]!;
-    },
-    get slotsTouched() {
-      return state[tableWords.SLOTS_TOUCHED]!;
-    },
-  };
+  return new FlowTable(options);
 }
 
 /** Where the line of a packet's direction starts: forward if the packet comes from the flow's initiator. */

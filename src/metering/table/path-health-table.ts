@@ -2,20 +2,21 @@
  * Memory of path health: side tables with the slot numbers of the flow table, made only where path health is switched
  * on. Nothing is measured here; records/path-health-words.ts has what they hold.
  *
- * A new flow empties only its hot words. Lines and rare blocks it gets when it first needs them, and leaves them to others
- * when its slot is taken by the next flow: so they lie close together, whichever flows need them, and the rest stays
- * untouched memory, which the system never hands out. There are as many as all flows could need, so none is ever refused.
+ * A new flow empties only its hot words. Lines, rare blocks and wide histograms it gets when it first needs them, and leaves
+ * them to others when its slot is taken by the next flow: so they lie close together, whichever flows need them, and the rest
+ * stays untouched memory, which the system never hands out. There are as many as all flows could need, so none is ever refused.
  * PDM and ICMP are emptied by direction when they are first used, as bits of the hot words tell.
  */
 import { createDecodedBatch, type DecodedBatch } from '../../records/decoded-batch.ts';
 import { type AllocateMemory, int32Array } from '../../records/memory.ts';
 import {
+  FLOW_BITS,
+  FLOW_OCTETS_WIDE,
   HOT_DOUBLES,
   HOT_SILENCES,
   HOT_TIMES,
   HOT_WORDS,
   ICMP_WORDS,
-  INTERVALS_MAX,
   LINE_WORDS,
   LINES_MAX,
   PDM_WORDS,
@@ -24,14 +25,16 @@ import {
   POOL_MOST,
   POOL_RARE,
   POOL_USED,
+  POOL_WIDE,
   POOL_WORDS,
-  RARE_HISTOGRAMS,
   RARE_WORDS,
   SEQUENCE_WORDS,
+  SILENCE_HISTOGRAM,
   SILENCE_RARE,
   SILENCE_WORDS,
   TIMING_SAMPLES,
   TIMING_STAMPS,
+  WIDE_WORDS,
 } from '../../records/path-health-words.ts';
 
 export * from '../../records/path-health-words.ts';
@@ -51,10 +54,12 @@ export interface HealthTable {
   readonly lineDoubles: Float64Array;
   /** Counts and free lists of lines and blocks: POOL_…. */
   readonly pools: Int32Array;
-  /** The rare blocks, of which `lossAt` and `histogramAt` tell what stands where. */
+  /** The rare blocks, of which `lossAt` tells what stands where. */
   readonly loss: Int32Array;
   readonly lossDoubles: Float64Array;
+  /** Wide histograms (path-health-histogram.ts), and the same memory in words. */
   readonly octets: Float64Array;
+  readonly wide: Int32Array;
   readonly pdm: Int32Array;
   readonly pdmFloats: Float32Array;
   readonly pdmDoubles: Float64Array;
@@ -69,9 +74,10 @@ export interface HealthTable {
 }
 
 /** Octets for each flow of the words of TCP and of data, at most: what may lie in the engine's memory. */
-export const HEALTH_ENGINE_OCTETS_PER_FLOW = 4 * (HOT_WORDS + LINES_MAX * LINE_WORDS + RARE_WORDS);
-/** Octets of the line and of the block that belong to nobody. */
-export const HEALTH_ENGINE_OCTETS_BESIDES = 4 * (LINE_WORDS + RARE_WORDS);
+export const HEALTH_ENGINE_OCTETS_PER_FLOW =
+  4 * (HOT_WORDS + LINES_MAX * LINE_WORDS + RARE_WORDS + WIDE_WORDS);
+/** Octets of the line, the block and the histogram that belong to nobody. */
+export const HEALTH_ENGINE_OCTETS_BESIDES = 4 * (LINE_WORDS + RARE_WORDS + WIDE_WORDS);
 /** Octets of all side tables for each flow. */
 export const HEALTH_OCTETS_PER_FLOW = HEALTH_ENGINE_OCTETS_PER_FLOW + 4 * 2 * (PDM_WORDS + ICMP_WORDS);
 
@@ -92,7 +98,8 @@ export function createHealthTable(
   const lines = allocate(lineWords * 4);
   const rareWords = (capacity + 1) * RARE_WORDS;
   const rare = allocate(rareWords * 4);
-  const rareDoubles = new Float64Array(rare.buffer, rare.byteOffset, rareWords / 2);
+  const wideWords = (capacity + 1) * WIDE_WORDS;
+  const wide = allocate(wideWords * 4);
   const pdm = new ArrayBuffer(capacity * 2 * PDM_WORDS * 4);
   return {
     isSampled: options.isSampled,
@@ -104,8 +111,9 @@ export function createHealthTable(
     lineDoubles: new Float64Array(lines.buffer, lines.byteOffset, lineWords / 2),
     pools: int32Array(allocate, POOL_WORDS),
     loss: new Int32Array(rare.buffer, rare.byteOffset, rareWords),
-    lossDoubles: rareDoubles,
-    octets: rareDoubles,
+    lossDoubles: new Float64Array(rare.buffer, rare.byteOffset, rareWords / 2),
+    octets: new Float64Array(wide.buffer, wide.byteOffset, wideWords / 2),
+    wide: new Int32Array(wide.buffer, wide.byteOffset, wideWords),
     pdm: new Int32Array(pdm),
     pdmFloats: new Float32Array(pdm),
     pdmDoubles: new Float64Array(pdm),
@@ -124,7 +132,8 @@ export function linesTaken({ pools }: HealthTable): number {
 /** Octets that flows have taken of a table so far, PDM and ICMP errors aside; `slots` of it have been in use. */
 export function healthOctetsTaken(health: HealthTable, slots: number): number {
   const rare = health.pools[POOL_RARE + POOL_MOST]! * RARE_WORDS;
-  return 4 * (slots * HOT_WORDS + rare) + linesTaken(health);
+  const wide = health.pools[POOL_WIDE + POOL_MOST]! * WIDE_WORDS;
+  return 4 * (slots * HOT_WORDS + rare + wide) + linesTaken(health);
 }
 
 /** Where the line of times of a direction begins in `lines`. @param line 2 × slot, + 1 for the reverse direction */
@@ -157,13 +166,8 @@ export function lossAt(health: HealthTable, line: number): number {
   return rareAt(health, line >>> 1) + (line & 1) * SEQUENCE_WORDS;
 }
 
-/** Where the histogram of a direction stands in `octets`; whether it is in use is told by the flow's bits. */
-export function histogramAt(health: HealthTable, line: number): number {
-  return (rareAt(health, line >>> 1) >>> 1) + RARE_HISTOGRAMS + (line & 1) * INTERVALS_MAX;
-}
-
 /** Takes a part of `size` words from a pool. @returns its number */
-function take(pools: Int32Array, pool: number, words: Int32Array, size: number): number {
+export function take(pools: Int32Array, pool: number, words: Int32Array, size: number): number {
   pools[pool + POOL_USED] = pools[pool + POOL_USED]! + 1;
   const free = pools[pool + POOL_FREE]!;
   if (free !== 0) {
@@ -175,7 +179,7 @@ function take(pools: Int32Array, pool: number, words: Int32Array, size: number):
 }
 
 /** Gives part `number` back to its pool. */
-function give(pools: Int32Array, pool: number, words: Int32Array, size: number, number: number): void {
+export function give(pools: Int32Array, pool: number, words: Int32Array, size: number, number: number): void {
   if (number === 0) return;
   words[number * size] = pools[pool + POOL_FREE]!;
   pools[pool + POOL_FREE] = number;
@@ -183,7 +187,7 @@ function give(pools: Int32Array, pool: number, words: Int32Array, size: number, 
 }
 
 /** The line whose number stands at word `at` of `from`: an empty one is taken if none does. @returns where it begins */
-function useLine({ lines, pools }: HealthTable, from: Int32Array, at: number): number {
+export function useLine({ lines, pools }: HealthTable, from: Int32Array, at: number): number {
   if (from[at] !== 0) return from[at]! * LINE_WORDS;
   const number = take(pools, POOL_LINES, lines, LINE_WORDS);
   const begin = number * LINE_WORDS;
@@ -219,8 +223,8 @@ export function useRare(health: HealthTable, slot: number): void {
   if (lines[at] === 0) lines[at] = take(pools, POOL_RARE, loss, RARE_WORDS);
 }
 
-/** Takes the lines and the rare block of the flow that was in the slot for others. */
-export function freeParts({ hot, lines, loss, pools }: HealthTable, slot: number): void {
+/** Takes the lines, the rare block and the histogram of the flow that was in the slot for others. */
+export function freeParts({ hot, lines, loss, wide, pools }: HealthTable, slot: number): void {
   const at = slot * HOT_WORDS;
   for (let d = 0; d < 2; d++) {
     const times = hot[at + HOT_TIMES + d]!;
@@ -231,6 +235,9 @@ export function freeParts({ hot, lines, loss, pools }: HealthTable, slot: number
   }
   const silences = hot[at + HOT_SILENCES]!;
   give(pools, POOL_RARE, loss, RARE_WORDS, lines[silences * LINE_WORDS + SILENCE_RARE]!);
+  const histogram = lines[silences * LINE_WORDS + SILENCE_HISTOGRAM]!;
+  if ((hot[at + FLOW_BITS]! & FLOW_OCTETS_WIDE) === 0) give(pools, POOL_LINES, lines, LINE_WORDS, histogram);
+  else give(pools, POOL_WIDE, wide, WIDE_WORDS, histogram);
   give(pools, POOL_LINES, lines, LINE_WORDS, silences);
   hot[at + HOT_SILENCES] = 0;
 }

@@ -89,8 +89,8 @@ describe('workers', () => {
     // Entry, link details, wheel, end of TCP; the index is the next power of two above twice the flows.
     expect(plan.tableOctets).toBe(1000 * (192 + 16 + 8 + 8) + 2048 * 4);
     expect(plan.totalOctets).toBe(3 * (plan.ringOctets + plan.tableOctets + plan.queueOctets));
-    // Hot words, seven lines, a rare block, PDM, ICMP; and the line and the block that belong to nobody.
-    expect(plan.healthOctetsMax).toBe(1000 * (128 + 7 * 64 + 1024 + 256 + 64) + 64 + 1024);
+    // Hot words, eight lines, a rare block, a wide histogram, PDM, ICMP; and a line, a block and a histogram of nobody's.
+    expect(plan.healthOctetsMax).toBe(1000 * (128 + 8 * 64 + 640 + 384 + 256 + 64) + 64 + 640 + 384);
     const withoutHealth = liveConfig({ 'metering.pathHealth': 'off' });
     expect(planLive(withoutHealth, NO_SECTIONS, { cores: 4, pid: 1 }).healthOctetsMax).toBe(0);
     const libpcap = liveConfig({ 'live.capture': 'libpcap' });
@@ -107,10 +107,9 @@ describe('the memory of a flow table', () => {
     const engine = createEngine(tableOctets(options.capacity));
     const table = createFlowTable({ ...options, seeds: createHashSeeds(), engine });
     const { words, index, link, tcpEndNs, wheelNext, wheelPrevious, keyExtension, encapsulation } = table;
-    // Losses and octets lie in one block, the rare one.
-    const { hot, lines, loss, pdm, icmp } = table.health ?? {};
+    const { hot, lines, loss, wide, pdm, icmp } = table.health ?? {};
     const arrays = [words, index, link, tcpEndNs, wheelNext, wheelPrevious, keyExtension, encapsulation];
-    const taken = [...arrays, hot, lines, loss, pdm, icmp].map((array) => array?.byteLength ?? 0);
+    const taken = [...arrays, hot, lines, loss, wide, pdm, icmp].map((array) => array?.byteLength ?? 0);
     expect(flowTableOctets(options)).toBe(taken.reduce((sum, one) => sum + one, 0));
   });
 });
