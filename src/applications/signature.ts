@@ -23,22 +23,32 @@ export interface Signature {
 }
 
 const LEAST_OCTETS = 8;
+const OCTETS = 256;
+/** What a row may begin with that does not say so. */
+export const ALL_OCTETS: readonly number[] = Array.from({ length: OCTETS }, (_, octet) => octet);
+
+/** A row with all its properties: a search through rows of one shape takes half the time. */
+type Row = Signature & Required<Pick<Signature, 'least' | 'isOuter'>>;
 
 /** Rows of one protocol, to be found quickly. */
 export interface SignatureIndex {
+  readonly rows: readonly Row[];
   /** By first octet, in the order of the table. */
-  readonly byOctet: readonly (readonly Signature[])[];
+  readonly byOctet: readonly (readonly Row[])[];
   /** 1 for ports at which a row counts that counts at these alone. */
   readonly ports: Uint8Array;
 }
 
-export function createIndex(rows: readonly Signature[]): SignatureIndex {
+export function createIndex(signatures: readonly Signature[]): SignatureIndex {
+  const rows: Row[] = signatures.map(
+    ({ name, first, least = LEAST_OCTETS, ports, isToldLater, isOuter = false, matches }) =>
+      ({ name, first, least, ports, isToldLater, isOuter, matches }) as Row,
+  );
   const ports = new Uint8Array(65_536);
   for (const row of rows) for (const port of row.ports ?? []) ports[port] = 1;
-  const byOctet = Array.from({ length: 256 }, (_, octet) =>
-    rows.filter(({ first }) => first === undefined || first.includes(octet)),
-  );
-  return { byOctet, ports };
+  const byOctet: Row[][] = Array.from({ length: OCTETS }, () => []);
+  for (const row of rows) for (const octet of new Set(row.first ?? ALL_OCTETS)) byOctet[octet]!.push(row);
+  return { rows, byOctet, ports };
 }
 
 /** The first row that matches. */
@@ -47,7 +57,7 @@ export function findSignature(
   { octets, start, end }: Piece,
   sourcePort: number,
   destinationPort: number,
-): Signature | undefined {
+): Row | undefined {
   const rows = byOctet[octets[start]!]!;
   const isSpecial = (special[sourcePort]! | special[destinationPort]!) !== 0;
   for (let i = 0; i < rows.length; i++) {
@@ -56,7 +66,7 @@ export function findSignature(
     if (ports !== undefined) {
       if (!isSpecial || !(ports.includes(destinationPort) || ports.includes(sourcePort))) continue;
     }
-    if (end - start >= (row.least ?? LEAST_OCTETS) && row.matches(octets, start, end - start)) return row;
+    if (end - start >= row.least && row.matches(octets, start, end - start)) return row;
   }
   return undefined;
 }

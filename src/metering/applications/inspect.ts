@@ -24,7 +24,9 @@ import {
   inspectionOf,
   openInspection,
   releaseApplication,
+  startOfBlock,
   takeBlock,
+  wordsOfBlock,
 } from '../table/application-table.ts';
 import * as counting from '../table/counters.ts';
 import type { FlowTable } from '../table/flow-table.ts';
@@ -83,14 +85,18 @@ function inspectPacket(
   if (names !== undefined) learnNames(names, packet, batch, i, slot);
   if ((state & layout.STATE_LOOKS_MASK) === layout.STATE_LOOKS_NAMES) return;
   const inspection = inspectionOf(applications, slot);
-  if (inspection === undefined) beginInspection(table, slot, counters);
+  if (inspection === undefined)
+    beginInspection(table, slot, batch.words[i * decoded.DECODED_WORDS + decoded.HASH]!, counters);
   else if (inspection.take(packet)) settle(table, slot, inspection, counters);
 }
 
-/** Looks into the first packet of the flow in `slot`, or the first since one that said nothing known. */
-function beginInspection(table: FlowTable, slot: number, counters: Float64Array): void {
+/**
+ * Looks into the first packet of the flow in `slot`, or the first since one that said nothing known.
+ * @param hash of its key
+ */
+function beginInspection(table: FlowTable, slot: number, hash: number, counters: Float64Array): void {
   const applications = table.applications!;
-  const isKnown = takeContinued(table, slot);
+  const isKnown = takeContinued(table, slot, hash);
   if (applications.names !== undefined) nameFlow(table, applications.names, slot);
   if (isKnown) {
     stopInspecting(table, slot);
@@ -144,5 +150,5 @@ function settle(table: FlowTable, slot: number, inspection: FlowInspection, coun
   if (isGuess(facts)) return;
   const block = takeBlock(applications, slot);
   if (block < 0) counters[counting.FACTS_REFUSED] = counters[counting.FACTS_REFUSED]! + 1;
-  else writeFacts(applications.blocks, block, facts, looks);
+  else writeFacts(wordsOfBlock(applications, block), startOfBlock(block), facts, looks);
 }

@@ -6,10 +6,10 @@
  *             -n block n - 1 holds what was found
  *     names   a word for each slot as well, where names by DNS are looked for: 0 it was not looked up, NAME_UNKNOWN, or
  *             what `DnsNames.lookUp` found + 1
- *     blocks  APPLICATION_WORDS each, as in a record (records/application-layout.ts); one that was never used is untouched
- *             memory, which the system never hands out
+ *     blocks  APPLICATION_WORDS each, as in a record (records/application-layout.ts), in pieces of PIECE_BLOCKS that are
+ *             made when the first block of one is needed
  *
- * Both are handed out in order, then from a list of those that were given back.
+ * Inspections and blocks are handed out in order, then from a list of those that were given back.
  */
 
 import { DnsLearner } from '../../applications/dns-learner.ts';
@@ -71,7 +71,7 @@ export interface ApplicationTable {
   /** At work on no flow yet: looks into first packets. */
   spare: FlowInspection;
   readonly inspectionPool: NumberPool;
-  readonly blocks: Int32Array;
+  readonly blockPieces: Int32Array[];
   readonly blockPool: NumberPool;
   readonly names: NameTable | undefined;
   /** CONTINUED_WORDS for each of CONTINUED_FLOWS flows, and until when each may go on; see applications/continued.ts. */
@@ -88,6 +88,10 @@ export interface ApplicationTable {
 /** Flows that left the table and go on, of which something is kept: a power of two. */
 export const CONTINUED_FLOWS = 1 << FIRST_LOOK_CONTINUED_BITS;
 export const CONTINUED_WORDS = 16;
+
+/** Blocks of a piece: a power of two. All at once would have the collector of garbage run at the start of each replay. */
+const PIECE_SHIFT = 6;
+const PIECE_BLOCKS = 1 << PIECE_SHIFT;
 
 function createNames(
   slots: number,
@@ -134,7 +138,7 @@ export function createApplicationTable(
     inspections: [],
     spare: new FlowInspection(context),
     inspectionPool: createPool(flows),
-    blocks: new Int32Array(flows * APPLICATION_WORDS),
+    blockPieces: [],
     blockPool: createPool(flows),
     names: createNames(slots, options, context, counters),
     continued: new Int32Array(CONTINUED_FLOWS * CONTINUED_WORDS),
@@ -172,18 +176,34 @@ export function inspectionOf(table: ApplicationTable, slot: number): FlowInspect
   return place > 0 ? table.inspections[place - 1] : undefined;
 }
 
-/** Where the block of the flow in `slot` begins, or -1. */
+/** The number of the block of the flow in `slot`, or -1. */
 export function blockOf(table: ApplicationTable, slot: number): number {
   const place = table.slots[slot]!;
-  return place < 0 ? (-place - 1) * APPLICATION_WORDS : -1;
+  return place < 0 ? -place - 1 : -1;
 }
 
-/** Gives the flow in `slot`, which has neither inspection nor block, a block. @returns where it begins, or -1 */
+/** Gives the flow in `slot`, which has neither inspection nor block, a block. @returns its number, or -1 */
 export function takeBlock(table: ApplicationTable, slot: number): number {
   const number = takeNumber(table.blockPool);
   if (number < 0) return -1;
   table.slots[slot] = -number - 1;
-  return number * APPLICATION_WORDS;
+  if (number >= table.blockPieces.length * PIECE_BLOCKS) allocatePiece(table);
+  return number;
+}
+
+function allocatePiece({ blockPieces, blockPool }: ApplicationTable): void {
+  const left = blockPool.capacity - blockPieces.length * PIECE_BLOCKS;
+  blockPieces.push(new Int32Array(Math.min(left, PIECE_BLOCKS) * APPLICATION_WORDS));
+}
+
+/** The words that a block lies in. */
+export function wordsOfBlock({ blockPieces }: ApplicationTable, number: number): Int32Array {
+  return blockPieces[number >>> PIECE_SHIFT]!;
+}
+
+/** Where a block begins within them. */
+export function startOfBlock(number: number): number {
+  return (number & (PIECE_BLOCKS - 1)) * APPLICATION_WORDS;
 }
 
 /** Gives back what the flow in `slot` has. */

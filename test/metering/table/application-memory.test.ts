@@ -1,9 +1,9 @@
-/** The memory that applications say they take beside a flow table: that of their arrays, and so much for each inspection. */
+/** The memory that applications say they take at most: that of their arrays, and so much for each inspection. */
 import { expect, it } from 'vitest';
 import { DNS_LEARNER_OCTETS } from '../../../src/applications/dns-learner.ts';
 import { dnsNamesOctets } from '../../../src/applications/dns-names.ts';
 import { applicationMemory } from '../../../src/metering/table/application-memory.ts';
-import { createApplicationTable } from '../../../src/metering/table/application-table.ts';
+import { createApplicationTable, takeBlock } from '../../../src/metering/table/application-table.ts';
 import { allocateOnHeap } from '../../../src/records/memory.ts';
 
 /** An inspection lies on the heap, where nobody tells its size. */
@@ -16,8 +16,17 @@ it.each([
 ])('of %d slots is that of inspections of %d flows', (slots, flows, wanted) => {
   const options = { flows: wanted, bufferCount: 8, dnsNames: 'client', dnsNameEntries: 2048 } as const;
   const table = createApplicationTable(slots, options, allocateOnHeap);
-  const { inspectionPool, blockPool, blocks, continued, continuedUntilNs, firstLook } = table;
-  const arrays = [inspectionPool.freed, blockPool.freed, blocks, continued, continuedUntilNs, firstLook];
+  for (let slot = 0; slot < flows; slot++) expect(takeBlock(table, slot)).toBe(slot);
+  expect(takeBlock(table, 0)).toBe(-1);
+  const { inspectionPool, blockPool, blockPieces, continued, continuedUntilNs, firstLook } = table;
+  const arrays = [
+    inspectionPool.freed,
+    blockPool.freed,
+    ...blockPieces,
+    continued,
+    continuedUntilNs,
+    firstLook,
+  ];
   const octets = [table.slots, ...arrays].reduce((sum, { byteLength }) => sum + byteLength, 0);
   const memory = applicationMemory(slots, options);
   expect(memory).toEqual({
