@@ -12,6 +12,7 @@ import { CONFIDENCE_PORT } from '../../applications/facts.ts';
 import type { FlowInspection } from '../../applications/flow-inspection.ts';
 import { COUNT_PACKETS } from '../../applications/inspection-context.ts';
 import type { DecodedBatch } from '../../records/decoded-batch.ts';
+import * as decoded from '../../records/decoded-batch.ts';
 import {
   INSPECTION_COUNT,
   INSPECTION_DISMISSED,
