@@ -19,6 +19,8 @@ const SAMPLES = 256;
 
 export class NetworkDatabase {
   readonly metadata: MmdbMetadata;
+  /** Of the file. */
+  readonly octets: number;
   /** Data of addresses that break the rules of the format, found so far. */
   faults = 0;
   readonly #file: MmdbFile;
@@ -33,6 +35,7 @@ export class NetworkDatabase {
   constructor(octets: Uint8Array) {
     this.#file = new MmdbFile(octets);
     this.metadata = this.#file.metadata;
+    this.octets = octets.length;
     const samples = this.#file.someOffsets(SAMPLES).map((offset) => readFacts(this.#file.data, offset));
     const isTelling = ({ as, country, asName, city }: NetworkFacts) =>
       as !== 0 || country !== 0 || asName !== NO_NAME || city !== NO_NAME;

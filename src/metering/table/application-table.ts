@@ -19,6 +19,7 @@ import { FlowInspection } from '../../applications/flow-inspection.ts';
 import { createInspectedPacket, type InspectedPacket } from '../../applications/inspected-packet.ts';
 import { InspectionContext, type InspectionOptions } from '../../applications/inspection-context.ts';
 import { APPLICATION_WORDS } from '../../records/application-layout.ts';
+import type { DecodedBatch } from '../../records/decoded-batch.ts';
 import { FIRST_LOOK_CONTINUED_BITS } from '../../records/engine-words.ts';
 import type { AllocateMemory } from '../../records/memory.ts';
 import { DNS_NAMES, METERING_COUNTERS } from './counters.ts';
@@ -37,6 +38,12 @@ export interface ApplicationOptions extends Partial<InspectionOptions> {
 export interface NameTable {
   readonly names: DnsNames;
   readonly learner: DnsLearner;
+  /** Counts of what is learned from packets that another meter counts: nobody reads them. */
+  readonly othersCounts: Float64Array;
+  /** Packets of others that are yet to be learned from, from `othersNext` on, and the memory of their frames. */
+  others: DecodedBatch | undefined;
+  othersNext: number;
+  othersView: DataView | undefined;
   readonly slots: Int32Array;
   /** The flow's client and server, as they are looked up. */
   readonly client: Int32Array;
@@ -98,6 +105,10 @@ function createNames(
   return {
     names,
     learner: new DnsLearner(names, context),
+    othersCounts: new Float64Array(counts.length),
+    others: undefined,
+    othersNext: 0,
+    othersView: undefined,
     slots: new Int32Array(slots),
     client: new Int32Array(4),
     server: new Int32Array(4),

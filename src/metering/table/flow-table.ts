@@ -5,7 +5,7 @@
  *
  *     index   open addressing, a power of two of at least twice the capacity; a word is tag << 24 | slot + 1, 0 is free.
  *             Deletion shifts the followers back, so there are no tombstones.
- *     slots   handed out in order, then from a list of freed ones linked through `wheelNext`
+ *     slots   handed out in order, then from a list of freed ones linked through SCHEDULE_NEXT
  *
  * No policy here: what to insert, when to expire and whom to evict stands in `metering-process.ts` and `expiry.ts`.
  */
@@ -13,7 +13,7 @@
 import type { Engine } from '../../engine/engine.ts';
 import * as decoded from '../../records/decoded-batch.ts';
 import * as layout from '../../records/flow-layout.ts';
-import { type AllocateMemory, allocateOnHeap, float64Array, int32Array } from '../../records/memory.ts';
+import { type AllocateMemory, allocateOnHeap, int32Array } from '../../records/memory.ts';
 import { INTERVAL_MS } from '../../records/path-health-layout.ts';
 import * as tableWords from '../../records/table-words.ts';
 import { applicationMemory } from './application-memory.ts';
@@ -71,11 +71,9 @@ export class FlowTable {
   readonly link: Int32Array;
   /** The engine's memory, for MAC addresses that lie there (LINK_OFFSET of records/decoded-words.ts). */
   readonly memory: DataView;
-  /** When TCP's end was seen, for entries with STATE_TCP_ENDED. */
-  readonly tcpEndNs: Float64Array;
-  /** Links of the timing wheel, and of the list of free slots (`wheelNext`). */
-  readonly wheelNext: Int32Array;
-  readonly wheelPrevious: Int32Array;
+  /** SCHEDULE_WORDS of table-words.ts for each slot. `scheduleDoubles` sees the same memory. */
+  readonly schedule: Int32Array;
+  readonly scheduleDoubles: Float64Array;
   readonly keyExtension: Int32Array | undefined;
   readonly encapsulation: Int32Array | undefined;
   readonly health: HealthTable | undefined;
@@ -102,9 +100,9 @@ export class FlowTable {
     this.index = int32Array(engine.allocate, 2 ** bits);
     this.indexShift = 32 - bits;
     this.link = int32Array(engine.allocate, capacity * layout.LINK_WORDS);
-    this.tcpEndNs = float64Array(engine.allocate, capacity);
-    this.wheelNext = int32Array(engine.allocate, capacity);
-    this.wheelPrevious = int32Array(engine.allocate, capacity);
+    const schedule = int32Array(engine.allocate, capacity * tableWords.SCHEDULE_WORDS);
+    this.schedule = schedule;
+    this.scheduleDoubles = new Float64Array(schedule.buffer, schedule.byteOffset, schedule.length / 2);
     this.keyExtension = options.keyExtension ? new Int32Array(capacity * KEY_EXTENSION_WORDS) : undefined;
     this.encapsulation = options.encapsulation
       ? new Int32Array(capacity * decoded.ENCAPSULATION_WORDS)
@@ -126,8 +124,8 @@ export class FlowTable {
   }
 }
 
-/** Octets beside each entry: link details, links of the wheel, and when TCP ended. */
-const SIDE_OCTETS = layout.LINK_WORDS * 4 + 2 * 4 + 8;
+/** Octets beside each entry: link details and schedule. */
+const SIDE_OCTETS = (layout.LINK_WORDS + tableWords.SCHEDULE_WORDS) * 4;
 
 function indexBits(capacity: number): number {
   return Math.max(4, Math.ceil(Math.log2(capacity * 2)));
@@ -136,6 +134,11 @@ function indexBits(capacity: number): number {
 /** Octets that a table of this capacity takes of an engine's memory. */
 export function tableOctets(capacity: number): number {
   return capacity * (layout.ENTRY_WORDS * 4 + SIDE_OCTETS) + 2 ** indexBits(capacity) * 4;
+}
+
+/** When the end of TCP was seen, of a flow with STATE_TCP_ENDED. */
+export function tcpEndNs({ scheduleDoubles }: FlowTable, slot: number): number {
+  return scheduleDoubles[slot * tableWords.SCHEDULE_DOUBLES + tableWords.TCP_END_NS]!;
 }
 
 /** What WebAssembly's memory, 4 GiB, leaves to tables beside windows and batches. */
@@ -265,7 +268,7 @@ export function removeSlot(table: FlowTable, slot: number): void {
   }
   index[hole] = 0;
   words[slot * layout.ENTRY_WORDS + layout.FLOW_STATE] = 0;
-  table.wheelNext[slot] = state[tableWords.FREE_LIST]!;
+  table.schedule[slot * tableWords.SCHEDULE_WORDS + tableWords.SCHEDULE_NEXT] = state[tableWords.FREE_LIST]!;
   state[tableWords.FREE_LIST] = slot;
   state[tableWords.ACTIVE] = state[tableWords.ACTIVE]! - 1;
 }
