@@ -116,8 +116,8 @@ export class FileMapping {
   }
 
   /**
-   * Makes what is mapped memory of our own, with what is in it, and gives the lease back. Whoever reads it meanwhile, on
-   * another thread, finds the same octets all the time.
+   * Makes what is mapped memory of our own, with what is in it, and gives the lease back. Another
+   * thread that looks there meanwhile finds the same octets all the time.
    */
   keep(): void {
     if (!this.#isHeld) return;
