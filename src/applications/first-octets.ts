@@ -39,6 +39,5 @@ export function firstOctets(
 
 /** The ports at which other first octets count beside those that count at any. */
 export function specialPorts({ signatures, ports }: TransportBeginnings): number[] {
-  const ofRows = signatures.rows.flatMap((row) => row.ports ?? []);
-  return [...new Set([...ofRows, ...ports])].sort((a, b) => a - b);
+  return [...new Set([...signatures.ports, ...ports])].sort((a, b) => a - b);
 }

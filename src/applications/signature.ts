@@ -24,6 +24,7 @@ export interface Signature {
 
 const LEAST_OCTETS = 8;
 const OCTETS = 256;
+const NUMBERS_MAX = 255;
 /** What a row may begin with that does not say so. */
 export const ALL_OCTETS: readonly number[] = Array.from({ length: OCTETS }, (_, octet) => octet);
 
@@ -35,37 +36,54 @@ export interface SignatureIndex {
   readonly rows: readonly Row[];
   /** By first octet, in the order of the table. */
   readonly byOctet: readonly (readonly Row[])[];
-  /** 1 for ports at which a row counts that counts at these alone. */
-  readonly ports: Uint8Array;
+  /** Ports at which a row counts that counts at these alone, and the number of each from 1 on; 0 of all others. */
+  readonly ports: readonly number[];
+  readonly numbers: Uint8Array;
+  /** Rows that count at a port, by its number and the first octet; made when they are first asked for. */
+  readonly atPort: (readonly Row[] | undefined)[];
 }
 
+/** @throws RangeError where rows have more ports than numbers */
 export function createIndex(signatures: readonly Signature[]): SignatureIndex {
   const rows: Row[] = signatures.map(
     ({ name, first, least = LEAST_OCTETS, ports, isToldLater, isOuter = false, matches }) =>
       ({ name, first, least, ports, isToldLater, isOuter, matches }) as Row,
   );
-  const ports = new Uint8Array(65_536);
-  for (const row of rows) for (const port of row.ports ?? []) ports[port] = 1;
   const byOctet: Row[][] = Array.from({ length: OCTETS }, () => []);
   for (const row of rows) for (const octet of new Set(row.first ?? ALL_OCTETS)) byOctet[octet]!.push(row);
-  return { rows, byOctet, ports };
+  const ports = [...new Set(rows.flatMap((row) => row.ports ?? []))];
+  if (ports.length > NUMBERS_MAX) throw new RangeError(`${ports.length} ports of signatures`);
+  const numbers = new Uint8Array(65_536);
+  ports.forEach((port, i) => {
+    numbers[port] = i + 1;
+  });
+  return { rows, byOctet, ports, numbers, atPort: new Array((ports.length + 1) * OCTETS) };
+}
+
+/** Rows that count at one of two ports, by their numbers. */
+function rowsOf({ byOctet, ports, atPort }: SignatureIndex, octet: number, from: number, to: number) {
+  const isOne = from === 0 || to === 0 || from === to;
+  const place = (from | to) * OCTETS + octet;
+  const before = isOne ? atPort[place] : undefined;
+  if (before !== undefined) return before;
+  const found = byOctet[octet]!.filter(
+    (row) => row.ports?.some((port) => port === ports[from - 1] || port === ports[to - 1]) ?? true,
+  );
+  if (isOne) atPort[place] = found;
+  return found;
 }
 
 /** The first row that matches. */
 export function findSignature(
-  { byOctet, ports: special }: SignatureIndex,
+  index: SignatureIndex,
   { octets, start, end }: Piece,
   sourcePort: number,
   destinationPort: number,
 ): Row | undefined {
-  const rows = byOctet[octets[start]!]!;
-  const isSpecial = (special[sourcePort]! | special[destinationPort]!) !== 0;
+  const { numbers } = index;
+  const rows = rowsOf(index, octets[start]!, numbers[sourcePort]!, numbers[destinationPort]!);
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
-    const { ports } = row;
-    if (ports !== undefined) {
-      if (!isSpecial || !(ports.includes(destinationPort) || ports.includes(sourcePort))) continue;
-    }
     if (end - start >= row.least && row.matches(octets, start, end - start)) return row;
   }
   return undefined;
