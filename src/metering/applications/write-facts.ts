@@ -5,6 +5,7 @@
 import { APPLICATIONS, type Application } from '../../applications/applications.ts';
 import type { ApplicationFacts } from '../../applications/facts.ts';
 import { CONFIDENCE_PORT } from '../../applications/facts.ts';
+import { wholeParts } from '../../applications/text.ts';
 import {
   APPLICATION_FIELDS,
   type ApplicationField,
@@ -53,12 +54,20 @@ function putText(text: string, limit: number): number {
 
 /**
  * Appends a text; what records have no room for is cut off.
+ * @param separator of a list, which is cut behind a whole part
  * @returns its place and length as a record has them
  */
-function appendText(to: Int32Array, at: number, text: string, octetsMax: number): number {
+function appendText(
+  to: Int32Array,
+  at: number,
+  text: string,
+  octetsMax: number,
+  separator: string | undefined,
+): number {
   const used = to[at + words.TEXT_OCTETS]!;
   const room = words.TEXT_OCTETS_MAX - used;
-  const octets = putText(text, octetsMax < room ? octetsMax : room);
+  const limit = octetsMax < room ? octetsMax : room;
+  const octets = putText(separator === undefined ? text : wholeParts(text, separator, limit), limit);
   let word = at + words.TEXTS + (used >>> 2);
   let shift = 8 * (used & 3);
   let kept = shift === 0 ? 0 : to[word]!;
@@ -114,9 +123,9 @@ export function writeFacts(to: Int32Array, at: number, facts: ApplicationFacts, 
     if (value === undefined) continue;
     if (typeof value === 'number') setValue(to, at, place, value | 0);
     else {
-      const { name: key, octetsMax }: ApplicationField = APPLICATION_FIELDS[place]!;
+      const { name: key, octetsMax, separator }: ApplicationField = APPLICATION_FIELDS[place]!;
       const same = sameText(facts, key as ApplicationFieldName, to, at);
-      setValue(to, at, place, same || appendText(to, at, value, octetsMax!));
+      setValue(to, at, place, same || appendText(to, at, value, octetsMax!, separator));
     }
   }
 }
@@ -133,7 +142,7 @@ export function hasServerName(from: Int32Array, at: number): boolean {
 
 /** Adds the name of the server to a record that has none. @param source serverNameSource */
 export function writeServerName(to: Int32Array, at: number, name: string, source: number): void {
-  setValue(to, at, SERVER_NAME_PLACE, appendText(to, at, name, SERVER_NAME_OCTETS_MAX));
+  setValue(to, at, SERVER_NAME_PLACE, appendText(to, at, name, SERVER_NAME_OCTETS_MAX, undefined));
   setValue(to, at, words.applicationPlace('serverNameSource'), source);
 }
 
@@ -154,7 +163,7 @@ const GUESSES: readonly Int32Array[] = APPLICATIONS.map(({ name }, i) => {
   const section = new Int32Array(words.APPLICATION_WORDS);
   writeNumber(section, 0, i + 1, true);
   section[words.ENGINE] = words.ENGINE_IANA_L4;
-  setValue(section, 0, NAME_PLACE, appendText(section, 0, name, NAME_OCTETS_MAX));
+  setValue(section, 0, NAME_PLACE, appendText(section, 0, name, NAME_OCTETS_MAX, undefined));
   setValue(section, 0, words.applicationPlace('applicationConfidence'), CONFIDENCE_PORT);
   return section.slice(0, words.TEXTS + ((section[words.TEXT_OCTETS]! + 3) >>> 2));
 });
