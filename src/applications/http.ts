@@ -36,6 +36,8 @@ const BEGINNINGS: ReadonlySet<number> = new Set(
 );
 /** First octets of these. */
 export const HTTP_FIRST_OCTETS = [...new Set(Array.from(BEGINNINGS, (four) => four >>> 24))];
+const IS_FIRST_OCTET = new Uint8Array(256);
+for (const octet of HTTP_FIRST_OCTETS) IS_FIRST_OCTET[octet] = 1;
 const RESPONSE = fourOctets('HTTP');
 const TUNNEL = fourOctets('CONN');
 const TARGET_BEGINNINGS: ReadonlySet<number> = new Set(Buffer.from('/hH*'));
@@ -78,7 +80,8 @@ function isTarget(octets: Uint8Array, start: number, end: number): boolean {
 
 /** Whether a request or a response begins here; of a line that is not whole, its method has to do. */
 export function isHttp({ octets, start, end }: Piece): boolean {
-  if (end - start < 9 || !BEGINNINGS.has(wordOf(octets, start))) return false;
+  if (end - start < 9 || IS_FIRST_OCTET[octets[start]!] === 0) return false;
+  if (!BEGINNINGS.has(wordOf(octets, start))) return false;
   if (wordOf(octets, start) === RESPONSE) return isVersionAt(octets, start, end);
   const limit = end - start > LINE_OCTETS_MAX ? start + LINE_OCTETS_MAX : end;
   const feed = lineEnd(octets, start, limit);
@@ -115,7 +118,20 @@ function fieldValue(octets: Uint8Array, from: number, lineEnd: number, octetsMax
 export function hostOf(authority: string): string {
   const host = authority.slice(authority.lastIndexOf('@') + 1).toLowerCase();
   if (host.startsWith('[')) return host.slice(1, host.includes(']') ? host.indexOf(']') : undefined);
-  return host.replace(/:\d*$/, '');
+  return host.includes(':') ? host.replace(/:\d*$/, '') : host;
+}
+
+/** The authority of a target in absolute form (RFC 9112 §3.2.2); most are paths. */
+function authorityOf(target: string): string | undefined {
+  return target.startsWith('/') ? undefined : /^[a-z][a-z+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1];
+}
+
+/** A target up to its query or fragment. */
+function pathOf(target: string): string {
+  const query = target.indexOf('?');
+  const path = query < 0 ? target : target.slice(0, query);
+  const fragment = path.indexOf('#');
+  return fragment < 0 ? path : path.slice(0, fragment);
 }
 
 /** Whether a response is one of 1xx, behind which another follows; 101 changes the protocol (RFC 9110 §15.2). */
@@ -217,14 +233,14 @@ export class HttpInspection implements Inspector {
   }
 
   #takeTarget(target: string): void {
-    const authority = this.#isConnect ? target : /^[a-z][a-z+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1];
+    const authority = this.#isConnect ? target : authorityOf(target);
     if (authority !== undefined && authority !== '') {
       this.#hasTargetHost = true;
       this.#tellHost(authority);
     }
     const { httpTarget } = this.#context.options;
     if (httpTarget === 'none') return;
-    const kept = httpTarget === 'full' ? target : target.replace(/[?#].*$/s, '');
+    const kept = httpTarget === 'full' ? target : pathOf(target);
     this.#facts.httpRequestTarget = kept.slice(0, TARGET_OCTETS_MAX);
   }
 
@@ -261,6 +277,6 @@ export class HttpInspection implements Inspector {
   #takeResponseField(octets: Uint8Array, at: number, end: number): void {
     if (!isField(octets, at, end, 'content-type:')) return;
     const type = fieldValue(octets, at + 13, end, CONTENT_TYPE_OCTETS_MAX);
-    this.#facts.httpContentType = type.replace(/\s*;.*$/s, '');
+    this.#facts.httpContentType = type.includes(';') ? type.replace(/\s*;.*$/s, '') : type;
   }
 }

@@ -36,23 +36,8 @@ interface Part extends Growing {
 }
 
 /** Arrays with something for each slot. Not the index, of which any flow may need any page. */
-function slotArrays({
-  capacity,
-  words,
-  link,
-  tcpEndNs,
-  wheelNext,
-  wheelPrevious,
-  health,
-}: FlowTable): Growing[] {
-  const arrays = [
-    words,
-    link,
-    tcpEndNs,
-    wheelNext,
-    wheelPrevious,
-    ...(health === undefined ? [] : [health.hot]),
-  ];
+function slotArrays({ capacity, words, link, schedule, health }: FlowTable): Growing[] {
+  const arrays = [words, link, schedule, ...(health === undefined ? [] : [health.hot])];
   return arrays.map((array) => ({ array, taken: (slots) => (slots * array.byteLength) / capacity }));
 }
 

@@ -90,7 +90,7 @@ export class BatchRingWriter extends BatchRing implements FramesInUse {
   #handed = 0;
   readonly #isStopped: () => boolean;
 
-  /** @param isStopped the meter takes no more batches: nobody waits for it any longer */
+  /** @param isStopped it is to read no further: it waits for no more than what it must have */
   constructor(allocate: AllocateMemory, options: BatchRingOptions, isStopped: () => boolean) {
     super(allocate, options);
     this.#isStopped = isStopped;
@@ -145,15 +145,19 @@ export class BatchRingWriter extends BatchRing implements FramesInUse {
     return this.slots[(this.#handed >>> 0) % RING_BATCHES]!;
   }
 
-  /** Waits until `needed` batches are done with, and sleeps until `wanted` are. */
+  /**
+   * Waits until `needed` batches are done with, and sleeps until `wanted` are, or no longer than it must where it is to stop.
+   * Nothing that is in use is given out: what has been handed over is metered all the same.
+   */
   #wait(needed: number, wanted: number): void {
     if (this.isDone(needed)) return;
     this.flush();
-    Atomics.store(this.header, WANTED, wanted);
-    Atomics.store(this.header, IS_WANTED, 1);
     for (;;) {
+      const end = this.#isStopped() ? needed : wanted;
+      Atomics.store(this.header, WANTED, end);
+      Atomics.store(this.header, IS_WANTED, 1);
       const done = Atomics.load(this.header, DONE);
-      if (((done - wanted) | 0) >= 0 || this.#isStopped()) break;
+      if (((done - end) | 0) >= 0) break;
       Atomics.wait(this.header, DONE, done, WAIT_MS);
     }
     Atomics.store(this.header, IS_WANTED, 0);

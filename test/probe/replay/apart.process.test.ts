@@ -1,8 +1,11 @@
 /** A replay with two workers, of which one reads and one meters: what it gives is what one worker gives, octet for octet. */
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CAPTURE_OCTETS } from '../../../src/capture/files/capture-source.ts';
 import { divideMemory } from '../../../src/engine/engine.ts';
@@ -70,6 +73,25 @@ describe('the thread that reads', () => {
     const input = new ApartInput(options, runCounters(), () => {});
     return { input, batches: input.createBatches(createHashSeeds()) };
   }
+
+  it('is not missed when it has gone by the time the meter asks for more', async () => {
+    const started = once(process, 'worker') as Promise<[Worker]>;
+    const { input, batches } = start(CAPTURE_OCTETS, [join(PCAPS_FOLDER, 'big-endian.pcap')]);
+    const [thread] = await started;
+    let isGone = false;
+    thread.once('exit', () => {
+      isGone = true;
+    });
+    let packets = 0;
+    while (!isGone) {
+      if (batches.read()) packets += batches.prepare().count;
+      else await setImmediate();
+    }
+    expect(await input.more()).toBe(false);
+    // As capinfos counts them.
+    expect(packets).toBe(9);
+    expect((await input.end()).errors).toEqual([]);
+  });
 
   it('is missed when it dies', async () => {
     // There is no room for what a capture is read into.
