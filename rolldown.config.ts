@@ -66,6 +66,16 @@ const plainBuiltins: Plugin = {
     ),
 };
 
+/**
+ * Writes characters beyond ASCII as escapes. V8 holds a source with a single one of them in two octets a character, and
+ * Node decodes it from UTF-8: at each start, for a file whose functions are then taken from the compile cache.
+ */
+const asciiAlone: Plugin = {
+  name: 'ascii-alone',
+  renderChunk: (code) =>
+    code.replace(/\P{ASCII}/gu, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+};
+
 /** npm packages that a replay starts with: put in, since each file costs. Their licences go along. */
 const BUNDLED = ['yargs', 'yargs-parser', 'fastest-levenshtein'];
 
@@ -114,11 +124,13 @@ export default defineConfig({
   external: (id) => /^[^./]/.test(id) && !BUNDLED.some((name) => id === name || id.startsWith(`${name}/`)),
   // Constants of layouts are folded into the code: a module's exports are loaded from memory at each use.
   optimization: { inlineConst: { mode: 'all', pass: 4 } },
-  plugins: [plainBuiltins, leanYargs, licences, page],
+  plugins: [plainBuiltins, asciiAlone, leanYargs, licences, page],
   output: {
     dir: 'dist',
     cleanDir: true,
     minify: false,
+    // Comments stand in the sources; here they would be read at each start.
+    comments: { legal: true, annotation: false, jsdoc: false },
     minifyInternalExports: false,
     entryFileNames: ({ name }) => (name === 'flowtap' ? '[name].mjs' : '[name].js'),
     // Right in dist/, so that src/package-files.ts finds the package's files from wherever it ends up.

@@ -69,6 +69,7 @@ const SET_UP_FILES: ReadonlySet<string> = new Set([
   'decode/notices.ts',
   'decode/reasons.ts',
   'decode/refused-numbers.ts',
+  'metering/table/application-memory.ts',
 ]);
 
 /** Files of other folders in which all runs for each packet. */

@@ -6,7 +6,7 @@
 
 export interface Application {
   readonly name: string;
-  /** nDPI's number; 0 where it has none. */
+  /** nDPI's number; two that nDPI takes for one have the same, as LDAP with TLS and without. */
   readonly number: number;
   /** For the options table (applicationDescription): at most 54 octets. */
   readonly description: string;
@@ -72,7 +72,7 @@ export const APPLICATIONS = [
     tcp: [389, 3268],
     udp: [389],
   },
-  { name: 'ldaps', number: 0, description: 'LDAP over TLS', tcp: [636] },
+  { name: 'ldaps', number: 112, description: 'LDAP over TLS', tcp: [636] },
   { name: 'tds', number: 114, description: 'Tabular Data Stream (SQL Server)', tcp: [1433] },
   { name: 'pptp', number: 115, description: 'Point-to-Point Tunneling Protocol', tcp: [1723] },
   { name: 'netflow', number: 128, description: 'NetFlow and IPFIX', tcp: [4739], udp: [2055, 4739, 9995] },

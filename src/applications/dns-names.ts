@@ -64,7 +64,8 @@ export function dnsNamesOctets(entries: number): number {
 
 export class DnsNames {
   readonly pool: NamePool;
-  readonly counts: Float64Array;
+  /** By the places of dns-name-counts.ts; another array where somebody else counts the same. */
+  counts: Float64Array;
   readonly #scope: DnsNameScope;
   readonly #heads: Int32Array;
   readonly #words: Int32Array;

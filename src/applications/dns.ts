@@ -29,6 +29,8 @@ const NS_PER_MICROSECOND = 1000;
 
 /** What every message is read into, one after the other. */
 const message = new DnsMessage();
+/** It holds the message that was recognised last: the inspection that begins with it need not read it again. */
+let isMessageRead = false;
 
 function applicationOf(packet: InspectedPacket): ApplicationName | undefined {
   const { sourcePort, destinationPort } = packet;
@@ -56,6 +58,7 @@ function isHeader(octets: Uint8Array, at: number, isKnownPort: boolean): boolean
  */
 export function recognizeDns(piece: Piece, packet: InspectedPacket): ApplicationName | undefined {
   const { octets, end } = piece;
+  isMessageRead = false;
   const isStream = packet.protocol === PROTOCOL_TCP;
   const start = piece.start + (isStream ? 2 : 0);
   if (end - start < HEADER_OCTETS) return undefined;
@@ -67,6 +70,7 @@ export function recognizeDns(piece: Piece, packet: InspectedPacket): Application
   // The rest of a message follows, or was not captured: its header has to do.
   if (isCut) return known;
   if (!readDnsMessage(octets, start, start + length, message)) return undefined;
+  isMessageRead = true;
   if (known !== undefined) return known;
   const fits = message.isWhole && message.class === CLASS_INTERNET && message.end === end;
   return fits ? 'dns' : undefined;
@@ -94,7 +98,10 @@ export class DnsInspection implements Inspector {
   readonly #context: InspectionContext;
   readonly #application: ApplicationName;
   #queryTimeNs = Number.NaN;
+  /** The first message was read when it was recognised. */
+  #isRead = isMessageRead;
 
+  /** Made of a flow whose first message `recognizeDns` has just recognised, and that `take` is given next. */
   constructor(context: InspectionContext, facts: ApplicationFacts, application: ApplicationName) {
     this.#context = context;
     this.#facts = facts;
@@ -124,7 +131,9 @@ export class DnsInspection implements Inspector {
   }
 
   #takeMessage(octets: Uint8Array, start: number, end: number, packet: InspectedPacket): number {
-    if (!readDnsMessage(octets, start, end, message, packet.cut)) {
+    const isRead = this.#isRead;
+    this.#isRead = false;
+    if (!isRead && !readDnsMessage(octets, start, end, message, packet.cut)) {
       this.#context.count(packet.cut ? COUNT_SNAPPED : COUNT_MALFORMED);
       return WANTS_NEXT;
     }

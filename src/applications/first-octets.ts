@@ -3,11 +3,9 @@
  * before recognize.ts, in the engine and in the kernel. Made of the signatures' own rows.
  */
 import { DATAGRAM_BEGINNINGS, STREAM_BEGINNINGS } from './recognize.ts';
-import type { SignatureIndex } from './signature.ts';
+import { ALL_OCTETS, type SignatureIndex } from './signature.ts';
 import { DATAGRAM_SIGNATURES } from './signatures-datagram.ts';
 import { STREAM_SIGNATURES } from './signatures-stream.ts';
-
-const OCTETS = 256;
 
 /** By what the protocols of one transport are recognised. */
 export interface TransportBeginnings {
@@ -30,17 +28,16 @@ export function firstOctets(
   port: number | undefined,
 ): number[] {
   const isAny = port !== undefined && ports.includes(port);
-  return Array.from({ length: OCTETS }, (_, octet) => octet).filter((octet) => {
-    const isBeginning = port === undefined && octets.includes(octet);
-    const isSignature = signatures.byOctet[octet]!.some((row) =>
-      port === undefined ? row.ports === undefined && row.isToldLater !== true : row.ports?.includes(port),
-    );
-    return isAny || isBeginning || isSignature;
-  });
+  const found = new Set(isAny ? ALL_OCTETS : port === undefined ? octets : []);
+  for (const row of signatures.rows) {
+    const isPlain = row.ports === undefined && row.isToldLater !== true;
+    if (port === undefined ? !isPlain : row.ports?.includes(port) !== true) continue;
+    for (const octet of row.first ?? ALL_OCTETS) found.add(octet);
+  }
+  return [...found].sort((a, b) => a - b);
 }
 
 /** The ports at which other first octets count beside those that count at any. */
 export function specialPorts({ signatures, ports }: TransportBeginnings): number[] {
-  const all = Array.from(signatures.ports, (isSpecial, port) => (isSpecial === 0 ? -1 : port));
-  return [...new Set([...all.filter((port) => port >= 0), ...ports])].sort((a, b) => a - b);
+  return [...new Set([...signatures.ports, ...ports])].sort((a, b) => a - b);
 }

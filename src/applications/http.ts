@@ -36,6 +36,8 @@ const BEGINNINGS: ReadonlySet<number> = new Set(
 );
 /** First octets of these. */
 export const HTTP_FIRST_OCTETS = [...new Set(Array.from(BEGINNINGS, (four) => four >>> 24))];
+const IS_FIRST_OCTET = new Uint8Array(256);
+for (const octet of HTTP_FIRST_OCTETS) IS_FIRST_OCTET[octet] = 1;
 const RESPONSE = fourOctets('HTTP');
 const TUNNEL = fourOctets('CONN');
 const TARGET_BEGINNINGS: ReadonlySet<number> = new Set(Buffer.from('/hH*'));
@@ -78,7 +80,8 @@ function isTarget(octets: Uint8Array, start: number, end: number): boolean {
 
 /** Whether a request or a response begins here; of a line that is not whole, its method has to do. */
 export function isHttp({ octets, start, end }: Piece): boolean {
-  if (end - start < 9 || !BEGINNINGS.has(wordOf(octets, start))) return false;
+  if (end - start < 9 || IS_FIRST_OCTET[octets[start]!] === 0) return false;
+  if (!BEGINNINGS.has(wordOf(octets, start))) return false;
   if (wordOf(octets, start) === RESPONSE) return isVersionAt(octets, start, end);
   const limit = end - start > LINE_OCTETS_MAX ? start + LINE_OCTETS_MAX : end;
   const feed = lineEnd(octets, start, limit);
@@ -115,7 +118,38 @@ function fieldValue(octets: Uint8Array, from: number, lineEnd: number, octetsMax
 export function hostOf(authority: string): string {
   const host = authority.slice(authority.lastIndexOf('@') + 1).toLowerCase();
   if (host.startsWith('[')) return host.slice(1, host.includes(']') ? host.indexOf(']') : undefined);
-  return host.replace(/:\d*$/, '');
+  return host.includes(':') ? host.replace(/:\d*$/, '') : host;
+}
+
+/** The authority of a target in absolute form (RFC 9112 §3.2.2); most are paths. */
+function authorityOf(target: string): string | undefined {
+  return target.startsWith('/') ? undefined : /^[a-z][a-z+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1];
+}
+
+/** A target up to its query or fragment. */
+function pathOf(target: string): string {
+  const query = target.indexOf('?');
+  const path = query < 0 ? target : target.slice(0, query);
+  const fragment = path.indexOf('#');
+  return fragment < 0 ? path : path.slice(0, fragment);
+}
+
+/** Whether a response is one of 1xx, behind which another follows; 101 changes the protocol (RFC 9110 §15.2). */
+function isInterimAt(octets: Uint8Array, at: number, end: number): boolean {
+  if (!isVersionAt(octets, at, end) || at + 12 > end) return false;
+  const code = Number(textAt(octets, at + 9, at + 12));
+  return code >= 100 && code < 200 && code !== 101;
+}
+
+/** Behind the empty line that ends the header fields from `from` on, or -1. */
+function behindFields(octets: Uint8Array, from: number, end: number): number {
+  for (let at = from; at < end; ) {
+    const feed = lineEnd(octets, at, end);
+    if (feed < 0) return -1;
+    if (withoutReturn(octets, at, feed) === at) return feed + 1;
+    at = feed + 1;
+  }
+  return -1;
 }
 
 export class HttpInspection implements Inspector {
@@ -146,10 +180,11 @@ export class HttpInspection implements Inspector {
       const isResponse = wordOf(octets, at) === RESPONSE;
       const isRead = isResponse ? this.#hasResponse : this.#hasRequest;
       if (isRead || !BEGINNINGS.has(wordOf(octets, at))) return this.#isConnect ? WANTS_NEXT : HAS_DIRECTION;
-      const next = this.#takeHead(octets, at, end, isResponse);
+      const isInterim = isResponse && isInterimAt(octets, at, end);
+      const next = isInterim ? this.#passHead(octets, at, end) : this.#takeHead(octets, at, end, isResponse);
       if (next < 0) return WANTS_MORE;
       at = next;
-      if (isResponse && this.#isInterim()) continue;
+      if (isInterim) continue;
       if (isResponse) this.#hasResponse = true;
       else this.#hasRequest = true;
       nameApplication(this.#facts, 'http', CONFIDENCE_PARSED);
@@ -158,10 +193,10 @@ export class HttpInspection implements Inspector {
     return at === end ? WANTS_NEXT : WANTS_MORE;
   }
 
-  /** Another response follows one of 1xx, but for 101, which changes the protocol (RFC 9110 §15.2). */
-  #isInterim(): boolean {
-    const { httpStatusCode = 0 } = this.#facts;
-    return httpStatusCode >= 100 && httpStatusCode < 200 && httpStatusCode !== 101;
+  /** Nothing of an interim response is told: the one that counts may come too late to be looked into. */
+  #passHead(octets: Uint8Array, start: number, end: number): number {
+    const feed = lineEnd(octets, start, end);
+    return feed < 0 ? -1 : behindFields(octets, feed + 1, end);
   }
 
   /** A request or status line and its fields. @returns behind their empty line; -1 where that has not come */
@@ -198,14 +233,14 @@ export class HttpInspection implements Inspector {
   }
 
   #takeTarget(target: string): void {
-    const authority = this.#isConnect ? target : /^[a-z][a-z+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1];
+    const authority = this.#isConnect ? target : authorityOf(target);
     if (authority !== undefined && authority !== '') {
       this.#hasTargetHost = true;
       this.#tellHost(authority);
     }
     const { httpTarget } = this.#context.options;
     if (httpTarget === 'none') return;
-    const kept = httpTarget === 'full' ? target : target.replace(/[?#].*$/s, '');
+    const kept = httpTarget === 'full' ? target : pathOf(target);
     this.#facts.httpRequestTarget = kept.slice(0, TARGET_OCTETS_MAX);
   }
 
@@ -242,6 +277,6 @@ export class HttpInspection implements Inspector {
   #takeResponseField(octets: Uint8Array, at: number, end: number): void {
     if (!isField(octets, at, end, 'content-type:')) return;
     const type = fieldValue(octets, at + 13, end, CONTENT_TYPE_OCTETS_MAX);
-    this.#facts.httpContentType = type.replace(/\s*;.*$/s, '');
+    this.#facts.httpContentType = type.includes(';') ? type.replace(/\s*;.*$/s, '') : type;
   }
 }

@@ -67,7 +67,7 @@ function recognizeStream(
   if (isHttp(piece)) return new HttpInspection(context, facts);
   if (isSsh(piece)) return new SshInspection(facts);
   const row = findSignature(STREAM_SIGNATURES, piece, packet.sourcePort, packet.destinationPort);
-  if (row !== undefined) return new NamedInspection(facts, row.name, row.isOuter ?? false);
+  if (row !== undefined) return new NamedInspection(facts, row.name, row.isOuter);
   if (isOpenvpn(piece, packet)) return new OpenvpnInspection(facts);
   if (isTlsRecords(piece) || isVersion2Hello(piece)) nameApplication(facts, 'tls', CONFIDENCE_SIGNATURE);
   return undefined;
@@ -82,7 +82,7 @@ function recognizeDatagram(
   if (isQuic(piece)) return new QuicInspection(context, facts);
   if (isDtls(piece, packet.cut)) return new DtlsInspection(context, facts);
   const row = findSignature(DATAGRAM_SIGNATURES, piece, packet.sourcePort, packet.destinationPort);
-  if (row !== undefined) return new NamedInspection(facts, row.name, row.isOuter ?? false);
+  if (row !== undefined) return new NamedInspection(facts, row.name, row.isOuter);
   if (isWireguard(piece)) return new WireguardInspection(facts);
   if (isOpenvpn(piece, packet)) return new OpenvpnInspection(facts);
   return isRtp(piece) ? new RtpInspection(facts) : undefined;

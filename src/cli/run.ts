@@ -11,7 +11,7 @@ import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { errorLines, FlowtapError } from '../base/errors.ts';
 import { createLog, detectLogFormat, type Log, type LogFormat, printLogLine } from '../base/log.ts';
-import { formatCounted, formatOctets } from '../base/units.ts';
+import { formatCounted } from '../base/units.ts';
 import type { FlowtapConfig } from '../config/config.ts';
 import { observationPoints } from '../config/types/live-interfaces.ts';
 import { assignOption } from '../control/assign-option.ts';
@@ -21,8 +21,10 @@ import { openControlSocket } from '../control/control-socket.ts';
 import { asLogLines } from '../output/summary-sections.ts';
 import { packageVersion } from '../package-files.ts';
 import { unsentRecords } from '../probe/live/exporting.ts';
+import { liveMemoryLine } from '../probe/live/memory-line.ts';
 import type { LiveProbe, LiveProbeOptions } from '../probe/live/probe.ts';
 import { liveSummary } from '../probe/live/summary.ts';
+import { networksOctets } from '../probe/memory-text.ts';
 import type { Route } from '../web/route.ts';
 import type { WebServer } from '../web/server.ts';
 import type { Arguments } from './command.ts';
@@ -124,7 +126,7 @@ class Daemon {
   async #serve(probe: LiveProbe): Promise<number> {
     this.#probe = probe;
     this.#manager.startWatchdog();
-    this.#tellStart(probe);
+    await this.#tellStart(probe);
     this.#manager.ready(this.#status(probe));
     const timer = setInterval(() => this.#manager.status(this.#status(probe)), STATUS_MS);
     await this.#stopAsked.promise;
@@ -141,27 +143,14 @@ class Daemon {
     return code;
   }
 
-  #tellStart({ plan, config, metricsUrl }: LiveProbe): void {
+  async #tellStart({ plan, config, metricsUrl }: LiveProbe): Promise<void> {
     const { live, exporters } = config;
     const points = observationPoints(live.interfaces).map(({ name, members }) =>
       members === undefined ? name : `${name} (${members.join(', ')})`,
     );
     const workers = formatCounted(plan.workersPerInterface, 'workers each');
     this.#log.write('info', undefined, `metering ${points.join(', ')} by ${live.capture}, ${workers}`);
-    const { ringOctets, tableOctets, queueOctets, healthOctetsMax, totalOctets } = plan;
-    const ring =
-      ringOctets === 0
-        ? ''
-        : `ring ${formatOctets(ringOctets)} (${formatCounted(live.ring.blocks, 'blocks of')} ${formatOctets(live.ring.blockOctets)}), `;
-    const health =
-      healthOctetsMax === 0
-        ? ''
-        : `; path health up to ${formatOctets(healthOctetsMax)} more, as flows need it`;
-    this.#log.write(
-      'info',
-      undefined,
-      `memory: ${formatOctets(totalOctets)}; each worker: ${ring}flow table ${formatOctets(tableOctets)}, record queue ${formatOctets(queueOctets)}${health}`,
-    );
+    this.#log.write('info', undefined, liveMemoryLine(plan, config, await networksOctets(config)));
     const to = exporters.length === 0 ? 'no collector' : exporters.map(({ url }) => url).join(', ');
     this.#log.write('info', undefined, `exporting to ${to}`);
     if (metricsUrl === undefined) return;

@@ -150,6 +150,22 @@ export function lossesInWords(losses: readonly LossInWords[]): LossInWords[] {
     .map(({ subject, count, what, remedy, level }) => ({ subject, count, what, remedy, level }));
 }
 
+/** Databases with how old they are, so that a stale one is seen. */
+function networksOf({ networks, nowMs }: LiveState): Tree {
+  const { databases, ownNetworks, addresses, lookups } = networks;
+  return {
+    databases: databases.map(({ buildEpoch, loadedAtMs, ...rest }) => ({
+      ...rest,
+      builtAt: buildEpoch === 0 ? null : new Date(buildEpoch * 1e3).toISOString(),
+      ageSeconds: buildEpoch === 0 ? null : Math.floor(nowMs / 1e3 - buildEpoch),
+      loadedAt: new Date(loadedAtMs).toISOString(),
+    })),
+    ownNetworks,
+    addresses,
+    lookups,
+  };
+}
+
 function accountOf(state: LiveState): Tree {
   const { offered, refused, unselected, paused, lost, inRecords, rest } = balanceOf(state);
   return {
@@ -198,6 +214,7 @@ export function statusOf(
     interfaces: interfaces.map((one) => interfaceOf(one, workers)),
     workers: workers.map(workerOf),
     collectors: collectors.map(collectorOf),
+    networks: networksOf(state),
     losses: lossesInWords(losses),
     listeners: { ...listeners },
   };

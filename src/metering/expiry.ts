@@ -11,7 +11,7 @@
  */
 import * as layout from '../records/flow-layout.ts';
 import * as tableWords from '../records/table-words.ts';
-import { type FlowTable, removeSlot } from './table/flow-table.ts';
+import { type FlowTable, removeSlot, tcpEndNs } from './table/flow-table.ts';
 import { firstDue, firstScheduled, TICK_NS, type TimingWheel } from './timing-wheel.ts';
 
 /** Due entries looked at for each packet. Each packet makes at most one, so the sweep always gains on the traffic. */
@@ -42,7 +42,7 @@ export function mustSplit(table: FlowTable, slot: number, timeNs: number, timeou
   const at = slot * layout.ENTRY_DOUBLES;
   const gap = timeNs - doubles[at + layout.FLOW_LAST_NS]!;
   if ((words[slot * layout.ENTRY_WORDS + layout.FLOW_STATE]! & layout.STATE_TCP_ENDED) !== 0) {
-    if (timeNs - table.tcpEndNs[slot]! >= timeouts.tcpEndDelayNs) return layout.FLOW_END_REASON.endOfFlow;
+    if (timeNs - tcpEndNs(table, slot) >= timeouts.tcpEndDelayNs) return layout.FLOW_END_REASON.endOfFlow;
   }
   // Packets come a little out of order; one from long before the flow is another flow.
   if (gap >= timeouts.idleNs || gap <= -timeouts.idleNs) return layout.FLOW_END_REASON.idleTimeout;

@@ -34,7 +34,7 @@ import { movePacketClock } from './packet-clock.ts';
 import { addHealth, beginHealth } from './path-health/path-health.ts';
 import * as counting from './table/counters.ts';
 import * as flowKey from './table/flow-key.ts';
-import { createFlowTable, type FlowTable, findSlot, lineOf } from './table/flow-table.ts';
+import { createFlowTable, type FlowTable, findSlot, lineOf, tcpEndNs } from './table/flow-table.ts';
 import { TablePasses } from './table-passes.ts';
 import { createTimingWheel, type TimingWheel } from './timing-wheel.ts';
 import { isSyn, writeEncapsulation, writeKeyExtension, writeLink } from './update.ts';
@@ -247,7 +247,7 @@ export class MeteringProcess {
       const isEnded = (table.words[stateAt]! & layout.STATE_TCP_ENDED) !== 0;
       if (!isEnded || !isSyn(batch.words[i * decoded.DECODED_WORDS + decoded.CONTROL_BITS]!)) return;
       // One that is older than the end belongs to the connection that ended.
-      if (batch.timeNs[i]! < table.tcpEndNs[slot]!) return;
+      if (batch.timeNs[i]! < tcpEndNs(table, slot)) return;
       reason = layout.FLOW_END_REASON.endOfFlow;
     }
     const isContinued = reason === layout.FLOW_END_REASON.activeTimeout;

@@ -64,10 +64,8 @@ export class TablePasses {
     at[engineWords.TABLE_INDEX_BITS] = Math.log2(table.index.length);
     at[engineWords.TABLE_CAPACITY] = table.capacity;
     at[engineWords.TABLE_STATE] = table.state.byteOffset;
-    at[engineWords.TABLE_TCP_ENDS] = table.tcpEndNs.byteOffset;
+    at[engineWords.TABLE_SCHEDULE] = table.schedule.byteOffset;
     at[engineWords.TABLE_LINK] = table.link.byteOffset;
-    at[engineWords.TABLE_WHEEL_NEXT] = table.wheelNext.byteOffset;
-    at[engineWords.TABLE_WHEEL_PREVIOUS] = table.wheelPrevious.byteOffset;
     at[engineWords.TABLE_WHEEL_HEAD] = wheel.head.byteOffset;
     at[engineWords.TABLE_WHEEL_OCCUPIED] = wheel.occupied.byteOffset;
     at[engineWords.TABLE_WHEEL_TICKS] = wheel.ticks.byteOffset;

@@ -1,6 +1,6 @@
 /**
  * The timing wheel: which flow table entries are to be looked at when. Buckets of one tick, each a doubly linked list
- * of slots through `FlowTable.wheelNext` and `wheelPrevious`.
+ * of slots through `FlowTable.schedule`.
  *
  *     bucket  b = tick & (WHEEL_BUCKETS - 1)      head[b] ─▶ slot ⇄ slot ⇄ slot ─▶ -1
  *

@@ -22,7 +22,7 @@ export function writeRecord(
 ): void {
   const from = slot * layout.ENTRY_WORDS;
   const to = i * batch.stride;
-  const entry = table.words;
+  const { words: entry, link, health, applications } = table;
   const record = batch.words;
   const state = entry[from + layout.FLOW_STATE]!;
   for (let w = 0; w < layout.ENTRY_WORDS; w++) record[to + w] = entry[from + w]!;
@@ -35,8 +35,8 @@ export function writeRecord(
     record[to + layout.FLOW_PORTS] = (ports << 16) | (ports >>> 16);
   }
   record[to + layout.FLOW_STATE] = state | (endReason << layout.STATE_END_REASON_SHIFT);
-  const link = slot * layout.LINK_WORDS;
-  for (let w = 0; w < layout.LINK_WORDS; w++) record[to + layout.LINK_WORD + w] = table.link[link + w]!;
+  const linkAt = slot * layout.LINK_WORDS;
+  for (let w = 0; w < layout.LINK_WORDS; w++) record[to + layout.LINK_WORD + w] = link[linkAt + w]!;
   // Until somebody knows better: the interface's number in the run, and nothing of where the packets went, nor of whose
   // the addresses are.
   const point = entry[from + layout.FLOW_OBSERVATION_POINT]! & 0xffff;
@@ -45,7 +45,6 @@ export function writeRecord(
   record[to + layout.INGRESS_REVERSE] = point;
   record[to + layout.EGRESS_REVERSE] = 0;
   for (let w = 0; w < layout.NETWORK_WORDS; w++) record[to + layout.AS_A + w] = 0;
-  const { health, applications } = table;
   const hasNetworks = batch.stride >= NETWORK_WORD + NETWORK_WORDS;
   if (applications !== undefined) writeApplication(batch, to, table, slot);
   if (health !== undefined) writeHealth(batch, to, health, slot, endReason !== 0);

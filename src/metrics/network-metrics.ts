@@ -42,6 +42,13 @@ export const NETWORK_METRICS: readonly Metric[] = [
     'When it was taken over, Unix time.',
     ({ loadedAtMs }) => loadedAtMs / MS_PER_SECOND,
   ),
+  perDatabase('bytes', 'gauge', 'Octets of the file, all of them in memory.', ({ octets }) => octets),
+  perDatabase(
+    'nodes',
+    'gauge',
+    'Nodes of its search tree: how finely it divides the addresses.',
+    ({ nodes }) => nodes,
+  ),
   perDatabase(
     'refused_total',
     'counter',

@@ -51,12 +51,14 @@ export class DatabaseFile {
   }
 
   get state(): NetworkDatabaseState {
-    const { databaseType, buildEpoch } = this.#database.metadata;
+    const { databaseType, buildEpoch, nodeCount } = this.#database.metadata;
     return {
       file: this.file,
       databaseType,
       buildEpoch,
       loadedAtMs: this.#loadedAtMs,
+      octets: this.#database.octets,
+      nodes: nodeCount,
       refused: this.#refused,
       faults: this.#faultsBefore + this.#database.faults,
     };

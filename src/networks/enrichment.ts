@@ -38,6 +38,8 @@ import {
 
 /** Places of the table: 4 MiB with the references to names. */
 const ENTRIES = 65_536;
+/** A reference takes 8 octets. */
+export const ENRICHMENT_OCTETS = ENTRIES * (ENTRY_WORDS * 4 + ENTRY_NAMES * 8);
 const FIELDS = NETWORK_FIELDS.length;
 /** Knuth's multiplicative hash. */
 const HASH_FACTOR = 0x9e3779b1 | 0;

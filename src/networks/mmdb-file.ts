@@ -14,6 +14,8 @@ const FORMAT_VERSION = 2;
 const RECORD_SIZES = [24, 28, 32];
 /** The first bits of IPv4 addresses, which an index leads past. */
 const IPV4_INDEX_BITS = 16;
+/** Octets of that index: a record and its length. */
+export const INDEX_OCTETS = 2 ** IPV4_INDEX_BITS * (4 + 1);
 /** Bits above an IPv4 address in a tree of IPv6. */
 const IPV4_BITS_ABOVE = 96;
 

@@ -9,6 +9,8 @@ import { type NetworkFacts, NO_FACTS, readFacts } from './network-facts.ts';
 
 /** Places for facts that are kept decoded: each offset has one, which it may share. */
 const PLACES = 262_144;
+/** Octets of these places: an offset, and a reference to the facts, which are not counted. */
+export const FACTS_OCTETS = PLACES * (4 + 8);
 /** Knuth's multiplicative hash. */
 const HASH_FACTOR = 0x9e3779b1 | 0;
 const PLACE_SHIFT = 14;
@@ -17,6 +19,8 @@ const SAMPLES = 256;
 
 export class NetworkDatabase {
   readonly metadata: MmdbMetadata;
+  /** Of the file. */
+  readonly octets: number;
   /** Data of addresses that break the rules of the format, found so far. */
   faults = 0;
   readonly #file: MmdbFile;
@@ -31,6 +35,7 @@ export class NetworkDatabase {
   constructor(octets: Uint8Array) {
     this.#file = new MmdbFile(octets);
     this.metadata = this.#file.metadata;
+    this.octets = octets.length;
     const samples = this.#file.someOffsets(SAMPLES).map((offset) => readFacts(this.#file.data, offset));
     const isTelling = ({ as, country, asName, city }: NetworkFacts) =>
       as !== 0 || country !== 0 || asName !== NO_NAME || city !== NO_NAME;

@@ -12,8 +12,9 @@ import {
   REVERSE_DOUBLE,
 } from '../records/flow-layout.ts';
 
-import { hasApplications } from '../records/record-sections.ts';
+import { hasApplications, hasNetworks } from '../records/record-sections.ts';
 import { applicationCell } from './application-cell.ts';
+import { networkCell } from './network-cell.ts';
 
 const CAPACITY_FIRST = 64;
 
@@ -23,6 +24,8 @@ export class BusiestFlows {
   doubles = new Float64Array(0);
   /** Application and name of the server of each, as a cell; none where payload is not inspected. */
   readonly applications: string[] = [];
+  /** Networks of the initiator and of the responder of each, as cells; none where nothing is known of any. */
+  readonly networks: (readonly [string, string])[] = [];
   count = 0;
   /** Unix seconds that the records' times count from. */
   timeBaseSeconds = 0;
@@ -69,6 +72,10 @@ export class BusiestFlows {
   #keep(batch: FlowRecordBatch, at: number, place: number): void {
     this.words.set(batch.words.subarray(at, at + ENTRY_WORDS), place * ENTRY_WORDS);
     if (hasApplications(batch)) this.applications[place] = applicationCell(batch.words, at);
+    if (hasNetworks(batch)) {
+      const [a, b] = [false, true].map((isResponder) => networkCell(batch.words, at, isResponder));
+      this.networks[place] = [a!, b!];
+    }
   }
 
   /** Places of the kept records, the busiest first. */

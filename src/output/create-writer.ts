@@ -1,4 +1,5 @@
 /** The writer of flows that `-o` asks for; each form is loaded only when it is asked for. */
+import { isEnriching } from '../config/asked.ts';
 import type { FlowtapConfig } from '../config/config.ts';
 import type { FlowWriter } from './flow-writer.ts';
 import type { OutputStream } from './standard-output.ts';
@@ -26,5 +27,6 @@ export async function createWriter(
   const { TableWriter } = await import('./table.ts');
   const hasApplications = config.applications.inspect !== 'off';
   const color = columns !== undefined && !process.env.NO_COLOR;
-  return new TableWriter(output, { top, columns, color, hasApplications });
+  const hasNetworks = isEnriching(config.enrichment);
+  return new TableWriter(output, { top, columns, color, hasApplications, hasNetworks });
 }

@@ -1,17 +1,11 @@
 /** What the rows of a ranking can be about: a row for each, with how a flow record tells it. */
 import { CONFIDENCE_PORT } from '../applications/facts.ts';
 import type { TopBy } from '../config/config.ts';
-import { ADDRESS_A, ADDRESS_B, AS_A, AS_B, COUNTRIES, FLOW_PROTOCOL } from '../records/flow-words.ts';
-import {
-  NETWORK_FIELDS,
-  NETWORK_TEXTS,
-  NETWORK_WORD,
-  type NetworkFieldName,
-  networkPlace,
-} from '../records/network-layout.ts';
-import { readApplicationNumber, readApplicationText, readText } from '../records/read-application.ts';
+import { ADDRESS_A, ADDRESS_B, AS_A, AS_B, FLOW_PROTOCOL } from '../records/flow-words.ts';
+import { readApplicationNumber, readApplicationText } from '../records/read-application.ts';
 import { NO_SECTIONS, type RecordSections } from '../records/record-sections.ts';
 import { formatIPv4, formatIPv6 } from './addresses.ts';
+import { countryCode, networkName } from './network-cell.ts';
 
 export interface RankingKind {
   /** Title of the column for people. */
@@ -54,13 +48,6 @@ function addressOfKey(key: string): string {
   return key.length === 2
     ? formatIPv4(word(0))
     : formatIPv6(Int32Array.of(word(0), word(2), word(4), word(6)), 0);
-}
-
-/** The name of an end's network, or an empty text. */
-function networkName(words: Int32Array, row: number, field: NetworkFieldName, isResponder: boolean): string {
-  const at = row + NETWORK_WORD;
-  const place = words[at + networkPlace(field) + (isResponder ? NETWORK_FIELDS.length : 0)]!;
-  return readText(words, at + NETWORK_TEXTS, place);
 }
 
 export const RANKING_KINDS: Readonly<Record<Exclude<TopBy, 'flow'>, RankingKind>> = {
@@ -118,10 +105,7 @@ export const RANKING_KINDS: Readonly<Record<Exclude<TopBy, 'flow'>, RankingKind>
     fields: ['countryCode'],
     needs: NO_SECTIONS,
     isOfEnds: true,
-    name(words, row, isResponder) {
-      const letters = (words[row + COUNTRIES]! >>> (isResponder ? WORD_BITS : 0)) & 0xffff;
-      return letters === 0 ? '' : String.fromCharCode(letters & 0xff, letters >>> 8);
-    },
+    name: countryCode,
     label: (name) => name || UNKNOWN,
     values: (name) => [name || null],
   },

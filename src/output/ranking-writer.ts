@@ -95,9 +95,14 @@ export class RankingWriter implements FlowWriter {
     }
     this.#ranking.add(name, added);
     if (name === other) return;
-    const { SENT_OCTETS, SENT_PACKETS, RECEIVED_OCTETS, RECEIVED_PACKETS } = ranking;
-    [added[SENT_OCTETS], added[RECEIVED_OCTETS]] = [added[RECEIVED_OCTETS]!, added[SENT_OCTETS]!];
-    [added[SENT_PACKETS], added[RECEIVED_PACKETS]] = [added[RECEIVED_PACKETS]!, added[SENT_PACKETS]!];
+    [added[ranking.SENT_OCTETS], added[ranking.RECEIVED_OCTETS]] = [
+      added[ranking.RECEIVED_OCTETS]!,
+      added[ranking.SENT_OCTETS]!,
+    ];
+    [added[ranking.SENT_PACKETS], added[ranking.RECEIVED_PACKETS]] = [
+      added[ranking.RECEIVED_PACKETS]!,
+      added[ranking.SENT_PACKETS]!,
+    ];
     this.#ranking.add(other, added);
   }
 

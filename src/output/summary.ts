@@ -36,6 +36,8 @@ export interface ReplaySummary extends MeterSummary {
     readonly packets: number;
     readonly files: readonly string[];
   }[];
+  /** What takes memory beside the flow tables, in words. */
+  readonly memory: readonly string[];
   readonly exporters: readonly ExporterSummary[];
   /** How standard output fared: whether its reader went away, and why it could not be written otherwise. */
   readonly output: { readonly isClosed: boolean; readonly error: string | undefined };
@@ -161,7 +163,7 @@ function exporterLines(exporter: ExporterSummary): string[] {
  * @param isInterrupted the user stopped the replay before its end
  */
 export function summaryLines(summary: ReplaySummary, isInterrupted = false): string[] {
-  const { elapsedMs, packets, files, exporters } = summary;
+  const { elapsedMs, packets, files, memory, exporters } = summary;
   const rate =
     elapsedMs > 0 ? `, ${formatCounted(Math.round((packets / elapsedMs) * 1e3), 'packets/s')}` : '';
   return inColumns([
@@ -170,6 +172,7 @@ export function summaryLines(summary: ReplaySummary, isInterrupted = false): str
       refused: files.length > 1 ? refusalLines({ ...summary, packets: 0 }) : [],
       flows: evictedLines(summary),
     }),
+    { label: 'Memory', lines: memory.length === 0 ? [] : [memory.join(', ')] },
     { label: 'Exported', lines: exporters.flatMap(exporterLines) },
     { label: 'Took', lines: [`${formatSpan(elapsedMs)}${rate}${isInterrupted ? ', interrupted' : ''}`] },
   ]);

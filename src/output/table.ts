@@ -42,6 +42,8 @@ export interface TableOptions {
   readonly color: boolean;
   /** Show applications and names. */
   readonly hasApplications: boolean;
+  /** Show whose the addresses are. */
+  readonly hasNetworks: boolean;
 }
 
 interface Column {
@@ -55,6 +57,8 @@ const COLUMNS: readonly Column[] = [
   { title: 'Proto', isRight: false },
   { title: 'Initiator', isRight: false },
   { title: 'Responder', isRight: false },
+  { title: 'From', isRight: false },
+  { title: 'To', isRight: false },
   { title: 'Application', isRight: false },
   { title: 'Packets', isRight: true },
   { title: 'reply', isRight: true },
@@ -65,11 +69,14 @@ const COLUMNS: readonly Column[] = [
 ];
 const INITIATOR = 3;
 const RESPONDER = 4;
-const APPLICATION = 5;
+const [FROM, TO, APPLICATION] = [5, 6, 7] as const;
+/** Without payload inspection, or networks, there is nothing to show in these. */
+const OPTIONAL = [FROM, TO, APPLICATION];
 /** A name is cut to so many columns. */
 const APPLICATION_COLUMNS_MAX = 48;
+const NETWORK_COLUMNS_MAX = 24;
 /** Columns that a narrow terminal does without, in the order in which they go. */
-const DISPENSABLE = [11, 10, 1, 0];
+const DISPENSABLE = [13, 12, 1, 0, FROM, TO];
 /** Holds any IPv4 address with its port. */
 const ADDRESS_COLUMNS_IPV4 = 21;
 const ADDRESS_COLUMNS_MIN = 15;
@@ -111,7 +118,7 @@ export class TableWriter implements FlowWriter {
   constructor(output: OutputStream, options: TableOptions) {
     this.#output = output;
     this.#options = options;
-    this.needs = { ...NO_SECTIONS, applications: options.hasApplications };
+    this.needs = { ...NO_SECTIONS, applications: options.hasApplications, networks: options.hasNetworks };
     this.#flows = new BusiestFlows(options.top);
   }
 
@@ -165,6 +172,7 @@ export class TableWriter implements FlowWriter {
       formatProtocol(words[at + FLOW_PROTOCOL]! & 0xff),
       formatEndpoint(words, at, false),
       formatEndpoint(words, at, true),
+      ...[0, 1].map((end) => shorten(this.#flows.networks[index]?.[end] ?? '', NETWORK_COLUMNS_MAX)),
       shorten(this.#flows.applications[index] ?? '', APPLICATION_COLUMNS_MAX),
       counter(FORWARD_DOUBLE + PACKETS),
       counter(REVERSE_DOUBLE + PACKETS),
@@ -181,8 +189,7 @@ export class TableWriter implements FlowWriter {
     for (const row of rows)
       for (const [c, cell] of row.entries()) widths[c] = Math.max(widths[c]!, cell.length);
     const shown = new Set(widths.keys());
-    // Without payload inspection there is nothing to show.
-    if (rows.every((row) => row[APPLICATION] === '')) shown.delete(APPLICATION);
+    for (const c of OPTIONAL) if (rows.every((row) => row[c] === '')) shown.delete(c);
     if (this.#excess(widths, shown) > 0) this.#gap = ' ';
     this.#cutAddresses(widths, shown, ADDRESS_COLUMNS_IPV4);
     for (const c of DISPENSABLE) if (this.#excess(widths, shown) > 0) shown.delete(c);

@@ -41,12 +41,12 @@ interface Part extends Growing {
 
 /** Arrays with something for each slot. Not the index, of which any flow may need any page. */
 function slotArrays(table: FlowTable): Growing[] {
-  const { capacity, words, link, tcpEndNs, wheelNext, wheelPrevious, health } = table;
+  const { capacity, words, link, schedule, health } = table;
   const bySlot = (array: Growing['array'], slotsAhead: number): Growing => ({
     ...{ array, slotsAhead },
     taken: (slots) => (slots * array.byteLength) / capacity,
   });
-  const arrays = [words, link, tcpEndNs, wheelNext, wheelPrevious].map((array) => bySlot(array, SLOTS_AHEAD));
+  const arrays = [words, link, schedule].map((array) => bySlot(array, SLOTS_AHEAD));
   return health === undefined ? arrays : [...arrays, bySlot(health.hot, HEALTH_SLOTS_AHEAD)];
 }
 

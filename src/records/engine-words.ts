@@ -126,42 +126,40 @@ export const TABLE_INDEX = 1;
 export const TABLE_INDEX_BITS = 2;
 export const TABLE_CAPACITY = 3;
 export const TABLE_STATE = 4;
-/** When TCP's end was seen, for each slot. */
-export const TABLE_TCP_ENDS = 5;
+/** SCHEDULE_WORDS of table-words.ts for each slot. */
+export const TABLE_SCHEDULE = 5;
 /** Link details, for each slot. */
 export const TABLE_LINK = 6;
-/** Links of the timing wheel, its buckets, which of them are not empty, and its time. */
-export const TABLE_WHEEL_NEXT = 7;
-export const TABLE_WHEEL_PREVIOUS = 8;
-export const TABLE_WHEEL_HEAD = 9;
-export const TABLE_WHEEL_OCCUPIED = 10;
-export const TABLE_WHEEL_TICKS = 11;
+/** Buckets of the timing wheel, which of them are not empty, and its time. */
+export const TABLE_WHEEL_HEAD = 7;
+export const TABLE_WHEEL_OCCUPIED = 8;
+export const TABLE_WHEEL_TICKS = 9;
 /** The packet clock, and the sums: SUMS_…. */
-export const TABLE_CLOCK = 12;
-export const TABLE_SUMS = 13;
+export const TABLE_CLOCK = 10;
+export const TABLE_SUMS = 11;
 /** 1: keys have extensions, which the engine does not see. */
-export const TABLE_HAS_EXTENSION = 14;
+export const TABLE_HAS_EXTENSION = 12;
 /** 1: what else is to be kept of a flow lies outside the engine. */
-export const TABLE_HAS_MORE = 15;
+export const TABLE_HAS_MORE = 13;
 /** 1: `meter` is to stop at each packet that has been added, unless path health is measured in the engine. */
-export const TABLE_STOPS_AT_EACH = 16;
+export const TABLE_STOPS_AT_EACH = 14;
 /** Which bits of KEY_OBSERVATION_POINT belong to the key. */
-export const TABLE_POINT_MASK = 17;
+export const TABLE_POINT_MASK = 15;
 /** Path health's words, where they lie in the engine, else 0; and the length of its intervals. */
-export const TABLE_HEALTH_HOT = 18;
-export const TABLE_HEALTH_LINES = 19;
-export const TABLE_HEALTH_RARE = 20;
-export const TABLE_HEALTH_POOLS = 21;
-export const TABLE_HEALTH_INTERVAL_MS = 22;
+export const TABLE_HEALTH_HOT = 16;
+export const TABLE_HEALTH_LINES = 17;
+export const TABLE_HEALTH_RARE = 18;
+export const TABLE_HEALTH_POOLS = 19;
+export const TABLE_HEALTH_INTERVAL_MS = 20;
 /** The list of packets whose payload is to be looked into, or 0 where none is: INSPECTION_…. */
-export const TABLE_INSPECTION = 23;
+export const TABLE_INSPECTION = 21;
 /** What the first look at payload goes by, FIRST_LOOK_…, or 0 where there is none. */
-export const TABLE_FIRST_LOOK = 24;
+export const TABLE_FIRST_LOOK = 22;
 /** Path health's wide histograms, as TABLE_HEALTH_HOT. */
-export const TABLE_HEALTH_WIDE = 25;
+export const TABLE_HEALTH_WIDE = 23;
 /** Places of path health that the engine keeps while it touches it ahead, a word for each of TOUCHED_AT_ONCE packets. */
-export const TABLE_HEALTH_PLACES = 26;
-export const TABLE_PLACES = 27;
+export const TABLE_HEALTH_PLACES = 24;
+export const TABLE_PLACES = 25;
 /** Packets whose entries and path health are touched at once: their 192 octets of entries each stay in the L1 cache until they are added. */
 export const TOUCHED_AT_ONCE = 128;
 

@@ -7,6 +7,9 @@ export interface NetworkDatabaseState {
   /** When it was made, Unix time in seconds; 0: it does not say. */
   readonly buildEpoch: number;
   readonly loadedAtMs: number;
+  /** Octets of the file, all of them in memory, and nodes of its search tree. */
+  readonly octets: number;
+  readonly nodes: number;
   /** Files that were to replace it and could not be used. */
   readonly refused: number;
   /** Data of addresses that broke the rules of the format. */
@@ -15,6 +18,8 @@ export interface NetworkDatabaseState {
 
 export interface NetworksState {
   readonly databases: readonly NetworkDatabaseState[];
+  /** Networks of the user's own. */
+  readonly ownNetworks: number;
   /** Addresses of flow records that were asked for, and those of them that were in no table yet. */
   readonly addresses: number;
   readonly lookups: number;

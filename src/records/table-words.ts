@@ -23,6 +23,16 @@ export const SLOTS_ZERO = 4;
 export const FREE_LIST = 5;
 export const TABLE_STATE_WORDS = 8;
 
+// Words of `FlowTable.schedule`, for each slot, and the double among them: what ends a flow touches all of them.
+/** The next slot of the same bucket of the timing wheel, or of the list of free slots; -1: none. */
+export const SCHEDULE_NEXT = 0;
+/** The slot before it in the bucket, or -1 - bucket in the first one. */
+export const SCHEDULE_PREVIOUS = 1;
+/** When the end of TCP was seen, of flows with STATE_TCP_ENDED. */
+export const TCP_END_NS = 1;
+export const SCHEDULE_WORDS = 4;
+export const SCHEDULE_DOUBLES = SCHEDULE_WORDS / 2;
+
 /** Bits of a tick of the timing wheel in nanoseconds, about 67 ms: a power of two, so that dividing by it is exact. */
 export const TICK_BITS = 26;
 /** Buckets of the wheel: a power of two; together about 69 s, so that the default timeouts are within its reach. */

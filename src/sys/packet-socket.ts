@@ -143,9 +143,8 @@ export class PacketSocket {
   constructor(name: string) {
     this.#name = name;
     this.#calls = loaded(name);
-    const { AF_PACKET, SOCK_CLOEXEC, SOCK_RAW } = linux;
     // Protocol 0: no packet comes before bind.
-    this.descriptor = this.#calls.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    this.descriptor = this.#calls.socket(linux.AF_PACKET, linux.SOCK_RAW | linux.SOCK_CLOEXEC, 0);
     if (this.descriptor < 0) throw captureFault(name, 'socket', this.#calls.errno());
     this.name = nameOfDescriptor(this.descriptor);
     const view = new DataView(this.#pollDescriptor.buffer);

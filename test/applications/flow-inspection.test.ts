@@ -128,7 +128,9 @@ describe('an inspection', () => {
 
 describe('applications', () => {
   it('have names and descriptions that fit the options table (23 and 54 octets), each once', () => {
-    for (const { name, description } of APPLICATIONS) {
+    for (const { name, description, number } of APPLICATIONS) {
+      // 0 is nDPI's "Unknown".
+      expect(number, name).toBeGreaterThan(0);
       expect(name).toMatch(/^[a-z0-9-]{2,23}$/);
       expect(description.length).toBeLessThanOrEqual(54);
     }

@@ -54,6 +54,28 @@ describe('first octets', () => {
     },
   );
 
+  it('are those of the first row that counts at one of two ports, whatever was asked before', () => {
+    const anyPort = fc.oneof(fc.constantFrom(...EXAMPLES.map(({ port }) => port)), fc.nat(65_535));
+    const examples = fc.constantFrom(...EXAMPLES.map(({ octets }) => Uint8Array.from(octets)));
+    const anyOctets = fc.oneof(examples, fc.uint8Array({ minLength: 1, maxLength: 60 }));
+    fc.assert(
+      fc.property(anyOctets, anyPort, anyPort, (octets, source, destination) => {
+        for (const index of [STREAM_SIGNATURES, DATAGRAM_SIGNATURES]) {
+          const expected = index.rows.find(
+            ({ first, ports, least, matches }) =>
+              (first === undefined || first.includes(octets[0]!)) &&
+              (ports === undefined || ports.includes(source) || ports.includes(destination)) &&
+              octets.length >= least &&
+              matches(octets, 0, octets.length),
+          );
+          const piece = { octets, start: 0, end: octets.length };
+          expect(findSignature(index, piece, source, destination)).toBe(expected);
+        }
+      }),
+      { numRuns: cases(4000) },
+    );
+  });
+
   it('are read within their bounds, any of them', () => {
     const ports = EXAMPLES.map(({ port }) => port);
     const heads = EXAMPLES.map(({ octets }) => octets.slice(0, 12));

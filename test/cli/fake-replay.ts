@@ -54,6 +54,7 @@ const run: RunReplay = async ({ files, config, columns, signal, onProgress }) =>
       peak: 0,
       capacity: 1,
     },
+    memory: [],
     exporters: [],
     output: { isClosed: output.isClosed, error: output.error?.message },
     elapsedMs: 1,

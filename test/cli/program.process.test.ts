@@ -245,10 +245,30 @@ describe('check-config', () => {
 
   it('says OK, and prints what is in effect', () => {
     const file = write('right.yaml', 'metering: { idleTimeout: 5 }\n');
-    expect(runFlowtap(['check-config', file])).toEqual({ code: 0, out: `${file}: OK\n`, err: '' });
+    const checked = runFlowtap(['check-config', file]);
+    expect(checked).toMatchObject({ code: 0, err: '' });
+    expect(checked.out).toMatch(
+      /^\S+right\.yaml: OK\nmemory; each worker: ring .*, flow table .*, record queue .*\n$/,
+    );
     const { code, out } = runFlowtap(['check-config', file, '--print']);
     expect(code).toBe(0);
     expect(out).toContain('  idleTimeout: 5s\n  activeTimeout: 60s\n');
+  });
+
+  it('tells the memory that inspection and names would take', () => {
+    const lineOf = (dnsNames: string, more: string) => {
+      const live =
+        'live: { interfaces: [lo], workers: 2 }\nmetering: { flowTableEntries: 1000, pathHealth: off }\n';
+      const names = `applications: { dnsNames: ${dnsNames}, dnsNameEntries: 2000 }\n`;
+      const file = write('memory.yaml', `${live}exporters: ["ipfix://192.0.2.1"]\n${names}${more}`);
+      return runFlowtap(['check-config', file]).out.split('\n')[1];
+    };
+    const inspection = 'payload inspection up to \\S+ MB \\(1,000 flows\\)';
+    expect(lineOf('client', '')).toMatch(
+      new RegExp(`^memory: 2\\d\\d MB; .*${inspection}, names by DNS \\S+ MB \\(2,000 addresses\\), record`),
+    );
+    expect(lineOf('off', '')).not.toMatch(/payload|DNS/);
+    expect(lineOf('off', 'template: { ipv4: applications }\n')).toMatch(new RegExp(`${inspection}, record`));
   });
 
   it('names every fault with file and line', () => {

@@ -1,5 +1,5 @@
 /** The API of a daemon that meters what comes by: its answers, held against docs/openapi.yaml and against what was sent. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -163,6 +163,20 @@ describeInLab(['curl'], 'the API of a daemon', () => {
     const unknown = await ask('/api/v1/status?verbose=1');
     expect(unknown.status).toBe(400);
     expectValid('Refusal', unknown.answer);
+  });
+
+  it('has the age and the size of each database in its status', async () => {
+    const { answer } = await ask('/api/v1/status');
+    const { networks } = answer as { networks: Record<string, unknown> };
+    const [database] = networks.databases as Record<string, unknown>[];
+    // As make-databases.py makes them.
+    const builtAt = new Date(1_760_000_000_000);
+    expect(database).toMatchObject({ builtAt: builtAt.toISOString(), refused: 0, faults: 0 });
+    expect(database!.octets).toBe(statSync(database!.file as string).size);
+    const age = (Date.now() - builtAt.getTime()) / 1e3;
+    expect(age - Number(database!.ageSeconds)).toBeGreaterThanOrEqual(0);
+    expect(Number(database!.nodes)).toBeGreaterThan(32);
+    expect(networks.ownNetworks).toBe(1);
   });
 
   it('has a status that agrees with its metrics', async () => {

@@ -60,9 +60,12 @@ describeWithTools(['nfcapd', 'nfdump'], 'nfcapd', () => {
 
 describeWithTools(['nfacctd'], 'nfacctd', () => {
   it.each(CASES)('has exact totals of %s with applications, of %s, and their names', async (scheme, name) => {
-    const collector = await startNfacctd();
+    const collector = await startNfacctd(['debug: true']);
     const json = await replayTo(scheme, collector.port, name);
-    const { records } = await collector.stop();
+    const { records, log } = await collector.stop();
+    expect(log.match(/.*(?:malformed|unable to read|unknown template).*/gi) ?? []).toEqual([]);
+    // Names, sampling in two forms or three, statistics.
+    expect(log.match(/template type : options/g)?.length).toBeGreaterThan(3);
     const isV9 = scheme === 'netflow9';
     expect(differencesOf(flowsOfNfacctd(records), flowsOfJson(json), { times: !isV9 })).toEqual([]);
     const classes = new Set(records.map((record) => String(record.class).split('/')[0]!));

@@ -155,13 +155,12 @@ describe.skipIf(!hasNfacctd)('nfacctd', { concurrent: true }, () => {
 
   const AKVORADO = { ipv4: ['akvorado'], ipv6: ['akvorado'] };
   it.each([
-    // Scopes are those of NetFlow v9 to it, so what IPFIX says in options data is passed over …
-    ['ipfix', {}, {}, 1],
-    // … but not what stands in the record.
+    ['ipfix', {}, {}, 100],
+    ['ipfix', {}, { samplingForms: ['sampler'] as const }, 100],
+    ['ipfix', {}, { samplingForms: ['selector'] as const }, 1],
     ['ipfix', { template: AKVORADO }, {}, 100],
     ['netflow9', {}, { samplingForms: ['algorithm'] as const }, 100],
     ['netflow9', {}, { samplingForms: ['interval'] as const }, 100],
-    // Of two forms it needs the second announcement, which comes before the first flow.
     ['netflow9', {}, {}, 100],
     ['netflow9', { template: AKVORADO }, {}, 100],
   ] as const)(

@@ -65,6 +65,22 @@ function endOf(line: Line, end: 'source' | 'destination') {
 }
 
 describe('a replay', () => {
+  it('has the networks of both ends in its table, where any are known', async () => {
+    const given = ['--mmdb', DATABASES, '--config', join(folder, 'networks.yaml')];
+    const lines = (await replay(...given)).split('\n');
+    expect(lines[0]).toMatch(/ Responder +From +To +Application/);
+    const line = lines.find((one) => one.includes('10.1.0.13:46750'));
+    expect(line).toMatch(/→ 10\.3\.0\.20:443 +Within Ten FR +far, away FR +tls far\.example/);
+    // Without databases of countries and names, there is the number.
+    const own = join(folder, 'own.yaml');
+    writeFileSync(own, 'enrichment: { networks: [{ prefix: 10.1.0.0/16, as: 4200000000 }] }');
+    expect(await replay('--config', own)).toMatch(
+      /10\.1\.0\.13:46750 +→ 10\.3\.0\.20:443 +AS4200000000 +tls/,
+    );
+    expect(await replay()).not.toMatch(/From +To|Within Ten/);
+    expect(await replay(...given, '--anonymize', 'truncate')).not.toContain('far, away');
+  });
+
   it('prints the networks of both ends', async () => {
     const text = await replay('-o', 'json', '--mmdb', DATABASES, '--config', join(folder, 'networks.yaml'));
     const lines = linesOf(text).filter(({ sourceIPv4Address }) => sourceIPv4Address !== undefined);

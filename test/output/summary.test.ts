@@ -50,6 +50,7 @@ const SUMMARY: ReplaySummary = {
     capacity: 64,
   },
   notInspected: { noInspection: 0, noRoom: 0 },
+  memory: [],
   exporters: [
     {
       url: 'netflow5://192.0.2.1:2055',

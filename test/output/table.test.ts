@@ -36,6 +36,7 @@ async function render(flows: readonly TestFlow[], options: Partial<TableOptions>
     columns: undefined,
     color: false,
     hasApplications: false,
+    hasNetworks: false,
     ...options,
   });
   // In two batches, as they come.

@@ -69,7 +69,7 @@ async function look(pages: TablePages): Promise<void> {
 describe.skipIf(!canPopulate)('the pages of a table', () => {
   it('are made ahead of its flows, and no further', async () => {
     const large = table(LARGE);
-    const arrays = [large.words, large.link, large.tcpEndNs, large.wheelNext, large.wheelPrevious];
+    const arrays = [large.words, large.link, large.schedule];
     const pages = new TablePages(large);
     for (const touched of [0, 3 * SLOTS_AHEAD]) {
       large.state[SLOTS_TOUCHED] = touched;

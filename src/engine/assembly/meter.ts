@@ -5,7 +5,7 @@
  */
 import * as packet from '../../records/decoded-words';
 import * as flow from '../../records/flow-words';
-import { NEXT_LOOK_NS, PREVIOUS_NS, REBASE_BELOW_NS } from '../../records/table-words';
+import { NEXT_LOOK_NS, PREVIOUS_NS, REBASE_BELOW_NS, TCP_END_NS } from '../../records/table-words';
 import * as place from '../../records/engine-words';
 import { slotAt, slotOf } from './find';
 import { addFurtherSegments } from './further-segments';
@@ -16,7 +16,7 @@ import { addHealth } from './path-health';
 import { hasHealth } from './path-health-state';
 import { touchHealth } from './path-health-touch';
 import { clock, entries, index, indexShift, stopsAtEach, sums } from './table';
-import { activeNs, ENTRY_OCTETS, idleNs, scheduleFlow, tcpEndDelayNs, tcpEnds, unschedule } from './wheel';
+import { activeNs, ENTRY_OCTETS, idleNs, scheduleFlow, scheduleOf, tcpEndDelayNs, unschedule } from './wheel';
 
 const RECORD_OCTETS: usize = packet.DECODED_WORDS * 4;
 const LINE_OCTETS: usize = (flow.REVERSE_WORD - flow.FORWARD_WORD) * 4;
@@ -30,7 +30,7 @@ const TOUCHED_AT_ONCE: u32 = place.TOUCHED_AT_ONCE;
 
 /** True if the flow, whose TCP has ended, does not take the packet: it is too late, or opens a new connection. */
 function isBehindTcpEnd(slot: u32, timeNs: f64, control: u32): bool {
-  const sinceNs = timeNs - load<f64>(tcpEnds + (<usize>slot << 3));
+  const sinceNs = timeNs - load<f64>(scheduleOf(slot), TCP_END_NS * 8);
   if (sinceNs >= tcpEndDelayNs) return true;
   // A SYN that is older than the end belongs to the connection that ended.
   return (control & (SYN | RST)) === SYN && sinceNs >= 0;
@@ -46,7 +46,7 @@ function noteTcpEnd(slot: u32, entry: usize, isReverse: u32, control: u32, timeN
   if (isEnded) state |= flow.STATE_TCP_ENDED;
   store<u32>(entry, state, STATE);
   if (!isEnded || wasEnded) return;
-  store<f64>(tcpEnds + (<usize>slot << 3), timeNs);
+  store<f64>(scheduleOf(slot), timeNs, TCP_END_NS * 8);
   unschedule(slot);
   scheduleFlow(slot);
 }

@@ -6,7 +6,7 @@ import * as place from '../../records/engine-words';
 import { ACK, ETHER_TYPE_IPV4, ETHER_TYPE_IPV6, PROTOCOL_TCP, PROTOCOL_UDP, RST, SYN } from './headers';
 import { half, word } from './octets';
 import { useHealth } from './path-health-state';
-import { ENTRY_OCTETS, scheduleFlow, useWheel } from './wheel';
+import { ENTRY_OCTETS, scheduleFlow, scheduleOf, useWheel } from './wheel';
 
 const LINK_OCTETS: usize = flow.LINK_WORDS * 4;
 const FORWARD: usize = flow.FORWARD_WORD * 4;
@@ -28,7 +28,6 @@ export let firstLook: usize = 0;
 let capacity: u32 = 0;
 let state: usize = 0;
 let link: usize = 0;
-let freeLinks: usize = 0;
 
 /** The table that is metered into. @param at places of its arrays: TABLE_… of engine-words.ts */
 export function useTable(at: usize): void {
@@ -38,7 +37,6 @@ export function useTable(at: usize): void {
   capacity = load<u32>(at, place.TABLE_CAPACITY * 4);
   state = load<u32>(at, place.TABLE_STATE * 4);
   link = load<u32>(at, place.TABLE_LINK * 4);
-  freeLinks = load<u32>(at, place.TABLE_WHEEL_NEXT * 4);
   clock = load<u32>(at, place.TABLE_CLOCK * 4);
   sums = load<u32>(at, place.TABLE_SUMS * 4);
   hasExtension = load<u32>(at, place.TABLE_HAS_EXTENSION * 4) !== 0;
@@ -60,8 +58,7 @@ export function isFull(): bool {
 function takeSlot(hash: u32): u32 {
   let slot = load<i32>(state, table.FREE_LIST * 4);
   if (slot >= 0) {
-    // The list of free slots goes by the links of the wheel.
-    store<i32>(state, load<i32>(freeLinks + (<usize>slot << 2)), table.FREE_LIST * 4);
+    store<i32>(state, load<i32>(scheduleOf(slot), table.SCHEDULE_NEXT * 4), table.FREE_LIST * 4);
   } else {
     slot = load<i32>(state, table.SLOTS_TOUCHED * 4);
     store<i32>(state, slot + 1, table.SLOTS_TOUCHED * 4);

@@ -5,15 +5,15 @@ import * as place from '../../records/engine-words';
 
 export const ENTRY_OCTETS: usize = flow.ENTRY_WORDS * 4;
 const BUCKET_MASK: i64 = table.WHEEL_BUCKETS - 1;
+const NEXT: usize = table.SCHEDULE_NEXT * 4;
+const PREVIOUS: usize = table.SCHEDULE_PREVIOUS * 4;
 const TICK_NS: f64 = <f64>(1 << table.TICK_BITS);
 
-export let tcpEnds: usize = 0;
 export let idleNs: f64 = 0;
 export let activeNs: f64 = 0;
 export let tcpEndDelayNs: f64 = 0;
 let entries: usize = 0;
-let nextOf: usize = 0;
-let previousOf: usize = 0;
+let schedule: usize = 0;
 let heads: usize = 0;
 let occupied: usize = 0;
 let ticks: usize = 0;
@@ -21,12 +21,17 @@ let ticks: usize = 0;
 /** The wheel of the table. @param at as for `useTable` */
 export function useWheel(at: usize): void {
   entries = load<u32>(at, place.TABLE_ENTRIES * 4);
-  tcpEnds = load<u32>(at, place.TABLE_TCP_ENDS * 4);
-  nextOf = load<u32>(at, place.TABLE_WHEEL_NEXT * 4);
-  previousOf = load<u32>(at, place.TABLE_WHEEL_PREVIOUS * 4);
+  schedule = load<u32>(at, place.TABLE_SCHEDULE * 4);
   heads = load<u32>(at, place.TABLE_WHEEL_HEAD * 4);
   occupied = load<u32>(at, place.TABLE_WHEEL_OCCUPIED * 4);
   ticks = load<u32>(at, place.TABLE_WHEEL_TICKS * 4);
+}
+
+/** Where the schedule of the flow in `slot` lies: SCHEDULE_WORDS. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function scheduleOf(slot: u32): usize {
+  return schedule + <usize>slot * (table.SCHEDULE_WORDS * 4);
 }
 
 /** Flows end by these timeouts from now on; who changes them schedules all flows anew. */
@@ -43,7 +48,7 @@ export function deadlineNs(slot: u32): f64 {
   const active = load<f64>(entry, flow.FLOW_FIRST_NS * 8) + activeNs;
   const soonest = idle < active ? idle : active;
   if ((load<u32>(entry, flow.FLOW_STATE * 4) & flow.STATE_TCP_ENDED) === 0) return soonest;
-  const end = load<f64>(tcpEnds + (<usize>slot << 3)) + tcpEndDelayNs;
+  const end = load<f64>(scheduleOf(slot), table.TCP_END_NS * 8) + tcpEndDelayNs;
   return end < soonest ? end : soonest;
 }
 
@@ -60,10 +65,11 @@ export function scheduleFlow(slot: u32): void {
   const bucket = <u32>(<i64>chosen & BUCKET_MASK);
   const head = heads + (<usize>bucket << 2);
   const next = load<i32>(head);
-  store<i32>(nextOf + (<usize>slot << 2), next);
+  const own = scheduleOf(slot);
+  store<i32>(own, next, NEXT);
   // A list's first slot remembers its bucket, so that it can be taken out from there.
-  store<i32>(previousOf + (<usize>slot << 2), -1 - <i32>bucket);
-  if (next >= 0) store<i32>(previousOf + (<usize>next << 2), slot);
+  store<i32>(own, -1 - <i32>bucket, PREVIOUS);
+  if (next >= 0) store<i32>(scheduleOf(next), slot, PREVIOUS);
   store<i32>(head, slot);
   const word = occupied + (<usize>(bucket >>> 5) << 2);
   store<u32>(word, load<u32>(word) | (1 << (bucket & 31)));
@@ -71,11 +77,12 @@ export function scheduleFlow(slot: u32): void {
 
 /** Takes the flow in `slot` out of whichever bucket it is in. */
 export function unschedule(slot: u32): void {
-  const next = load<i32>(nextOf + (<usize>slot << 2));
-  const previous = load<i32>(previousOf + (<usize>slot << 2));
-  if (next >= 0) store<i32>(previousOf + (<usize>next << 2), previous);
+  const own = scheduleOf(slot);
+  const next = load<i32>(own, NEXT);
+  const previous = load<i32>(own, PREVIOUS);
+  if (next >= 0) store<i32>(scheduleOf(next), previous, PREVIOUS);
   if (previous >= 0) {
-    store<i32>(nextOf + (<usize>previous << 2), next);
+    store<i32>(scheduleOf(previous), next, NEXT);
     return;
   }
   const bucket = <u32>(-1 - previous);

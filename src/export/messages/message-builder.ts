@@ -50,7 +50,7 @@ export interface ControlRecord {
   readonly setId: number;
   readonly record: Uint8Array;
   readonly kind: 'templateRecords' | 'optionsRecords';
-  /** Its set has no other record: some collectors read the first template of a set alone, or none behind a fault. */
+  /** Its set has no other record: some collectors read the first options template of a set alone. */
   readonly isAloneInSet?: boolean;
 }
 

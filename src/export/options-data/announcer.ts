@@ -7,7 +7,7 @@ import { type FlowVolume, NOTHING_LOST } from '../contract/lost-flows.ts';
 import type { MeteringStatistics } from '../contract/metering-statistics.ts';
 import type { InterfaceDescription } from '../contract/options-content.ts';
 import { OPTIONS_TEMPLATE_SET, TEMPLATE_SET } from '../messages/ipfix.ts';
-import type { ControlRecord, MessageBuilder } from '../messages/message-builder.ts';
+import type { MessageBuilder } from '../messages/message-builder.ts';
 import { OPTIONS_TEMPLATE_SET_V9, TEMPLATE_SET_V9 } from '../messages/netflow-v9.ts';
 import type { RecordClasses, TemplateIds } from '../messages/record-classes.ts';
 import type { MessageArena } from '../transport/message-arena.ts';
@@ -36,16 +36,13 @@ interface Parts {
   readonly statistics: TransportStatistics;
 }
 
-/** An options template record, its id included. */
-type AnnouncedOptions = Pick<ControlRecord, 'record' | 'isAloneInSet'>;
-
 export class Announcer {
   readonly #parts: Parts;
   readonly #options: AnnouncerOptions;
   readonly #optionsTemplateSet: number;
   readonly #optionsIds = new Map<string, number>();
-  /** Options template records as they were announced last; undefined where they may have changed. */
-  #optionsTemplates: readonly AnnouncedOptions[] | undefined;
+  /** Options template records with their ids, as they were announced last; undefined where they may have changed. */
+  #optionsTemplates: readonly Uint8Array[] | undefined;
   #interfaces: readonly InterfaceDescription[] = [];
   #hasNewInterfaces = false;
   #hasNewStart = false;
@@ -202,37 +199,30 @@ export class Announcer {
    */
   #addOptions(hasData: (set: OptionsSet) => boolean, isAlone = false): void {
     const { ids } = this.#parts;
-    const setId = this.#optionsTemplateSet;
     const all = this.#optionsSets();
     const sets = isAlone ? all.filter(hasData) : all;
-    const templates: AnnouncedOptions[] = [];
-    const addRecords = (id: number, { records }: OptionsSet) => {
-      for (const record of records) this.#records.add(id, record, 'optionsRecords');
-    };
-    const setIds = sets.map((set) => {
-      const { isAloneInSet } = set;
+    const templates = sets.map((set) => {
       const record = new Uint8Array([0, 0, ...set.template]);
       const key = record.join();
       const id = this.#optionsIds.get(key) ?? ids.take(record);
       this.#optionsIds.set(key, id);
       new DataView(record.buffer).setUint16(0, id);
-      if (this.#isNew(key)) this.#records.add(setId, record, 'templateRecords', isAloneInSet);
-      templates.push({ record, isAloneInSet });
-      if (isAloneInSet && hasData(set)) addRecords(id, set);
-      return id;
+      if (this.#isNew(key)) this.#addOptionsTemplate(record);
+      if (hasData(set)) for (const one of set.records) this.#records.add(id, one, 'optionsRecords');
+      return record;
     });
     if (!isAlone) this.#optionsTemplates = templates;
-    sets.forEach((set, i) => {
-      if (!set.isAloneInSet && hasData(set)) addRecords(setIds[i]!, set);
-    });
+  }
+
+  /** In a set of its own: nfcapd 1.7.1 reads the first one of a set alone, and nfacctd 1.7.7 gives up the message at the second. */
+  #addOptionsTemplate(record: Uint8Array): void {
+    this.#records.add(this.#optionsTemplateSet, record, 'templateRecords', true);
   }
 
   /** Most announcements have nothing new: a busy exporter makes hundreds of them a second. */
-  #repeatOptionsTemplates(templates: readonly AnnouncedOptions[]): void {
+  #repeatOptionsTemplates(templates: readonly Uint8Array[]): void {
     if (this.#options.isReliable) return;
-    const setId = this.#optionsTemplateSet;
-    for (const { record, isAloneInSet } of templates)
-      this.#records.add(setId, record, 'templateRecords', isAloneInSet);
+    for (const record of templates) this.#addOptionsTemplate(record);
   }
 
   #optionsSets(): OptionsSet[] {

@@ -43,7 +43,7 @@ function bySelector(selectors: (application: Application) => readonly number[]):
 /** Every value of applicationId that records can have, with its texts. */
 const ROWS = (
   [
-    [ENGINE_NDPI, bySelector(({ number }) => (number === 0 ? [] : [number]))],
+    [ENGINE_NDPI, bySelector(({ number }) => [number])],
     [ENGINE_IANA_L4, bySelector(portsOf)],
   ] as const
 ).flatMap(([engine, applications]) =>
@@ -62,7 +62,6 @@ const ROWS = (
  */
 export function applicationOptions(scope: Field, scopeValue: number): OptionsContent {
   return {
-    isAloneInSet: true,
     scope: [scope],
     fields: [APPLICATION_ID, APPLICATION_NAME, APPLICATION_DESCRIPTION],
     rows: ROWS.map(({ id, name, description }) => [scopeValue, id, name, description]),

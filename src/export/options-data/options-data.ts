@@ -129,7 +129,6 @@ export function ipfixOptionsData(contents: OptionsContents): OptionsSet[] {
 const samplingContents: typeof samplingOptions = (...of) =>
   samplingOptions(...of).map((content) => ({ ...content, kind: 'sampling' }));
 
-/** In front of all that nfacctd cannot read: it passes over what comes behind that in a message. */
 const applicationNames = ({ hasApplications, observationDomainId }: OptionsContents, scope: Field) =>
   hasApplications ? [applicationOptions(scope, observationDomainId)] : [];
 

@@ -18,8 +18,6 @@ export interface OptionsSet {
   /** The template record behind its id, which the announcer chooses and puts in front. */
   readonly template: Uint8Array;
   readonly records: readonly Uint8Array[];
-  /** The template has a set of its own, with its records behind it, for collectors that read only the first one of each. */
-  readonly isAloneInSet: boolean;
 }
 
 /** A field: element or v9 scope, and its size (VARIABLE_LENGTH for texts). */
@@ -38,7 +36,6 @@ export interface OptionsContent {
   readonly fields: readonly Field[];
   /** Values of scope and fields. */
   readonly rows: readonly (readonly Value[])[];
-  readonly isAloneInSet?: true;
 }
 
 /** UTF-8 of a text, cut to whole characters, without zero octets: they would end it early. */
@@ -81,8 +78,7 @@ function encodeOptions(content: OptionsContent, counts: readonly [number, number
   const records = content.rows.map((row) =>
     Uint8Array.from(fields.flatMap((field, i) => [...encodeValue(field, row[i]!)])),
   );
-  const { kind = 'description', isAloneInSet = false } = content;
-  return { kind, template, records, isAloneInSet };
+  return { kind: content.kind ?? 'description', template, records };
 }
 
 /** RFC 7011 §3.4.2.2: field count, scope field count. */

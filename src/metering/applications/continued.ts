@@ -69,14 +69,18 @@ function keepContinued(table: FlowTable, slot: number, idleNs: number): void {
   continuedUntilNs[number] = last + idleNs;
 }
 
-/** Gives the flow in `slot` what is known of the one that it continues. @returns false where nothing was found out about it */
-export function takeContinued(table: FlowTable, slot: number): boolean {
+/**
+ * Gives the flow in `slot` what is known of the one that it continues.
+ * @param hash of its key
+ * @returns false where nothing was found out about it
+ */
+export function takeContinued(table: FlowTable, slot: number, hash: number): boolean {
   const applications: ApplicationTable = table.applications!;
+  const number = hash >>> (32 - FIRST_LOOK_CONTINUED_BITS);
+  if (!isNoted(applications.firstLook, number)) return false;
   const { words, doubles } = table;
   const { continued, continuedUntilNs } = applications;
   const entry = slot * layout.ENTRY_WORDS;
-  const number = numberOf(table, entry);
-  if (!isNoted(applications.firstLook, number)) return false;
   const at = number * CONTINUED_WORDS;
   const place = continued[at + PLACE]!;
   const name = continued[at + NAME]!;

@@ -10,7 +10,6 @@
 import type { ApplicationFacts } from '../../applications/facts.ts';
 import { CONFIDENCE_PORT } from '../../applications/facts.ts';
 import type { FlowInspection } from '../../applications/flow-inspection.ts';
-import type { InspectedPacket } from '../../applications/inspected-packet.ts';
 import { COUNT_PACKETS } from '../../applications/inspection-context.ts';
 import type { DecodedBatch } from '../../records/decoded-batch.ts';
 import * as decoded from '../../records/decoded-batch.ts';
@@ -21,31 +20,22 @@ import {
   INSPECTION_PAIR_WORDS,
 } from '../../records/engine-words.ts';
 import * as layout from '../../records/flow-layout.ts';
-import { PROTOCOL_TCP } from '../../records/protocol-numbers.ts';
 import {
   type ApplicationTable,
   inspectionOf,
   openInspection,
   releaseApplication,
+  startOfBlock,
   takeBlock,
+  wordsOfBlock,
 } from '../table/application-table.ts';
 import * as counting from '../table/counters.ts';
 import type { FlowTable } from '../table/flow-table.ts';
 import { takeContinued } from './continued.ts';
+import { allocateOctets, fillPacket } from './fill-packet.ts';
 import { isDnsFlow, learnNames, nameFlow } from './flow-names.ts';
+import { learnOthersUntil } from './others-names.ts';
 import { writeFacts } from './write-facts.ts';
-
-const UDP_HEADER_OCTETS = 8;
-const TCP_HEADER_OCTETS = 20;
-const TCP_SEQUENCE = 4;
-const TCP_OFFSET = 12;
-const SYN = 0x02;
-
-/** Takes the octets of a batch's memory; a view is made where it is another than before. */
-function allocateOctets(applications: ApplicationTable, view: DataView): void {
-  applications.view = view;
-  applications.packet.octets = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-}
 
 /**
  * Looks into the packets that the engine has listed since the last time.
@@ -62,7 +52,7 @@ export function inspectListed(
   const applications = table.applications!;
   const count = list[INSPECTION_COUNT]!;
   list[INSPECTION_COUNT] = 0;
-  if (applications.view !== view) allocateOctets(applications, view);
+  allocateOctets(applications, view);
   for (let n = 0; n < count; n++) {
     const at = INSPECTION_HEAD_WORDS + n * INSPECTION_PAIR_WORDS;
     const slot = list[at + 1]!;
@@ -91,18 +81,23 @@ function inspectPacket(
 ): void {
   const applications = table.applications!;
   const { packet, names } = applications;
+  if (names?.others !== undefined) learnOthersUntil(applications, batch.timeNs[i]!);
   if (!fillPacket(packet, batch, i, view, state)) return;
   if (names !== undefined) learnNames(names, packet, batch, i, slot);
   if ((state & layout.STATE_LOOKS_MASK) === layout.STATE_LOOKS_NAMES) return;
   const inspection = inspectionOf(applications, slot);
-  if (inspection === undefined) beginInspection(table, slot, counters);
+  if (inspection === undefined)
+    beginInspection(table, slot, batch.words[i * decoded.DECODED_WORDS + decoded.HASH]!, counters);
   else if (inspection.take(packet)) settle(table, slot, inspection, counters);
 }
 
-/** Looks into the first packet of the flow in `slot`, or the first since one that said nothing known. */
-function beginInspection(table: FlowTable, slot: number, counters: Float64Array): void {
+/**
+ * Looks into the first packet of the flow in `slot`, or the first since one that said nothing known.
+ * @param hash of its key
+ */
+function beginInspection(table: FlowTable, slot: number, hash: number, counters: Float64Array): void {
   const applications = table.applications!;
-  const isKnown = takeContinued(table, slot);
+  const isKnown = takeContinued(table, slot, hash);
   if (applications.names !== undefined) nameFlow(table, applications.names, slot);
   if (isKnown) {
     stopInspecting(table, slot);
@@ -156,46 +151,5 @@ function settle(table: FlowTable, slot: number, inspection: FlowInspection, coun
   if (isGuess(facts)) return;
   const block = takeBlock(applications, slot);
   if (block < 0) counters[counting.FACTS_REFUSED] = counters[counting.FACTS_REFUSED]! + 1;
-  else writeFacts(applications.blocks, block, facts, looks);
-}
-
-/**
- * Fills `packet` with the payload of packet `i`.
- * @param state of its flow
- * @returns false where nothing of a payload was captured
- */
-function fillPacket(
-  packet: InspectedPacket,
-  { words, timeNs, offsets }: DecodedBatch,
-  i: number,
-  view: DataView,
-  state: number,
-): boolean {
-  const at = i * decoded.DECODED_WORDS;
-  const from = i * decoded.OFFSET_WORDS;
-  const transport = offsets![from + decoded.TRANSPORT_OFFSET]!;
-  const end = offsets![from + decoded.CAPTURED_END]!;
-  const detail = words[at + decoded.DETAIL]!;
-  const protocol = words[at + decoded.KEY_PROTOCOL]! & 0xff;
-  let start = transport + UDP_HEADER_OCTETS;
-  if (protocol === PROTOCOL_TCP) {
-    if (transport + TCP_HEADER_OCTETS > end) return false;
-    start = transport + ((view.getUint8(transport + TCP_OFFSET) >>> 4) << 2);
-    const isSyn = (words[at + decoded.CONTROL_BITS]! & SYN) !== 0;
-    packet.sequence = (view.getInt32(transport + TCP_SEQUENCE) + (isSyn ? 1 : 0)) | 0;
-  }
-  if (start >= end) return false;
-  const fromB = detail >>> decoded.DETAIL_FROM_B_SHIFT;
-  const ports = words[at + decoded.PORTS]!;
-  // The key's order: A's port first.
-  packet.sourcePort = fromB === 0 ? ports >>> 16 : ports & 0xffff;
-  packet.destinationPort = fromB === 0 ? ports & 0xffff : ports >>> 16;
-  packet.reverse = (fromB ^ ((state >>> 1) & 1)) !== 0;
-  packet.protocol = protocol;
-  packet.start = start;
-  packet.end = end;
-  packet.timeNs = timeNs[i]!;
-  const ipEnd = offsets![from + decoded.IP_OFFSET]! + (words[at + decoded.IP_OCTETS]! >>> 0);
-  packet.cut = end < ipEnd || (detail & decoded.DETAIL_FRAGMENT) !== 0;
-  return true;
+  else writeFacts(wordsOfBlock(applications, block), startOfBlock(block), facts, looks);
 }

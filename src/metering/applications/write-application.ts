@@ -3,7 +3,13 @@ import { guessByPort } from '../../applications/applications.ts';
 import { APPLICATION, APPLICATION_WORD, TEXT_OCTETS, TEXTS } from '../../records/application-layout.ts';
 import type { FlowRecordBatch } from '../../records/flow-layout.ts';
 import * as layout from '../../records/flow-layout.ts';
-import { type ApplicationTable, blockOf, inspectionOf } from '../table/application-table.ts';
+import {
+  type ApplicationTable,
+  blockOf,
+  inspectionOf,
+  startOfBlock,
+  wordsOfBlock,
+} from '../table/application-table.ts';
 import type { FlowTable } from '../table/flow-table.ts';
 import { writeName } from './flow-names.ts';
 import { writeFacts, writeGuess, writeNothing } from './write-facts.ts';
@@ -32,9 +38,10 @@ function writeFound(
 ): void {
   const block = blockOf(applications, slot);
   if (block >= 0) {
-    const { blocks } = applications;
-    const used = TEXTS + ((blocks[block + TEXT_OCTETS]! + 3) >>> 2);
-    for (let w = 0; w < used; w++) words[at + w] = blocks[block + w]!;
+    const from = wordsOfBlock(applications, block);
+    const start = startOfBlock(block);
+    const used = TEXTS + ((from[start + TEXT_OCTETS]! + 3) >>> 2);
+    for (let w = 0; w < used; w++) words[at + w] = from[start + w]!;
     return;
   }
   const inspection = inspectionOf(applications, slot);

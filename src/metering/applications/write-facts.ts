@@ -5,20 +5,15 @@
 import { APPLICATIONS, type Application } from '../../applications/applications.ts';
 import type { ApplicationFacts } from '../../applications/facts.ts';
 import { CONFIDENCE_PORT } from '../../applications/facts.ts';
-import {
-  APPLICATION_FIELDS,
-  type ApplicationField,
-  type ApplicationFieldName,
-} from '../../records/application-fields.ts';
+import { wholeParts } from '../../applications/text.ts';
+import { APPLICATION_FIELDS, type ApplicationField } from '../../records/application-fields.ts';
 import * as words from '../../records/application-layout.ts';
-import { readFacts } from './read-facts.ts';
+import { KIND_BITS, readFacts } from './read-facts.ts';
 
 /** Numbers of applications by name, from 1. */
 const NUMBERS: ReadonlyMap<string, number> = new Map(APPLICATIONS.map(({ name }, i) => [name, i + 1]));
 
 const NAME_PLACE = words.applicationPlace('applicationName');
-const NAME_FIELD: ApplicationField = APPLICATION_FIELDS[NAME_PLACE]!;
-const NAME_OCTETS_MAX = NAME_FIELD.octetsMax ?? 0;
 const DELETE = 0x7f;
 const SPACE = 0x20;
 const QUESTION_MARK = 0x3f;
@@ -26,7 +21,35 @@ const QUESTION_MARK = 0x3f;
 /** Values that a guess has are among the first ones. */
 const GUESS_VALUES = 2;
 
-/** Values of the flow at hand, by their places. */
+const SERVER_NAME_PLACE = words.applicationPlace('serverName');
+const TLS_NAME_PLACE = words.applicationPlace('tlsServerName');
+const HTTP_HOST_PLACE = words.applicationPlace('httpRequestHost');
+/** Of texts, by their places; 0 of numbers. */
+const OCTETS_MAX = APPLICATION_FIELDS.map(({ octetsMax = 0 }: ApplicationField) => octetsMax);
+/** Of lists, by their places. */
+const SEPARATORS = APPLICATION_FIELDS.map(({ separator }: ApplicationField) => separator);
+
+/** Values of one kind whose places follow each other. */
+interface Run {
+  readonly kind: number;
+  readonly first: number;
+  end: number;
+}
+
+function createRuns(fields: readonly ApplicationField[]): readonly Run[] {
+  const runs: Run[] = [];
+  fields.forEach(({ kind: name }, place) => {
+    const kind = KIND_BITS[name ?? 'any'];
+    const last = runs.at(-1);
+    if (last !== undefined && last.kind === kind) last.end = place + 1;
+    else runs.push({ kind, first: place, end: place + 1 });
+  });
+  return runs;
+}
+
+const RUNS = createRuns(APPLICATION_FIELDS);
+
+/** Values of the flow at hand, by their places; those of kinds that it has none of are an earlier flow's. */
 const values: (number | string | undefined)[] = new Array(APPLICATION_FIELDS.length).fill(undefined);
 
 const scratch = Buffer.alloc(words.TEXT_OCTETS_MAX);
@@ -39,16 +62,15 @@ function cut(octets: number, limit: number): number {
   return end;
 }
 
-/** Puts a text of at most `limit` octets into `scratch`. @returns its octets */
-function putText(text: string, limit: number): number {
-  const { length } = text;
-  const end = length < limit ? length : limit;
-  for (let i = 0; i < end; i++) {
-    const code = text.charCodeAt(i);
-    if (code > DELETE) return cut(scratch.write(text), limit);
-    scratch[i] = code;
-  }
-  return end;
+/** Puts a text into `scratch`. @returns its octets, `limit` at most */
+function encode(text: string, limit: number): number {
+  return cut(scratch.write(text), limit);
+}
+
+/** Octets that a record has room for of another text of at most `octetsMax`. */
+function roomFor(to: Int32Array, at: number, octetsMax: number): number {
+  const room = words.TEXT_OCTETS_MAX - to[at + words.TEXT_OCTETS]!;
+  return octetsMax < room ? octetsMax : room;
 }
 
 /**
@@ -57,13 +79,21 @@ function putText(text: string, limit: number): number {
  */
 function appendText(to: Int32Array, at: number, text: string, octetsMax: number): number {
   const used = to[at + words.TEXT_OCTETS]!;
-  const room = words.TEXT_OCTETS_MAX - used;
-  const octets = putText(text, octetsMax < room ? octetsMax : room);
+  const limit = roomFor(to, at, octetsMax);
+  let end = text.length < limit ? text.length : limit;
+  let isEncoded = false;
   let word = at + words.TEXTS + (used >>> 2);
   let shift = 8 * (used & 3);
   let kept = shift === 0 ? 0 : to[word]!;
-  for (let i = 0; i < octets; i++) {
-    const octet = scratch[i]!;
+  for (let i = 0; i < end; i++) {
+    let octet = text.charCodeAt(i);
+    if (octet > DELETE && !isEncoded) {
+      // All before it is ASCII, and the same in UTF-8.
+      isEncoded = true;
+      end = encode(text, limit);
+      if (i === end) break;
+    }
+    if (isEncoded) octet = scratch[i]!;
     // Nobody expects control characters in a line.
     kept |= (octet < SPACE || octet === DELETE ? QUESTION_MARK : octet) << shift;
     shift += 8;
@@ -73,8 +103,8 @@ function appendText(to: Int32Array, at: number, text: string, octetsMax: number)
     shift = 0;
   }
   if (shift !== 0) to[word] = kept;
-  to[at + words.TEXT_OCTETS] = used + octets;
-  return used | (octets << 16);
+  to[at + words.TEXT_OCTETS] = used + end;
+  return used | (end << 16);
 }
 
 /** Nothing is known of a flow. @param at where the application section of its record begins */
@@ -83,13 +113,11 @@ export function writeNothing(to: Int32Array, at: number): void {
 }
 
 /** Where the same text stands already, or 0: names of servers are there twice, mostly. */
-function sameText(facts: ApplicationFacts, name: ApplicationFieldName, to: Int32Array, at: number): number {
-  const { serverName } = facts;
-  if (serverName === undefined) return 0;
-  const isSame =
-    (name === 'tlsServerName' && facts.tlsServerName === serverName) ||
-    (name === 'httpRequestHost' && facts.httpRequestHost === serverName);
-  return isSame ? to[at + words.VALUES + words.applicationPlace('serverName')]! : 0;
+function sameText({ serverName }: ApplicationFacts, place: number, to: Int32Array, at: number): number {
+  if (place !== TLS_NAME_PLACE && place !== HTTP_HOST_PLACE) return 0;
+  return serverName !== undefined && values[place] === serverName
+    ? to[at + words.VALUES + SERVER_NAME_PLACE]!
+    : 0;
 }
 
 function setValue(to: Int32Array, at: number, place: number, value: number): void {
@@ -108,22 +136,26 @@ export function writeFacts(to: Int32Array, at: number, facts: ApplicationFacts, 
   const name = facts.applicationName;
   if (name !== undefined)
     writeNumber(to, at, NUMBERS.get(name) ?? 0, facts.applicationConfidence === CONFIDENCE_PORT);
-  readFacts(facts, looks, values);
-  for (let place = 0; place < values.length; place++) {
-    const value = values[place];
-    if (value === undefined) continue;
-    if (typeof value === 'number') setValue(to, at, place, value | 0);
-    else {
-      const { name: key, octetsMax }: ApplicationField = APPLICATION_FIELDS[place]!;
-      const same = sameText(facts, key as ApplicationFieldName, to, at);
-      setValue(to, at, place, same || appendText(to, at, value, octetsMax!));
-    }
+  const kinds = readFacts(facts, looks, values);
+  for (let i = 0; i < RUNS.length; i++) {
+    const run = RUNS[i]!;
+    if ((kinds & run.kind) === 0) continue;
+    for (let place = run.first; place < run.end; place++) writeValue(to, at, place, facts);
   }
 }
 
-const SERVER_NAME_PLACE = words.applicationPlace('serverName');
-const SERVER_NAME_FIELD: ApplicationField = APPLICATION_FIELDS[SERVER_NAME_PLACE]!;
-const SERVER_NAME_OCTETS_MAX = SERVER_NAME_FIELD.octetsMax ?? 0;
+function writeValue(to: Int32Array, at: number, place: number, facts: ApplicationFacts): void {
+  const value = values[place];
+  if (value === undefined) return;
+  if (typeof value === 'number') {
+    setValue(to, at, place, value | 0);
+    return;
+  }
+  const octetsMax = OCTETS_MAX[place]!;
+  const separator = SEPARATORS[place];
+  const text = separator === undefined ? value : wholeParts(value, separator, roomFor(to, at, octetsMax));
+  setValue(to, at, place, sameText(facts, place, to, at) || appendText(to, at, text, octetsMax));
+}
 
 /** Whether a record says the name of the server. @param at where its application section begins */
 export function hasServerName(from: Int32Array, at: number): boolean {
@@ -133,7 +165,7 @@ export function hasServerName(from: Int32Array, at: number): boolean {
 
 /** Adds the name of the server to a record that has none. @param source serverNameSource */
 export function writeServerName(to: Int32Array, at: number, name: string, source: number): void {
-  setValue(to, at, SERVER_NAME_PLACE, appendText(to, at, name, SERVER_NAME_OCTETS_MAX));
+  setValue(to, at, SERVER_NAME_PLACE, appendText(to, at, name, OCTETS_MAX[SERVER_NAME_PLACE]!));
   setValue(to, at, words.applicationPlace('serverNameSource'), source);
 }
 
@@ -154,7 +186,7 @@ const GUESSES: readonly Int32Array[] = APPLICATIONS.map(({ name }, i) => {
   const section = new Int32Array(words.APPLICATION_WORDS);
   writeNumber(section, 0, i + 1, true);
   section[words.ENGINE] = words.ENGINE_IANA_L4;
-  setValue(section, 0, NAME_PLACE, appendText(section, 0, name, NAME_OCTETS_MAX));
+  setValue(section, 0, NAME_PLACE, appendText(section, 0, name, OCTETS_MAX[NAME_PLACE]!));
   setValue(section, 0, words.applicationPlace('applicationConfidence'), CONFIDENCE_PORT);
   return section.slice(0, words.TEXTS + ((section[words.TEXT_OCTETS]! + 3) >>> 2));
 });

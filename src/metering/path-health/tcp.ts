@@ -26,20 +26,6 @@ import {
   takeTimestampRtt,
 } from './timing.ts';
 
-// Imported constants are loaded from memory at each use, a module's own are folded into the code (docs/decisions/0004).
-const { CAPTURED_END, CONTROL_BITS, DECODED_WORDS, DETAIL, DETAIL_FRAGMENT } = decoded;
-const { IP_OCTETS, IP_OFFSET } = decoded;
-const { KEY_PROTOCOL, OFFSET_WORDS, TRANSPORT_OFFSET } = decoded;
-const { ACKED, ACK_KNOWN, BITS, DATA_IN_RECORD, DATA_SEEN, FLIGHT, FLOW_BITS, FLOW_ESTABLISHED } = side;
-const { FLOW_SYN_ACK, FRAGMENTED, HAS_HOLES, HOT_FORWARD, HOT_REVERSE, HOT_WORDS, ID_SEGMENT } = side;
-const { ID_ORDERED, ID_REACH, ID_VARIES, SEQUENCE_DSACKS, SEQUENCE_DUPLICATE_ACKS } = side;
-const { SEQUENCE_KEEP_ALIVES, SEQUENCE_MIRRORED, SEQUENCE_SACK_BLOCKS, SEQUENCE_WINDOW_FULL } = side;
-const { NEW_OCTETS, NEXT, NEXT_KNOWN, PENDING_MASK, PROBED, SCALE_OPTION, SEEN } = side;
-const { SEEN_IN_RECORD, SYN_OPTIONS, TIMESTAMP_PENDING, TROUBLED, WINDOW, ZERO_WINDOW } = side;
-const { FOUND_ALL, FOUND_SACK, FOUND_TIMESTAMPS, OPTIONS_FOUND } = options;
-const { OPTION_DSACK, OPTION_SACK_BLOCKS, OPTION_TSECR, OPTION_TSVAL } = options;
-const { JUMP_MAX } = losses;
-
 const FIN = 0x01;
 const SYN = 0x02;
 const RST = 0x04;
@@ -55,8 +41,8 @@ const IPV4_ID = 4;
 
 /** The first segment seen is in the middle of a connection: what was before is not known. */
 function beginNumbers(hot: Int32Array, block: number, seq: number): void {
-  hot[block + NEXT] = seq;
-  hot[block + BITS] = hot[block + BITS]! | NEXT_KNOWN;
+  hot[block + side.NEXT] = seq;
+  hot[block + side.BITS] = hot[block + side.BITS]! | side.NEXT_KNOWN;
 }
 
 /**
@@ -75,31 +61,31 @@ export function addTcp(
   const offsets = batch.offsets!;
   const packets = batch.words;
   const times = batch.timeNs;
-  const at = i * DECODED_WORDS;
-  const ip = offsets[i * OFFSET_WORDS + IP_OFFSET]!;
-  const header = offsets[i * OFFSET_WORDS + TRANSPORT_OFFSET]!;
-  const end = offsets[i * OFFSET_WORDS + CAPTURED_END]!;
+  const at = i * decoded.DECODED_WORDS;
+  const ip = offsets[i * decoded.OFFSET_WORDS + decoded.IP_OFFSET]!;
+  const header = offsets[i * decoded.OFFSET_WORDS + decoded.TRANSPORT_OFFSET]!;
+  const end = offsets[i * decoded.OFFSET_WORDS + decoded.CAPTURED_END]!;
   const line = slot * 2 + isReverse;
-  const block = slot * HOT_WORDS + HOT_FORWARD + isReverse * (HOT_REVERSE - HOT_FORWARD);
-  const other = slot * HOT_WORDS + HOT_REVERSE - isReverse * (HOT_REVERSE - HOT_FORWARD);
-  if ((packets[at + DETAIL]! & DETAIL_FRAGMENT) !== 0) {
-    hot[block + BITS] = hot[block + BITS]! | FRAGMENTED;
+  const block = slot * side.HOT_WORDS + side.HOT_FORWARD + isReverse * (side.HOT_REVERSE - side.HOT_FORWARD);
+  const other = slot * side.HOT_WORDS + side.HOT_REVERSE - isReverse * (side.HOT_REVERSE - side.HOT_FORWARD);
+  if ((packets[at + decoded.DETAIL]! & decoded.DETAIL_FRAGMENT) !== 0) {
+    hot[block + side.BITS] = hot[block + side.BITS]! | side.FRAGMENTED;
     return;
   }
   if (header + HEADER_OCTETS > end) return;
-  const flags = packets[at + CONTROL_BITS]! & 0xff;
+  const flags = packets[at + decoded.CONTROL_BITS]! & 0xff;
   const seq = view.getInt32(header + SEQUENCE);
   const headerOctets = (view.getUint8(header + DATA_OFFSET) >>> 4) << 2;
-  const segmentPayload = (packets[at + IP_OCTETS]! >>> 0) - (header - ip) - headerOctets;
+  const segmentPayload = (packets[at + decoded.IP_OCTETS]! >>> 0) - (header - ip) - headerOctets;
   if (headerOctets < HEADER_OCTETS || segmentPayload < 0) return;
   const payload = payloadOf(segment, packets, at, segmentPayload);
-  const id = ((packets[at + KEY_PROTOCOL]! >>> 8) & 0xf) === 4 ? view.getUint16(ip + IPV4_ID) : 0;
+  const id = ((packets[at + decoded.KEY_PROTOCOL]! >>> 8) & 0xf) === 4 ? view.getUint16(ip + IPV4_ID) : 0;
   const len = (flags & FIN) === 0 ? payload : payload + 1;
   if (isMirrored(health, block, id, (seq + len + ((flags & SYN) >>> 1)) | 0)) {
-    count(health, line, block, SEQUENCE_MIRRORED);
+    count(health, line, block, side.SEQUENCE_MIRRORED);
     return;
   }
-  segment[OPTIONS_FOUND] = FOUND_ALL;
+  segment[options.OPTIONS_FOUND] = options.FOUND_ALL;
   const ack = view.getInt32(header + ACKNOWLEDGEMENT);
   if (headerOctets > HEADER_OCTETS) {
     readTcpOptions(segment, view, header + HEADER_OCTETS, header + headerOctets, end, ack);
@@ -110,17 +96,17 @@ export function addTcp(
     return;
   }
   if ((flags & (ECE | CWR | FIN)) !== 0) countFlags(health, line, block, flags);
-  if ((hot[block + BITS]! & NEXT_KNOWN) === 0) beginNumbers(hot, block, seq);
+  if ((hot[block + side.BITS]! & side.NEXT_KNOWN) === 0) beginNumbers(hot, block, seq);
   const window = view.getUint16(header + WINDOW_FIELD);
-  const ahead = (seq - hot[block + NEXT]!) | 0;
+  const ahead = (seq - hot[block + side.NEXT]!) | 0;
   if ((flags & ACK) !== 0) {
     addAck(health, slot, isReverse, ack, window, len === 0 && ahead === 0, headerOctets, times, i);
   }
   addWindow(health, line, block, other, window, times, i);
   const isNew = addSequence(health, line, block, other, seq, len, payload, headerOctets, id, times, i);
-  if ((segment[OPTIONS_FOUND]! & FOUND_TIMESTAMPS) !== 0) {
+  if ((segment[options.OPTIONS_FOUND]! & options.FOUND_TIMESTAMPS) !== 0) {
     const isAwaited = payload > 0 ? isNew : leavesData(health, other, flags, ack);
-    noteTimestamp(health, line, block, segment[OPTION_TSVAL]!, isAwaited, times, i);
+    noteTimestamp(health, line, block, segment[options.OPTION_TSVAL]!, isAwaited, times, i);
   }
 }
 
@@ -131,21 +117,23 @@ export function addTcp(
  */
 function isMirrored(health: HealthTable, block: number, id: number, end: number): boolean {
   const { hot } = health;
-  const bits = hot[block + BITS]!;
-  if (id !== (hot[block + ID_SEGMENT]! & 0xffff)) {
-    const step = ((id - hot[block + ID_SEGMENT]!) << 16) >> 16;
-    let seen = bits | SEEN | SEEN_IN_RECORD;
-    if ((bits & SEEN) !== 0) {
-      seen |= ID_VARIES;
-      if (step > 0 && step < ID_REACH) seen |= ID_ORDERED;
-      else if (step <= -ID_REACH || step >= ID_REACH) seen &= ~ID_ORDERED;
+  const bits = hot[block + side.BITS]!;
+  if (id !== (hot[block + side.ID_SEGMENT]! & 0xffff)) {
+    const step = ((id - hot[block + side.ID_SEGMENT]!) << 16) >> 16;
+    let seen = bits | side.SEEN | side.SEEN_IN_RECORD;
+    if ((bits & side.SEEN) !== 0) {
+      seen |= side.ID_VARIES;
+      if (step > 0 && step < side.ID_REACH) seen |= side.ID_ORDERED;
+      else if (step <= -side.ID_REACH || step >= side.ID_REACH) seen &= ~side.ID_ORDERED;
     }
-    hot[block + ID_SEGMENT] = (hot[block + ID_SEGMENT]! & ~0xffff) | id;
-    hot[block + BITS] = seen;
+    hot[block + side.ID_SEGMENT] = (hot[block + side.ID_SEGMENT]! & ~0xffff) | id;
+    hot[block + side.BITS] = seen;
     return false;
   }
-  hot[block + BITS] = bits | SEEN | SEEN_IN_RECORD;
-  return id !== 0 && (bits & SEEN) !== 0 && hot[block + NEXT]! === end && (bits & ID_VARIES) !== 0;
+  hot[block + side.BITS] = bits | side.SEEN | side.SEEN_IN_RECORD;
+  return (
+    id !== 0 && (bits & side.SEEN) !== 0 && hot[block + side.NEXT]! === end && (bits & side.ID_VARIES) !== 0
+  );
 }
 
 /** An acknowledgement, which is about the other direction's data. @param isBare the segment takes no numbers, in order */
@@ -163,45 +151,56 @@ function addAck(
   const { hot, segment, loss } = health;
   const line = slot * 2 + isReverse;
   const otherLine = line ^ 1;
-  const block = slot * HOT_WORDS + HOT_FORWARD + isReverse * (HOT_REVERSE - HOT_FORWARD);
-  const other = slot * HOT_WORDS + HOT_REVERSE - isReverse * (HOT_REVERSE - HOT_FORWARD);
-  const flow = hot[slot * HOT_WORDS + FLOW_BITS]!;
-  if ((flow & (FLOW_SYN_ACK | FLOW_ESTABLISHED)) === FLOW_SYN_ACK && isReverse === 0) {
+  const block = slot * side.HOT_WORDS + side.HOT_FORWARD + isReverse * (side.HOT_REVERSE - side.HOT_FORWARD);
+  const other = slot * side.HOT_WORDS + side.HOT_REVERSE - isReverse * (side.HOT_REVERSE - side.HOT_FORWARD);
+  const flow = hot[slot * side.HOT_WORDS + side.FLOW_BITS]!;
+  if ((flow & (side.FLOW_SYN_ACK | side.FLOW_ESTABLISHED)) === side.FLOW_SYN_ACK && isReverse === 0) {
     noteEstablished(health, slot, times, i);
   }
-  const bits = hot[block + BITS]!;
-  const advance = (bits & ACK_KNOWN) === 0 ? 1 : (ack - hot[block + ACKED]!) | 0;
-  const otherBits = hot[other + BITS]!;
+  const bits = hot[block + side.BITS]!;
+  const advance = (bits & side.ACK_KNOWN) === 0 ? 1 : (ack - hot[block + side.ACKED]!) | 0;
+  const otherBits = hot[other + side.BITS]!;
   if (advance > 0) {
-    hot[block + ACKED] = ack;
-    hot[block + BITS] = (bits | ACK_KNOWN) & ~PROBED;
-    if ((otherBits & TROUBLED) !== 0 && ack === hot[other + NEXT] && (bits & ZERO_WINDOW) === 0)
+    hot[block + side.ACKED] = ack;
+    hot[block + side.BITS] = (bits | side.ACK_KNOWN) & ~side.PROBED;
+    if (
+      (otherBits & side.TROUBLED) !== 0 &&
+      ack === hot[other + side.NEXT] &&
+      (bits & side.ZERO_WINDOW) === 0
+    )
       endTrouble(health, otherLine, other, times, i);
-    if ((otherBits & PENDING_MASK) !== 0) takeAckRtt(health, otherLine, other, ack, times, i);
-    const isKnown = (otherBits & (NEXT_KNOWN | FRAGMENTED)) === NEXT_KNOWN;
-    if (isKnown && ((otherBits & HAS_HOLES) !== 0 || ((ack - hot[other + NEXT]!) | 0) > 0)) {
-      const full = segmentOctets(mssOf(health, line, block), headerOctets, JUMP_MAX);
+    if ((otherBits & side.PENDING_MASK) !== 0) takeAckRtt(health, otherLine, other, ack, times, i);
+    const isKnown = (otherBits & (side.NEXT_KNOWN | side.FRAGMENTED)) === side.NEXT_KNOWN;
+    if (isKnown && ((otherBits & side.HAS_HOLES) !== 0 || ((ack - hot[other + side.NEXT]!) | 0) > 0)) {
+      const full = segmentOctets(mssOf(health, line, block), headerOctets, losses.JUMP_MAX);
       takeUnseen(health, otherLine, other, ack, full);
     }
-  } else if (advance === 0 && isBare && window !== 0 && window === (hot[block + WINDOW]! & 0xffff)) {
+  } else if (advance === 0 && isBare && window !== 0 && window === (hot[block + side.WINDOW]! & 0xffff)) {
     // RFC 5681 §2: no data, the same number and window, and something outstanding. The answer to a probe is none.
-    const isOutstanding = (otherBits & NEXT_KNOWN) === 0 || ((hot[other + NEXT]! - ack) | 0) > 0;
-    if ((bits & PROBED) !== 0) hot[block + BITS] = bits & ~PROBED;
-    else if (isOutstanding) count(health, line, block, SEQUENCE_DUPLICATE_ACKS);
+    const isOutstanding = (otherBits & side.NEXT_KNOWN) === 0 || ((hot[other + side.NEXT]! - ack) | 0) > 0;
+    if ((bits & side.PROBED) !== 0) hot[block + side.BITS] = bits & ~side.PROBED;
+    else if (isOutstanding) count(health, line, block, side.SEQUENCE_DUPLICATE_ACKS);
   }
-  const found = segment[OPTIONS_FOUND]!;
-  if ((found & FOUND_SACK) !== 0) {
+  const found = segment[options.OPTIONS_FOUND]!;
+  if ((found & options.FOUND_SACK) !== 0) {
     const at = lossOf(health, line, block);
-    loss[at + SEQUENCE_SACK_BLOCKS] = loss[at + SEQUENCE_SACK_BLOCKS]! + segment[OPTION_SACK_BLOCKS]!;
+    loss[at + side.SEQUENCE_SACK_BLOCKS] =
+      loss[at + side.SEQUENCE_SACK_BLOCKS]! + segment[options.OPTION_SACK_BLOCKS]!;
     // A receiver tells of several duplicates next to each other in one block.
-    const duplicate = segment[OPTION_DSACK]!;
+    const duplicate = segment[options.OPTION_DSACK]!;
     if (duplicate > 0)
-      loss[at + SEQUENCE_DSACKS] =
-        loss[at + SEQUENCE_DSACKS]! + segmentsIn(duplicate, hot[other + ID_SEGMENT]! >>> 16);
+      loss[at + side.SEQUENCE_DSACKS] =
+        loss[at + side.SEQUENCE_DSACKS]! + segmentsIn(duplicate, hot[other + side.ID_SEGMENT]! >>> 16);
   }
-  if ((found & FOUND_TIMESTAMPS) !== 0 && (otherBits & TIMESTAMP_PENDING) !== 0) {
-    takeTimestampRtt(health, otherLine, other, block, segment[OPTION_TSECR]!, times, i);
+  if ((found & options.FOUND_TIMESTAMPS) !== 0 && (otherBits & side.TIMESTAMP_PENDING) !== 0) {
+    takeTimestampRtt(health, otherLine, other, block, segment[options.OPTION_TSECR]!, times, i);
   }
+}
+
+/** True if data before the segment was not seen. @param ahead of what comes next, modulo 2^32 */
+function isGap(hot: Int32Array, block: number, ahead: number): boolean {
+  if (ahead <= 0 || ahead >= losses.JUMP_MAX) return false;
+  return ahead > 1 || (hot[block + side.BITS]! & side.DATA_SEEN) !== 0;
 }
 
 /** The numbers that the segment takes. @returns whether it brought new data in order, or behind a gap */
@@ -219,19 +218,19 @@ function addSequence(
   i: number,
 ): boolean {
   const { hot, hotDoubles } = health;
-  const ahead = (seq - hot[block + NEXT]!) | 0;
-  const otherBits = hot[other + BITS]!;
-  const isZeroProbe = payload === 1 && ahead === 0 && len === 1 && (otherBits & ZERO_WINDOW) !== 0;
+  const ahead = (seq - hot[block + side.NEXT]!) | 0;
+  const otherBits = hot[other + side.BITS]!;
+  const isZeroProbe = payload === 1 && ahead === 0 && len === 1 && (otherBits & side.ZERO_WINDOW) !== 0;
   if (len <= 1 && payload === len && (isZeroProbe || isKeepAlive(health, block, other, ahead, len))) {
-    count(health, line, block, SEQUENCE_KEEP_ALIVES);
-    hot[other + BITS] = otherBits | PROBED;
+    count(health, line, block, side.SEQUENCE_KEEP_ALIVES);
+    hot[other + side.BITS] = otherBits | side.PROBED;
     return false;
   }
   if (len === 0) {
     // A bare ACK behind data that was not seen.
-    if (ahead > 0 && ahead < JUMP_MAX && (ahead > 1 || (hot[block + BITS]! & DATA_SEEN) !== 0)) {
+    if (isGap(hot, block, ahead)) {
       openHole(health, line, block, seq, id, times, i);
-      hot[block + NEXT] = seq;
+      hot[block + side.NEXT] = seq;
     }
     return false;
   }
@@ -241,30 +240,29 @@ function addSequence(
     return false;
   }
   if (payload > 0) noteData(health, line, block, other, times, i);
-  if (ahead > 0 && ahead < JUMP_MAX && (ahead > 1 || (hot[block + BITS]! & DATA_SEEN) !== 0)) {
-    openHole(health, line, block, seq, id, times, i);
-  }
+  if (isGap(hot, block, ahead)) openHole(health, line, block, seq, id, times, i);
   const next = (seq + len) | 0;
-  hot[block + NEXT] = next;
+  hot[block + side.NEXT] = next;
   if (payload > 0) {
-    hot[block + BITS] = hot[block + BITS]! | DATA_SEEN | DATA_IN_RECORD;
-    hotDoubles[(block >>> 1) + NEW_OCTETS] = hotDoubles[(block >>> 1) + NEW_OCTETS]! + payload;
+    hot[block + side.BITS] = hot[block + side.BITS]! | side.DATA_SEEN | side.DATA_IN_RECORD;
+    hotDoubles[(block >>> 1) + side.NEW_OCTETS] = hotDoubles[(block >>> 1) + side.NEW_OCTETS]! + payload;
   }
-  if ((otherBits & ACK_KNOWN) !== 0) {
-    const flight = (next - hot[other + ACKED]!) | 0;
-    if (flight > hot[block + FLIGHT]!) hot[block + FLIGHT] = flight;
-    const isKnown = (hot[block + BITS]! & otherBits & SYN_OPTIONS) !== 0;
+  if ((otherBits & side.ACK_KNOWN) !== 0) {
+    const flight = (next - hot[other + side.ACKED]!) | 0;
+    if (flight > hot[block + side.FLIGHT]!) hot[block + side.FLIGHT] = flight;
+    const isKnown = (hot[block + side.BITS]! & otherBits & side.SYN_OPTIONS) !== 0;
     if (isKnown && payload > 0 && flight === windowOctets(hot, block, other))
-      count(health, line, block, SEQUENCE_WINDOW_FULL);
+      count(health, line, block, side.SEQUENCE_WINDOW_FULL);
   }
-  if ((hot[block + BITS]! & PENDING_MASK) !== PENDING_MASK) expectAck(health, line, block, next, times, i);
+  if ((hot[block + side.BITS]! & side.PENDING_MASK) !== side.PENDING_MASK)
+    expectAck(health, line, block, next, times, i);
   return true;
 }
 
 /** The window that the other side advertised last, in octets (RFC 7323 §2.2: scaled only if both SYNs had the option). */
 function windowOctets(hot: Int32Array, block: number, other: number): number {
-  const window = hot[other + WINDOW]!;
-  const isScaled = (hot[block + BITS]! & hot[other + BITS]! & SCALE_OPTION) !== 0;
+  const window = hot[other + side.WINDOW]!;
+  const isScaled = (hot[block + side.BITS]! & hot[other + side.BITS]! & side.SCALE_OPTION) !== 0;
   return isScaled ? (window & 0xffff) << (window >>> 16) : window & 0xffff;
 }
 
@@ -273,5 +271,8 @@ function isKeepAlive(health: HealthTable, block: number, other: number, ahead: n
   if (ahead !== -1) return false;
   const { hot } = health;
   if (len === 0) return true;
-  return (hot[other + BITS]! & ACK_KNOWN) !== 0 && ((hot[block + NEXT]! - hot[other + ACKED]!) | 0) <= 0;
+  return (
+    (hot[other + side.BITS]! & side.ACK_KNOWN) !== 0 &&
+    ((hot[block + side.NEXT]! - hot[other + side.ACKED]!) | 0) <= 0
+  );
 }

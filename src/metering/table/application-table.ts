@@ -6,24 +6,20 @@
  *             -n block n - 1 holds what was found
  *     names   a word for each slot as well, where names by DNS are looked for: 0 it was not looked up, NAME_UNKNOWN, or
  *             what `DnsNames.lookUp` found + 1
- *     blocks  APPLICATION_WORDS each, as in a record (records/application-layout.ts); one that was never used is untouched
- *             memory, which the system never hands out
+ *     blocks  APPLICATION_WORDS each, as in a record (records/application-layout.ts), in pieces of PIECE_BLOCKS that are
+ *             made when the first block of one is needed
  *
- * Both are handed out in order, then from a list of those that were given back.
+ * Inspections and blocks are handed out in order, then from a list of those that were given back.
  */
 
-import { DNS_LEARNER_OCTETS, DnsLearner } from '../../applications/dns-learner.ts';
+import { DnsLearner } from '../../applications/dns-learner.ts';
 import { DNS_NAME_COUNTS } from '../../applications/dns-name-counts.ts';
-import { type DnsNameScope, DnsNames, dnsNamesOctets } from '../../applications/dns-names.ts';
+import { type DnsNameScope, DnsNames } from '../../applications/dns-names.ts';
 import { FlowInspection } from '../../applications/flow-inspection.ts';
 import { createInspectedPacket, type InspectedPacket } from '../../applications/inspected-packet.ts';
-import {
-  INSPECTION_DEFAULTS,
-  InspectionContext,
-  type InspectionOptions,
-} from '../../applications/inspection-context.ts';
-import { STREAM_OCTETS_MAX } from '../../applications/stream-buffer.ts';
+import { InspectionContext, type InspectionOptions } from '../../applications/inspection-context.ts';
 import { APPLICATION_WORDS } from '../../records/application-layout.ts';
+import type { DecodedBatch } from '../../records/decoded-batch.ts';
 import { FIRST_LOOK_CONTINUED_BITS } from '../../records/engine-words.ts';
 import type { AllocateMemory } from '../../records/memory.ts';
 import { DNS_NAMES, METERING_COUNTERS } from './counters.ts';
@@ -42,6 +38,12 @@ export interface ApplicationOptions extends Partial<InspectionOptions> {
 export interface NameTable {
   readonly names: DnsNames;
   readonly learner: DnsLearner;
+  /** Counts of what is learned from packets that another meter counts: nobody reads them. */
+  readonly othersCounts: Float64Array;
+  /** Packets of others that are yet to be learned from, from `othersNext` on, and the memory of their frames. */
+  others: DecodedBatch | undefined;
+  othersNext: number;
+  othersView: DataView | undefined;
   readonly slots: Int32Array;
   /** The flow's client and server, as they are looked up. */
   readonly client: Int32Array;
@@ -69,7 +71,7 @@ export interface ApplicationTable {
   /** At work on no flow yet: looks into first packets. */
   spare: FlowInspection;
   readonly inspectionPool: NumberPool;
-  readonly blocks: Int32Array;
+  readonly blockPieces: Int32Array[];
   readonly blockPool: NumberPool;
   readonly names: NameTable | undefined;
   /** CONTINUED_WORDS for each of CONTINUED_FLOWS flows, and until when each may go on; see applications/continued.ts. */
@@ -87,26 +89,9 @@ export interface ApplicationTable {
 export const CONTINUED_FLOWS = 1 << FIRST_LOOK_CONTINUED_BITS;
 export const CONTINUED_WORDS = 16;
 
-/** Octets of an inspection at work: its object, and what lies on the JavaScript heap for it. */
-const INSPECTION_OCTETS = 1024;
-
-/** Octets that applications take at most beside a flow table. */
-export function applicationOctets(slots: number, options: ApplicationOptions | undefined): number {
-  if (options === undefined) return 0;
-  const flows = Math.min(slots, options.flows);
-  const { bufferCount = INSPECTION_DEFAULTS.bufferCount, dnsNames, dnsNameEntries } = options;
-  const names = dnsNames === undefined ? 0 : nameOctets(slots, dnsNameEntries);
-  return (
-    names +
-    flows * (INSPECTION_OCTETS + APPLICATION_WORDS * 4 + 2 * 4) +
-    slots * 4 +
-    bufferCount * STREAM_OCTETS_MAX
-  );
-}
-
-function nameOctets(slots: number, entries = DNS_NAME_ENTRIES): number {
-  return slots * 4 + DNS_LEARNER_OCTETS + dnsNamesOctets(entries);
-}
+/** Blocks of a piece: a power of two. All at once would have the collector of garbage run at the start of each replay. */
+const PIECE_SHIFT = 6;
+const PIECE_BLOCKS = 1 << PIECE_SHIFT;
 
 function createNames(
   slots: number,
@@ -120,6 +105,10 @@ function createNames(
   return {
     names,
     learner: new DnsLearner(names, context),
+    othersCounts: new Float64Array(counts.length),
+    others: undefined,
+    othersNext: 0,
+    othersView: undefined,
     slots: new Int32Array(slots),
     client: new Int32Array(4),
     server: new Int32Array(4),
@@ -149,7 +138,7 @@ export function createApplicationTable(
     inspections: [],
     spare: new FlowInspection(context),
     inspectionPool: createPool(flows),
-    blocks: new Int32Array(flows * APPLICATION_WORDS),
+    blockPieces: [],
     blockPool: createPool(flows),
     names: createNames(slots, options, context, counters),
     continued: new Int32Array(CONTINUED_FLOWS * CONTINUED_WORDS),
@@ -187,18 +176,34 @@ export function inspectionOf(table: ApplicationTable, slot: number): FlowInspect
   return place > 0 ? table.inspections[place - 1] : undefined;
 }
 
-/** Where the block of the flow in `slot` begins, or -1. */
+/** The number of the block of the flow in `slot`, or -1. */
 export function blockOf(table: ApplicationTable, slot: number): number {
   const place = table.slots[slot]!;
-  return place < 0 ? (-place - 1) * APPLICATION_WORDS : -1;
+  return place < 0 ? -place - 1 : -1;
 }
 
-/** Gives the flow in `slot`, which has neither inspection nor block, a block. @returns where it begins, or -1 */
+/** Gives the flow in `slot`, which has neither inspection nor block, a block. @returns its number, or -1 */
 export function takeBlock(table: ApplicationTable, slot: number): number {
   const number = takeNumber(table.blockPool);
   if (number < 0) return -1;
   table.slots[slot] = -number - 1;
-  return number * APPLICATION_WORDS;
+  if (number >= table.blockPieces.length * PIECE_BLOCKS) allocatePiece(table);
+  return number;
+}
+
+function allocatePiece({ blockPieces, blockPool }: ApplicationTable): void {
+  const left = blockPool.capacity - blockPieces.length * PIECE_BLOCKS;
+  blockPieces.push(new Int32Array(Math.min(left, PIECE_BLOCKS) * APPLICATION_WORDS));
+}
+
+/** The words that a block lies in. */
+export function wordsOfBlock({ blockPieces }: ApplicationTable, number: number): Int32Array {
+  return blockPieces[number >>> PIECE_SHIFT]!;
+}
+
+/** Where a block begins within them. */
+export function startOfBlock(number: number): number {
+  return (number & (PIECE_BLOCKS - 1)) * APPLICATION_WORDS;
 }
 
 /** Gives back what the flow in `slot` has. */

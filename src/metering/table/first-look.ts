@@ -9,7 +9,7 @@ import {
   specialPorts,
   type TransportBeginnings,
 } from '../../applications/first-octets.ts';
-import { isTlsPort } from '../../applications/tell-hello.ts';
+import { TLS_PORTS } from '../../applications/tell-hello.ts';
 import * as place from '../../records/engine-words.ts';
 import { type AllocateMemory, uint8Array } from '../../records/memory.ts';
 
@@ -44,8 +44,7 @@ export function createFirstLook(allocate: AllocateMemory): Uint8Array {
   const udpClasses = octets.subarray(place.FIRST_LOOK_UDP_CLASSES, place.FIRST_LOOK_CONTINUED);
   createClasses(STREAMS, ports, classes);
   createClasses(DATAGRAMS, udpPorts, udpClasses);
-  for (let port = 0; port < place.FIRST_LOOK_PORTS; port++)
-    if (isTlsPort(port)) ports[port] = ports[port]! | place.FIRST_LOOK_TLS;
+  for (const port of TLS_PORTS) ports[port] = ports[port]! | place.FIRST_LOOK_TLS;
   return octets;
 }
 

@@ -5,7 +5,7 @@
  *
  *     index   open addressing, a power of two of at least twice the capacity; a word is tag << 24 | slot + 1, 0 is free.
  *             Deletion shifts the followers back, so there are no tombstones.
- *     slots   handed out in order, then from a list of freed ones linked through `wheelNext`
+ *     slots   handed out in order, then from a list of freed ones linked through SCHEDULE_NEXT
  *
  * No policy here: what to insert, when to expire and whom to evict stands in `metering-process.ts` and `expiry.ts`.
  */
@@ -13,13 +13,13 @@
 import type { Engine } from '../../engine/engine.ts';
 import * as decoded from '../../records/decoded-batch.ts';
 import * as layout from '../../records/flow-layout.ts';
-import { type AllocateMemory, allocateOnHeap, float64Array, int32Array } from '../../records/memory.ts';
+import { type AllocateMemory, allocateOnHeap, int32Array } from '../../records/memory.ts';
 import { INTERVAL_MS } from '../../records/path-health-layout.ts';
 import * as tableWords from '../../records/table-words.ts';
+import { applicationMemory } from './application-memory.ts';
 import {
   type ApplicationOptions,
   type ApplicationTable,
-  applicationOctets,
   createApplicationTable,
 } from './application-table.ts';
 import { type HashSeeds, hashOfEntry, KEY_EXTENSION_WORDS } from './flow-key.ts';
@@ -56,7 +56,8 @@ export interface FlowTableOptions {
   readonly allocate?: AllocateMemory;
 }
 
-export interface FlowTable {
+/** A class, as V8 keeps the properties of a literal with getters in a dictionary, and searches it at each read. */
+export class FlowTable {
   readonly capacity: number;
   readonly seeds: HashSeeds;
   readonly engine: Engine;
@@ -70,25 +71,61 @@ export interface FlowTable {
   readonly link: Int32Array;
   /** The engine's memory, for MAC addresses that lie there (LINK_OFFSET of records/decoded-words.ts). */
   readonly memory: DataView;
-  /** When TCP's end was seen, for entries with STATE_TCP_ENDED. */
-  readonly tcpEndNs: Float64Array;
-  /** Links of the timing wheel, and of the list of free slots (`wheelNext`). */
-  readonly wheelNext: Int32Array;
-  readonly wheelPrevious: Int32Array;
+  /** SCHEDULE_WORDS of table-words.ts for each slot. `scheduleDoubles` sees the same memory. */
+  readonly schedule: Int32Array;
+  readonly scheduleDoubles: Float64Array;
   readonly keyExtension: Int32Array | undefined;
   readonly encapsulation: Int32Array | undefined;
   readonly health: HealthTable | undefined;
   readonly applications: ApplicationTable | undefined;
   /** Its numbers, which the engine keeps too: table-words.ts. */
   readonly state: Int32Array;
+
+  /** @throws RangeError where the capacity is none that a table has */
+  constructor(options: FlowTableOptions) {
+    const { capacity, health = 'off', pathHealthIntervalMs: intervalMs = INTERVAL_MS } = options;
+    const isSampled = health === 'sampled';
+    if (!(capacity >= 1 && capacity <= CAPACITY_MAX)) throw new RangeError(`flow table capacity ${capacity}`);
+    const { engine, allocate = allocateOnHeap, applications } = options;
+    const entries = engine.allocate(capacity * layout.ENTRY_WORDS * 4);
+    const bits = indexBits(capacity);
+    this.state = int32Array(engine.allocate, tableWords.TABLE_STATE_WORDS);
+    this.state[tableWords.FREE_LIST] = -1;
+    this.capacity = capacity;
+    this.seeds = options.seeds;
+    this.engine = engine;
+    this.memory = new DataView(engine.buffer);
+    this.words = new Int32Array(entries.buffer, entries.byteOffset, capacity * layout.ENTRY_WORDS);
+    this.doubles = new Float64Array(entries.buffer, entries.byteOffset, (capacity * layout.ENTRY_WORDS) / 2);
+    this.index = int32Array(engine.allocate, 2 ** bits);
+    this.indexShift = 32 - bits;
+    this.link = int32Array(engine.allocate, capacity * layout.LINK_WORDS);
+    const schedule = int32Array(engine.allocate, capacity * tableWords.SCHEDULE_WORDS);
+    this.schedule = schedule;
+    this.scheduleDoubles = new Float64Array(schedule.buffer, schedule.byteOffset, schedule.length / 2);
+    this.keyExtension = options.keyExtension ? new Int32Array(capacity * KEY_EXTENSION_WORDS) : undefined;
+    this.encapsulation = options.encapsulation
+      ? new Int32Array(capacity * decoded.ENCAPSULATION_WORDS)
+      : undefined;
+    this.health =
+      health === 'off' ? undefined : createHealthTable(capacity, { isSampled, intervalMs }, allocate);
+    this.applications =
+      applications && createApplicationTable(capacity, applications, engine.allocate, options.counters);
+  }
+
   /** Flows in the table. */
-  readonly active: number;
+  get active(): number {
+    return this.state[tableWords.ACTIVE]!;
+  }
+
   /** Slots below this one have been handed out at least once. */
-  readonly slotsTouched: number;
+  get slotsTouched(): number {
+    return this.state[tableWords.SLOTS_TOUCHED]!;
+  }
 }
 
-/** Octets beside each entry: link details, links of the wheel, and when TCP ended. */
-const SIDE_OCTETS = layout.LINK_WORDS * 4 + 2 * 4 + 8;
+/** Octets beside each entry: link details and schedule. */
+const SIDE_OCTETS = (layout.LINK_WORDS + tableWords.SCHEDULE_WORDS) * 4;
 
 function indexBits(capacity: number): number {
   return Math.max(4, Math.ceil(Math.log2(capacity * 2)));
@@ -97,6 +134,11 @@ function indexBits(capacity: number): number {
 /** Octets that a table of this capacity takes of an engine's memory. */
 export function tableOctets(capacity: number): number {
   return capacity * (layout.ENTRY_WORDS * 4 + SIDE_OCTETS) + 2 ** indexBits(capacity) * 4;
+}
+
+/** When the end of TCP was seen, of a flow with STATE_TCP_ENDED. */
+export function tcpEndNs({ scheduleDoubles }: FlowTable, slot: number): number {
+  return scheduleDoubles[slot * tableWords.SCHEDULE_DOUBLES + tableWords.TCP_END_NS]!;
 }
 
 /** What WebAssembly's memory, 4 GiB, leaves to tables beside windows and batches. */
@@ -116,44 +158,12 @@ export function flowTableOctets(
   const besides =
     (keyExtension ? KEY_EXTENSION_WORDS * 4 : 0) + (encapsulation ? decoded.ENCAPSULATION_WORDS * 4 : 0);
   const ofHealth = health === 'off' ? 0 : capacity * HEALTH_OCTETS_PER_FLOW + HEALTH_ENGINE_OCTETS_BESIDES;
-  return tableOctets(capacity) + capacity * besides + ofHealth + applicationOctets(capacity, applications);
+  const { inspectionOctets, dnsNameOctets } = applicationMemory(capacity, applications);
+  return tableOctets(capacity) + capacity * besides + ofHealth + inspectionOctets + dnsNameOctets;
 }
 
 export function createFlowTable(options: FlowTableOptions): FlowTable {
-  const { capacity, health = 'off', pathHealthIntervalMs: intervalMs = INTERVAL_MS } = options;
-  const isSampled = health === 'sampled';
-  if (!(capacity >= 1 && capacity <= CAPACITY_MAX)) throw new RangeError(`flow table capacity ${capacity}`);
-  const { engine, allocate = allocateOnHeap, applications } = options;
-  const entries = engine.allocate(capacity * layout.ENTRY_WORDS * 4);
-  const bits = indexBits(capacity);
-  const state = int32Array(engine.allocate, tableWords.TABLE_STATE_WORDS);
-  state[tableWords.FREE_LIST] = -1;
-  return {
-    capacity,
-    seeds: options.seeds,
-    engine,
-    memory: new DataView(engine.buffer),
-    words: new Int32Array(entries.buffer, entries.byteOffset, capacity * layout.ENTRY_WORDS),
-    doubles: new Float64Array(entries.buffer, entries.byteOffset, (capacity * layout.ENTRY_WORDS) / 2),
-    index: int32Array(engine.allocate, 2 ** bits),
-    indexShift: 32 - bits,
-    link: int32Array(engine.allocate, capacity * layout.LINK_WORDS),
-    tcpEndNs: float64Array(engine.allocate, capacity),
-    wheelNext: int32Array(engine.allocate, capacity),
-    wheelPrevious: int32Array(engine.allocate, capacity),
-    keyExtension: options.keyExtension ? new Int32Array(capacity * KEY_EXTENSION_WORDS) : undefined,
-    encapsulation: options.encapsulation ? new Int32Array(capacity * decoded.ENCAPSULATION_WORDS) : undefined,
-    health: health === 'off' ? undefined : createHealthTable(capacity, { isSampled, intervalMs }, allocate),
-    applications:
-      applications && createApplicationTable(capacity, applications, engine.allocate, options.counters),
-    state,
-    get active() {
-      return state[tableWords.ACTIVE]!;
-    },
-    get slotsTouched() {
-      return state[tableWords.SLOTS_TOUCHED]!;
-    },
-  };
+  return new FlowTable(options);
 }
 
 /** Where the line of a packet's direction starts: forward if the packet comes from the flow's initiator. */
@@ -258,7 +268,7 @@ export function removeSlot(table: FlowTable, slot: number): void {
   }
   index[hole] = 0;
   words[slot * layout.ENTRY_WORDS + layout.FLOW_STATE] = 0;
-  table.wheelNext[slot] = state[tableWords.FREE_LIST]!;
+  table.schedule[slot * tableWords.SCHEDULE_WORDS + tableWords.SCHEDULE_NEXT] = state[tableWords.FREE_LIST]!;
   state[tableWords.FREE_LIST] = slot;
   state[tableWords.ACTIVE] = state[tableWords.ACTIVE]! - 1;
 }

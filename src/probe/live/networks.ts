@@ -56,6 +56,7 @@ export class LiveNetworks implements Part<NetworksState> {
   get statistics(): NetworksState {
     return {
       databases: this.#files.map(({ state }) => state),
+      ownNetworks: this.#config.networks.length,
       addresses: this.#enrichment?.addresses ?? 0,
       lookups: this.#enrichment?.lookups ?? 0,
     };

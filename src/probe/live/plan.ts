@@ -7,6 +7,7 @@ import type { FlowtapConfig } from '../../config/config.ts';
 import { observationPoints } from '../../config/types/live-interfaces.ts';
 import { hasKeyExtension } from '../../metering/key-preparer.ts';
 import { BATCHES, RECORDS_PER_BATCH } from '../../metering/record-queue.ts';
+import { type ApplicationMemory, applicationMemory } from '../../metering/table/application-memory.ts';
 import { flowTableOctets } from '../../metering/table/flow-table.ts';
 import { type RecordSections, recordStride } from '../../records/record-sections.ts';
 import { applicationOptions } from '../application-options.ts';
@@ -29,7 +30,10 @@ export interface LivePlan {
   readonly workersPerInterface: number;
   /** Octets of one worker: zero where the capture has no ring. */
   readonly ringOctets: number;
+  /** With what applications take. */
   readonly tableOctets: number;
+  /** Of these, what applications take. */
+  readonly applications: ApplicationMemory;
   readonly queueOctets: number;
   /** The most that path health takes besides, as flows need it. */
   readonly healthOctetsMax: number;
@@ -100,8 +104,7 @@ export function planLive(
             ...(members === undefined ? {} : { members }),
             waitForInterface: waitsForInterfaces(config, isService),
             interfaceIndex,
-            blockOctets: live.ring.blockOctets,
-            blocks: live.ring.blocks,
+            ...{ blockOctets: live.ring.blockOctets, blocks: live.ring.blocks },
             blockTimeoutMs: live.ring.blockTimeoutMs,
             ...snapLengthsOf(config, applications),
             filter: live.filter,
@@ -131,6 +134,7 @@ export function planLive(
     workersPerInterface: each,
     ringOctets,
     tableOctets,
+    applications: applicationMemory(metering.flowTableEntries, applications),
     queueOctets,
     healthOctetsMax: flowTableOctets({ ...table, health }) - tableOctets,
     totalOctets: workers.length * (ringOctets + tableOctets + queueOctets),

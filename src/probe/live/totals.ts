@@ -129,10 +129,9 @@ export class WorkerCounters {
   renew(): RunCounters {
     const { capture, metering: meteringCounts, decode } = this.#current;
     addTo(this.#ended.capture, capture, run.FIRST_CAPTURE_GAUGE);
-    const { FLOWS_PEAK } = metering;
-    const peak = Math.max(this.#ended.metering[FLOWS_PEAK]!, meteringCounts[FLOWS_PEAK]!);
+    const peak = Math.max(this.#ended.metering[metering.FLOWS_PEAK]!, meteringCounts[metering.FLOWS_PEAK]!);
     addTo(this.#ended.metering, meteringCounts, metering.FIRST_METERING_GAUGE);
-    this.#ended.metering[FLOWS_PEAK] = peak;
+    this.#ended.metering[metering.FLOWS_PEAK] = peak;
     addTo(this.#ended.decode.packetsByReason, decode.packetsByReason);
     addTo(this.#ended.decode.octetsByReason, decode.octetsByReason);
     addTo(this.#ended.decode.packetsByNotice, decode.packetsByNotice);
@@ -171,8 +170,8 @@ export class WorkerCounters {
       addTo(sums.decode.octetsByReason, decode.octetsByReason);
       addTo(sums.decode.packetsByNotice, decode.packetsByNotice);
     }
-    const { RECORDS_DROPPED_PACKETS } = metering;
-    sums.metering[RECORDS_DROPPED_PACKETS] = sums.metering[RECORDS_DROPPED_PACKETS]! + this.main.packetsLost;
+    sums.metering[metering.RECORDS_DROPPED_PACKETS] =
+      sums.metering[metering.RECORDS_DROPPED_PACKETS]! + this.main.packetsLost;
     return sums;
   }
 

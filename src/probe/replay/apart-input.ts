@@ -74,6 +74,8 @@ export class ApartInput implements ReplayInput {
   #heard = 0;
   #thread: Worker | undefined;
   #fault: Error | undefined;
+  /** The thread has handed everything over. */
+  #hasSaidAll = false;
   /** Nobody waits for a pipe here. */
   readonly isFollowed = false;
   /** The reader stops, and what it has handed over by then is metered. */
@@ -107,10 +109,11 @@ export class ApartInput implements ReplayInput {
       transferList: [port],
     });
     thread.on('error', (error) => this.#fail(error));
-    // What it said at its end may lie there still.
+    // What it said at its end may lie there still, and batches of it in the ring.
     thread.on('exit', () => {
       this.#hear(Number.POSITIVE_INFINITY);
-      this.#fail(new Error('the thread that reads the capture ended before the capture'));
+      if (!this.#hasSaidAll)
+        this.#fail(new Error('the thread that reads the capture ended before the capture'));
     });
     this.#port.on('message', (message: ReaderMessage) => this.#take(message));
     this.#thread = thread;
@@ -167,6 +170,7 @@ export class ApartInput implements ReplayInput {
     else if (message.kind === 'memory') this.#memories.push(message.memory);
     else {
       const { errors, files, linkTypes } = message;
+      this.#hasSaidAll = true;
       this.#ended.resolve({ errors: errors.map((error) => new RelayedError(error)), files, linkTypes });
       this.#port.close();
     }

@@ -89,11 +89,21 @@ export function batchRingOctets({ capacity }: BatchRingOptions): number {
 export class BatchRingWriter extends BatchRing implements FramesInUse {
   #handed = 0;
   readonly #isStopped: () => boolean;
+  readonly #whileWaiting: () => void;
 
-  /** @param isStopped the meter takes no more batches: nobody waits for it any longer */
-  constructor(allocate: AllocateMemory, options: BatchRingOptions, isStopped: () => boolean) {
+  /**
+   * @param isStopped it is to read no further: it waits for no more than what it must have
+   * @param whileWaiting called several times a second, since the thread's event loop has no turn then
+   */
+  constructor(
+    allocate: AllocateMemory,
+    options: BatchRingOptions,
+    isStopped: () => boolean,
+    whileWaiting: () => void,
+  ) {
     super(allocate, options);
     this.#isStopped = isStopped;
+    this.#whileWaiting = whileWaiting;
   }
 
   get handed(): number {
@@ -145,16 +155,21 @@ export class BatchRingWriter extends BatchRing implements FramesInUse {
     return this.slots[(this.#handed >>> 0) % RING_BATCHES]!;
   }
 
-  /** Waits until `needed` batches are done with, and sleeps until `wanted` are. */
+  /**
+   * Waits until `needed` batches are done with, and sleeps until `wanted` are, or no longer than it must where it is to stop.
+   * Nothing that is in use is given out: what has been handed over is metered all the same.
+   */
   #wait(needed: number, wanted: number): void {
     if (this.isDone(needed)) return;
     this.flush();
-    Atomics.store(this.header, WANTED, wanted);
-    Atomics.store(this.header, IS_WANTED, 1);
     for (;;) {
+      const end = this.#isStopped() ? needed : wanted;
+      Atomics.store(this.header, WANTED, end);
+      Atomics.store(this.header, IS_WANTED, 1);
       const done = Atomics.load(this.header, DONE);
-      if (((done - wanted) | 0) >= 0 || this.#isStopped()) break;
+      if (((done - end) | 0) >= 0) break;
       Atomics.wait(this.header, DONE, done, WAIT_MS);
+      this.#whileWaiting();
     }
     Atomics.store(this.header, IS_WANTED, 0);
   }

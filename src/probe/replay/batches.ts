@@ -21,6 +21,7 @@ import { float64Array, int32Array } from '../../records/memory.ts';
 import { createPacketBatch, type PacketBatch } from '../../records/packet-batch.ts';
 import type { RecordSections } from '../../records/record-sections.ts';
 import { countRead, noteTimes, type RunCounters, TIME_BASE_SECONDS } from '../counters.ts';
+import { type LearnOthers, OthersDns } from './others-dns.ts';
 import { Share } from './share.ts';
 
 export interface ReplayBatchesOptions {
@@ -33,6 +34,8 @@ export interface ReplayBatchesOptions {
   /** Packets of a batch. */
   readonly capacity: number;
   readonly seeds: HashSeeds;
+  /** Whether names are learned from packets that are another meter's; see `learnFromOthers`. */
+  readonly learnsFromOthers?: boolean;
   /** Batches that are prepared and not yet metered at a time, the one that is being prepared among them. Default: 1. */
   readonly batchesKept?: number;
 }
@@ -65,6 +68,7 @@ export class ReplayBatches {
   readonly #direct: DirectPath | undefined;
   /** Undefined where there is one meter, which gets all packets. */
   readonly #share: Share | undefined;
+  #othersDns: OthersDns | undefined;
   /** Packets that went the direct path since one could not. */
   #directInARow = 0;
   /** The batch that was read last, or undefined if its packets went the direct path. */
@@ -103,8 +107,8 @@ export class ReplayBatches {
     this.#preparer = new KeyPreparer(engine, seeds, flowKey, counters.metering, options.batchesKept);
     const { multipliers } = this.#preparer;
     if (workers > 1) this.#share = new Share(engine, capacity, worker, workers);
-    // A paced replay looks at each packet's time before it is decoded.
-    if (capacity > 1)
+    // A paced replay looks at each packet's time before it is decoded; and the direct path drops what is another's.
+    if (capacity > 1 && options.learnsFromOthers !== true)
       this.#direct = new DirectPath(engine, this.#decoder, this.#prepared, multipliers, { worker, workers });
   }
 
@@ -112,6 +116,11 @@ export class ReplayBatches {
   use(prepared: PreparedBatch): void {
     this.#prepared = prepared;
     this.#direct?.use(prepared);
+  }
+
+  /** Has packets of DNS looked at that are another meter's, before the batch that they came with is metered. */
+  learnFromOthers(learn: LearnOthers): void {
+    this.#othersDns = new OthersDns(this.#options.capacity, learn);
   }
 
   /** The memory that the frames of the last batch lie in. */
@@ -162,10 +171,18 @@ export class ReplayBatches {
     this.#engine.countFrames(timeNs.byteOffset, capacity, count, this.#totals.byteOffset);
     this.#count(this.#totals, count);
     const all = decodeFrames(this.#decoder, batch, this.#linkTypes, prepared);
-    const octets = this.#share?.keep(prepared) ?? all;
+    const octets = this.#share === undefined ? all : this.#keepShare(this.#share, prepared, batch.view);
     countAccepted(this.#counters.decode, prepared.count, octets);
     this.#preparer.prepare(prepared, batch.view);
     return prepared;
+  }
+
+  /** @returns octets on the wire of the frames that are kept */
+  #keepShare(share: Share, prepared: PreparedBatch, view: DataView): number {
+    this.#othersDns?.note(prepared);
+    const octets = share.keep(prepared);
+    this.#othersDns?.handOn(share.kept, prepared.count, view);
+    return octets;
   }
 
   /** Fragments that wait no longer at `timeNs`, to be metered at once; see KeyPreparer. */

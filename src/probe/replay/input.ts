@@ -9,6 +9,7 @@ import type { HashSeeds } from '../../metering/table/flow-key.ts';
 import { LAST_PACKET_NS, type RunCounters, STOP_REQUESTED } from '../counters.ts';
 import type { MeterBatches } from '../meter.ts';
 import { ReplayBatches, type ReplayBatchesOptions } from './batches.ts';
+import type { LearnOthers } from './others-dns.ts';
 import { publishInput } from './publish-input.ts';
 
 /** A meter's input at its end. */
@@ -27,6 +28,8 @@ export interface InputBatches extends MeterBatches {
   readonly timeNs: number;
   /** Takes what is at hand, up to a batch; false if nothing is. `prepare` does the rest. */
   read(): boolean;
+  /** Where packets are shared among meters: see ReplayBatches. */
+  learnFromOthers?(learn: LearnOthers): void;
 }
 
 export interface ReplayInput {

@@ -10,6 +10,7 @@ import { CAPTURE_OCTETS, type CaptureOptions } from '../../capture/files/capture
 import type { SourceInterface } from '../../capture/source.ts';
 import type { DecodeOptions } from '../../decode/decoder.ts';
 import { canDivide, createEngine, createEngineIn, divideMemory, type Engine } from '../../engine/engine.ts';
+import { learnOthersUntil, queueOthers } from '../../metering/applications/others-names.ts';
 import { RECORDS_PER_PACKET_MAX } from '../../metering/expiry.ts';
 import { FRAGMENTS_HELD_MAX } from '../../metering/held-fragments.ts';
 import { LiveFlows } from '../../metering/live-flows.ts';
@@ -26,6 +27,7 @@ import { ApartInput } from './apart-input.ts';
 import { batchRingOctets } from './batch-ring.ts';
 import { FollowedClock } from './followed-clock.ts';
 import { HereInput, type InputBatches, type InputRead, type ReplayInput } from './input.ts';
+import { learnsFromOthers } from './others-dns.ts';
 
 /** What a meter is to do; it can be posted to a thread. */
 export interface ReplayMeterOptions {
@@ -84,7 +86,8 @@ function openInput(
   onInterfaces: OnInterfaces,
 ): { engine: Engine; input: ReplayInput } {
   const { isReadApart, metering } = options;
-  const inputOptions = { ...options, capacity, flowKey: metering.flowKey };
+  const flowKey = metering.flowKey;
+  const inputOptions = { ...options, capacity, flowKey, learnsFromOthers: learnsFromOthers(options) };
   const octets = [meterOctets, CAPTURE_OCTETS, batchRingOctets(inputOptions)] as const;
   // The largest flow tables leave no room for what two engines need.
   if (isReadApart && canDivide(octets)) {
@@ -96,7 +99,7 @@ function openInput(
       decode,
       sections,
       capacity,
-      flowKey: metering.flowKey,
+      flowKey,
       reader,
       ring,
     };
@@ -158,6 +161,9 @@ export class ReplayMeter {
       clockNs: () => this.#timeNs,
       ...(healthOctets > 0 ? { allocateHealth: engine.allocate } : {}),
     });
+    const { applications } = this.#meter.metering.table;
+    if (applications !== undefined)
+      this.#meter.batches.learnFromOthers?.((batch, view) => queueOthers(applications, batch, view));
     this.#pages = new TablePages(this.#meter.metering.table);
   }
 
@@ -205,6 +211,7 @@ export class ReplayMeter {
       if (speed !== undefined && (await this.#wait(batches.timeNs, speed))) return;
       if (!this.#meter.hasRoom && !(await this.#room())) return;
       const prepared = this.#meter.meterBatch();
+      learnOthersUntil(this.#meter.metering.table.applications, Number.POSITIVE_INFINITY);
       if (this.#isFollowed) this.#clock.heard(prepared, performance.now());
     }
   }

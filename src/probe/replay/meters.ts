@@ -8,10 +8,12 @@ import { Worker } from 'node:worker_threads';
 import type { SourceInterface } from '../../capture/source.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import { createRecordQueue, type RecordQueueMemory } from '../../metering/record-queue.ts';
+import { applicationMemory } from '../../metering/table/application-memory.ts';
 import { startModule } from '../../package-files.ts';
 import { NO_SECTIONS, type RecordSections } from '../../records/record-sections.ts';
 import { applicationOptions } from '../application-options.ts';
 import { type RunCounters, runCounters, STOP_REQUESTED } from '../counters.ts';
+import { applicationParts, networksOctets, networksPart } from '../memory-text.ts';
 import type { Part } from '../part.ts';
 import { sectionsOf } from '../record-sections.ts';
 import { type ReplayThreads, replayThreads } from '../replay-threads.ts';
@@ -103,6 +105,7 @@ export interface ReplayMetersOptions {
 export class ReplayMeters implements Part<readonly RunCounters[]> {
   readonly #options: ReplayMetersOptions;
   #meters: readonly RunningMeter[] = [];
+  #memory: readonly string[] = [];
   #isInputEnded = false;
 
   constructor(options: ReplayMetersOptions) {
@@ -115,6 +118,7 @@ export class ReplayMeters implements Part<readonly RunCounters[]> {
     const threads = replayThreads(config.replay, files);
     const { meters } = threads;
     const sections = sectionsOf(config, (await taker?.needs()) ?? NO_SECTIONS);
+    this.#memory = await this.#memoryOf(meters, sections);
     const queues = taker && Array.from({ length: meters }, () => createRecordQueue(sections));
     const isHere = meters === 1 && !isThreadTaken;
     this.#meters = Array.from({ length: meters }, (_, worker) => {
@@ -134,6 +138,11 @@ export class ReplayMeters implements Part<readonly RunCounters[]> {
     await Promise.all(this.#meters.map((one) => one.terminate()));
   }
 
+  /** What takes memory beside the flow tables, in words. */
+  get memory(): readonly string[] {
+    return this.#memory;
+  }
+
   get statistics(): readonly RunCounters[] {
     return this.#meters.map((one) => one.counters);
   }
@@ -150,6 +159,16 @@ export class ReplayMeters implements Part<readonly RunCounters[]> {
       meter.counters.capture[STOP_REQUESTED] = 1;
       meter.stop();
     }
+  }
+
+  async #memoryOf(meters: number, sections: RecordSections): Promise<readonly string[]> {
+    const { config, taker } = this.#options;
+    const applications = sections.applications ? applicationOptions(config, true) : undefined;
+    const parts = applicationParts(applicationMemory(config.metering.flowTableEntries, applications));
+    return [
+      ...parts.map((part) => (meters === 1 ? part : `${part} in each of ${meters} workers`)),
+      ...(taker === undefined ? [] : networksPart(config, await networksOctets(config))),
+    ];
   }
 
   #meterOptions(

@@ -56,6 +56,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
       ...ends[0]!,
       counters: meters.statistics,
       capacity: config.metering.flowTableEntries * metersOf(config.replay),
+      memory: meters.memory,
       statistics: taker?.statistics ?? [],
       output: taken?.output ?? { isClosed: false, error: undefined },
       elapsedMs: performance.now() - startedAtMs,

@@ -29,6 +29,11 @@ export class Share {
     this.#octets = float64Array(engine.allocate, 1);
   }
 
+  /** The numbers that the packets which were kept last had in their batch, in order: as many as it has now. */
+  get kept(): Uint16Array {
+    return this.#kept;
+  }
+
   /**
    * Keeps the meter's packets in the batch and drops the others, in place and in order.
    * @returns octets on the wire of the frames that are kept

@@ -33,6 +33,8 @@ export interface SummaryInput {
   readonly counters: readonly RunCounters[];
   /** Flows that all tables together hold. */
   readonly capacity: number;
+  /** What takes memory beside the flow tables, in words. */
+  readonly memory: readonly string[];
   readonly statistics: readonly CollectorStatistics[];
   readonly output: { readonly isClosed: boolean; readonly error: string | undefined };
   readonly errors: readonly string[];
@@ -109,6 +111,7 @@ export function summarize(input: SummaryInput): ReplaySummary {
     refused: [...meters.refused, untimed],
     undecoded: undecodedOf(input),
     exporters: input.statistics.map(exporterSummary),
+    memory: input.memory,
     output: input.output,
     elapsedMs: input.elapsedMs,
     errors: input.errors,

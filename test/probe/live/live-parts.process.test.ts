@@ -106,9 +106,9 @@ describe('the memory of a flow table', () => {
   ] as const)('is what its arrays take: %j', (options) => {
     const engine = createEngine(tableOctets(options.capacity));
     const table = createFlowTable({ ...options, seeds: createHashSeeds(), engine });
-    const { words, index, link, tcpEndNs, wheelNext, wheelPrevious, keyExtension, encapsulation } = table;
+    const { words, index, link, schedule, keyExtension, encapsulation } = table;
     const { hot, lines, loss, wide, pdm, icmp } = table.health ?? {};
-    const arrays = [words, index, link, tcpEndNs, wheelNext, wheelPrevious, keyExtension, encapsulation];
+    const arrays = [words, index, link, schedule, keyExtension, encapsulation];
     const taken = [...arrays, hot, lines, loss, wide, pdm, icmp].map((array) => array?.byteLength ?? 0);
     expect(flowTableOctets(options)).toBe(taken.reduce((sum, one) => sum + one, 0));
   });

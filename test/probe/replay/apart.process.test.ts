@@ -1,8 +1,11 @@
 /** A replay with two workers, of which one reads and one meters: what it gives is what one worker gives, octet for octet. */
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CAPTURE_OCTETS } from '../../../src/capture/files/capture-source.ts';
 import { divideMemory } from '../../../src/engine/engine.ts';
@@ -13,6 +16,7 @@ import { batchRingOctets } from '../../../src/probe/replay/batch-ring.ts';
 import { NO_SECTIONS } from '../../../src/records/record-sections.ts';
 import { LAUNCHER } from '../../cli/flowtap.ts';
 import { capturesIn, describeWithCaptures, PCAPS_FOLDER, sharedCaptures } from '../../support/captures.ts';
+import { ethernet, ipv4, pcapFile, udp } from '../../support/frames.ts';
 
 const OUTPUT_MAX = 2 ** 29;
 
@@ -59,6 +63,21 @@ describeWithCaptures(REAL, 'real captures', () => sameOutput(REAL));
 const HOSTILE = sharedCaptures('hostile');
 describeWithCaptures(HOSTILE, 'hostile captures', () => sameOutput(HOSTILE));
 
+describe('a large capture of long records, which is mapped', () => {
+  const frames = Array.from({ length: 13_000 }, (_, i) => ({
+    frame: ethernet(
+      ipv4(
+        { source: `10.0.${i % 7}.1`, destination: '10.1.0.1', protocol: 17 },
+        udp(1000, 53, 'a'.repeat(1300)),
+      ),
+    ),
+    timeNs: 1_700_000_000_000_000_000n + BigInt(i) * 1000n,
+  }));
+  const capture = join(folder, 'long.pcap');
+  writeFileSync(capture, pcapFile(frames));
+  sameOutput([capture]);
+});
+
 describe('the thread that reads', () => {
   const flowKey = { mac: false, mpls: false, tunnel: false, vlan: true, tos: false };
   const ringOptions = { capacity: 8, flowKey, sections: NO_SECTIONS };
@@ -70,6 +89,25 @@ describe('the thread that reads', () => {
     const input = new ApartInput(options, runCounters(), () => {});
     return { input, batches: input.createBatches(createHashSeeds()) };
   }
+
+  it('is not missed when it has gone by the time the meter asks for more', async () => {
+    const started = once(process, 'worker') as Promise<[Worker]>;
+    const { input, batches } = start(CAPTURE_OCTETS, [join(PCAPS_FOLDER, 'big-endian.pcap')]);
+    const [thread] = await started;
+    let isGone = false;
+    thread.once('exit', () => {
+      isGone = true;
+    });
+    let packets = 0;
+    while (!isGone) {
+      if (batches.read()) packets += batches.prepare().count;
+      else await setImmediate();
+    }
+    expect(await input.more()).toBe(false);
+    // As capinfos counts them.
+    expect(packets).toBe(9);
+    expect((await input.end()).errors).toEqual([]);
+  });
 
   it('is missed when it dies', async () => {
     // There is no room for what a capture is read into.
