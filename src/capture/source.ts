@@ -33,6 +33,8 @@ export interface ByteWindow {
   readonly fault: Error | undefined;
   /** Resolves when nothing is being read into its memory any more, which the next window may share. */
   settled(): Promise<void>;
+  /** Lets somebody have the file who waits for it; its octets stay. */
+  look?(): void;
   /** Frees what it holds, and ends `ensure` of whoever waits for more; safe to call twice. Nothing is read any more. */
   close(): void;
 }
@@ -145,6 +147,11 @@ export interface PacketSource {
   readonly filesRead: readonly string[];
   /** Of those that have been read to their end. */
   readonly linkTypesRead?: readonly FileLinkTypes[];
+  /**
+   * Lets somebody have a file who waits for it. To be called once a second where the thread's event loop has no turn, as
+   * timers call it otherwise.
+   */
+  look?(): void;
   /** Frees what the source holds; safe to call twice. */
   close(): void;
 }

@@ -15,18 +15,38 @@ export const NO_FACTS: NetworkFacts = { as: 0, country: 0, asName: NO_NAME, city
 
 type Scalar = string | number | boolean;
 
-/** Where makers have each of them, the first that is there and makes sense counts: MaxMind and DB-IP, IPinfo, ip-location-db. */
+/**
+ * Where makers have each of them, the first that is there and makes sense counts: MaxMind, DB-IP and IP2Location, IPinfo,
+ * ip-location-db.
+ */
 const PLACES: Readonly<Record<keyof NetworkFacts, readonly (readonly string[])[]>> = {
-  as: [['autonomous_system_number'], ['asn'], ['traits', 'autonomous_system_number'], ['as', 'number']],
+  as: [
+    ['autonomous_system_number'],
+    ['asn'],
+    ['traits', 'autonomous_system_number'],
+    ['as', 'number'],
+    ['as', 'asn'],
+  ],
   asName: [
     ['autonomous_system_organization'],
     ['as_name'],
     ['traits', 'autonomous_system_organization'],
     ['as', 'organization'],
+    ['as', 'name'],
   ],
-  country: [['country', 'iso_code'], ['registered_country', 'iso_code'], ['country_code'], ['country']],
-  city: [['city', 'names', 'en'], ['city']],
+  country: [
+    ['country', 'iso_code'],
+    ['registered_country', 'iso_code'],
+    ['country_code'],
+    ['country'],
+    ['geo', 'country_code'],
+  ],
+  city: [['city', 'names', 'en'], ['city'], ['geo', 'city']],
 };
+/** The name beside the number of an autonomous system; by itself it may be anything's. */
+const NAME_BESIDE_NUMBER = [['name']];
+/** Makers of texts write it where nothing is known. */
+const UNKNOWN = '-';
 
 const AS_FORM = /^(?:AS)?(\d{1,10})$/i;
 const AS_MAX = 2 ** 32 - 1;
@@ -47,8 +67,10 @@ function countryLetters(value: Scalar): number {
 }
 
 /** A text on one line. */
-const textOf = (value: Scalar): string =>
-  typeof value === 'string' ? value.replace(CONTROLS, ' ').trim() : '';
+function textOf(value: Scalar): string {
+  const text = typeof value === 'string' ? value.replace(CONTROLS, ' ').trim() : '';
+  return text === UNKNOWN ? '' : text;
+}
 
 /** The first of the places that has something that makes sense. */
 function first<T extends number | string>(
@@ -68,10 +90,12 @@ function first<T extends number | string>(
 
 /** @throws MmdbFault where the data breaks the rules of its format */
 export function readFacts(data: MmdbData, offset: number): NetworkFacts {
+  const as = first(data, offset, PLACES.as, 0, asNumber);
+  const names = as === 0 ? PLACES.asName : [...PLACES.asName, ...NAME_BESIDE_NUMBER];
   return {
-    as: first(data, offset, PLACES.as, 0, asNumber),
+    as,
     country: first(data, offset, PLACES.country, 0, countryLetters),
-    asName: encodeName(first(data, offset, PLACES.asName, '', textOf)),
+    asName: encodeName(first(data, offset, names, '', textOf)),
     city: encodeName(first(data, offset, PLACES.city, '', textOf)),
   };
 }

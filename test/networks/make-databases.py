@@ -39,18 +39,34 @@ class Writer(mmdb_writer.MMDBWriter):
         return {**super()._build_meta(), 'build_epoch': BUILD_EPOCH}
 
 
-def write(name, database_type, record_size, networks, ip_version=6):
+def alias(writer):
+    """As MaxMind's own files: IPv4-mapped addresses, 6to4 and Teredo lead to the tree of IPv4, which is ::/96."""
+    def walk(bits):
+        node = writer.tree
+        for bit in bits:
+            node = node.get_or_create(bit)
+        return node
+    ipv4 = walk([0] * 96)
+    for prefix in ('::ffff:0:0/96', '2002::/16', '2001::/32'):
+        network = ipaddress.ip_network(prefix)
+        bits = [int(bit) for bit in f'{int(network[0]):0128b}'[:network.prefixlen]]
+        walk(bits[:-1])[bits[-1]] = ipv4
+
+
+def write(name, database_type, record_size, networks, ip_version=6, aliased=False, int_type='auto'):
     class Tree(mmdb_writer.TreeWriter):
         def _adjust_record_size(self):
             self.record_size = record_size
             self.data_offset = record_size * 2 / 8 * self._node_counter
 
     mmdb_writer.TreeWriter, usual = Tree, mmdb_writer.TreeWriter
-    writer = Writer(ip_version, database_type, ['en'], 'test of flowtap', ipv4_compatible=ip_version == 6)
+    writer = Writer(ip_version, database_type, ['en'], 'test of flowtap', ipv4_compatible=ip_version == 6, int_type=int_type)
     for prefix, content in networks.items():
         if ip_version == 4 and ':' in prefix:
             continue
         writer.insert_network(IPSet([prefix]), content)
+    if aliased:
+        alias(writer)
     writer.to_db_file(os.path.join(HERE, name))
     mmdb_writer.TreeWriter = usual
 
@@ -85,7 +101,55 @@ def addresses():
         found.append(str(ipaddress.IPv4Address(random.getrandbits(32))))
         found.append(str(ipaddress.IPv4Address(0x0a010000 + random.getrandbits(16))))
         found.append(str(ipaddress.IPv6Address((0x20010db8 << 96) + random.getrandbits(96))))
+    # IPv4 addresses in IPv6: mapped, 6to4 (RFC 3056), the server of Teredo (RFC 4380), and within ::/96.
+    for address in ('10.1.2.200', '10.2.0.1', '192.0.2.9', '203.0.113.8'):
+        ipv4 = int(ipaddress.IPv4Address(address))
+        for number in (0xffff << 32 | ipv4, 0x2002 << 112 | ipv4 << 80, 0x20010000 << 96 | ipv4 << 64, ipv4):
+            found.append(str(ipaddress.IPv6Address(number)))
     return sorted(set(found))
+
+
+def shaped(name, database_type, record_size, row, **options):
+    """A file in the shape of a maker's: `row` makes it from a prefix's number, name and country; '' where it has none."""
+    write(name, database_type, record_size, {
+        prefix: row(*ASN[prefix], COUNTRY.get(prefix, '')) for prefix in ASN if prefix != '198.51.100.0/24'}, **options)
+
+
+def dbip_full(number, name, code):
+    """DB-IP's IP to Location and ISP: everything in one."""
+    return {'city': {'geoname_id': 1, 'names': {'en': f'City {code}', 'fa': 'شهر'}}, 'continent': {'code': 'EU', 'names': {'en': 'Europe'}},
+            'country': {'geoname_id': 2, 'is_in_european_union': True, 'iso_code': code, 'names': {'en': f'Land {code}'}},
+            'location': {'latitude': 1.5, 'longitude': -2.5, 'time_zone': 'Europe/Paris'}, 'postal': {'code': '1'},
+            'subdivisions': [{'names': {'en': 'Part'}}],
+            'traits': {'autonomous_system_number': number, 'autonomous_system_organization': name, 'isp': name,
+                       'connection_type': 'Corporate', 'user_type': 'business'}}
+
+
+def ipinfo_lite(number, name, code):
+    return {'as_domain': 'example.org', 'as_name': name, 'asn': f'AS{number}', 'continent': 'Europe', 'continent_code': 'EU',
+            'country': f'Land {code}', 'country_code': code}
+
+
+def ipinfo_asn(number, name, code):
+    """Older: the name of the autonomous system is `name`."""
+    return {'asn': f'AS{number}', 'name': name, 'domain': 'example.org', 'route': '10.0.0.0/8', 'type': 'isp', 'country': code}
+
+
+def ipinfo_nested(number, name, code):
+    """As its newer API has them."""
+    return {'geo': {'city': f'City {code}', 'country': f'Land {code}', 'country_code': code, 'region': 'Part'},
+            'as': {'asn': f'AS{number}', 'name': name, 'domain': 'example.org', 'type': 'isp'}, 'is_anycast': False}
+
+
+def ipinfo_location(number, name, code):
+    """All of it texts; what is not known is an empty one."""
+    return {'city': f'City {code}' if code else '', 'country': code, 'lat': '1.5', 'lng': '-2.5', 'region': '', 'postal': ''}
+
+
+def ip2location(number, name, code):
+    """What is not known is a hyphen; numbers are texts."""
+    return {'autonomous_system_number': str(number), 'autonomous_system_organization': name if code else '-',
+            'country': {'iso_code': code or '-', 'names': {'en': '-'}}, 'city': {'names': {'en': '-'}}}
 
 
 os.makedirs(HERE, exist_ok=True)
@@ -98,6 +162,16 @@ write('ipinfo-24.mmdb', 'ipinfo test', 24, {
 write('ipv4-28.mmdb', 'Test-ASN', 28, {prefix: asn(*row) for prefix, row in ASN.items()}, ip_version=4)
 write('newer-24.mmdb', 'Test-ASN', 24, {prefix: asn(row[0] + 1 if row[0] < 65536 else row[0], 'Newer') for prefix, row in ASN.items()})
 write('other-24.mmdb', 'Test-Other', 24, {'10.0.0.0/8': {'is_vpn': True, 'note': 'nothing of networks'}})
+
+shaped('aliases-28.mmdb', 'GeoLite2-ASN', 28, lambda number, name, code: asn(number, name), aliased=True)
+shaped('dbip-full-32.mmdb', 'DBIP-Location-ISP', 32, dbip_full)
+shaped('ipinfo-lite-32.mmdb', 'ipinfo lite', 32, ipinfo_lite, aliased=True)
+shaped('ipinfo-asn-28.mmdb', 'ipinfo asn', 28, ipinfo_asn)
+shaped('ipinfo-nested-28.mmdb', 'ipinfo plus', 28, ipinfo_nested)
+shaped('ipinfo-location-24.mmdb', 'ipinfo location', 24, ipinfo_location)
+shaped('ip2location-24.mmdb', 'IP2LITE-ASN', 24, ip2location)
+for wide in ('u64', 'u128'):
+    shaped(f'asn-{wide}-24.mmdb', 'Test-ASN', 24, lambda number, name, code: asn(number, name), int_type=wide)
 
 with open(os.path.join(HERE, 'expected.tsv'), 'w', encoding='utf-8') as file:
     for name in sorted(os.listdir(HERE)):

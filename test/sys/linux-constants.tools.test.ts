@@ -52,10 +52,6 @@ const EXPRESSIONS: Readonly<Record<string, string>> = {
   SOCK_FILTER_OCTETS: 'sizeof(struct sock_filter)',
   SOCK_FPROG_OCTETS: 'sizeof(struct sock_fprog)',
   SOCK_FPROG_FILTER: 'offsetof(struct sock_fprog, filter)',
-  BPF_LD_W_ABS: 'BPF_LD | BPF_W | BPF_ABS',
-  BPF_ALU_MOD_K: 'BPF_ALU | BPF_MOD | BPF_K',
-  BPF_JMP_JEQ_K: 'BPF_JMP | BPF_JEQ | BPF_K',
-  BPF_RET_K: 'BPF_RET | BPF_K',
   BPF_ATTR_OCTETS: 'offsetof(union bpf_attr, kern_version) + 8',
   MAP_TYPE: 'offsetof(union bpf_attr, map_type)',
   MAP_KEY_SIZE: 'offsetof(union bpf_attr, key_size)',
@@ -138,13 +134,21 @@ const ARCHITECTURES = [
   { name: 'arm64', compiler: ['aarch64-linux-gnu-gcc', '-static'], runner: ['qemu-aarch64-static'] },
 ];
 
+/** What a name stands for in C: an instruction of classic BPF is made of its class and what its name goes on with. */
+function expressionOf(name: string): string {
+  const isInstruction = /^BPF_(LDX?|STX?|ALU|JMP|RET|MISC)_/.test(name);
+  if (!isInstruction) return EXPRESSIONS[name] ?? name;
+  const [, ...parts] = name.split('_');
+  return parts.map((part) => `BPF_${part}`).join(' | ');
+}
+
 /** A C program that writes each name with its number. */
 function program(): string {
   const print = (name: string, expression: string) =>
     `printf("${name} %lld\\n", (long long)(${expression}));`;
   const numbers = Object.keys(ours).filter((name) => name !== 'BPF_SYSTEM_CALLS');
   const lines = numbers.map((name) => {
-    const line = print(name, EXPRESSIONS[name] ?? name);
+    const line = print(name, expressionOf(name));
     return NEWER.includes(name) ? `#ifdef ${name}\n${line}\n#endif` : line;
   });
   lines.push(print('BPF_SYSTEM_CALLS', '__NR_bpf'));

@@ -42,6 +42,10 @@ export abstract class AroundSupply {
     return this.supply.isFollowed === true;
   }
 
+  look(): void {
+    this.supply.look?.();
+  }
+
   get errors(): readonly FlowtapError[] {
     return this.supply.errors;
   }

@@ -95,6 +95,11 @@ export class CaptureFile {
     return this.#window.octetsConsumed;
   }
 
+  /** Lets somebody have the file who waits for it. */
+  look(): void {
+    this.#window.look?.();
+  }
+
   get directRecords(): DirectRecords | undefined {
     return this.#isEnded ? undefined : this.#format?.directRecords;
   }
@@ -227,9 +232,7 @@ function fileWindow(
   { window, windowOctets, ahead, inUse }: CaptureFileOptions,
 ): ByteWindow {
   if (ahead !== undefined && size >= ahead.fileOctetsMin) {
-    // Frames that another thread uses must stay where they are.
-    const isMapped = inUse === undefined && hasLongRecords(fd);
-    const mapped = isMapped ? MappedWindow.open(fd, size, ahead.bytes, window) : undefined;
+    const mapped = hasLongRecords(fd) ? MappedWindow.open(fd, size, ahead.bytes, window, inUse) : undefined;
     return mapped ?? new ReadAheadWindow(fd, ahead.bytes, ahead, window, inUse);
   }
   return new FileWindow(fd, window ?? new Uint8Array(windowOctets), 0, inUse);

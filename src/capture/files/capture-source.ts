@@ -120,6 +120,10 @@ class CaptureSequence extends Captures {
     return batch.count;
   }
 
+  look(): void {
+    this.#file?.look();
+  }
+
   fillNow(batch: PacketBatch): void {
     this.#file?.fillNow(batch);
   }

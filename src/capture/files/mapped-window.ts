@@ -5,7 +5,7 @@
  */
 import { closeSync, readSync } from 'node:fs';
 import { FileMapping, MAPPING_PAGE_OCTETS } from '../../sys/file-mapping.ts';
-import type { ByteWindow } from '../source.ts';
+import type { ByteWindow, FramesInUse } from '../source.ts';
 import { ensureRest, FileWindow } from './byte-window.ts';
 
 /** Records that are longer, on average, are mapped. */
@@ -60,6 +60,9 @@ export function hasLongRecords(fd: number): boolean {
   }
 }
 
+/** Pieces that are mapped at a time where another thread uses frames: those of earlier ones stay where they are. */
+const PIECES_IN_USE = 4;
+
 export class MappedWindow implements ByteWindow {
   view: DataView;
   start = 0;
@@ -70,6 +73,10 @@ export class MappedWindow implements ByteWindow {
   readonly #memory: Uint8Array;
   readonly #mapping: FileMapping;
   readonly #restBytes: Uint8Array | undefined;
+  readonly #inUse: FramesInUse | undefined;
+  /** Batches that had been handed over when a piece was left: frames of theirs may lie in it. One number for each piece. */
+  readonly #handed: number[];
+  #piece = 0;
   readonly #timer: NodeJS.Timeout;
   #rest: FileWindow | undefined;
   #isClosed = false;
@@ -79,13 +86,18 @@ export class MappedWindow implements ByteWindow {
     size: number,
     memory: Uint8Array,
     mapping: FileMapping,
+    pieces: number,
     restBytes: Uint8Array | undefined,
+    inUse: FramesInUse | undefined,
   ) {
     this.#fd = fd;
     this.#size = size;
     this.#memory = memory;
     this.#mapping = mapping;
     this.#restBytes = restBytes;
+    this.#inUse = inUse;
+    // Frames of an earlier file may lie in any of them.
+    this.#handed = new Array<number>(pieces).fill(inUse?.handed ?? 0);
     this.view = new DataView(memory.buffer, memory.byteOffset, memory.length);
     // Also while a replay waits, for a collector or for the time of a packet.
     this.#timer = setInterval(() => this.look(), LOOK_MS).unref();
@@ -94,6 +106,7 @@ export class MappedWindow implements ByteWindow {
   /**
    * @param memory that pieces are mapped in place of; on a page of 64 KiB, and several of them
    * @param restBytes memory for what has to be read
+   * @param inUse frames that may lie in these memories
    * @returns undefined where the file cannot be mapped
    */
   static open(
@@ -101,11 +114,12 @@ export class MappedWindow implements ByteWindow {
     size: number,
     memory: Uint8Array,
     restBytes?: Uint8Array,
+    inUse?: FramesInUse,
   ): MappedWindow | undefined {
-    const whole = memory.subarray(0, memory.length - (memory.length % MAPPING_PAGE_OCTETS));
-    if (whole.length < 2 * MAPPING_PAGE_OCTETS) return undefined;
-    const mapping = FileMapping.take(fd, whole);
-    return mapping && new MappedWindow(fd, size, whole, mapping, restBytes);
+    const pieces = inUse === undefined ? 1 : PIECES_IN_USE;
+    if (memory.length < 2 * pieces * MAPPING_PAGE_OCTETS) return undefined;
+    const mapping = FileMapping.take(fd, memory, pieces);
+    return mapping && new MappedWindow(fd, size, memory, mapping, pieces, restBytes, inUse);
   }
 
   get octetsConsumed(): number {
@@ -127,25 +141,37 @@ export class MappedWindow implements ByteWindow {
       if (this.#isClosed) return false;
       if (this.#rest !== undefined) return ensureRest(this, this.#rest, need);
       this.look();
-      const at = this.octetsConsumed;
-      const position = at - (at % MAPPING_PAGE_OCTETS);
-      const octets = Math.min(this.#size - position, this.#memory.length);
-      if (at + need > position + octets || !this.#mapping.map(position, octets)) {
-        this.#leaveRest(at);
-        continue;
-      }
-      this.viewOffset = position;
-      this.start = at - position;
-      this.end = octets;
+      this.#moveOn(this.octetsConsumed, need);
     }
     return true;
   }
 
-  /** Records longer than the memory, the end of the file, and all of a file that somebody else wanted are read. */
+  /** Maps the next piece, from the page on that has the octet at this place; or leaves the rest to be read. */
+  #moveOn(at: number, need: number): void {
+    const { pieceOctets } = this.#mapping;
+    const position = at - (at % MAPPING_PAGE_OCTETS);
+    const octets = Math.min(this.#size - position, pieceOctets);
+    this.#handed[this.#piece] = this.#inUse?.handed ?? 0;
+    this.#piece = (this.#piece + 1) % this.#handed.length;
+    const isThere = at + need <= position + octets;
+    if (isThere) this.#inUse?.waitFor(this.#handed[this.#piece]!);
+    if (!isThere || !this.#mapping.map(this.#piece, position, octets)) {
+      this.#leaveRest(at);
+      return;
+    }
+    const start = this.#piece * pieceOctets;
+    this.viewOffset = position - start;
+    this.start = start + at - position;
+    this.end = start + octets;
+  }
+
+  /** Records longer than a piece, the end of the file, and all of a file that somebody else wanted are read. */
   #leaveRest(position: number): void {
+    this.#inUse?.waitFor(this.#inUse.handed);
     this.#mapping.release();
     clearInterval(this.#timer);
-    this.#rest = new FileWindow(this.#fd, this.#restBytes ?? new Uint8Array(this.#memory.length), position);
+    const bytes = this.#restBytes ?? new Uint8Array(this.#memory.length);
+    this.#rest = new FileWindow(this.#fd, bytes, position, this.#inUse);
     this.viewOffset = position;
     this.start = this.end = 0;
   }
@@ -162,7 +188,9 @@ export class MappedWindow implements ByteWindow {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#timer);
-    this.#mapping.release();
+    // Batches that have been handed over are metered all the same.
+    if (this.#inUse?.isDone(this.#inUse.handed) === false) this.#mapping.keep();
+    else this.#mapping.release();
     closeSync(this.#fd);
   }
 }

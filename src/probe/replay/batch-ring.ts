@@ -89,11 +89,21 @@ export function batchRingOctets({ capacity }: BatchRingOptions): number {
 export class BatchRingWriter extends BatchRing implements FramesInUse {
   #handed = 0;
   readonly #isStopped: () => boolean;
+  readonly #whileWaiting: () => void;
 
-  /** @param isStopped it is to read no further: it waits for no more than what it must have */
-  constructor(allocate: AllocateMemory, options: BatchRingOptions, isStopped: () => boolean) {
+  /**
+   * @param isStopped it is to read no further: it waits for no more than what it must have
+   * @param whileWaiting called several times a second, since the thread's event loop has no turn then
+   */
+  constructor(
+    allocate: AllocateMemory,
+    options: BatchRingOptions,
+    isStopped: () => boolean,
+    whileWaiting: () => void,
+  ) {
     super(allocate, options);
     this.#isStopped = isStopped;
+    this.#whileWaiting = whileWaiting;
   }
 
   get handed(): number {
@@ -159,6 +169,7 @@ export class BatchRingWriter extends BatchRing implements FramesInUse {
       const done = Atomics.load(this.header, DONE);
       if (((done - end) | 0) >= 0) break;
       Atomics.wait(this.header, DONE, done, WAIT_MS);
+      this.#whileWaiting();
     }
     Atomics.store(this.header, IS_WANTED, 0);
   }

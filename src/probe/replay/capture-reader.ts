@@ -61,7 +61,12 @@ export class CaptureReader {
   constructor(options: CaptureReaderOptions, counters: RunCounters, listener: ReaderListener) {
     this.#counters = counters;
     this.#listener = listener;
-    this.#ring = new BatchRingWriter(allocateInPart(options.ring), options, () => this.#mustStop);
+    this.#ring = new BatchRingWriter(
+      allocateInPart(options.ring),
+      options,
+      () => this.#mustStop,
+      () => this.source.look?.(),
+    );
     this.#engine = createEngineIn(options.reader);
     this.source = openCaptures(options.files, options.capture, this.#engine, this.#ring);
     const onInterfaces = (interfaces: readonly SourceInterface[]) => {

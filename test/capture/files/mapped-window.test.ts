@@ -1,8 +1,10 @@
 /** Large files of long records, which are mapped: the same octets as by reading, whoever wants to change the file meanwhile. */
 import * as fs from 'node:fs';
-import { truncate } from 'node:fs/promises';
+import { open as openAgain, truncate } from 'node:fs/promises';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { CAPTURE_OCTETS, openCaptures } from '../../../src/capture/files/capture-source.ts';
 import { hasLongRecords, MappedWindow, meanRecordOctets } from '../../../src/capture/files/mapped-window.ts';
+import { READ_AHEAD } from '../../../src/capture/files/read-ahead.ts';
 import { createEngine } from '../../../src/engine/engine.ts';
 import { uint8Array } from '../../../src/records/memory.ts';
 import { scratch } from './support.ts';
@@ -107,6 +109,23 @@ describe('a mapped file', () => {
     );
     window.close();
   });
+
+  it.each([0, 100])(
+    'is let go by its source, which waits for nothing else, with %d ms to reorder in',
+    async (reorderWindowMs) => {
+      const path = files.write(`source-${reorderWindowMs}.pcap`, content);
+      const readAhead = { ...READ_AHEAD, fileOctetsMin: 1 };
+      const source = openCaptures([path], { reorderWindowMs, readAhead }, createEngine(CAPTURE_OCTETS));
+      expect(await source.more()).toBe(true);
+      // One call of the system, on a thread of Node's pool; no timer has its turn meanwhile.
+      const cut = openAgain(path, 'w');
+      const deadline = performance.now() + 60_000;
+      while (fs.statSync(path).size > 0 && performance.now() < deadline) source.look!();
+      expect(fs.statSync(path).size).toBe(0);
+      await (await cut).close();
+      source.close();
+    },
+  );
 
   it('is none that is open for writing, or for which the memory is too small or not on a page', () => {
     const path = files.write('written.pcap', content);

@@ -16,6 +16,7 @@ import { batchRingOctets } from '../../../src/probe/replay/batch-ring.ts';
 import { NO_SECTIONS } from '../../../src/records/record-sections.ts';
 import { LAUNCHER } from '../../cli/flowtap.ts';
 import { capturesIn, describeWithCaptures, PCAPS_FOLDER, sharedCaptures } from '../../support/captures.ts';
+import { ethernet, ipv4, pcapFile, udp } from '../../support/frames.ts';
 
 const OUTPUT_MAX = 2 ** 29;
 
@@ -61,6 +62,21 @@ const REAL = sharedCaptures('real');
 describeWithCaptures(REAL, 'real captures', () => sameOutput(REAL));
 const HOSTILE = sharedCaptures('hostile');
 describeWithCaptures(HOSTILE, 'hostile captures', () => sameOutput(HOSTILE));
+
+describe('a large capture of long records, which is mapped', () => {
+  const frames = Array.from({ length: 13_000 }, (_, i) => ({
+    frame: ethernet(
+      ipv4(
+        { source: `10.0.${i % 7}.1`, destination: '10.1.0.1', protocol: 17 },
+        udp(1000, 53, 'a'.repeat(1300)),
+      ),
+    ),
+    timeNs: 1_700_000_000_000_000_000n + BigInt(i) * 1000n,
+  }));
+  const capture = join(folder, 'long.pcap');
+  writeFileSync(capture, pcapFile(frames));
+  sameOutput([capture]);
+});
 
 describe('the thread that reads', () => {
   const flowKey = { mac: false, mpls: false, tunnel: false, vlan: true, tos: false };

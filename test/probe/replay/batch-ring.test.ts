@@ -16,11 +16,14 @@ const OPTIONS = {
 };
 const NOTES = { view: 0, messages: 0, latestNs: 0, timeBaseSeconds: 0 };
 
-/** @param onAsked called whenever the end that reads looks whether it is to stop; its answer */
-function createRing(onAsked: (meter: BatchRingReader) => boolean) {
+/**
+ * @param onAsked called whenever the end that reads looks whether it is to stop; its answer
+ * @param whileWaiting called whenever it has slept
+ */
+function createRing(onAsked: (meter: BatchRingReader) => boolean, whileWaiting = () => {}) {
   const [part] = divideMemory([batchRingOctets(OPTIONS)]);
   const meter = new BatchRingReader(allocateInPart(part), OPTIONS);
-  const reader = new BatchRingWriter(allocateInPart(part), OPTIONS, () => onAsked(meter));
+  const reader = new BatchRingWriter(allocateInPart(part), OPTIONS, () => onAsked(meter), whileWaiting);
   const hand = (count: number) => {
     reader.next().count = count;
     reader.hand(NOTES);
@@ -66,6 +69,21 @@ describe('a full ring', () => {
     ring.reader.next();
     expect(ring.reader.isDone(RING_BATCHES >> 1)).toBe(true);
     expect(ring.reader.isDone((RING_BATCHES >> 1) + 2)).toBe(false);
+  });
+
+  it('has the reader see to other things while it waits', () => {
+    let sleeps = 0;
+    const ring = createRing(
+      (meter) => {
+        if (sleeps === 3) meterOne(meter);
+        return true;
+      },
+      () => {
+        sleeps++;
+      },
+    );
+    for (let i = 0; i <= RING_BATCHES; i++) ring.hand(i);
+    expect(sleeps).toBe(3);
   });
 
   it('keeps frames of batches that are not done with, though the reader is to stop', () => {
