@@ -134,6 +134,24 @@ function pathOf(target: string): string {
   return fragment < 0 ? path : path.slice(0, fragment);
 }
 
+/** Whether a response is one of 1xx, behind which another follows; 101 changes the protocol (RFC 9110 §15.2). */
+function isInterimAt(octets: Uint8Array, at: number, end: number): boolean {
+  if (!isVersionAt(octets, at, end) || at + 12 > end) return false;
+  const code = Number(textAt(octets, at + 9, at + 12));
+  return code >= 100 && code < 200 && code !== 101;
+}
+
+/** Behind the empty line that ends the header fields from `from` on, or -1. */
+function behindFields(octets: Uint8Array, from: number, end: number): number {
+  for (let at = from; at < end; ) {
+    const feed = lineEnd(octets, at, end);
+    if (feed < 0) return -1;
+    if (withoutReturn(octets, at, feed) === at) return feed + 1;
+    at = feed + 1;
+  }
+  return -1;
+}
+
 export class HttpInspection implements Inspector {
   readonly #facts: ApplicationFacts;
   readonly #context: InspectionContext;
@@ -162,10 +180,11 @@ export class HttpInspection implements Inspector {
       const isResponse = wordOf(octets, at) === RESPONSE;
       const isRead = isResponse ? this.#hasResponse : this.#hasRequest;
       if (isRead || !BEGINNINGS.has(wordOf(octets, at))) return this.#isConnect ? WANTS_NEXT : HAS_DIRECTION;
-      const next = this.#takeHead(octets, at, end, isResponse);
+      const isInterim = isResponse && isInterimAt(octets, at, end);
+      const next = isInterim ? this.#passHead(octets, at, end) : this.#takeHead(octets, at, end, isResponse);
       if (next < 0) return WANTS_MORE;
       at = next;
-      if (isResponse && this.#isInterim()) continue;
+      if (isInterim) continue;
       if (isResponse) this.#hasResponse = true;
       else this.#hasRequest = true;
       nameApplication(this.#facts, 'http', CONFIDENCE_PARSED);
@@ -174,10 +193,10 @@ export class HttpInspection implements Inspector {
     return at === end ? WANTS_NEXT : WANTS_MORE;
   }
 
-  /** Another response follows one of 1xx, but for 101, which changes the protocol (RFC 9110 §15.2). */
-  #isInterim(): boolean {
-    const { httpStatusCode = 0 } = this.#facts;
-    return httpStatusCode >= 100 && httpStatusCode < 200 && httpStatusCode !== 101;
+  /** Nothing of an interim response is told: the one that counts may come too late to be looked into. */
+  #passHead(octets: Uint8Array, start: number, end: number): number {
+    const feed = lineEnd(octets, start, end);
+    return feed < 0 ? -1 : behindFields(octets, feed + 1, end);
   }
 
   /** A request or status line and its fields. @returns behind their empty line; -1 where that has not come */

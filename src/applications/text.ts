@@ -73,3 +73,16 @@ export function threeOctetsAt(octets: Uint8Array, at: number): number {
 export function doubleWordAt(octets: Uint8Array, at: number): number {
   return ((wordAt(octets, at) << 16) | wordAt(octets, at + 2)) >>> 0;
 }
+
+/**
+ * As many of the first parts of a list as have room; of a list whose first part alone is too long, all of it.
+ * @param octetsMax of UTF-8
+ */
+export function wholeParts(list: string, separator: string, octetsMax: number): string {
+  // A character has three octets at most.
+  if (3 * list.length <= octetsMax || Buffer.byteLength(list) <= octetsMax) return list;
+  let end = list.lastIndexOf(separator, octetsMax);
+  while (end > 0 && Buffer.byteLength(list.slice(0, end)) > octetsMax)
+    end = list.lastIndexOf(separator, end - 1);
+  return end > 0 ? list.slice(0, end) : list;
+}

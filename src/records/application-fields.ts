@@ -8,6 +8,8 @@ export interface ApplicationField {
   readonly name: string;
   /** Text: UTF-8, at most so many octets; missing: a number of 32 bits. */
   readonly octetsMax?: number;
+  /** Between the parts of a list: one that has no room for all of them has the first ones whole. */
+  readonly separator?: string;
   /** Text that tells whom or what somebody asked for, or by which program: anonymization drops it unless told otherwise. */
   readonly isName?: true;
   /** Only flows of this kind have it; missing: of any. */
@@ -29,12 +31,12 @@ export const APPLICATION_FIELDS = [
   { name: 'dnsResponseCode', kind: 'dns' },
   { name: 'dnsTransactionId', kind: 'dns' },
   { name: 'dnsAnswerCount', kind: 'dns' },
-  { name: 'dnsAnswers', octetsMax: 255, isName: true, kind: 'dns' },
+  { name: 'dnsAnswers', octetsMax: 255, separator: ';', isName: true, kind: 'dns' },
   { name: 'dnsMinimumTtl', kind: 'dns' },
   { name: 'dnsResponseTimeMicroseconds', kind: 'dns' },
   { name: 'dnsFlags', kind: 'dns' },
   { name: 'tlsServerName', octetsMax: 255, isName: true, kind: 'tls' },
-  { name: 'tlsAlpn', octetsMax: 64, kind: 'tls' },
+  { name: 'tlsAlpn', octetsMax: 64, separator: ',', kind: 'tls' },
   { name: 'tlsClientVersion', kind: 'tls' },
   { name: 'tlsVersion', kind: 'tls' },
   { name: 'tlsCipherSuite', kind: 'tls' },

@@ -1,18 +1,17 @@
 /**
- * tshark's opinion of what payload inspection tells: which protocol each example is of, and in real captures the values of
- * DNS, HTTP, ServerHellos and certificates.
+ * tshark's opinion of what payload inspection tells: which protocol each example is of, and certificates. What it says of
+ * real captures is in test/golden (applications.process.test.ts).
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import type { ApplicationFacts } from '../../src/applications/facts.ts';
 import { EXAMPLES } from '../support/application-examples.ts';
 import { describeWithCaptures, sharedCaptures } from '../support/captures.ts';
 import { ethernet, ipv4, pcapFile, tcp, udp } from '../support/frames.ts';
 import { inspectCapture } from '../support/inspect-capture.ts';
-import { describeWithTools, requireTools } from '../support/tools.ts';
-import { type FieldRow, readFields } from '../support/tshark.ts';
+import { describeWithTools } from '../support/tools.ts';
+import { readFields } from '../support/tshark.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'flowtap-applications-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -68,131 +67,6 @@ describeWithTools(['tshark'], 'tshark says of the examples', () => {
   });
 });
 
-const FIELDS = [
-  ...['ip.src', 'ip.dst', 'ipv6.src', 'ipv6.dst', 'tcp.srcport', 'tcp.dstport', 'udp.srcport', 'udp.dstport'],
-  ...[
-    'dns.id',
-    'dns.flags.response',
-    'dns.qry.name',
-    'dns.qry.type',
-    'dns.flags.rcode',
-    'dns.count.answers',
-    'dns.time',
-  ],
-  ...['dns.a', 'dns.aaaa'],
-  ...['http.request.method', 'http.host', 'http.user_agent', 'http.response.code', 'http.content_type'],
-  ...[
-    'tls.handshake.type',
-    'tls.handshake.ciphersuite',
-    'tls.handshake.version',
-    'tls.handshake.extensions.supported_version',
-  ],
-];
-
-const CAPTURES: ReadonlySet<string> = new Set([
-  ...['ndpi-anyconnect-vpn.pcap', 'ndpi-conncheck.pcap', 'ndpi-dns_fragmented.pcap', 'ndpi-dropbox.pcap'],
-  ...['ndpi-firefox.pcap', 'ndpi-ocs.pcap', 'ndpi-tls_long_cert.pcap'],
-  ...['ndpi-quic-29.pcap', 'ndpi-quic-v2.pcapng', 'ndpi-quic-forcing-vn-with-data.pcapng'],
-]);
-const files = sharedCaptures('real').filter((file) => CAPTURES.has(basename(file)));
-
-function endpointOf(row: FieldRow, side: 'src' | 'dst'): string {
-  const port = (row[`tcp.${side}port`]![0] ?? row[`udp.${side}port`]![0])!;
-  const [four] = row[`ip.${side}`]!;
-  return four === undefined ? `[${row[`ipv6.${side}`]![0]}]:${port}` : `${four}:${port}`;
-}
-
-type Values = Partial<Record<keyof ApplicationFacts, unknown>>;
-
-/** Values of a flow by the first rows that have them, as we understand them. */
-function addRow(values: Values, row: FieldRow): void {
-  const first = (name: string) => row[name]![0];
-  const set = (key: keyof ApplicationFacts, value: unknown) => {
-    if (value !== undefined) values[key] ??= value;
-  };
-  const number = (name: string) => (first(name) === undefined ? undefined : Number(first(name)));
-  if (first('dns.id') !== undefined && first('dns.qry.name') !== undefined) {
-    set('dnsTransactionId', number('dns.id'));
-    if (values.dnsTransactionId !== number('dns.id')) return;
-    set('dnsQueryName', first('dns.qry.name')!.toLowerCase());
-    set('dnsQueryType', number('dns.qry.type'));
-    if (!/^(1|True)$/.test(first('dns.flags.response')!)) return;
-    set('dnsResponseCode', number('dns.flags.rcode'));
-    set('dnsAnswerCount', number('dns.count.answers'));
-    const time = number('dns.time');
-    set(
-      'dnsResponseTimeMicroseconds',
-      time === undefined ? undefined : Math.floor(Math.round(time * 1e9) / 1000),
-    );
-    set('dnsAnswers', [...row['dns.a']!, ...row['dns.aaaa']!]);
-  }
-  set('httpRequestMethod', first('http.request.method'));
-  set('httpUserAgent', values.httpRequestMethod && first('http.user_agent')?.slice(0, 128));
-  // 1xx are interim responses.
-  const code = number('http.response.code') ?? 0;
-  if (code >= 200) set('httpStatusCode', code);
-  if (code >= 200 && values.httpContentType === undefined)
-    set('httpContentType', first('http.content_type')?.replace(/\s*;.*/, ''));
-  if (first('tls.handshake.type') === '2') {
-    set('tlsCipherSuite', number('tls.handshake.ciphersuite'));
-    set(
-      'tlsVersion',
-      number('tls.handshake.extensions.supported_version') ?? number('tls.handshake.version'),
-    );
-  }
-}
-
-const KEYS: readonly (keyof ApplicationFacts)[] = [
-  ...['dnsTransactionId', 'dnsQueryName', 'dnsQueryType', 'dnsResponseCode', 'dnsAnswerCount'],
-  ...[
-    'dnsResponseTimeMicroseconds',
-    'httpRequestMethod',
-    'httpUserAgent',
-    'httpStatusCode',
-    'httpContentType',
-  ],
-  ...['tlsCipherSuite', 'tlsVersion'],
-] as (keyof ApplicationFacts)[];
-
-/** Our addresses; tshark's are those of the answer section and of the others. */
-const addressesOf = ({ dnsAnswers = [] }: ApplicationFacts) =>
-  dnsAnswers.filter(({ type }) => type === 1 || type === 28).map(({ text }) => text);
-
-const canRun = files.length > 0 && requireTools('values by tshark', 'tshark');
-
-describeWithCaptures(
-  files,
-  'tshark says of values in',
-  () => {
-    it.each(files.map((file) => [basename(file), file]))('%s', async (_, file) => {
-      const flows = await inspectCapture(file);
-      const rows = readFields(file, FIELDS, { arguments: ['-Y', 'dns || http || tls.handshake.type == 2'] });
-      const byPair = new Map<string, Values>();
-      for (const row of rows) {
-        if (row['tcp.srcport']!.length + row['udp.srcport']!.length !== 1) continue;
-        const pair = [endpointOf(row, 'src'), endpointOf(row, 'dst')].sort().join(' ');
-        const values = byPair.get(pair) ?? {};
-        byPair.set(pair, values);
-        addRow(values, row);
-      }
-      let compared = 0;
-      for (const { source, destination, facts } of flows) {
-        const expected = byPair.get([source, destination].sort().join(' '));
-        if (expected === undefined || facts.applicationName === 'mdns') continue;
-        const pair = `${source} > ${destination}`;
-        const { dnsAnswers, ...values }: Values = expected;
-        const told: Values = values;
-        const wanted = KEYS.filter((key) => told[key] !== undefined).map((key) => [key, told[key]]);
-        expect(facts, pair).toMatchObject(Object.fromEntries(wanted));
-        expect(dnsAnswers ?? [], pair).toEqual(expect.arrayContaining(addressesOf(facts)));
-        compared++;
-      }
-      expect(compared).toBeGreaterThan(0);
-    });
-  },
-  canRun,
-);
-
 /** `tshark -V`: subject and validity of the first certificates, in the captures that show them. */
 const CERTIFICATES: readonly [string, string, string | undefined, string, string][] = [
   [
@@ -211,6 +85,8 @@ const CERTIFICATES: readonly [string, string, string | undefined, string, string
     '2024-02-26T13:39:22Z',
   ],
 ];
+
+const files = sharedCaptures('real').filter((file) => CERTIFICATES.some(([name]) => name === basename(file)));
 
 describeWithCaptures(files, 'certificates', () => {
   it.each(CERTIFICATES)('%s', async (name, source, subject, notBefore, notAfter) => {

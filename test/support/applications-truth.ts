@@ -50,6 +50,9 @@ const EQUAL_NAMES: Readonly<Record<string, readonly string[]>> = {
   WireGuard: ['wireguard'],
 };
 
+/** A flow and the facts that are told of it, without the number of packets that were looked into. */
+export type ToldFlow = Omit<InspectedFlow, 'packetCount'>;
+
 export interface Truth {
   readonly flows: readonly { readonly flow: string; readonly protocol: string; readonly hostName?: string }[];
   readonly clientHellos: readonly {
@@ -76,7 +79,7 @@ const TLS_1_3 = 0x0304;
 const asPrinted = (endpoint: string) => endpoint.replaceAll(':0:', '::');
 
 /** The flow that a line of the truth is about. */
-function flowOf(flows: readonly InspectedFlow[], line: string): InspectedFlow | undefined {
+function flowOf(flows: readonly ToldFlow[], line: string): ToldFlow | undefined {
   const [, protocol, source, destination] = /^(TCP|UDP) (\S+) > (\S+)/.exec(line) ?? [];
   if (protocol === undefined) return undefined;
   const number = protocol === 'TCP' ? 6 : 17;
@@ -88,7 +91,7 @@ function flowOf(flows: readonly InspectedFlow[], line: string): InspectedFlow | 
 }
 
 /** The host name of a flow as nDPI tells it: that of the question, else of the server. */
-const hostOf = ({ facts }: InspectedFlow) => facts.dnsQueryName ?? facts.serverName;
+const hostOf = ({ facts }: ToldFlow) => facts.dnsQueryName ?? facts.serverName;
 
 /** nDPI keeps the last 79 characters, and puts `_` or `?` for what no host name has. */
 function isSameHost(ours: string | undefined, theirs: string): boolean {
@@ -99,21 +102,31 @@ function isSameHost(ours: string | undefined, theirs: string): boolean {
   );
 }
 
-/** Where one flow differs from what others found of it, in words. */
-function compareFlow(flows: readonly InspectedFlow[], truth: Truth['flows'][number]): string[] {
+/** Where a flow differs from what others say of it. */
+export interface Difference {
+  /** As they call it. */
+  readonly flow: string;
+  readonly field: string;
+  readonly ours: string | undefined;
+  readonly theirs: string | undefined;
+}
+
+/** Where one flow differs from what nDPI found of it. */
+function compareFlow(flows: readonly ToldFlow[], truth: Truth['flows'][number]): Difference[] {
   const flow = flowOf(flows, truth.flow);
   if (flow === undefined) return [];
-  const found: string[] = [];
+  const found: Difference[] = [];
+  const add = (field: string, ours: string | undefined, theirs: string) =>
+    found.push({ flow: truth.flow, field, ours, theirs });
   const [outer, inner] = truth.protocol.split('.');
   const first = outer === 'NetBIOS' && inner !== undefined ? inner : outer!;
   const expected = EQUAL_NAMES[first];
   const name = flow.facts.applicationName;
-  if (expected !== undefined && !expected.includes(name ?? '-'))
-    found.push(`${truth.flow}: ${first} is ${name}`);
+  if (expected !== undefined && !expected.includes(name ?? '-')) add('applicationName', name, first);
   if (expected === undefined && name !== undefined && flow.facts.applicationConfidence! > 1)
-    found.push(`${truth.flow}: ${first} is ${name}`);
+    add('applicationName', name, first);
   if (expected !== undefined && truth.hostName !== undefined && !isSameHost(hostOf(flow), truth.hostName))
-    found.push(`${truth.flow}: host name ${truth.hostName} is ${hostOf(flow)}`);
+    add('serverName', hostOf(flow), truth.hostName);
   return found;
 }
 
@@ -122,25 +135,29 @@ type Hello = Truth['clientHellos'][number];
 const pairOf = ({ source, destination }: { source: string; destination: string }) =>
   [source, destination].sort().join(' ').replaceAll(/[[\]]/g, '');
 
-/** Where a flow differs from what tshark's fields say of its first ClientHello, in words. */
-function compareHello(flows: readonly InspectedFlow[], hello: Hello): string[] {
+/** Where a flow differs from what tshark's fields say of its first ClientHello. */
+function compareHello(flows: readonly ToldFlow[], hello: Hello): Difference[] {
   const title = `${hello.transport} ${hello.source} > ${hello.destination}`;
   const flow = flows.find((one) => pairOf(one) === pairOf(hello));
-  if (flow === undefined) return [`${title}: no flow`];
-  const { tlsServerName, tlsAlpn, tlsJa4, tlsVersion = 0 } = flow.facts;
-  const found: string[] = [];
-  const name = hello.serverName?.toLowerCase();
-  if (tlsServerName !== name) found.push(`${title}: server name ${name} is ${tlsServerName}`);
-  if (tlsJa4 !== hello.ja4) found.push(`${title}: JA4 ${hello.ja4} is ${tlsJa4}`);
-  const offered = hello.alpn.join() || undefined;
-  // Up to TLS 1.2 the server's choice shows, and is told instead.
-  const isChosen = tlsVersion < TLS_1_3 && tlsAlpn !== undefined && hello.alpn.includes(tlsAlpn);
-  if (tlsAlpn !== offered && !isChosen) found.push(`${title}: ALPN ${offered} is ${tlsAlpn}`);
+  const { tlsServerName, tlsAlpn, tlsJa4, tlsVersion } = flow?.facts ?? {};
+  const found: Difference[] = [];
+  const compare = (field: string, ours: string | undefined, theirs: string | undefined) => {
+    if (ours !== theirs) found.push({ flow: title, field, ours, theirs });
+  };
+  compare('tlsServerName', tlsServerName, hello.serverName?.toLowerCase());
+  compare('tlsJa4', tlsJa4, hello.ja4);
+  if (!isChosenAlpn(tlsAlpn, hello.alpn, tlsVersion))
+    compare('tlsAlpn', tlsAlpn, hello.alpn.join() || undefined);
   return found;
 }
 
+/** Whether the server's choice stands for what the client offered: up to TLS 1.2 it shows, and is told instead. */
+export function isChosenAlpn(ours: string | undefined, offered: readonly string[], version = 0): boolean {
+  return version < TLS_1_3 && ours !== undefined && offered.includes(ours);
+}
+
 /** All differences of a capture's flows. */
-export function differences(flows: readonly InspectedFlow[], truth: Truth): string[] {
+export function differences(flows: readonly ToldFlow[], truth: Truth): Difference[] {
   const hellos = new Map<string, Hello>();
   for (const hello of truth.clientHellos) if (!hellos.has(pairOf(hello))) hellos.set(pairOf(hello), hello);
   return [

@@ -5,6 +5,7 @@
 import { APPLICATIONS, type Application } from '../../applications/applications.ts';
 import type { ApplicationFacts } from '../../applications/facts.ts';
 import { CONFIDENCE_PORT } from '../../applications/facts.ts';
+import { wholeParts } from '../../applications/text.ts';
 import { APPLICATION_FIELDS, type ApplicationField } from '../../records/application-fields.ts';
 import * as words from '../../records/application-layout.ts';
 import { KIND_BITS, readFacts } from './read-facts.ts';
@@ -25,6 +26,8 @@ const TLS_NAME_PLACE = words.applicationPlace('tlsServerName');
 const HTTP_HOST_PLACE = words.applicationPlace('httpRequestHost');
 /** Of texts, by their places; 0 of numbers. */
 const OCTETS_MAX = APPLICATION_FIELDS.map(({ octetsMax = 0 }: ApplicationField) => octetsMax);
+/** Of lists, by their places. */
+const SEPARATORS = APPLICATION_FIELDS.map(({ separator }: ApplicationField) => separator);
 
 /** Values of one kind whose places follow each other. */
 interface Run {
@@ -64,14 +67,19 @@ function encode(text: string, limit: number): number {
   return cut(scratch.write(text), limit);
 }
 
+/** Octets that a record has room for of another text of at most `octetsMax`. */
+function roomFor(to: Int32Array, at: number, octetsMax: number): number {
+  const room = words.TEXT_OCTETS_MAX - to[at + words.TEXT_OCTETS]!;
+  return octetsMax < room ? octetsMax : room;
+}
+
 /**
  * Appends a text; what records have no room for is cut off.
  * @returns its place and length as a record has them
  */
 function appendText(to: Int32Array, at: number, text: string, octetsMax: number): number {
   const used = to[at + words.TEXT_OCTETS]!;
-  const room = words.TEXT_OCTETS_MAX - used;
-  const limit = octetsMax < room ? octetsMax : room;
+  const limit = roomFor(to, at, octetsMax);
   let end = text.length < limit ? text.length : limit;
   let isEncoded = false;
   let word = at + words.TEXTS + (used >>> 2);
@@ -139,9 +147,14 @@ export function writeFacts(to: Int32Array, at: number, facts: ApplicationFacts, 
 function writeValue(to: Int32Array, at: number, place: number, facts: ApplicationFacts): void {
   const value = values[place];
   if (value === undefined) return;
-  if (typeof value === 'number') setValue(to, at, place, value | 0);
-  else
-    setValue(to, at, place, sameText(facts, place, to, at) || appendText(to, at, value, OCTETS_MAX[place]!));
+  if (typeof value === 'number') {
+    setValue(to, at, place, value | 0);
+    return;
+  }
+  const octetsMax = OCTETS_MAX[place]!;
+  const separator = SEPARATORS[place];
+  const text = separator === undefined ? value : wholeParts(value, separator, roomFor(to, at, octetsMax));
+  setValue(to, at, place, sameText(facts, place, to, at) || appendText(to, at, text, octetsMax));
 }
 
 /** Whether a record says the name of the server. @param at where its application section begins */
