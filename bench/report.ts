@@ -38,8 +38,10 @@ export interface Summary {
 export interface Baseline {
   readonly ratios: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly peakRssMiB: Readonly<Record<string, number>>;
-  /** How much processor time a probe may take beside flowtap's, by probe and workload. */
+  /** How much processor time flowtap may take when it is run in another way, beside flowtap's, by probe and workload. */
   readonly processorRatios: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** The same of its wall time. */
+  readonly wallRatios: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 /** The middle value; the mean of the two middle ones for an even count. */
@@ -156,13 +158,19 @@ export function failuresOf(summaries: readonly Summary[], baseline: Baseline): s
       }
     }
   }
-  for (const [probe, workloads] of Object.entries(baseline.processorRatios)) {
-    for (const [workload, most] of Object.entries(workloads)) {
-      const ratio = processorRatioOf(summaries, workload, probe);
-      if (ratio !== undefined && ratio > most) {
-        failures.push(
-          `${workload}: ${probe} takes ${ratio.toFixed(2)} × flowtap's processor time; the baseline allows ${most}`,
-        );
+  const shares = [
+    { limits: baseline.processorRatios, time: 'processor time', of: processorRatioOf },
+    { limits: baseline.wallRatios, time: 'wall time', of: ratioOf },
+  ];
+  for (const { limits, time, of } of shares) {
+    for (const [probe, workloads] of Object.entries(limits)) {
+      for (const [workload, most] of Object.entries(workloads)) {
+        const ratio = of(summaries, workload, probe);
+        if (ratio !== undefined && ratio > most) {
+          failures.push(
+            `${workload}: ${probe} takes ${ratio.toFixed(2)} × flowtap's ${time}; the baseline allows ${most}`,
+          );
+        }
       }
     }
   }

@@ -32,6 +32,8 @@ export class DnsLearner {
   /** Endpoints of the packet at hand, as IPv6 addresses: filled by who hands it over. */
   readonly source = new Int32Array(4);
   readonly destination = new Int32Array(4);
+  /** Hears what is remembered, in the arguments of `DnsNames.remember`. */
+  onRemembered: DnsNames['remember'] | undefined;
   readonly #toServer;
   readonly #toClient;
   /** The packet at hand. */
@@ -91,14 +93,10 @@ export class DnsLearner {
     if (!addresses.isWhole) this.#names.counts[COUNT_CUT]!++;
     const isService = type === TYPE_HTTPS || type === TYPE_SVCB;
     const server = isService ? name.replace(SERVICE_LABELS, '') : name;
-    for (let i = 0; i < addresses.count; i++)
-      this.#names.remember(
-        this.destination,
-        addresses.words,
-        4 * i,
-        server,
-        addresses.timesToLive[i]!,
-        timeNs,
-      );
+    for (let i = 0; i < addresses.count; i++) {
+      const timeToLive = addresses.timesToLive[i]!;
+      this.#names.remember(this.destination, addresses.words, 4 * i, server, timeToLive, timeNs);
+      this.onRemembered?.(this.destination, addresses.words, 4 * i, server, timeToLive, timeNs);
+    }
   }
 }

@@ -6,6 +6,7 @@ export const COUNT_EVICTED = 3;
 export const COUNT_REFUSED = 4;
 export const COUNT_LOOKUPS = 5;
 export const COUNT_FOUND = 6;
+export const COUNT_MISSED = 7;
 
 export const DNS_NAME_COUNTS: readonly { readonly name: string; readonly help: string }[] = [
   { name: 'remembered', help: 'addresses in DNS answers that were remembered with the name asked for' },
@@ -18,4 +19,5 @@ export const DNS_NAME_COUNTS: readonly { readonly name: string; readonly help: s
   { name: 'refused', help: 'addresses that were not remembered, since there was no room for their name' },
   { name: 'lookups', help: 'flows that were looked up' },
   { name: 'found', help: 'flows whose name was found' },
+  { name: 'missed', help: 'addresses that another worker learned faster than this one could take them over' },
 ];

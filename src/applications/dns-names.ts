@@ -109,13 +109,14 @@ export class DnsNames {
   /**
    * The name for a flow.
    * @param timeNs of its first packet
+   * @param isLast it is not looked up again: then it counts, though nothing is found
    * @returns its number and bits FOUND_…, the name referred to once more, or -1
    */
-  lookUp(client: Int32Array, address: Int32Array, timeNs: number): number {
+  lookUp(client: Int32Array, address: Int32Array, timeNs: number, isLast = true): number {
     if (this.#heap.size === 0) return NONE;
-    this.counts[COUNT_LOOKUPS]!++;
     const own = this.#scope === 'any' ? NONE : this.#lookUpFor(client, address, timeNs);
     const found = own === NONE && this.#scope !== 'client' ? this.#lookUpFor(ANYBODY, address, timeNs) : own;
+    if (found !== NONE || isLast) this.counts[COUNT_LOOKUPS]!++;
     if (found === NONE) return NONE;
     this.counts[COUNT_FOUND]!++;
     this.pool.refer(found & FOUND_NAME_MASK);
@@ -191,6 +192,10 @@ export class DnsNames {
     const word = entry * ENTRY_WORDS;
     const double = entry * ENTRY_DOUBLES;
     const words = this.#words;
+    if (timeNs < this.#doubles[double + SINCE_NS]!) {
+      this.#renewBefore(entry, number, timeNs, untilNs);
+      return;
+    }
     if (words[word + NAME] === number) {
       this.pool.release(number);
     } else {
@@ -205,6 +210,31 @@ export class DnsNames {
       this.#doubles[double + SINCE_NS] = timeNs;
     }
     this.#heap.move(entry, untilNs);
+  }
+
+  /** An answer comes late, from another meter: a newer one is there. */
+  #renewBefore(entry: number, number: number, timeNs: number, untilNs: number): void {
+    const word = entry * ENTRY_WORDS;
+    const double = entry * ENTRY_DOUBLES;
+    const words = this.#words;
+    const doubles = this.#doubles;
+    if (words[word + NAME] === number) {
+      doubles[double + SINCE_NS] = timeNs;
+      this.pool.release(number);
+      return;
+    }
+    const previous = words[word + PREVIOUS_NAME]!;
+    if (previous !== NONE && doubles[double + PREVIOUS_SINCE_NS]! >= timeNs) {
+      this.pool.release(number);
+      return;
+    }
+    if (previous !== NONE) this.pool.release(previous);
+    words[word + PREVIOUS_NAME] = number;
+    doubles[double + PREVIOUS_SINCE_NS] = timeNs;
+    doubles[double + PREVIOUS_UNTIL_NS] = untilNs;
+    const isBoth = untilNs >= doubles[double + SINCE_NS]!;
+    words[word + BITS] =
+      (words[word + BITS]! & ~(IS_AMBIGUOUS | WAS_AMBIGUOUS)) | (isBoth ? IS_AMBIGUOUS : 0);
   }
 
   #lookUpFor(client: Int32Array, address: Int32Array, timeNs: number): number {

@@ -82,6 +82,10 @@ export class TablePasses {
       at[engineWords.TABLE_HEALTH_LINES] = health.lines.byteOffset;
       at[engineWords.TABLE_HEALTH_RARE] = health.loss.byteOffset;
       at[engineWords.TABLE_HEALTH_WIDE] = health.octets.byteOffset;
+      at[engineWords.TABLE_HEALTH_PLACES] = int32Array(
+        this.#engine.allocate,
+        engineWords.TOUCHED_AT_ONCE,
+      ).byteOffset;
       at[engineWords.TABLE_HEALTH_POOLS] = health.pools.byteOffset;
       at[engineWords.TABLE_HEALTH_INTERVAL_MS] = health.intervalNs / NS_PER_MS;
     }

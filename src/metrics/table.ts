@@ -117,7 +117,7 @@ const FLOW_METRICS: readonly Metric[] = [
   {
     name: 'flowtap_dns_names_total',
     type: 'counter',
-    help: 'Names by DNS: addresses remembered, evicted or refused for lack of room, responses unasked or cut, flows looked up and found (docs/applications.md).',
+    help: 'Names by DNS: addresses remembered, evicted or refused for lack of room, responses unasked or cut, flows looked up and found, addresses missed of other workers (docs/applications.md).',
     labels: [...RING, 'result'],
     samples: ({ workers }) =>
       workers.flatMap((worker) =>

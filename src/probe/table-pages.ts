@@ -16,8 +16,10 @@ import { adviseHuge, populatePages } from '../sys/libc.ts';
  */
 const FLOWS_MIN = 8192;
 const SMALL_TABLE = 2 ** 18;
-/** Slots whose pages are made ahead: 29 MB, and 16 MB or more with path health. */
+/** Slots whose pages are made ahead: 29 MB. */
 export const SLOTS_AHEAD = 2 ** 17;
+/** Those of path health, which takes more for a flow: 4 MB, and lines as it turns out. */
+export const HEALTH_SLOTS_AHEAD = 2 ** 15;
 /** Octets that the other thread is asked for at a time: two huge pages. */
 const STEP_OCTETS = 4 * 1024 * 1024;
 /** What the meter is about to touch is left to it: where both make a page, one of them has cleared it in vain. */
@@ -28,6 +30,8 @@ interface Growing {
   readonly array: Int32Array | Float64Array;
   /** Octets of it that have been in use, `slots` slots of the table having been so. */
   readonly taken: (slots: number) => number;
+  /** For so many slots pages are made ahead. */
+  readonly slotsAhead: number;
 }
 
 /** A growing array, and how much of it has pages. */
@@ -36,14 +40,20 @@ interface Part extends Growing {
 }
 
 /** Arrays with something for each slot. Not the index, of which any flow may need any page. */
-function slotArrays({ capacity, words, link, schedule, health }: FlowTable): Growing[] {
-  const arrays = [words, link, schedule, ...(health === undefined ? [] : [health.hot])];
-  return arrays.map((array) => ({ array, taken: (slots) => (slots * array.byteLength) / capacity }));
+function slotArrays(table: FlowTable): Growing[] {
+  const { capacity, words, link, schedule, health } = table;
+  const bySlot = (array: Growing['array'], slotsAhead: number): Growing => ({
+    ...{ array, slotsAhead },
+    taken: (slots) => (slots * array.byteLength) / capacity,
+  });
+  const arrays = [words, link, schedule].map((array) => bySlot(array, SLOTS_AHEAD));
+  return health === undefined ? arrays : [...arrays, bySlot(health.hot, HEALTH_SLOTS_AHEAD)];
 }
 
-/** What flows take of path health as they need it. */
-function healthArrays(health: HealthTable | undefined): Growing[] {
-  return health === undefined ? [] : [{ array: health.lines, taken: () => linesTaken(health) }];
+/** Lines that flows take of path health as they need them. */
+function lineArrays(health: HealthTable | undefined): Growing[] {
+  if (health === undefined) return [];
+  return [{ array: health.lines, slotsAhead: HEALTH_SLOTS_AHEAD, taken: () => linesTaken(health) }];
 }
 
 export class TablePages {
@@ -73,7 +83,7 @@ export class TablePages {
     const table = this.#table;
     this.#hasBegun = true;
     adviseHuge(table.engine.buffer);
-    const arrays = [...slotArrays(table), ...healthArrays(table.health)];
+    const arrays = [...slotArrays(table), ...lineArrays(table.health)];
     this.#parts = arrays.map((one) => ({ ...one, populated: 0 }));
   }
 
@@ -92,7 +102,7 @@ export class TablePages {
   /** The part whose pages will be missed first, if any is soon: new flows are thought to take as much as those before. */
   #next(): Part | undefined {
     const { capacity, slotsTouched } = this.#table;
-    let least = Math.min(SLOTS_AHEAD, capacity - slotsTouched);
+    let least = capacity - slotsTouched;
     let next: Part | undefined;
     for (const one of this.#parts) {
       const octets = one.array.byteLength;
@@ -101,7 +111,7 @@ export class TablePages {
       // Before the first flow: as if there were one.
       const octetsPerSlot = slotsTouched === 0 ? one.taken(1) : taken / slotsTouched;
       const slots = (one.populated - taken) / octetsPerSlot;
-      if (one.populated === octets || !(slots < least)) continue;
+      if (one.populated === octets || slots >= one.slotsAhead || !(slots < least)) continue;
       least = slots;
       next = one;
     }

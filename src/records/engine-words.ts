@@ -157,7 +157,11 @@ export const TABLE_INSPECTION = 21;
 export const TABLE_FIRST_LOOK = 22;
 /** Path health's wide histograms, as TABLE_HEALTH_HOT. */
 export const TABLE_HEALTH_WIDE = 23;
-export const TABLE_PLACES = 24;
+/** Places of path health that the engine keeps while it touches it ahead, a word for each of TOUCHED_AT_ONCE packets. */
+export const TABLE_HEALTH_PLACES = 24;
+export const TABLE_PLACES = 25;
+/** Packets whose entries and path health are touched at once: their 192 octets of entries each stay in the L1 cache until they are added. */
+export const TOUCHED_AT_ONCE = 128;
 
 /**
  * Words of that list: how many packets are in it, how many were looked at and left out as they say nothing known, then for

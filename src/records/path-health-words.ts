@@ -3,9 +3,9 @@
  * slot
  *
  *     hot      32 words, two cache lines: what nearly every packet needs of both directions
- *     lines    up to eight, each a cache line: for each direction one of what it waits for and of the handshake, one of
- *              round trips and responses, one of timestamps; one of both directions' silences; and one of the first
- *              LINE_INTERVALS intervals behind the current one
+ *     lines    up to eight, each a cache line: of both directions one of what is waited for, one of the handshake, one of
+ *              silences, and one of the first LINE_INTERVALS intervals behind the current one; for each direction one of round
+ *              trips and of responses to it, and one of timestamps
  *     octets   none, or in place of that last line 2 × INTERVALS_MAX doubles, where there is data in a later interval
  *     rare     none, or a block: 2 × 80 words of order, losses, windows, and counts that few packets change
  *     pdm      2 × 32 words;  icmp  2 × 8 words
@@ -29,8 +29,9 @@ export const HOT_REVERSE = 16;
 /** Number of the first interval of the histogram, and of the current one. */
 export const HOT_FIRST_INTERVAL = 28;
 export const HOT_INTERVAL = 29;
-/** Numbers of the lines of times of the forward and of the reverse direction, from 1; 0: it has none. */
+/** Numbers of the flow's line of times and of its line of the handshake, from 1; 0: it has none. */
 export const HOT_TIMES = 30;
+export const HOT_HANDSHAKE = 31;
 // A direction's block.
 export const BITS = 0;
 /** The sequence number behind the last octet it sent. */
@@ -114,21 +115,29 @@ export const SEEN_IN_RECORD = 1 << 24;
 export const LINE_WORDS = 16;
 /** Most lines that a flow has. */
 export const LINES_MAX = 8;
-// The line of times of a direction.
-/** Three ends of segments, and their times: doubles 2 … 4 of the line. */
+// The line of times of a flow: what is waited for, forward words before reverse ones. A direction waits for two segments here.
+export const TIMES_WORDS = 8;
+/** Two ends of segments, and their times: doubles 1 and 2. */
 export const PENDING_END = 0;
+export const PENDING_NS = 1;
+/** As many stand there. */
+export const PENDING_HERE = 2;
+/** Numbers of the direction's lines of samples and of timestamps, or 0. */
+export const TIMES_SAMPLES = 6;
+export const TIMES_STAMPS = 7;
+// The line of the handshake of a flow, forward words before reverse ones, with the third segment that is waited for.
+export const HANDSHAKE_WORDS = 8;
 /** The number of its SYN. */
-export const TIMING_INITIAL = 3;
-export const PENDING_NS = 2;
-/** A double: when its SYN or SYN/ACK was sent, or how long that leg of the handshake took. */
-export const SYN_NS = 5;
+export const HANDSHAKE_INITIAL = 0;
 /** Segments with SYN | with FIN << 16, at most 65,535 each. */
-export const TIMING_SYN_FIN = 12;
+export const HANDSHAKE_SYN_FIN = 1;
 /** Segments with RST, at most 65,535 | the MSS that its SYN announced << 16. */
-export const TIMING_RST_MSS = 13;
-/** Numbers of its lines of samples and of timestamps, or 0. */
-export const TIMING_SAMPLES = 14;
-export const TIMING_STAMPS = 15;
+export const HANDSHAKE_RST_MSS = 2;
+/** End of the third segment, and its time, a double. */
+export const THIRD_END = 3;
+export const THIRD_NS = 3;
+/** A double: when its SYN or SYN/ACK was sent, or how long that leg of the handshake took. */
+export const SYN_NS = 2;
 /** An accumulator: samples, least, greatest, last, jitter, then a double with the sum. */
 export const SAMPLES = 0;
 export const LEAST_NS = 1;
@@ -137,7 +146,8 @@ export const LAST_NS = 3;
 export const JITTER_NS = 4;
 export const SUM_NS = 6;
 export const ACCUMULATOR_WORDS = 8;
-// The line of samples of a direction: two accumulators.
+// The line of samples of a direction: an accumulator of its round trips, and one of the other side's responses to its data, since
+// a packet that answers changes both.
 export const ACK_TIMES = 0;
 export const RESPONSE_TIMES = 8;
 // The line of timestamps of a direction: an accumulator, then what is waited for.

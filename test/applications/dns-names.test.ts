@@ -64,6 +64,34 @@ describe('a name', () => {
     expect(tried.lookUp(1, 100, 25)).toEqual({ text: 'b.example', isOfAnybody: false, isAmbiguous: true });
   });
 
+  it('is found by a flow between, where another meter tells the older one after the newer one', () => {
+    const tried = new Tried();
+    tried.remember(1, 100, 'newer.example', 300, 20);
+    tried.remember(1, 100, 'older.example', 60, 10);
+    tried.remember(1, 100, 'oldest.example', 60, 5);
+    expect(tried.lookUp(1, 100, 9)).toBeUndefined();
+    expect(tried.lookUp(1, 100, 15)).toEqual({
+      text: 'older.example',
+      isOfAnybody: false,
+      isAmbiguous: false,
+    });
+    expect(tried.lookUp(1, 100, 25)).toEqual({
+      text: 'newer.example',
+      isOfAnybody: false,
+      isAmbiguous: true,
+    });
+    // The same name, told before.
+    const same = new Tried();
+    same.remember(1, 100, 'a.example', 60, 20);
+    same.remember(1, 100, 'a.example', 60, 10);
+    expect([9, 10, 80, 81].map((time) => same.lookUp(1, 100, time)?.text)).toEqual([
+      undefined,
+      'a.example',
+      'a.example',
+      undefined,
+    ]);
+  });
+
   it('is not ambiguous where the one before was over', () => {
     const tried = new Tried();
     tried.remember(1, 100, 'a.example', 60, 0);

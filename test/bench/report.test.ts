@@ -18,6 +18,7 @@ const baseline = (most: number): Baseline => ({
   ratios: {},
   peakRssMiB: {},
   processorRatios: { 'flowtap, applications': { real: most, '64B-100k': 1 } },
+  wallRatios: { 'flowtap --workers 2': { real: most, '64B-100k': 1 } },
 });
 
 describe('processor time beside that of flowtap', () => {
@@ -35,6 +36,17 @@ describe('processor time beside that of flowtap', () => {
     expect(failuresOf(summarize(runs), baseline(1.5))).toEqual([]);
     expect(failuresOf(summarize(runs), baseline(1.4))).toEqual([
       "real: flowtap, applications takes 1.50 × flowtap's processor time; the baseline allows 1.4",
+    ]);
+  });
+});
+
+describe('wall time of two workers', () => {
+  const runs = [...[1, 2, 9].map((s) => run('flowtap', 1, s)), run('flowtap --workers 2', 9, 2.4)];
+
+  it('falls short of a baseline that allows less', () => {
+    expect(failuresOf(summarize(runs), baseline(1.2))).toEqual([]);
+    expect(failuresOf(summarize(runs), baseline(1.1))).toEqual([
+      "real: flowtap --workers 2 takes 1.20 × flowtap's wall time; the baseline allows 1.1",
     ]);
   });
 });

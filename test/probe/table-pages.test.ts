@@ -14,7 +14,7 @@ import {
   POOL_LINES,
   POOL_MOST,
 } from '../../src/metering/table/path-health-table.ts';
-import { LEAD_OCTETS, SLOTS_AHEAD, TablePages } from '../../src/probe/table-pages.ts';
+import { HEALTH_SLOTS_AHEAD, LEAD_OCTETS, SLOTS_AHEAD, TablePages } from '../../src/probe/table-pages.ts';
 import { SLOTS_TOUCHED } from '../../src/records/table-words.ts';
 import { addressOf, loadLibc } from '../../src/sys/koffi.ts';
 import { populatePages } from '../../src/sys/libc.ts';
@@ -100,7 +100,7 @@ describe.skipIf(!canPopulate)('the pages of a table', () => {
       [hot, HOT_WORDS],
       [lines, linesPerSlot * LINE_WORDS],
     ] as const) {
-      const ahead = array.subarray(slots * wordsPerSlot + lead, (slots + SLOTS_AHEAD) * wordsPerSlot);
+      const ahead = array.subarray(slots * wordsPerSlot + lead, (slots + HEALTH_SLOTS_AHEAD) * wordsPerSlot);
       expect(resident(ahead)).toBeGreaterThanOrEqual(ahead.byteLength);
       expect(resident(array)).toBeLessThanOrEqual(ahead.byteLength + ROUNDING_OCTETS);
     }
@@ -110,7 +110,9 @@ describe.skipIf(!canPopulate)('the pages of a table', () => {
   it('are not made for lines before a flow has one', async () => {
     const withHealth = tableWithHealth(LARGE);
     await look(new TablePages(withHealth));
-    expect(resident(withHealth.health.hot)).toBeGreaterThanOrEqual(SLOTS_AHEAD * HOT_WORDS * 4 - LEAD_OCTETS);
+    expect(resident(withHealth.health.hot)).toBeGreaterThanOrEqual(
+      HEALTH_SLOTS_AHEAD * HOT_WORDS * 4 - LEAD_OCTETS,
+    );
     expect(resident(withHealth.health.lines)).toBeLessThanOrEqual(ROUNDING_OCTETS);
   });
 

@@ -92,3 +92,11 @@ export function slotOf(table: usize, record: usize, word: u32, timeNs: f64, fram
     return findOrInsert(record, timeNs, frames);
   return slot;
 }
+
+/** The slot that packet `i` was found to go to. A free index word is before the first one; any will do in its place. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function slotAt(found: usize, i: u32): u32 {
+  const number = load<u32>(found + (<usize>i << 2)) & SLOT_MASK;
+  return number === 0 ? 0 : number - 1;
+}

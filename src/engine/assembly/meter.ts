@@ -5,15 +5,16 @@
  */
 import * as packet from '../../records/decoded-words';
 import * as flow from '../../records/flow-words';
-import { NEXT_LOOK_NS, PREVIOUS_NS, REBASE_BELOW_NS, SLOT_MASK, TCP_END_NS } from '../../records/table-words';
+import { NEXT_LOOK_NS, PREVIOUS_NS, REBASE_BELOW_NS, TCP_END_NS } from '../../records/table-words';
 import * as place from '../../records/engine-words';
-import { slotOf } from './find';
+import { slotAt, slotOf } from './find';
 import { addFurtherSegments } from './further-segments';
 import { FIN, PROTOCOL_TCP, RST, SYN } from './headers';
 import { listPayload } from './inspection';
 import { addToLine } from './line';
-import { addHealth, touchHot, touchSamples, touchTimes } from './path-health';
+import { addHealth } from './path-health';
 import { hasHealth } from './path-health-state';
+import { touchHealth } from './path-health-touch';
 import { clock, entries, index, indexShift, stopsAtEach, sums } from './table';
 import { activeNs, ENTRY_OCTETS, idleNs, scheduleFlow, scheduleOf, tcpEndDelayNs, unschedule } from './wheel';
 
@@ -25,8 +26,7 @@ const STATE: usize = flow.FLOW_STATE * 4;
 const FIRST: usize = flow.FLOW_FIRST_NS * 8;
 const LAST: usize = flow.FLOW_LAST_NS * 8;
 
-/** Packets whose entries are touched at once: their 192 octets each stay in the L1 cache until they are added. */
-const TOUCHED_AT_ONCE: u32 = 128;
+const TOUCHED_AT_ONCE: u32 = place.TOUCHED_AT_ONCE;
 
 /** True if the flow, whose TCP has ended, does not take the packet: it is too late, or opens a new connection. */
 function isBehindTcpEnd(slot: u32, timeNs: f64, control: u32): bool {
@@ -65,32 +65,19 @@ export function touchIndex(records: usize, count: u32, found: usize): void {
   }
 }
 
-/** The slot that packet `i` was found to go to. A free index word is before the first one; any will do in its place. */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
-function slotAt(found: usize, i: u32): u32 {
-  const number = load<u32>(found + (<usize>i << 2)) & SLOT_MASK;
-  return number === 0 ? 0 : number - 1;
-}
-
 /**
  * Loads the three lines of the entry that each packet's index word points to, of packets `from` to `end`. Which of the
  * counter lines the packet will be counted on is not known before the first line is there; loading both at once is
  * quicker than waiting for it.
  */
-function touchEntries(found: usize, from: u32, end: u32): void {
+function touchEntries(found: usize, records: usize, from: u32, end: u32): void {
   const table = entries;
   let touched: u32 = 0;
   for (let i = from; i < end; i++) {
     const entry = table + <usize>slotAt(found, i) * ENTRY_OCTETS;
     touched ^= load<u32>(entry) ^ load<u32>(entry, FORWARD) ^ load<u32>(entry, REVERSE);
   }
-  if (hasHealth()) {
-    // Each line is found by what stands in the one before.
-    for (let i = from; i < end; i++) touched ^= touchHot(slotAt(found, i));
-    for (let i = from; i < end; i++) touched ^= touchTimes(slotAt(found, i));
-    for (let i = from; i < end; i++) touched ^= touchSamples(slotAt(found, i));
-  }
+  if (hasHealth()) touched ^= touchHealth(found, records, from, end);
   // Kept, so that no compiler drops the loads.
   store<u32>(sums, touched, place.SUMS_TOUCHED * 8);
 }
@@ -210,7 +197,7 @@ export function meter(
   let stop: u32 = place.STOP_END;
   let i = from;
   for (; i < count; i++) {
-    if (i % TOUCHED_AT_ONCE === 0) touchEntries(found, i, min<u32>(i + TOUCHED_AT_ONCE, count));
+    if (i % TOUCHED_AT_ONCE === 0) touchEntries(found, records, i, min<u32>(i + TOUCHED_AT_ONCE, count));
     const record = records + <usize>i * RECORD_OCTETS;
     const timeNs = load<f64>(times + (<usize>i << 3));
     const foundAt = found + (<usize>i << 2);

@@ -13,9 +13,9 @@ import {
   FLOW_BITS,
   NEXT,
   setBits,
-  timesOf,
+  handshakeOf,
   useLoss,
-  useTimes,
+  useHandshake,
   WINDOW,
 } from './path-health-state';
 import { endTrouble, noteSyn, noteSynAck } from './path-health-times';
@@ -27,12 +27,12 @@ export const CWR: u32 = 0x80;
 export function countFlags(flow: usize, d: u32, flags: u32): void {
   if ((flags & ECE) !== 0) count(flow, d, side.SEQUENCE_ECE);
   if ((flags & CWR) !== 0) count(flow, d, side.SEQUENCE_CWR);
-  if ((flags & FIN) !== 0) addHalf(useTimes(flow, d) + side.TIMING_SYN_FIN * 4 + 2);
+  if ((flags & FIN) !== 0) addHalf(useHandshake(flow, d) + side.HANDSHAKE_SYN_FIN * 4 + 2);
 }
 
 /** An RST: as the answer to a SYN it refuses the connection. */
 export function addReset(flow: usize, d: u32): void {
-  addHalf(useTimes(flow, d) + side.TIMING_RST_MSS * 4);
+  addHalf(useHandshake(flow, d) + side.HANDSHAKE_RST_MSS * 4);
   const bits = load<u32>(flow, FLOW_BITS);
   if (d === 1 && (bits & (side.FLOW_SYN | side.FLOW_SYN_ACK)) === side.FLOW_SYN)
     store<u32>(flow, bits | side.FLOW_REFUSED, FLOW_BITS);
@@ -41,16 +41,16 @@ export function addReset(flow: usize, d: u32): void {
 /** A SYN or SYN/ACK: it begins the sequence numbers, and its options hold for the connection. */
 export function addSyn(flow: usize, d: u32, flags: u32, seq: u32, ack: u32, payload: i32, timeNs: f64): void {
   const block = blockOf(flow, d);
-  const at = useTimes(flow, d);
-  addHalf(at + side.TIMING_SYN_FIN * 4);
+  const at = useHandshake(flow, d);
+  addHalf(at + side.HANDSHAKE_SYN_FIN * 4);
   const bits = load<u32>(block, BITS);
-  const isRepeated = (bits & side.INITIAL_KNOWN) !== 0 && load<u32>(at, side.TIMING_INITIAL * 4) === seq;
+  const isRepeated = (bits & side.INITIAL_KNOWN) !== 0 && load<u32>(at, side.HANDSHAKE_INITIAL * 4) === seq;
   if (isRepeated) {
     count(flow, d, side.SEQUENCE_RETRANSMITTED);
     setBits(block, side.TROUBLED);
   } else {
     beginConnection(flow, d, (flags & ACK) === 0);
-    store<u32>(at, seq, side.TIMING_INITIAL * 4);
+    store<u32>(at, seq, side.HANDSHAKE_INITIAL * 4);
     store<u32>(block, seq + 1 + <u32>payload, NEXT);
   }
   if ((flags & ACK) !== 0) {
@@ -74,7 +74,7 @@ function beginConnection(flow: usize, d: u32, isOpening: bool): void {
   bits |= known;
   if ((found & FOUND_ALL) !== 0) bits |= side.SYN_OPTIONS;
   if ((found & FOUND_MSS) !== 0) {
-    store<u16>(timesOf(flow, d), <u16>optionMss, side.TIMING_RST_MSS * 4 + 2);
+    store<u16>(handshakeOf(flow, d), <u16>optionMss, side.HANDSHAKE_RST_MSS * 4 + 2);
     bits |= side.MSS_KNOWN;
   }
   if ((found & FOUND_SCALE) !== 0) bits |= side.SCALE_OPTION;

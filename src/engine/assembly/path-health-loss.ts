@@ -12,6 +12,7 @@ import {
   blockOf,
   clearBits,
   FLOW_BITS,
+  handshakeOf,
   NEW_OCTETS,
   NEXT,
   samplesOf,
@@ -106,9 +107,8 @@ function fillHole(block: usize, at: usize, h: u32, start: u32, end: u32): void {
 
 /** One leg of the round trip between the hosts: by acknowledgements, else by the handshake, else 0. */
 function leastLeg(flow: usize, d: u32, hasHandshake: bool): f64 {
-  const times = timesOf(flow, d);
-  const byHandshake = hasHandshake ? load<f64>(times, side.SYN_NS * 8) : 0;
-  const at = samplesOf(times);
+  const byHandshake = hasHandshake ? load<f64>(handshakeOf(flow, d), side.SYN_NS * 8) : 0;
+  const at = samplesOf(timesOf(flow, d));
   if (load<u32>(at, (side.ACK_TIMES + side.SAMPLES) * 4) === 0) return byHandshake;
   const least = <f64>load<f32>(at, (side.ACK_TIMES + side.LEAST_NS) * 4);
   return byHandshake > 0 && byHandshake < least ? byHandshake : least;

@@ -21,9 +21,12 @@ export const LAST_DATA: usize = side.LAST_DATA_NS * 8;
 export const FLOW_BITS: usize = side.FLOW_BITS * 4;
 const RARE_OCTETS: usize = side.RARE_WORDS * 4;
 const TIMES: usize = side.HOT_TIMES * 4;
+const HANDSHAKE: usize = side.HOT_HANDSHAKE * 4;
+const TIMES_OCTETS: usize = side.TIMES_WORDS * 4;
+const HANDSHAKE_OCTETS: usize = side.HANDSHAKE_WORDS * 4;
 const SILENCES: usize = side.HOT_SILENCES * 4;
-const SAMPLES: usize = side.TIMING_SAMPLES * 4;
-const STAMPS: usize = side.TIMING_STAMPS * 4;
+const SAMPLES: usize = side.TIMES_SAMPLES * 4;
+const STAMPS: usize = side.TIMES_STAMPS * 4;
 const RARE: usize = side.SILENCE_RARE * 4;
 const HISTOGRAM: usize = side.SILENCE_HISTOGRAM * 4;
 const WIDE_OCTETS: usize = side.WIDE_WORDS * 4;
@@ -35,6 +38,8 @@ let lines: usize = 0;
 let rare: usize = 0;
 let wide: usize = 0;
 let pools: usize = 0;
+/** Where the passes that touch ahead keep places: a word for each packet of one. */
+export let touchedPlaces: usize = 0;
 
 /** The state that is measured in. @param at as for `useTable` */
 export function useHealth(at: usize): void {
@@ -43,6 +48,7 @@ export function useHealth(at: usize): void {
   rare = load<u32>(at, place.TABLE_HEALTH_RARE * 4);
   wide = load<u32>(at, place.TABLE_HEALTH_WIDE * 4);
   pools = load<u32>(at, place.TABLE_HEALTH_POOLS * 4);
+  touchedPlaces = load<u32>(at, place.TABLE_HEALTH_PLACES * 4);
   intervalNs = <f64>load<u32>(at, place.TABLE_HEALTH_INTERVAL_MS * 4) * NS_PER_MS;
 }
 
@@ -67,21 +73,35 @@ function lineOf(at: usize, offset: usize): usize {
   return lines + (<usize>load<u32>(at + offset)) * LINE_OCTETS;
 }
 
-/** What a direction waits for, and its handshake: its line of times. */
+/** What a direction waits for: its half of the flow's line of times. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 export function timesOf(flow: usize, d: u32): usize {
-  return lineOf(flow + (<usize>d << 2), TIMES);
+  return lineOf(flow, TIMES) + <usize>d * TIMES_OCTETS;
 }
 
-/** The line of samples that belongs to a line of times. */
+/** The other half of a line of times. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function otherTimes(times: usize): usize {
+  return times ^ TIMES_OCTETS;
+}
+
+/** The handshake of a direction: its half of the flow's line. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function handshakeOf(flow: usize, d: u32): usize {
+  return lineOf(flow, HANDSHAKE) + <usize>d * HANDSHAKE_OCTETS;
+}
+
+/** The line of samples of a direction, by its half of the line of times. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 export function samplesOf(times: usize): usize {
   return lineOf(times, SAMPLES);
 }
 
-/** The line of timestamps that belongs to a line of times. */
+/** The line of timestamps of a direction, likewise. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 export function stampsOf(times: usize): usize {
@@ -131,11 +151,16 @@ function useLine(at: usize): usize {
   return load<u32>(at) === 0 ? takeLine(at) : lineOf(at, 0);
 }
 
-/** The line of times of a direction, which it gets if it has none. */
+/** What a direction waits for: the flow gets the line if it has none. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 export function useTimes(flow: usize, d: u32): usize {
-  return useLine(flow + TIMES + (<usize>d << 2));
+  return useLine(flow + TIMES) + <usize>d * TIMES_OCTETS;
+}
+
+/** The handshake of a direction, likewise. */
+export function useHandshake(flow: usize, d: u32): usize {
+  return useLine(flow + HANDSHAKE) + <usize>d * HANDSHAKE_OCTETS;
 }
 
 /** The line of samples of a direction, which it gets if it has none. */
@@ -198,8 +223,9 @@ export function freeParts(flow: usize): void {
     const times = timesOf(flow, d);
     give(side.POOL_LINES, lines, LINE_OCTETS, load<u32>(times, SAMPLES));
     give(side.POOL_LINES, lines, LINE_OCTETS, load<u32>(times, STAMPS));
-    give(side.POOL_LINES, lines, LINE_OCTETS, load<u32>(flow + (<usize>d << 2), TIMES));
   }
+  give(side.POOL_LINES, lines, LINE_OCTETS, load<u32>(flow, TIMES));
+  give(side.POOL_LINES, lines, LINE_OCTETS, load<u32>(flow, HANDSHAKE));
   const silences = lineOf(flow, SILENCES);
   give(side.POOL_RARE, rare, RARE_OCTETS, load<u32>(silences, RARE));
   giveHistogram(load<u32>(silences, HISTOGRAM), (load<u32>(flow, FLOW_BITS) & side.FLOW_OCTETS_WIDE) !== 0);
@@ -256,5 +282,5 @@ export function clearBits(block: usize, bits: u32): void {
 /** The MSS that a direction's SYN announced, or 0. */
 export function mssOf(flow: usize, d: u32): i32 {
   if ((load<u32>(blockOf(flow, d), BITS) & side.MSS_KNOWN) === 0) return 0;
-  return <i32>load<u16>(timesOf(flow, d), side.TIMING_RST_MSS * 4 + 2);
+  return <i32>load<u16>(handshakeOf(flow, d), side.HANDSHAKE_RST_MSS * 4 + 2);
 }

@@ -10,10 +10,12 @@ import {
   blockOf,
   clearBits,
   FLOW_BITS,
+  handshakeOf,
   LAST_DATA,
   NEXT,
   stampsOf,
   timesOf,
+  useHandshake,
   useSamples,
   useSilences,
   useStamps,
@@ -51,9 +53,31 @@ export function expectAck(flow: usize, d: u32, end: u32, timeNs: f64): void {
   const block = blockOf(flow, d);
   const bits = load<u32>(block, BITS);
   const pending = (bits & side.PENDING_MASK) >>> PENDING_SHIFT;
-  store<u32>(at + ((<usize>pending) << 2), end, side.PENDING_END * 4);
-  store<f64>(at + ((<usize>pending) << 3), timeNs, side.PENDING_NS * 8);
+  if (pending < <u32>side.PENDING_HERE) {
+    store<u32>(at + ((<usize>pending) << 2), end, side.PENDING_END * 4);
+    store<f64>(at + ((<usize>pending) << 3), timeNs, side.PENDING_NS * 8);
+  } else {
+    const third = useHandshake(flow, d);
+    store<u32>(third, end, side.THIRD_END * 4);
+    store<f64>(third, timeNs, side.THIRD_NS * 8);
+  }
   store<u32>(block, bits + side.PENDING_ONE, BITS);
+}
+
+/** The end of segment `p` that is waited for; the third one stands elsewhere. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function endOf(times: usize, flow: usize, d: u32, p: u32): u32 {
+  if (p >= <u32>side.PENDING_HERE) return load<u32>(handshakeOf(flow, d), side.THIRD_END * 4);
+  return load<u32>(times + ((<usize>p) << 2), side.PENDING_END * 4);
+}
+
+/** Its time. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function nsOf(times: usize, flow: usize, d: u32, p: u32): f64 {
+  if (p >= <u32>side.PENDING_HERE) return load<f64>(handshakeOf(flow, d), side.THIRD_NS * 8);
+  return load<f64>(times + ((<usize>p) << 3), side.PENDING_NS * 8);
 }
 
 /** Data of the direction is acknowledged up to `ack`; some of it is waited for. */
@@ -63,17 +87,13 @@ export function takeAckRtt(flow: usize, d: u32, ack: u32, timeNs: f64): void {
   const bits = load<u32>(block, BITS);
   const pending = (bits & side.PENDING_MASK) >>> PENDING_SHIFT;
   let covered: u32 = 0;
-  while (covered < pending) {
-    const end = load<u32>(at + ((<usize>covered) << 2), side.PENDING_END * 4);
-    if (<i32>(end - ack) > 0) break;
-    covered++;
-  }
+  while (covered < pending && <i32>(endOf(at, flow, d, covered) - ack) <= 0) covered++;
   if (covered === 0) return;
-  const ns = timeNs - load<f64>(at + ((<usize>(covered - 1)) << 3), side.PENDING_NS * 8);
+  const ns = timeNs - nsOf(at, flow, d, covered - 1);
   for (let p = covered; p < pending; p++) {
     const to = <usize>(p - covered);
-    store<u32>(at + (to << 2), load<u32>(at + ((<usize>p) << 2), side.PENDING_END * 4), side.PENDING_END * 4);
-    store<f64>(at + (to << 3), load<f64>(at + ((<usize>p) << 3), side.PENDING_NS * 8), side.PENDING_NS * 8);
+    store<u32>(at + (to << 2), endOf(at, flow, d, p), side.PENDING_END * 4);
+    store<f64>(at + (to << 3), nsOf(at, flow, d, p), side.PENDING_NS * 8);
   }
   store<u32>(block, bits - covered * side.PENDING_ONE, BITS);
   if (ns >= 0) addSample(useSamples(flow, d) + side.ACK_TIMES * 4, ns);
@@ -121,7 +141,7 @@ export function takeTimestampRtt(flow: usize, d: u32, echo: u32, timeNs: f64): v
 export function takeResponse(flow: usize, d: u32, timeNs: f64): void {
   const ns = timeNs - load<f64>(blockOf(flow, d ^ 1), LAST_DATA);
   if (!(ns >= 0)) return;
-  addSample(useSamples(flow, d) + side.RESPONSE_TIMES * 4, ns);
+  addSample(useSamples(flow, d ^ 1) + side.RESPONSE_TIMES * 4, ns);
 }
 
 /** A silence has ended. */
@@ -148,7 +168,7 @@ export function endTrouble(flow: usize, d: u32, timeNs: f64): void {
 
 /** A SYN of the initiator. */
 export function noteSyn(flow: usize, isVoid: bool, timeNs: f64): void {
-  const at = useTimes(flow, 0);
+  const at = useHandshake(flow, 0);
   const bits = load<u32>(flow, FLOW_BITS);
   if ((bits & side.FLOW_SERVER_TIME) !== 0) return;
   store<u32>(flow, bits | side.FLOW_SYN | (isVoid ? side.FLOW_SERVER_VOID : 0), FLOW_BITS);
@@ -157,8 +177,8 @@ export function noteSyn(flow: usize, isVoid: bool, timeNs: f64): void {
 
 /** A SYN/ACK of the responder. */
 export function noteSynAck(flow: usize, timeNs: f64): void {
-  const forward = useTimes(flow, 0);
-  const reverse = useTimes(flow, 1);
+  const forward = useHandshake(flow, 0);
+  const reverse = useHandshake(flow, 1);
   const bits = load<u32>(flow, FLOW_BITS);
   if ((bits & side.FLOW_SYN_ACK) !== 0) {
     if ((bits & side.FLOW_CLIENT_TIME) === 0) store<u32>(flow, bits | side.FLOW_CLIENT_VOID, FLOW_BITS);
@@ -172,7 +192,7 @@ export function noteSynAck(flow: usize, timeNs: f64): void {
 
 /** The initiator's first segment behind the SYN/ACK. */
 export function noteEstablished(flow: usize, timeNs: f64): void {
-  const reverse = useTimes(flow, 1);
+  const reverse = useHandshake(flow, 1);
   const bits = load<u32>(flow, FLOW_BITS);
   const isTimed = (bits & side.FLOW_CLIENT_VOID) === 0;
   store<u32>(flow, bits | side.FLOW_ESTABLISHED | (isTimed ? side.FLOW_CLIENT_TIME : 0), FLOW_BITS);

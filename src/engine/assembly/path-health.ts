@@ -16,49 +16,14 @@ import {
   hot,
   INTERVAL_END,
   NEW_OCTETS,
-  samplesOf,
   setBits,
-  stampsOf,
-  timesOf,
   useLoss,
 } from './path-health-state';
 import { addTcp } from './path-health-tcp';
 
-const CACHE_LINE_OCTETS: usize = 64;
 /** IE 64's bit for destination options, the only place for PDM (RFC 8250 §3.1). */
 const DESTINATION_OPTIONS: u32 = 1;
 const CE: u32 = 3;
-
-/** Loads the hot words of a slot. @returns a value that depends on all that was loaded, as the others */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
-export function touchHot(slot: u32): u32 {
-  const flow = hot + <usize>slot * HOT_OCTETS;
-  return load<u32>(flow) ^ load<u32>(flow, CACHE_LINE_OCTETS);
-}
-
-/** Loads the lines of times of a slot, whose hot words are there. */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
-export function touchTimes(slot: u32): u32 {
-  const flow = hot + <usize>slot * HOT_OCTETS;
-  return load<u32>(timesOf(flow, 0)) ^ load<u32>(timesOf(flow, 1));
-}
-
-/** Loads the lines of samples and of timestamps of a slot, whose lines of times are there. */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
-export function touchSamples(slot: u32): u32 {
-  const flow = hot + <usize>slot * HOT_OCTETS;
-  const forward = timesOf(flow, 0);
-  const reverse = timesOf(flow, 1);
-  return (
-    load<u32>(samplesOf(forward)) ^
-    load<u32>(samplesOf(reverse)) ^
-    load<u32>(stampsOf(forward)) ^
-    load<u32>(stampsOf(reverse))
-  );
-}
 
 /** A flow starts in `slot`. */
 export function beginHealth(slot: u32): void {

@@ -57,8 +57,16 @@ export function learnNames(
   learner.take(packet, slot);
 }
 
-/** Looks the flow in `slot` up, unless it has been. Flows of DNS itself say by themselves what they are about. */
-export function nameFlow({ words, doubles }: FlowTable, names: NameTable, slot: number): void {
+/**
+ * Looks the flow in `slot` up, unless it has been. Flows of DNS itself say by themselves what they are about.
+ * @param isLast its record is written now: what is not known by then is not told
+ */
+export function nameFlow(
+  { words, doubles }: FlowTable,
+  names: NameTable,
+  slot: number,
+  isLast = false,
+): void {
   if (names.slots[slot] !== 0) return;
   const entry = slot * layout.ENTRY_WORDS;
   if (isDnsFlow(words[entry + layout.FLOW_PORTS]!)) {
@@ -70,11 +78,10 @@ export function nameFlow({ words, doubles }: FlowTable, names: NameTable, slot: 
   const isLong = isIPv6(words[entry + layout.FLOW_PROTOCOL]!);
   copyAddress(words, entry + layout.ADDRESS_A, isLong, isFromB ? server : client);
   copyAddress(words, entry + layout.ADDRESS_B, isLong, isFromB ? client : server);
-  const found = names.names.lookUp(
-    client,
-    server,
-    doubles[slot * layout.ENTRY_DOUBLES + layout.FLOW_FIRST_NS]!,
-  );
+  const mayComeLater = names.isShared && !isLast;
+  const firstNs = doubles[slot * layout.ENTRY_DOUBLES + layout.FLOW_FIRST_NS]!;
+  const found = names.names.lookUp(client, server, firstNs, !mayComeLater);
+  if (found < 0 && mayComeLater) return;
   names.slots[slot] = found < 0 ? NAME_UNKNOWN : found + 1;
 }
 
@@ -97,7 +104,7 @@ export function releaseFound({ names }: NameTable, found: number): void {
 export function writeName(words: Int32Array, at: number, table: FlowTable, slot: number): void {
   const names = table.applications!.names;
   if (names === undefined || hasServerName(words, at)) return;
-  nameFlow(table, names, slot);
+  nameFlow(table, names, slot, true);
   const found = names.slots[slot]! - 1;
   if (found < 0) return;
   const source = (found & FOUND_OF_ANYBODY) === 0 ? NAME_FROM_CLIENTS_DNS : NAME_FROM_ANY_DNS;

@@ -21,7 +21,7 @@ export function count(health: HealthTable, line: number, block: number, counter:
 
 /** Adds 1 to a counter of 16 bits in the line of times, the lower or the upper half of `word`, which stays at its greatest. */
 function countFlag(health: HealthTable, line: number, word: number, shift: number): void {
-  const at = side.useTimes(health, line) + word;
+  const at = side.useHandshake(health, line) + word;
   const both = health.lines[at]!;
   if (((both >>> shift) & 0xffff) !== 0xffff) health.lines[at] = both + (1 << shift);
 }
@@ -30,12 +30,12 @@ function countFlag(health: HealthTable, line: number, word: number, shift: numbe
 export function countFlags(health: HealthTable, line: number, block: number, flags: number): void {
   if ((flags & ECE) !== 0) count(health, line, block, side.SEQUENCE_ECE);
   if ((flags & CWR) !== 0) count(health, line, block, side.SEQUENCE_CWR);
-  if ((flags & FIN) !== 0) countFlag(health, line, side.TIMING_SYN_FIN, 16);
+  if ((flags & FIN) !== 0) countFlag(health, line, side.HANDSHAKE_SYN_FIN, 16);
 }
 
 /** An RST: as the answer to a SYN it refuses the connection. */
 export function addReset(health: HealthTable, slot: number, isReverse: number, line: number): void {
-  countFlag(health, line, side.TIMING_RST_MSS, 0);
+  countFlag(health, line, side.HANDSHAKE_RST_MSS, 0);
   const bits = slot * side.HOT_WORDS + side.FLOW_BITS;
   const flow = health.hot[bits]!;
   if (isReverse === 1 && (flow & (side.FLOW_SYN | side.FLOW_SYN_ACK)) === side.FLOW_SYN)
@@ -58,9 +58,9 @@ export function addSyn(
   const line = slot * 2 + isReverse;
   const block = slot * side.HOT_WORDS + side.HOT_FORWARD + isReverse * (side.HOT_REVERSE - side.HOT_FORWARD);
   const other = slot * side.HOT_WORDS + side.HOT_REVERSE - isReverse * (side.HOT_REVERSE - side.HOT_FORWARD);
-  countFlag(health, line, side.TIMING_SYN_FIN, 0);
-  const at = side.timesAt(health, line);
-  const initial = at + side.TIMING_INITIAL;
+  countFlag(health, line, side.HANDSHAKE_SYN_FIN, 0);
+  const at = side.handshakeAt(health, line);
+  const initial = at + side.HANDSHAKE_INITIAL;
   let bits = hot[block + side.BITS]!;
   const isRepeated = (bits & side.INITIAL_KNOWN) !== 0 && lines[initial] === seq;
   if (isRepeated) {
@@ -84,7 +84,7 @@ export function addSyn(
     let scale = 0;
     if ((found & options.FOUND_ALL) !== 0) bits |= side.SYN_OPTIONS;
     if ((found & options.FOUND_MSS) !== 0) {
-      const mss = at + side.TIMING_RST_MSS;
+      const mss = at + side.HANDSHAKE_RST_MSS;
       lines[mss] = (lines[mss]! & 0xffff) | (segment[options.OPTION_MSS]! << 16);
       bits |= side.MSS_KNOWN;
     }

@@ -39,7 +39,7 @@ export function segmentOctets(mss: number, headerOctets: number, payload: number
 /** The MSS that the SYN of a direction announced, or 0. @param block  its hot words */
 export function mssOf(health: HealthTable, line: number, block: number): number {
   if ((health.hot[block + side.BITS]! & side.MSS_KNOWN) === 0) return 0;
-  return health.lines[side.timesAt(health, line) + side.TIMING_RST_MSS]! >>> 16;
+  return health.lines[side.handshakeAt(health, line) + side.HANDSHAKE_RST_MSS]! >>> 16;
 }
 
 /** Payload of a super-packet, from that of its first segment and the word that says what else it stands for. */
@@ -133,7 +133,7 @@ function leastRoundTrip(health: HealthTable, line: number): number {
 
 /** One leg: by acknowledgements, else by the handshake, else 0. @param hasHandshake not 0 where its time is known */
 function leastLeg(health: HealthTable, line: number, hasHandshake: number): number {
-  const double = (side.timesAt(health, line) >>> 1) + side.SYN_NS;
+  const double = (side.handshakeAt(health, line) >>> 1) + side.SYN_NS;
   const byHandshake = hasHandshake === 0 ? 0 : health.lineDoubles[double]!;
   const at = side.samplesAt(health, line) + side.ACK_TIMES;
   if (health.lines[at + side.SAMPLES] === 0) return byHandshake;

@@ -49,7 +49,7 @@ export function touchHealth(health: HealthTable | undefined, count: number, foun
   }
   for (let i = 0; i < count; i++) {
     const line = slotAt(found, i) * 2;
-    touched ^= lines[side.timesAt(health, line)]! ^ lines[side.timesAt(health, line + 1)]!;
+    touched ^= lines[side.timesAt(health, line)]!;
   }
   for (let i = 0; i < count; i++) {
     const line = slotAt(found, i) * 2;

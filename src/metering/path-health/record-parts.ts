@@ -46,7 +46,7 @@ export function writeTcp(
   words[at + record.SEGMENT_MAX] = hot[block + side.ID_SEGMENT]! >>> 16;
   if ((bits & side.INITIAL_KNOWN) !== 0) {
     valid |= record.VALID_INITIAL;
-    words[at + record.INITIAL_SEQUENCE] = lines[side.timesAt(health, line) + side.TIMING_INITIAL]!;
+    words[at + record.INITIAL_SEQUENCE] = lines[side.handshakeAt(health, line) + side.HANDSHAKE_INITIAL]!;
   }
   const mss = mssOf(health, line, block);
   if (mss > 0) valid |= record.VALID_MSS;
@@ -93,10 +93,10 @@ export function writeCounts(
   words[to + record.DUPLICATE_SACKS] = n * loss[at + side.SEQUENCE_DSACKS]!;
   words[to + record.ZERO_WINDOWS] = n * loss[at + side.SEQUENCE_ZERO_WINDOWS]!;
   words[to + record.WINDOW_FULL] = n * loss[at + side.SEQUENCE_WINDOW_FULL]!;
-  const times = side.timesAt(health, line);
-  words[to + record.SYN_FIN_COUNT] = lines[times + side.TIMING_SYN_FIN]!;
+  const handshake = side.handshakeAt(health, line);
+  words[to + record.SYN_FIN_COUNT] = lines[handshake + side.HANDSHAKE_SYN_FIN]!;
   words[to + record.RST_KEEP_ALIVES] = halves(
-    lines[times + side.TIMING_RST_MSS]! & 0xffff,
+    lines[handshake + side.HANDSHAKE_RST_MSS]! & 0xffff,
     n * loss[at + side.SEQUENCE_KEEP_ALIVES]!,
   );
   words[to + record.ECT_PACKETS] = n * loss[at + side.SEQUENCE_ECT]!;
@@ -159,13 +159,13 @@ export function newOctets(health: HealthTable, line: number, block: number): num
 /** Round trips and responses. @returns the bits of what is valid */
 export function writeTimes(words: Int32Array, to: number, health: HealthTable, line: number): number {
   const at = side.samplesAt(health, line);
+  const responses = side.samplesAt(health, line ^ 1) + side.RESPONSE_TIMES;
   const stamps = side.stampsAt(health, line);
   let valid = 0;
   if (writeTime(words, to + record.ACK_RTT, health, at + side.ACK_TIMES, true)) valid |= record.VALID_ACK_RTT;
   if (writeTime(words, to + record.TIMESTAMP_RTT, health, stamps + side.TIMESTAMP_TIMES, true))
     valid |= record.VALID_TIMESTAMP_RTT;
-  if (writeTime(words, to + record.RESPONSE, health, at + side.RESPONSE_TIMES, false))
-    valid |= record.VALID_RESPONSE;
+  if (writeTime(words, to + record.RESPONSE, health, responses, false)) valid |= record.VALID_RESPONSE;
   return valid;
 }
 

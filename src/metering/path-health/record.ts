@@ -48,12 +48,12 @@ export function writeHealth(
   if ((state & side.FLOW_REFUSED) !== 0) bits |= record.BIT_REFUSED;
   if ((state & side.FLOW_SERVER_TIME) !== 0) {
     bits |= record.BIT_HANDSHAKE_SERVER;
-    const ns = health.lineDoubles[(side.timesAt(health, slot * 2) >>> 1) + side.SYN_NS]!;
+    const ns = health.lineDoubles[(side.handshakeAt(health, slot * 2) >>> 1) + side.SYN_NS]!;
     words[at + record.HANDSHAKE_SERVER_US] = word(ns / NS_PER_US);
   }
   if ((state & side.FLOW_CLIENT_TIME) !== 0) {
     bits |= record.BIT_HANDSHAKE_CLIENT;
-    const ns = health.lineDoubles[(side.timesAt(health, slot * 2 + 1) >>> 1) + side.SYN_NS]!;
+    const ns = health.lineDoubles[(side.handshakeAt(health, slot * 2 + 1) >>> 1) + side.SYN_NS]!;
     words[at + record.HANDSHAKE_CLIENT_US] = word(ns / NS_PER_US);
   }
   if (hotDoubles[slot * side.HOT_DOUBLES + side.INTERVAL_END_NS]! !== -Infinity) {

@@ -62,9 +62,25 @@ export function expectAck(
   const at = side.useTimes(health, line);
   const { hot } = health;
   const pending = (hot[block + side.BITS]! & side.PENDING_MASK) / side.PENDING_ONE;
-  health.lines[at + side.PENDING_END + pending] = end;
-  health.lineDoubles[(at >>> 1) + side.PENDING_NS + pending] = times[i]!;
+  if (pending < side.PENDING_HERE) {
+    health.lines[at + side.PENDING_END + pending] = end;
+    health.lineDoubles[(at >>> 1) + side.PENDING_NS + pending] = times[i]!;
+  } else {
+    const third = side.useHandshake(health, line);
+    health.lines[third + side.THIRD_END] = end;
+    health.lineDoubles[(third >>> 1) + side.THIRD_NS] = times[i]!;
+  }
   hot[block + side.BITS] = hot[block + side.BITS]! + side.PENDING_ONE;
+}
+
+/** Where in `lines` the end of segment `p` stands that is waited for; the third one is elsewhere. */
+function endAt(times: number, handshake: number, p: number): number {
+  return p < side.PENDING_HERE ? times + side.PENDING_END + p : handshake + side.THIRD_END;
+}
+
+/** Where in `lineDoubles` its time stands. */
+function nsAt(times: number, handshake: number, p: number): number {
+  return p < side.PENDING_HERE ? (times >>> 1) + side.PENDING_NS + p : (handshake >>> 1) + side.THIRD_NS;
 }
 
 /**
@@ -82,14 +98,15 @@ export function takeAckRtt(
   const at = side.timesAt(health, line);
   const { hot, lines, lineDoubles } = health;
   const pending = (hot[block + side.BITS]! & side.PENDING_MASK) / side.PENDING_ONE;
-  let covered = 0;
-  while (covered < pending && ((lines[at + side.PENDING_END + covered]! - ack) | 0) <= 0) covered++;
-  if (covered === 0) return;
+  const third = side.handshakeAt(health, line);
   const pendingNs = (at >>> 1) + side.PENDING_NS;
-  const ns = times[i]! - lineDoubles[pendingNs + covered - 1]!;
+  let covered = 0;
+  while (covered < pending && ((lines[endAt(at, third, covered)]! - ack) | 0) <= 0) covered++;
+  if (covered === 0) return;
+  const ns = times[i]! - lineDoubles[nsAt(at, third, covered - 1)]!;
   for (let p = covered; p < pending; p++) {
-    lines[at + side.PENDING_END + p - covered] = lines[at + side.PENDING_END + p]!;
-    lineDoubles[pendingNs + p - covered] = lineDoubles[pendingNs + p]!;
+    lines[at + side.PENDING_END + p - covered] = lines[endAt(at, third, p)]!;
+    lineDoubles[pendingNs + p - covered] = lineDoubles[nsAt(at, third, p)]!;
   }
   hot[block + side.BITS] = hot[block + side.BITS]! - covered * side.PENDING_ONE;
   if (!(ns >= 0)) return;
@@ -171,7 +188,7 @@ export function takeResponse(
   const ns = times[i]! - health.hotDoubles[(other >>> 1) + side.LAST_DATA_NS]!;
   if (!(ns >= 0)) return;
   health.number[0] = ns;
-  addSample(health, side.useSamples(health, line) + side.RESPONSE_TIMES);
+  addSample(health, side.useSamples(health, line ^ 1) + side.RESPONSE_TIMES);
 }
 
 /** A silence of `health.number[0]` ns has ended, or goes on at the end of the record. */
@@ -220,7 +237,7 @@ export function noteSyn(
   times: Float64Array,
   i: number,
 ): void {
-  const at = side.useTimes(health, slot * 2);
+  const at = side.useHandshake(health, slot * 2);
   const bits = slot * side.HOT_WORDS + side.FLOW_BITS;
   const flow = health.hot[bits]!;
   if ((flow & side.FLOW_SERVER_TIME) !== 0) return;
@@ -232,8 +249,8 @@ export function noteSyn(
 export function noteSynAck(health: HealthTable, slot: number, times: Float64Array, i: number): void {
   const { hot, lineDoubles } = health;
   const bits = slot * side.HOT_WORDS + side.FLOW_BITS;
-  const forward = side.useTimes(health, slot * 2) >>> 1;
-  const reverse = side.useTimes(health, slot * 2 + 1) >>> 1;
+  const forward = side.useHandshake(health, slot * 2) >>> 1;
+  const reverse = side.useHandshake(health, slot * 2 + 1) >>> 1;
   const flow = hot[bits]!;
   if ((flow & side.FLOW_SYN_ACK) !== 0) {
     if ((flow & side.FLOW_CLIENT_TIME) === 0) hot[bits] = flow | side.FLOW_CLIENT_VOID;
@@ -249,7 +266,7 @@ export function noteSynAck(health: HealthTable, slot: number, times: Float64Arra
 export function noteEstablished(health: HealthTable, slot: number, times: Float64Array, i: number): void {
   const { hot, lineDoubles } = health;
   const bits = slot * side.HOT_WORDS + side.FLOW_BITS;
-  const reverse = side.useTimes(health, slot * 2 + 1) >>> 1;
+  const reverse = side.useHandshake(health, slot * 2 + 1) >>> 1;
   const isTimed = (hot[bits]! & side.FLOW_CLIENT_VOID) === 0;
   hot[bits] = hot[bits]! | side.FLOW_ESTABLISHED | (isTimed ? side.FLOW_CLIENT_TIME : 0);
   if (isTimed) lineDoubles[reverse + side.SYN_NS] = times[i]! - lineDoubles[reverse + side.SYN_NS]!;
@@ -258,10 +275,11 @@ export function noteEstablished(health: HealthTable, slot: number, times: Float6
 /** Empties the counters of a record in the lines of a direction, and leaves what is still waited for. */
 export function emptyTiming(health: HealthTable, line: number): void {
   const { lines } = health;
-  const at = side.timesAt(health, line);
-  if (at === 0) return;
-  lines[at + side.TIMING_SYN_FIN] = 0;
-  lines[at + side.TIMING_RST_MSS] = lines[at + side.TIMING_RST_MSS]! & ~0xffff;
+  const at = side.handshakeAt(health, line);
+  if (at >= side.LINE_WORDS) {
+    lines[at + side.HANDSHAKE_SYN_FIN] = 0;
+    lines[at + side.HANDSHAKE_RST_MSS] = lines[at + side.HANDSHAKE_RST_MSS]! & ~0xffff;
+  }
   const samples = side.samplesAt(health, line);
   for (let w = 0; samples !== 0 && w < 2 * side.ACCUMULATOR_WORDS; w++) lines[samples + w] = 0;
   const stamps = side.stampsAt(health, line);

@@ -40,6 +40,8 @@ export interface NameTable {
   readonly learner: DnsLearner;
   /** Counts of what is learned from packets that another meter counts: nobody reads them. */
   readonly othersCounts: Float64Array;
+  /** Other meters tell names too, and may do so when a flow has begun: it is looked up until its record is written. */
+  isShared: boolean;
   /** Packets of others that are yet to be learned from, from `othersNext` on, and the memory of their frames. */
   others: DecodedBatch | undefined;
   othersNext: number;
@@ -106,6 +108,7 @@ function createNames(
     names,
     learner: new DnsLearner(names, context),
     othersCounts: new Float64Array(counts.length),
+    isShared: false,
     others: undefined,
     othersNext: 0,
     othersView: undefined,

@@ -12,7 +12,9 @@ import { type AllocateMemory, int32Array } from '../../records/memory.ts';
 import {
   FLOW_BITS,
   FLOW_OCTETS_WIDE,
+  HANDSHAKE_WORDS,
   HOT_DOUBLES,
+  HOT_HANDSHAKE,
   HOT_SILENCES,
   HOT_TIMES,
   HOT_WORDS,
@@ -32,8 +34,9 @@ import {
   SILENCE_HISTOGRAM,
   SILENCE_RARE,
   SILENCE_WORDS,
-  TIMING_SAMPLES,
-  TIMING_STAMPS,
+  TIMES_SAMPLES,
+  TIMES_STAMPS,
+  TIMES_WORDS,
   WIDE_WORDS,
 } from '../../records/path-health-words.ts';
 
@@ -136,19 +139,24 @@ export function healthOctetsTaken(health: HealthTable, slots: number): number {
   return 4 * (slots * HOT_WORDS + rare + wide) + linesTaken(health);
 }
 
-/** Where the line of times of a direction begins in `lines`. @param line 2 × slot, + 1 for the reverse direction */
+/** Where what a direction waits for stands in `lines`. @param line 2 × slot, + 1 for the reverse direction */
 export function timesAt({ hot }: HealthTable, line: number): number {
-  return hot[(line >>> 1) * HOT_WORDS + HOT_TIMES + (line & 1)]! * LINE_WORDS;
+  return hot[(line >>> 1) * HOT_WORDS + HOT_TIMES]! * LINE_WORDS + (line & 1) * TIMES_WORDS;
+}
+
+/** Where the handshake of a direction stands in `lines`. */
+export function handshakeAt({ hot }: HealthTable, line: number): number {
+  return hot[(line >>> 1) * HOT_WORDS + HOT_HANDSHAKE]! * LINE_WORDS + (line & 1) * HANDSHAKE_WORDS;
 }
 
 /** Where the line of samples of a direction begins in `lines`. */
 export function samplesAt(health: HealthTable, line: number): number {
-  return health.lines[timesAt(health, line) + TIMING_SAMPLES]! * LINE_WORDS;
+  return health.lines[timesAt(health, line) + TIMES_SAMPLES]! * LINE_WORDS;
 }
 
 /** Where the line of timestamps of a direction begins in `lines`. */
 export function stampsAt(health: HealthTable, line: number): number {
-  return health.lines[timesAt(health, line) + TIMING_STAMPS]! * LINE_WORDS;
+  return health.lines[timesAt(health, line) + TIMES_STAMPS]! * LINE_WORDS;
 }
 
 /** Where the silences of a direction stand in `lines`. */
@@ -196,19 +204,24 @@ export function useLine({ lines, pools }: HealthTable, from: Int32Array, at: num
   return begin;
 }
 
-/** The line of times of a direction, which it gets if it has none. @returns as timesAt */
+/** What a direction waits for: the flow gets the line if it has none. @returns as timesAt */
 export function useTimes(health: HealthTable, line: number): number {
-  return useLine(health, health.hot, (line >>> 1) * HOT_WORDS + HOT_TIMES + (line & 1));
+  return useLine(health, health.hot, (line >>> 1) * HOT_WORDS + HOT_TIMES) + (line & 1) * TIMES_WORDS;
+}
+
+/** The handshake of a direction, as useTimes. */
+export function useHandshake(health: HealthTable, line: number): number {
+  return useLine(health, health.hot, (line >>> 1) * HOT_WORDS + HOT_HANDSHAKE) + (line & 1) * HANDSHAKE_WORDS;
 }
 
 /** The line of samples of a direction, as useTimes. */
 export function useSamples(health: HealthTable, line: number): number {
-  return useLine(health, health.lines, useTimes(health, line) + TIMING_SAMPLES);
+  return useLine(health, health.lines, useTimes(health, line) + TIMES_SAMPLES);
 }
 
 /** The line of timestamps of a direction, as useTimes. */
 export function useStamps(health: HealthTable, line: number): number {
-  return useLine(health, health.lines, useTimes(health, line) + TIMING_STAMPS);
+  return useLine(health, health.lines, useTimes(health, line) + TIMES_STAMPS);
 }
 
 /** The silences of a direction, as useTimes. */
@@ -226,13 +239,15 @@ export function useRare(health: HealthTable, slot: number): void {
 /** Takes the lines, the rare block and the histogram of the flow that was in the slot for others. */
 export function freeParts({ hot, lines, loss, wide, pools }: HealthTable, slot: number): void {
   const at = slot * HOT_WORDS;
-  for (let d = 0; d < 2; d++) {
-    const times = hot[at + HOT_TIMES + d]!;
-    give(pools, POOL_LINES, lines, LINE_WORDS, lines[times * LINE_WORDS + TIMING_SAMPLES]!);
-    give(pools, POOL_LINES, lines, LINE_WORDS, lines[times * LINE_WORDS + TIMING_STAMPS]!);
-    give(pools, POOL_LINES, lines, LINE_WORDS, times);
-    hot[at + HOT_TIMES + d] = 0;
+  const times = hot[at + HOT_TIMES]!;
+  for (let word = times * LINE_WORDS; word < (times + 1) * LINE_WORDS; word += TIMES_WORDS) {
+    give(pools, POOL_LINES, lines, LINE_WORDS, lines[word + TIMES_SAMPLES]!);
+    give(pools, POOL_LINES, lines, LINE_WORDS, lines[word + TIMES_STAMPS]!);
   }
+  give(pools, POOL_LINES, lines, LINE_WORDS, times);
+  give(pools, POOL_LINES, lines, LINE_WORDS, hot[at + HOT_HANDSHAKE]!);
+  hot[at + HOT_TIMES] = 0;
+  hot[at + HOT_HANDSHAKE] = 0;
   const silences = hot[at + HOT_SILENCES]!;
   give(pools, POOL_RARE, loss, RARE_WORDS, lines[silences * LINE_WORDS + SILENCE_RARE]!);
   const histogram = lines[silences * LINE_WORDS + SILENCE_HISTOGRAM]!;

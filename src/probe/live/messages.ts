@@ -4,6 +4,7 @@
  * Shapes only.
  */
 
+import type { NameLogs } from '../../applications/name-log.ts';
 import type { PostedError } from '../../base/errors.ts';
 import type { LiveInterface } from '../../capture/live/live-capture.ts';
 import type { LiveCaptureOptions, RingHandles, RingSize } from '../../capture/live-options.ts';
@@ -26,6 +27,8 @@ export interface LiveWorkerData {
   readonly health?: 'on' | 'sampled' | 'off';
   /** How payload is looked into; missing: not at all. */
   readonly applications?: ApplicationOptions;
+  /** Names by DNS that workers tell each other; missing: it is the only one, or there are none. */
+  readonly nameLogs?: NameLogs;
   /** Records have a place for names of networks. */
   readonly networks?: boolean;
   /** Multiply the counters of each flow record by the sampling interval; then 1 is to be announced. */

@@ -3,6 +3,7 @@
  * interface, what each is told, and the memory that all of it takes.
  */
 
+import { NAME_LOG_OCTETS } from '../../applications/name-log.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
 import { observationPoints } from '../../config/types/live-interfaces.ts';
 import { hasKeyExtension } from '../../metering/key-preparer.ts';
@@ -76,6 +77,21 @@ function fanoutGroup(pid: number, interfaceIndex: number): number {
   return ((pid * 31 + interfaceIndex) % 65_535) + 1;
 }
 
+/** What a worker's table takes. @param isShared whether there are other workers, who tell each other names by DNS */
+function tableMemory(
+  table: Parameters<typeof flowTableOctets>[0],
+  isShared: boolean,
+): Pick<LivePlan, 'tableOctets' | 'applications' | 'healthOctetsMax'> {
+  const octets = flowTableOctets({ ...table, health: 'off' });
+  const applications = applicationMemory(table.capacity, table.applications);
+  const logOctets = isShared && applications.dnsNameEntries > 0 ? NAME_LOG_OCTETS : 0;
+  return {
+    tableOctets: octets + logOctets,
+    applications: { ...applications, dnsNameOctets: applications.dnsNameOctets + logOctets },
+    healthOctetsMax: flowTableOctets(table) - octets,
+  };
+}
+
 /**
  * @param needs what some template reads of records' optional parts
  * @throws ConfigError where a template reads path health, which is switched off
@@ -127,16 +143,14 @@ export function planLive(
     keyExtension: hasKeyExtension(metering.flowKey),
     ...{ encapsulation, applications },
   };
-  const tableOctets = flowTableOctets(table);
+  const memory = tableMemory({ ...table, health }, workers.length > 1);
   const queueOctets = BATCHES * RECORDS_PER_BATCH * recordStride(sections) * 4;
   return {
     workers,
     workersPerInterface: each,
     ringOctets,
-    tableOctets,
-    applications: applicationMemory(metering.flowTableEntries, applications),
+    ...memory,
     queueOctets,
-    healthOctetsMax: flowTableOctets({ ...table, health }) - tableOctets,
-    totalOctets: workers.length * (ringOctets + tableOctets + queueOctets),
+    totalOctets: workers.length * (ringOctets + memory.tableOctets + queueOctets),
   };
 }

@@ -9,6 +9,7 @@
 import { enableCompileCache } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { SharedNames } from '../../applications/name-log.ts';
 import type { CaptureMemory } from '../../capture/live/capture-memory.ts';
 import type { LiveCapture } from '../../capture/live/live-capture.ts';
 import { LiveSource } from '../../capture/live/live-source.ts';
@@ -24,6 +25,7 @@ import { batchCapacity, LiveBatches } from './batches.ts';
 import { publishLive, publishMembers, publishOpened } from './counters.ts';
 import { createLiveMemory } from './memory.ts';
 import type { LiveWorkerData, LiveWorkerMessage, LiveWorkerRequest } from './messages.ts';
+import { shareNames } from './share-names.ts';
 import { WorkerAnswers } from './worker-answers.ts';
 import { postedFault } from './worker-life.ts';
 
@@ -50,6 +52,8 @@ class LiveWorker {
   readonly #meter: Meter<LiveBatches>;
   readonly #batches: LiveBatches;
   readonly #pages: TablePages;
+  /** Names of other workers; undefined: there are none. */
+  readonly #sharedNames: SharedNames | undefined;
   readonly #queue: RecordQueueWriter;
   readonly #answers: WorkerAnswers;
   /** Where the ring is to lie, or what packets are copied to. */
@@ -82,6 +86,7 @@ class LiveWorker {
       ...(allocateHealth === undefined ? {} : { allocateHealth }),
     });
     this.#batches = this.#meter.batches;
+    this.#sharedNames = shareNames(data, this.#meter.metering.table, this.#timeBaseSeconds);
     this.#pages = new TablePages(this.#meter.metering.table);
     this.#queue = this.#meter.queue!;
     const about = { encapsulation: data.encapsulation, scale, timeBaseSeconds: this.#timeBaseSeconds, post };
@@ -152,12 +157,14 @@ class LiveWorker {
   #meterBatch(): void {
     // While the exporting process is behind, flows that have ended are better off in the table.
     this.#meter.metering.mayExpire = this.#queue.hasRoom;
+    this.#sharedNames?.take();
     this.#meter.meterBatch();
   }
 
   /** Duties of a few times a second, however busy or quiet the link is. */
   async #turn(source: LiveSource, isQuiet: boolean): Promise<void> {
     this.#turnAtMs = performance.now() + TURN_MS;
+    this.#sharedNames?.take();
     // Packets that are left out move no clock.
     if (isQuiet || this.#batches.isPaused) this.#expireQuiet();
     this.#queue.flush();
@@ -180,6 +187,7 @@ class LiveWorker {
   /** Exports every flow; what the exporting process does not take in time is dropped and counted. */
   async #expireAll(): Promise<void> {
     const endMs = performance.now() + EXPORT_ALL_MS;
+    this.#sharedNames?.take();
     do {
       while (!this.#queue.hasRoom && performance.now() < endMs) await this.#queue.room();
     } while (this.#meter.expireNext(FLOWS_PER_LOOK));

@@ -2,6 +2,7 @@
  * All meter workers of a live probe, each under its supervisor, and the sampling in the kernel that those of an interface
  * share: started together, watched, and stopped together.
  */
+import { createNameLog } from '../../applications/name-log.ts';
 import type { Log } from '../../base/log.ts';
 import type { LiveInterface } from '../../capture/live/live-capture.ts';
 import type { WorkerState } from '../../metrics/state.ts';
@@ -10,7 +11,7 @@ import type { FlowQuery } from '../../records/flow-query.ts';
 import type { RunCounters } from '../counters.ts';
 import type { Part } from '../part.ts';
 import type { FoundFlows, LiveWorkerAnswer, LiveWorkerQuestion, NewTimeouts } from './messages.ts';
-import type { LivePlan } from './plan.ts';
+import type { LivePlan, PlannedWorker } from './plan.ts';
 import { LiveSelection } from './selection.ts';
 import { WorkerSupervisor } from './supervisor.ts';
 
@@ -33,6 +34,13 @@ export interface LiveWorkersOptions {
   readonly onStopping: (limitMs: number) => void;
 }
 
+/** Gives workers that learn names by DNS a log each, which all others read, those of other interfaces too. */
+function withNameLogs(workers: readonly PlannedWorker[]): readonly PlannedWorker[] {
+  if (workers.length < 2 || workers[0]!.data.applications?.dnsNames === undefined) return workers;
+  const logs = workers.map(createNameLog);
+  return workers.map((worker, own) => ({ ...worker, data: { ...worker.data, nameLogs: { logs, own } } }));
+}
+
 export class LiveWorkers implements Part<readonly WorkerState[]> {
   readonly #options: LiveWorkersOptions;
   readonly #selection: LiveSelection;
@@ -43,7 +51,7 @@ export class LiveWorkers implements Part<readonly WorkerState[]> {
     const { plan, log, module, looksMax, consume, onInterface, onAwaited } = options;
     this.#options = options;
     this.#selection = new LiveSelection(plan.workers);
-    this.#workers = this.#selection.workers.map((worker) => {
+    this.#workers = withNameLogs(this.#selection.workers).map((worker) => {
       const { interfaceIndex } = worker.data.capture;
       return new WorkerSupervisor({
         worker,
