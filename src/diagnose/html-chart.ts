@@ -1,6 +1,7 @@
 /** A chart of one direction's throughput by interval, with the bounds of loss and window, as inline SVG. */
+
+import { rateText, timeText } from '../output/words.ts';
 import type { Measures } from './measures.ts';
-import { rateText, timeText } from './words.ts';
 
 const WIDTH = 900;
 const HEIGHT = 130;

@@ -3,6 +3,7 @@
  * The largest flows with their throughput by interval and the bounds of loss and window, the verdicts, the paths.
  */
 import { formatCount, formatCounted, formatOctets, formatTime } from '../base/units.ts';
+import { shareText, timeText } from '../output/words.ts';
 import { type Diagnosed, flowText, mainDirection } from './describe.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { VerdictName } from './finding.ts';
@@ -10,7 +11,6 @@ import { escapeHtml, throughputChart } from './html-chart.ts';
 import { HTML_STYLE } from './html-style.ts';
 import type { PathFigures } from './paths.ts';
 import { sentence } from './sentence.ts';
-import { shareText, timeText } from './words.ts';
 
 const PATHS = 20;
 

@@ -1,10 +1,10 @@
 /** The report of `flowtap diagnose` for people: the largest flows, the paths that lost most, a summary. */
 import { formatCount, formatCounted, formatOctets } from '../base/units.ts';
+import { rateText, shareText, timeText } from '../output/words.ts';
 import { type Diagnosed, flowText, mainDirection } from './describe.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { PathFigures } from './paths.ts';
 import { sentence, sparkline } from './sentence.ts';
-import { rateText, shareText, timeText } from './words.ts';
 
 /** Lines where standard output is no terminal. */
 const COLUMNS_DEFAULT = 120;

@@ -1,10 +1,10 @@
 /** Rules for what cannot be judged by its rate: too little of it, sampled, nothing but acknowledgements, no TCP. */
 
 import { formatCounted } from '../base/units.ts';
+import { shareText, timeText } from '../output/words.ts';
 import { PROTOCOL_TCP } from '../records/protocol-numbers.ts';
 import type { Finding } from './finding.ts';
 import type { Measures } from './measures.ts';
-import { shareText, timeText } from './words.ts';
 
 const FIN = 0x01;
 const SYN = 0x02;

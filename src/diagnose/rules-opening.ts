@@ -7,11 +7,7 @@ import { formatCounted, formatOctets } from '../base/units.ts';
 import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP } from '../records/protocol-numbers.ts';
 import type { Finding } from './finding.ts';
 import type { Measures } from './measures.ts';
-
-const FIN = 0x01;
-const SYN = 0x02;
-const RST = 0x04;
-const ACK = 0x10;
+import { failedOpening, resetBy } from './tcp-outcome.ts';
 
 /** type << 8 | code of an echo request, in ICMP and ICMPv6. */
 const ECHO_REQUEST = 8 << 8;
@@ -41,8 +37,11 @@ function errorText(error: number): string {
   return `an ICMP error of type ${error >>> 8}, code ${error & 0xff}, quotes it`;
 }
 
-/** The refusal that an ICMP error states, or undefined. */
-function refusalOf({ icmpError, isIPv6 }: Measures['flow']): string | undefined {
+/** The refusal that an ICMP error states, or undefined. @param icmpError its type << 8 | code */
+export function refusalOf({
+  icmpError,
+  isIPv6,
+}: Pick<Measures['flow'], 'icmpError' | 'isIPv6'>): string | undefined {
   return REFUSALS[isIPv6 ? 'ipv6' : 'ipv4']!.get(icmpError);
 }
 
@@ -68,17 +67,15 @@ function errorFinding(measures: Measures): Finding | undefined {
 function tcpOpening(measures: Measures): Finding | undefined {
   const { flow } = measures;
   const { forward, reverse } = flow;
-  // An initiator that acknowledges has had an answer, even if this view never showed it.
-  if ((forward.tcpFlags & SYN) === 0 || (forward.tcpFlags & ACK) !== 0) return undefined;
+  const failed = failedOpening(forward.tcpFlags, reverse.tcpFlags);
+  if (failed === undefined) return undefined;
   const asked = `${formatCounted(forward.packets, 'packets')} from the initiator, none of which acknowledges anything`;
-  if ((reverse.tcpFlags & SYN) !== 0) {
-    if ((forward.tcpFlags & RST) !== 0) return undefined;
+  if (failed === 'unacknowledged')
     return unanswered('the answer to the SYN was never acknowledged', [
       asked,
       `${formatCounted(reverse.packets, 'packets')} from the responder, SYN/ACK among them`,
     ]);
-  }
-  if ((reverse.tcpFlags & RST) !== 0)
+  if (failed === 'reset')
     return refused('refused, the responder answered the SYN with RST', [
       asked,
       'the responder sent RST and no SYN',
@@ -108,9 +105,8 @@ export function openingVerdict(measures: Measures): Finding | undefined {
 export function resetVerdict({ flow }: Measures): Finding | undefined {
   if (flow.protocol !== PROTOCOL_TCP) return undefined;
   const { forward, reverse } = flow;
-  const isClosed = (forward.tcpFlags & reverse.tcpFlags & FIN) !== 0;
-  if (isClosed || ((forward.tcpFlags | reverse.tcpFlags) & RST) === 0) return undefined;
-  const who = (forward.tcpFlags & RST) !== 0 ? 'initiator' : 'responder';
+  const who = resetBy(forward.tcpFlags, reverse.tcpFlags);
+  if (who === undefined) return undefined;
   return {
     verdict: 'reset',
     conclusion: `reset by the ${who}`,

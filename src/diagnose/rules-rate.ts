@@ -3,11 +3,11 @@
  * Bounds are those of bounds.ts; the shares of them that count as "near" are explained in docs/diagnose.md.
  */
 import { formatCounted, formatOctets } from '../base/units.ts';
+import { rateText, shareText, timeText } from '../output/words.ts';
 import { MATHIS_C_DELAYED, mathisBound, padhyeRate } from './bounds.ts';
 import type { Finding } from './finding.ts';
 import type { Measures } from './measures.ts';
 import { waitsForRequests } from './rules-stall.ts';
-import { rateText, shareText, timeText } from './words.ts';
 
 /** Losses from which on their share says something. */
 const LOSS_EVENTS_MIN = 3;

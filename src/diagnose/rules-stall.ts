@@ -3,9 +3,9 @@
  * receiver kept shut. A connection that merely waits for its next request has not stalled.
  */
 import { formatCounted } from '../base/units.ts';
+import { rateText, shareText, timeText } from '../output/words.ts';
 import type { Finding } from './finding.ts';
 import type { Measures } from './measures.ts';
-import { rateText, shareText, timeText } from './words.ts';
 
 /** Share of the time that silence must take to be the transfer's trouble. */
 const STALLED_SHARE = 0.1;

@@ -1,8 +1,8 @@
 /** A direction's diagnosis as one sentence and one line of blocks, for people. */
 import { formatCounted } from '../base/units.ts';
+import { rateText, shareText, timeText } from '../output/words.ts';
 import type { Measures } from './measures.ts';
 import type { Judgement } from './verdict.ts';
-import { rateText, shareText, timeText } from './words.ts';
 
 /** From least to greatest; silence has a sign of its own, so that it is seen. */
 const BLOCKS = '▁▂▃▄▅▆▇█';

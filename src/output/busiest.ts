@@ -12,7 +12,8 @@ import {
   REVERSE_DOUBLE,
 } from '../records/flow-layout.ts';
 
-import { hasApplications, hasNetworks } from '../records/record-sections.ts';
+import { hasApplications, hasHealth, hasNetworks } from '../records/record-sections.ts';
+import { lostSegments, roundTripMeanUs } from '../records/round-trip.ts';
 import { applicationCell } from './application-cell.ts';
 import { networkCell } from './network-cell.ts';
 
@@ -26,6 +27,9 @@ export class BusiestFlows {
   readonly applications: string[] = [];
   /** Networks of the initiator and of the responder of each, as cells; none where nothing is known of any. */
   readonly networks: (readonly [string, string])[] = [];
+  /** Mean round trip of each in microseconds, and segments that the network lost; NaN where not known, none without path health. */
+  readonly roundTripsUs: number[] = [];
+  readonly lostSegments: number[] = [];
   count = 0;
   /** Unix seconds that the records' times count from. */
   timeBaseSeconds = 0;
@@ -76,6 +80,9 @@ export class BusiestFlows {
       const [a, b] = [false, true].map((isResponder) => networkCell(batch.words, at, isResponder));
       this.networks[place] = [a!, b!];
     }
+    if (!hasHealth(batch)) return;
+    this.roundTripsUs[place] = roundTripMeanUs(batch.words, at);
+    this.lostSegments[place] = lostSegments(batch.words, at);
   }
 
   /** Places of the kept records, the busiest first. */

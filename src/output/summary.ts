@@ -4,6 +4,7 @@
  */
 
 import { formatCount, formatCounted, formatSpan, formatTime } from '../base/units.ts';
+import { type HealthSummary, healthSection } from './health-section.ts';
 import {
   inColumns,
   type MeterSummary,
@@ -38,6 +39,8 @@ export interface ReplaySummary extends MeterSummary {
   }[];
   /** What takes memory beside the flow tables, in words. */
   readonly memory: readonly string[];
+  /** Path health of the records that were taken; undefined where none was measured. */
+  readonly health: HealthSummary | undefined;
   readonly exporters: readonly ExporterSummary[];
   /** How standard output fared: whether its reader went away, and why it could not be written otherwise. */
   readonly output: { readonly isClosed: boolean; readonly error: string | undefined };
@@ -172,6 +175,7 @@ export function summaryLines(summary: ReplaySummary, isInterrupted = false): str
       refused: files.length > 1 ? refusalLines({ ...summary, packets: 0 }) : [],
       flows: evictedLines(summary),
     }),
+    ...healthSection(summary.health),
     { label: 'Memory', lines: memory.length === 0 ? [] : [memory.join(', ')] },
     { label: 'Exported', lines: exporters.flatMap(exporterLines) },
     { label: 'Took', lines: [`${formatSpan(elapsedMs)}${rate}${isInterrupted ? ', interrupted' : ''}`] },

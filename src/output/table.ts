@@ -33,6 +33,7 @@ import { BusiestFlows } from './busiest.ts';
 import type { FlowWriter } from './flow-writer.ts';
 import type { OutputStream } from './standard-output.ts';
 import { shorten } from './text-table.ts';
+import { timeText } from './words.ts';
 
 export interface TableOptions {
   /** Rows; 0 for all flows. */
@@ -64,19 +65,22 @@ const COLUMNS: readonly Column[] = [
   { title: 'reply', isRight: true },
   { title: 'Octets', isRight: true },
   { title: 'reply', isRight: true },
+  { title: 'RTT', isRight: true },
+  { title: 'Lost', isRight: true },
   { title: 'Flags', isRight: false },
   { title: 'End', isRight: false },
 ];
 const INITIATOR = 3;
 const RESPONDER = 4;
 const [FROM, TO, APPLICATION] = [5, 6, 7] as const;
-/** Without payload inspection, or networks, there is nothing to show in these. */
-const OPTIONAL = [FROM, TO, APPLICATION];
+const HEALTH = [12, 13];
+/** Without payload inspection, networks, or path health, there is nothing to show in these. */
+const OPTIONAL = [FROM, TO, APPLICATION, ...HEALTH];
 /** A name is cut to so many columns. */
 const APPLICATION_COLUMNS_MAX = 48;
 const NETWORK_COLUMNS_MAX = 24;
 /** Columns that a narrow terminal does without, in the order in which they go. */
-const DISPENSABLE = [13, 12, 1, 0, FROM, TO];
+const DISPENSABLE = [15, 14, 1, 0, FROM, TO];
 /** Holds any IPv4 address with its port. */
 const ADDRESS_COLUMNS_IPV4 = 21;
 const ADDRESS_COLUMNS_MIN = 15;
@@ -105,6 +109,11 @@ function formatFlags(words: Int32Array, at: number): string {
   if (protocol !== PROTOCOL_TCP) return '';
   const flags = words[at + FORWARD_WORD + TCP_FLAGS_TOS]! | words[at + REVERSE_WORD + TCP_FLAGS_TOS]!;
   return formatTcpFlags(flags & 0xff);
+}
+
+/** Nothing of what was not measured or is not known. */
+function known(value: number | undefined, format: (value: number) => string): string {
+  return value === undefined || Number.isNaN(value) ? '' : format(value);
 }
 
 export class TableWriter implements FlowWriter {
@@ -178,18 +187,21 @@ export class TableWriter implements FlowWriter {
       counter(REVERSE_DOUBLE + PACKETS),
       counter(FORWARD_DOUBLE + OCTETS),
       counter(REVERSE_DOUBLE + OCTETS),
+      known(this.#flows.roundTripsUs[index], (us) => timeText(us / 1e3)),
+      known(this.#flows.lostSegments[index], formatShort),
       formatFlags(words, at),
       endReasonNames((words[at + FLOW_STATE]! >>> STATE_END_REASON_SHIFT) & 0xff)?.cell ?? '',
     ];
   }
 
-  /** Widths from the cells; on a narrow terminal long addresses are cut first, then columns go, then more is cut. */
+  /** Widths from the cells; on a narrow terminal path health goes, long addresses are cut, columns go, then more is cut. */
   #layOut(titles: readonly string[], rows: readonly string[][]): string[] {
     const widths = titles.map((title) => title.length);
     for (const row of rows)
       for (const [c, cell] of row.entries()) widths[c] = Math.max(widths[c]!, cell.length);
     const shown = new Set(widths.keys());
     for (const c of OPTIONAL) if (rows.every((row) => row[c] === '')) shown.delete(c);
+    if (this.#excess(widths, shown) > 0) for (const c of HEALTH) shown.delete(c);
     if (this.#excess(widths, shown) > 0) this.#gap = ' ';
     this.#cutAddresses(widths, shown, ADDRESS_COLUMNS_IPV4);
     for (const c of DISPENSABLE) if (this.#excess(widths, shown) > 0) shown.delete(c);

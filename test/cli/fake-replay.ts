@@ -43,6 +43,7 @@ const run: RunReplay = async ({ files, config, columns, signal, onProgress }) =>
     metered: { packets: exported, octets: 0, frameOctets: 0 },
     refused: [],
     undecoded: [],
+    health: undefined,
     notices: [],
     notInspected: { noInspection: 0, noRoom: 0 },
     flows: {

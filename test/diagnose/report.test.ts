@@ -6,7 +6,7 @@ import { HealthMetrics } from '../../src/diagnose/path-health-metrics.ts';
 import { reportHtml } from '../../src/diagnose/report-html.ts';
 import { reportText } from '../../src/diagnose/report-text.ts';
 import { sparkline } from '../../src/diagnose/sentence.ts';
-import { rateText, shareText, timeText } from '../../src/diagnose/words.ts';
+import { rateText, shareText, timeText } from '../../src/output/words.ts';
 import { healthBatch, type TestRecord, transferRecord } from './path-health-records.ts';
 
 const LOSSY = transferRecord(new Array(18).fill(2.5e6), 500);

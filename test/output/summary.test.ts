@@ -39,6 +39,7 @@ const SUMMARY: ReplaySummary = {
     { name: 'llc', kind: 'notIp', help: 'LLC.', packets: 0, octets: 0, numbers: [] },
   ],
   undecoded: [],
+  health: undefined,
   notices: [{ name: 'fragmentFirst', help: 'First fragment.', packets: 2 }],
   flows: {
     created: 90,

@@ -1,6 +1,7 @@
 /** The table for people: layout, order, what a narrow terminal does to it. */
 import { describe, expect, it } from 'vitest';
 import { type TableOptions, TableWriter } from '../../src/output/table.ts';
+import { healthBatch } from '../diagnose/path-health-records.ts';
 import { recordBatch, type TestFlow } from './records.ts';
 import { textOutput } from './text-output.ts';
 
@@ -56,6 +57,39 @@ describe('TableWriter', () => {
       22:13:20.000   0.000 s  IGMP   10.0.0.1            → 224.0.0.1                                          1       0      32       0            input end
       "
     `);
+  });
+
+  it('has round trip and lost segments of flows with path health, where there is room for them', async () => {
+    const flow = { a: [0xc0000201], b: [0xc6336407], ports: [51_234, 443], startS: 0, endS: 2.5 } as const;
+    const forward = { packets: 12, octets: 1_400, segments: 8, lost: 2, ackRttMs: [1, 11, 11, 11] } as const;
+    const reverse = {
+      packets: 9,
+      octets: 1_200,
+      segments: 1,
+      lost: 1,
+      ackRttMs: [1, 3.5, 3.5, 3.5],
+    } as const;
+    const renderHealth = async (columns: number | undefined) => {
+      const { output, text } = textOutput();
+      const writer = new TableWriter(output, {
+        top: 25,
+        columns,
+        color: false,
+        hasApplications: false,
+        hasNetworks: false,
+      });
+      writer.write(healthBatch([{ ...flow, forward, reverse }]));
+      await writer.end();
+      return text();
+    };
+    const wide = await renderHealth(undefined);
+    expect(wide).toMatch(/ {6}RTT {2}Lost {2}Flags .*\n.* {2}14\.5 ms {5}3 {2}\.\.\.A\.\.\.\. {2}active/);
+    const columns = Math.max(...wide.split('\n').map(({ length }) => length));
+    expect(await renderHealth(columns)).toBe(wide);
+    const narrower = await renderHealth(columns - 1);
+    expect(narrower).not.toMatch(/RTT|Lost/);
+    // They go first: all others are as they were.
+    expect(narrower).toMatch(/ {2}Flags .*End\n.*192\.0\.2\.1:51234 → 198\.51\.100\.7:443 /);
   });
 
   it.each([72, 80, 100, 120])('fits %d columns and keeps every flow', async (columns) => {

@@ -9,10 +9,12 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { FlowtapError, type PostedError, postedError } from '../../base/errors.ts';
 import type { SourceInterface } from '../../capture/source.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
+import { HealthTotals } from '../../diagnose/health-totals.ts';
 import type { CollectorStatistics } from '../../export/contract/record-sink.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import { createWriter } from '../../output/create-writer.ts';
 import type { FlowWriter } from '../../output/flow-writer.ts';
+import type { HealthSummary } from '../../output/health-section.ts';
 import { DescriptorOutput } from '../../output/standard-output.ts';
 import type { PathMeter } from '../../paths/path-meter.ts';
 import type { RecordSections } from '../../records/record-sections.ts';
@@ -58,6 +60,7 @@ export type ReplayExportMessage =
       readonly kind: 'end';
       readonly statistics: readonly CollectorStatistics[];
       readonly output: PrintedOutput;
+      readonly health: HealthSummary | undefined;
     }
   | { readonly kind: 'failed'; readonly error: PostedError };
 
@@ -120,6 +123,7 @@ async function run({ config, columns, isFollowed }: ReplayExportData): Promise<v
   port.on('message', hear);
   post({ kind: 'ready', needs: sectionsNeeded(exporting, writer) });
   const numbers = replayInterfaces(config);
+  const health = new HealthTotals();
   const taker = new RecordTaker({
     exporting,
     writer: writer && watchClosing(writer),
@@ -130,13 +134,15 @@ async function run({ config, columns, isFollowed }: ReplayExportData): Promise<v
       hearAll();
       paths?.add(batch);
     },
+    onRecords: (batch) => health.add(batch),
   });
   const queues = await started.promise;
   await Promise.all(queues.map((queue) => taker.takeAll(queue)));
   paths?.end();
   const statistics = (await exporting?.close()) ?? [];
   await writer?.end();
-  post({ kind: 'end', statistics, output: { isClosed: output.isClosed, error: output.error?.message } });
+  const printed = { isClosed: output.isClosed, error: output.error?.message };
+  post({ kind: 'end', statistics, output: printed, health: health.summary });
   port.close();
 }
 

@@ -8,11 +8,13 @@ import { RelayedError } from '../../base/errors.ts';
 import type { SourceInterface } from '../../capture/source.ts';
 import { isEnriching } from '../../config/asked.ts';
 import type { FlowtapConfig } from '../../config/config.ts';
+import { HealthTotals } from '../../diagnose/health-totals.ts';
 import type { CollectorStatistics } from '../../export/contract/record-sink.ts';
 import type { ExportingProcess } from '../../export/exporting-process.ts';
 import { isPlainProfile } from '../../ie/profiles.ts';
 import type { RecordQueueMemory } from '../../metering/record-queue.ts';
 import type { FlowWriter } from '../../output/flow-writer.ts';
+import type { HealthSummary } from '../../output/health-section.ts';
 import { startModule } from '../../package-files.ts';
 import type { PathMeter } from '../../paths/path-meter.ts';
 import { NO_SECTIONS, type RecordSections } from '../../records/record-sections.ts';
@@ -31,6 +33,8 @@ import { announceInterfaces, replayInterfaces, startExporting, tellStatistics } 
 /** Results, once the last record has been taken. */
 export interface RecordsTaken {
   readonly output: PrintedOutput;
+  /** Path health of the records, where they carried it. */
+  readonly health: HealthSummary | undefined;
 }
 
 /** Takes the records of a replay; a part that is started before the meters are. Its statistics come with its end. */
@@ -127,7 +131,7 @@ export class ExportThread implements ReplayTaker {
     else if (message.kind === 'closed') this.#onClosed();
     else if (message.kind === 'end') {
       this.#statistics = message.statistics;
-      this.#ended.resolve({ output: message.output });
+      this.#ended.resolve({ output: message.output, health: message.health });
     } else this.#fail(new RelayedError(message.error));
   }
 
@@ -199,6 +203,7 @@ export class HereTaker implements ReplayTaker {
     const enrichment = await startEnriching(this.#config);
     const exporting = await this.#exporting.promise;
     const paths = await this.#paths;
+    const health = new HealthTotals();
     const taker = new RecordTaker({
       exporting,
       writer: this.#writer,
@@ -206,10 +211,11 @@ export class HereTaker implements ReplayTaker {
       enrichment: () => enrichment,
       anonymizer,
       beforeBatch: (batch) => paths?.add(batch),
+      onRecords: (batch) => health.add(batch),
     });
     await Promise.all((await this.#queues.promise).map((queue) => taker.takeAll(queue)));
     paths?.end();
     this.#statistics = (await exporting?.close()) ?? [];
-    return { output: { isClosed: this.#writer.isClosed, error: undefined } };
+    return { output: { isClosed: this.#writer.isClosed, error: undefined }, health: health.summary };
   }
 }

@@ -58,6 +58,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
       capacity: config.metering.flowTableEntries * metersOf(config.replay),
       memory: meters.memory,
       statistics: taker?.statistics ?? [],
+      health: taken?.health,
       output: taken?.output ?? { isClosed: false, error: undefined },
       elapsedMs: performance.now() - startedAtMs,
     });

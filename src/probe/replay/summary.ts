@@ -6,6 +6,7 @@ import { refusedNumbers } from '../../decode/refused-numbers.ts';
 import type { CollectorStatistics } from '../../export/contract/record-sink.ts';
 import { dropCounts, errorCounts } from '../../export/faults.ts';
 import { METERED_FRAME_OCTETS } from '../../metering/table/counters.ts';
+import type { HealthSummary } from '../../output/health-section.ts';
 import type { ExporterSummary, ReplaySummary } from '../../output/summary.ts';
 import {
   FIRST_PACKET_NS,
@@ -36,6 +37,7 @@ export interface SummaryInput {
   /** What takes memory beside the flow tables, in words. */
   readonly memory: readonly string[];
   readonly statistics: readonly CollectorStatistics[];
+  readonly health: HealthSummary | undefined;
   readonly output: { readonly isClosed: boolean; readonly error: string | undefined };
   readonly errors: readonly string[];
   readonly elapsedMs: number;
@@ -110,6 +112,7 @@ export function summarize(input: SummaryInput): ReplaySummary {
     metered: { ...meters.metered, frameOctets: metering(METERED_FRAME_OCTETS) },
     refused: [...meters.refused, untimed],
     undecoded: undecodedOf(input),
+    health: input.health,
     exporters: input.statistics.map(exporterSummary),
     memory: input.memory,
     output: input.output,
