@@ -212,8 +212,9 @@ describe('the bundle', () => {
     ['exports', 'export-worker', ['base', 'common', 'exporting']],
   ])('loads on the thread that %s nothing else', (_, thread, chunks) => {
     const file = `probe/replay/${thread}.js`;
-    const expected = [file, 'rolldown-runtime.js', ...chunks.map((name) => `${name}.js`)];
-    expect(loadedWith(file)).toEqual(expected.sort());
+    // What rolldown adds of its own comes and goes with what is bundled.
+    const files = loadedWith(file).filter((name) => name !== 'rolldown-runtime.js');
+    expect(files).toEqual([file, ...chunks.map((name) => `${name}.js`)].sort());
   });
 
   it('is what runs, and starts a replay with few files', () => {

@@ -130,7 +130,7 @@ describeInLab(['tcpreplay', 'nfcapd', 'nfdump', 'curl'], 'flowtap run', () => {
     await daemon.waitForOutput(
       /memory: 115 MB; each worker: ring 8\.39 MB \(8 blocks of 1\.05 MB\), .*queue 19\.5 MB/,
     );
-    await daemon.waitForOutput(/; path health up to 7\.87 MB more, as flows need it/);
+    await daemon.waitForOutput(/; path health up to 8\.13 MB more, as flows need it/);
     await replay();
     await sender.run(['tcpreplay', '-q', '-i', outside2, '--pps', '2000', CAPTURE]);
     const sent = [inside, inside2].map((name) => probe.counters(name).rxPackets - WAITING_FRAGMENTS);
