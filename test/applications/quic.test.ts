@@ -9,7 +9,13 @@ import { Hmac, sha256 } from '../../src/applications/sha256.ts';
 import { cases } from '../support/cases.ts';
 import { clientHello, EXAMPLE_JA4, exampleHello } from '../support/client-hello.ts';
 import { PayloadFlow } from '../support/payload-flow.ts';
-import { cryptoFrame, initialPacket, RFC_9001_INITIAL } from '../support/quic-initial.ts';
+import {
+  cryptoFrame,
+  initialPacket,
+  RFC_9001_INITIAL,
+  RFC_9001_SERVER_INITIAL,
+  RFC_9369_SERVER_INITIAL,
+} from '../support/quic-initial.ts';
 
 const V2 = 0x6b3343cf;
 const hex = (octets: Uint8Array) => Buffer.from(octets).toString('hex');
@@ -106,6 +112,18 @@ describe('a hello', () => {
       tlsClientVersion: 0x0304,
     });
     expect(flow.facts.tlsJa4).toMatch(/^q13d0211an_/);
+  });
+
+  it.each([
+    ['RFC 9001', 1, RFC_9001_SERVER_INITIAL],
+    ['RFC 9369', V2, RFC_9369_SERVER_INITIAL],
+  ] as const)('has the ServerHello of %s §A.3 as its answer', (_, version, answer) => {
+    const flow = new PayloadFlow(17, 50_000, 443);
+    flow.send(initialPacket({ version, keysOf: ID, frames: cryptoFrame(0, message) }));
+    flow.reply(octetsOf(answer));
+    expect(flow.facts).toMatchObject({
+      ...{ quicVersion: version, tlsVersion: 0x0304, tlsCipherSuite: 0x1301, tlsKeyShareGroup: 0x001d },
+    });
   });
 
   it.each([1, V2, 0xff00001d])('of version %i, and the ServerHello', (version) => {

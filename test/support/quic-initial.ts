@@ -33,6 +33,18 @@ export const RFC_9001_INITIAL = [
   '7e78bfe706ca4cf5e9c5453e9f7cfd2b8b4c8d169a44e55c88d4a9a7f9474241e221af44860018ab0856972e194cd934',
 ].join('');
 
+/** RFC 9001 §A.3 and RFC 9369 §A.3: the server's Initial packets, whose keys are of the client's id 8394c8f03e515708. */
+export const RFC_9001_SERVER_INITIAL = [
+  'cf000000010008f067a5502a4262b5004075c0d95a482cd0991cd25b0aac406a5816b6394100f37a1c69797554780bb3',
+  '8cc5a99f5ede4cf73c3ec2493a1839b3dbcba3f6ea46c5b7684df3548e7ddeb9c3bf9c73cc3f3bded74b562bfb19fb84',
+  '022f8ef4cdd93795d77d06edbb7aaf2f58891850abbdca3d20398c276456cbc42158407dd074ee',
+].join('');
+export const RFC_9369_SERVER_INITIAL = [
+  'dc6b3343cf0008f067a5502a4262b5004075d92faaf16f05d8a4398c47089698baeea26b91eb761d9b89237bbf872630',
+  '17915358230035f7fd3945d88965cf17f9af6e16886c61bfc703106fbaf3cb4cfa52382dd16a393e42757507698075b2',
+  'c984c707f0a0812d8cd5a6881eaf21ceda98f4bd23f6fe1a3e2c43edd9ce7ca84bed8521e2e140',
+].join('');
+
 const SALTS: Readonly<Record<number, string>> = {
   1: '38762cf7f55934b34d179ae6a4c80cadccbb7f0a',
   1798521807: '0dede3def700a6db819381be6e269dcbf9bd2ed9',

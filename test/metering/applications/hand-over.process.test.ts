@@ -111,6 +111,27 @@ describe('what payload says', () => {
     expect(replay([at(0, frame)])).toMatchObject([{ dnsQueryName: 'www.example.org', dnsQueryType: 1 }]);
   });
 
+  it('is that of the first fragment of a datagram, whichever comes first: the rest is unknown', () => {
+    const whole = udp(53, 40_000, answer(7, 'www.example.org'));
+    // Behind it come the last octets of the only answer, its address among them.
+    const end = 48;
+    const fragment = (part: Uint8Array, options: { moreFragments?: boolean; fragmentOffset?: number }) =>
+      ethernet(ipv4({ ...SERVER, protocol: UDP, id: 9, ...options }, part));
+    const first = fragment(whole.subarray(0, end), { moreFragments: true });
+    const later = fragment(whole.subarray(end), { fragmentOffset: end });
+    const { dnsAnswers: _, dnsMinimumTtl: __, ...known } = DNS;
+    for (const [one, other] of [
+      [first, later],
+      [later, first],
+    ] as const) {
+      const [line, ...more] = replay([TALK[0]!, at(12, one), at(12, other)]);
+      expect(more).toEqual([]);
+      expect(line).toMatchObject(known);
+      expect(line).not.toHaveProperty('dnsAnswers');
+      expect(line).not.toHaveProperty('dnsMinimumTtl');
+    }
+  });
+
   it('is a guess by the port where nothing is said, and absent without one', () => {
     const silent = ethernet(ipv4({ ...CLIENT, protocol: UDP }, udp(40_000, 53)));
     const other = ethernet(
