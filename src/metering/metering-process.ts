@@ -34,7 +34,7 @@ import { movePacketClock } from './packet-clock.ts';
 import { addHealth, beginHealth } from './path-health/path-health.ts';
 import * as counting from './table/counters.ts';
 import * as flowKey from './table/flow-key.ts';
-import { createFlowTable, type FlowTable, findSlot, lineOf, tcpEndNs } from './table/flow-table.ts';
+import { FlowTable, findSlot, lineOf, tcpEndNs } from './table/flow-table.ts';
 import { TablePasses } from './table-passes.ts';
 import { createTimingWheel, type TimingWheel } from './timing-wheel.ts';
 import { isSyn, writeEncapsulation, writeKeyExtension, writeLink } from './update.ts';
@@ -61,7 +61,7 @@ export class MeteringProcess {
     const keyExtension = hasKeyExtension(options.flowKey);
     this.counters = options.counters ?? new Float64Array(counting.METERING_COUNTERS);
     const { counters } = this;
-    this.table = createFlowTable({ ...options, capacity: options.flowTableEntries, keyExtension, counters });
+    this.table = new FlowTable({ ...options, capacity: options.flowTableEntries, keyExtension, counters });
     this.#timeouts = createTimeouts(options);
     this.engine = options.engine;
     this.#wheel = createTimingWheel(this.engine.allocate);

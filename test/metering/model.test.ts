@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { FlowSink } from '../../src/metering/expiry.ts';
 import { MeteringProcess } from '../../src/metering/metering-process.ts';
 import { METERED_OCTETS, METERED_PACKETS } from '../../src/metering/table/counters.ts';
-import { CAPACITY_MAX, createFlowTable, type FlowTable } from '../../src/metering/table/flow-table.ts';
+import { CAPACITY_MAX, FlowTable } from '../../src/metering/table/flow-table.ts';
 import { TICK_NS } from '../../src/metering/timing-wheel.ts';
 import { ENTRY_WORDS, FLOW_END_REASON, FLOW_STATE, STATE_IN_USE } from '../../src/records/flow-layout.ts';
 import { cases } from '../support/cases.ts';
@@ -224,8 +224,8 @@ describe('the flow table', () => {
     const seeds = { multipliers: new Int32Array(32).fill(1) };
     const engine = testEngine(16);
     for (const capacity of [0, -1, Number.NaN, CAPACITY_MAX + 1]) {
-      expect(() =>
-        createFlowTable({ capacity, seeds, engine, keyExtension: false, encapsulation: false }),
+      expect(
+        () => new FlowTable({ capacity, seeds, engine, keyExtension: false, encapsulation: false }),
       ).toThrow(RangeError);
     }
   });

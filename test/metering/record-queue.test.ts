@@ -5,7 +5,7 @@ import { createRecordQueue, RecordQueueReader } from '../../src/metering/record-
 import { RecordQueueWriter } from '../../src/metering/record-queue-writer.ts';
 import { METERING_COUNTERS, RECORDS_DROPPED } from '../../src/metering/table/counters.ts';
 import { createHashSeeds } from '../../src/metering/table/flow-key.ts';
-import { createFlowTable, type FlowTable } from '../../src/metering/table/flow-table.ts';
+import { FlowTable } from '../../src/metering/table/flow-table.ts';
 import { NO_SECTIONS } from '../../src/records/record-sections.ts';
 import { testEngine } from '../support/metering.ts';
 
@@ -30,7 +30,7 @@ function makeQueue(): {
     timeBaseSeconds: () => 7,
     clockNs: () => 9,
   });
-  const table = createFlowTable({
+  const table = new FlowTable({
     capacity: 8,
     seeds: createHashSeeds(),
     keyExtension: false,

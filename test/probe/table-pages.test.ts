@@ -1,12 +1,7 @@
 /** The pages of a flow table are made ahead of its flows: the kernel is asked which of them there are (mincore). */
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../src/engine/engine.ts';
-import {
-  createFlowTable,
-  type FlowTable,
-  healthEngineOctets,
-  tableOctets,
-} from '../../src/metering/table/flow-table.ts';
+import { FlowTable, healthEngineOctets, tableOctets } from '../../src/metering/table/flow-table.ts';
 import {
   type HealthTable,
   HOT_WORDS,
@@ -32,7 +27,7 @@ const canPopulate = await populatePages(new ArrayBuffer(MIB), 0, MIB);
 if (!canPopulate) console.warn('SKIPPED: no MADV_POPULATE_WRITE here (Linux 5.14)');
 
 function table(capacity: number): FlowTable {
-  return createFlowTable({
+  return new FlowTable({
     capacity,
     seeds: TEST_SEEDS,
     keyExtension: false,
@@ -45,7 +40,7 @@ function table(capacity: number): FlowTable {
 function tableWithHealth(capacity: number): FlowTable & { health: HealthTable } {
   const engine = createEngine(tableOctets(capacity) + healthEngineOctets(capacity) + MIB);
   const options = { capacity, seeds: TEST_SEEDS, keyExtension: false, encapsulation: false, engine };
-  const made = createFlowTable({ ...options, health: 'on', allocate: engine.allocate });
+  const made = new FlowTable({ ...options, health: 'on', allocate: engine.allocate });
   const { health } = made;
   if (health === undefined) throw new Error('no path health');
   return Object.assign(made, { health });

@@ -10,8 +10,7 @@ import type { HealthTable } from '../table/path-health-table.ts';
 import * as side from '../table/path-health-table.ts';
 import { addReset, addSyn, addWindow, count, countFlags } from './control.ts';
 import { noteData } from './intervals.ts';
-import * as losses from './loss.ts';
-import { addOldSegment, mssOf, openHole, segmentOctets, segmentsIn, takeUnseen } from './loss.ts';
+import { addOldSegment, JUMP_MAX, mssOf, openHole, segmentOctets, segmentsIn, takeUnseen } from './loss.ts';
 import * as options from './options.ts';
 import { readTcpOptions } from './options.ts';
 import { countSegments, payloadOf } from './segments.ts';
@@ -172,7 +171,7 @@ function addAck(
     if ((otherBits & side.PENDING_MASK) !== 0) takeAckRtt(health, otherLine, other, ack, times, i);
     const isKnown = (otherBits & (side.NEXT_KNOWN | side.FRAGMENTED)) === side.NEXT_KNOWN;
     if (isKnown && ((otherBits & side.HAS_HOLES) !== 0 || ((ack - hot[other + side.NEXT]!) | 0) > 0)) {
-      const full = segmentOctets(mssOf(health, line, block), headerOctets, losses.JUMP_MAX);
+      const full = segmentOctets(mssOf(health, line, block), headerOctets, JUMP_MAX);
       takeUnseen(health, otherLine, other, ack, full);
     }
   } else if (advance === 0 && isBare && window !== 0 && window === (hot[block + side.WINDOW]! & 0xffff)) {
@@ -199,7 +198,7 @@ function addAck(
 
 /** True if data before the segment was not seen. @param ahead of what comes next, modulo 2^32 */
 function isGap(hot: Int32Array, block: number, ahead: number): boolean {
-  if (ahead <= 0 || ahead >= losses.JUMP_MAX) return false;
+  if (ahead <= 0 || ahead >= JUMP_MAX) return false;
   return ahead > 1 || (hot[block + side.BITS]! & side.DATA_SEEN) !== 0;
 }
 

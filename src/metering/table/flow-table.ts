@@ -162,10 +162,6 @@ export function flowTableOctets(
   return tableOctets(capacity) + capacity * besides + ofHealth + inspectionOctets + dnsNameOctets;
 }
 
-export function createFlowTable(options: FlowTableOptions): FlowTable {
-  return new FlowTable(options);
-}
-
 /** Where the line of a packet's direction starts: forward if the packet comes from the flow's initiator. */
 export function lineOf(entries: Int32Array, entryAt: number, detail: number): number {
   const initiatorIsB = (entries[entryAt + layout.FLOW_STATE]! >>> 1) & 1;

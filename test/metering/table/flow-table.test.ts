@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { expect, it } from 'vitest';
 import { createEngine } from '../../../src/engine/engine.ts';
 import { createHashSeeds } from '../../../src/metering/table/flow-key.ts';
-import { createFlowTable, tableOctets } from '../../../src/metering/table/flow-table.ts';
+import { FlowTable, tableOctets } from '../../../src/metering/table/flow-table.ts';
 
 const CAPACITY = 16;
 
@@ -17,7 +17,7 @@ function hasPlaces(object: object): boolean {
 it('keeps the properties of a flow table in places', () => {
   const engine = createEngine(2 ** 22 + tableOctets(CAPACITY));
   const options = { capacity: CAPACITY, seeds: createHashSeeds(), engine };
-  const table = createFlowTable({
+  const table = new FlowTable({
     ...options,
     keyExtension: false,
     encapsulation: false,

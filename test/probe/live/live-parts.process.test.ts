@@ -6,7 +6,7 @@ import { OTHER_ETHER_TYPE } from '../../../src/decode/reasons.ts';
 import { createEngine } from '../../../src/engine/engine.ts';
 import { METERED_PACKETS } from '../../../src/metering/table/counters.ts';
 import { createHashSeeds } from '../../../src/metering/table/flow-key.ts';
-import { createFlowTable, flowTableOctets, tableOctets } from '../../../src/metering/table/flow-table.ts';
+import { FlowTable, flowTableOctets, tableOctets } from '../../../src/metering/table/flow-table.ts';
 import { balanceOf } from '../../../src/metrics/balance.ts';
 import { asLogLines } from '../../../src/output/summary-sections.ts';
 import * as run from '../../../src/probe/counters.ts';
@@ -105,7 +105,7 @@ describe('the memory of a flow table', () => {
     { capacity: 4096, keyExtension: false, encapsulation: false, health: 'on' },
   ] as const)('is what its arrays take: %j', (options) => {
     const engine = createEngine(tableOctets(options.capacity));
-    const table = createFlowTable({ ...options, seeds: createHashSeeds(), engine });
+    const table = new FlowTable({ ...options, seeds: createHashSeeds(), engine });
     const { words, index, link, schedule, keyExtension, encapsulation } = table;
     const { hot, lines, loss, wide, pdm, icmp } = table.health ?? {};
     const arrays = [words, index, link, schedule, keyExtension, encapsulation];
